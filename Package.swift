@@ -1,0 +1,143 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// Strict settings for every target; in CI a warning is an error.
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("ExistentialAny"),
+    ] + (Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)])
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+func system(_ name: String, pkgConfig: String?, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+var targets: [Target] = [
+    // C libraries, each with one owner.
+    system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
+    system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+    system("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+    system("CRocksDB", pkgConfig: nil, apt: "librocksdb-dev"),
+
+    // The schema compiler and what it generates.
+    library("SchemaCompiler", "Proto/Compiler", ["Wire", crypto]),
+    program("schemac", "Proto/schemac", ["SchemaCompiler", arguments]),
+    library("AssayMessages", "Proto/Generated", ["Wire", "RPC"]),
+
+    // What every service stands on.
+    library("Wire", "Shared/Wire", [crypto]),
+    library("RPC", "Shared/RPC", ["Wire"]),
+    library("HTTP2", "Shared/HTTP2", ["CNghttp2"]),
+    library("TLS", "Shared/TLS", ["COpenSSL", nioCore]),
+    library("RPCTransport", "Shared/RPCTransport", ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix]),
+    library("RuleLanguage", "Shared/RuleLanguage", ["Wire"]),
+    library("Redis", "Shared/Redis", ["CHiredis", nioCore, nioPosix]),
+    library("Storage", "Shared/Storage", ["CRocksDB"]),
+    library("ServiceRuntime", "Shared/ServiceRuntime", ["RPC", "TLS", logging, yaml, nioCore, nioPosix, nioHTTP1]),
+    library("TestSupport", "Shared/TestSupport", ["RPC", "Wire", nioCore, nioPosix]),
+
+    // The services.
+    library("GatewayCore", "Services/Gateway/GatewayCore", ["RPC", "Wire", "AssayMessages", crypto, yaml, logging]),
+    program("assay-gateway", "Services/Gateway/assay-gateway", ["GatewayCore", "RPCTransport", "ServiceRuntime", arguments]),
+    library("RiskCore", "Services/RiskAssessment/RiskCore", ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage", crypto, yaml]),
+    library("Simulation", "Services/RiskAssessment/Simulation", ["Wire", "AssayMessages"]),
+    program("assay-risk", "Services/RiskAssessment/assay-risk", ["RiskCore", "RPCTransport", "ServiceRuntime", arguments]),
+    library("Inference", "Services/ModelServing/Inference", ["Wire"]),
+    library("ModelCore", "Services/ModelServing/ModelCore", ["Inference", "RPC", "Wire", "AssayMessages", "Storage", crypto]),
+    program("assay-models", "Services/ModelServing/assay-models", ["ModelCore", "RPCTransport", "ServiceRuntime", arguments]),
+    library("FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
+    library("FeatureCore", "Services/FeatureStore/FeatureCore", ["FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", crypto, yaml]),
+    program("assay-features", "Services/FeatureStore/assay-features", ["FeatureCore", "RPCTransport", "ServiceRuntime", arguments]),
+    program(
+        "assay", "Services/CommandLine/assay",
+        ["RPC", "RPCTransport", "AssayMessages", "Simulation", "ServiceRuntime", "TLS", "Wire", arguments, yaml, logging]),
+
+    // Benchmarks: programs, never timed tests.
+    program("rpc-bench-server", "Tests/Benchmarks/rpc-bench-server", ["RPCTransport", "AssayMessages", "ServiceRuntime", arguments]),
+
+    tests("WireTests", ["Wire"]),
+    tests("SchemaCompilerTests", ["SchemaCompiler", "Wire"]),
+    tests("AssayMessagesTests", ["AssayMessages", "Wire", "RPC"]),
+    tests("RPCTests", ["RPC", "Wire"]),
+    tests("HTTP2Tests", ["HTTP2"]),
+    tests("TLSTests", ["TLS", nioCore, nioPosix, nioEmbedded]),
+    tests("RPCTransportTests", ["RPCTransport", "RPC", "TLS", "AssayMessages", nioCore, nioPosix, nioEmbedded]),
+    tests("RuleLanguageTests", ["RuleLanguage"]),
+    tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
+    tests("StorageTests", ["Storage"]),
+    tests("ServiceRuntimeTests", ["ServiceRuntime", "RPC"]),
+    tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
+    tests("RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"]),
+    tests("SimulationTests", ["Simulation", "AssayMessages"]),
+    tests("InferenceTests", ["Inference"]),
+    tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
+    tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),
+    tests("FeatureCoreTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage"]),
+    tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
+    tests("Interop", ["AssayMessages", "RPC", "RPCTransport", "TestSupport"]),
+    tests("StructureTests", []),
+]
+
+// While the house is being built: a target whose folder is not there yet is left out, and
+// ASSAY_ONLY="Wire WireTests" builds just these and what they need.
+let root = URL(filePath: #filePath).deletingLastPathComponent()
+func folder(_ target: Target) -> String { target.path ?? "" }
+targets = targets.filter {
+    let url = root.appending(path: folder($0))
+    let files = (FileManager.default.enumerator(atPath: url.path)?.allObjects as? [String]) ?? []
+    return files.contains { $0.hasSuffix(".swift") || $0.hasSuffix(".modulemap") }
+}
+let present = Set(targets.map(\.name))
+let planned: Set<String> = ["Wire", "RPC", "HTTP2", "TLS", "RPCTransport", "RuleLanguage", "Redis", "Storage", "ServiceRuntime", "TestSupport", "SchemaCompiler", "AssayMessages", "GatewayCore", "RiskCore", "Simulation", "Inference", "ModelCore", "FeatureEngine", "FeatureCore", "CNghttp2", "COpenSSL", "CHiredis", "CRocksDB"]
+func name(_ dependency: Target.Dependency) -> String? {
+    if case .byNameItem(let name, _) = dependency { return name }
+    return nil
+}
+for target in targets {
+    target.dependencies.removeAll { name($0).map { planned.contains($0) && !present.contains($0) } ?? false }
+}
+if let only = Context.environment["ASSAY_ONLY"] {
+    var wanted = Set(only.split(separator: " ").map(String.init))
+    while true {
+        let more = Set(targets.filter { wanted.contains($0.name) }.flatMap { $0.dependencies.compactMap(name) })
+        if more.isSubset(of: wanted) { break }
+        wanted.formUnion(more)
+    }
+    targets.removeAll { !wanted.contains($0.name) }
+}
+
+let package = Package(
+    name: "assay",
+    platforms: [.macOS(.v26)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: targets
+)
