@@ -1,0 +1,101 @@
+# Assay. `make run` and `make test` are all a stranger needs; both install what is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT_FLAGS ?=
+SOURCES := Package.swift Proto/Compiler Proto/schemac Services Shared Tests
+
+# What the build links, and what the tests start or call.
+BUILD_PACKAGES := libnghttp2-dev libssl-dev libhiredis-dev librocksdb-dev pkg-config
+TEST_PACKAGES := redis-server protobuf-compiler curl python3 python3-venv
+BENCH_PACKAGES := nghttp2-client g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
+
+## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done)
+.PHONY: run
+run: dependencies release
+	.build/release/assay run $(if $(ONCE),--once) $(RUN_FLAGS)
+
+## test: every test, with a real Redis and foreign clients
+.PHONY: test
+test: dependencies test-dependencies
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build $(SWIFT_FLAGS)
+
+## release: the optimised build of the services and the tools
+.PHONY: release
+release:
+	swift build -c release
+
+## format: rewrite every source file in the one style
+.PHONY: format
+format:
+	swift format --in-place --parallel --recursive $(SOURCES)
+
+## lint: fail on a file that is not in the one style
+.PHONY: lint
+lint:
+	swift format lint --strict --parallel --recursive $(SOURCES)
+
+## generate: write the Swift and .proto files of the schemas
+.PHONY: generate
+generate:
+	swift run schemac compile --swift Proto/Generated --proto docs/proto
+
+## generated-check: fail if a generated file differs from what the schemas give
+.PHONY: generated-check
+generated-check:
+	swift run --skip-build schemac compile --swift Proto/Generated --proto docs/proto --check
+
+## bench-rpc: the RPC runtime against gRPC C++, in one run
+.PHONY: bench-rpc
+bench-rpc:
+	@packages="$(BENCH_PACKAGES)"; $(install_packages)
+	swift build -c release --product rpc-bench-server
+	Tests/Benchmarks/bench-rpc.sh
+
+## bench: ten thousand payments through four processes, with TLS
+.PHONY: bench
+bench: dependencies release
+	Tests/Benchmarks/bench-payments.sh
+
+# Installs the Debian packages in $$packages that are missing: as root, through sudo, or by saying how.
+define install_packages
+missing=""; for package in $$packages; do \
+	dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+	if [ "$$(id -u)" = 0 ]; then as_root=""; \
+	elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then as_root="sudo"; \
+	else echo "Assay needs some Debian packages. Run this once, then try again:"; \
+		echo "    sudo apt-get install --yes$$missing"; exit 1; fi; \
+	$$as_root apt-get update --quiet --quiet && \
+	DEBIAN_FRONTEND=noninteractive $$as_root apt-get install --yes --quiet --no-install-recommends $$missing; \
+fi
+endef
+
+.PHONY: dependencies
+dependencies:
+	@command -v swift >/dev/null || { echo "Assay needs Swift 6.3: https://www.swift.org/install"; exit 1; }
+	@packages="$(BUILD_PACKAGES)"; $(install_packages)
+
+.PHONY: test-dependencies
+test-dependencies: .venv/ready
+	@packages="$(TEST_PACKAGES)"; $(install_packages)
+
+.venv/ready: Tests/requirements.txt
+	@packages="python3 python3-venv"; $(install_packages)
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
+	touch $@
+
+## clean: remove what was built
+.PHONY: clean
+clean:
+	rm -rf .build .venv .assay
+
+## help: this list
+.PHONY: help
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
