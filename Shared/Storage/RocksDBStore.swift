@@ -1,0 +1,194 @@
+internal import CRocksDB
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A ``KeyValueStore`` in a directory of its own, on RocksDB.
+///
+/// The directory is locked while it is open. A batch is whole or absent after a crash; after a
+/// power cut everything up to the last synced write is there.
+//
+// Unchecked: `library`, `families` and the option pointers are set once in `init` and freed once, by
+// the one caller of `close` that wins the exchange on `gate`, after every call in progress has
+// left; RocksDB allows all the calls made here from any number of threads.
+public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
+    private let library: OpaquePointer
+    private let families: [Family: OpaquePointer]
+    private let readOptions: OpaquePointer
+    private let scanOptions: OpaquePointer
+    private let synced: OpaquePointer
+    private let unsynced: OpaquePointer
+    private let gate = Gate()
+
+    /// Opens `directory`, creating it, its parents and missing families as needed.
+    public init(
+        directory: String, families names: [Family], options: RocksDBOptions = RocksDBOptions()
+    ) throws(StorageError) {
+        try makeDirectories(directory)
+        let opened = try openRocksDB(directory: directory, families: names, options: options)
+        library = opened.library
+        families = opened.families
+        readOptions = rocksdb_readoptions_create()
+        scanOptions = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_fill_cache(scanOptions, 0)
+        synced = rocksdb_writeoptions_create()
+        rocksdb_writeoptions_set_sync(synced, 1)
+        unsynced = rocksdb_writeoptions_create()
+    }
+
+    deinit { close() }
+
+    public func close() {
+        guard gate.close() else { return }
+        for handle in families.values { rocksdb_column_family_handle_destroy(handle) }
+        rocksdb_close(library)
+        rocksdb_readoptions_destroy(readOptions)
+        rocksdb_readoptions_destroy(scanOptions)
+        rocksdb_writeoptions_destroy(synced)
+        rocksdb_writeoptions_destroy(unsynced)
+    }
+
+    public func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? {
+        try gate.enter()
+        defer { gate.leave() }
+        let handle = try handle(family)
+        var failure: UnsafeMutablePointer<CChar>?
+        let pinned = key.withUnsafeBytes { bytes in
+            rocksdb_get_pinned_cf(
+                library, readOptions, handle, bytes.characters, bytes.count, &failure)
+        }
+        try check(failure)
+        guard let pinned else { return nil }
+        defer { rocksdb_pinnableslice_destroy(pinned) }
+        var length = 0
+        guard let value = rocksdb_pinnableslice_value(pinned, &length) else { return nil }
+        return Array(UnsafeRawBufferPointer(start: value, count: length))
+    }
+
+    public func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {
+        try gate.enter()
+        defer { gate.leave() }
+        guard let combined = rocksdb_writebatch_create() else {
+            throw StorageError(.io, "no memory for a write batch")
+        }
+        defer { rocksdb_writebatch_destroy(combined) }
+        for batch in batches { try append(batch, to: combined) }
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_write(library, sync ? synced : unsynced, combined, &failure)
+        try check(failure)
+    }
+
+    public func scan(
+        _ family: Family, _ range: KeyRange, reversed: Bool,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try gate.enter()
+        defer { gate.leave() }
+        guard let iterator = rocksdb_create_iterator_cf(library, scanOptions, try handle(family))
+        else { throw StorageError(.io, "no memory for an iterator") }
+        defer { rocksdb_iter_destroy(iterator) }
+        position(iterator, at: range, reversed: reversed)
+        while rocksdb_iter_valid(iterator) != 0 {
+            var keyLength = 0
+            var valueLength = 0
+            let key = UnsafeRawBufferPointer(
+                start: rocksdb_iter_key(iterator, &keyLength), count: keyLength)
+            guard range.contains(key) else { break }
+            let value = UnsafeRawBufferPointer(
+                start: rocksdb_iter_value(iterator, &valueLength), count: valueLength)
+            guard try body(key, value) else { return }
+            if reversed { rocksdb_iter_prev(iterator) } else { rocksdb_iter_next(iterator) }
+        }
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_iter_get_error(iterator, &failure)
+        try check(failure)
+    }
+
+    private func handle(_ family: Family) throws(StorageError) -> OpaquePointer {
+        guard let handle = families[family] else {
+            throw StorageError(.unknownFamily, "the store has no family \"\(family)\"")
+        }
+        return handle
+    }
+
+    private func append(_ batch: WriteBatch, to combined: OpaquePointer) throws(StorageError) {
+        var offset = 0
+        for operation in batch.operations {
+            let handle = try handle(operation.family)
+            batch.bytes.withUnsafeBytes { bytes in
+                let key = UnsafeRawBufferPointer(
+                    rebasing: bytes[offset...].prefix(operation.keyLength))
+                offset += operation.keyLength
+                if operation.isDelete {
+                    rocksdb_writebatch_delete_cf(combined, handle, key.characters, key.count)
+                    return
+                }
+                let value = UnsafeRawBufferPointer(
+                    rebasing: bytes[offset...].prefix(operation.valueLength))
+                offset += operation.valueLength
+                rocksdb_writebatch_put_cf(
+                    combined, handle, key.characters, key.count, value.characters, value.count)
+            }
+        }
+    }
+
+    private func position(_ iterator: OpaquePointer, at range: KeyRange, reversed: Bool) {
+        guard reversed else {
+            range.lower.withUnsafeBytes { rocksdb_iter_seek(iterator, $0.characters, $0.count) }
+            return
+        }
+        guard let upper = range.upper else {
+            rocksdb_iter_seek_to_last(iterator)
+            return
+        }
+        upper.withUnsafeBytes { rocksdb_iter_seek_for_prev(iterator, $0.characters, $0.count) }
+        // `seek_for_prev` stops at `upper` itself if it is a key; the bound is exclusive.
+        guard rocksdb_iter_valid(iterator) != 0 else { return }
+        var length = 0
+        let key = UnsafeRawBufferPointer(start: rocksdb_iter_key(iterator, &length), count: length)
+        if key.elementsEqual(upper) { rocksdb_iter_prev(iterator) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The address as the C API wants it; the length beside it says how much is read.
+    fileprivate var characters: UnsafePointer<CChar>? {
+        baseAddress?.assumingMemoryBound(to: CChar.self)
+    }
+}
+
+extension KeyRange {
+    fileprivate func contains(_ key: UnsafeRawBufferPointer) -> Bool {
+        if key.lexicographicallyPrecedes(lower) { return false }
+        guard let upper else { return true }
+        return key.lexicographicallyPrecedes(upper)
+    }
+}
+
+/// Counts the calls inside a store, so that closing it can wait for them.
+private final class Gate: Sendable {
+    private static let closed = 1 << 62
+    private let state = Atomic<Int>(0)
+
+    func enter() throws(StorageError) {
+        let before = state.add(1, ordering: .acquiring).oldValue
+        guard before & Gate.closed == 0 else {
+            leave()
+            throw StorageError(.closed, "the store was closed")
+        }
+    }
+
+    func leave() { state.subtract(1, ordering: .releasing) }
+
+    /// True for the one caller that closed the gate; it returns when nobody is inside.
+    func close() -> Bool {
+        let before = state.bitwiseOr(Gate.closed, ordering: .acquiringAndReleasing).oldValue
+        guard before & Gate.closed == 0 else { return false }
+        while state.load(ordering: .acquiring) != Gate.closed { sched_yield() }
+        return true
+    }
+}
