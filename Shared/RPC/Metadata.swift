@@ -1,0 +1,174 @@
+/// Header fields beside a message: an ordered list of names and values.
+///
+/// All fields lie in one array of bytes, so a block of headers is one allocation however many
+/// fields it has. Values are bytes; a name that ends in `-bin` carries base64 on the wire.
+///
+/// Arena format, shared with `HTTP2.HeaderBlock`: per field the length of the name and of the value
+/// as little-endian `UInt32`, then the bytes of both.
+public struct Metadata: Sendable, Hashable {
+    package private(set) var arena: [UInt8]
+    /// The number of fields.
+    public private(set) var count: Int
+
+    public init() {
+        arena = []
+        count = 0
+    }
+
+    /// Takes over fields that already have the arena format.
+    package init(arena: [UInt8], count: Int) {
+        self.arena = arena
+        self.count = count
+    }
+
+    public var isEmpty: Bool { count == 0 }
+
+    /// Adds a field behind the others. The name is lowercased. A byte that HTTP forbids in values
+    /// becomes a space, so a value cannot forge a header.
+    public mutating func append(_ name: String, _ value: String) {
+        append(name: name.lowercased().utf8, value: value.utf8)
+    }
+
+    /// Adds a binary field, base64 without padding; the name must end in `-bin`.
+    public mutating func append(_ name: String, bytes: [UInt8]) {
+        precondition(name.hasSuffix("-bin"), "a binary field's name ends in -bin")
+        append(name: name.lowercased().utf8, value: Base64.encode(bytes))
+    }
+
+    package mutating func append(
+        name: some Collection<UInt8>, value: some Collection<UInt8>
+    ) {
+        appendLength(name.count)
+        appendLength(value.count)
+        arena.append(contentsOf: name)
+        arena.append(
+            contentsOf: value.lazy.map { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F ? 0x20 : $0 })
+        count += 1
+    }
+
+    private mutating func appendLength(_ length: Int) {
+        let value = UInt32(length)
+        for shift in [0, 8, 16, 24] as [UInt32] {
+            arena.append(UInt8(truncatingIfNeeded: value >> shift))
+        }
+    }
+
+    /// Adds all of `other` behind the fields that are there.
+    public mutating func append(contentsOf other: Metadata) {
+        arena.append(contentsOf: other.arena)
+        count += other.count
+    }
+
+    /// The first value of this name; setting replaces all its values, nil removes them.
+    public subscript(name: String) -> String? {
+        get { firstField(name).map { String(decoding: arena[$0.value], as: UTF8.self) } }
+        set {
+            removeAll(name)
+            if let newValue { append(name, newValue) }
+        }
+    }
+
+    /// All values of this name, in order.
+    public func values(_ name: String) -> [String] {
+        fields.filter { matches($0, name) }.map { String(decoding: arena[$0.value], as: UTF8.self) }
+    }
+
+    /// The decoded bytes of the first value of a `-bin` name; nil if absent or not base64.
+    /// Several values joined by a comma count singly.
+    public func bytes(_ name: String) -> [UInt8]? {
+        guard let field = firstField(name) else { return nil }
+        let first = arena[field.value].prefix { $0 != UInt8(ascii: ",") }
+        return Base64.decode(first)
+    }
+
+    public mutating func removeAll(_ name: String) {
+        guard firstField(name) != nil else { return }
+        self = filter { !matches($0, name) }
+    }
+
+    package func filter(_ isIncluded: (Field) -> Bool) -> Metadata {
+        var kept = Metadata()
+        for field in fields where isIncluded(field) {
+            kept.arena.append(contentsOf: arena[field.start..<field.value.upperBound])
+            kept.count += 1
+        }
+        return kept
+    }
+
+    /// Bytes by HTTP/2's count: name + value + 32 per field (RFC 9113 §6.5.2).
+    public var listSize: Int { arena.count + count * (32 - Field.overhead) }
+}
+
+extension Metadata {
+    /// Where a field lies in the arena.
+    package struct Field {
+        package static let overhead = 8
+        package let start: Int
+        package let name: Range<Int>
+        package let value: Range<Int>
+    }
+
+    /// Walks the arena front to back.
+    package struct Fields: Sequence, IteratorProtocol {
+        let arena: [UInt8]
+        var position = 0
+
+        package mutating func next() -> Field? {
+            guard position < arena.count else { return nil }
+            let name = position + Field.overhead
+            let value = name + length(at: position)
+            let end = value + length(at: position + 4)
+            defer { position = end }
+            return Field(start: position, name: name..<value, value: value..<end)
+        }
+
+        private func length(at offset: Int) -> Int {
+            Int(arena[offset]) | Int(arena[offset + 1]) << 8 | Int(arena[offset + 2]) << 16
+                | Int(arena[offset + 3]) << 24
+        }
+    }
+
+    package var fields: Fields { Fields(arena: arena) }
+
+    package func firstField(_ name: String) -> Field? {
+        if isEmpty { return nil }
+        for field in fields where matches(field, name) { return field }
+        return nil
+    }
+
+    package func matches(_ field: Field, _ name: String) -> Bool {
+        field.name.count == name.utf8.count && arena[field.name].elementsEqual(name.utf8)
+    }
+
+    package func hasPrefix(_ field: Field, _ prefix: String) -> Bool {
+        arena[field.name].starts(with: prefix.utf8)
+    }
+}
+
+extension Metadata: Sequence {
+    /// Fields in order, as text; bytes that are not UTF-8 are replaced.
+    public func makeIterator() -> AnyIterator<(name: String, value: String)> {
+        var fields = fields
+        let arena = arena
+        return AnyIterator {
+            fields.next().map {
+                (
+                    String(decoding: arena[$0.name], as: UTF8.self),
+                    String(decoding: arena[$0.value], as: UTF8.self)
+                )
+            }
+        }
+    }
+}
+
+extension Metadata: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, String)...) {
+        self.init()
+        for (name, value) in elements { append(name, value) }
+    }
+}
+
+extension Metadata: CustomStringConvertible {
+    /// Names only: values may be secrets.
+    public var description: String { "[" + map(\.name).joined(separator: ", ") + "]" }
+}

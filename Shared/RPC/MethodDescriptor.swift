@@ -1,0 +1,111 @@
+/// The shape of a method: how many messages go each way.
+public enum MethodKind: Sendable, Hashable {
+    case unary, serverStreaming, clientStreaming, bidirectional
+}
+
+/// Who may call a method.
+public enum MethodAccess: Sendable, Hashable {
+    /// Anyone.
+    case `public`
+    /// A caller with this scope; with `mutualTLS`, only over a verified client certificate.
+    case scope(String, mutualTLS: Bool)
+}
+
+/// Whether a call may be repeated.
+public enum Idempotency: Sendable, Hashable {
+    /// A repeat may do it twice: never repeated once it may have started.
+    case none
+    /// Changes nothing.
+    case readonly
+    /// The field at `path` (field numbers) makes repeats within `ttl` count once.
+    case keyed(path: [Int], ttl: Duration)
+
+    /// Whether a call that may have run can be sent again.
+    public var allowsRetry: Bool { self != .none }
+}
+
+/// When a failed attempt is repeated (only for methods that allow it).
+public struct RetryPolicy: Sendable, Hashable {
+    /// All attempts together, the first included.
+    public var maximumAttempts: Int
+    public var codes: [StatusCode]
+
+    public init(maximumAttempts: Int = 3, codes: [StatusCode] = [.unavailable]) {
+        self.maximumAttempts = maximumAttempts
+        self.codes = codes
+    }
+}
+
+/// What the schema says about one method. Generated; cheap to copy.
+public struct MethodDescriptor: Sendable {
+    private let storage: Storage
+
+    /// Immutable, hence safe to share between threads.
+    private final class Storage: Sendable {
+        let path: String
+        let kind: MethodKind
+        let schema: UInt64
+        let access: MethodAccess
+        let idempotency: Idempotency
+        let cost: Int
+        let deadline: Duration?
+        let retry: RetryPolicy
+        let maximumRequestBytes: Int
+        let maximumResponseBytes: Int
+
+        init(
+            path: String, kind: MethodKind, schema: UInt64, access: MethodAccess,
+            idempotency: Idempotency, cost: Int, deadline: Duration?, retry: RetryPolicy,
+            maximumRequestBytes: Int, maximumResponseBytes: Int
+        ) {
+            self.path = path
+            self.kind = kind
+            self.schema = schema
+            self.access = access
+            self.idempotency = idempotency
+            self.cost = cost
+            self.deadline = deadline
+            self.retry = retry
+            self.maximumRequestBytes = maximumRequestBytes
+            self.maximumResponseBytes = maximumResponseBytes
+        }
+    }
+
+    /// - Parameters:
+    ///   - path: "/package.Service/Method".
+    ///   - schema: the first 64 bits of the service's wire fingerprint.
+    ///   - cost: what a call takes from a rate limit.
+    ///   - deadline: the longest that a call may take; nil means 10 s.
+    ///   - maximumRequestBytes: of the message, without its prefix.
+    ///   - maximumResponseBytes: of the message, without its prefix.
+    public init(
+        path: String, kind: MethodKind, schema: UInt64 = 0, access: MethodAccess,
+        idempotency: Idempotency = .none, cost: Int = 1, deadline: Duration? = nil,
+        retry: RetryPolicy = RetryPolicy(),
+        maximumRequestBytes: Int = 4 << 20, maximumResponseBytes: Int = 4 << 20
+    ) {
+        storage = Storage(
+            path: path, kind: kind, schema: schema, access: access, idempotency: idempotency,
+            cost: cost, deadline: deadline, retry: retry,
+            maximumRequestBytes: maximumRequestBytes, maximumResponseBytes: maximumResponseBytes)
+    }
+
+    public var path: String { storage.path }
+    public var kind: MethodKind { storage.kind }
+    public var schema: UInt64 { storage.schema }
+    public var access: MethodAccess { storage.access }
+    public var idempotency: Idempotency { storage.idempotency }
+    public var cost: Int { storage.cost }
+    public var deadline: Duration? { storage.deadline }
+    public var retry: RetryPolicy { storage.retry }
+    public var maximumRequestBytes: Int { storage.maximumRequestBytes }
+    public var maximumResponseBytes: Int { storage.maximumResponseBytes }
+
+    /// "package.Service".
+    public var service: Substring { path.dropFirst().prefix { $0 != "/" } }
+    /// "Method".
+    public var name: Substring { path.dropFirst(service.count + 2) }
+
+    /// The longest that a call may take on a server: the schema's deadline, else 10 s.
+    public var serverDeadline: Duration { storage.deadline ?? .seconds(10) }
+}

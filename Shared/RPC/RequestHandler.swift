@@ -1,0 +1,158 @@
+/// What a server connection drives: typed services behind a `ServiceRouter`, or a gateway's
+/// forwarder, which decodes nothing.
+///
+/// Both methods are called on the connection's event loop and must not block. A connection calls
+/// `admit` once per request, and `handle` once if the request was admitted and its body arrived.
+public protocol RequestHandler: Sendable {
+    /// Called when the headers are complete, before any of the body: refuses, or states the limits.
+    func admit(_ head: RequestHead, from peer: Peer) -> Admission
+
+    /// Called with the whole body. What can be answered at once is; the rest is returned as work
+    /// that the connection runs as a task on its event loop and cancels when the caller has gone.
+    func handle(_ request: borrowing InboundRequest) -> RequestOutcome
+
+    /// Renders an error that the connection itself found (a deadline, a limit) in the face of `head`.
+    func reply(to head: RequestHead, for error: RPCError) -> RawReply
+}
+
+extension RequestHandler {
+    public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
+        RawReply(error, contentType: head.contentType)
+    }
+}
+
+/// The answer to a header block.
+public enum Admission: Sendable {
+    case accept(Acceptance)
+    case refuse(RawReply)
+}
+
+/// The terms on which a request's body is read.
+public struct Acceptance: Sendable {
+    /// The most bytes that the message may have, without its prefix.
+    public var maximumBytes: Int
+    /// Whether the body is one message behind a five-byte prefix, whose length is checked on
+    /// arrival of the prefix.
+    public var isFramed: Bool
+    /// When the call ends with DEADLINE_EXCEEDED.
+    public var deadline: Deadline
+    /// Given back with the request: an index of the handler's own.
+    public var route: Int
+    /// Given back with the request: what the handler found out already.
+    public var state: (any AnyObject & Sendable)?
+
+    public init(
+        maximumBytes: Int, isFramed: Bool, deadline: Deadline, route: Int = 0,
+        state: (any AnyObject & Sendable)? = nil
+    ) {
+        self.maximumBytes = maximumBytes
+        self.isFramed = isFramed
+        self.deadline = deadline
+        self.route = route
+        self.state = state
+    }
+}
+
+/// An admitted request with its body. Lives for the duration of `handle` only.
+public struct InboundRequest: ~Copyable {
+    public let head: RequestHead
+    public let acceptance: Acceptance
+    public let peer: Peer
+    private let body: UnsafeRawBufferPointer
+
+    /// `body` must stay valid as long as the value lives; the connection sees to it.
+    public init(
+        head: RequestHead, acceptance: Acceptance, peer: Peer, body: UnsafeRawBufferPointer
+    ) {
+        self.head = head
+        self.acceptance = acceptance
+        self.peer = peer
+        self.body = body
+    }
+
+    public var deadline: Deadline { acceptance.deadline }
+
+    /// Lends the body as it came: with its prefix if it is framed. The pointer must not escape.
+    public borrowing func withBody<Result, Failure: Error>(
+        _ read: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try read(body)
+    }
+
+    /// A copy of the body.
+    public borrowing func copyBody() -> [UInt8] { Array(body) }
+}
+
+/// How a request goes on.
+public enum RequestOutcome: Sendable {
+    /// Done: nothing had to wait.
+    case reply(Reply)
+    /// To be run as a task on the connection's event loop.
+    case run(@Sendable () async -> Reply)
+}
+
+/// A whole reply.
+public enum Reply: Sendable {
+    /// A message on the gRPC face with status OK. `framed` starts with five bytes that the prefix
+    /// is written into.
+    case message(ContentType, framed: [UInt8])
+    /// Anything else.
+    case raw(RawReply)
+}
+
+/// A reply as HTTP has it, for errors, for the JSON face and for forwarding.
+public struct RawReply: Sendable, Hashable {
+    public var status: Int
+    /// Regular fields; the connection writes `:status` itself.
+    public var headers: Metadata
+    public var body: [UInt8]
+    /// Nil ends the reply with the body, or with the headers if there is none.
+    public var trailers: Metadata?
+
+    public init(status: Int, headers: Metadata, body: [UInt8] = [], trailers: Metadata? = nil) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.trailers = trailers
+    }
+}
+
+/// A request as HTTP has it, for a client that forwards without decoding.
+public struct RawRequest: Sendable {
+    public var method: HTTPMethod
+    /// The request target: "/package.Service/Method", with a query for a GET.
+    public var target: String
+    /// Regular fields: content type, metadata. The client adds the deadline (`grpc-timeout` or
+    /// `connect-timeout-ms`), `te` and the pseudo-headers itself.
+    public var headers: Metadata
+    /// With its prefix on the gRPC face.
+    public var body: [UInt8]
+    /// The most bytes that the reply's body may have.
+    public var maximumReplyBytes: Int
+    /// Whether a call that may have run can be sent again.
+    public var idempotency: Idempotency
+    /// Calls with equal keys go to the same endpoint.
+    public var routingKey: String?
+
+    public init(
+        method: HTTPMethod = .post, target: String, headers: Metadata, body: [UInt8],
+        maximumReplyBytes: Int = 4 << 20, idempotency: Idempotency = .none,
+        routingKey: String? = nil
+    ) {
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.maximumReplyBytes = maximumReplyBytes
+        self.idempotency = idempotency
+        self.routingKey = routingKey
+    }
+}
+
+/// Where a gateway sends what it forwards.
+public protocol RawUpstream: Sendable {
+    /// Sends a request and waits for the whole reply; its status, fields and trailers pass
+    /// unchanged. Throws an `RPCError` if there was no reply: UNAVAILABLE, DEADLINE_EXCEEDED,
+    /// RESOURCE_EXHAUSTED, CANCELLED.
+    func forward(_ request: RawRequest, deadline: Deadline) async throws -> RawReply
+}

@@ -1,0 +1,98 @@
+/// The other end of a connection.
+public struct Peer: Sendable, Hashable {
+    /// "10.0.0.7:40112".
+    public var address: String
+    /// The verified SPIFFE ID of its certificate; nil without mutual TLS.
+    public var identity: String?
+    /// Whether the connection is encrypted.
+    public var isEncrypted: Bool
+
+    public init(address: String, identity: String? = nil, isEncrypted: Bool = false) {
+        self.address = address
+        self.identity = identity
+        self.isEncrypted = isEncrypted
+    }
+}
+
+/// On whose behalf a call runs: from the identity headers of a peer that is trusted to set them.
+public struct Caller: Sendable, Hashable {
+    public var tenant: String
+    public var client: String
+    public var scopes: [String]
+
+    public init(tenant: String, client: String, scopes: [String] = []) {
+        self.tenant = tenant
+        self.client = client
+        self.scopes = scopes
+    }
+
+    /// Nobody: the caller of a public method, or a service that acts for itself.
+    public static let anonymous = Caller(tenant: "", client: "")
+
+    public func has(_ scope: String) -> Bool { scopes.contains(scope) }
+}
+
+/// The names of our own metadata.
+public enum AssayHeader {
+    public static let tenant = "assay-tenant"
+    public static let client = "assay-client"
+    public static let scopes = "assay-scopes"
+    public static let requestID = "assay-request-id"
+    public static let criticality = "assay-criticality"
+    /// The SPIFFE ID that a service claims over plaintext on loopback; believed nowhere else.
+    public static let claimedIdentity = "assay-service"
+    public static let traceParent = "traceparent"
+    public static let traceState = "tracestate"
+}
+
+/// What a handler knows about the call besides the message.
+public struct ServerContext: Sendable {
+    public let method: MethodDescriptor
+    public let deadline: Deadline
+    public let peer: Peer
+    public let caller: Caller
+    private let headers: Metadata
+
+    /// Tests build one directly; a server does it per call.
+    public init(
+        method: MethodDescriptor, deadline: Deadline = .none, metadata: Metadata = Metadata(),
+        peer: Peer = Peer(address: "test"), caller: Caller = .anonymous
+    ) {
+        self.method = method
+        self.deadline = deadline
+        self.peer = peer
+        self.caller = caller
+        headers = metadata
+    }
+
+    /// The caller's metadata: without the protocol's own fields.
+    public var metadata: Metadata {
+        headers.filter { field in
+            !headers.hasPrefix(field, ":") && !headers.hasPrefix(field, "grpc-")
+                && !headers.matches(field, "content-type") && !headers.matches(field, "te")
+        }
+    }
+
+    /// The id that follows a request through all services; empty if the caller sent none.
+    public var requestID: String { headers[AssayHeader.requestID] ?? "" }
+
+    /// Options for a call made on behalf of this one: inherits the deadline, the caller, the
+    /// request id and the trace.
+    public var child: CallOptions {
+        var inherited = Metadata()
+        for name in Self.inheritedNames {
+            if let value = headers[name] { inherited.append(name, value) }
+        }
+        if !caller.tenant.isEmpty {
+            inherited.append(AssayHeader.tenant, caller.tenant)
+            inherited.append(AssayHeader.client, caller.client)
+            inherited.append(AssayHeader.scopes, caller.scopes.joined(separator: " "))
+        }
+        return CallOptions(deadline: .inherited(deadline), metadata: inherited)
+    }
+
+    private static let inheritedNames = [
+        AssayHeader.requestID, AssayHeader.criticality, AssayHeader.traceParent,
+        AssayHeader.traceState,
+    ]
+}
