@@ -1,0 +1,54 @@
+public import RPC
+
+/// Reads a configuration and the files it names into a snapshot.
+public struct GatewayLoader {
+    private let read: (String) throws -> [UInt8]
+    private let methods: [MethodDescriptor]
+
+    /// - Parameters:
+    ///   - read: The bytes of a file.
+    ///   - methods: What the schemas say.
+    public init(methods: [MethodDescriptor], read: @escaping (String) throws -> [UInt8]) {
+        self.methods = methods
+        self.read = read
+    }
+
+    /// Relative names in the configuration are relative to its folder.
+    public func load(_ file: String) throws(ConfigurationError) -> GatewaySnapshot {
+        let configuration = try GatewayConfiguration(yaml: try text(file), file: file)
+        let keyFile = Self.resolve(configuration.apiKeys.file, besides: file)
+        let keys = try APIKeyFile(yaml: try text(keyFile), file: keyFile)
+        var peppers: [Pepper] = []
+        for (version, name) in configuration.apiKeys.peppers.sorted(by: { $0.key > $1.key }) {
+            let path = Self.resolve(name, besides: file)
+            let secret = try bytes(path).filter { $0 != 0x0A && $0 != 0x0D }
+            guard let pepper = Pepper(version: version, secret: secret) else {
+                throw ConfigurationError(file: path, message: "a pepper has at least 16 bytes")
+            }
+            peppers.append(pepper)
+        }
+        return try GatewaySnapshot(
+            configuration: configuration, keys: keys, peppers: peppers, methods: methods)
+    }
+
+    /// The path of a file that a configuration names.
+    public static func resolve(_ name: String, besides file: String) -> String {
+        guard !name.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return name }
+        return file[...slash] + name
+    }
+
+    private func bytes(_ path: String) throws(ConfigurationError) -> [UInt8] {
+        do {
+            return try read(path)
+        } catch {
+            throw ConfigurationError(file: path, message: "cannot be read: \(error)")
+        }
+    }
+
+    private func text(_ path: String) throws(ConfigurationError) -> String {
+        guard let text = String(validating: try bytes(path), as: UTF8.self) else {
+            throw ConfigurationError(file: path, message: "is not UTF-8")
+        }
+        return text
+    }
+}

@@ -1,0 +1,150 @@
+public import RPC
+
+/// Everything that decides about a request, checked and compiled. Immutable: a request sees one
+/// snapshot from its first byte to its log line.
+public final class GatewaySnapshot: Sendable {
+    public struct Plan: Sendable {
+        public let name: String
+        public let limiter: GenericCellRateLimiter
+        public let countsCost: Bool
+        /// "default";q=100;w=60: the draft's `RateLimit-Policy`.
+        let policyHeader: String
+    }
+
+    public let configuration: GatewayConfiguration
+    public let routes: RouteTable
+    public let plans: [Plan]
+    public let scopes: ScopeTable
+    let verifier: APIKeyVerifier
+    let authorities: Set<String>
+
+    /// - Parameters:
+    ///   - methods: What the schemas say; a routed service must be among them.
+    ///   - peppers: One for each that the configuration names.
+    public init(
+        configuration: GatewayConfiguration, keys: APIKeyFile, peppers: [Pepper],
+        methods: [MethodDescriptor]
+    ) throws(ConfigurationError) {
+        self.configuration = configuration
+        var scopes = ScopeTable()
+        routes = try Self.routes(configuration, methods: methods, scopes: &scopes)
+        plans = configuration.plans.map(Self.plan)
+        try Self.checkCosts(routes, plans)
+        var compiler = PrincipalCompiler(configuration: configuration, scopes: scopes)
+        var records: [APIKeyRecord] = []
+        for entry in keys.entries {
+            guard peppers.contains(where: { $0.version == entry.pepper }) else {
+                throw ConfigurationError(
+                    file: keys.file, line: entry.line, column: 1,
+                    message: "key \(entry.id): there is no pepper \(entry.pepper)")
+            }
+            records.append(
+                APIKeyRecord(
+                    id: entry.id, mac: entry.mac, pepper: entry.pepper, notBefore: entry.notBefore,
+                    expires: entry.expires, state: entry.state,
+                    principal: try compiler.principal(entry, file: keys.file)))
+        }
+        guard !peppers.isEmpty else {
+            throw ConfigurationError(file: keys.file, message: "no pepper could be read")
+        }
+        verifier = APIKeyVerifier(records: records, peppers: peppers)
+        self.scopes = compiler.scopes
+        authorities = Set(configuration.listener.authorities.map { $0.lowercased() })
+    }
+
+    private static func routes(
+        _ configuration: GatewayConfiguration, methods: [MethodDescriptor],
+        scopes: inout ScopeTable
+    ) throws(ConfigurationError) -> RouteTable {
+        var routes: [Route] = []
+        for entry in configuration.routes {
+            let offered = methods.filter { $0.service == entry.service && $0.kind == .unary }
+            guard !offered.isEmpty,
+                let upstream = configuration.upstreams.firstIndex(where: {
+                    $0.name == entry.upstream
+                })
+            else {
+                throw ConfigurationError(
+                    file: "routes", message: "no schema has the service \"\(entry.service)\"")
+            }
+            for method in offered {
+                var required: ScopeSet?
+                if case .scope(let name, _) = method.access {
+                    guard let scope = scopes.insert(name) else { throw Self.tooManyScopes }
+                    required = scope
+                }
+                routes.append(Route(method: method, upstream: upstream, requiredScope: required))
+            }
+        }
+        return RouteTable(routes)
+    }
+
+    fileprivate static let tooManyScopes = ConfigurationError(
+        file: "scopes", message: "more than \(ScopeTable.maximumScopes) different scopes")
+
+    private static func plan(_ plan: GatewayConfiguration.Plan) -> Plan {
+        let rate = plan.rate
+        return Plan(
+            name: plan.name, limiter: GenericCellRateLimiter(rate),
+            countsCost: plan.counts == .cost,
+            policyHeader: "\"client\";q=\(rate.limit);w=\(rate.period.components.seconds)")
+    }
+
+    /// A method that costs more than a plan's burst could never be called under it.
+    private static func checkCosts(
+        _ routes: RouteTable, _ plans: [Plan]
+    ) throws(ConfigurationError) {
+        for plan in plans where plan.countsCost {
+            for route in routes.routes where route.method.cost > plan.limiter.rate.burst {
+                throw ConfigurationError(
+                    file: "limits.plans.\(plan.name)",
+                    message: "\(route.method.path) costs \(route.method.cost), more than the burst "
+                        + "of \(plan.limiter.rate.burst)")
+            }
+        }
+    }
+}
+
+/// Resolves what a key names: tenant, client, plan, roles.
+private struct PrincipalCompiler {
+    let configuration: GatewayConfiguration
+    var scopes: ScopeTable
+
+    mutating func principal(
+        _ entry: APIKeyFile.Entry, file: String
+    ) throws(ConfigurationError) -> Principal {
+        func error(_ message: String) -> ConfigurationError {
+            ConfigurationError(
+                file: file, line: entry.line, column: 1, message: "key \(entry.id): \(message)")
+        }
+        guard let tenant = configuration.tenants[entry.tenant] else {
+            throw error("there is no tenant \"\(entry.tenant)\"")
+        }
+        var granted = try set(entry.scopes)
+        for role in entry.roles {
+            guard let names = configuration.roles[role] else {
+                throw error("there is no role \"\(role)\"")
+            }
+            granted = granted.union(try set(names))
+        }
+        let effective = granted.intersection(try set(tenant.scopes))
+        let client = configuration.clients["\(entry.tenant)/\(entry.client)"]
+        let name = client?.plan ?? entry.plan ?? GatewayConfiguration.Plan.standard.name
+        guard let plan = configuration.plans.firstIndex(where: { $0.name == name }) else {
+            throw error("there is no plan \"\(name)\"")
+        }
+        return Principal(
+            tenant: entry.tenant, client: entry.client, keyID: entry.id, scopes: effective,
+            scopeHeader: scopes.names(of: effective).sorted().joined(separator: " "), plan: plan,
+            isSuspended: client?.isSuspended ?? false || !tenant.isActive)
+    }
+
+    private mutating func set(_ names: [String]) throws(ConfigurationError) -> ScopeSet {
+        var set = ScopeSet.none
+        for name in names {
+            guard let scope = scopes.insert(name) else { throw GatewaySnapshot.tooManyScopes }
+            set = set.union(scope)
+        }
+        return set
+    }
+}

@@ -1,0 +1,128 @@
+public import RPC
+internal import Synchronization
+
+/// What changes outside the process: read once per request.
+public struct GatewayClock: Sendable {
+    public var now: @Sendable () -> Instant
+    public var unixMilliseconds: @Sendable () -> Int64
+
+    public init(
+        now: @escaping @Sendable () -> Instant, unixMilliseconds: @escaping @Sendable () -> Int64
+    ) {
+        self.now = now
+        self.unixMilliseconds = unixMilliseconds
+    }
+}
+
+/// Drives a `RequestPipeline` per request between the server's connections and the upstreams.
+public final class GatewayHandler: RequestHandler {
+    private let snapshot: GatewaySnapshot
+    private let limits: RateLimitTable
+    private let upstreams: [any RawUpstream]
+    private let clock: GatewayClock
+    private let log: AccessLog?
+    private let counters: GatewayCounters
+    private let entropy: Atomic<UInt64>
+
+    /// - Parameters:
+    ///   - upstreams: In the order of the configuration's.
+    ///   - seed: A random number; names of requests and jitter follow from it.
+    public init(
+        snapshot: GatewaySnapshot, limits: RateLimitTable, upstreams: [any RawUpstream],
+        clock: GatewayClock, log: AccessLog?, counters: GatewayCounters, seed: UInt64
+    ) {
+        precondition(upstreams.count == snapshot.configuration.upstreams.count, "one each")
+        self.snapshot = snapshot
+        self.limits = limits
+        self.upstreams = upstreams
+        self.clock = clock
+        self.log = log
+        self.counters = counters
+        entropy = Atomic(seed)
+    }
+
+    public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
+        var pipeline = RequestPipeline(snapshot: snapshot, limits: limits)
+        let milliseconds = clock.unixMilliseconds()
+        let surroundings = RequestPipeline.Surroundings(
+            now: clock.now(), wallClock: milliseconds / 1000, entropy: nextEntropy())
+        switch pipeline.received(head, from: peer, surroundings) {
+        case .read(var acceptance):
+            acceptance.state = AdmittedRequest(pipeline)
+            return .accept(acceptance)
+        case .reject(let reply):
+            note(pipeline.log, unixMilliseconds: milliseconds)
+            return .refuse(reply)
+        }
+    }
+
+    public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
+        guard let admitted = request.acceptance.state as? AdmittedRequest else {
+            preconditionFailure("a request is admitted before it is handled")
+        }
+        var pipeline = admitted.pipeline
+        let outbound = pipeline.received(body: request.copyBody(), of: request.head)
+        let started = pipeline
+        return .run {
+            .raw(await self.forward(outbound, started))
+        }
+    }
+
+    public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
+        var entry = AccessLogEntry()
+        entry.received = head.receivedAt
+        entry.ended = clock.now()
+        entry.face = head.contentType
+        entry.stage = .body
+        entry.status = error.code
+        entry.reason = error.reason ?? ""
+        let status = error.reason == "MESSAGE_TOO_LARGE" ? 413 : error.code.httpStatus
+        let reply =
+            head.contentType.isGRPC
+            ? RawReply(error, contentType: head.contentType)
+            : RawReply(json: error, status: status)
+        entry.http = reply.status
+        note(entry, unixMilliseconds: clock.unixMilliseconds())
+        return reply
+    }
+
+    private func forward(_ outbound: RawRequest, _ started: RequestPipeline) async -> RawReply {
+        var pipeline = started
+        let reply: RawReply
+        do {
+            let answer = try await upstreams[pipeline.upstream ?? 0].forward(
+                outbound, deadline: pipeline.callDeadline)
+            reply = pipeline.received(answer, at: clock.now())
+        } catch let error as RPCError {
+            reply = pipeline.failed(error, at: clock.now())
+        } catch is CancellationError {
+            reply = pipeline.failed(RPCError(.cancelled, "cancelled"), at: clock.now())
+        } catch {
+            reply = pipeline.failed(
+                RPCError(code: .unavailable, message: "the service did not answer", cause: error),
+                at: clock.now())
+        }
+        // A cancelled request was answered, and written down, by its connection.
+        if !Task.isCancelled { note(pipeline.log, unixMilliseconds: clock.unixMilliseconds()) }
+        return reply
+    }
+
+    private func note(_ entry: AccessLogEntry, unixMilliseconds: Int64) {
+        counters.count(entry)
+        log?.append(entry, unixMilliseconds: unixMilliseconds)
+    }
+
+    private func nextEntropy() -> UInt64 {
+        var value = entropy.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return value ^ value >> 31
+    }
+}
+
+/// Keeps a request's pipeline between its head and its body.
+private final class AdmittedRequest: Sendable {
+    let pipeline: RequestPipeline
+
+    init(_ pipeline: RequestPipeline) { self.pipeline = pipeline }
+}

@@ -1,0 +1,212 @@
+internal import RPC
+
+/// The stages, in their order. Each refuses by throwing and leaves what the later ones need.
+extension RequestPipeline {
+    /// Content type and HTTP method choose the face; nothing falls back.
+    mutating func checkFace(_ head: RequestHead) throws(Rejection) {
+        if head.method == .get, head.contentType == .other || head.contentType == .json { return }
+        guard head.method == .post else {
+            var rejection = Rejection(.face, .unimplemented, "CONTENT_TYPE", "POST is expected")
+            rejection.reply = .methodNotAllowed
+            throw rejection
+        }
+        guard head.contentType.isGRPC || head.contentType == .json else {
+            var rejection = Rejection(.face, .unimplemented, "CONTENT_TYPE", "content type")
+            rejection.reply = RawReply(unsupported: head.contentType)
+            throw rejection
+        }
+    }
+
+    /// Authority, duplicates, forbidden fields.
+    mutating func checkHeaders(_ head: RequestHead) throws(Rejection) {
+        if head.isOverMetadataLimit {
+            throw Rejection(
+                .headers, .resourceExhausted, "METADATA_TOO_LARGE",
+                "too many header bytes or fields",
+                httpStatus: 431)
+        }
+        findings = HeaderPolicy.inspect(head, authorities: snapshot.authorities)
+        log.droppedFields = findings.dropped
+        guard let violation = findings.violation else { return }
+        switch violation {
+        case .missingAuthority, .conflictingAuthority, .unknownAuthority:
+            throw Rejection(
+                .headers, .permissionDenied, "AUTHORITY", "this host name is not served here",
+                httpStatus: 421)
+        case .duplicate(let name):
+            throw Rejection(
+                .headers, .permissionDenied, "HEADER", "\(name) is there more than once",
+                httpStatus: 400)
+        case .te:
+            throw Rejection(
+                .headers, .permissionDenied, "HEADER", "te may only be trailers", httpStatus: 400)
+        case .transferEncoding:
+            throw Rejection(
+                .headers, .permissionDenied, "HEADER", "transfer-encoding has no place in HTTP/2",
+                httpStatus: 400)
+        }
+    }
+
+    /// The caller's own name for the request if it is harmless, else a new one.
+    mutating func nameRequest(_ head: RequestHead, _ surroundings: Surroundings) {
+        if let range = findings.requestID, SafeText.isName(head.fields.arena[range]) {
+            log.requestID = head.text(range)
+        } else {
+            log.requestID = "r-" + Self.hexadecimal(surroundings.entropy)
+        }
+    }
+
+    mutating func findRoute(_ head: RequestHead) throws(Rejection) {
+        let target = head.fields.arena[head.pathField]
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
+        guard let found = snapshot.routes.route(path),
+            isGet || path.count == target.count
+        else {
+            throw Rejection(
+                .route, .unimplemented, "UNKNOWN_METHOD", "no such method", httpStatus: 404)
+        }
+        let method = snapshot.routes.routes[found].method
+        log.method = method.path
+        if isGet, method.idempotency != .readonly {
+            var rejection = Rejection(.route, .unimplemented, "CONTENT_TYPE", "POST is expected")
+            rejection.reply = .methodNotAllowed
+            throw rejection
+        }
+        route = found
+    }
+
+    /// The earlier of what the caller waits and what the method allows.
+    mutating func checkDeadline(
+        _ head: RequestHead, _ surroundings: Surroundings
+    ) throws(Rejection) {
+        guard let route else { preconditionFailure("the route stage has passed") }
+        var timeout = snapshot.routes.routes[route].method.serverDeadline
+        if contentType.isGRPC, let field = head.timeoutField {
+            guard let asked = head.withBytes(field, TimeoutHeader.parse) else {
+                throw Rejection(.deadline, .internal, "TIMEOUT", "grpc-timeout cannot be read")
+            }
+            timeout = min(timeout, asked)
+        } else if !contentType.isGRPC, let field = head.jsonTimeoutField {
+            guard let asked = head.withBytes(field, TimeoutHeader.parseMilliseconds) else {
+                throw Rejection(
+                    .deadline, .invalidArgument, "TIMEOUT", "connect-timeout-ms cannot be read")
+            }
+            timeout = min(timeout, asked)
+        }
+        deadline = Deadline(head.receivedAt + timeout)
+        if deadline.hasPassed(at: surroundings.now) {
+            throw Rejection(
+                .deadline, .deadlineExceeded, "EXPIRED_ON_ARRIVAL", "the deadline is over already")
+        }
+    }
+
+    mutating func authenticate(
+        _ head: RequestHead, _ surroundings: Surroundings
+    ) throws(Rejection) {
+        guard let route else { preconditionFailure("the route stage has passed") }
+        if snapshot.routes.routes[route].requiredScope == nil { return }
+        let arena = head.fields.arena
+        var credential = findings.apiKey.map { arena[$0] }
+        if let field = findings.authorization {
+            guard let token = Self.bearerToken(arena[field]) else {
+                throw .unauthenticated("BAD_CREDENTIALS", "authorization is not a bearer token")
+            }
+            if let other = credential, !other.elementsEqual(token) {
+                throw .unauthenticated("AMBIGUOUS", "two different credentials")
+            }
+            credential = token
+        }
+        guard let credential else {
+            throw .unauthenticated(
+                "NO_CREDENTIALS", "an API key is needed, in x-api-key or as a bearer token")
+        }
+        do throws(APIKeyVerifier.Refusal) {
+            principal = try snapshot.verifier.verify(credential, wallClock: surroundings.wallClock)
+        } catch .expired {
+            throw .unauthenticated("EXPIRED", "the API key has expired")
+        } catch {
+            log.refusal = "\(error)"
+            throw .unauthenticated("BAD_CREDENTIALS", "the API key is not valid")
+        }
+        log.tenant = principal?.tenant ?? ""
+        log.client = principal?.client ?? ""
+        log.keyID = principal?.keyID ?? ""
+    }
+
+    /// One test of bits: deny unless the method's scope was granted.
+    mutating func authorize() throws(Rejection) {
+        guard let route, let required = snapshot.routes.routes[route].requiredScope else { return }
+        guard let principal else { preconditionFailure("the authenticate stage has passed") }
+        if principal.isSuspended {
+            throw Rejection(.authorize, .permissionDenied, "SUSPENDED", "the client is suspended")
+        }
+        guard principal.scopes.isSuperset(of: required) else {
+            let name = snapshot.scopes.names(of: required).first ?? ""
+            throw Rejection(
+                .authorize, .permissionDenied, "SCOPE", "the scope \(name) is needed")
+        }
+    }
+
+    /// Form only: the service is the authority on what the key makes once.
+    mutating func checkIdempotencyKey(_ head: RequestHead) throws(Rejection) {
+        guard let range = findings.idempotencyKey else { return }
+        guard SafeText.isIdempotencyKey(head.fields.arena[range]) else {
+            throw Rejection(
+                .idempotency, .failedPrecondition, "IDEMPOTENCY_KEY",
+                "idempotency-key has 1 to 64 characters of A–Z a–z 0–9 . _ : -")
+        }
+    }
+
+    mutating func takeFromLimit(_ surroundings: Surroundings) throws(Rejection) {
+        guard let route, let principal else { return }
+        let plan = snapshot.plans[principal.plan]
+        let cost = plan.countsCost ? snapshot.routes.routes[route].method.cost : 1
+        let decision = limits.decide(
+            principal.keyID, plan.limiter, now: Int64(clamping: surroundings.now.nanoseconds),
+            cost: cost)
+        if !contentType.isGRPC || !decision.isAdmitted {
+            let seconds = (decision.untilFull + 999_999_999) / 1_000_000_000
+            limitFields = (
+                plan.policyHeader, "\"client\";r=\(decision.remaining);t=\(seconds)"
+            )
+        }
+        guard !decision.isAdmitted else { return }
+        var rejection = Rejection(
+            .limit,
+            RPCError(
+                code: .resourceExhausted,
+                message: "more than \(plan.limiter.rate.limit) per "
+                    + "\(plan.limiter.rate.period.components.seconds) s (plan \(plan.name))",
+                reason: "RATE_LIMITED", retryAfter: .nanoseconds(decision.wait)))
+        rejection.pushbackMilliseconds = Self.pushback(decision.wait, surroundings.entropy)
+        if contentType.isGRPC, let limitFields {
+            rejection.fields = [
+                ("ratelimit-policy", limitFields.policy), ("ratelimit", limitFields.state),
+            ]
+        }
+        throw rejection
+    }
+
+    // MARK: Helpers of the stages
+
+    /// The wait and up to a fifth more, so that refused callers do not come back together; above
+    /// 10 s the caller had better not wait.
+    static func pushback(_ wait: Int64, _ entropy: UInt64) -> Int64 {
+        let milliseconds = (wait + 999_999) / 1_000_000
+        guard milliseconds <= 10_000 else { return -1 }
+        return milliseconds + Int64(entropy % UInt64(milliseconds / 5 + 1))
+    }
+
+    static func bearerToken(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let scheme = Array("bearer ".utf8)
+        guard value.count > scheme.count,
+            zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 })
+        else { return nil }
+        return value.dropFirst(scheme.count)
+    }
+
+    static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

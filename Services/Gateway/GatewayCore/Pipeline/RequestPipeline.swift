@@ -1,0 +1,196 @@
+public import RPC
+
+/// One request's way through the gateway, as a value: events go in, verdicts come out.
+///
+/// The order of the stages is the order of their cost, so a request that will be refused is refused
+/// cheaply. The value holds no socket, clock or lock; whoever drives it carries the verdicts out.
+public struct RequestPipeline: Sendable {
+    public enum Stage: String, Sendable, Hashable {
+        case face, headers, route, deadline, authenticate, authorize, idempotency, limit, body
+        case forward, reply
+    }
+
+    /// What a request needs besides its own bytes, handed in so that a test decides it.
+    public struct Surroundings: Sendable {
+        public var now: Instant
+        /// Seconds since 1970, for the lives of keys.
+        public var wallClock: Int64
+        /// A random number: jitter of the pushback, and the name of a request without one.
+        public var entropy: UInt64
+
+        public init(now: Instant, wallClock: Int64, entropy: UInt64) {
+            self.now = now
+            self.wallClock = wallClock
+            self.entropy = entropy
+        }
+    }
+
+    /// How a request goes on.
+    public enum Verdict: Sendable {
+        /// Its body may be read, on these terms.
+        case read(Acceptance)
+        case reject(RawReply)
+    }
+
+    private enum State: Sendable {
+        case waitingForHead
+        case waitingForBody
+        case forwarding
+        case ended
+    }
+
+    private var state = State.waitingForHead
+    let snapshot: GatewaySnapshot
+    let limits: RateLimitTable
+    public internal(set) var log: AccessLogEntry
+    var findings = HeaderFindings()
+    var route: Int?
+    var principal: Principal?
+    var deadline = Deadline.none
+    var contentType = ContentType.other
+    var isGet = false
+    var isEncrypted = false
+    var limitFields: (policy: String, state: String)?
+
+    public init(snapshot: GatewaySnapshot, limits: RateLimitTable) {
+        self.snapshot = snapshot
+        self.limits = limits
+        log = AccessLogEntry()
+    }
+
+    /// The route's index among the snapshot's upstreams; nil before it is known.
+    public var upstream: Int? { route.map { snapshot.routes.routes[$0].upstream } }
+    public var callDeadline: Deadline { deadline }
+
+    // MARK: Events
+
+    /// The header block is complete. Runs every stage that needs no body.
+    public mutating func received(
+        _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings
+    ) -> Verdict {
+        guard case .waitingForHead = state else { preconditionFailure("one head per request") }
+        contentType = head.contentType
+        isGet = head.method == .get
+        isEncrypted = peer.isEncrypted
+        log.received = head.receivedAt
+        log.peer = peer.address
+        log.face = head.contentType
+        do throws(Rejection) {
+            try checkFace(head)
+            try checkHeaders(head)
+            nameRequest(head, surroundings)
+            try findRoute(head)
+            try checkDeadline(head, surroundings)
+            try authenticate(head, surroundings)
+            try authorize()
+            try checkIdempotencyKey(head)
+            try takeFromLimit(surroundings)
+            state = .waitingForBody
+            return .read(terms())
+        } catch {
+            return .reject(reject(error, head, surroundings))
+        }
+    }
+
+    /// The body is complete and within its limit: what to send to `upstream`.
+    public mutating func received(body: [UInt8], of head: RequestHead) -> RawRequest {
+        guard case .waitingForBody = state, let route else {
+            preconditionFailure("a body follows an accepted head")
+        }
+        state = .forwarding
+        log.bytesIn = body.count
+        let method = snapshot.routes.routes[route].method
+        return RawRequest(
+            method: head.method, target: head.target,
+            headers: HeaderPolicy.upstreamFields(
+                head, requestID: log.requestID, principal: principal),
+            body: body, maximumReplyBytes: replyLimit(method), idempotency: method.idempotency)
+    }
+
+    /// The service replied: what the caller gets. Status, trailers and body pass unchanged.
+    public mutating func received(_ reply: RawReply, at now: Instant) -> RawReply {
+        guard case .forwarding = state else { preconditionFailure("a reply follows a request") }
+        state = .ended
+        var passed = reply
+        passed.headers = HeaderPolicy.replyFields(reply.headers, requestID: log.requestID)
+        decorate(&passed)
+        log.http = reply.status
+        log.status = Self.status(of: reply, contentType)
+        log.bytesOut = reply.body.count
+        log.ended = now
+        return passed
+    }
+
+    /// The service could not be reached, or did not answer in time.
+    public mutating func failed(_ error: RPCError, at now: Instant) -> RawReply {
+        guard case .forwarding = state else { preconditionFailure("a failure follows a request") }
+        state = .ended
+        let named =
+            error.reason == nil && error.code == .unavailable
+            ? RPCError(
+                code: .unavailable, message: error.message, reason: "UPSTREAM_LOST",
+                details: error.details, retryAfter: error.retryAfter)
+            : error
+        var reply = RawReply(named, contentType: isGet ? .json : contentType)
+        reply.headers.append(name: AssayHeader.requestID.utf8, value: log.requestID.utf8)
+        decorate(&reply)
+        log.stage = .forward
+        log.http = reply.status
+        log.status = named.code
+        log.reason = named.reason ?? ""
+        log.ended = now
+        return reply
+    }
+
+    // MARK: Helpers of the events
+
+    private mutating func reject(
+        _ rejection: Rejection, _ head: RequestHead, _ surroundings: Surroundings
+    ) -> RawReply {
+        state = .ended
+        var reply = rejection.rendered(isGet ? .json : contentType)
+        if !log.requestID.isEmpty {
+            reply.headers.append(name: AssayHeader.requestID.utf8, value: log.requestID.utf8)
+        }
+        decorate(&reply)
+        log.stage = rejection.stage
+        log.reason = rejection.reason
+        log.status = rejection.error.code
+        log.http = reply.status
+        log.ended = surroundings.now
+        return reply
+    }
+
+    private func decorate(_ reply: inout RawReply) {
+        guard contentType == .json || isGet else { return }
+        HeaderPolicy.appendJSONFields(&reply.headers, isGet: isGet, isEncrypted: isEncrypted)
+        if let limitFields {
+            reply.headers.append("ratelimit-policy", limitFields.policy)
+            reply.headers.append("ratelimit", limitFields.state)
+        }
+    }
+
+    private func replyLimit(_ method: MethodDescriptor) -> Int {
+        let factor = contentType.isGRPC ? 1 : 4
+        let (bytes, overflow) = method.maximumResponseBytes.multipliedReportingOverflow(by: factor)
+        return overflow || bytes > Int.max - 5 ? .max : bytes + 5
+    }
+
+    private static func status(of reply: RawReply, _ contentType: ContentType) -> StatusCode {
+        guard contentType.isGRPC else {
+            return reply.status == 200 ? .ok : StatusCode(missingStatusWithHTTP: reply.status)
+        }
+        let fields = reply.trailers ?? reply.headers
+        guard let field = fields.firstField("grpc-status") else { return .unknown }
+        return StatusCode(header: fields.arena[field.value]) ?? .unknown
+    }
+
+    private func terms() -> Acceptance {
+        guard let route else { preconditionFailure("the route stage has passed") }
+        let found = snapshot.routes.routes[route]
+        return Acceptance(
+            maximumBytes: contentType.isGRPC
+                ? found.method.maximumRequestBytes : found.maximumJSONBytes,
+            isFramed: contentType.isGRPC, deadline: deadline, route: route)
+    }
+}

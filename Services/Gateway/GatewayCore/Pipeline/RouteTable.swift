@@ -1,0 +1,57 @@
+public import RPC
+
+/// One method that is reachable from outside.
+public struct Route: Sendable {
+    public let method: MethodDescriptor
+    /// Index into the snapshot's upstreams.
+    public let upstream: Int
+    /// Nil for a public method.
+    public let requiredScope: ScopeSet?
+
+    /// The most bytes of a body on the JSON face: its texts are longer than the binary form.
+    var maximumJSONBytes: Int {
+        let (bytes, overflow) = method.maximumRequestBytes.multipliedReportingOverflow(by: 4)
+        return overflow ? .max : bytes
+    }
+}
+
+/// Exact paths to routes. A path that is not here does not exist, whatever the services offer.
+public struct RouteTable: Sendable {
+    public let routes: [Route]
+    private let paths: [[UInt8]]
+    /// Open addressing by hash; -1 is empty. At most half full.
+    private let slots: [Int32]
+
+    public init(_ routes: [Route]) {
+        self.routes = routes
+        paths = routes.map { Array($0.method.path.utf8) }
+        var size = 16
+        while size < routes.count * 2 { size <<= 1 }
+        var slots = [Int32](repeating: -1, count: size)
+        for (index, path) in paths.enumerated() {
+            var slot = Self.hash(path) & (size - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
+            slots[slot] = Int32(index)
+        }
+        self.slots = slots
+    }
+
+    /// The route of a path, compared byte for byte: no decoding, no normalisation.
+    public func route(_ path: some Collection<UInt8>) -> Int? {
+        var slot = Self.hash(path) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let index = Int(slots[slot])
+            if paths[index].count == path.count, paths[index].elementsEqual(path) { return index }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    /// FNV-1a. Nobody but the configuration adds entries, so a chosen path can only miss.
+    private static func hash(_ bytes: some Sequence<UInt8>) -> Int {
+        let value: UInt64 = bytes.reduce(0xCBF2_9CE4_8422_2325) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+        }
+        return Int(truncatingIfNeeded: value ^ value >> 32)
+    }
+}

@@ -1,0 +1,123 @@
+import Testing
+
+@testable import GatewayCore
+
+@Suite struct GatewayConfigurationTests {
+    /// The complaint about the configuration with one part replaced.
+    private func complaint(_ part: String, _ replacement: String) -> String {
+        let changed = Fixtures.yaml.replacing(part, with: replacement)
+        #expect(changed != Fixtures.yaml, "nothing was replaced")
+        return complaint(["/etc/gateway.yaml": changed])
+    }
+
+    private func complaint(_ files: [String: String]) -> String {
+        do {
+            _ = try Fixtures.loader(files).load("/etc/gateway.yaml")
+            return ""
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test("the example loads, with its plans and its routes")
+    func example() throws {
+        let snapshot = try Fixtures.snapshot()
+        #expect(snapshot.plans.map(\.name) == ["default", "core"])
+        #expect(snapshot.routes.routes.count == 3)
+        #expect(snapshot.configuration.listener.port == 8443)
+        #expect(snapshot.configuration.upstreams.first?.expect.count == 1)
+    }
+
+    @Test("the default plan is there without being written")
+    func defaultPlan() throws {
+        let text = Fixtures.yaml.replacing(
+            "    default: { client: { limit: 100, period: 60s, burst: 100 } }\n", with: "")
+        let snapshot = try Fixtures.loader(["/etc/gateway.yaml": text]).load("/etc/gateway.yaml")
+        let plan = try #require(snapshot.plans.first { $0.name == "default" })
+        #expect(plan.limiter.rate == RateLimit(limit: 100, period: .seconds(60), burst: 100))
+    }
+
+    @Test("an unknown key is an error with its place and what was meant")
+    func unknownKey() {
+        let text = complaint("admin: { port: 9901 }", "admin: { prot: 9901 }")
+        #expect(text.hasPrefix("/etc/gateway.yaml:7:10: "), "\(text)")
+        #expect(text.contains("unknown key \"prot\", did you mean \"port\"?"))
+    }
+
+    @Test("wrong numbers, durations, names and references are errors that name their place")
+    func wrongValues() {
+        let cases: [(String, String, String)] = [
+            ("version: 1", "version: 2", "from 1 to 1"),
+            ("port: 8443", "port: 84430", "from 0 to 65535"),
+            ("period: 60s", "period: 60", "expected a duration"),
+            ("period: 60s", "period: 99999999999s", "expected a duration"),
+            ("limit: 100", "limit: -1", "from 1 to"),
+            ("limit: 2000", "limit: 2000000", "1,000,000 per second"),
+            ("counts: cost", "counts: bytes", "requests or cost"),
+            ("burst: 4000", "burst: 4", "costs 5"),
+            ("upstream: risk }", "upstream: rsik }", "no upstream"),
+            ("service: assay.risk.v1.RiskAssessment", "service: no.Such", "no schema has"),
+            ("suspended: true", "suspended: maybe", "true or false"),
+            ("bank/suspended", "bank", "tenant/client"),
+            ("admin: { port: 9901 }", "admin: 9901", "expected a mapping"),
+            ("{ 1: pepper-1 }", "{}", "at least one pepper"),
+            ("{ 1: pepper-1 }", "{ 1: missing }", "cannot be read"),
+            ("{ 1: pepper-1 }", "{ 2: pepper-1 }", "there is no pepper 1"),
+            ("roles: { assessor:", "roles: { other:", "there is no role"),
+            ("    closed: {", "    other: {", "there is no tenant"),
+            ("    core: {", "    kern: {", "there is no plan"),
+        ]
+        for (part, replacement, message) in cases {
+            let text = complaint(part, replacement)
+            #expect(text.contains(message), "\(replacement): \(text)")
+        }
+    }
+
+    @Test("key files with doubled or misshapen entries do not load")
+    func keyFiles() {
+        let good = APIKeyFile(entries: [Fixtures.entry(.normal)]).yaml
+        let twice = APIKeyFile(entries: [Fixtures.entry(.normal), Fixtures.entry(.normal)]).yaml
+        let cases: [(String, String)] = [
+            (twice, "twice"), (good.replacing("mac: \"", with: "mac: \"zz"), "64 hexadecimal"),
+            (good.replacing("state: active", with: "state: sleeping"), "active or revoked"),
+            (good.replacing("pepper: 1", with: "pepper: 1.5"), "whole number"),
+            (good.replacing("- id: ", with: "- id: X"), "12 characters"),
+            (good.replacing("tenant: bank", with: "tenant: 'a b'"), "64 characters"),
+            ("version: 1\nkeys: {}", "expected a list"), ("", "is empty"),
+            ("- 1", "expected a mapping"),
+        ]
+        for (text, message) in cases {
+            let complaint = complaint(["/etc/keys.yaml": text])
+            #expect(
+                complaint.contains(message) && complaint.hasPrefix("/etc/keys.yaml"), "\(complaint)"
+            )
+        }
+    }
+
+    @Test("hostile YAML is an error: cut, deep, doubled, endless, not text")
+    func hostile() {
+        for length in stride(from: 0, to: Fixtures.yaml.utf8.count, by: 7) {
+            let cut = String(decoding: Array(Fixtures.yaml.utf8).prefix(length), as: UTF8.self)
+            #expect(!complaint(["/etc/gateway.yaml": cut]).isEmpty)
+        }
+        let texts = [
+            String(repeating: "[", count: 100_000), String(repeating: "a: {", count: 50_000),
+            String(repeating: "- ", count: 200_000), String(repeating: "x", count: 2 << 20),
+            "version: 1\nversion: 1", "a: &a [*a]", "a: *b", "\u{0}", "\u{FEFF}version: 1",
+            "a: &a [1,1,1]\nb: &b [*a,*a,*a]\nc: &c [*b,*b,*b]\nd: [*c,*c,*c]",
+        ]
+        for text in texts { #expect(!complaint(["/etc/gateway.yaml": text]).isEmpty) }
+    }
+
+    @Test("a change of any byte either loads or is an error, never a trap")
+    func flips() {
+        var random = TestRandom(state: 77)
+        let bytes = Array(Fixtures.yaml.utf8)
+        for _ in 0..<600 {
+            var changed = bytes
+            changed[.random(in: 0..<bytes.count, using: &random)] = .random(
+                in: 0...255, using: &random)
+            _ = complaint(["/etc/gateway.yaml": String(decoding: changed, as: UTF8.self)])
+        }
+    }
+}

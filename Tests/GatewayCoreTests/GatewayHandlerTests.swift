@@ -1,0 +1,130 @@
+import RPC
+import Testing
+
+@testable import GatewayCore
+
+@Suite struct GatewayHandlerTests {
+    private func handler(_ upstream: FakeUpstream, log: AccessLog) throws -> GatewayHandler {
+        GatewayHandler(
+            snapshot: try Fixtures.snapshot(), limits: RateLimitTable(capacity: 16, seed: 1),
+            upstreams: [upstream],
+            clock: GatewayClock(
+                now: { Instant(nanoseconds: 2_000_000) }, unixMilliseconds: { 2_000_000 }),
+            log: log, counters: GatewayCounters(), seed: 7)
+    }
+
+    /// What a connection does with a request that has arrived whole.
+    private func call(
+        _ handler: GatewayHandler, _ head: RequestHead, body: [UInt8]
+    ) async throws -> RawReply {
+        switch handler.admit(head, from: Fixtures.peer) {
+        case .refuse(let reply): return reply
+        case .accept(let acceptance):
+            let outcome = body.withUnsafeBytes { bytes in
+                handler.handle(
+                    InboundRequest(
+                        head: head, acceptance: acceptance, peer: Fixtures.peer, body: bytes))
+            }
+            guard case .run(let work) = outcome, case .raw(let reply) = await work() else {
+                Issue.record("a forwarded request is work that ends in a raw reply")
+                return RawReply(status: 0, headers: Metadata())
+            }
+            return reply
+        }
+    }
+
+    @Test(
+        "bytes, status, trailers and details pass unchanged in both directions, whatever they are")
+    func forwarding() async throws {
+        let trailers: Metadata = [
+            "grpc-status": "9", "grpc-message": "%E2%82%AC", "grpc-status-details-bin": "AAE",
+            "custom": "x",
+        ]
+        let answer = RawReply(
+            status: 200, headers: ["content-type": "application/grpc+assay"],
+            body: [0, 0, 0, 0, 2, 0xFF, 0x01], trailers: trailers)
+        let upstream = FakeUpstream { _ in answer }
+        let log = AccessLog()
+        let body: [UInt8] = [0, 0, 0, 0, 3, 0xDE, 0xAD, 0x00]
+        let reply = try await call(try handler(upstream, log: log), Fixtures.head(), body: body)
+        #expect(reply.body == answer.body && reply.trailers == trailers && reply.status == 200)
+        let request = try #require(await upstream.requests.first)
+        #expect(request.body == body && request.target == Fixtures.assess.path)
+        #expect(request.headers["assay-tenant"] == "bank" && request.headers["x-api-key"] == nil)
+        #expect(request.idempotency == Fixtures.assess.idempotency)
+        #expect(request.maximumReplyBytes == 65_541)
+        #expect(await upstream.deadlines == [Deadline(Instant(nanoseconds: 51_000_000))])
+        let line = String(decoding: log.drain().bytes, as: UTF8.self)
+        #expect(line.contains("\"status\":\"FAILED_PRECONDITION\"") && line.hasSuffix("}\n"))
+        #expect(!line.contains(Fixtures.key(1).text))
+    }
+
+    @Test("an unreachable service is UNAVAILABLE, 503 on the JSON face")
+    func unreachable() async throws {
+        let upstream = FakeUpstream { _ in
+            throw RPCError(.unavailable, "risk: connect refused")
+        }
+        let handler = try handler(upstream, log: AccessLog())
+        let grpc = try await call(handler, Fixtures.head(), body: [0, 0, 0, 0, 0])
+        let error = RPCError(trailers: grpc.headers)
+        #expect(grpc.status == 200 && error?.code == .unavailable)
+        #expect(error?.reason == "UPSTREAM_LOST")
+        let json = try await call(
+            handler, Fixtures.head(type: "application/json"), body: Array("{}".utf8))
+        #expect(json.status == 503 && json.headers["cache-control"] == "no-store")
+        #expect(json.headers["ratelimit"] != nil)
+    }
+
+    @Test("a service that is late is DEADLINE_EXCEEDED, and a foreign error tells nothing")
+    func failures() async throws {
+        struct Secret: Error, CustomStringConvertible { let description = "secret detail" }
+        let late = FakeUpstream { _ in throw RPCError(.deadlineExceeded, "late") }
+        let first = try await call(
+            try handler(late, log: AccessLog()), Fixtures.head(), body: [])
+        #expect(RPCError(trailers: first.headers)?.code == .deadlineExceeded)
+        let odd = FakeUpstream { _ in throw Secret() }
+        let second = try await call(
+            try handler(odd, log: AccessLog()), Fixtures.head(type: "application/json"), body: [])
+        #expect(second.status == 503)
+        #expect(!String(decoding: second.body, as: UTF8.self).contains("secret"))
+    }
+
+    @Test("a refused request never reaches the service and is written down")
+    func refused() async throws {
+        let upstream = FakeUpstream { _ in RawReply(status: 200, headers: Metadata()) }
+        let log = AccessLog()
+        let handler = try handler(upstream, log: log)
+        let reply = try await call(handler, Fixtures.head(key: nil), body: [1])
+        #expect(RPCError(trailers: reply.headers)?.code == .unauthenticated)
+        #expect(await upstream.requests.isEmpty)
+        let line = String(decoding: log.drain().bytes, as: UTF8.self)
+        #expect(
+            line.contains("\"reason\":\"NO_CREDENTIALS\"")
+                && line.contains("\"stage\":\"authenticate\""))
+    }
+
+    @Test("a body above its limit is 413 on the JSON face and RESOURCE_EXHAUSTED on the other")
+    func tooLarge() throws {
+        let handler = try handler(
+            FakeUpstream { _ in RawReply(status: 200, headers: Metadata()) }, log: AccessLog())
+        let error = RPCError(.resourceExhausted, "too large", reason: "MESSAGE_TOO_LARGE")
+        let json = handler.reply(to: Fixtures.head(type: "application/json"), for: error)
+        #expect(json.status == 413)
+        let grpc = handler.reply(to: Fixtures.head(), for: error)
+        #expect(grpc.status == 200 && RPCError(trailers: grpc.headers)?.code == .resourceExhausted)
+    }
+
+    @Test("a caller cannot forge a line of the log, and a full log drops instead of growing")
+    func logLines() throws {
+        var entry = AccessLogEntry()
+        entry.requestID = "a\"\n{\"forged\":true}\u{7F}\\"
+        let log = AccessLog(capacity: 1)
+        log.append(entry, unixMilliseconds: 5)
+        log.append(entry, unixMilliseconds: 6)
+        let (bytes, dropped) = log.drain()
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.filter { $0 == "\n" }.count == 1 && dropped == 1)
+        #expect(text.contains(#""request_id":"a\"\u000a{\"forged\":true}\u007f\\""#))
+        #expect(log.drain().bytes.isEmpty)
+    }
+}
