@@ -56,7 +56,7 @@ var targets: [Target] = [
     library("RuleLanguage", "Shared/RuleLanguage", ["Wire"]),
     library("Redis", "Shared/Redis", ["CHiredis", nioCore, nioPosix]),
     library("Storage", "Shared/Storage", ["CRocksDB"]),
-    library("ServiceRuntime", "Shared/ServiceRuntime", ["RPC", "TLS", logging, yaml, nioCore, nioPosix, nioHTTP1]),
+    library("ServiceRuntime", "Shared/ServiceRuntime", ["TLS", arguments, logging, yaml, nioCore, nioPosix, nioHTTP1]),
     library("TestSupport", "Shared/TestSupport", ["RPC", "Wire", nioCore, nioPosix]),
 
     // The services.
@@ -88,7 +88,7 @@ var targets: [Target] = [
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),
-    tests("ServiceRuntimeTests", ["ServiceRuntime", "RPC"]),
+    tests("ServiceRuntimeTests", ["ServiceRuntime", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
     tests("RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"]),
     tests("SimulationTests", ["Simulation", "AssayMessages"]),

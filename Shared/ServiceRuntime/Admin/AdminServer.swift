@@ -1,0 +1,56 @@
+public import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// The admin port: HTTP/1.1, read-only, for probes and Prometheus, never for clients.
+///
+/// It always serves `/livez`, `/readyz` and `/metrics`.
+public final class AdminServer: Sendable {
+    public typealias Route = @Sendable () -> AdminResponse
+
+    /// Connections at once; further ones are closed.
+    static let maximumConnections = 64
+    static let idleTimeout = TimeAmount.seconds(30)
+
+    private let channel: any Channel
+
+    /// The real port, also if 0 was asked for.
+    public var port: Int { channel.localAddress?.port ?? 0 }
+
+    private init(channel: any Channel) {
+        self.channel = channel
+    }
+
+    /// Binds and serves until `close`.
+    ///
+    /// - Parameter routes: further pages by path, such as `/debug/rpc`. They run on the event loop and must not block.
+    public static func start(
+        on address: ListenAddress, health: Health, metrics: MetricsRegistry,
+        routes: [String: Route] = [:], group: any EventLoopGroup
+    ) async throws -> AdminServer {
+        var all = routes
+        all["/livez"] = { .alive }
+        all["/readyz"] = { .readiness(of: health) }
+        all["/metrics"] = { .metrics(of: metrics) }
+        let pages = all
+        let connections = ConnectionCount(maximum: maximumConnections)
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 64)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard connections.open(channel) else { return }
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
+                    try pipeline.addHandler(IdleStateHandler(allTimeout: idleTimeout))
+                    try pipeline.addHandler(AdminHandler(pages: pages))
+                }
+            }
+            .bind(host: address.host, port: address.port).get()
+        return AdminServer(channel: channel)
+    }
+
+    public func close() async {
+        try? await channel.close()
+    }
+}

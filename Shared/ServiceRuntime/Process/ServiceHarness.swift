@@ -1,0 +1,166 @@
+public import Logging
+internal import NIOCore
+public import NIOPosix
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// What a service's main gets to build its object graph from.
+public struct ServiceEnvironment: Sendable {
+    /// `features`
+    public let name: String
+    public let logger: Logger
+    public let metrics: MetricsRegistry
+    public let health: Health
+    /// The event loops that serve calls.
+    public let group: MultiThreadedEventLoopGroup
+    /// Nil without TLS.
+    public let meshFiles: MeshFiles?
+}
+
+/// A service that serves.
+public struct RunningService: Sendable {
+    /// The real port of its listener.
+    public let port: Int
+    let run: @Sendable () async throws -> Void
+    let shutdown: @Sendable (Duration) async -> Void
+
+    /// - Parameters:
+    ///   - run: returns when the service has ended, after `shutdown` or by itself; an error ends the process.
+    ///   - shutdown: takes no new work, finishes what it has within the given time, then makes `run` return.
+    public init(
+        port: Int, run: @escaping @Sendable () async throws -> Void,
+        shutdown: @escaping @Sendable (Duration) async -> Void
+    ) {
+        self.port = port
+        self.run = run
+        self.shutdown = shutdown
+    }
+}
+
+/// The life of a service process: logging, admin port, signals, the `ready` line, an orderly end.
+///
+/// ```swift
+/// try await ServiceHarness(name: "features", options: service).run { environment in
+///     let server = try await makeServer(environment)
+///     return RunningService(port: server.port, run: server.run, shutdown: server.shutdown)
+/// }
+/// ```
+public struct ServiceHarness: Sendable {
+    private let name: String
+    private let adminAddress: ListenAddress
+    private let grace: Duration
+    private let meshFiles: MeshFiles?
+    private let loops: Int
+    private let logLevel: Logger.Level
+
+    /// - Parameters:
+    ///   - adminPort: used, on loopback, if the command line says nothing.
+    ///   - loops: event loops; the machine's cores if nil.
+    public init(name: String, options: ServiceOptions, adminPort: Int = 0, loops: Int? = nil) {
+        self.name = name
+        adminAddress = options.admin ?? ListenAddress(host: "127.0.0.1", port: adminPort)
+        grace = .seconds(options.grace)
+        meshFiles = options.meshFiles
+        self.loops = max(1, loops ?? System.coreCount)
+        logLevel = options.logLevel
+    }
+
+    /// Runs the service until SIGTERM, SIGINT, or its own end. A second signal ends the process at once.
+    ///
+    /// - Parameters:
+    ///   - adminRoutes: further pages of the admin port.
+    ///   - build: makes the service; when it returns, the process is ready.
+    public func run(
+        adminRoutes: [String: AdminServer.Route] = [:],
+        _ build: (ServiceEnvironment) async throws -> RunningService
+    ) async throws {
+        let signals = TerminationSignals.stream()
+        let environment = makeEnvironment()
+        environment.metrics.collectProcessMetrics()
+        let serving = environment.health.component(name)
+        let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let admin = try await AdminServer.start(
+            on: adminAddress, health: environment.health, metrics: environment.metrics,
+            routes: adminRoutes, group: adminGroup)
+        let service = try await build(environment)
+        serving.markReady()
+        announce(service, admin, environment.logger)
+        try await serve(service, until: signals, environment)
+        await admin.close()
+        try await environment.group.shutdownGracefully()
+        try await adminGroup.shutdownGracefully()
+        environment.logger.info("stopped")
+    }
+
+    private func makeEnvironment() -> ServiceEnvironment {
+        let level = logLevel
+        let label = "assay-\(name)"
+        let logger = Logger(label: label) { JSONLogHandler(label: $0, level: level) }
+        return ServiceEnvironment(
+            name: name, logger: logger, metrics: MetricsRegistry(), health: Health(),
+            group: MultiThreadedEventLoopGroup(numberOfThreads: loops), meshFiles: meshFiles)
+    }
+
+    /// The line `assay up` and the tests wait for; the only thing on standard output.
+    private func announce(_ service: RunningService, _ admin: AdminServer, _ logger: Logger) {
+        let line = "ready \(name) rpc=\(service.port) admin=\(admin.port)\n"
+        LockedDescriptor.standardOutput.write(Array(line.utf8))
+        logger.info(
+            "ready",
+            metadata: [
+                "rpc_port": .stringConvertible(service.port),
+                "admin_port": .stringConvertible(admin.port),
+                "tls": .stringConvertible(meshFiles != nil),
+            ])
+    }
+
+    private enum Event: Sendable {
+        case ended
+        case signal(Int32)
+    }
+
+    /// Waits for the service's own end, or for a signal and then the orderly end.
+    private func serve(
+        _ service: RunningService, until signals: AsyncStream<Int32>,
+        _ environment: ServiceEnvironment
+    ) async throws {
+        try await withThrowingTaskGroup(of: Event.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                try await service.run()
+                return .ended
+            }
+            group.addTask {
+                for await number in signals { return .signal(number) }
+                return .ended
+            }
+            guard case .signal(let number) = try await group.next() else { return }
+            environment.health.startDraining()
+            environment.logger.info(
+                "stopping", metadata: ["signal": "\(TerminationSignals.name(of: number))"])
+            group.addTask {
+                for await number in signals { exit(TerminationSignals.exitStatus(of: number)) }
+                return .ended
+            }
+            group.addTask { await endInTime(environment.logger) }
+            await service.shutdown(grace)
+            _ = try await group.next()
+        }
+    }
+
+    /// What does not end within the grace period and a little more is ended.
+    private func endInTime(_ logger: Logger) async -> Event {
+        let limit = grace + .seconds(5)
+        do {
+            try await Task.sleep(for: limit)
+        } catch {
+            return .ended
+        }
+        logger.error("did not stop in time", metadata: ["limit": "\(limit)"])
+        exit(1)
+    }
+}

@@ -1,0 +1,68 @@
+public import ArgumentParser
+public import Logging
+
+/// What every service's command line has. Ports and further options are the service's own.
+///
+/// ```swift
+/// @OptionGroup var service: ServiceOptions
+/// ```
+public struct ServiceOptions: ParsableArguments {
+    @Option(help: "Address to serve calls on; port 0 lets the system choose.")
+    public var listen: ListenAddress?
+
+    @Option(help: "Address of the admin port (/livez, /readyz, /metrics).")
+    public var admin: ListenAddress?
+
+    @Option(help: "Directory of the service's own state.")
+    public var data: String?
+
+    @Option(help: "PEM file with this service's certificate chain.")
+    public var tlsCertificate: String?
+
+    @Option(help: "PEM file with the key of the certificate.")
+    public var tlsKey: String?
+
+    @Option(help: "PEM file with the authorities of the mesh.")
+    public var tlsTrust: String?
+
+    @Flag(help: "Serve without TLS, on a loopback address only.")
+    public var insecure = false
+
+    @Option(help: "Least severe level that is logged.")
+    public var logLevel = Logger.Level.info
+
+    @Option(help: "Seconds that calls in flight get to finish at the end.")
+    public var grace = 10
+
+    public init() {}
+
+    public func validate() throws {
+        guard (0...3600).contains(grace) else {
+            throw ValidationError("--grace must be 0 to 3600 seconds")
+        }
+        if insecure {
+            if let listen, !listen.isLoopback {
+                throw ValidationError("--insecure serves on a loopback address only, not \(listen)")
+            }
+            return
+        }
+        guard tlsCertificate != nil, tlsKey != nil, tlsTrust != nil else {
+            throw ValidationError(
+                "--tls-certificate, --tls-key and --tls-trust are needed (or --insecure)")
+        }
+    }
+
+    /// The mesh files, or nil when the service runs without TLS.
+    public var meshFiles: MeshFiles? {
+        guard !insecure, let tlsCertificate, let tlsKey, let tlsTrust else { return nil }
+        return MeshFiles(certificate: tlsCertificate, key: tlsKey, trust: tlsTrust)
+    }
+
+    /// The data directory; a service that needs one calls this.
+    public func requireData() throws -> String {
+        guard let data else { throw ValidationError("--data is needed") }
+        return data
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
