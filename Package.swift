@@ -27,8 +27,8 @@ func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
     .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
 }
 
 func system(_ name: String, pkgConfig: String?, apt: String) -> Target {
@@ -92,7 +92,7 @@ var targets: [Target] = [
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
     tests("RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"]),
     tests("SimulationTests", ["Simulation", "AssayMessages"]),
-    tests("InferenceTests", ["Inference"]),
+    tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),
     tests("FeatureCoreTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage"]),

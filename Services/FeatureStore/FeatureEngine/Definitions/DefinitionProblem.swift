@@ -1,0 +1,21 @@
+/// What is wrong with a definition file, and where.
+public struct DefinitionProblem: Hashable, Sendable, CustomStringConvertible {
+    public let location: SourceLocation
+    public let message: String
+
+    public init(_ message: String, at location: SourceLocation) {
+        self.message = message
+        self.location = location
+    }
+
+    public var description: String { "\(location): \(message)" }
+}
+
+/// Every problem of a set of definition files.
+public struct DefinitionError: Error, Sendable, CustomStringConvertible {
+    public let problems: [DefinitionProblem]
+
+    public init(_ problems: [DefinitionProblem]) { self.problems = problems }
+
+    public var description: String { problems.map(\.description).joined(separator: "\n") }
+}

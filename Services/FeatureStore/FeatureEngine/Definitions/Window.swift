@@ -1,0 +1,27 @@
+/// The span an aggregate covers.
+struct Window: Hashable, Sendable {
+    let milliseconds: Int64
+
+    /// Reads `90s`, `5m`, `1h`, `7d`; nil if the text is none of these, or over ten years.
+    static func parse(_ text: String) -> Window? {
+        guard let unit = text.utf8.last, let count = Int64(text.dropLast()), count > 0,
+            text.utf8.first != UInt8(ascii: "+")
+        else { return nil }
+        let scale: Int64
+        switch unit {
+        case UInt8(ascii: "s"): scale = 1_000
+        case UInt8(ascii: "m"): scale = 60_000
+        case UInt8(ascii: "h"): scale = 3_600_000
+        case UInt8(ascii: "d"): scale = 86_400_000
+        default: return nil
+        }
+        let (milliseconds, overflow) = count.multipliedReportingOverflow(by: scale)
+        guard !overflow, milliseconds <= 3_660 * 86_400_000 else { return nil }
+        return Window(milliseconds: milliseconds)
+    }
+
+    /// The first tier that is long enough and whose hop divides the window.
+    var tier: Tier? {
+        Tier.standard.first { $0.span >= milliseconds && milliseconds % $0.hop == 0 }
+    }
+}

@@ -1,0 +1,20 @@
+/// An event as the engine sees it: a type, a time and numbers, all already checked.
+public struct EngineEvent: Hashable, Sendable {
+    /// 9999-12-31T23:59:59.999Z, in milliseconds since 1970: no event is later.
+    public static let latestTime: Int64 = 253_402_300_799_999
+
+    /// Position of the event type in the definition set.
+    public let type: Int
+    /// Event time, milliseconds since 1970 UTC.
+    public let time: Int64
+    /// Per field of the type: its value if it is a whole number; money in minor units of the base
+    /// currency, times in milliseconds, flags as 0 or 1.
+    public let integers: [Int64?]
+
+    public init(type: Int, time: Int64, integers: [Int64?]) {
+        precondition((0...EngineEvent.latestTime).contains(time), "event times are checked before")
+        self.type = type
+        self.time = time
+        self.integers = integers
+    }
+}

@@ -1,0 +1,77 @@
+/// Whether the caller has just claimed the event's id, or may have applied the event before.
+public enum Delivery: Hashable, Sendable {
+    case first, again
+}
+
+/// What applying an event did.
+public enum Applied: Hashable, Sendable {
+    /// The state now has this version.
+    case applied(version: UInt64)
+    /// The state contains the event already; nothing was changed.
+    case alreadyApplied
+    /// The ring no longer reaches back to this sequence; nothing was changed.
+    case uncertain
+}
+
+/// What the store knows of one entity: a value that is a function of the events applied to it.
+public struct FeatureState: Sendable {
+    public let group: Group
+    /// Binds the state to the meaning of its group, and to its tenant.
+    public let groupHash: UInt64
+    /// Starts at the sequence of the first event and grows by one with each; 0 before the first.
+    public internal(set) var version: UInt64 = 0
+    /// The greatest event time applied, in milliseconds; 0 before the first (R2).
+    public internal(set) var clock: Int64 = 0
+    var ring = SequenceRing()
+    var tiles: [Tiles]
+
+    public init(group: Group, groupHash: UInt64) {
+        self.group = group
+        self.groupHash = groupHash
+        tiles = [Tiles](repeating: Tiles(), count: group.tiers.count)
+    }
+
+    /// The highest sequence applied; 0 before the first.
+    public var highestSequence: UInt64 { ring.highest }
+
+    /// Bytes of memory the state takes, roughly.
+    public var byteCount: Int {
+        tiles.reduce(128 + ring.entries.count * 16) { $0 + $1.cells.capacity * 8 + 64 }
+    }
+
+    /// Adds an event to the state.
+    ///
+    /// - Parameters:
+    ///   - touches: bit i says that the entity i of the event type's list is this state's: an event
+    ///     that names one key in two roles is one call with both bits.
+    ///   - sequence: the event's place in the log; not 0.
+    public mutating func apply(
+        _ event: EngineEvent, touches: UInt64, sequence: UInt64, delivery: Delivery
+    ) -> Applied {
+        if delivery == .again {
+            switch ring.standing(of: sequence) {
+            case .new: break
+            case .applied: return .alreadyApplied
+            case .unknown: return .uncertain
+            }
+        }
+        version = version == 0 ? sequence : version + 1
+        ring.insert(sequence, version: version)
+        if event.time > clock {
+            clock = event.time
+            for index in tiles.indices { tiles[index].advance(to: clock, group.layouts[index]) }
+        }
+        for index in tiles.indices {
+            tiles[index].add(
+                event, touches: touches, group: group, layout: group.layouts[index], clock: clock)
+        }
+        return .applied(version: version)
+    }
+}
+
+extension FeatureState: Equatable {
+    public static func == (a: FeatureState, b: FeatureState) -> Bool {
+        a.group === b.group && a.groupHash == b.groupHash && a.version == b.version
+            && a.clock == b.clock && a.ring == b.ring && a.tiles == b.tiles
+    }
+}

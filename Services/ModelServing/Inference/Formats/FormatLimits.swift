@@ -1,0 +1,19 @@
+/// What a model file may ask for before it is refused.
+public struct FormatLimits: Hashable, Sendable {
+    /// At most 512 MiB: offsets into a file are held in 29 bits.
+    public var artifactBytes = 512 << 20
+    public var depth = 128
+    public var stringBytes = 64 << 10
+    /// Digits, sign, point and exponent of one number.
+    public var numberBytes = 128
+    /// Keys of one object; they are compared pairwise for duplicates.
+    public var keysPerObject = 128
+    public var trees = 100_000
+    public var nodesPerTree = 1 << 20
+    public var nodes = 50_000_000
+    public var treeDepth = 512
+    public var inputs = 4_096
+    public var outputs = 1_024
+
+    public init() {}
+}

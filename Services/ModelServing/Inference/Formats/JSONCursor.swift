@@ -1,0 +1,148 @@
+/// One value of a parsed document, with the questions a loader asks of it. Every answer that is not what the
+/// loader needs is an error that names the byte and the path.
+struct JSONCursor {
+    let tape: JSONTape
+    let index: Int
+
+    var kind: JSONTape.Kind { tape.kind(at: index) }
+    var offset: Int { tape.offset(at: index) }
+
+    func error(_ reason: String, remedy: String = "") -> ModelFileError {
+        ModelFileError(
+            offset: offset, path: tape.path(to: index), reason: reason, remedy: remedy)
+    }
+
+    // MARK: Containers
+
+    func field(_ name: StaticString) throws(ModelFileError) -> JSONCursor {
+        guard let found = try optionalField(name) else { throw error("\"\(name)\" is missing") }
+        return found
+    }
+
+    func optionalField(_ name: StaticString) throws(ModelFileError) -> JSONCursor? {
+        try require(.object)
+        let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        var member = index + 3
+        let end = tape.next(after: index)
+        while member < end {
+            let raw = JSONText.raw(tape.bytes, at: tape.offset(at: member))
+            if raw.elementsEqual(wanted) { return JSONCursor(tape: tape, index: member + 1) }
+            member = tape.next(after: member + 1)
+        }
+        return nil
+    }
+
+    /// The keys of an object with their values.
+    func members() throws(ModelFileError) -> [(key: String, value: JSONCursor)] {
+        try require(.object)
+        var result: [(key: String, value: JSONCursor)] = []
+        var member = index + 3
+        let end = tape.next(after: index)
+        while member < end {
+            let raw = JSONText.raw(tape.bytes, at: tape.offset(at: member))
+            let key = String(decoding: JSONText.decoded(raw), as: UTF8.self)
+            result.append((key, JSONCursor(tape: tape, index: member + 1)))
+            member = tape.next(after: member + 1)
+        }
+        return result
+    }
+
+    func count() throws(ModelFileError) -> Int {
+        try require(.array)
+        return tape.count(at: index)
+    }
+
+    /// Calls `body` with the position and the value of each element.
+    func forEach(_ body: (Int, JSONCursor) throws(ModelFileError) -> Void) throws(ModelFileError) {
+        try require(.array)
+        var element = index + 3
+        for position in 0..<tape.count(at: index) {
+            try body(position, JSONCursor(tape: tape, index: element))
+            element = tape.next(after: element)
+        }
+    }
+
+    // MARK: Scalars
+
+    func text() throws(ModelFileError) -> String {
+        try require(.string)
+        return String(
+            decoding: JSONText.decoded(JSONText.raw(tape.bytes, at: offset)), as: UTF8.self)
+    }
+
+    /// A whole number; XGBoost writes many of its parameters as text, so text with digits serves too.
+    func integer(in range: ClosedRange<Int>) throws(ModelFileError) -> Int {
+        let digits: ArraySlice<UInt8>
+        switch kind {
+        case .number: digits = numberText
+        case .string: digits = JSONText.raw(tape.bytes, at: offset)
+        default: throw error("expected a whole number, found \(kind.name)")
+        }
+        guard let value = Self.wholeNumber(digits) else { throw error("expected a whole number") }
+        guard range.contains(value) else {
+            throw error("\(value) lies outside \(range.lowerBound)...\(range.upperBound)")
+        }
+        return value
+    }
+
+    /// A decimal number rounded once, to the nearest float32.
+    func float() throws(ModelFileError) -> Float {
+        try require(.number)
+        guard !isNaN else { throw error("NaN is not a number of a model") }
+        let value = DecimalFloat.parse(numberText)
+        guard let value, value.isFinite else { throw error("the number does not fit a float32") }
+        return value
+    }
+
+    /// The bare word NaN, which JSON does not have and XGBoost writes.
+    var isNaN: Bool { kind == .number && tape.bytes[offset] == UInt8(ascii: "N") }
+
+    /// False or true, or 0 or 1 where a library writes a byte.
+    func flag() throws(ModelFileError) -> Bool {
+        switch kind {
+        case .false: return false
+        case .true: return true
+        default: return try integer(in: 0...1) == 1
+        }
+    }
+
+    func integers(in range: ClosedRange<Int>) throws(ModelFileError) -> [Int32] {
+        var result: [Int32] = []
+        result.reserveCapacity(try count())
+        try forEach { (_, element) throws(ModelFileError) in
+            result.append(Int32(truncatingIfNeeded: try element.integer(in: range)))
+        }
+        return result
+    }
+
+    func floats() throws(ModelFileError) -> [Float] {
+        var result: [Float] = []
+        result.reserveCapacity(try count())
+        try forEach { (_, element) throws(ModelFileError) in result.append(try element.float()) }
+        return result
+    }
+
+    private func require(_ wanted: JSONTape.Kind) throws(ModelFileError) {
+        guard kind == wanted else { throw error("expected \(wanted.name), found \(kind.name)") }
+    }
+
+    private var numberText: ArraySlice<UInt8> {
+        let start = offset
+        var end = start
+        while end < tape.bytes.count, DecimalFloat.isNumberByte(tape.bytes[end]) { end += 1 }
+        return tape.bytes[start..<end]
+    }
+
+    private static func wholeNumber(_ digits: ArraySlice<UInt8>) -> Int? {
+        var digits = digits
+        let negative = digits.first == UInt8(ascii: "-")
+        if negative { digits = digits.dropFirst() }
+        guard 1...18 ~= digits.count else { return nil }
+        var value = 0
+        for byte in digits {
+            guard byte &- 48 < 10 else { return nil }
+            value = value * 10 + Int(byte - 48)
+        }
+        return negative ? -value : value
+    }
+}

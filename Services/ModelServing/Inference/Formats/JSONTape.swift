@@ -1,0 +1,92 @@
+/// A parsed JSON document as one flat array of words, so that a hostile file cannot make it
+/// outgrow four times its own size.
+///
+/// A scalar is one word: its kind in the top three bits, its byte offset below. A container is a word
+/// of the same form, the number of its members, the index just after its last word, then the members
+/// (in an object each member is a key and a value). Numbers and strings stay in the bytes of the file
+/// until a consumer asks for them in the width it needs.
+struct JSONTape: Sendable {
+    enum Kind: UInt32 {
+        case null, `false`, `true`, number, string, array, object
+
+        var name: String {
+            switch self {
+            case .null: "null"
+            case .false, .true: "a boolean"
+            case .number: "a number"
+            case .string: "a string"
+            case .array: "an array"
+            case .object: "an object"
+            }
+        }
+    }
+
+    let bytes: [UInt8]
+    let words: [UInt32]
+
+    init(_ bytes: [UInt8], limits: FormatLimits = FormatLimits()) throws(ModelFileError) {
+        var parser = JSONTapeParser(bytes, limits: limits)
+        try parser.parse()
+        self.bytes = bytes
+        words = parser.words
+    }
+
+    var root: JSONCursor { JSONCursor(tape: self, index: 0) }
+
+    func kind(at index: Int) -> Kind {
+        // Only the parser writes words, and it writes kinds of this enumeration alone.
+        Kind(rawValue: words[index] >> Self.offsetBits)!
+    }
+
+    func offset(at index: Int) -> Int { Int(words[index] & Self.offsetMask) }
+
+    /// Members of the container at `index`.
+    func count(at index: Int) -> Int { Int(words[index + 1]) }
+
+    /// Index of the value that follows the one at `index`.
+    func next(after index: Int) -> Int {
+        switch kind(at: index) {
+        case .array, .object: Int(words[index + 2])
+        default: index + 1
+        }
+    }
+
+    static let offsetBits: UInt32 = 29
+    static let offsetMask: UInt32 = (1 << 29) - 1
+
+    static func word(_ kind: Kind, _ offset: Int) -> UInt32 {
+        kind.rawValue << offsetBits | UInt32(truncatingIfNeeded: offset)
+    }
+
+    /// The path of the value at `target`, found by walking down to it: only errors pay for it.
+    func path(to target: Int) -> String {
+        var path = "$"
+        var index = 0
+        while index != target {
+            let kind = kind(at: index)
+            guard kind == .array || kind == .object else { break }
+            var member = index + 3
+            var position = 0
+            let end = next(after: index)
+            while member < end {
+                let value = kind == .object ? member + 1 : member
+                let following = next(after: value)
+                if target < following {
+                    path +=
+                        kind == .object
+                        ? JSONText.pathComponent(JSONText.raw(bytes, at: offset(at: member)))
+                        : "[\(position)]"
+                    break
+                }
+                position += 1
+                member = following
+            }
+            guard member < end else { break }
+            let value = kind == .object ? member + 1 : member
+            // A key itself is at fault: the path of its value says enough.
+            if target < value { break }
+            index = value
+        }
+        return path
+    }
+}

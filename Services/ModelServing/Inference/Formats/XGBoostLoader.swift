@@ -1,0 +1,167 @@
+/// Reads a model that XGBoost 1.0 to 3.x saved as JSON (its documentation, "Introduction to Model IO").
+///
+/// What it does not support it refuses by name, place and remedy; it never guesses.
+struct XGBoostLoader {
+    private let limits: FormatLimits
+    private let root: JSONCursor
+
+    init(_ bytes: [UInt8], limits: FormatLimits) throws(ModelFileError) {
+        try Self.checkContent(bytes)
+        self.limits = limits
+        root = try JSONTape(bytes, limits: limits).root
+    }
+
+    func load(rounds: TreeModel.Rounds) throws(ModelFileError) -> TreeModel {
+        let version = try libraryVersion()
+        let learner = try root.field("learner")
+        let objective = try objective(learner)
+        let parameters = try learner.field("learner_model_param")
+        let inputs = try parameters.field("num_feature").integer(in: 1...limits.inputs)
+        let classes = try parameters.field("num_class").integer(in: 0...limits.outputs)
+        if let targets = try parameters.optionalField("num_target"),
+            try targets.integer(in: 0...limits.outputs) > 1
+        {
+            throw targets.error(
+                "a model with several targets is not supported",
+                remedy: "train one model for each target")
+        }
+        let outputs = objective.link == .softmax ? max(classes, 1) : 1
+        if outputs == 1, classes > 1 {
+            throw try parameters.field("num_class").error("\(objective.name) has no classes")
+        }
+        var forest = Forest(
+            inputCount: inputs, outputCount: outputs,
+            baseMargins: try baseMargins(parameters, objective, outputs, version))
+        let booster = try learner.field("gradient_booster")
+        let perRound = try XGBoostTreeReader(limits: limits).read(booster, into: &forest)
+        let kept = try trees(learner, perRound, forest.treeCount, rounds)
+        forest.keepFirst(trees: kept)
+        return TreeModel(
+            format: "xgboost-json",
+            library: "xgboost \(version.map(String.init).joined(separator: "."))",
+            objective: objective.name, link: objective.link,
+            inputNames: try names(learner, inputs), forest: forest)
+    }
+
+    // MARK: Parts
+
+    /// Content decides what a file is, never its name.
+    private static func checkContent(_ bytes: [UInt8]) throws(ModelFileError) {
+        let first = bytes.first { ![32, 9, 10, 13].contains($0) }
+        func refuse(_ what: String, _ remedy: String) -> ModelFileError {
+            ModelFileError(offset: 0, path: "$", reason: what, remedy: remedy)
+        }
+        let remedy = "save it with booster.save_model(\"model.json\")"
+        switch bytes.prefix(4) {
+        case [0x7F, 0x45, 0x4C, 0x46]: throw refuse("an ELF program is not a model", remedy)
+        case let head where head.first == 0x80 && head.count > 1 && head.dropFirst().first! <= 5:
+            throw refuse("a pickle can run code and is never read", remedy)
+        case let head where head.starts(with: [0x1F, 0x8B]) || head.starts(with: [0x50, 0x4B]):
+            throw refuse("a compressed file is not read", "upload the model.json itself")
+        case let head where head.starts(with: Array("binf".utf8)):
+            throw refuse("XGBoost's old binary format is not supported", remedy)
+        case let head
+        where head.first == UInt8(ascii: "{") && head.count > 1
+            && [0x4C, 0x69, 0x55, 0x24, 0x23].contains(head.dropFirst().first!):
+            throw refuse("UBJSON is not supported", remedy)
+        default:
+            guard first == UInt8(ascii: "{") else {
+                throw refuse("not a JSON object", remedy)
+            }
+        }
+    }
+
+    private func libraryVersion() throws(ModelFileError) -> [Int] {
+        let field = try root.field("version")
+        let version = try field.integers(in: 0...9_999).map(Int.init)
+        guard version.count == 3 else { throw field.error("expected three numbers") }
+        guard 1...3 ~= version[0] else {
+            throw field.error(
+                "written by XGBoost \(version[0]).\(version[1]); 1.0 to 3.x are known",
+                remedy: "save the model with one of these")
+        }
+        return version
+    }
+
+    private func objective(_ learner: JSONCursor) throws(ModelFileError) -> XGBoostObjective {
+        let field = try learner.field("objective").field("name")
+        let name = try field.text()
+        guard let found = XGBoostObjective.supported.first(where: { $0.name == name }) else {
+            let known = XGBoostObjective.supported.map(\.name).joined(separator: ", ")
+            throw field.error(
+                "the objective \"\(name.prefix(64))\" is not supported",
+                remedy: "supported are \(known)")
+        }
+        return found
+    }
+
+    /// One text of a number (to 3.0), or of an array of them (since 3.1); a single one serves all outputs.
+    private func baseMargins(
+        _ parameters: JSONCursor, _ objective: XGBoostObjective, _ outputs: Int, _ version: [Int]
+    ) throws(ModelFileError) -> [Float] {
+        let field = try parameters.field("base_score")
+        var text = try field.text()[...]
+        if let open = text.first, open == "[" || open == "(", let close = text.last {
+            guard close == (open == "[" ? "]" : ")"), text.count > 2 else {
+                throw field.error("expected a number, or several in brackets")
+            }
+            text = text.dropFirst().dropLast()
+            if open == "(", text.last == "," { text = text.dropLast() }
+        }
+        let clamps = version[0] > 3 || (version[0] == 3 && version[1] >= 2)
+        var margins: [Float] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let trimmed = String(part.drop { $0 == " " })
+            guard let score = DecimalFloat.parse(trimmed), score.isFinite else {
+                throw field.error("expected a number, or several in brackets")
+            }
+            guard let margin = objective.margin(ofBaseScore: score, clamps: clamps),
+                margin.isFinite
+            else {
+                throw field.error("\(objective.name) has no margin for the base score \(score)")
+            }
+            margins.append(margin)
+            if margins.count > limits.outputs { break }
+        }
+        if margins.count == 1 {
+            return [Float](repeating: margins[0], count: outputs)
+        }
+        guard margins.count == outputs else {
+            throw field.error("\(margins.count) base scores for \(outputs) outputs")
+        }
+        return margins
+    }
+
+    private func names(_ learner: JSONCursor, _ inputs: Int) throws(ModelFileError) -> [String] {
+        guard let field = try learner.optionalField("feature_names") else { return [] }
+        let count = try field.count()
+        guard count == 0 || count == inputs else {
+            throw field.error("\(count) names for \(inputs) inputs")
+        }
+        var names: [String] = []
+        try field.forEach { (_, name) throws(ModelFileError) in names.append(try name.text()) }
+        return names
+    }
+
+    /// How many trees answer. A file that was stopped early is ambiguous: the library's scikit-learn wrapper stops at
+    /// the best round, its native predict does not.
+    private func trees(
+        _ learner: JSONCursor, _ perRound: Int, _ count: Int, _ rounds: TreeModel.Rounds
+    ) throws(ModelFileError) -> Int {
+        guard let field = try learner.optionalField("attributes")?.optionalField("best_iteration")
+        else { return count }
+        let best = try field.integer(in: 0...limits.trees)
+        let (product, overflow) = (best + 1).multipliedReportingOverflow(by: perRound)
+        guard !overflow, product <= count else {
+            throw field.error("the best round \(best) lies beyond the \(count) trees")
+        }
+        if product == count || rounds == .all { return count }
+        guard rounds == .best else {
+            throw field.error(
+                "the model was stopped early: its best round is \(best), but it has "
+                    + "\(count / max(perRound, 1)) rounds",
+                remedy: "say in the manifest whether \"all\" or only the \"best\" rounds answer")
+        }
+        return product
+    }
+}

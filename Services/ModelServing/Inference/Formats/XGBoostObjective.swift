@@ -1,0 +1,49 @@
+/// The training objectives of XGBoost that decide how a margin becomes a prediction.
+public struct XGBoostObjective: Sendable, Hashable {
+    public let name: String
+    public let link: Link
+    /// How `base_score`, which the file holds after the link, becomes a margin.
+    let base: Base
+
+    enum Base: Sendable { case logit, logarithm, identity }
+
+    static let supported: [XGBoostObjective] = [
+        .init("binary:logistic", .logistic, .logit),
+        .init("reg:logistic", .logistic, .logit),
+        .init("binary:logitraw", .identity, .identity),
+        .init("binary:hinge", .hinge, .identity),
+        .init("reg:squarederror", .identity, .identity),
+        .init("reg:linear", .identity, .identity),
+        .init("reg:squaredlogerror", .identity, .identity),
+        .init("reg:pseudohubererror", .identity, .identity),
+        .init("reg:absoluteerror", .identity, .identity),
+        .init("reg:gamma", .exponential, .logarithm),
+        .init("reg:tweedie", .exponential, .logarithm),
+        .init("count:poisson", .exponential, .logarithm),
+        .init("rank:pairwise", .identity, .identity),
+        .init("rank:ndcg", .identity, .identity),
+        .init("rank:map", .identity, .identity),
+        .init("multi:softprob", .softmax, .identity),
+        .init("multi:softmax", .softmax, .identity),
+    ]
+
+    private init(_ name: String, _ link: Link, _ base: Base) {
+        self.name = name
+        self.link = link
+        self.base = base
+    }
+
+    /// The margin of a base score, or nil where the objective has none for it.
+    ///
+    /// - Parameter clamps: XGBoost 3.2 and later keep a logistic base score inside [1e-6, 1 - 1e-6].
+    func margin(ofBaseScore score: Float, clamps: Bool) -> Float? {
+        switch base {
+        case .identity: return score
+        case .logarithm: return score > 0 ? ElementaryFunctions.log(score) : nil
+        case .logit:
+            let score = clamps ? min(max(score, 1e-6), 1 - 1e-6) : score
+            guard score > 0, score < 1 else { return nil }
+            return -ElementaryFunctions.log(1 / score - 1)
+        }
+    }
+}

@@ -1,0 +1,240 @@
+/// Reads the trees of an XGBoost model and checks that they are trees.
+struct XGBoostTreeReader {
+    let limits: FormatLimits
+
+    /// Returns how many trees one boosting round has.
+    func read(_ booster: JSONCursor, into forest: inout Forest) throws(ModelFileError) -> Int {
+        let name = try booster.field("name")
+        switch try name.text() {
+        case "gbtree":
+            let model = try booster.field("model")
+            // Since 3.3 the weights of DART stand inside the model.
+            return try readModel(model, weights: model.optionalField("weight_drop"), &forest)
+        case "dart":
+            let model = try booster.field("gbtree").field("model")
+            let weights = try booster.optionalField("weight_drop")
+            return try readModel(model, weights: weights, &forest)
+        case let other:
+            throw name.error(
+                "the booster \"\(other.prefix(64))\" is not supported",
+                remedy: "train with booster=gbtree or booster=dart")
+        }
+    }
+
+    private func readModel(
+        _ model: JSONCursor, weights: JSONCursor?, _ forest: inout Forest
+    ) throws(ModelFileError) -> Int {
+        try checkMembers(model)
+        let parameters = try model.field("gbtree_model_param")
+        let parallel =
+            try parameters.optionalField("num_parallel_tree")?.integer(in: 0...limits.trees) ?? 1
+        let trees = try model.field("trees")
+        let count = try trees.count()
+        guard count <= limits.trees else {
+            throw trees.error("\(count) trees; at most \(limits.trees) are read")
+        }
+        let stated = try parameters.field("num_trees")
+        guard try stated.integer(in: 0...limits.trees) == count else {
+            throw stated.error("the file states another number of trees than the \(count) it has")
+        }
+        let info = try model.field("tree_info")
+        let outputs = try info.integers(in: 0...max(forest.outputCount - 1, 0))
+        guard outputs.count == count else {
+            throw info.error("\(outputs.count) entries for \(count) trees")
+        }
+        try trees.forEach { (index, tree) throws(ModelFileError) in
+            try read(tree, output: Int(outputs[index]), &forest)
+        }
+        if let weights { try apply(weights, &forest) }
+        return max(parallel, 1) * forest.outputCount
+    }
+
+    /// A member that this reader does not know could change what the model means.
+    private func checkMembers(_ model: JSONCursor) throws(ModelFileError) {
+        let known: Set = [
+            "gbtree_model_param", "trees", "tree_info", "iteration_indptr", "cats", "weight_drop",
+        ]
+        for (key, value) in try model.members() where !known.contains(key) {
+            throw value.error("\"\(key.prefix(64))\" is not known in a tree model")
+        }
+        if let codes = try model.optionalField("cats")?.optionalField("enc"),
+            try codes.count() > 0
+        {
+            throw codes.error(
+                "categories stored as texts in the model are not supported",
+                remedy: "train on integer codes and give the vocabulary in the manifest")
+        }
+    }
+
+    /// DART: every leaf times the weight of its tree, rounded; missing weights are 1.
+    private func apply(_ field: JSONCursor, _ forest: inout Forest) throws(ModelFileError) {
+        let weights = try field.floats()
+        guard weights.count <= forest.treeCount else {
+            throw field.error("\(weights.count) weights for \(forest.treeCount) trees")
+        }
+        for (tree, weight) in zip(forest.trees, weights) {
+            for index in tree.firstNode..<tree.firstNode + tree.nodeCount
+            where forest.nodes[index].isLeaf {
+                let value = forest.nodes[index].value * weight
+                guard value.isFinite else { throw field.error("a weighted leaf is not finite") }
+                forest.nodes[index].value = value
+            }
+        }
+    }
+
+    private func read(
+        _ tree: JSONCursor, output: Int, _ forest: inout Forest
+    ) throws(ModelFileError) {
+        let parameters = try tree.field("tree_param")
+        let count = try parameters.field("num_nodes").integer(in: 1...limits.nodesPerTree)
+        guard forest.nodeCount + count <= limits.nodes else {
+            throw tree.error("more than \(limits.nodes) nodes in all")
+        }
+        if let size = try parameters.optionalField("size_leaf_vector"),
+            try size.integer(in: 0...Int(Int32.max)) > 1
+        {
+            throw size.error(
+                "leaves with several values are not supported",
+                remedy: "train with multi_strategy=one_output_per_tree")
+        }
+        let deleted = try parameters.optionalField("num_deleted")?.integer(in: 0...count) ?? 0
+        var nodes = try columns(tree, count, inputs: forest.inputCount)
+        try categories(tree, &nodes, &forest)
+        try tree.field("split_conditions").forEach { (index, value) throws(ModelFileError) in
+            if value.isNaN, nodes[index].isLeaf || nodes[index].categories < 0 {
+                throw value.error("NaN is neither a threshold nor a leaf")
+            }
+        }
+        let depth = try check(tree, nodes, deleted: deleted, inputs: forest.inputCount)
+        forest.trees.append(
+            .init(firstNode: forest.nodes.count, nodeCount: count, depth: depth, output: output))
+        forest.nodes += nodes
+    }
+
+    /// The parallel arrays of a tree, which must all have one element for each node.
+    private func columns(
+        _ tree: JSONCursor, _ count: Int, inputs: Int
+    ) throws(ModelFileError) -> [Forest.Node] {
+        func sized(_ name: StaticString) throws(ModelFileError) -> JSONCursor {
+            let field = try tree.field(name)
+            let length = try field.count()
+            guard length == count else {
+                throw field.error("\(length) elements for \(count) nodes")
+            }
+            return field
+        }
+        var nodes = [Forest.Node](
+            repeating: .init(
+                left: -1, right: -1, input: 0, value: 0, cover: .nan, categories: -1,
+                missingGoesLeft: false),
+            count: count)
+        let children = -1...count - 1
+        try sized("left_children").forEach { (index, value) throws(ModelFileError) in
+            nodes[index].left = Int32(try value.integer(in: children))
+        }
+        try sized("right_children").forEach { (index, value) throws(ModelFileError) in
+            nodes[index].right = Int32(try value.integer(in: children))
+            guard (nodes[index].left < 0) == (nodes[index].right < 0) else {
+                throw value.error("a node with one child")
+            }
+        }
+        try sized("split_indices").forEach { (index, value) throws(ModelFileError) in
+            // A leaf's or deleted node's entry is never used, and the library leaves anything in it.
+            guard nodes[index].left >= 0 else { return }
+            nodes[index].input = Int32(try value.integer(in: 0...inputs - 1))
+        }
+        try sized("split_conditions").forEach { (index, value) throws(ModelFileError) in
+            nodes[index].value = value.isNaN ? .nan : try value.float()
+        }
+        try sized("default_left").forEach { (index, value) throws(ModelFileError) in
+            nodes[index].missingGoesLeft = try value.flag()
+        }
+        if try tree.optionalField("sum_hessian") != nil {
+            try sized("sum_hessian").forEach { (index, value) throws(ModelFileError) in
+                nodes[index].cover = try value.float()
+                guard nodes[index].cover >= 0 else { throw value.error("a negative cover") }
+            }
+        }
+        return nodes
+    }
+
+    private func categories(
+        _ tree: JSONCursor, _ nodes: inout [Forest.Node], _ forest: inout Forest
+    ) throws(ModelFileError) {
+        var categorical: [Bool] = []
+        if let types = try tree.optionalField("split_type") {
+            let kinds = try types.integers(in: 0...1)
+            guard kinds.count == nodes.count else {
+                throw types.error("\(kinds.count) elements for \(nodes.count) nodes")
+            }
+            categorical = kinds.map { $0 == 1 }
+        }
+        if let listed = try tree.optionalField("categories_nodes"), try listed.count() > 0 {
+            let all = try tree.field("categories").integers(in: 0...(1 << 24) - 1)
+            let owners = try listed.integers(in: 0...nodes.count - 1)
+            let starts = try tree.field("categories_segments").integers(in: 0...all.count)
+            let sizes = try tree.field("categories_sizes").integers(in: 0...all.count)
+            guard starts.count == owners.count, sizes.count == owners.count else {
+                throw listed.error("categories_segments and categories_sizes are not as long")
+            }
+            for (owner, (start, size)) in zip(owners, zip(starts, sizes)) {
+                let (first, length) = (Int(start), Int(size))
+                guard first + length <= all.count else {
+                    throw listed.error("a list of categories leaves the array")
+                }
+                let set = Array(all[first..<first + length])
+                guard zip(set, set.dropFirst()).allSatisfy(<) else {
+                    throw listed.error("a list of categories is not sorted")
+                }
+                guard nodes[Int(owner)].categories < 0 else {
+                    throw listed.error("node \(owner) is listed twice")
+                }
+                nodes[Int(owner)].categories = Int32(forest.categorySets.count)
+                forest.categorySets.append(set)
+            }
+        }
+        for (index, node) in nodes.enumerated() where !node.isLeaf {
+            let expected = index < categorical.count && categorical[index]
+            guard expected == (node.categories >= 0) else {
+                throw tree.error("node \(index) and its list of categories disagree")
+            }
+        }
+    }
+
+    /// Every node but the root has one parent and is reached, save those that pruning deleted. Returns the depth.
+    private func check(
+        _ tree: JSONCursor, _ nodes: [Forest.Node], deleted: Int, inputs: Int
+    ) throws(ModelFileError) -> Int {
+        var seen = [Bool](repeating: false, count: nodes.count)
+        seen[0] = true
+        var reached = 1
+        var level = [0]
+        var depth = 0
+        while true {
+            var next: [Int] = []
+            for index in level where !nodes[index].isLeaf {
+                for child in [Int(nodes[index].left), Int(nodes[index].right)] {
+                    guard !seen[child] else {
+                        throw try tree.field("left_children").error(
+                            "node \(child) has two parents, or is its own ancestor")
+                    }
+                    seen[child] = true
+                    reached += 1
+                    next.append(child)
+                }
+            }
+            if next.isEmpty { break }
+            depth += 1
+            guard depth <= limits.treeDepth else {
+                throw tree.error("deeper than \(limits.treeDepth) levels")
+            }
+            level = next
+        }
+        guard reached + deleted == nodes.count else {
+            throw tree.error(
+                "\(nodes.count - reached) nodes cannot be reached; \(deleted) are stated as deleted"
+            )
+        }
+        return depth
+    }
+}

@@ -1,0 +1,72 @@
+/// A loaded, checked and compiled model: bytes in, margins, predictions and reasons out.
+public struct TreeModel: Sendable {
+    /// Which rounds of a model that was stopped early answer.
+    public enum Rounds: Sendable {
+        /// Refuse a file where the choice matters.
+        case unstated
+        case all
+        case best
+    }
+
+    /// Such as "xgboost-json".
+    public let format: String
+    /// What wrote the file, such as "xgboost 3.2.0".
+    public let library: String
+    public let objective: String
+    public let link: Link
+    /// The file's own names of its inputs; empty if it has none.
+    public let inputNames: [String]
+    public let compiled: CompiledForest
+    /// Nil if the file lacks what attributions need.
+    public let explainer: TreeExplainer?
+
+    public var inputCount: Int { compiled.forest.inputCount }
+    public var outputCount: Int { compiled.forest.outputCount }
+    public var treeCount: Int { compiled.forest.treeCount }
+
+    init(
+        format: String, library: String, objective: String, link: Link, inputNames: [String],
+        forest: Forest
+    ) {
+        self.format = format
+        self.library = library
+        self.objective = objective
+        self.link = link
+        self.inputNames = inputNames
+        compiled = CompiledForest(forest)
+        explainer = TreeExplainer(forest)
+    }
+
+    /// Loads a model file as the training library wrote it; its content decides what it is.
+    public init(
+        _ artifact: [UInt8], rounds: Rounds = .unstated, limits: FormatLimits = FormatLimits()
+    ) throws(ModelFileError) {
+        self = try XGBoostLoader(artifact, limits: limits).load(rounds: rounds)
+    }
+
+    /// Margins of one row, one value per input, NaN for missing: 0 ulp from the library's own.
+    public func margins(_ row: [Float]) -> [Float] {
+        var margins = [Float](repeating: 0, count: outputCount)
+        row.withUnsafeBufferPointer { row in
+            margins.withUnsafeMutableBufferPointer { compiled.margins(row, into: $0) }
+        }
+        return margins
+    }
+
+    /// Predictions of one row: margins after the link.
+    public func predictions(_ row: [Float]) -> [Float] {
+        var values = margins(row)
+        values.withUnsafeMutableBufferPointer { link.apply(to: $0) }
+        return values
+    }
+
+    /// The file's own index of the leaf that a row reaches in each tree.
+    public func leaves(_ row: [Float]) -> [Int] {
+        row.withUnsafeBufferPointer { compiled.leaves($0) }
+    }
+
+    /// Whether the layout that serves gives the bits of the plain walk for this row.
+    public func layoutAgrees(on row: [Float]) -> Bool {
+        row.withUnsafeBufferPointer { compiled.agreesWithReference($0) }
+    }
+}

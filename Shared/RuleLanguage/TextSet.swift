@@ -1,0 +1,57 @@
+/// A text that equals another exactly when their UTF-8 bytes are equal. Swift's own `String`
+/// equality follows canonical equivalence, which the language must not.
+struct ExactText: Hashable, Sendable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (a: ExactText, b: ExactText) -> Bool { a.text.isExactly(b.text) }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+/// A named list of texts that expressions ask with `in`.
+public struct TextSet: Sendable {
+    private let entries: Set<ExactText>
+
+    public init(_ entries: some Sequence<String>) {
+        self.entries = Set(entries.lazy.map(ExactText.init))
+    }
+
+    public var count: Int { entries.count }
+
+    public func contains(_ text: String) -> Bool { entries.contains(ExactText(text)) }
+}
+
+extension String {
+    /// Whether both texts are the same code points.
+    func isExactly(_ other: String) -> Bool {
+        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    }
+
+    /// Order by code points, which is the order of the UTF-8 bytes.
+    func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
+
+    /// Whether the code points of `part` occur in a row. Naive search: O(n · m), both bounded.
+    func hasExactly(_ part: String) -> Bool {
+        let found = utf8.withContiguousStorageIfAvailable { text in
+            part.utf8.withContiguousStorageIfAvailable { Self.search($0, in: text) }
+        }
+        return (found ?? nil) ?? Self.search(Array(part.utf8), in: Array(utf8))
+    }
+
+    private static func search<C: RandomAccessCollection>(_ part: C, in text: C) -> Bool
+    where C.Element == UInt8, C.Index == Int {
+        guard let first = part.first else { return true }
+        guard part.count <= text.count else { return false }
+        for start in 0...(text.count - part.count) where text[start] == first {
+            var matched = 1
+            while matched < part.count, text[start + matched] == part[matched] { matched += 1 }
+            if matched == part.count { return true }
+        }
+        return false
+    }
+}

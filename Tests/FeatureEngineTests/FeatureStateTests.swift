@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@testable import FeatureEngine
+
+@Suite struct FeatureStateTests {
+    let group = Group(
+        tiers: [.hour],
+        measures: [Measure(event: 0, touch: 0, field: 0, statistics: [.sum, .max], tiers: 1)])
+
+    func event(_ time: Int64, _ amount: Int64) -> EngineEvent {
+        EngineEvent(type: 0, time: time, integers: [amount])
+    }
+
+    var sum: ReadPlan {
+        ReadPlan(
+            [AggregateRead(aggregate: .sum, measure: 0, tier: 0, window: 3_600_000)], group: group)
+    }
+
+    @Test("versions start at the first sequence and grow by one")
+    func versions() {
+        var state = FeatureState(group: group, groupHash: 1)
+        #expect(
+            state.apply(event(1, 1), touches: 1, sequence: 90, delivery: .first)
+                == .applied(version: 90))
+        #expect(
+            state.apply(event(2, 1), touches: 1, sequence: 95, delivery: .first)
+                == .applied(version: 91))
+    }
+
+    @Test("an event delivered again is applied only if it surely was not")
+    func again() {
+        var state = FeatureState(group: group, groupHash: 1)
+        for sequence in UInt64(1)...70 {
+            _ = state.apply(event(10, 1), touches: 1, sequence: sequence * 2, delivery: .first)
+        }
+        func again(_ sequence: UInt64) -> Applied {
+            state.apply(event(10, 1), touches: 1, sequence: sequence, delivery: .again)
+        }
+        #expect(again(140) == .alreadyApplied)
+        #expect(again(14) == .alreadyApplied)
+        #expect(again(4) == .uncertain)
+        #expect(again(3) == .uncertain)
+        #expect(again(101) == .applied(version: 72))
+        #expect(again(141) == .applied(version: 73))
+    }
+
+    @Test("a sum that would overflow stops at the limit and says so until the window is past")
+    func overflow() {
+        var state = FeatureState(group: group, groupHash: 1)
+        _ = state.apply(event(1_000, .max), touches: 1, sequence: 1, delivery: .first)
+        #expect(!state.read(sum, at: 0)[0].status.isIncomplete)
+        _ = state.apply(event(1_000, .max), touches: 1, sequence: 2, delivery: .first)
+        let value = state.read(sum, at: 0)[0]
+        #expect(value.number == Double(Int64.max))
+        #expect(value.status.isIncomplete)
+        #expect(!state.read(sum, at: 3_700_000)[0].status.isIncomplete)
+    }
+
+    @Test("an event too late for its tier is counted there, not added")
+    func late() {
+        var state = FeatureState(group: group, groupHash: 1)
+        _ = state.apply(event(10_000_000, 5), touches: 1, sequence: 1, delivery: .first)
+        _ = state.apply(event(10, 7), touches: 1, sequence: 2, delivery: .first)
+        let value = state.read(sum, at: 0)[0]
+        #expect(value.number == 5)
+        #expect(value.status.isIncomplete)
+        #expect(state.clock == 10_000_000)
+    }
+
+    @Test("one event in two roles of one key is one version and counts in both")
+    func roles() {
+        let group = Group(
+            tiers: [.hour],
+            measures: [
+                Measure(event: 0, touch: 0, field: nil, statistics: [], tiers: 1),
+                Measure(event: 0, touch: 1, field: nil, statistics: [], tiers: 1),
+            ])
+        var state = FeatureState(group: group, groupHash: 1)
+        _ = state.apply(event(5, 1), touches: 0b11, sequence: 1, delivery: .first)
+        _ = state.apply(event(6, 1), touches: 0b10, sequence: 2, delivery: .first)
+        let reads = (0..<2).map {
+            AggregateRead(aggregate: .count, measure: $0, tier: 0, window: 3_600_000)
+        }
+        #expect(state.read(ReadPlan(reads, group: group), at: 6).map(\.number) == [1, 2])
+        #expect(state.version == 2)
+    }
+
+    @Test(
+        "the integer logarithm is within 1.5/1024 of the real one, and its table is rounded right")
+    func logarithm() {
+        for index in 0..<1024 {
+            let exact = (log(1 + Double(index) / 1024) * 4_294_967_296).rounded()
+            #expect(Double(Logarithm.table[index]) == exact)
+        }
+        var random = SeededGenerator(seed: 5)
+        for _ in 0..<100_000 {
+            let value =
+                Int64.random(in: 1...Int64.max, using: &random)
+                >> Int64.random(in: 0..<62, using: &random)
+            let error = Double(Logarithm.ln1024(value)) - log(Double(max(1, value))) * 1024
+            #expect(abs(error) < 1.5)
+        }
+        #expect(Logarithm.ln1024(0) == 0)
+        #expect(Logarithm.ln1024(-7) == 0)
+    }
+
+    @Test("the checksum is CRC-32C")
+    func checksum() {
+        #expect(CRC32C.checksum(Array("123456789".utf8)) == 0xE306_9283)
+        #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
+    }
+}

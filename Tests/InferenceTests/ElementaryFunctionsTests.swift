@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+@testable import Inference
+
+@Suite("expf and logf")
+struct ElementaryFunctionsTests {
+    @Test("the edges are the library's")
+    func edges() {
+        #expect(ElementaryFunctions.exp(0) == 1)
+        #expect(ElementaryFunctions.exp(.infinity) == .infinity)
+        #expect(ElementaryFunctions.exp(-.infinity) == 0)
+        #expect(ElementaryFunctions.exp(88.8) == .infinity)
+        #expect(ElementaryFunctions.exp(-104) == 0)
+        #expect(ElementaryFunctions.exp(-103.9) == .leastNonzeroMagnitude)
+        #expect(ElementaryFunctions.exp(.nan).isNaN)
+        #expect(ElementaryFunctions.log(1) == 0)
+        #expect(ElementaryFunctions.log(0) == -.infinity)
+        #expect(ElementaryFunctions.log(-1).isNaN)
+        #expect(ElementaryFunctions.log(.infinity) == .infinity)
+        #expect(ElementaryFunctions.log(.leastNonzeroMagnitude) == Foundation.log(Float(0x1p-149)))
+    }
+
+    @Test("a hash over two hundred thousand arguments is the same on every machine")
+    func hash() {
+        // FNV-1a over the result bits; an exhaustive comparison with glibc's functions made these numbers' code.
+        var exponential: UInt64 = 0xcbf2_9ce4_8422_2325
+        var logarithm = exponential
+        for step in 0..<200_000 as Range<UInt32> {
+            let bits = step &* 21_474 &+ 17
+            let x = Float(bitPattern: bits)
+            guard x.isFinite else { continue }
+            exponential =
+                (exponential ^ UInt64(ElementaryFunctions.exp(x).bitPattern))
+                &* 0x100_0000_01b3
+            guard x > 0 else { continue }
+            logarithm =
+                (logarithm ^ UInt64(ElementaryFunctions.log(x).bitPattern)) &* 0x100_0000_01b3
+        }
+        #expect(String(exponential, radix: 16) == "360ad28ad090afa2")
+        #expect(String(logarithm, radix: 16) == "e0c6b5c312a8df34")
+    }
+
+    @Test("links of one margin")
+    func links() {
+        func linked(_ link: Link, _ margins: [Float]) -> [Float] {
+            var values = margins
+            values.withUnsafeMutableBufferPointer { link.apply(to: $0) }
+            return values
+        }
+        #expect(linked(.logistic, [0]) == [0.5])
+        #expect(linked(.logistic, [-200])[0] > 0)
+        #expect(linked(.logistic, [200]) == [1])
+        #expect(linked(.exponential, [0]) == [1])
+        #expect(linked(.hinge, [0, 0.1]) == [0, 1])
+        #expect(linked(.identity, [-3]) == [-3])
+        #expect(linked(.softmax, [1, 1]) == [0.5, 0.5])
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Inference
+import Testing
+
+@Suite("XGBoost's own bits")
+struct XGBoostEqualityTests {
+    @Test("the four shipped fixtures are there")
+    func fixtures() {
+        #expect(Fixture.own.count == 4)
+    }
+
+    @Test(
+        "margins, predictions and leaves equal the library's, bit for bit", arguments: Fixture.own)
+    func shipped(_ fixture: Fixture) throws {
+        try expectEqual(fixture)
+    }
+
+    @Test("so they do for every other model of the wider set that is supported")
+    func wider() throws {
+        var seen = 0
+        for fixture in Fixture.shared {
+            guard !fixture.name.hasSuffix("-linear") else { continue }
+            try expectEqual(fixture)
+            seen += 1
+        }
+        if seen == 0 { print("no shared/data/models beside the checkout: skipped") }
+    }
+
+    @Test("every layout gives the bits of the plain walk", arguments: Fixture.own)
+    func layouts(_ fixture: Fixture) throws {
+        let model = try TreeModel(try fixture.artifact())
+        for layout in CompiledForest.Layout.allCases {
+            let compiled = CompiledForest(model.compiled.forest, preferred: layout)
+            for row in try fixture.rows() {
+                let agrees = row.withUnsafeBufferPointer { compiled.agreesWithReference($0) }
+                #expect(agrees, "\(fixture.name) in the \(compiled.layout) layout")
+            }
+        }
+        #expect(model.compiled.layout == .perfect)
+    }
+
+    @Test("the deep model of the wider set runs in the sibling layout")
+    func deep() throws {
+        for fixture in Fixture.shared where fixture.name.hasSuffix("-deep") {
+            let model = try TreeModel(try fixture.artifact())
+            #expect(model.compiled.layout == .sibling)
+            for row in try fixture.rows() { #expect(model.layoutAgrees(on: row)) }
+        }
+    }
+
+    private func expectEqual(_ fixture: Fixture) throws {
+        let model = try TreeModel(try fixture.artifact())
+        let rows = try fixture.rows()
+        let margins = try fixture.expected("margin_")
+        let probabilities = try fixture.expected("probability_")
+        let leaves = try fixture.expected("leaf_")
+        #expect(rows.count == margins.count && rows.count >= 100)
+        for (index, row) in rows.enumerated() {
+            let place = "\(fixture.name) row \(index)"
+            let expected = margins[index].map { Float($0).bitPattern }
+            #expect(model.margins(row).map(\.bitPattern) == expected, "margin, \(place)")
+            let linked = probabilities[index].map { Float($0).bitPattern }
+            #expect(model.predictions(row).map(\.bitPattern) == linked, "prediction, \(place)")
+            #expect(model.leaves(row) == leaves[index].map { Int($0) }, "leaves, \(place)")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import RuleLanguage
+import Testing
+
+@Suite struct HostileTextTests {
+    /// SplitMix64: a small generator with a seed that a failure can name.
+    struct Generator: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return z ^ (z >> 31)
+        }
+    }
+
+    static let pieces = [
+        "tx.amount", "tx.type", "tx.is_first", "addr.users", "base.z", "cust.nexus", "P.hourly",
+        "L.countries", "true", "null", "1", "0", "9223372036854775807", "1.5", "'a'", "(", ")", "[",
+        "]", ".", ",", "?", ":", "&&", "||", "!", "-", "+", "*", "/", "%", "<", "<=", "==", "!=",
+        " in ",
+        "size(", "has(", ".contains(", "int(", "double(", " ", "\n", "'", "\\", "é", "\u{0}", "//",
+    ]
+
+    @Test("ten thousand random texts of the language's own pieces never crash it")
+    func pieces() {
+        var generator = Generator(state: 42)
+        var compiled = 0
+        for _ in 0..<10_000 {
+            let count = Int.random(in: 1...24, using: &generator)
+            let source = (0..<count)
+                .map { _ in Self.pieces.randomElement(using: &generator) ?? "" }.joined()
+            compiled += Self.run(source) ? 1 : 0
+        }
+        #expect(compiled > 20)
+    }
+
+    @Test("random bytes never crash it")
+    func bytes() {
+        var generator = Generator(state: 7)
+        for _ in 0..<5_000 {
+            let count = Int.random(in: 0...80, using: &generator)
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            _ = Self.run(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    @Test("every prefix of a condition is either compiled or refused")
+    func prefixes() {
+        let source =
+            "(tx.amount >= 4 * P.high_amount ? tx.type in ['a', \"b\"] : has(addr.users)) "
+            + "&& !cust.nexus[0].contains('\\u00e9') || 0x1F < int(base.z)"
+        #expect(Fixture.diagnostics(source) == "")
+        for length in 0..<source.count { _ = Self.run(String(source.prefix(length))) }
+    }
+
+    @Test("deep nesting of every kind is refused, not followed")
+    func nesting() {
+        let openers = [
+            "(", "[", "-(", "!(", "size(", "has(", "true ? true : ", "[1][", "true || (",
+        ]
+        for opener in openers {
+            let source = String(repeating: opener, count: 4_000 / opener.count)
+            #expect(!Self.run(source), "\(opener)")
+        }
+    }
+
+    @Test("folding changes no result")
+    func folding() throws {
+        var generator = Generator(state: 99)
+        let values: [String: Constant] = ["tx.amount": .int(7), "tx.is_first": .bool(true)]
+        var compared = 0
+        while compared < 300 {
+            let source = Self.expression(depth: 4, &generator)
+            guard let folded = try? Fixture.evaluate(source, values) else { continue }
+            let plain = try Fixture.evaluate(source, values, folds: false)
+            #expect(Self.same(folded, plain), "\(source)")
+            compared += 1
+        }
+    }
+
+    private static func same(
+        _ a: Result<Constant, EvaluationError>, _ b: Result<Constant, EvaluationError>
+    ) -> Bool {
+        "\(a)" == "\(b)"
+    }
+
+    private static func expression(depth: Int, _ generator: inout Generator) -> String {
+        let leaves = ["tx.amount", "vel.acct_cnt_1h", "1", "0", "9223372036854775807", "3"]
+        if depth == 0 { return leaves.randomElement(using: &generator) ?? "1" }
+        let a = expression(depth: depth - 1, &generator)
+        let b = expression(depth: depth - 1, &generator)
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: return "(\(a) + \(b))"
+        case 1: return "(\(a) / \(b))"
+        case 2: return "(\(a) > \(b) && tx.is_first ? \(a) : \(b))"
+        case 3: return "(\(a) < \(b) || 1 < 2 ? \(a) : \(b))"
+        case 4: return "[\(a), \(b)][\(b) % 2]"
+        default: return "(\(a) * \(b) - 1)"
+        }
+    }
+
+    /// Compiles and, if it can, runs the text; whether it compiled.
+    static func run(_ source: String) -> Bool {
+        var builder = ProgramBuilder(environment: Fixture.environment)
+        guard let expression = try? builder.addExpression(source) else { return false }
+        var evaluator = Evaluator()
+        _ = evaluator.value(
+            expression, of: builder.build(), over: Fixture.frame(["tx.amount": .int(3)]))
+        return true
+    }
+}
