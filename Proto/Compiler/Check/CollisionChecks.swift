@@ -1,0 +1,92 @@
+/// Names that differ in the schema but meet in Swift, JSON or `.proto` (S0110).
+extension SchemaChecks {
+    mutating func checkCollisions() {
+        for type in schema.types {
+            switch type {
+            case .message(let message): checkMessage(message)
+            case .enumeration(let enumeration):
+                checkEqual(
+                    enumeration.values.map { ($0.name, SwiftName.member($0.name), $0.location) },
+                    in: "Swift")
+                for value in enumeration.values where value.name == "unrecognized" {
+                    collision(value.location, "'unrecognized' is a case that every enum has")
+                }
+            }
+        }
+        for package in schema.packages { checkPackage(package) }
+    }
+
+    private mutating func checkMessage(_ message: Message) {
+        let fields = message.fields
+        checkEqual(fields.map { ($0.name, $0.jsonName, $0.location) }, in: "JSON")
+        let both = fields.flatMap { field in
+            fields.compactMap { other in
+                other.number != field.number && other.jsonName == field.name
+                    && field.jsonName != field.name ? (field, other) : nil
+            }
+        }
+        for (field, other) in both {
+            collision(
+                field.location, "'\(field.name)' is the JSON name of field '\(other.name)'",
+                other.location)
+        }
+        if message.isUnion {
+            checkEqual(
+                fields.map { ($0.name, SwiftName.member($0.name), $0.location) }, in: "Swift")
+            for field in fields where field.name == "unrecognized" {
+                collision(field.location, "'unrecognized' is a case that every union has")
+            }
+            return
+        }
+        let properties =
+            message.plainFields.map { ($0.name, SwiftName.property($0.name), $0.location) }
+            + message.oneofs.map { ($0.name, SwiftName.property($0.name), $0.location) }
+        checkEqual(properties, in: "Swift")
+        for index in message.oneofs.indices {
+            checkEqual(
+                message.members(of: index).map { ($0.name, SwiftName.member($0.name), $0.location) },
+                in: "Swift")
+        }
+    }
+
+    private mutating func checkPackage(_ package: Package) {
+        let types = package.types.map { schema.types[$0.index] }
+        let names =
+            types.map { ($0.name, $0.name, $0.location) }
+            + package.services.map { index in
+                let service = schema.services[index]
+                return (service.name, service.name, service.location)
+            }
+        for (name, _, location) in names where SwiftName.reservedTypes.contains(name) {
+            collision(location, "generated code needs the Swift name '\(name)' for itself")
+        }
+        for index in package.services {
+            let methods = schema.services[index].methods
+            checkEqual(methods.map { ($0.name, SwiftName.member($0.name), $0.location) }, in: "Swift")
+        }
+    }
+
+    private mutating func checkEqual(
+        _ names: [(source: String, converted: String, location: Location)], in language: String
+    ) {
+        var seen: [String: (source: String, location: Location)] = [:]
+        for name in names {
+            if let first = seen[name.converted] {
+                collision(
+                    name.location,
+                    "'\(name.source)' and '\(first.source)' are both '\(name.converted)' in \(language)",
+                    first.location)
+            } else {
+                seen[name.converted] = (name.source, name.location)
+            }
+        }
+    }
+
+    private mutating func collision(
+        _ location: Location, _ message: String, _ other: Location? = nil
+    ) {
+        diagnostics.error(
+            .nameCollision, at: location, message, hint: "choose another name",
+            notes: other.map { [.init(location: $0, text: "the other one")] } ?? [])
+    }
+}

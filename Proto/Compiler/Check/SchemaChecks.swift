@@ -1,0 +1,150 @@
+/// Rules on the whole schema, after names are resolved.
+struct SchemaChecks {
+    let schema: Schema
+    let bounds: Bounds
+    var diagnostics: Diagnostics
+
+    static func run(_ schema: Schema, bounds: Bounds, diagnostics: inout Diagnostics) {
+        var checks = SchemaChecks(schema: schema, bounds: bounds, diagnostics: diagnostics)
+        for (index, type) in schema.types.enumerated() {
+            guard case .message(let message) = type else { continue }
+            checks.checkRecursion(TypeID(index: index), message)
+            checks.checkSealable(TypeID(index: index), message)
+        }
+        checks.checkCollisions()
+        for service in schema.services {
+            for method in service.methods {
+                checks.checkSizes(method)
+                checks.warnOfStreams(method)
+            }
+        }
+        diagnostics = checks.diagnostics
+    }
+
+    // MARK: Recursion
+
+    private mutating func checkRecursion(_ type: TypeID, _ message: Message) {
+        if let path = cycle(from: type, through: { !$0.isRepeated }) {
+            diagnostics.error(
+                .recursion, at: path[0].location,
+                "'\(message.name)' contains itself: "
+                    + path.map(\.name).joined(separator: " → "),
+                hint: "go through a list or a map")
+        } else if message.recursionLimit == nil, cycle(from: type, through: { _ in true }) != nil {
+            diagnostics.error(
+                .missingDepth, at: message.location,
+                "'\(message.name)' may contain itself", hint: "add '@depth(n)', n at most 32")
+        }
+    }
+
+    /// The fields that lead from a type back to itself.
+    private func cycle(from start: TypeID, through follows: (Field) -> Bool) -> [Field]? {
+        var arrival: [TypeID: (from: TypeID, field: Field)] = [:]
+        var queue = [start]
+        var next = 0
+        while next < queue.count {
+            let type = queue[next]
+            next += 1
+            for field in schema.message(type)?.fields ?? [] where follows(field) {
+                guard case .message(let target) = field.type, arrival[target] == nil else {
+                    continue
+                }
+                arrival[target] = (type, field)
+                queue.append(target)
+            }
+            guard var step = arrival[start] else { continue }
+            var path = [step.field]
+            while step.from != start, let before = arrival[step.from] {
+                path.insert(before.field, at: 0)
+                step = before
+            }
+            return path
+        }
+        return nil
+    }
+
+    // MARK: Sealing
+
+    private mutating func checkSealable(_ type: TypeID, _ message: Message) {
+        guard message.isSealable else { return }
+        for field in reachableFields(from: type) {
+            var problem: String?
+            if field.pii != nil {
+                problem = "holds personal data; seal a '@commitment' to it"
+            } else if case .builtin(let builtin) = field.type, builtin.isFloat,
+                !field.rules.isFinite
+            {
+                problem = "is not '@finite'"
+            } else if bounds.fieldBytes(field) == nil, !isMessage(field.type) {
+                problem = "is unbounded"
+            } else if field.isRepeated, field.rules.count.maximum == nil {
+                problem = "is unbounded"
+            }
+            guard let problem else { continue }
+            diagnostics.error(
+                .sealable, at: field.location, "field '\(field.name)' \(problem)",
+                notes: [.init(location: message.location, text: "'\(message.name)' is sealable")])
+        }
+    }
+
+    private func isMessage(_ type: ValueType) -> Bool {
+        if case .message = type { true } else { false }
+    }
+
+    private func reachableFields(from root: TypeID) -> [Field] {
+        var seen: Set<TypeID> = [root]
+        var queue = [root]
+        var fields: [Field] = []
+        var next = 0
+        while next < queue.count {
+            for field in schema.message(queue[next])?.fields ?? [] {
+                fields.append(field)
+                if let type = field.type.typeID, seen.insert(type).inserted { queue.append(type) }
+            }
+            next += 1
+        }
+        return fields
+    }
+
+    // MARK: Sizes of calls
+
+    private mutating func checkSizes(_ method: Method) {
+        let directions = [
+            (method.request, method.policy.maximumRequestBytes, "request"),
+            (method.response, method.policy.maximumResponseBytes, "response"),
+        ]
+        for (type, explicit, direction) in directions {
+            let computed = bounds.maximumBytes(type)
+            if let explicit, let computed, explicit < UInt64(computed) {
+                diagnostics.error(
+                    .unbounded, at: method.location,
+                    "the \(direction) may have \(computed) bytes, more than its limit of \(explicit)",
+                    hint: "raise '@max_\(direction)' or lower bounds")
+            } else if explicit == nil, computed == nil {
+                let path = bounds.unboundedPath(type)
+                let notes = path.last.map {
+                    [Diagnostic.Note(location: $0.location, text: "no '@max' here")]
+                }
+                diagnostics.error(
+                    .unbounded, at: method.location,
+                    "the \(direction) is unbounded: "
+                        + path.map(\.name).joined(separator: "."),
+                    hint: "bound the field, or add '@max_\(direction)(…)'", notes: notes ?? [])
+            }
+        }
+    }
+}
+
+extension SchemaChecks {
+    fileprivate mutating func warnOfStreams(_ method: Method) {
+        guard !method.isUnary else { return }
+        diagnostics.warning(
+            .streaming, at: method.location,
+            "streaming rpc '\(method.name)' is left out of the generated Swift",
+            hint: "only unary rpcs are generated so far")
+    }
+}
+
+extension Field {
+    var isRepeated: Bool { cardinality == .list || isMap }
+}

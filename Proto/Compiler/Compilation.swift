@@ -1,0 +1,81 @@
+/// One run of the compiler over a set of schema files: text in; text and diagnostics out.
+public struct Compilation: Sendable {
+    public let sources: [SourceFile]
+    public let diagnostics: [Diagnostic]
+    let schema: Schema
+    let bounds: Bounds
+
+    /// Parses and checks everything. The order of the sources does not matter.
+    ///
+    /// - Parameter archive: the sources are canonical text, which may hold several packages and
+    ///   is not bound to directories.
+    public init(_ sources: [SourceFile], archive: Bool = false) {
+        let sources = sources.sorted { $0.path.utf8.precedes($1.path.utf8) }
+        var diagnostics = Diagnostics()
+        var files: [FileSyntax] = []
+        for (index, source) in sources.enumerated() {
+            files += Parser.parse(
+                source, index: index, archive: archive, diagnostics: &diagnostics)
+        }
+        var schema = Resolver.resolve(
+            files, sources: sources, checksPaths: !archive, diagnostics: &diagnostics)
+        if diagnostics.hasErrors { schema = Schema() }
+        let bounds = Bounds(schema)
+        SchemaChecks.run(schema, bounds: bounds, diagnostics: &diagnostics)
+        self.sources = sources
+        self.schema = schema
+        self.bounds = bounds
+        self.diagnostics = diagnostics.all.sorted { $0.precedes($1) }
+    }
+
+    public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+    /// A finding as `schemac` prints it.
+    public func rendered(_ diagnostic: Diagnostic) -> String { diagnostic.rendered(in: sources) }
+
+    /// The name of a type or service, and its canonical text; nil if nothing has the name.
+    public func canonicalText(of fullName: String) -> String? {
+        if let type = schema.type(named: fullName) {
+            return CanonicalText.text(of: type, in: schema)
+        }
+        return schema.service(named: fullName).map { CanonicalText.text(of: $0, in: schema) }
+    }
+
+    /// The wire text of a message, union or service; nil if nothing has the name.
+    public func wireText(of fullName: String) -> String? {
+        if let type = schema.type(named: fullName) { return WireText.text(of: type, in: schema) }
+        return schema.service(named: fullName).map { WireText.text(of: $0, in: schema) }
+    }
+
+    /// SHA-256 of the canonical text, in hex.
+    public func apiFingerprint(of fullName: String) -> String? {
+        canonicalText(of: fullName).map { SchemaFingerprint(of: $0).hex }
+    }
+
+    /// SHA-256 of the wire text, in hex.
+    public func wireFingerprint(of fullName: String) -> String? {
+        wireText(of: fullName).map { SchemaFingerprint(of: $0).hex }
+    }
+}
+
+extension Diagnostic {
+    fileprivate func precedes(_ other: Diagnostic) -> Bool {
+        let left = (location.file, location.span.start, code.rawValue, message)
+        let right = (other.location.file, other.location.span.start, other.code.rawValue, other.message)
+        return left < right
+    }
+}
+
+// MARK: Output
+
+extension Compilation {
+    /// Swift files, for one directory. Empty if there are errors.
+    public func swiftFiles() -> [OutputFile] {
+        hasErrors ? [] : SwiftEmitter(schema: schema, bounds: bounds).files()
+    }
+
+    /// `.proto` files, in the folders of their packages. Empty if there are errors.
+    public func protoFiles() -> [OutputFile] {
+        hasErrors ? [] : ProtoEmitter(schema: schema).files()
+    }
+}

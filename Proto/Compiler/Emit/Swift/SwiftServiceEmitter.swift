@@ -1,0 +1,150 @@
+/// Writes a service: descriptors, the protocol that a server implements, and the client.
+///
+/// Streaming rpcs are left out; `Compilation` warns about each.
+struct SwiftServiceEmitter {
+    let service: Service
+    let package: Package
+    /// Index of the package.
+    let index: Int
+    let schema: Schema
+    let bounds: Bounds
+
+    private var methods: [Method] { service.methods.filter(\.isUnary) }
+    private var qualifiedName: String { "\(package.swiftName).\(service.name)" }
+
+    func emit(to writer: inout CodeWriter) {
+        writer.block("extension \(package.swiftName)") { writer in
+            writer.documentation(service.doc)
+            writer.block("public enum \(service.name)") { writer in
+                for method in methods { emitDescriptor(method, to: &writer) }
+                let names = methods.map { SwiftName.member($0.name) }
+                writer.line("/// Every method, in the order of the schema.")
+                writer.list("public static let methods: [MethodDescriptor] = [", names, "]")
+                writer.line()
+                emitProtocol(to: &writer)
+                writer.line()
+                emitClient(to: &writer)
+            }
+        }
+        writer.line()
+        emitRegistration(to: &writer)
+    }
+
+    // MARK: Descriptors
+
+    private func emitDescriptor(_ method: Method, to writer: inout CodeWriter) {
+        let policy = method.policy
+        var arguments = ["path: \(Quoted.swift("/\(service.fullName)/\(method.name)"))"]
+        arguments.append("kind: .unary")
+        let wire = SchemaFingerprint(of: WireText.text(of: service, in: schema))
+        arguments.append("schema: \(SwiftLiteral.hexadecimal(wire.prefix))")
+        arguments.append("access: \(access(policy.access))")
+        switch policy.idempotency {
+        case .none: arguments.append("idempotency: .none")
+        case .readonly: arguments.append("idempotency: .readonly")
+        case .keyed(let path, let ttl):
+            let numbers = path.map(String.init).joined(separator: ", ")
+            arguments.append("idempotency: .keyed(path: [\(numbers)], ttl: \(duration(ttl)))")
+        }
+        arguments.append("cost: \(SwiftLiteral.decimal(policy.cost))")
+        if let deadline = policy.deadlineNanoseconds {
+            arguments.append("deadline: \(duration(deadline))")
+        }
+        if let retry = policy.retry {
+            let codes = retry.on.map { "." + Spelling.swiftMember($0) }.joined(separator: ", ")
+            arguments.append(
+                "retry: RetryPolicy(maximumAttempts: \(retry.maximum), codes: [\(codes)])")
+        }
+        let limits = [
+            ("Request", method.request, policy.maximumRequestBytes),
+            ("Response", method.response, policy.maximumResponseBytes),
+        ]
+        for (name, type, explicit) in limits {
+            guard let limit = bounds.limit(type, explicit: explicit) else { continue }
+            arguments.append("maximum\(name)Bytes: \(SwiftLiteral.decimal(limit))")
+        }
+        writer.documentation(method.doc)
+        let name = SwiftName.member(method.name)
+        writer.list("public static let \(name) = MethodDescriptor(", arguments, ")")
+    }
+
+    private func access(_ access: MethodPolicy.Access) -> String {
+        switch access {
+        case .public: ".public"
+        case .scope(let scope, let mutualTLS):
+            ".scope(\(Quoted.swift(scope)), mutualTLS: \(mutualTLS))"
+        }
+    }
+
+    /// A `Duration` in the largest of its units that is exact.
+    private func duration(_ nanoseconds: UInt64) -> String {
+        let units = [("seconds", 1_000_000_000), ("milliseconds", 1_000_000), ("microseconds", 1000)]
+        for (name, factor) in units where nanoseconds % UInt64(factor) == 0 {
+            return ".\(name)(\(SwiftLiteral.decimal(nanoseconds / UInt64(factor))))"
+        }
+        return ".nanoseconds(\(SwiftLiteral.decimal(nanoseconds)))"
+    }
+
+    // MARK: Server and client
+
+    private func request(_ method: Method) -> String {
+        SwiftType.name(method.request, schema, from: index)
+    }
+
+    private func response(_ method: Method) -> String {
+        SwiftType.name(method.response, schema, from: index)
+    }
+
+    private func emitProtocol(to writer: inout CodeWriter) {
+        writer.line("/// What a server of `\(service.fullName)` implements.")
+        writer.block("public protocol Service: RPCService") { writer in
+            for method in methods {
+                writer.documentation(method.doc)
+                writer.list(
+                    "func \(SwiftName.member(method.name))(",
+                    ["_ request: \(request(method))", "context: ServerContext"],
+                    ") async throws -> \(response(method))", closesOnOwnLine: true)
+            }
+        }
+    }
+
+    private func emitClient(to writer: inout CodeWriter) {
+        writer.line("/// Calls `\(service.fullName)` over any transport.")
+        writer.block("public struct Client: Sendable") { writer in
+            writer.line("public let transport: any ClientTransport")
+            writer.line()
+            writer.block("public init(_ transport: any ClientTransport)") {
+                $0.line("self.transport = transport")
+            }
+            for method in methods {
+                let name = SwiftName.member(method.name)
+                writer.line()
+                writer.documentation(method.doc)
+                writer.list(
+                    "public func \(name)(",
+                    ["_ request: \(request(method))", "options: CallOptions = CallOptions()"],
+                    ") async throws -> \(response(method)) {", closesOnOwnLine: true)
+                writer.indented { writer in
+                    writer.list(
+                        "try await transport.unary(",
+                        ["\(service.name).\(name)", "request", "options: options"], ")")
+                }
+                writer.line("}")
+            }
+        }
+    }
+
+    private func emitRegistration(to writer: inout CodeWriter) {
+        writer.block("extension \(qualifiedName).Service") { writer in
+            writer.block("public func register(in registry: inout MethodRegistry)") { writer in
+                for method in methods {
+                    let name = SwiftName.member(method.name)
+                    writer.block("registry.unary(\(qualifiedName).\(name))") { writer in
+                        writer.line("request, context in")
+                        writer.line("try await self.\(name)(request, context: context)")
+                    }
+                }
+            }
+        }
+    }
+}

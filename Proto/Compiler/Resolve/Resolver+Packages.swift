@@ -1,0 +1,236 @@
+/// Packages, imports, and the look-up of type names.
+extension Resolver {
+    mutating func declarePackages() {
+        let named = files.indices.filter { files[$0].package != nil }
+        let names = Set(named.compactMap { files[$0].package?.name.text })
+        for (index, name) in names.sorted().enumerated() {
+            packageIndex[name] = index
+            let sections = named.filter { files[$0].package?.name.text == name }
+            var annotations = AnnotationSet(file: files[sections[0]].file)
+            var doc: [String] = []
+            for section in sections {
+                guard let package = files[section].package else { continue }
+                let set = read(package.head, at: .package, section: section)
+                for annotation in set.all where !annotations.has(annotation.name.text) {
+                    annotations.append(annotation)
+                }
+                if doc.isEmpty { doc = package.head.doc }
+                checkPackageName(package, annotations: set, section: section)
+            }
+            schema.packages.append(
+                Package(
+                    name: name, doc: doc, annotations: annotations.canonical,
+                    swiftName: swiftNamespace(name, annotations),
+                    isForeign: annotations.has("protobuf_types")))
+        }
+    }
+
+    private mutating func swiftNamespace(_ name: String, _ annotations: AnnotationSet) -> String {
+        if let custom = annotations["swift"] {
+            if let text = stringArgument(of: custom, file: annotations.file),
+                Spelling.isPascalCase(text), text.utf8.allSatisfy(Spelling.isWordByte)
+            {
+                return text
+            }
+            diagnostics.error(
+                .annotationArgument, at: Location(file: annotations.file, span: custom.span),
+                "'@swift' takes a PascalCase name in quotes")
+        }
+        return name.split(separator: ".").map { Spelling.pascalCase(String($0)) }.joined()
+    }
+
+    private mutating func checkPackageName(
+        _ package: PackageSyntax, annotations: AnnotationSet, section: Int
+    ) {
+        let name = package.name
+        for part in name.components where !Spelling.isSnakeCase(part) {
+            error(
+                .spelling, section, name.span, "package names are lower case",
+                hint: "write '\(Spelling.snakeCase(part))'")
+        }
+        if checksPaths {
+            let path = sources[files[section].file].path
+            let directory = path.split(separator: "/").dropLast().joined(separator: ".")
+            if directory != name.text {
+                error(
+                    .packageName, section, name.span,
+                    "package '\(name.text)' does not match its directory",
+                    hint: "write 'package \(directory)', or move the file to "
+                        + "\(name.text.replacing(".", with: "/"))/")
+            }
+        }
+        if !annotations.has("protobuf_types"), !Self.isVersion(name.components.last ?? "") {
+            error(
+                .packageName, section, name.span, "package '\(name.text)' has no version",
+                hint: "write '\(name.text).v1'")
+        }
+    }
+
+    /// `v1`, `v2`, `v1alpha`, `v1beta3`.
+    static func isVersion(_ name: String) -> Bool {
+        name.wholeMatch(of: /v[1-9][0-9]*((alpha|beta)[0-9]*)?/) != nil
+    }
+
+    // MARK: Imports
+
+    mutating func resolveImports() {
+        imports = Array(repeating: [], count: files.count)
+        usedImports = Array(repeating: [], count: files.count)
+        for section in files.indices {
+            guard let own = package(ofSection: section) else { continue }
+            for syntax in files[section].imports { resolve(syntax, section: section, own: own) }
+        }
+        for index in schema.packages.indices { schema.packages[index].imports.sort() }
+        reportImportCycles()
+    }
+
+    private mutating func resolve(_ syntax: ImportSyntax, section: Int, own: Int) {
+        guard let package = packageIndex[syntax.name.text] else {
+            error(
+                .importNotFound, section, syntax.name.span,
+                "package '\(syntax.name.text)' was not found below the schema root",
+                hint: Suggestion.hint(for: syntax.name.text, among: packageIndex.keys))
+            return
+        }
+        guard package != own else {
+            error(
+                .importNotFound, section, syntax.name.span, "a package does not import itself",
+                hint: "remove this line; its files see each other")
+            return
+        }
+        let parts = syntax.name.components
+        let qualifier =
+            syntax.alias?.text ?? parts.last { !Self.isVersion($0) } ?? syntax.name.text
+        imports[section].append(Import(package: package, qualifier: qualifier, syntax: syntax))
+        let name = schema.packages[package].name
+        if !schema.packages[own].imports.contains(name) {
+            schema.packages[own].imports.append(name)
+        }
+    }
+
+    private mutating func reportImportCycles() {
+        for section in files.indices {
+            guard let own = package(ofSection: section) else { continue }
+            for entry in imports[section] {
+                guard let path = importPath(from: entry.package, to: own) else { continue }
+                let cycle = ([own] + path).map { schema.packages[$0].name }
+                error(
+                    .importCycle, section, entry.syntax.name.span,
+                    "packages import each other: \(cycle.joined(separator: " → "))")
+            }
+        }
+    }
+
+    private func importPath(from start: Int, to goal: Int) -> [Int]? {
+        var previous: [Int: Int] = [start: start]
+        var queue = [start]
+        while let package = queue.first {
+            queue.removeFirst()
+            if package == goal {
+                var path = [goal]
+                while let last = path.first, last != start, let before = previous[last] {
+                    path.insert(before, at: 0)
+                }
+                return path
+            }
+            for name in schema.packages[package].imports {
+                guard let next = packageIndex[name], previous[next] == nil else { continue }
+                previous[next] = package
+                queue.append(next)
+            }
+        }
+        return nil
+    }
+
+    mutating func reportUnusedImports() {
+        for section in files.indices {
+            for entry in imports[section] where !usedImports[section].contains(entry.package) {
+                diagnostics.warning(
+                    .unusedImport, at: location(section, entry.syntax.name.span),
+                    "nothing of package '\(entry.syntax.name.text)' is used",
+                    hint: "remove this line")
+            }
+        }
+    }
+
+    // MARK: Type names
+
+    enum Resolved {
+        case value(ValueType)
+        case scalar(Scalar)
+    }
+
+    /// What a name in the place of a type stands for; reports it when it stands for nothing.
+    mutating func lookUp(_ name: NameSyntax, section: Int) -> Resolved? {
+        if let builtin = Builtin(rawValue: name.text) { return .value(.builtin(builtin)) }
+        let candidates = candidates(for: name.text, section: section)
+        if candidates.count > 1 {
+            error(
+                .ambiguousType, section, name.span,
+                "'\(name.text)' may be \(candidates.map { "'\($0.name)'" }.joined(separator: " or "))",
+                hint: "write its full name",
+                notes: candidates.compactMap { candidate in
+                    declared[candidate.name].map {
+                        .init(location: $0.location, text: "declared here")
+                    }
+                })
+            return nil
+        }
+        guard let found = candidates.first, let kind = declared[found.name]?.kind else {
+            error(
+                .unknownType, section, name.span, "unknown type '\(name.text)'",
+                hint: Suggestion.hint(for: name.text, among: namesInScope(section)))
+            return nil
+        }
+        usedImports[section].insert(found.package)
+        switch kind {
+        case .scalar(let index): return .scalar(scalars[index])
+        case .type(let id):
+            let isEnum = schema.enumeration(id) != nil
+            return .value(isEnum ? .enumeration(id) : .message(id))
+        case .service:
+            error(.unknownType, section, name.span, "'\(name.text)' is a service, not a type")
+            return nil
+        }
+    }
+
+    private func candidates(for name: String, section: Int) -> [(name: String, package: Int)] {
+        guard let own = package(ofSection: section) else { return [] }
+        var found: [(name: String, package: Int)] = []
+        func consider(_ fullName: String, _ package: Int) {
+            guard declared[fullName] != nil, !found.contains(where: { $0.name == fullName }) else {
+                return
+            }
+            found.append((fullName, package))
+        }
+        consider(schema.packages[own].name + "." + name, own)
+        if name.hasPrefix(schema.packages[own].name + ".") { consider(name, own) }
+        for entry in imports[section] {
+            let package = schema.packages[entry.package].name
+            if name.hasPrefix(entry.qualifier + ".") {
+                consider(package + name.dropFirst(entry.qualifier.count), entry.package)
+            }
+            if name.hasPrefix(package + ".") { consider(name, entry.package) }
+        }
+        // Canonical text has no imports: every full name of the archive is in scope.
+        if !checksPaths, let found = declared[name] {
+            consider(name, self.package(ofFile: found.location.file, name: name) ?? own)
+        }
+        return found
+    }
+
+    private func package(ofFile file: Int, name: String) -> Int? {
+        packageIndex.first { name.hasPrefix($0.key + ".") }?.value
+    }
+
+    private func namesInScope(_ section: Int) -> [String] {
+        guard let own = package(ofSection: section) else { return [] }
+        let prefixes =
+            [(schema.packages[own].name + ".", "")]
+            + imports[section].map { (schema.packages[$0.package].name + ".", $0.qualifier + ".") }
+        let types = declared.keys.flatMap { name in
+            prefixes.filter { name.hasPrefix($0.0) }.map { $0.1 + name.dropFirst($0.0.count) }
+        }
+        return types + Builtin.allCases.map(\.rawValue)
+    }
+}

@@ -1,0 +1,205 @@
+/// Turns parsed files into a `Schema`: packages put together, names resolved, annotations typed.
+/// What does not resolve is reported and left out.
+struct Resolver {
+    static let maximumDeclarationsPerPackage = 4096
+    static let maximumFieldsPerMessage = 512
+
+    /// A declared name; its full name is the key.
+    enum Declared {
+        case type(TypeID)
+        case scalar(Int)
+        case service
+    }
+
+    struct Scalar {
+        let name: String
+        let base: Builtin
+        let annotations: AnnotationSet
+        let file: Int
+    }
+
+    struct Import {
+        let package: Int
+        let qualifier: String
+        let syntax: ImportSyntax
+    }
+
+    let files: [FileSyntax]
+    let sources: [SourceFile]
+    /// Whether packages must match directories; canonical text has no directories.
+    let checksPaths: Bool
+    var diagnostics: Diagnostics
+    var schema = Schema()
+    var packageIndex: [String: Int] = [:]
+    var declared: [String: (kind: Declared, location: Location)] = [:]
+    var scalars: [Scalar] = []
+    /// Per entry of `files`.
+    var imports: [[Import]] = []
+    var usedImports: [Set<Int>] = []
+    /// Syntax and file of each entry of `schema.types`.
+    var typeSyntax: [(declaration: DeclarationSyntax, section: Int)] = []
+
+    static func resolve(
+        _ files: [FileSyntax], sources: [SourceFile], checksPaths: Bool,
+        diagnostics: inout Diagnostics
+    ) -> Schema {
+        var resolver = Resolver(
+            files: files, sources: sources, checksPaths: checksPaths, diagnostics: diagnostics)
+        resolver.run()
+        diagnostics = resolver.diagnostics
+        return resolver.schema
+    }
+
+    private init(
+        files: [FileSyntax], sources: [SourceFile], checksPaths: Bool, diagnostics: Diagnostics
+    ) {
+        self.files = files
+        self.sources = sources
+        self.checksPaths = checksPaths
+        self.diagnostics = diagnostics
+    }
+
+    private mutating func run() {
+        declarePackages()
+        resolveImports()
+        declareNames()
+        for index in typeSyntax.indices { resolveType(index) }
+        for section in files.indices { resolveServices(section) }
+        reportUnusedImports()
+    }
+
+    func package(ofSection section: Int) -> Int? {
+        files[section].package.flatMap { packageIndex[$0.name.text] }
+    }
+
+    func location(_ section: Int, _ span: Span) -> Location {
+        Location(file: files[section].file, span: span)
+    }
+
+    mutating func error(
+        _ code: DiagnosticCode, _ section: Int, _ span: Span, _ message: String,
+        hint: String? = nil, notes: [Diagnostic.Note] = []
+    ) {
+        diagnostics.error(
+            code, at: location(section, span), message, hint: hint, notes: notes)
+    }
+
+    // MARK: Declarations
+
+    private mutating func declareNames() {
+        for section in files.indices {
+            guard let package = package(ofSection: section) else { continue }
+            for declaration in files[section].declarations {
+                declare(declaration, section: section, package: package)
+            }
+        }
+        for (index, package) in schema.packages.enumerated() {
+            let count = declared.values.count { _ in false } + schema.packages[index].types.count
+            if count > Self.maximumDeclarationsPerPackage, let first = package.types.first {
+                diagnostics.error(
+                    .overLimit, at: schema.types[first.index].location,
+                    "package '\(package.name)' has more than "
+                        + "\(Self.maximumDeclarationsPerPackage) declarations")
+            }
+        }
+    }
+
+    private mutating func declare(
+        _ declaration: DeclarationSyntax, section: Int, package: Int
+    ) {
+        let name = declaration.name
+        checkTypeSpelling(declaration, section: section, package: package)
+        let fullName = schema.packages[package].name + "." + name.text
+        let location = location(section, name.span)
+        if let first = declared[fullName] {
+            diagnostics.error(
+                .duplicateName, at: location, "'\(name.text)' is already declared",
+                notes: [.init(location: first.location, text: "first declared here")])
+            return
+        }
+        let base = declaredBase(declaration, section: section, package: package)
+        guard let kind = base.kind else { return }
+        declared[fullName] = (kind, location)
+        if case .type(let id) = kind {
+            schema.types.append(base.type)
+            typeSyntax.append((declaration, section))
+            schema.packages[package].types.append(id)
+        }
+    }
+
+    /// An empty declaration, so that others can refer to it before its members are read.
+    private mutating func declaredBase(
+        _ declaration: DeclarationSyntax, section: Int, package: Int
+    ) -> (kind: Declared?, type: TypeDeclaration) {
+        let name = declaration.name.text
+        let fullName = schema.packages[package].name + "." + name
+        let location = location(section, declaration.name.span)
+        let id = TypeID(index: schema.types.count)
+        var isUnion = false
+        switch declaration.body {
+        case .enumeration:
+            let annotations = read(declaration.head, at: .enumeration, section: section)
+            let enumeration = Enumeration(
+                name: name, fullName: fullName, package: package, doc: declaration.head.doc,
+                annotations: annotations.canonical, location: location)
+            return (.type(id), .enumeration(enumeration))
+        case .union:
+            isUnion = true
+            if schema.packages[package].isForeign {
+                error(.foreign, section, declaration.name.span, "foreign packages have no unions")
+            }
+            fallthrough
+        case .message:
+            let annotations = read(
+                declaration.head, at: isUnion ? .union : .message, section: section)
+            var message = Message(
+                name: name, fullName: fullName, package: package, isUnion: isUnion,
+                doc: declaration.head.doc, annotations: annotations.canonical, location: location)
+            applyMessageAnnotations(annotations, to: &message)
+            return (.type(id), .message(message))
+        case .scalar(let type):
+            let kind = declareScalar(declaration, base: type, section: section)
+            return (kind, .message(placeholder(location, package)))
+        case .service:
+            return (.service, .message(placeholder(location, package)))
+        }
+    }
+
+    private func placeholder(_ location: Location, _ package: Int) -> Message {
+        Message(
+            name: "", fullName: "", package: package, isUnion: false, doc: [], annotations: [],
+            location: location)
+    }
+
+    private mutating func declareScalar(
+        _ declaration: DeclarationSyntax, base type: NameSyntax, section: Int
+    ) -> Declared? {
+        let annotations = read(declaration.head, at: .scalar, section: section)
+        guard let base = Builtin(rawValue: type.text) else {
+            error(
+                .unknownType, section, type.span,
+                "a scalar is made from a built-in type; '\(type.text)' is none",
+                hint: Suggestion.hint(for: type.text, among: Builtin.allCases.map(\.rawValue)))
+            return nil
+        }
+        scalars.append(
+            Scalar(
+                name: declaration.name.text, base: base, annotations: annotations, file: section))
+        return .scalar(scalars.count - 1)
+    }
+
+    private mutating func applyMessageAnnotations(
+        _ annotations: AnnotationSet, to message: inout Message
+    ) {
+        message.isSealable = annotations.has("sealable")
+        if message.isSealable, schema.packages[message.package].isForeign {
+            diagnostics.error(
+                .foreign, at: annotations.location("sealable") ?? message.location,
+                "foreign packages have no sealed records")
+        }
+        if let depth = annotations["depth"] {
+            message.recursionLimit = integerArgument(
+                of: depth, in: 1...32, file: annotations.file)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import SchemaCompiler
+
+/// `schemac compile`: writes the generated files, or compares them.
+struct Compile: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Writes the generated files.")
+
+    @OptionGroup var sources: SourceOptions
+
+    @Option(help: "Directory for the generated Swift.")
+    var swift: String?
+
+    @Option(help: "Directory for the .proto files.")
+    var proto: String?
+
+    @Flag(help: "Write nothing; fail if a file would change.")
+    var check = false
+
+    func run() throws {
+        let compilation = try sources.compile()
+        var drift: [String] = []
+        if let swift {
+            let directory = OutputDirectory(path: swift, suffix: ".swift")
+            drift += try update(directory, compilation.swiftFiles())
+        }
+        if let proto {
+            let directory = OutputDirectory(path: proto, suffix: ".proto")
+            drift += try update(directory, compilation.protoFiles())
+        }
+        guard drift.isEmpty else {
+            let list = drift.joined(separator: "\n")
+            throw Failure.findings(
+                "generated files differ from the schemas:\n\(list)\nrun schemac compile to refresh them")
+        }
+    }
+
+    private func update(_ directory: OutputDirectory, _ files: [OutputFile]) throws -> [String] {
+        let drift = try directory.drift(from: files)
+        if check { return drift.map(\.description) }
+        try directory.write(files)
+        return []
+    }
+}

@@ -1,0 +1,60 @@
+internal import Foundation
+internal import SchemaCompiler
+
+/// A directory that the compiler owns: every file in it with the suffix is generated.
+struct OutputDirectory {
+    let path: String
+    let suffix: String
+
+    struct Difference: CustomStringConvertible {
+        let path: String
+        let state: String
+        var description: String { "  \(path): \(state)" }
+    }
+
+    /// The files that are missing, changed, or no longer generated.
+    func drift(from files: [OutputFile]) throws -> [Difference] {
+        var result: [Difference] = []
+        for file in files {
+            let path = "\(path)/\(file.path)"
+            guard let data = FileManager.default.contents(atPath: path) else {
+                result.append(Difference(path: path, state: "missing"))
+                continue
+            }
+            if Array(data) != Array(file.text.utf8) {
+                result.append(Difference(path: path, state: "changed"))
+            }
+        }
+        for name in strays(besides: files) {
+            result.append(Difference(path: "\(path)/\(name)", state: "no longer generated"))
+        }
+        return result
+    }
+
+    func write(_ files: [OutputFile]) throws {
+        for difference in try drift(from: files) where difference.state != "changed" {
+            if difference.state == "no longer generated" {
+                try? FileManager.default.removeItem(atPath: difference.path)
+            }
+        }
+        for file in files {
+            let url = URL(filePath: "\(path)/\(file.path)")
+            do {
+                if FileManager.default.contents(atPath: url.path) == Data(file.text.utf8) {
+                    continue
+                }
+                try FileManager.default.createDirectory(
+                    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(file.text.utf8).write(to: url, options: .atomic)
+            } catch {
+                throw Failure.input("cannot write '\(url.path)'")
+            }
+        }
+    }
+
+    private func strays(besides files: [OutputFile]) -> [String] {
+        let expected = Set(files.map(\.path))
+        let present = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
+        return present.filter { $0.hasSuffix(suffix) && !expected.contains($0) }.sorted()
+    }
+}

@@ -1,0 +1,41 @@
+internal import ArgumentParser
+
+/// The schema compiler's command line (wire.md §17).
+///
+/// Exit status: 0 clean, 1 findings or drift, 2 usage or input and output.
+@main
+struct Schemac: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schemac",
+        abstract: "Compiles .schema files into Swift and .proto.",
+        subcommands: [Compile.self, Check.self])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Console.error(failure.message)
+            exit(withError: ExitCode(failure.status))
+        } catch {
+            let isUsage = exitCode(for: error) == .validationFailure
+            if isUsage {
+                Console.error(fullMessage(for: error))
+                exit(withError: ExitCode(2))
+            }
+            exit(withError: error)
+        }
+    }
+}
+
+/// Why a command ends without doing its work.
+struct Failure: Error {
+    let message: String
+    let status: Int32
+
+    /// The sources have errors, or generated files differ.
+    static func findings(_ message: String) -> Failure { Failure(message: message, status: 1) }
+
+    /// A file or directory cannot be read or written.
+    static func input(_ message: String) -> Failure { Failure(message: message, status: 2) }
+}
