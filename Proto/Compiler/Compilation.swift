@@ -61,7 +61,9 @@ public struct Compilation: Sendable {
 extension Diagnostic {
     fileprivate func precedes(_ other: Diagnostic) -> Bool {
         let left = (location.file, location.span.start, code.rawValue, message)
-        let right = (other.location.file, other.location.span.start, other.code.rawValue, other.message)
+        let right = (
+            other.location.file, other.location.span.start, other.code.rawValue, other.message
+        )
         return left < right
     }
 }

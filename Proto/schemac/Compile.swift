@@ -30,7 +30,8 @@ struct Compile: ParsableCommand {
         guard drift.isEmpty else {
             let list = drift.joined(separator: "\n")
             throw Failure.findings(
-                "generated files differ from the schemas:\n\(list)\nrun schemac compile to refresh them")
+                "generated files differ from the schemas:\n\(list)\nrun schemac compile to refresh them"
+            )
         }
     }
 

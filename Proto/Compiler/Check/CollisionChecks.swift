@@ -44,7 +44,9 @@ extension SchemaChecks {
         checkEqual(properties, in: "Swift")
         for index in message.oneofs.indices {
             checkEqual(
-                message.members(of: index).map { ($0.name, SwiftName.member($0.name), $0.location) },
+                message.members(of: index).map {
+                    ($0.name, SwiftName.member($0.name), $0.location)
+                },
                 in: "Swift")
         }
     }
@@ -62,7 +64,8 @@ extension SchemaChecks {
         }
         for index in package.services {
             let methods = schema.services[index].methods
-            checkEqual(methods.map { ($0.name, SwiftName.member($0.name), $0.location) }, in: "Swift")
+            checkEqual(
+                methods.map { ($0.name, SwiftName.member($0.name), $0.location) }, in: "Swift")
         }
     }
 

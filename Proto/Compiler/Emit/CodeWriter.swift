@@ -37,7 +37,7 @@ struct CodeWriter {
         if statements.count == 1, fits("\(header) { \(statements[0]) }") {
             line("\(header) { \(statements[0]) }")
         } else {
-            block(header) { writer in statements.forEach { writer.line($0) } }
+            block(header) { writer in statements.forEach { writer.statement($0) } }
         }
     }
 
@@ -84,8 +84,29 @@ struct CodeWriter {
         if closesOnOwnLine { line(close) }
     }
 
+    /// A collection literal: folded, it ends in a comma and closes on a line of its own.
+    mutating func collection(_ open: String, _ items: [String], _ close: String) {
+        if fits(open + items.joined(separator: ", ") + close) || items.isEmpty {
+            return line(open + items.joined(separator: ", ") + close)
+        }
+        var items = items
+        items[items.count - 1] += ","
+        list(open, items, close, closesOnOwnLine: true)
+    }
+
+    /// Comment lines; longer ones are folded between words.
     mutating func documentation(_ lines: [String], marker: String = "///") {
-        for content in lines { line(content.isEmpty ? marker : "\(marker) \(content)") }
+        for content in lines {
+            var current = marker
+            for word in content.split(separator: " ") {
+                if current != marker, !fits("\(current) \(word)") {
+                    line(current)
+                    current = marker
+                }
+                current += " \(word)"
+            }
+            line(current)
+        }
     }
 }
 

@@ -67,7 +67,8 @@ extension Resolver {
         if !own.has("auth") && service.has("public") { return .public }
         if !own.has("auth") && !service.has("auth") {
             error(
-                .access, section, rpc.name.span, "rpc '\(rpc.name.text)' does not say who may call it",
+                .access, section, rpc.name.span,
+                "rpc '\(rpc.name.text)' does not say who may call it",
                 hint: "add '@auth(scope: \"…\")' or '@public'")
             return .public
         }
@@ -75,7 +76,8 @@ extension Resolver {
         let override = authArguments(own)
         guard let scope = override.scope ?? base.scope else {
             error(
-                .annotationArgument, section, (own["auth"] ?? service["auth"])?.span ?? rpc.name.span,
+                .annotationArgument, section,
+                (own["auth"] ?? service["auth"])?.span ?? rpc.name.span,
                 "'@auth' needs a scope", hint: "write '@auth(scope: \"…\")'")
             return .public
         }

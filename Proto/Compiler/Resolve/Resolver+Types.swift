@@ -240,10 +240,10 @@ extension AnnotationSyntax {
     /// `@max(34)` → `@each(max: 34)`; `@len(n)` → `@each(max: n, min: n)`.
     fileprivate var asEach: AnnotationSyntax {
         let labels = name.text == "len" ? ["max", "min"] : [name.text]
-        let arguments = labels.compactMap { label in
-            arguments.first.map {
-                ArgumentSyntax(label: NameSyntax(text: label, span: name.span), value: $0.value)
-            }
+        let value = arguments.first?.value
+        let arguments = labels.compactMap { label -> ArgumentSyntax? in
+            let label = NameSyntax(text: label, span: name.span)
+            return value.map { ArgumentSyntax(label: label, value: $0) }
         }
         return AnnotationSyntax(
             name: NameSyntax(text: "each", span: name.span), arguments: arguments, span: span)

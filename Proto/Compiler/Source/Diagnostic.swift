@@ -98,7 +98,9 @@ extension Diagnostic {
     func rendered(in files: [SourceFile]) -> String {
         let file = files[location.file]
         let (line, column) = file.position(of: location.span.start)
-        var lines = ["\(file.path):\(line):\(column): \(severity.rawValue): \(message) [\(code.rawValue)]"]
+        var lines = [
+            "\(file.path):\(line):\(column): \(severity.rawValue): \(message) [\(code.rawValue)]"
+        ]
 
         var marks = notes.map { Mark(location: $0.location, text: $0.text, sign: "-", tail: "-") }
         marks.append(Mark(location: location, text: hint ?? "", sign: "^", tail: "~"))

@@ -30,7 +30,8 @@ enum Spelling {
                 if let last = result.last, last != byte { result.append(byte) }
             } else if isUpper(byte) {
                 let next = index + 1 < bytes.count ? bytes[index + 1] : 0
-                if let previous, previous != UInt8(ascii: "_"), !isUpper(previous) || isLower(next) {
+                if let previous, previous != UInt8(ascii: "_"), !isUpper(previous) || isLower(next)
+                {
                     result.append(UInt8(ascii: "_"))
                 }
                 result.append(byte | 0x20)

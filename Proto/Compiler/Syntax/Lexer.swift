@@ -142,7 +142,9 @@ struct Lexer {
         let start = offset
         for text in ["...", "->"] where file.bytes[offset...].starts(with: text.utf8) {
             offset += text.utf8.count
-            if let mark = Token.Punctuation(rawValue: text) { emit(.punctuation(mark), from: start) }
+            if let mark = Token.Punctuation(rawValue: text) {
+                emit(.punctuation(mark), from: start)
+            }
             return
         }
         let character = String(decoding: [file.bytes[offset]], as: UTF8.self)

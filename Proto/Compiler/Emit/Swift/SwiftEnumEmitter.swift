@@ -23,7 +23,7 @@ struct SwiftEnumEmitter {
             writer.line("public static let names = EnumNames(")
             writer.indented { writer in
                 writer.line("\(Quoted.swift(enumeration.fullName)),")
-                writer.list("[", names, "])")
+                writer.collection("[", names, "])")
             }
         }
     }

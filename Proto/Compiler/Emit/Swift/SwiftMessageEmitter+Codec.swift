@@ -42,9 +42,11 @@ extension SwiftMessageEmitter {
                 writer.brace("if reader.take(\(field.tag))", ["\(field.reference) = \(value)"])
             case .list, .map:
                 let codecs = [field.keyCodec, field.codec].compactMap { $0.map { "\($0).self" } }
-                let call =
-                    "try reader.append(to: &\(field.reference), \(codecs.joined(separator: ", ")))"
-                writer.brace("while reader.take(\(field.tag))", [call])
+                let method = field.field.isMap ? "map" : "list"
+                let arguments = ([field.tag] + codecs).joined(separator: ", ")
+                writer.brace(
+                    "if reader.take(\(field.tag))",
+                    ["\(field.reference) = try reader.\(method)(\(arguments))"])
             }
         case .oneof(let index, let fields):
             for field in fields { emitMember(field, of: index, to: &writer) }

@@ -1,16 +1,16 @@
 /// Names in generated Swift.
 enum SwiftName {
-    /// A property: `request_id` → `requestID`. Names that every message already has get a trailing
-    /// underscore.
+    /// A property: `request_id` → `requestID`. Names that every message already has get the
+    /// suffix `Field`.
     static func property(_ name: String) -> String {
         let name = Spelling.swiftMember(name)
-        return messageMembers.contains(name) ? name + "_" : escaped(name)
+        return messageMembers.contains(name) ? name + "Field" : escaped(name)
     }
 
     /// An enum case, a member of a union or a method.
     static func member(_ name: String) -> String {
         let name = Spelling.swiftMember(name)
-        return ["self", "init", "description"].contains(name) ? name + "_" : escaped(name)
+        return ["self", "init", "description"].contains(name) ? name + "Value" : escaped(name)
     }
 
     /// A property as a function's body refers to it, where a parameter or local may have its name.
@@ -63,9 +63,9 @@ enum SwiftName {
 enum SwiftLiteral {
     /// `86_400`; groups of three from five digits on.
     static func decimal(_ value: some BinaryInteger) -> String {
-        let digits = String(value)
-        guard digits.utf8.count > 4, !digits.hasPrefix("-") else { return digits }
-        return grouped(digits, by: 3)
+        let digits = String(value.magnitude)
+        let sign = value < 0 ? "-" : ""
+        return sign + (digits.utf8.count > 4 ? grouped(digits, by: 3) : digits)
     }
 
     /// `0x99dc_9eff_bef7_8319`.

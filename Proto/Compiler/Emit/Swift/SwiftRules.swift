@@ -74,7 +74,8 @@ struct SwiftRules {
             result.append("violations.count(\(name), \(value).count, \(limits))")
         }
         if let maximum = rules.keyMaximum {
-            result.append("violations.keys(\(name), \(value), max: \(maximum))")
+            result.append(
+                "violations.keys(\(name), \(value), max: \(SwiftLiteral.decimal(maximum)))")
         }
         if isTextual, !rules.length.isEmpty {
             let limits = bounds(rules.length)
@@ -96,11 +97,12 @@ struct SwiftRules {
         if rules.isFinite { result.append("violations.finite(\(name), \(value)\(suffix))") }
         if !rules.allowed.isEmpty {
             let values = rules.allowed.map(allowed).joined(separator: ", ")
-            let subject = isEnum ? numbers(value) : value
+            let subject = isEnum ? numbers(value) : elements(value)
             result.append("violations.allowed(\(name), \(subject), [\(values)]\(suffix))")
         }
         if let pattern {
-            result.append("violations.pattern(\(name), \(value), Self.\(pattern)\(suffix))")
+            result.append(
+                "violations.pattern(\(name), \(elements(value)), Self.\(pattern)\(suffix))")
         }
         if let scale = rules.maximumScale {
             result.append("violations.scale(\(name), \(value), max: \(scale))")
@@ -116,36 +118,44 @@ struct SwiftRules {
         if case .enumeration = field.field.type { true } else { false }
     }
 
+    /// The values of a map; else the value or list itself.
+    private func elements(_ value: String) -> String {
+        field.field.isMap ? "\(value).values" : value
+    }
+
     private func numbers(_ value: String) -> String {
         switch field.field.cardinality {
         case .list: "\(value).map(\\.number)"
-        case .map: "\(value).map(\\.value.number)"
+        case .map: "\(value).values.map(\\.number)"
         default: "\(value).number"
         }
     }
 
     private func allowed(_ value: FieldRules.AllowedValue) -> String {
         switch value {
-        case .integer(let number): String(number)
+        case .integer(let number): SwiftLiteral.decimal(number)
         case .string(let text): Quoted.swift(text)
-        case .enumerator(let number, _): String(number)
+        case .enumerator(let number, _): SwiftLiteral.decimal(number)
         }
     }
 
     private func literal(_ bound: Literal) -> String {
         if field.field.type == .builtin(.decimal) { return "Decimal64(\"\(bound.text)\")" }
+        if case .integer(let number) = bound { return SwiftLiteral.decimal(number) }
         return bound.text
     }
 
     private func limits(_ bounds: FieldRules.Bounds) -> String? {
         if bounds.isEmpty { return nil }
-        if let exact = bounds.maximum, exact == bounds.minimum { return "exactly: \(exact)" }
+        if let exact = bounds.maximum, exact == bounds.minimum {
+            return "exactly: \(SwiftLiteral.decimal(exact))"
+        }
         return self.bounds(bounds)
     }
 
     private func bounds(_ bounds: FieldRules.Bounds) -> String {
         [("min", bounds.minimum), ("max", bounds.maximum)].compactMap { label, bound in
-            bound.map { "\(label): \($0)" }
+            bound.map { "\(label): \(SwiftLiteral.decimal($0))" }
         }.joined(separator: ", ")
     }
 }

@@ -19,7 +19,8 @@ struct SwiftServiceEmitter {
                 for method in methods { emitDescriptor(method, to: &writer) }
                 let names = methods.map { SwiftName.member($0.name) }
                 writer.line("/// Every method, in the order of the schema.")
-                writer.list("public static let methods: [MethodDescriptor] = [", names, "]")
+                writer.collection(
+                    "public static let methods: [MethodDescriptor] = [", names, "]")
                 writer.line()
                 emitProtocol(to: &writer)
                 writer.line()
@@ -66,6 +67,7 @@ struct SwiftServiceEmitter {
         writer.documentation(method.doc)
         let name = SwiftName.member(method.name)
         writer.list("public static let \(name) = MethodDescriptor(", arguments, ")")
+        writer.line()
     }
 
     private func access(_ access: MethodPolicy.Access) -> String {
@@ -78,7 +80,9 @@ struct SwiftServiceEmitter {
 
     /// A `Duration` in the largest of its units that is exact.
     private func duration(_ nanoseconds: UInt64) -> String {
-        let units = [("seconds", 1_000_000_000), ("milliseconds", 1_000_000), ("microseconds", 1000)]
+        let units = [
+            ("seconds", 1_000_000_000), ("milliseconds", 1_000_000), ("microseconds", 1000),
+        ]
         for (name, factor) in units where nanoseconds % UInt64(factor) == 0 {
             return ".\(name)(\(SwiftLiteral.decimal(nanoseconds / UInt64(factor))))"
         }
@@ -139,10 +143,11 @@ struct SwiftServiceEmitter {
             writer.block("public func register(in registry: inout MethodRegistry)") { writer in
                 for method in methods {
                     let name = SwiftName.member(method.name)
-                    writer.block("registry.unary(\(qualifiedName).\(name))") { writer in
-                        writer.line("request, context in")
-                        writer.line("try await self.\(name)(request, context: context)")
+                    writer.line("registry.unary(\(qualifiedName).\(name)) { request, context in")
+                    writer.indented {
+                        $0.line("try await self.\(name)(request, context: context)")
                     }
+                    writer.line("}")
                 }
             }
         }

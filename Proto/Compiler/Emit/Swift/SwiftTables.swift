@@ -9,32 +9,39 @@ struct SwiftFieldTable {
             let required = oneof.isRequired ? ", required: true" : ""
             return "Oneof(\(Quoted.swift(oneof.name))\(required))"
         }
-        let tail = oneofs.isEmpty ? "" : ",\n"
+        let end = oneofs.isEmpty ? ")" : ","
         writer.line("public static let fields = FieldTable(")
         writer.indented { writer in
             let union = message.isUnion ? ", isUnion: true" : ""
             let head = "\(Quoted.swift(message.fullName)), depth: \(depth)\(union),"
-            if message.fields.isEmpty { return writer.line(head + " [])") }
+            let fields = message.fields.map(parts)
+            if fields.isEmpty { return writer.line(head + " [])") }
             writer.line(head)
-            writer.line("[")
-            writer.indented { writer in
-                for field in message.fields { writer.line(entry(field) + ",") }
+            if fields.count == 1, writer.fits("[\(entry(fields[0]))]\(end)") {
+                writer.line("[\(entry(fields[0]))]\(end)")
+            } else {
+                writer.line("[")
+                writer.indented { writer in
+                    for field in fields { writer.list("Field(", field, "),") }
+                }
+                writer.line("]" + end)
             }
-            writer.line("]" + (tail.isEmpty ? ")" : ","))
-            if !tail.isEmpty {
-                writer.line("oneofs: [\(oneofs.joined(separator: ", "))])")
-            }
+            if !oneofs.isEmpty { writer.line("oneofs: [\(oneofs.joined(separator: ", "))])") }
         }
     }
 
-    private func entry(_ field: Field) -> String {
+    private func entry(_ parts: [String]) -> String {
+        "Field(\(parts.joined(separator: ", ")))"
+    }
+
+    private func parts(_ field: Field) -> [String] {
         let swift = SwiftField(field: field, schema: schema, package: message.package)
         var parts = ["\(field.number)", Quoted.swift(field.name)]
         if field.jsonName != field.name { parts.append("json: \(Quoted.swift(field.jsonName))") }
         parts.append(swift.kind)
         if let shape = swift.shape { parts.append(shape) }
         if let pii = field.pii { parts.append("pii: .\(pii.rawValue)") }
-        return "Field(\(parts.joined(separator: ", ")))"
+        return parts
     }
 }
 
