@@ -22,9 +22,7 @@ final class ProcessOutput: Sendable {
     }
 
     private let state = Mutex(State())
-    // Pipe is not declared Sendable by every Foundation; here the reading end belongs to the one
-    // thread below and the writing end is closed once, before anything else happens.
-    nonisolated(unsafe) let pipe = Pipe()
+    let pipe = Pipe()
 
     init() {
         Thread.detachNewThread { [self] in readAll() }

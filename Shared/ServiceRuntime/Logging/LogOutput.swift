@@ -18,6 +18,8 @@ public struct LogOutput: Sendable {
         body(line)
     }
 
+    static let standardOutput = LogOutput { LockedDescriptor.standardOutput.write($0) }
+
     /// Whole lines on descriptor 2; lines of two threads never mix. A reader that is gone loses
     /// the line, not the process.
     public static let standardError = LogOutput { LockedDescriptor.standardError.write($0) }

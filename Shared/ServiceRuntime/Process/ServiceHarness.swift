@@ -78,7 +78,17 @@ public struct ServiceHarness: Sendable {
         adminRoutes: [String: AdminServer.Route] = [:],
         _ build: (ServiceEnvironment) async throws -> RunningService
     ) async throws {
-        let signals = TerminationSignals.stream()
+        try await run(
+            signals: TerminationSignals.stream(), output: .standardOutput,
+            adminRoutes: adminRoutes, build)
+    }
+
+    /// The same with signals and standard output of a test's own.
+    package func run(
+        signals: AsyncStream<Int32>, output: LogOutput,
+        adminRoutes: [String: AdminServer.Route] = [:],
+        _ build: (ServiceEnvironment) async throws -> RunningService
+    ) async throws {
         let environment = makeEnvironment()
         environment.metrics.collectProcessMetrics()
         let serving = environment.health.component(name)
@@ -88,7 +98,7 @@ public struct ServiceHarness: Sendable {
             routes: adminRoutes, group: adminGroup)
         let service = try await build(environment)
         serving.markReady()
-        announce(service, admin, environment.logger)
+        announce(service, admin, environment.logger, on: output)
         try await serve(service, until: signals, environment)
         await admin.close()
         try await environment.group.shutdownGracefully()
@@ -106,9 +116,11 @@ public struct ServiceHarness: Sendable {
     }
 
     /// The line `assay up` and the tests wait for; the only thing on standard output.
-    private func announce(_ service: RunningService, _ admin: AdminServer, _ logger: Logger) {
+    private func announce(
+        _ service: RunningService, _ admin: AdminServer, _ logger: Logger, on output: LogOutput
+    ) {
         let line = "ready \(name) rpc=\(service.port) admin=\(admin.port)\n"
-        LockedDescriptor.standardOutput.write(Array(line.utf8))
+        output.write(Array(line.utf8))
         logger.info(
             "ready",
             metadata: [

@@ -1,0 +1,183 @@
+import ArgumentParser
+import Foundation
+import NIOCore
+import NIOPosix
+import ServiceRuntime
+import Synchronization
+import TLS
+import TestSupport
+import Testing
+
+@Suite("A service's life")
+struct ServiceHarnessTests {
+    /// A service that runs until it is shut down.
+    final class FakeService: Sendable {
+        private let stream: AsyncStream<Void>
+        private let continuation: AsyncStream<Void>.Continuation
+        let graceSeen = Mutex<Duration?>(nil)
+
+        init() {
+            (stream, continuation) = AsyncStream.makeStream()
+        }
+
+        var running: RunningService {
+            RunningService(
+                port: 4711,
+                run: { for await _ in self.stream {} },
+                shutdown: { grace in
+                    self.graceSeen.withLock { $0 = grace }
+                    self.continuation.finish()
+                })
+        }
+
+        func end() { continuation.finish() }
+    }
+
+    /// Collects what the harness prints, and hands out the first line.
+    final class Output: Sendable {
+        private let (stream, continuation) = AsyncStream<String>.makeStream()
+        var output: LogOutput {
+            LogOutput { self.continuation.yield(String(decoding: $0, as: UTF8.self)) }
+        }
+        func line() async -> String { await stream.first { _ in true } ?? "" }
+    }
+
+    private func harness(_ arguments: [String] = []) throws -> ServiceHarness {
+        let options = try ServiceOptions.parse(
+            ["--insecure", "--grace", "3", "--log-level", "critical"] + arguments)
+        return ServiceHarness(name: "test", options: options, loops: 1)
+    }
+
+    private func get(_ path: String, port: Int) async throws -> (status: Int, body: String) {
+        let result = try await ChildProcess.run(
+            "/usr/bin/curl",
+            ["-s", "-m", "10", "-w", "\n%{http_code}", "http://127.0.0.1:\(port)\(path)"])
+        let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
+        return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
+    }
+
+    @Test("it says that it is ready, answers on the admin port, and ends after a signal")
+    func life() async throws {
+        let (signals, send) = AsyncStream<Int32>.makeStream()
+        let output = Output()
+        let service = FakeService()
+        let harness = try harness()
+        async let ended: Void = harness.run(
+            signals: signals, output: output.output, adminRoutes: ["/debug/x": { .json("{}") }]
+        ) { environment in
+            environment.metrics.counter("assay_x_total", help: "X.").increment()
+            environment.health.component("store").markReady()
+            return service.running
+        }
+        let words = await output.line().split { " =\n".contains($0) }
+        #expect(words.prefix(4) == ["ready", "test", "rpc", "4711"])
+        let port = try #require(words.last.flatMap { Int($0) })
+        #expect(try await get("/livez", port: port) == (200, "alive\n"))
+        #expect(try await get("/readyz", port: port) == (200, "ready\n"))
+        #expect(try await get("/metrics", port: port).body.contains("assay_x_total 1"))
+        #expect(try await get("/debug/x?y=1", port: port) == (200, "{}"))
+        #expect(try await get("/nothing", port: port).status == 404)
+        send.yield(SIGTERM)
+        try await ended
+        #expect(service.graceSeen.withLock { $0 } == .seconds(3))
+    }
+
+    @Test("it ends when the service ends by itself")
+    func ownEnd() async throws {
+        let (signals, _) = AsyncStream<Int32>.makeStream()
+        let service = FakeService()
+        service.end()
+        try await harness().run(signals: signals, output: Output().output) { _ in service.running }
+    }
+
+    @Test("an error of the service is the process's error")
+    func failure() async throws {
+        struct Broken: Error {}
+        let (signals, _) = AsyncStream<Int32>.makeStream()
+        await #expect(throws: Broken.self) {
+            try await harness().run(signals: signals, output: Output().output) { _ in
+                RunningService(port: 1, run: { throw Broken() }, shutdown: { _ in })
+            }
+        }
+    }
+
+    @Test("readiness lists what is missing, and ends with draining")
+    func readiness() {
+        let health = Health()
+        #expect(health.isReady)
+        let store = health.component("store")
+        #expect(health.unready == ["store": "starting"])
+        store.markReady()
+        #expect(health.isReady)
+        store.markUnready("disk full")
+        #expect(health.unready == ["store": "disk full"])
+        store.markReady()
+        health.startDraining()
+        #expect(health.unready == ["process": "draining"])
+    }
+
+    @Test("the admin port refuses writes and survives garbage")
+    func hostileAdmin() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let server = try await AdminServer.start(
+            on: ListenAddress(host: "127.0.0.1", port: 0), health: Health(),
+            metrics: MetricsRegistry(), group: group)
+        let url = "http://127.0.0.1:\(server.port)/livez"
+        let post = try await ChildProcess.run(
+            "/usr/bin/curl", ["-s", "-m", "10", "-i", "-d", "x=1", url])
+        #expect(post.output.hasPrefix("HTTP/1.1 405"))
+        for garbage in [
+            "\u{0}\u{1}\r\n\r\n", "GET  / HTTP/9.9\r\n\r\n", "GET /livez HTTP/1.1\r\nA",
+        ] {
+            let channel = try await ClientBootstrap(group: group)
+                .connect(host: "127.0.0.1", port: server.port).get()
+            try await channel.writeAndFlush(ByteBuffer(string: garbage)).get()
+            try await channel.close().get()
+        }
+        let head = try await ChildProcess.run("/usr/bin/curl", ["-s", "-m", "10", "-I", url])
+        #expect(head.output.hasPrefix("HTTP/1.1 200") && !head.output.contains("alive"))
+        await server.close()
+        try await group.shutdownGracefully()
+    }
+
+    @Test(
+        "addresses",
+        arguments: [
+            ("127.0.0.1:7003", "127.0.0.1:7003"), ("[::1]:0", "[::1]:0"),
+            ("assay-risk:7002", "assay-risk:7002"), ("7003", nil), (":7003", nil), ("a:65536", nil),
+            ("a:-1", nil), ("::1:80", nil), ("a:", nil),
+        ])
+    func addresses(text: String, expected: String?) {
+        #expect(ListenAddress(text)?.description == expected)
+    }
+
+    @Test("plaintext stays on loopback, and TLS needs all three files")
+    func options() throws {
+        #expect(throws: (any Error).self) {
+            try ServiceOptions.parse(["--insecure", "--listen", "0.0.0.0:7003"])
+        }
+        #expect(throws: (any Error).self) { try ServiceOptions.parse([]) }
+        let files = ["--tls-certificate", "a", "--tls-key", "b", "--tls-trust", "c"]
+        #expect(throws: (any Error).self) { try ServiceOptions.parse(Array(files.dropLast(2))) }
+        let options = try ServiceOptions.parse(files)
+        #expect(options.meshFiles == MeshFiles(certificate: "a", key: "b", trust: "c"))
+    }
+
+    @Test("mesh files become contexts, and a missing one is named")
+    func meshFiles() throws {
+        let directory = try TemporaryDirectory()
+        let authority = try DevelopmentCertificateAuthority()
+        let files = MeshFiles(
+            certificate: try directory.path("a.pem"), key: try directory.path("a.key"),
+            trust: try directory.path("ca.pem"))
+        try authority.issue(LeafCertificateRequest(commonName: "a", spiffeID: .service("assay-a")))
+            .write(certificateFile: files.certificate, keyFile: files.key)
+        let error = #expect(throws: TLSError.self) {
+            try files.clientContext(expecting: [.service("assay-b")])
+        }
+        #expect(error?.message.contains("ca.pem") == true)
+        try authority.trust.write(file: files.trust)
+        _ = try files.clientContext(expecting: [.service("assay-b")])
+        _ = try files.serverContext(accepting: [.service("assay-b")])
+    }
+}
