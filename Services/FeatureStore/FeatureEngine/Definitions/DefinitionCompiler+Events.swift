@@ -25,7 +25,7 @@ extension DefinitionCompiler {
             return nil
         }
         let touches = event.touches.compactMap { compile($0, fields, entities) }
-            .sorted { ($0.entity, $0.role) < ($1.entity, $1.role) }
+            .sorted { ($0.entity, $0.readOrder) < ($1.entity, $1.readOrder) }
         if touches.count > 16 {
             report("an event touches at most 16 entities", at: event.name.location)
         }
@@ -71,4 +71,10 @@ extension DefinitionCompiler {
         }
         return Touch(entity: entity, role: touch.role, field: field)
     }
+}
+
+extension Touch {
+    /// Where an event names two entities of one type, features read that of the first role: the
+    /// only one, or the origin, or else the first by name.
+    fileprivate var readOrder: String { role == "origin" ? "" : role }
 }

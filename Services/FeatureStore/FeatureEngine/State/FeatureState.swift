@@ -34,6 +34,9 @@ public struct FeatureState: Sendable {
     /// The highest sequence applied; 0 before the first.
     public var highestSequence: UInt64 { ring.highest }
 
+    /// The version that applying an event of this sequence would make.
+    public func nextVersion(sequence: UInt64) -> UInt64 { version == 0 ? sequence : version + 1 }
+
     /// Bytes of memory the state takes, roughly.
     public var byteCount: Int {
         tiles.reduce(128 + ring.entries.count * 16) { $0 + $1.cells.capacity * 8 + 64 }
@@ -55,7 +58,7 @@ public struct FeatureState: Sendable {
             case .unknown: return .uncertain
             }
         }
-        version = version == 0 ? sequence : version + 1
+        version = nextVersion(sequence: sequence)
         ring.insert(sequence, version: version)
         if event.time > clock {
             clock = event.time

@@ -1,0 +1,81 @@
+internal import FeatureEngine
+internal import Storage
+internal import Synchronization
+
+/// Stores changed states behind the events that changed them.
+///
+/// An event is durable through its log row alone. This writer stores dirty states in batches and
+/// then moves `meta/applied` up: every event at or below that sequence is in the stored blobs.
+/// A blob is submitted after the rows of its events, to the same queue, so no blob is ever on the
+/// disk without the log of what it contains.
+actor StateWriter {
+    private let cache: StateCache
+    private let commits: GroupCommit
+    /// The last sequence given out.
+    private let lastSequence: @Sendable () -> UInt64
+    private var writes: UInt64 = 0
+    private var running: Task<Void, any Error>?
+
+    static let batchBytes = 256 << 10
+
+    init(
+        cache: StateCache, commits: GroupCommit, lastSequence: @escaping @Sendable () -> UInt64
+    ) {
+        self.cache = cache
+        self.commits = commits
+        self.lastSequence = lastSequence
+    }
+
+    /// Stores everything that is dirty now. Calls are served one after the other.
+    func flush() async throws {
+        let before = running
+        let task = Task {
+            _ = await before?.result
+            try await write()
+        }
+        running = task
+        try await task.value
+    }
+
+    private func write() async throws {
+        writes += 1
+        let number = writes
+        // Whoever was given a sequence up to here holds its stripes until it is applied; the round
+        // below takes each stripe once, hence sees all of these events.
+        let horizon = lastSequence()
+        var batch = WriteBatch()
+        var gathered: [(stripe: Stripe, states: [CachedState])] = []
+        for stripe in cache.stripes {
+            let states = stripe.locked { stripe in
+                let states = stripe.takeDirty(write: number)
+                for state in states { put(state, in: &batch) }
+                return states
+            }
+            if !states.isEmpty { gathered.append((stripe, states)) }
+            guard batch.byteCount >= StateWriter.batchBytes else { continue }
+            try await store(batch, gathered, number)
+            batch = WriteBatch()
+            gathered = []
+        }
+        batch.put(StorageKey.applied, StorageKey.bigEndian(horizon), in: .meta)
+        batch.put(StorageKey.generation, cache.generation, in: .meta)
+        try await store(batch, gathered, number)
+    }
+
+    /// The caller holds the state's stripe.
+    private nonisolated func put(_ state: CachedState, in batch: inout WriteBatch) {
+        let key = cache.storageKey(state.key, tenant: state.tenant, entity: state.entity)
+        batch.put(key, state.state.encode(), in: .state)
+    }
+
+    private func store(
+        _ batch: WriteBatch, _ gathered: [(stripe: Stripe, states: [CachedState])], _ number: UInt64
+    ) async throws {
+        try await commits.commit(batch)
+        for (stripe, states) in gathered {
+            stripe.locked { _ in
+                for state in states where state.write == number { state.write = 0 }
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+internal import FeatureEngine
+internal import Storage
+
+extension Family {
+    /// Sequence → log row.
+    static let log: Family = "log"
+    /// Tenant, event id → sequence and content digest.
+    static let ids: Family = "ids"
+    /// Tenant, event id → the reply that was given.
+    static let served: Family = "served"
+    /// Tenant, generation, entity type, entity → blob.
+    static let state: Family = "state"
+    /// Tenant, event id → an event kept aside.
+    static let quarantine: Family = "quarantine"
+    static let meta: Family = "meta"
+
+    static let allOfFeatureStore: [Family] = [log, ids, served, state, quarantine, meta]
+}
+
+/// The keys of the feature store's rows. All but those of `log` and `meta` start with the tenant.
+enum StorageKey {
+    static let applied: [UInt8] = Array("applied".utf8)
+    static let format: [UInt8] = Array("format".utf8)
+    static let generation: [UInt8] = Array("generation".utf8)
+
+    static func log(_ sequence: UInt64) -> [UInt8] { bigEndian(sequence) }
+
+    /// Of `ids`, `served` and `quarantine`.
+    static func event(_ id: String, tenant: String) -> [UInt8] {
+        prefix(tenant) + Hash.sha256(id).prefix(16)
+    }
+
+    static func state(
+        _ key: StateKey, tenant: String, generation: [UInt8], entity: String
+    ) -> [UInt8] {
+        prefix(tenant) + generation + prefix(entity) + bigEndian(key.high) + bigEndian(key.low)
+    }
+
+    static func bigEndian(_ value: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    }
+
+    static func sequence(_ bytes: some Collection<UInt8>) -> UInt64? {
+        guard bytes.count == 8 else { return nil }
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The text behind its length, so that no key is the beginning of another's.
+    private static func prefix(_ text: String) -> [UInt8] {
+        [UInt8(clamping: text.utf8.count)] + text.utf8
+    }
+}
+
+/// Stands for one entity of one tenant: 16 bytes of SHA-256 of tenant, entity type and key.
+struct StateKey: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
+
+    init(tenant: String, entity: String, key: String) {
+        var text = tenant
+        text += "\u{0}"
+        text += entity
+        text += "\u{0}"
+        text += key
+        let digest = Hash.sha256(text)
+        high = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(low) }
+}

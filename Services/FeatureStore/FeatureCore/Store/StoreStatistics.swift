@@ -1,0 +1,21 @@
+public import Synchronization
+
+/// What a store has done since it was opened: counters that only grow.
+public final class StoreStatistics: Sendable {
+    public let applied = Atomic<Int>(0)
+    public let duplicates = Atomic<Int>(0)
+    public let conflicts = Atomic<Int>(0)
+    public let quarantined = Atomic<Int>(0)
+    public let rejected = Atomic<Int>(0)
+    /// Events that could not be stored.
+    public let notRecorded = Atomic<Int>(0)
+    /// Events of the log applied again when the store was opened.
+    public let recovered = Atomic<Int>(0)
+    /// Events of the log whose type is no longer defined.
+    public let skipped = Atomic<Int>(0)
+    /// States that were damaged and rebuilt from the log.
+    public let rebuilt = Atomic<Int>(0)
+
+    public init() {}
+
+}

@@ -1,0 +1,127 @@
+internal import FeatureEngine
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A state in memory.
+//
+// Unchecked: what changes is used only by the thread that holds the stripe of its key.
+final class CachedState: @unchecked Sendable {
+    let key: StateKey
+    let tenant: String
+    /// Position in the definition set.
+    let entity: Int
+    var state: FeatureState
+    /// Bytes it counts for in its stripe.
+    var bytes = 0
+    /// Events were applied that no stored blob contains.
+    var isDirty = false
+    /// The write that is storing it; 0 if none is.
+    var write: UInt64 = 0
+    /// Read since the eviction's hand last passed.
+    var isRecent = true
+
+    init(key: StateKey, tenant: String, entity: Int, state: FeatureState) {
+        self.key = key
+        self.tenant = tenant
+        self.entity = entity
+        self.state = state
+    }
+}
+
+/// A share of the entities: their states in memory, and the lock that orders what happens to them.
+//
+// Unchecked: everything but `lock` is used only between `acquire` and `release`, by the thread that
+// acquired it; what that thread did is seen by the next one, as the mutex guarantees.
+final class Stripe: @unchecked Sendable {
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    private var states: [StateKey: CachedState] = [:]
+    /// Every state, in the order the eviction's hand goes round.
+    private var ring: [CachedState] = []
+    private var hand = 0
+    private(set) var bytes = 0
+    private(set) var dirty: [CachedState] = []
+    private(set) var dirtyBytes = 0
+    private let maximumBytes: Int
+
+    init(maximumBytes: Int) {
+        self.maximumBytes = maximumBytes
+        lock = .allocate(capacity: 1)
+        pthread_mutex_init(lock, nil)
+    }
+
+    deinit {
+        pthread_mutex_destroy(lock)
+        lock.deallocate()
+    }
+
+    func acquire() { pthread_mutex_lock(lock) }
+    func release() { pthread_mutex_unlock(lock) }
+
+    func find(_ key: StateKey) -> CachedState? {
+        let found = states[key]
+        found?.isRecent = true
+        return found
+    }
+
+    func insert(_ state: CachedState) {
+        states[state.key] = state
+        ring.append(state)
+        account(for: state)
+        evict()
+    }
+
+    /// Call after events were applied to `state`.
+    func markDirty(_ state: CachedState) {
+        let before = state.bytes
+        account(for: state)
+        if state.isDirty {
+            dirtyBytes += state.bytes - before
+            return
+        }
+        state.isDirty = true
+        dirty.append(state)
+        dirtyBytes += state.bytes
+    }
+
+    /// Hands over all dirty states; they count as clean once `write` is reported stored.
+    func takeDirty(write: UInt64) -> [CachedState] {
+        let taken = dirty
+        for state in taken {
+            state.isDirty = false
+            state.write = write
+        }
+        dirty = []
+        dirtyBytes = 0
+        return taken
+    }
+
+    private func account(for state: CachedState) {
+        let now = state.state.byteCount + 160
+        bytes += now - state.bytes
+        state.bytes = now
+    }
+
+    /// Drops states that are stored and have not been read for a round (second chance). One that
+    /// is not stored is never dropped, so the bound gives way to it; the writer makes room.
+    private func evict() {
+        var steps = ring.count * 2
+        while bytes > maximumBytes, steps > 0, !ring.isEmpty {
+            steps -= 1
+            hand = hand < ring.count ? hand : 0
+            let state = ring[hand]
+            if state.isRecent || state.isDirty || state.write != 0 {
+                state.isRecent = false
+                hand += 1
+                continue
+            }
+            states[state.key] = nil
+            bytes -= state.bytes
+            ring.swapAt(hand, ring.count - 1)
+            ring.removeLast()
+        }
+    }
+}
