@@ -23,8 +23,8 @@ func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -76,6 +76,7 @@ var targets: [Target] = [
         ["RPC", "RPCTransport", "AssayMessages", "Simulation", "ServiceRuntime", "TLS", "Wire", arguments, yaml, logging]),
 
     // Benchmarks: programs, never timed tests.
+    program("inference-bench", "Tests/Benchmarks/inference-bench", ["Inference", arguments], exclude: ["peers.py"]),
     program("rpc-bench-server", "Tests/Benchmarks/rpc-bench-server", ["RPCTransport", "AssayMessages", "ServiceRuntime", arguments]),
 
     tests("WireTests", ["Wire"]),
@@ -95,7 +96,7 @@ var targets: [Target] = [
     tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),
-    tests("FeatureCoreTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire"]),
+    tests("FeatureCoreTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage"]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     tests("Interop", ["AssayMessages", "RPC", "RPCTransport", "TestSupport"]),
     tests("StructureTests", []),

@@ -23,6 +23,10 @@ public struct TreeModel: Sendable {
     public var inputCount: Int { compiled.forest.inputCount }
     public var outputCount: Int { compiled.forest.outputCount }
     public var treeCount: Int { compiled.forest.treeCount }
+    /// Inputs that some split takes as a category.
+    public var categoricalInputs: Set<Int> {
+        Set(compiled.forest.nodes.lazy.filter { $0.categories >= 0 }.map { Int($0.input) })
+    }
 
     init(
         format: String, library: String, objective: String, link: Link, inputNames: [String],
