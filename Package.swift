@@ -96,7 +96,7 @@ var targets: [Target] = [
     tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),
-    tests("FeatureCoreTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage"]),
+    tests("FeatureCoreTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire"]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     tests("Interop", ["AssayMessages", "RPC", "RPCTransport", "TestSupport"]),
     tests("StructureTests", []),
