@@ -91,7 +91,7 @@ var targets: [Target] = [
     tests("StorageTests", ["Storage"]),
     tests("ServiceRuntimeTests", ["ServiceRuntime", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
-    tests("RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"]),
+    tests("RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"], exclude: ["Fixtures"]),
     tests("SimulationTests", ["Simulation", "AssayMessages"]),
     tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),

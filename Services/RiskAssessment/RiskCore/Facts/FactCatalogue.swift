@@ -1,0 +1,85 @@
+public import RuleLanguage
+
+/// What the facts are: types, where each comes from, when it is expected, and who may see it.
+public struct FactCatalogue: Sendable {
+    /// Where a fact comes from.
+    public enum Source: String, Sendable, CaseIterable {
+        case request, profile, feature, enrichment, derived, model
+        case caseStore = "case store"
+    }
+
+    /// When a fact must be there; a rule that misses only unexpected facts is not blamed on anyone.
+    public enum Expectation: String, Sendable, CaseIterable {
+        case always, remote, card, transfer, loan, crypto, bet, shop, marketplace, enabled, model
+    }
+
+    public struct Entry: Sendable, Hashable {
+        public var name: String
+        public var type: ValueType
+        public var isMoney: Bool
+        public var source: Source
+        /// Request field, or row of the feature catalogue.
+        public var binding: String
+        public var expectation: Expectation
+        /// A personal fact enters records as a commitment only.
+        public var isPersonal: Bool
+        /// Whether credit rules may read it.
+        public var isAllowedInCredit: Bool
+    }
+
+    public let entries: [Entry]
+    public let schema: FactSchema
+
+    public init(_ text: String, file: String) throws(ConfigurationFailure) {
+        var problems: [Problem] = []
+        let table = TabSeparatedFile(
+            text, file: file,
+            columns: [
+                "fact", "type", "unit", "source", "binding", "expected", "when_never", "personal",
+                "credit",
+            ], &problems)
+        var entries: [Entry] = []
+        var names: Set<String> = []
+        for row in table.rows {
+            func refuse(_ message: String) {
+                problems.append(Problem(file: file, line: row.line, column: 1, message: message))
+            }
+            guard let type = Self.types[row["type"]] else {
+                refuse("unknown type '\(row["type"])'")
+                continue
+            }
+            guard let source = Source(rawValue: row["source"]),
+                let expectation = Expectation(rawValue: row["expected"])
+            else {
+                refuse("unknown source '\(row["source"])' or expectation '\(row["expected"])'")
+                continue
+            }
+            if !names.insert(row["fact"]).inserted { refuse("\(row["fact"]) stands twice") }
+            if row["fact"].isEmpty || row["fact"].utf8.count > 64 {
+                refuse("a fact has 1 to 64 bytes")
+            }
+            entries.append(
+                Entry(
+                    name: row["fact"], type: type, isMoney: row["unit"] == "money", source: source,
+                    binding: row["binding"], expectation: expectation,
+                    isPersonal: !row["personal"].isEmpty, isAllowedInCredit: row["credit"] == "yes")
+            )
+        }
+        if entries.count > FactSchema.maximumFacts {
+            problems.append(
+                Problem(
+                    file: file, line: 1, column: 1,
+                    message:
+                        "\(entries.count) facts; at most \(FactSchema.maximumFacts) are allowed"))
+        }
+        guard problems.isEmpty else { throw ConfigurationFailure(problems) }
+        self.entries = entries
+        schema = FactSchema(
+            entries.map { FactDeclaration(name: $0.name, type: $0.type, isMoney: $0.isMoney) })
+    }
+
+    private static let types: [String: ValueType] = [
+        "bool": .bool, "int": .int, "double": .double, "string": .string,
+        "list<string>": .list(.string),
+    ]
+}

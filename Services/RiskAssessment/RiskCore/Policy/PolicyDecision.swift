@@ -1,0 +1,65 @@
+/// A rule that holds, as the policy sees it.
+public struct Hit: Sendable, Hashable {
+    public var rule: String
+    public var score: Int64
+    public var severity: Severity
+    public var outcome: ForcedOutcome
+    public var reasonCode: String
+
+    public init(
+        rule: String, score: Int64, severity: Severity, outcome: ForcedOutcome, reasonCode: String
+    ) {
+        self.rule = rule
+        self.score = score
+        self.severity = severity
+        self.outcome = outcome
+        self.reasonCode = reasonCode
+    }
+
+    /// Rules of a family see the same risk: the letters before the dash.
+    var family: Substring { rule.prefix { $0 != "-" } }
+}
+
+/// What the policy made of hits and probability. Points are thousandths.
+public struct PolicyDecision: Sendable, Hashable {
+    public struct Contribution: Sendable, Hashable {
+        /// A rule's id, or `ML`.
+        public var source: String
+        public var reasonCode: String
+        public var points: Int64
+    }
+
+    public var ruleScore: Int64
+    public var modelScore: Int64?
+    public var score: Int64
+    public var level: RiskLevel
+    public var status: RiskStatus
+    public var forcedBy: [String]
+    public var contributions: [Contribution]
+    /// Whether the model's probability raised the status.
+    public var isRaisedByModel: Bool
+
+    /// The score as it is shown: whole points, cut once.
+    public var wholeScore: Int64 { score / 1000 }
+    /// The model's score as it is shown: whole points, rounded half up.
+    public var wholeModelScore: Int64? { modelScore.map { ($0 + 500) / 1000 } }
+}
+
+/// What a policy decides on.
+public struct PolicyInput: Sendable {
+    public var hits: [Hit]
+    /// The model's probability, 0 to 1; nil if it was not asked or did not answer.
+    public var probability: Double?
+    /// False if no scoring rule could be evaluated at all.
+    public var hasRules = true
+    public var industry = "default"
+
+    public init(
+        hits: [Hit], probability: Double? = nil, hasRules: Bool = true, industry: String = "default"
+    ) {
+        self.hits = hits
+        self.probability = probability
+        self.hasRules = hasRules
+        self.industry = industry
+    }
+}

@@ -1,0 +1,52 @@
+/// A condition over facts that speaks against a payment, and what it is worth.
+public struct Rule: Sendable {
+    public enum State: String, Sendable, CaseIterable {
+        /// Checked and tested, but not run.
+        case draft
+        /// Not run yet beside the live ones; reserved for the shadow run.
+        case shadow
+        case live
+        case retired
+    }
+
+    /// What becomes of a rule whose facts are missing.
+    public enum OnMissing: String, Sendable, CaseIterable {
+        /// Nothing.
+        case skip
+        /// The status is at least review.
+        case review
+        /// It counts as a hit.
+        case fire
+    }
+
+    public var id: String
+    /// The name of the flag it raises.
+    public var name: String
+    public var pack: String
+    public var condition: String
+    public var score: Int64
+    public var severity: Severity
+    public var reasonCode: String
+    public var outcome: ForcedOutcome
+    /// Nil: all industries.
+    public var industries: Set<String>?
+    public var state: State
+    public var onMissing: OnMissing
+    public var text: TextTemplate
+    /// Events before or from these seconds since 1970 do not know the rule.
+    public var validFrom: Int64?
+    public var validUntil: Int64?
+    /// Number of the condition in the rule set's program.
+    var expression = 0
+    /// Slots of the facts that it reads.
+    public internal(set) var facts: [Int] = []
+
+    var hit: Hit {
+        Hit(rule: id, score: score, severity: severity, outcome: outcome, reasonCode: reasonCode)
+    }
+
+    func applies(industry: String, at second: Int64) -> Bool {
+        (industries?.contains(industry) ?? true) && second >= validFrom ?? .min
+            && second < validUntil ?? .max
+    }
+}

@@ -1,0 +1,81 @@
+public import RuleLanguage
+
+/// The rules, parameters and lists that run together; immutable, named by what it does.
+public final class RuleSet: Sendable {
+    /// By rising id.
+    public let rules: [Rule]
+    public let catalogue: FactCatalogue
+    public let reasonCodes: ReasonCodeTable
+    let program: Program
+    /// SHA-256 of the canonical form of rules, parameters and lists.
+    public let digest: [UInt8]
+
+    init(
+        rules: [Rule], catalogue: FactCatalogue, reasonCodes: ReasonCodeTable, program: Program,
+        digest: [UInt8]
+    ) {
+        self.rules = rules
+        self.catalogue = catalogue
+        self.reasonCodes = reasonCodes
+        self.program = program
+        self.digest = digest
+    }
+}
+
+/// What became of a rule.
+public enum RuleVerdict: Sendable, Hashable {
+    case hit
+    case noHit
+    /// Facts that were expected are missing.
+    case notEvaluated
+    case error(EvaluationError)
+    /// Only facts that this kind of event does not have are missing.
+    case skipped
+}
+
+/// The verdict of every live rule that applies to an event, by rising id.
+public struct RuleRun: Sendable {
+    public struct Entry: Sendable {
+        /// Position in the rule set.
+        public var rule: Int
+        public var verdict: RuleVerdict
+    }
+
+    public var entries: [Entry] = []
+    /// Rules that were evaluated and did not hold.
+    public var noHits = 0
+}
+
+extension RuleSet {
+    /// Runs all live rules that apply. `expects` tells which kinds of facts this event should have.
+    public func run(
+        over sheet: FactSheet, industry: String, at second: Int64, only: Set<String>? = nil,
+        expects: (FactCatalogue.Expectation) -> Bool, evaluator: inout Evaluator
+    ) -> RuleRun {
+        var run = RuleRun()
+        for (index, rule) in rules.enumerated() where rule.state == .live {
+            guard rule.applies(industry: industry, at: second), only?.contains(rule.id) ?? true
+            else { continue }
+            let verdict: RuleVerdict
+            switch evaluator.condition(rule.expression, of: program, over: sheet.frame) {
+            case .holds: verdict = .hit
+            case .fails:
+                run.noHits += 1
+                continue
+            case .failed(let error): verdict = .error(error)
+            case .missing: verdict = missing(rule, sheet, expects)
+            }
+            run.entries.append(RuleRun.Entry(rule: index, verdict: verdict))
+        }
+        return run
+    }
+
+    private func missing(
+        _ rule: Rule, _ sheet: FactSheet, _ expects: (FactCatalogue.Expectation) -> Bool
+    ) -> RuleVerdict {
+        let isBlamed = rule.facts.contains { slot in
+            !sheet.frame.isPresent(slot) && expects(catalogue.entries[slot].expectation)
+        }
+        return isBlamed ? .notEvaluated : .skipped
+    }
+}
