@@ -39,7 +39,7 @@ var targets: [Target] = [
     // C libraries, each with one owner.
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
     system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
-    system("CHiredis", pkgConfig: "hiredis", apt: "libhiredis-dev"),
+    system("CHiredis", pkgConfig: nil, apt: "libhiredis-dev"),
     system("CRocksDB", pkgConfig: nil, apt: "librocksdb-dev"),
 
     // The schema compiler and what it generates.

@@ -131,8 +131,9 @@ struct ServiceHarnessTests {
         ] {
             let channel = try await ClientBootstrap(group: group)
                 .connect(host: "127.0.0.1", port: server.port).get()
-            try await channel.writeAndFlush(ByteBuffer(string: garbage)).get()
-            try await channel.close().get()
+            try? await channel.writeAndFlush(ByteBuffer(string: garbage)).get()
+            // The server may have closed first.
+            try? await channel.close().get()
         }
         let head = try await ChildProcess.run("/usr/bin/curl", ["-s", "-m", "10", "-I", url])
         #expect(head.output.hasPrefix("HTTP/1.1 200") && !head.output.contains("alive"))

@@ -1,0 +1,37 @@
+/// Why a command has no reply.
+public struct RedisError: Error, Sendable {
+    public enum Code: String, Sendable, Hashable {
+        /// No connection could be made.
+        case connect
+        /// The server refused the password or the database.
+        case authentication
+        /// The reply did not come in time. The command may have had its effect.
+        case timeout
+        /// The connection ended before the reply came. The command may have had its effect.
+        case connectionLost
+        /// The connection was closed before the command was sent.
+        case closed
+        /// As many commands as allowed wait already; this one was not sent.
+        case tooManyInFlight
+        /// The command is larger than allowed; it was not sent.
+        case commandTooLarge
+        /// The server sent what is not RESP, or more than allowed; the connection is closed.
+        case protocolViolation
+    }
+
+    public let code: Code
+    public let message: String
+    public let cause: (any Error)?
+
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+}
+
+extension RedisError: CustomStringConvertible {
+    public var description: String {
+        "redis \(code.rawValue): \(message)" + (cause.map { " (\($0))" } ?? "")
+    }
+}
