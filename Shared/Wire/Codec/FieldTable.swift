@@ -1,0 +1,197 @@
+/// What is personal about a field; such values are never printed.
+public enum PersonalData: String, Sendable {
+    case account, person, contact, device, credential
+}
+
+/// The type of a field, or of the elements of a list, or of the values of a map.
+public enum FieldKind: Sendable {
+    case bool, int32, int64, uint32, uint64, int32Twos, int64Twos
+    case int32Fixed, uint32Fixed, int64Fixed, uint64Fixed, float, double
+    case string, bytes, uuid
+    case enumeration(EnumNames)
+    case decimal, money, timestamp, duration, date
+    case message(@Sendable () -> FieldTable)
+
+    /// VARINT 0, I64 1, LEN 2, I32 5.
+    var wireType: UInt32 {
+        switch self {
+        case .bool, .int32, .int64, .uint32, .uint64, .int32Twos, .int64Twos, .enumeration: 0
+        case .int64Fixed, .uint64Fixed, .double: 1
+        case .int32Fixed, .uint32Fixed, .float: 5
+        case .string, .bytes, .uuid, .decimal, .money, .timestamp, .duration, .date, .message: 2
+        }
+    }
+
+    /// True if the value is itself a sequence of records.
+    var isRecord: Bool {
+        switch self {
+        case .decimal, .money, .timestamp, .duration, .date, .message: true
+        default: false
+        }
+    }
+
+    /// The table of a value that is itself a sequence of records.
+    var table: FieldTable? {
+        switch self {
+        case .decimal: .decimal
+        case .money: .money
+        case .timestamp: .timestamp
+        case .duration: .duration
+        case .date: .date
+        case .message(let table): table()
+        default: nil
+        }
+    }
+}
+
+/// How often a field stands in a message, and what its absence means.
+public enum FieldShape: Sendable {
+    /// A scalar whose zero is not written.
+    case implicit
+    /// Written whenever set.
+    case optional
+    /// Always written; absence is an error.
+    case required
+    /// A member of the oneof with this index, or of a union.
+    case member(Int)
+    /// A list with one record per element.
+    case list
+    /// A list in one packed record.
+    case packed
+    /// A map with keys of this type.
+    case map(FieldKind)
+}
+
+/// One field of a message.
+public struct Field: Sendable {
+    public let number: Int
+    /// The name in the schema.
+    public let name: String
+    public let jsonName: String
+    public let kind: FieldKind
+    public let shape: FieldShape
+    /// What is personal about it, if anything.
+    public let pii: PersonalData?
+
+    public init(
+        _ number: Int, _ name: String, json: String? = nil, _ kind: FieldKind,
+        _ shape: FieldShape = .implicit, pii: PersonalData? = nil
+    ) {
+        self.number = number
+        self.name = name
+        jsonName = json ?? name
+        self.kind = kind
+        self.shape = shape
+        self.pii = pii
+    }
+
+    /// The wire type of its records in the canonical encoding.
+    var wireType: UInt32 {
+        switch shape {
+        case .packed, .map: 2
+        default: kind.wireType
+        }
+    }
+
+    var isPacked: Bool { if case .packed = shape { true } else { false } }
+    var isMap: Bool { if case .map = shape { true } else { false } }
+    /// True if several records of this number are several elements.
+    var isRepeated: Bool {
+        switch shape {
+        case .list, .map: true
+        default: false
+        }
+    }
+    var oneof: Int? { if case .member(let index) = shape { index } else { nil } }
+}
+
+/// A group of fields of which at most one is set.
+public struct Oneof: Sendable {
+    public let name: String
+    /// True if one member must be set.
+    public let isRequired: Bool
+
+    public init(_ name: String, required: Bool = false) {
+        self.name = name
+        isRequired = required
+    }
+}
+
+/// What the runtime knows of a message type: for the tolerant door, JSON, error paths and redaction.
+public struct FieldTable: Sendable {
+    /// The full name, such as `bank.risk.v1.Device`.
+    public let name: String
+    /// The deepest nesting of a value, this message and map entries included.
+    public let depth: Int
+    /// True if at most one record is allowed.
+    public let isUnion: Bool
+    /// Ascending by number.
+    public let fields: [Field]
+    public let oneofs: [Oneof]
+    /// Per field, for the scan of the tolerant door: number, wire type and shape in one word.
+    let codes: [UInt32]
+    let hasOneofs: Bool
+
+    public init(
+        _ name: String, depth: Int, isUnion: Bool = false, _ fields: [Field], oneofs: [Oneof] = []
+    ) {
+        self.name = name
+        self.depth = depth
+        self.isUnion = isUnion
+        self.fields = fields
+        self.oneofs = oneofs
+        hasOneofs = !oneofs.isEmpty
+        codes = fields.map { field in
+            UInt32(field.number) << 8 | field.wireType | (field.isRepeated ? 0x08 : 0)
+        }
+    }
+
+    /// The position in `fields` of a number.
+    func index(of number: Int) -> Int? {
+        var low = 0
+        var high = fields.count
+        while low < high {
+            let middle = (low + high) / 2
+            if fields[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low < fields.count && fields[low].number == number ? low : nil
+    }
+
+    func field(_ number: Int) -> Field? { index(of: number).map { fields[$0] } }
+
+    /// The required fields and oneofs, ascending by smallest number: the bits of a decoder's `seen`.
+    var required: [(name: String, number: Int, oneof: Int?)] {
+        var found: [(name: String, number: Int, oneof: Int?)] = []
+        for field in fields {
+            switch field.shape {
+            case .required: found.append((field.name, field.number, nil))
+            case .member(let index) where oneofs[index].isRequired:
+                if !found.contains(where: { $0.oneof == index }) {
+                    found.append((oneofs[index].name, field.number, index))
+                }
+            default: break
+            }
+        }
+        return found
+    }
+}
+
+extension FieldTable {
+    static let decimal = FieldTable(
+        "assay.types.v1.Decimal", depth: 1,
+        [Field(1, "coefficient", .int64), Field(2, "scale", .uint32)])
+    static let money = FieldTable(
+        "assay.types.v1.Money", depth: 1,
+        [
+            Field(1, "currency", .string), Field(2, "coefficient", .int64),
+            Field(3, "scale", .uint32),
+        ])
+    static let timestamp = FieldTable(
+        "google.protobuf.Timestamp", depth: 1,
+        [Field(1, "seconds", .int64Twos), Field(2, "nanos", .int32Twos)])
+    static let duration = FieldTable(
+        "google.protobuf.Duration", depth: 1,
+        [Field(1, "seconds", .int64Twos), Field(2, "nanos", .int32Twos)])
+    static let date = FieldTable(
+        "assay.types.v1.Date", depth: 1, [Field(1, "days", .int32)])
+}

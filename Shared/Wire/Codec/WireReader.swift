@@ -1,0 +1,513 @@
+// With WireWriter.swift the only file that uses unsafe pointers. The invariant of the reader:
+// `base <= start <= position <= end`, all inside the buffer that the caller of `decode` (or of
+// `withScratch`) keeps alive; every read is preceded by a comparison with `end`.
+#if _endian(big)
+    #error("fixed-width values are copied: a little-endian machine is required")
+#endif
+
+/// Whether a zero may be written: not for an implicit scalar, always for one with presence.
+@frozen
+public enum Presence: Sendable {
+    case implicit, explicit
+}
+
+/// Decodes one message from bytes that are all there, in a single pass.
+///
+/// Generated code asks for its fields in ascending order, so that on canonical bytes each costs one
+/// comparison. A reader never leaves the closure that owns its bytes.
+@frozen
+public struct WireReader {
+    @usableFromInline var position: UnsafeRawPointer
+    /// The end of the current record.
+    @usableFromInline var end: UnsafeRawPointer
+    /// The start of the body of the current record.
+    @usableFromInline var start: UnsafeRawPointer
+    @usableFromInline var base: UnsafeRawPointer
+    /// What is added to a distance from `base` to get an offset in the input.
+    @usableFromInline var origin: Int
+    /// Bytes that may still be allocated.
+    @usableFromInline var heap: Int
+    @usableFromInline var unknownBudget: Int
+    @usableFromInline var depth: Int
+    @usableFromInline let tolerant: Bool
+    /// True in a rewritten record, where only the offset of the whole record means anything.
+    @usableFromInline var isScratch = false
+
+    @usableFromInline
+    init(_ bytes: UnsafeRawBufferPointer, _ door: Door, _ limits: DecodeLimits, depth: Int) {
+        // An empty buffer may have no address; nothing is read from this one.
+        base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
+        position = base
+        start = base
+        end = base + bytes.count
+        origin = 0
+        heap = limits.heap
+        unknownBudget = limits.unknownBytes
+        self.depth = min(limits.depth, depth) - 1
+        tolerant = door == .tolerant
+    }
+
+    @inlinable
+    static func decode<M: WireMessage>(
+        _ type: M.Type, _ bytes: UnsafeRawBufferPointer, _ door: Door, _ limits: DecodeLimits
+    ) throws(WireError) -> M {
+        var reader = WireReader(bytes, door, limits, depth: M.fields.depth)
+        do throws(WireError) {
+            if bytes.count > limits.bytes { throw reader.failure(.tooLarge) }
+            return door == .strict ? try M(from: &reader) : try reader.normalized(M.self)
+        } catch {
+            throw located(error, bytes, M.fields)
+        }
+    }
+
+    @usableFromInline @inline(never)
+    static func located(
+        _ error: WireError, _ bytes: UnsafeRawBufferPointer, _ table: FieldTable
+    ) -> WireError {
+        if error.code == .tooLarge { return error }
+        var error = error
+        error.path = FieldPath.find(error, in: [UInt8](bytes), table)
+        return error
+    }
+
+    @usableFromInline @inline(never)
+    func failure(_ code: WireError.Code, field: Int = 0) -> WireError {
+        WireError(code, offset: isScratch ? origin : origin + (position - base), field: field)
+    }
+
+    /// A failure of the whole current record.
+    @usableFromInline @inline(never)
+    func recordFailure(_ code: WireError.Code, field: Int = 0) -> WireError {
+        WireError(code, offset: isScratch ? origin : origin + (start - base), field: field)
+    }
+
+    @inlinable
+    mutating func charge(_ bytes: Int) throws(WireError) {
+        heap -= bytes
+        if heap < 0 { throw failure(.heapExceeded) }
+    }
+
+    // MARK: Tags and extents
+
+    /// Consumes the tag if it is the next one.
+    @inlinable @inline(__always)
+    public mutating func take(_ tag: UInt32) -> Bool {
+        if tag < 0x80 {
+            guard position < end, position.load(as: UInt8.self) == UInt8(truncatingIfNeeded: tag)
+            else { return false }
+            position += 1
+            return true
+        }
+        guard end - position >= 2,
+            position.load(as: UInt8.self) == UInt8(truncatingIfNeeded: tag & 0x7F | 0x80),
+            position.load(fromByteOffset: 1, as: UInt8.self) == UInt8(truncatingIfNeeded: tag >> 7)
+        else { return false }
+        position += 2
+        return true
+    }
+
+    /// What `leave` restores.
+    @frozen @usableFromInline
+    struct Extent {
+        @usableFromInline let start: UnsafeRawPointer
+        @usableFromInline let end: UnsafeRawPointer
+        @inlinable
+        init(start: UnsafeRawPointer, end: UnsafeRawPointer) {
+            self.start = start
+            self.end = end
+        }
+    }
+
+    /// Narrows the reader to the LEN record whose length comes next.
+    @inlinable
+    mutating func enter() throws(WireError) -> Extent {
+        let count = try length()
+        depth -= 1
+        if depth < 0 { throw failure(.tooDeep) }
+        let outer = Extent(start: start, end: end)
+        start = position
+        end = position + count
+        return outer
+    }
+
+    @inlinable
+    mutating func leave(_ outer: Extent) {
+        depth += 1
+        start = outer.start
+        end = outer.end
+    }
+
+    /// The length of a LEN record, which lies within the enclosing one.
+    @inlinable
+    mutating func length() throws(WireError) -> Int {
+        guard position < end else { throw failure(.truncated) }
+        let byte = position.load(as: UInt8.self)
+        guard byte < 0x80 else { return try longLength() }
+        position += 1
+        if Int(byte) > end - position { throw failure(.lengthExceedsRecord) }
+        return Int(byte)
+    }
+
+    @usableFromInline @inline(never)
+    mutating func longLength() throws(WireError) -> Int {
+        let before = position
+        let value = try longVarint(minimal: true)
+        guard value <= UInt64(end - position) else {
+            position = before
+            throw failure(.lengthExceedsRecord)
+        }
+        return Int(value)
+    }
+
+    @inlinable @inline(__always)
+    mutating func varint() throws(WireError) -> UInt64 {
+        guard position < end else { throw failure(.truncated) }
+        let byte = position.load(as: UInt8.self)
+        guard byte < 0x80 else { return try longVarint(minimal: !tolerant) }
+        position += 1
+        return UInt64(byte)
+    }
+
+    /// A varint of two or more bytes.
+    @usableFromInline @inline(never)
+    mutating func longVarint(minimal: Bool) throws(WireError) -> UInt64 {
+        var value = UInt64(position.load(as: UInt8.self) & 0x7F)
+        var cursor = position + 1
+        var shift: UInt64 = 7
+        while true {
+            guard cursor < end else { throw failure(.truncated) }
+            let byte = cursor.load(as: UInt8.self)
+            cursor += 1
+            if shift == 63, byte > 1 { throw failure(.varintTooLong) }
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 {
+                if byte == 0, minimal { throw failure(.notMinimal) }
+                position = cursor
+                return value
+            }
+            shift += 7
+        }
+    }
+
+    // MARK: Raw values, for the other files of the runtime
+
+    /// Eight bytes, little-endian.
+    @inlinable @inline(__always)
+    mutating func fixed64() throws(WireError) -> UInt64 {
+        guard end - position >= 8 else { throw failure(.truncated) }
+        let value = position.loadUnaligned(as: UInt64.self)
+        position += 8
+        return value
+    }
+
+    /// Four bytes, little-endian.
+    @inlinable @inline(__always)
+    mutating func fixed32() throws(WireError) -> UInt32 {
+        guard end - position >= 4 else { throw failure(.truncated) }
+        let value = position.loadUnaligned(as: UInt32.self)
+        position += 4
+        return value
+    }
+
+    /// The byte at a distance that `length` has already checked.
+    func byte(at index: Int) -> UInt8 { position.load(fromByteOffset: index, as: UInt8.self) }
+
+    @inlinable var isAtEnd: Bool { position == end }
+    @inlinable var remaining: Int { end - position }
+
+    mutating func skip(_ count: Int) { position += min(count, end - position) }
+
+    /// `count` bytes that `length` has already checked, as UTF-8.
+    mutating func text(_ count: Int) throws(WireError) -> String {
+        try charge(count)
+        let buffer = UnsafeBufferPointer(
+            start: position.assumingMemoryBound(to: UInt8.self), count: count)
+        guard let text = String(validating: buffer, as: UTF8.self) else {
+            throw failure(.invalidUTF8)
+        }
+        position += count
+        return text
+    }
+
+    /// `count` bytes that `length` has already checked.
+    mutating func copy(_ count: Int) throws(WireError) -> [UInt8] {
+        try charge(count)
+        let copy = [UInt8](UnsafeRawBufferPointer(start: position, count: count))
+        position += count
+        return copy
+    }
+
+    // MARK: Packed lists
+
+    /// Values whose memory is their encoding: one copy.
+    @inlinable
+    public mutating func packed<C: FixedWidthCodec>(
+        _ codec: C.Type
+    ) throws(WireError) -> [C.Value] {
+        let size = try packedLength()
+        let stride = MemoryLayout<C.Value>.stride
+        guard size % stride == 0 else { throw failure(.partialElement) }
+        try charge(size)
+        let source = position
+        position += size
+        return [C.Value](unsafeUninitializedCapacity: size / stride) { buffer, count in
+            if let target = UnsafeMutableRawPointer(buffer.baseAddress), size > 0 {
+                target.copyMemory(from: source, byteCount: size)
+            }
+            count = size / stride
+        }
+    }
+
+    /// Varints, counted first, so that only what is there is allocated.
+    @inlinable
+    public mutating func packed<C: PackableCodec>(
+        _ codec: C.Type
+    ) throws(WireError) -> [C.Value] {
+        let size = try packedLength()
+        let outer = end
+        end = position + size
+        let count = try varintCount()
+        try charge(count * MemoryLayout<C.Value>.stride)
+        var list: [C.Value] = []
+        list.reserveCapacity(count)
+        while position < end { list.append(try C.read(&self)) }
+        end = outer
+        return list
+    }
+
+    @inlinable
+    mutating func packedLength() throws(WireError) -> Int {
+        let size = try length()
+        if size == 0, !tolerant { throw failure(.emptyPacked) }
+        return size
+    }
+
+    /// The number of varints up to the end.
+    @usableFromInline
+    func varintCount() throws(WireError) -> Int {
+        var count = 0
+        var cursor = position
+        while cursor < end {
+            count += Int(~cursor.load(as: UInt8.self) >> 7)
+            cursor += 1
+        }
+        guard position == end || (end - 1).load(as: UInt8.self) < 0x80 else {
+            throw failure(.partialElement)
+        }
+        return count
+    }
+
+    /// How many LEN records with this tag follow each other, the first tag being consumed; a count
+    /// that malformed bytes cut short, never one that they inflate.
+    @usableFromInline
+    func recordCount(_ tag: UInt32) -> Int {
+        var ahead = self
+        var count = 0
+        repeat {
+            guard let size = try? ahead.length() else { return count }
+            ahead.position += size
+            count += 1
+        } while ahead.take(tag)
+        return count
+    }
+
+    // MARK: The tolerant door
+
+    /// Decodes the current record, rewritten first if its layout is not the canonical one.
+    @inlinable
+    mutating func normalized<M: WireMessage>(_ type: M.Type) throws(WireError) -> M {
+        try normalized(M.fields) { reader throws(WireError) in try M(from: &reader) }
+    }
+
+    @inlinable
+    mutating func normalized<T>(
+        _ table: @autoclosure () -> FieldTable, _ body: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> T {
+        let table = table()
+        if hasCanonicalLayout(table) { return try body(&self) }
+        let scratch = try rewritten(table)
+        return try withScratch(scratch, body)
+    }
+
+    /// The current record in canonical layout.
+    @usableFromInline @inline(never)
+    mutating func rewritten(_ table: FieldTable, isEntry: Bool = false) throws(WireError)
+        -> [UInt8]
+    {
+        let count = end - position
+        try charge(2 * count)
+        let offset = isScratch ? origin : origin + (position - base)
+        let body = [UInt8](UnsafeRawBufferPointer(start: position, count: count))
+        var normalizer = Normalizer(
+            body, table, isEntry: isEntry, offset: offset, isScratch: isScratch, heap: heap)
+        let scratch = try normalizer.run()
+        heap = normalizer.heap
+        unknownBudget -= normalizer.droppedBytes
+        if unknownBudget < 0 { throw recordFailure(.unknownExceeded) }
+        return scratch
+    }
+
+    /// Decodes rewritten bytes in place of the current record, and ends behind it.
+    @inlinable
+    mutating func withScratch<T>(
+        _ scratch: [UInt8], _ body: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> T {
+        var inner = self
+        let value = try scratch.withUnsafeBufferPointer { buffer throws(WireError) in
+            inner.redirect(UnsafeRawBufferPointer(buffer))
+            return try body(&inner)
+        }
+        heap = inner.heap
+        unknownBudget = inner.unknownBudget
+        position = end
+        return value
+    }
+
+    @usableFromInline
+    mutating func redirect(_ bytes: UnsafeRawBufferPointer) {
+        origin = isScratch ? origin : origin + (start - base)
+        isScratch = true
+        base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
+        position = base
+        start = base
+        end = base + bytes.count
+    }
+
+    /// One scan over the headers: ascending, nothing repeated, unpacked or over-long.
+    ///
+    /// False says only that the record must be rewritten; what is wrong with it is found there.
+    @usableFromInline
+    func hasCanonicalLayout(_ table: FieldTable) -> Bool {
+        var ahead = self
+        var index = 0
+        var previous: UInt32 = 0
+        var members: UInt64 = 0
+        while ahead.position < end {
+            guard let tag = try? ahead.tag() else { return false }
+            let number = tag >> 3
+            if number < previous || (table.isUnion && previous != 0) { return false }
+            while index < table.codes.count, table.codes[index] >> 8 < number { index += 1 }
+            if index < table.codes.count, table.codes[index] >> 8 == number {
+                let code = table.codes[index]
+                if code & 7 != tag & 7 || (number == previous && code & 8 == 0) { return false }
+                if table.hasOneofs, let oneof = table.fields[index].oneof {
+                    if oneof > 63 || members & 1 << UInt64(oneof) != 0 { return false }
+                    members |= 1 << UInt64(oneof)
+                }
+                if !ahead.skipValue(tag, minimal: false) { return false }
+            } else if !ahead.skipValue(tag, minimal: true) {
+                return false
+            }
+            previous = number
+        }
+        return true
+    }
+
+    /// A minimal tag with a legal number and wire type.
+    mutating func tag() throws(WireError) -> UInt32 {
+        let before = position
+        guard position < end else { throw failure(.truncated) }
+        var value = UInt64(position.load(as: UInt8.self))
+        if value < 0x80 { position += 1 } else { value = try longVarint(minimal: true) }
+        do throws(WireError.Code) {
+            return try Self.checkedTag(value)
+        } catch {
+            position = before
+            throw failure(error)
+        }
+    }
+
+    /// Checks the wire type and the number of a tag.
+    static func checkedTag(_ value: UInt64) throws(WireError.Code) -> UInt32 {
+        switch value & 7 {
+        case 0, 1, 2, 5: break
+        default: throw .invalidTag
+        }
+        if value >> 3 == 0 { throw .invalidTag }
+        guard let tag = UInt32(exactly: value) else { throw .unknownNumber }
+        return tag
+    }
+
+    /// Skips the value of a record; false if it is malformed, or not minimal where asked for.
+    mutating func skipValue(_ tag: UInt32, minimal: Bool) -> Bool {
+        do throws(WireError) {
+            try passValue(tag, minimal: minimal)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    mutating func passValue(_ tag: UInt32, minimal: Bool) throws(WireError) {
+        switch tag & 7 {
+        case 0:
+            guard position < end else { throw failure(.truncated) }
+            if position.load(as: UInt8.self) < 0x80 {
+                position += 1
+            } else {
+                _ = try longVarint(minimal: minimal)
+            }
+        case 1: _ = try fixed64()
+        case 2: position += try length()
+        default: _ = try fixed32()
+        }
+    }
+
+    /// The number of the last record before the current position; 0 if there is none.
+    func lastNumber() -> UInt32 {
+        var ahead = self
+        ahead.position = start
+        var number: UInt32 = 0
+        while ahead.position < position {
+            guard let tag = try? ahead.tag(), ahead.skipValue(tag, minimal: false) else { break }
+            number = tag >> 3
+        }
+        return number
+    }
+
+    /// The bytes from `from`, an offset in the body of the current record, up to the position.
+    func bytes(from offset: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: start + offset, count: position - start - offset)
+    }
+
+    /// The distance of the position from the start of the body.
+    var bodyOffset: Int {
+        get { position - start }
+        set { position = start + newValue }
+    }
+}
+
+/// Comparison of strings by their UTF-8 bytes.
+public enum UTF8Order {
+    @inlinable
+    static func compare(_ a: String, _ b: String) -> Int {
+        var result: Int?
+        a.utf8.withContiguousStorageIfAvailable { left in
+            b.utf8.withContiguousStorageIfAvailable { right in
+                result = compare(UnsafeRawBufferPointer(left), UnsafeRawBufferPointer(right))
+            }
+        }
+        if let result { return result }
+        if a.utf8.elementsEqual(b.utf8) { return 0 }
+        return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
+    }
+
+    @usableFromInline
+    static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+        let common = min(a.count, b.count)
+        var index = 0
+        while index < common {
+            if a[index] != b[index] { return a[index] < b[index] ? -1 : 1 }
+            index += 1
+        }
+        return a.count - b.count
+    }
+
+    @inlinable
+    public static func equal(_ a: String, _ b: String) -> Bool {
+        a.utf8.count == b.utf8.count && compare(a, b) == 0
+    }
+
+    @inlinable
+    public static func precedes(_ a: String, _ b: String) -> Bool { compare(a, b) < 0 }
+}

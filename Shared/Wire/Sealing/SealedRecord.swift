@@ -1,0 +1,145 @@
+internal import Crypto
+
+/// A message type that may be sealed: bounded, without personal data, its floating-point numbers finite.
+public protocol SealableMessage: WireMessage {
+    /// The API fingerprint of the type: it names the schema that gives the bytes their meaning.
+    static var fingerprint: Fingerprint { get }
+}
+
+/// Why bytes are not a sealed record, or a message cannot be sealed.
+public enum SealError: Error, Hashable {
+    /// The value holds a field that its schema does not know, at this path: seal only what you understand.
+    case unknownField(String)
+    /// Not the layout of a sealed record; says what is wrong.
+    case malformed(String)
+    /// The digest does not match the bytes.
+    case wrongDigest
+    /// The record is of another type.
+    case wrongType(String)
+    /// The payload is not the canonical encoding of a value.
+    case payload(WireError)
+}
+
+extension SealError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unknownField(let path): "an unknown field at \(path) cannot be sealed"
+        case .malformed(let reason): "not a sealed record: \(reason)"
+        case .wrongDigest: "the digest does not match the record"
+        case .wrongType(let name): "the record is a \(name)"
+        case .payload(let error): "the payload is not canonical: \(error)"
+        }
+    }
+}
+
+/// A message in its canonical encoding, with its type, its schema and a digest over all of them:
+/// `"ASY1" flags nameLen name fingerprint[32] len payload digest[32]`.
+public struct SealedRecord: Sendable, Hashable {
+    /// The whole record.
+    public let bytes: [UInt8]
+    /// The full name of the type.
+    public let name: String
+    public let fingerprint: Fingerprint
+    public let digest: Fingerprint
+    private let payloadRange: Range<Int>
+
+    /// The canonical encoding of the message.
+    public var payload: ArraySlice<UInt8> { bytes[payloadRange] }
+
+    private static let magic = Array("ASY1".utf8)
+    /// RFC 6962's prefix of a leaf, so that the digest can be one, and the domain.
+    private static let domain: [UInt8] = [0] + Array("assay.record.v1\0".utf8)
+
+    /// Seals a message; fails if it holds unknown fields at any depth.
+    public static func seal<M: SealableMessage>(_ message: M) throws(SealError) -> SealedRecord {
+        let payload = message.encoded()
+        if let path = M.fields.unknownPath(in: payload) { throw .unknownField(path) }
+        return try SealedRecord(
+            name: M.fullName, fingerprint: M.fingerprint, payload: payload)
+    }
+
+    /// The record of a payload that is already canonical.
+    init(name: String, fingerprint: Fingerprint, payload: [UInt8]) throws(SealError) {
+        guard (1...255).contains(name.utf8.count) else {
+            throw .malformed("the name has \(name.utf8.count) bytes")
+        }
+        guard let size = UInt32(exactly: payload.count) else {
+            throw .malformed("the payload has over 4 GiB")
+        }
+        // From nameLen up to the payload: what is hashed behind the domain.
+        var body = [UInt8(name.utf8.count)] + Array(name.utf8) + fingerprint.bytes
+        body += (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * UInt32($0))) }
+        let start = Self.magic.count + 1 + body.count
+        body += payload
+        digest = Self.digest(body)
+        bytes = Self.magic + [0] + body + digest.bytes
+        payloadRange = start..<start + payload.count
+        self.name = name
+        self.fingerprint = fingerprint
+    }
+
+    private static func digest(_ body: some Collection<UInt8>) -> Fingerprint {
+        var hash = SHA256()
+        hash.update(data: domain)
+        hash.update(data: Array(body))
+        return Fingerprint(bytes: Array(hash.finalize())) ?? .zero
+    }
+
+    /// Reads a stored record and compares its digest with its bytes; what the payload says is not looked at.
+    public static func verify(_ bytes: [UInt8]) throws(SealError) -> SealedRecord {
+        let record = try SealedRecord(parsing: bytes)
+        guard digest(bytes[5..<bytes.count - 32]) == record.digest else { throw .wrongDigest }
+        return record
+    }
+
+    /// Verifies a stored record and decodes it strictly, which proves that its bytes are *the* encoding
+    /// of the message. The record may be of another version of the schema: compare `fingerprint`.
+    public static func open<M: SealableMessage>(
+        _ bytes: [UInt8], as type: M.Type = M.self, limits: DecodeLimits = DecodeLimits()
+    ) throws(SealError) -> M {
+        let record = try verify(bytes)
+        guard UTF8Order.equal(record.name, M.fullName) else { throw .wrongType(record.name) }
+        do {
+            return try M(decoding: record.payload, door: .strict, limits: limits)
+        } catch {
+            throw .payload(error)
+        }
+    }
+
+    private init(parsing bytes: [UInt8]) throws(SealError) {
+        // magic 4, flags 1, nameLen 1, name, fingerprint 32, len 4, payload, digest 32
+        guard bytes.count >= 6, Array(bytes[0..<4]) == Self.magic else {
+            throw .malformed("it does not start with ASY1")
+        }
+        guard bytes[4] == 0 else { throw .malformed("unknown flags") }
+        let nameEnd = 6 + Int(bytes[5])
+        let header = nameEnd + 36
+        guard bytes.count >= header + 32 else { throw .malformed("it is truncated") }
+        guard nameEnd > 6, let name = String(validating: bytes[6..<nameEnd], as: UTF8.self) else {
+            throw .malformed("the name is not text")
+        }
+        let size = bytes[header - 4..<header].reduce(0) { $0 << 8 | Int($1) }
+        guard bytes.count - header - 32 == size else {
+            throw .malformed("the length does not match")
+        }
+        self.bytes = bytes
+        self.name = name
+        fingerprint = Fingerprint(bytes: bytes[nameEnd..<nameEnd + 32]) ?? .zero
+        digest = Fingerprint(bytes: bytes[(header + size)...]) ?? .zero
+        payloadRange = header..<header + size
+    }
+}
+
+/// A commitment to a value that must not itself be in a record: erase value and salt, and the record still
+/// verifies but tells nothing.
+public enum Commitment {
+    /// `SHA-256(01 ‖ "assay.commit.v1\0" ‖ salt ‖ value)`. Nil unless the salt has 32 bytes.
+    public static func make(_ value: [UInt8], salt: [UInt8]) -> [UInt8]? {
+        guard salt.count == 32 else { return nil }
+        var hash = SHA256()
+        hash.update(data: [1] + Array("assay.commit.v1\0".utf8))
+        hash.update(data: salt)
+        hash.update(data: value)
+        return Array(hash.finalize())
+    }
+}
