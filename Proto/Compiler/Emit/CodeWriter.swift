@@ -114,4 +114,9 @@ struct CodeWriter {
 public struct OutputFile: Sendable, Hashable {
     public let path: String
     public let text: String
+
+    public init(path: String, text: String) {
+        self.path = path
+        self.text = text
+    }
 }

@@ -106,6 +106,7 @@ struct Lexer {
                 return
             case UInt8(ascii: "\n"):
                 report(.badCharacter, start, offset, "this string has no end", hint: "add '\"'")
+                emit(.string, from: start)
                 return
             case UInt8(ascii: "\\") where offset + 1 < end && peek(1) != UInt8(ascii: "\n"):
                 offset += 2

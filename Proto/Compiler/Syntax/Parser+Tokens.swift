@@ -68,7 +68,15 @@ extension Parser {
         diagnostics.error(code, at: location(current.span), message, hint: hint)
     }
 
+    /// Reports what stands here instead of what was expected; silent on a line that already has an
+    /// error, which is most likely the cause.
     mutating func unexpected(_ expected: String, hint: String? = nil) {
+        let line = file.line(of: current.span.start)
+        let isKnown = diagnostics.all.contains { known in
+            known.severity == .error && known.location.file == fileIndex
+                && file.line(of: known.location.span.start) == line
+        }
+        if isKnown { return }
         report(.unexpected, "expected \(expected), found \(describe(current))", hint: hint)
     }
 
@@ -82,9 +90,28 @@ extension Parser {
         }
     }
 
+    /// Behind an item of a list in brackets: takes the comma if there is one. A line end is skipped
+    /// only if the list goes on or ends behind it.
+    mutating func another(before close: Token.Punctuation) -> Bool {
+        let start = position
+        skipNewlines()
+        if at(.punctuation(.comma)) {
+            advance()
+            skipNewlines()
+            return true
+        }
+        if !at(.punctuation(close)) { position = start }
+        return false
+    }
+
+    /// Skips what is left of the line, but not its end.
+    mutating func skipLine() {
+        while !at(.newline) && !at(.endOfFile) && !at(.punctuation(.rightBrace)) { advance() }
+    }
+
     /// Skips to the next line, or to the `}` that ends the block.
     mutating func recover() {
-        while !at(.newline) && !at(.endOfFile) && !at(.punctuation(.rightBrace)) { advance() }
+        skipLine()
         skipNewlines()
     }
 

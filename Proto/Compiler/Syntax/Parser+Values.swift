@@ -52,10 +52,7 @@ extension Parser {
         while !at(.punctuation(.rightBracket)) {
             guard let value = value() else { return nil }
             values.append(value)
-            skipNewlines()
-            guard at(.punctuation(.comma)) else { break }
-            advance()
-            skipNewlines()
+            guard another(before: .rightBracket) else { break }
         }
         let span = start.joined(current.span)
         return expect(.rightBracket) ? ValueSyntax(kind: .list(values), span: span) : nil
@@ -129,7 +126,8 @@ extension Parser {
     /// The text of a string token, as in JSON.
     mutating func stringValue() -> String? {
         let span = current.span
-        var bytes = Array(file.bytes[span.start..<span.end].dropFirst().dropLast())[...]
+        var bytes = file.bytes[span.start..<span.end].dropFirst()
+        if bytes.last == UInt8(ascii: "\"") { bytes.removeLast() }
         var result: [UInt8] = []
         while let byte = bytes.popFirst() {
             guard byte == UInt8(ascii: "\\") else {

@@ -132,7 +132,10 @@ struct Parser {
     mutating func trailingAnnotations() -> [AnnotationSyntax] {
         var annotations: [AnnotationSyntax] = []
         while at(.punctuation(.at)) {
-            guard let annotation = annotation() else { break }
+            guard let annotation = annotation() else {
+                skipLine()
+                break
+            }
             annotations.append(annotation)
         }
         return annotations
@@ -170,10 +173,7 @@ struct Parser {
             while !at(.punctuation(.rightParenthesis)) {
                 guard let argument = argument() else { return nil }
                 arguments.append(argument)
-                skipNewlines()
-                guard at(.punctuation(.comma)) else { break }
-                advance()
-                skipNewlines()
+                guard another(before: .rightParenthesis) else { break }
             }
             span = span.joined(current.span)
             guard expect(.rightParenthesis) else { return nil }

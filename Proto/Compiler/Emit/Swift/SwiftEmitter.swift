@@ -75,8 +75,6 @@ struct SwiftEmitter {
         var writer = CodeWriter()
         header(package, to: &writer)
         writer.line("public import RPC")
-        let types = package.services.flatMap { schema.services[$0].methods }
-        if types.contains(where: \.isUnary) { writer.line("public import Wire") }
         for service in package.services {
             writer.line()
             SwiftServiceEmitter(

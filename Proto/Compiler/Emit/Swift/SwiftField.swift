@@ -148,7 +148,7 @@ struct SwiftField {
 
     private static let typeNames: [Builtin: String] = [
         .bool: "Bool", .int32: "Int32", .int64: "Int64", .uint32: "UInt32", .uint64: "UInt64",
-        .float: "Float", .double: "Double", .string: "String", .bytes: "Bytes", .uuid: "UniqueID",
+        .float: "Float", .double: "Double", .string: "String", .bytes: "[UInt8]", .uuid: "UniqueID",
         .decimal: "Decimal64", .money: "Money", .timestamp: "Timestamp", .duration: "TimeSpan",
         .date: "CalendarDate",
     ]

@@ -48,12 +48,12 @@ enum SwiftName {
 
     /// Type names that generated code uses, so that a schema cannot declare them.
     static let reservedTypes: Set<String> = [
-        "Any", "Array", "Bool", "Bytes", "CalendarDate", "CallOptions", "Canonical", "Client",
+        "Any", "Array", "Bool", "CalendarDate", "CallOptions", "Canonical", "Client",
         "ClientTransport", "Decimal64", "Double", "EnumNames", "Field", "FieldTable", "Fingerprint",
         "Float", "Hasher", "Int", "Int32", "Int64", "JSONError", "JSONReader", "JSONWriter",
         "MethodDescriptor", "MethodRegistry", "Money", "Oneof", "Optional", "Pattern", "Protocol",
         "RPCService", "SealableMessage", "Self", "ServerContext", "Service", "SizeCache", "String",
-        "TimeSpan", "Timestamp", "Type", "UInt32", "UInt64", "UniqueID", "UnknownFields",
+        "TimeSpan", "Timestamp", "Type", "UInt32", "UInt64", "UInt8", "UniqueID", "UnknownFields",
         "UnrecognizedNumber", "Violations", "WireEnum", "WireError", "WireMap", "WireMessage",
         "WireReader", "WireValue", "WireWriter",
     ]

@@ -10,7 +10,9 @@ struct SwiftFieldTable {
             return "Oneof(\(Quoted.swift(oneof.name))\(required))"
         }
         let end = oneofs.isEmpty ? ")" : ","
-        writer.line("public static let fields = FieldTable(")
+        // A recursive type names itself in its own table, so its type cannot be inferred.
+        let type = message.recursionLimit == nil ? "" : ": FieldTable"
+        writer.line("public static let fields\(type) = FieldTable(")
         writer.indented { writer in
             let union = message.isUnion ? ", isUnion: true" : ""
             let head = "\(Quoted.swift(message.fullName)), depth: \(depth)\(union),"
