@@ -105,6 +105,9 @@ var targets: [Target] = [
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     tests("Interop", ["AssayMessages", "RPC", "RPCTransport", "TestSupport"]),
     tests("StructureTests", []),
+    .testTarget(
+        name: "DeploymentTests", dependencies: ["TestSupport"], path: "Tests/Deployment",
+        exclude: ["validate.py", "validate.sh"], swiftSettings: strict),
 ]
 
 // While the house is being built: a target whose folder is not there yet is left out, and
