@@ -77,7 +77,7 @@ var targets: [Target] = [
 
     // Benchmarks: programs, never timed tests.
     program("inference-bench", "Tests/Benchmarks/inference-bench", ["Inference", arguments], exclude: ["peers.py"]),
-    program("rpc-bench-server", "Tests/Benchmarks/rpc-bench-server", ["RPCTransport", "AssayMessages", "ServiceRuntime", arguments]),
+    program("rpc-bench-server", "Tests/Benchmarks/rpc-bench-server", ["RPC", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
 
     tests("WireTests", ["Wire"]),
     tests(

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What the content type of a request decides: the encoding and the face; nothing falls back.
 public enum ContentType: Sendable, Hashable {
     /// `application/grpc`: tolerant, protobuf-compatible.
@@ -27,31 +29,30 @@ public enum ContentType: Sendable, Hashable {
 
     /// Reads a field value; parameters behind `;` are allowed, letters match in any case.
     public init(_ value: UnsafeRawBufferPointer) {
-        let end = value.firstIndex(of: UInt8(ascii: ";")) ?? value.count
-        var type = value[..<end]
-        while let last = type.last, last == 0x20 || last == 0x09 { type = type.dropLast() }
+        // The four spellings that come in practice, byte for byte.
         func equals(_ name: StaticString) -> Bool {
-            type.count == name.utf8CodeUnitCount && begins(name)
+            guard let base = value.baseAddress else { return false }
+            return value.count == name.utf8CodeUnitCount
+                && memcmp(base, name.utf8Start, value.count) == 0
         }
-        func begins(_ name: StaticString) -> Bool {
-            guard type.count >= name.utf8CodeUnitCount else { return false }
-            for offset in 0..<name.utf8CodeUnitCount {
-                var byte = type[type.startIndex + offset]
-                if byte >= 0x41 && byte <= 0x5A { byte |= 0x20 }
-                if byte != name.utf8Start[offset] { return false }
-            }
-            return true
+        switch value.count {
+        case 16 where equals("application/grpc"): self = .grpc
+        case 22 where equals("application/grpc+assay"): self = .grpcAssay
+        case 22 where equals("application/grpc+proto"): self = .grpcProto
+        case 16 where equals("application/json"): self = .json
+        default: self.init(spelledFreely: value)
         }
-        if equals("application/grpc+assay") {
-            self = .grpcAssay
-        } else if equals("application/grpc") {
-            self = .grpc
-        } else if equals("application/grpc+proto") {
-            self = .grpcProto
-        } else if equals("application/json") {
-            self = .json
-        } else {
-            self = begins("application/grpc") ? .otherGRPC : .other
+    }
+
+    private init(spelledFreely value: UnsafeRawBufferPointer) {
+        let type = String(decoding: value.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)
+            .lowercased().split(whereSeparator: { $0 == " " || $0 == "\t" })
+        switch type.count == 1 ? type[0] : "" {
+        case "application/grpc": self = .grpc
+        case "application/grpc+proto": self = .grpcProto
+        case "application/grpc+assay": self = .grpcAssay
+        case "application/json": self = .json
+        case let other: self = other.hasPrefix("application/grpc") ? .otherGRPC : .other
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The three HTTP methods that matter here.
 public enum HTTPMethod: Sendable, Hashable {
     case post, get, other
@@ -8,6 +10,16 @@ public enum HTTPMethod: Sendable, Hashable {
 /// It shares the arena that the connection read the block into, so making one allocates nothing;
 /// keeping one keeps the arena.
 public struct RequestHead: Sendable {
+    /// Where a field's value lies in the arena.
+    package struct Span: Sendable {
+        var start: UInt32 = 0
+        var count: UInt32 = .max
+
+        package static let absent = Span()
+        var range: Range<Int> { isAbsent ? 0..<0 : Int(start)..<Int(start) + Int(count) }
+        package var isAbsent: Bool { count == .max }
+    }
+
     /// All fields, pseudo-headers included, as they came.
     public let fields: Metadata
     /// When the block was read.
@@ -17,27 +29,27 @@ public struct RequestHead: Sendable {
     public private(set) var contentType = ContentType.other
     /// Over the connection's soft limit of metadata: fields behind the limit are not in `fields`.
     public let isOverMetadataLimit: Bool
-    package private(set) var pathField: Range<Int> = 0..<0
-    package private(set) var authorityField: Range<Int> = 0..<0
-    package private(set) var contentTypeField: Range<Int> = 0..<0
-    package private(set) var timeoutField: Range<Int>?
-    package private(set) var jsonTimeoutField: Range<Int>?
-    package private(set) var encodingField: Range<Int>?
-    package private(set) var contentLengthField: Range<Int>?
     package private(set) var hasIdentityFields = false
+    package private(set) var pathField = Span.absent
+    package private(set) var authorityField = Span.absent
+    package private(set) var timeoutField = Span.absent
+    package private(set) var jsonTimeoutField = Span.absent
+    package private(set) var encodingField = Span.absent
+    package private(set) var contentLengthField = Span.absent
 
     public init(fields: Metadata, receivedAt: Instant, isOverMetadataLimit: Bool = false) {
         self.fields = fields
         self.receivedAt = receivedAt
         self.isOverMetadataLimit = isOverMetadataLimit
         fields.arena.withUnsafeBytes { arena in
+            guard let base = arena.baseAddress else { return }
             var position = 0
             while position < arena.count {
-                let name = position + Metadata.Field.overhead
-                let value = name + Self.length(arena, at: position)
-                let end = value + Self.length(arena, at: position + 4)
-                note(arena, name: name..<value, value: value..<end)
-                position = end
+                let name = Self.length(arena, at: position)
+                let value = Self.length(arena, at: position + 4)
+                position += Metadata.Field.overhead
+                note(base + position, name, base + position + name, value, at: position + name)
+                position += name + value
             }
         }
     }
@@ -48,32 +60,29 @@ public struct RequestHead: Sendable {
 
     /// Remembers one field if the runtime needs it. Names are told apart by their length first.
     private mutating func note(
-        _ arena: UnsafeRawBufferPointer, name: Range<Int>, value: Range<Int>
+        _ name: UnsafeRawPointer, _ nameCount: Int, _ value: UnsafeRawPointer, _ valueCount: Int,
+        at offset: Int
     ) {
         func named(_ expected: StaticString) -> Bool {
-            arena[name].elementsEqual(
-                UnsafeRawBufferPointer(start: expected.utf8Start, count: expected.utf8CodeUnitCount)
-            )
+            memcmp(name, expected.utf8Start, nameCount) == 0
         }
         func valued(_ expected: StaticString) -> Bool {
-            arena[value].elementsEqual(
-                UnsafeRawBufferPointer(start: expected.utf8Start, count: expected.utf8CodeUnitCount)
-            )
+            valueCount == expected.utf8CodeUnitCount
+                && memcmp(value, expected.utf8Start, valueCount) == 0
         }
-        switch name.count {
-        case 5 where named(":path"): pathField = value
+        var span: Span { Span(start: UInt32(offset), count: UInt32(valueCount)) }
+        switch nameCount {
+        case 5 where named(":path"): pathField = span
         case 7 where named(":method"):
             method = valued("POST") ? .post : valued("GET") ? .get : .other
-        case 10 where named(":authority"): authorityField = value
+        case 10 where named(":authority"): authorityField = span
         case 12 where named("content-type"):
-            contentTypeField = value
-            contentType = ContentType(UnsafeRawBufferPointer(rebasing: arena[value]))
-        case 12 where named("grpc-timeout"): timeoutField = value
+            contentType = ContentType(UnsafeRawBufferPointer(start: value, count: valueCount))
+        case 12 where named("grpc-timeout"): timeoutField = span
         case 12 where named("assay-tenant"): hasIdentityFields = true
-        case 13 where named("grpc-encoding"): encodingField = value
-        case 13 where named("assay-service"): hasIdentityFields = true
-        case 14 where named("content-length"): contentLengthField = value
-        case 18 where named("connect-timeout-ms"): jsonTimeoutField = value
+        case 13 where named("grpc-encoding"): encodingField = span
+        case 14 where named("content-length"): contentLengthField = span
+        case 18 where named("connect-timeout-ms"): jsonTimeoutField = span
         default: break
         }
     }
@@ -83,7 +92,8 @@ public struct RequestHead: Sendable {
 
     /// The request target without its query: "/package.Service/Method".
     public var path: String {
-        String(decoding: fields.arena[pathField].prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
+        let target = fields.arena[pathField.range]
+        return String(decoding: target.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self)
     }
 
     public var authority: String { text(authorityField) }
@@ -91,14 +101,14 @@ public struct RequestHead: Sendable {
     /// The regular fields: everything but the pseudo-headers.
     public var metadata: Metadata { fields.filter { !fields.hasPrefix($0, ":") } }
 
-    package func text(_ range: Range<Int>) -> String {
-        String(decoding: fields.arena[range], as: UTF8.self)
+    package func text(_ span: Span) -> String {
+        String(decoding: fields.arena[span.range], as: UTF8.self)
     }
 
     /// Lends the bytes of one field's value.
     package func withBytes<Result>(
-        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result
+        _ span: Span, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
-        fields.arena.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        fields.arena.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[span.range])) }
     }
 }

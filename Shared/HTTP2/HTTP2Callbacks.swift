@@ -1,0 +1,233 @@
+internal import CNghttp2
+
+/// The library's callbacks. They hold no state: the session comes with every call.
+///
+/// Sendable: the table is filled once, before anyone sees it, and only read afterwards.
+final class HTTP2Callbacks: @unchecked Sendable {
+    static let shared = HTTP2Callbacks()
+
+    let pointer: OpaquePointer
+
+    private init() {
+        var made: OpaquePointer?
+        guard nghttp2_session_callbacks_new(&made) == 0, let made else {
+            fatalError("out of memory for HTTP/2 callbacks")
+        }
+        pointer = made
+        nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, user in
+            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
+            return session.beginHeaders(frame.pointee)
+        }
+        nghttp2_session_callbacks_set_on_header_callback(pointer) {
+            _, frame, name, nameCount, value, valueCount, _, user in
+            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
+            return session.header(
+                frame.pointee.hd.stream_id,
+                UnsafeRawBufferPointer(start: name, count: nameCount),
+                UnsafeRawBufferPointer(start: value, count: valueCount))
+        }
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
+            _, flags, id, bytes, count, user in
+            guard let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.data(id, flags, UnsafeRawBufferPointer(start: bytes, count: count))
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_recv_callback(pointer) { _, frame, user in
+            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
+            session.frame(frame)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(pointer) { _, _, _, user in
+            HTTP2Callbacks.session(user)?.charge(.invalidFrame)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, id, code, user in
+            HTTP2Callbacks.session(user)?.streamClosed(id, code)
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, user in
+            guard let header = frame?.pointee.hd,
+                header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+            else { return 0 }
+            HTTP2Callbacks.session(user)?.sentEnd(header)
+            return 0
+        }
+        nghttp2_session_callbacks_set_send_data_callback(pointer) {
+            _, frame, header, count, source, user in
+            guard let frame, let header, let pointer = source?.pointee.ptr,
+                let sink = HTTP2Callbacks.session(user)?.output
+            else { return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+            // Sound: the source was set to a stream that lives until its close callback.
+            let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+            precondition(frame.pointee.data.padlen == 0, "we never ask for padding")
+            sink.pointee.append(UnsafeRawBufferPointer(start: header, count: 9))
+            stream.body.withUnsafeBytes { body in
+                let end = stream.bodySent + count
+                sink.pointee.append(
+                    UnsafeRawBufferPointer(rebasing: body[stream.bodySent..<end]))
+                stream.bodySent = end
+            }
+            return 0
+        }
+    }
+
+    private static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session? {
+        // Sound: the pointer is the session's own, which frees the library's session in its deinit.
+        user.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// States how much of a body goes into the next DATA frame; the bytes themselves follow in the
+    /// send-data callback, straight into the output.
+    static let readBody: nghttp2_data_source_read_callback = {
+        library, id, _, room, flags, source, user in
+        guard let flags, let pointer = source?.pointee.ptr else { return 0 }
+        let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+        let rest = stream.body.count - stream.bodySent
+        let count = min(room, rest)
+        flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+        if count == rest {
+            flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+            switch stream.trailers {
+            case .none: break
+            case .success, .fields:
+                flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+                HTTP2Callbacks.session(user)?.submitTrailers(of: stream)
+            }
+        }
+        return count
+    }
+}
+
+extension HTTP2Session {
+    private static let temporal = Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+
+    fileprivate func beginHeaders(_ frame: nghttp2_frame) -> Int32 {
+        headers.removeAll()
+        guard role == .server, frame.headers.cat == NGHTTP2_HCAT_REQUEST else {
+            currentStream = stream(frame.hd.stream_id)
+            return 0
+        }
+        guard misbehaviour == nil, admitStream() else {
+            end("stream_rate")
+            return Self.temporal
+        }
+        currentStream = open(frame.hd.stream_id)
+        return 0
+    }
+
+    fileprivate func header(
+        _ id: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) -> Int32 {
+        let size = headers.listSize + name.count + value.count + 32
+        if size > profile.hardMetadataBytes {
+            charge(.hugeHeaders)
+            return Self.temporal
+        }
+        if size > profile.maximumMetadataBytes || headers.count >= profile.maximumMetadataFields {
+            headers.skip(nameCount: name.count, valueCount: value.count)
+        } else {
+            headers.append(name, value)
+        }
+        return 0
+    }
+
+    fileprivate func data(_ id: Int32, _ flags: UInt8, _ bytes: UnsafeRawBufferPointer) {
+        guard let stream = stream(id) else { return }
+        if flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { stream.remoteEnded = true }
+        delegate.received(bytes, on: stream)
+    }
+
+    fileprivate func frame(_ frame: UnsafePointer<nghttp2_frame>) {
+        let header = frame.pointee.hd
+        switch UInt32(header.type) {
+        case NGHTTP2_HEADERS.rawValue: headersEnded(header)
+        case NGHTTP2_DATA.rawValue:
+            if header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
+                if let stream = stream(header.stream_id) {
+                    stream.remoteEnded = true
+                    delegate.receivedEnd(of: stream)
+                }
+            } else if header.length == 0 {
+                charge(.emptyData)
+            }
+        case NGHTTP2_SETTINGS.rawValue:
+            if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
+                charge(.settings)
+                delegate.receivedSettings()
+            }
+        case NGHTTP2_PING.rawValue: receivedPing(frame.pointee.ping)
+        case NGHTTP2_PRIORITY.rawValue: charge(.priority)
+        case NGHTTP2_RST_STREAM.rawValue:
+            if role == .server, stream(header.stream_id)?.hasFinalHeaders == false {
+                charge(.earlyReset)
+            }
+        case NGHTTP2_WINDOW_UPDATE.rawValue:
+            if frame.pointee.window_update.window_size_increment < 64 {
+                charge(.smallWindowUpdate)
+            }
+        case NGHTTP2_GOAWAY.rawValue: receivedGoAway(frame.pointee.goaway)
+        default: break
+        }
+    }
+
+    private func headersEnded(_ header: nghttp2_frame_hd) {
+        guard let stream = currentStream, stream.id == header.stream_id else { return }
+        currentStream = nil
+        let isLast = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        if isLast { stream.remoteEnded = true }
+        let isFirst = role == .server ? !stream.hasRequest : !stream.hasFinalHeaders
+        if role == .client, isFirst, headers.isInformational { return }
+        if isFirst {
+            if role == .client { stream.hasFinalHeaders = true }
+            stream.hasRequest = true
+            delegate.received(headers.block, on: stream, isLast: isLast)
+        } else {
+            delegate.receivedTrailers(headers.block, on: stream)
+        }
+        // What the delegate submits is sent later, so the stream is still there.
+        if isLast { delegate.receivedEnd(of: stream) }
+    }
+
+    private func receivedPing(_ ping: nghttp2_ping) {
+        if ping.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { return charge(.ping) }
+        let payload = withUnsafeBytes(of: ping.opaque_data) {
+            UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
+        }
+        delegate.receivedPingAcknowledgement(payload)
+    }
+
+    private func receivedGoAway(_ frame: nghttp2_goaway) {
+        let debug = UnsafeBufferPointer(start: frame.opaque_data, count: frame.opaque_data_len)
+        delegate.receivedGoAway(
+            lastStreamID: frame.last_stream_id, code: HTTP2ErrorCode(rawValue: frame.error_code),
+            debug: String(decoding: debug.prefix(128), as: UTF8.self))
+    }
+
+    fileprivate func streamClosed(_ id: Int32, _ code: UInt32) {
+        guard let stream = stream(id) else { return }
+        delegate.closed(stream, code: HTTP2ErrorCode(rawValue: code))
+        close(stream)
+    }
+
+    fileprivate func sentEnd(_ header: nghttp2_frame_hd) {
+        guard role == .server, header.type <= UInt8(NGHTTP2_HEADERS.rawValue),
+            let stream = stream(header.stream_id), stream.resetsAfterReply, !stream.remoteEnded
+        else { return }
+        reset(stream, code: .noError)
+    }
+
+    fileprivate func submitTrailers(of stream: HTTP2Stream) {
+        fields.removeAll()
+        switch stream.trailers {
+        case .none: return
+        case .success:
+            fields.append("grpc-status", "0")
+            nghttp2_submit_trailer(session, stream.id, fields.pointer, fields.count)
+        case .fields(let arena, _):
+            arena.withUnsafeBytes { arena in
+                HeaderBlock.forEach(arena) { fields.append($0, $1) }
+                _ = nghttp2_submit_trailer(session, stream.id, fields.pointer, fields.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// The error codes of HTTP/2 (RFC 9113 §7).
+public struct HTTP2ErrorCode: RawRepresentable, Sendable, Hashable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    public static let noError = HTTP2ErrorCode(rawValue: 0)
+    public static let protocolError = HTTP2ErrorCode(rawValue: 1)
+    public static let internalError = HTTP2ErrorCode(rawValue: 2)
+    public static let flowControlError = HTTP2ErrorCode(rawValue: 3)
+    public static let settingsTimeout = HTTP2ErrorCode(rawValue: 4)
+    public static let streamClosed = HTTP2ErrorCode(rawValue: 5)
+    public static let frameSizeError = HTTP2ErrorCode(rawValue: 6)
+    public static let refusedStream = HTTP2ErrorCode(rawValue: 7)
+    public static let cancel = HTTP2ErrorCode(rawValue: 8)
+    public static let compressionError = HTTP2ErrorCode(rawValue: 9)
+    public static let connectError = HTTP2ErrorCode(rawValue: 10)
+    public static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 11)
+    public static let inadequateSecurity = HTTP2ErrorCode(rawValue: 12)
+}
+
+extension HTTP2ErrorCode: CustomStringConvertible {
+    public var description: String {
+        let names = [
+            "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
+            "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL",
+            "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY",
+        ]
+        return rawValue < UInt32(names.count) ? names[Int(rawValue)] : "error \(rawValue)"
+    }
+}
+
+/// What ended a connection: always the whole connection, never one stream.
+public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The library's text, or the name of the limit that was passed.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,58 @@
+/// Every number that one side of a connection goes by. Start from a profile; a test can replace any.
+public struct HTTP2Profile: Sendable {
+    /// Streams that the peer may have open at once.
+    public var maximumConcurrentStreams: UInt32
+    /// New streams that the peer may open within a second; 0 means no limit.
+    public var maximumStreamsPerSecond: Int
+    /// Bytes in flight towards us, per stream.
+    public var streamWindow: Int32
+    /// Bytes in flight towards us, on the whole connection.
+    public var connectionWindow: Int32
+    public var maximumFrameBytes: UInt32
+    public var headerTableBytes: UInt32
+    /// Soft limit of one header block, by HTTP/2's count: over it the call is refused.
+    public var maximumMetadataBytes: Int
+    /// Soft limit of one header block.
+    public var maximumMetadataFields: Int
+    /// CONTINUATION frames behind one HEADERS.
+    public var maximumContinuations: Int
+    /// Acknowledgements that may wait to be sent.
+    public var maximumOutboundAcknowledgements: Int
+    /// Entries of one SETTINGS frame.
+    public var maximumSettings: Int
+    /// Points that misbehaviour may cost before the connection ends, and their refill per second.
+    public var misbehaviourCapacity: Int
+    public var misbehaviourRefill: Int
+
+    /// For connections from clients outside.
+    public static let edge = HTTP2Profile(
+        maximumConcurrentStreams: 100, maximumStreamsPerSecond: 20_000, streamWindow: 64 << 10,
+        connectionWindow: 1 << 20, maximumFrameBytes: 16 << 10, headerTableBytes: 4096,
+        maximumMetadataBytes: 8 << 10, maximumMetadataFields: 64, maximumContinuations: 4,
+        maximumOutboundAcknowledgements: 64, maximumSettings: 16, misbehaviourCapacity: 1_000,
+        misbehaviourRefill: 250)
+
+    /// For connections between our own services.
+    public static let mesh: HTTP2Profile = {
+        var profile = edge
+        profile.maximumConcurrentStreams = 1_000
+        profile.maximumStreamsPerSecond = 200_000
+        profile.streamWindow = 256 << 10
+        profile.maximumMetadataBytes = 16 << 10
+        profile.maximumMetadataFields = 128
+        profile.misbehaviourCapacity = 10_000
+        profile.misbehaviourRefill = 2_500
+        return profile
+    }()
+
+    /// For the calling side.
+    public static let client: HTTP2Profile = {
+        var profile = mesh
+        profile.maximumConcurrentStreams = 0
+        profile.connectionWindow = 4 << 20
+        return profile
+    }()
+
+    /// Over it a header block is not read to its end: the stream is reset.
+    public var hardMetadataBytes: Int { 4 * maximumMetadataBytes }
+}

@@ -1,0 +1,122 @@
+internal import CNghttp2
+
+/// What the owner can have sent. Everything is queued until the next `drain`.
+extension HTTP2Session {
+    /// Headers, a framed message, and `grpc-status: 0`: the reply of a call that succeeded.
+    public func submitMessage(
+        _ framed: [UInt8], contentType: StaticString, on stream: HTTP2Stream
+    ) {
+        fields.removeAll()
+        fields.append(":status", "200")
+        fields.append("content-type", contentType)
+        stream.trailers = .success
+        submitResponse(framed, on: stream)
+    }
+
+    /// A whole response. `headers` and `trailers` have `HeaderBlock`'s format; no body and no
+    /// trailers make a response of one HEADERS frame.
+    public func submitResponse(
+        status: Int, headers: [UInt8], body: [UInt8], trailers: (arena: [UInt8], count: Int)?,
+        on stream: HTTP2Stream
+    ) {
+        if let trailers {
+            stream.trailers = .fields(arena: trailers.arena, count: trailers.count)
+        }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3) { digits in
+            let clamped = min(max(status, 100), 999)
+            digits[0] = UInt8(0x30 + clamped / 100)
+            digits[1] = UInt8(0x30 + clamped / 10 % 10)
+            digits[2] = UInt8(0x30 + clamped % 10)
+            headers.withUnsafeBytes { arena in
+                let name: StaticString = ":status"
+                fields.removeAll()
+                fields.append(
+                    UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
+                    UnsafeRawBufferPointer(digits))
+                HeaderBlock.forEach(arena) { fields.append($0, $1) }
+                submitResponse(body, on: stream)
+            }
+        }
+    }
+
+    /// The rest of a request that is refused is not wanted: once the reply has gone, the stream is
+    /// reset with NO_ERROR (RFC 9113 §8.1).
+    public func resetAfterReply(_ stream: HTTP2Stream) { stream.resetsAfterReply = true }
+
+    private func submitResponse(_ body: [UInt8], on stream: HTTP2Stream) {
+        stream.hasFinalHeaders = true
+        if body.isEmpty, case .none = stream.trailers {
+            nghttp2_submit_response(session, stream.id, fields.pointer, fields.count, nil)
+            return
+        }
+        var provider = provider(of: body, on: stream)
+        nghttp2_submit_response(session, stream.id, fields.pointer, fields.count, &provider)
+    }
+
+    /// A whole request. `headers` starts with the pseudo-headers. Nil if no stream can be opened any
+    /// more: the connection is ending, or its numbers are used up.
+    public func submitRequest(headers: [UInt8], body: [UInt8]) -> HTTP2Stream? {
+        headers.withUnsafeBytes { arena in
+            fields.removeAll()
+            HeaderBlock.forEach(arena) { fields.append($0, $1) }
+            let stream = reserve()
+            var provider = provider(of: body, on: stream)
+            let pointer = Unmanaged.passUnretained(stream).toOpaque()
+            let id =
+                body.isEmpty
+                ? nghttp2_submit_request(session, nil, fields.pointer, fields.count, nil, pointer)
+                : nghttp2_submit_request(
+                    session, nil, fields.pointer, fields.count, &provider, pointer)
+            guard id > 0 else {
+                stream.release()
+                return nil
+            }
+            stream.id = id
+            enlist(stream)
+            return stream
+        }
+    }
+
+    private func provider(of body: [UInt8], on stream: HTTP2Stream) -> nghttp2_data_provider {
+        stream.body = body
+        stream.bodySent = 0
+        var provider = nghttp2_data_provider()
+        provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+        provider.read_callback = HTTP2Callbacks.readBody
+        return provider
+    }
+
+    /// Ends a stream at once.
+    public func reset(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+        nghttp2_submit_rst_stream(session, 0, stream.id, code.rawValue)
+    }
+
+    /// Gives the peer room for `count` more bytes on the connection, and on the stream unless the
+    /// stream needs none any more.
+    public func consume(_ count: Int, on stream: HTTP2Stream) {
+        if stream.remoteEnded {
+            nghttp2_session_consume_connection(session, count)
+        } else {
+            nghttp2_session_consume(session, stream.id, count)
+        }
+    }
+
+    /// First phase of an orderly end: the peer learns that it should open no further streams.
+    public func submitShutdownNotice() {
+        nghttp2_submit_shutdown_notice(session)
+    }
+
+    /// Second phase, or an end at once: streams above the last one processed are not served.
+    public func goAway(code: HTTP2ErrorCode = .noError, debug: String = "") {
+        let last = nghttp2_session_get_last_proc_stream_id(session)
+        let text = Array(debug.utf8)
+        nghttp2_submit_goaway(session, 0, last, code.rawValue, text, text.count)
+    }
+
+    public func submitPing(_ payload: UInt64) {
+        withUnsafeBytes(of: payload.bigEndian) { bytes in
+            _ = nghttp2_submit_ping(
+                session, 0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        }
+    }
+}

@@ -1,0 +1,251 @@
+internal import CNghttp2
+
+/// One side of an HTTP/2 connection without a socket: bytes in, calls to the delegate; commands in,
+/// bytes out. Owns one nghttp2 session.
+///
+/// Not thread-safe: belongs to one event loop.
+public final class HTTP2Session {
+    public enum Role: Sendable { case server, client }
+
+    public let role: Role
+    public let profile: HTTP2Profile
+    let session: OpaquePointer
+    /// The owner. Unsafe, because a weak reference costs more than a callback does: the owner holds
+    /// the session, so it is there whenever the session is used.
+    unowned(unsafe) let delegate: any HTTP2SessionDelegate
+
+    /// The block that is being read.
+    var headers = HeaderScratch()
+    var currentStream: HTTP2Stream?
+    private var spare: [HTTP2Stream] = []
+    /// All open streams, each at its `position`.
+    private var live: [HTTP2Stream] = []
+
+    var now: UInt64 = 0
+    private var score: MisbehaviourScore
+    private var rateWindowStart: UInt64 = 0
+    private var streamsInWindow = 0
+    /// Why we end the connection; nil as long as we do not.
+    public private(set) var misbehaviour: String?
+
+    /// Where `drain` puts its output.
+    var output: UnsafeMutablePointer<OutputSink>?
+    var fields: FieldBuffer
+
+    /// - Parameter limit: the numbers to go by; see `HTTP2Profile`.
+    public init(role: Role, profile: HTTP2Profile, delegate: any HTTP2SessionDelegate) {
+        self.role = role
+        self.profile = profile
+        self.delegate = delegate
+        score = MisbehaviourScore(
+            capacity: profile.misbehaviourCapacity, refillPerSecond: profile.misbehaviourRefill)
+        fields = FieldBuffer()
+        let options = Self.options(for: profile)
+        defer { nghttp2_option_del(options) }
+        var made: OpaquePointer?
+        let make = role == .server ? nghttp2_session_server_new2 : nghttp2_session_client_new2
+        let result = make(&made, HTTP2Callbacks.shared.pointer, nil, options)
+        guard result == 0, let made else {
+            fatalError("out of memory for an HTTP/2 session (\(result))")
+        }
+        session = made
+        nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
+        submitSettings()
+    }
+
+    deinit {
+        nghttp2_session_del(session)
+        fields.deallocate()
+        headers.deallocate()
+    }
+
+    private static func options(for profile: HTTP2Profile) -> OpaquePointer {
+        var options: OpaquePointer?
+        guard nghttp2_option_new(&options) == 0, let options else {
+            fatalError("out of memory for HTTP/2 options")
+        }
+        nghttp2_option_set_no_auto_window_update(options, 1)
+        nghttp2_option_set_no_closed_streams(options, 1)
+        nghttp2_option_set_max_continuations(options, profile.maximumContinuations)
+        nghttp2_option_set_max_outbound_ack(options, profile.maximumOutboundAcknowledgements)
+        nghttp2_option_set_max_settings(options, profile.maximumSettings)
+        nghttp2_option_set_max_deflate_dynamic_table_size(options, Int(profile.headerTableBytes))
+        // Resets are judged by our own score; the library's limiter is a backstop far behind it.
+        nghttp2_option_set_stream_reset_rate_limit(options, 1_000_000, 1_000_000)
+        nghttp2_option_set_peer_max_concurrent_streams(options, 100)
+        return options
+    }
+
+    private func submitSettings() {
+        var settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+                value: UInt32(profile.streamWindow)),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_FRAME_SIZE.rawValue),
+                value: profile.maximumFrameBytes),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_HEADER_TABLE_SIZE.rawValue),
+                value: profile.headerTableBytes),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+                value: UInt32(profile.maximumMetadataBytes)),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES.rawValue), value: 1),
+        ]
+        switch role {
+        case .server:
+            settings.append(
+                nghttp2_settings_entry(
+                    settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+                    value: profile.maximumConcurrentStreams))
+        case .client:
+            settings.append(
+                nghttp2_settings_entry(
+                    settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))
+        }
+        nghttp2_submit_settings(session, 0, settings, settings.count)
+        nghttp2_session_set_local_window_size(session, 0, 0, profile.connectionWindow)
+    }
+
+    // MARK: Bytes
+
+    /// Reads what came from the peer at `now` (monotonic nanoseconds). After an error, send what
+    /// `drain` still yields (it holds the GOAWAY) and close.
+    public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws(HTTP2Error) {
+        self.now = now
+        guard let base = bytes.baseAddress else { return }
+        let start = base.assumingMemoryBound(to: UInt8.self)
+        let read = nghttp2_session_mem_recv(session, start, bytes.count)
+        if read < 0 { throw HTTP2Error(Self.text(Int32(read))) }
+        if let misbehaviour { throw HTTP2Error(misbehaviour) }
+    }
+
+    /// Hands all that is ready to be sent to `write`, piece by piece, up to about `limit` bytes.
+    /// Returns whether that was all.
+    public func drain(
+        limit: Int = .max, _ write: (UnsafeRawBufferPointer) -> Void
+    ) throws(HTTP2Error) -> Bool {
+        var failure: HTTP2Error?
+        let isDrained = withoutActuallyEscaping(write) { write in
+            var sink = OutputSink(write: write)
+            return withUnsafeMutablePointer(to: &sink) { sink in
+                output = sink
+                defer { output = nil }
+                while sink.pointee.count < limit {
+                    var bytes: UnsafePointer<UInt8>?
+                    let before = sink.pointee.count
+                    let count = nghttp2_session_mem_send(session, &bytes)
+                    if count < 0 {
+                        failure = HTTP2Error(Self.text(Int32(count)))
+                        return true
+                    }
+                    if count == 0 {
+                        // DATA goes straight to the sink; then the library reports nothing.
+                        if sink.pointee.count == before { return true }
+                        continue
+                    }
+                    sink.pointee.append(UnsafeRawBufferPointer(start: bytes, count: count))
+                }
+                return false
+            }
+        }
+        if let failure { throw failure }
+        return isDrained
+    }
+
+    /// Whether there is something to send.
+    public var wantsToWrite: Bool { nghttp2_session_want_write(session) != 0 }
+    /// Neither reading nor writing makes sense any more: close.
+    public var isFinished: Bool {
+        nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    }
+    /// Streams that are open.
+    public var openStreams: Int { live.count }
+    /// What the peer allows us to have open at once.
+    public var peerStreamLimit: Int {
+        Int(
+            nghttp2_session_get_remote_settings(
+                session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+    }
+
+    static func text(_ code: Int32) -> String { String(cString: nghttp2_strerror(code)) }
+
+    // MARK: Streams
+
+    func open(_ id: Int32) -> HTTP2Stream {
+        let stream = reserve()
+        stream.id = id
+        enlist(stream)
+        nghttp2_session_set_stream_user_data(
+            session, id, Unmanaged.passUnretained(stream).toOpaque())
+        return stream
+    }
+
+    /// A stream object whose number is not known yet.
+    func reserve() -> HTTP2Stream {
+        let stream = spare.popLast() ?? HTTP2Stream()
+        stream.prepare()
+        return stream
+    }
+
+    func enlist(_ stream: HTTP2Stream) {
+        stream.position = live.count
+        live.append(stream)
+    }
+
+    func close(_ stream: HTTP2Stream) {
+        if currentStream === stream { currentStream = nil }
+        let last = live.removeLast()
+        if last !== stream {
+            last.position = stream.position
+            live[stream.position] = last
+        }
+        stream.release()
+        if spare.count < 256 { spare.append(stream) }
+    }
+
+    /// The streams that are open now.
+    public var openStreamList: [HTTP2Stream] { live }
+
+    /// The stream's object: what `open` stored with the library, so no second table is searched.
+    func stream(_ id: Int32) -> HTTP2Stream? {
+        guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return nil }
+        return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    // MARK: Limits
+
+    /// Counts a new stream. False if the peer opens them too fast.
+    func admitStream() -> Bool {
+        if profile.maximumStreamsPerSecond == 0 { return true }
+        if now &- rateWindowStart >= 1_000_000_000 {
+            rateWindowStart = now
+            streamsInWindow = 0
+        }
+        streamsInWindow += 1
+        return streamsInWindow <= profile.maximumStreamsPerSecond
+    }
+
+    func charge(_ event: MisbehaviourScore.Event) {
+        if !score.charge(event, now: now) { end(event.rawValue) }
+    }
+
+    /// Ends the connection because of what the peer did: GOAWAY, flush, close.
+    func end(_ reason: String) {
+        if misbehaviour != nil { return }
+        misbehaviour = reason
+        goAway(code: .enhanceYourCalm, debug: reason)
+    }
+}
+
+/// The receiver of one `drain`.
+struct OutputSink {
+    let write: (UnsafeRawBufferPointer) -> Void
+    var count = 0
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        count += bytes.count
+        write(bytes)
+    }
+}

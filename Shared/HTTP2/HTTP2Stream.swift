@@ -1,0 +1,70 @@
+/// One stream of a session. Sessions reuse these objects: nobody may keep one beyond
+/// `streamClosed`.
+public final class HTTP2Stream {
+    public internal(set) var id: Int32 = 0
+    /// The owner's state of this stream.
+    public var context: AnyObject?
+
+    /// Its place in the session's list.
+    var position = 0
+    /// The peer has ended its side.
+    public internal(set) var remoteEnded = false
+    /// A request has come (server).
+    var hasRequest = false
+    var resetsAfterReply = false
+    /// Headers that were not 1xx have come (client), or gone (server).
+    var hasFinalHeaders = false
+
+    // What is still to be sent: a body, and trailers behind it.
+    var body: [UInt8] = []
+    var bodySent = 0
+    var trailers = OutboundTrailers.none
+
+    init() {}
+
+    func prepare() {
+        id = 0
+        remoteEnded = false
+        hasRequest = false
+        resetsAfterReply = false
+        hasFinalHeaders = false
+        bodySent = 0
+        trailers = .none
+    }
+
+    func release() {
+        context = nil
+        body = []
+        trailers = .none
+    }
+}
+
+/// What follows a body.
+enum OutboundTrailers {
+    /// The body ends the stream.
+    case none
+    /// `grpc-status: 0`.
+    case success
+    /// These fields, in `HeaderBlock`'s format.
+    case fields(arena: [UInt8], count: Int)
+}
+
+/// Told what comes in, while the session reads: may submit, must not read or drain the session.
+public protocol HTTP2SessionDelegate: AnyObject {
+    /// A request (server) or the final response headers (client).
+    func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool)
+    /// A piece of a body; the pointer is valid until the session has read its input to the end.
+    func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream)
+    /// The fields behind a body.
+    func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream)
+    /// The peer has ended its side of the stream. Not called if the stream broke before.
+    func receivedEnd(of stream: HTTP2Stream)
+    /// The stream is over, one way or the other; the last call for it.
+    func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode)
+    /// The peer accepts no streams above `lastStreamID`.
+    func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String)
+    /// The peer's SETTINGS have come: it speaks HTTP/2.
+    func receivedSettings()
+    /// A PING of ours came back.
+    func receivedPingAcknowledgement(_ payload: UInt64)
+}

@@ -1,0 +1,213 @@
+/// Serves typed services on the three faces: `application/grpc`, `application/grpc+assay` and
+/// JSON.
+public final class ServiceRouter: RequestHandler {
+    private let table: PathTable
+    private let entries: [MethodRegistry.Entry]
+    private let authorizer: any Authorizer
+    private let observer: (any CallObserver)?
+
+    public init(
+        _ services: [any RPCService], authorizer: any Authorizer = ScopeAuthorizer(),
+        observer: (any CallObserver)? = nil
+    ) {
+        var registry = MethodRegistry()
+        for service in services { service.register(in: &registry) }
+        entries = registry.entries
+        table = PathTable(entries.map(\.method.path))
+        self.authorizer = authorizer
+        self.observer = observer
+    }
+
+    public var methods: [MethodDescriptor] { entries.map(\.method) }
+
+    public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
+        if head.contentType.isGRPC {
+            guard head.method == .post else { return .refuse(.methodNotAllowed) }
+            return admitGRPC(head, from: peer)
+        }
+        if head.method == .get { return admitGet(head, from: peer) }
+        guard head.method == .post else { return .refuse(.methodNotAllowed) }
+        guard head.contentType == .json else {
+            return .refuse(RawReply(unsupported: head.contentType))
+        }
+        return admitJSON(head, from: peer)
+    }
+
+    private func admitGRPC(_ head: RequestHead, from peer: Peer) -> Admission {
+        guard let route = head.withBytes(head.pathField, table.index(of:)) else {
+            return refuse(head, nil, .unknownMethod(head), from: peer)
+        }
+        let method = entries[route].method
+        if !head.encodingField.isAbsent, head.text(head.encodingField) != "identity" {
+            return refuseEncoding(head, method, from: peer)
+        }
+        var timeout = method.serverDeadline
+        if !head.timeoutField.isAbsent {
+            guard let asked = head.withBytes(head.timeoutField, TimeoutHeader.parse) else {
+                return refuse(
+                    head, method, RPCError(.internal, "grpc-timeout cannot be read"), from: peer)
+            }
+            timeout = min(timeout, asked)
+        }
+        return admit(head, route, timeout: timeout, isFramed: true, from: peer)
+    }
+
+    private func admitJSON(_ head: RequestHead, from peer: Peer) -> Admission {
+        guard let route = head.withBytes(head.pathField, table.index(of:)) else {
+            let reply = RawReply(json: .unknownMethod(head), status: 404)
+            report(nil, .unknownMethod(head), head, peer)
+            return .refuse(reply)
+        }
+        return admitJSON(head, route, from: peer)
+    }
+
+    private func admitGet(_ head: RequestHead, from peer: Peer) -> Admission {
+        let path = Array(head.path.utf8)
+        guard let route = path.withUnsafeBytes(table.index(of:)) else {
+            return .refuse(RawReply(json: .unknownMethod(head), status: 404))
+        }
+        guard entries[route].method.idempotency == .readonly else {
+            return .refuse(.methodNotAllowed)
+        }
+        return admitJSON(head, route, from: peer)
+    }
+
+    private func admitJSON(_ head: RequestHead, _ route: Int, from peer: Peer) -> Admission {
+        var timeout = entries[route].method.serverDeadline
+        if !head.jsonTimeoutField.isAbsent {
+            guard let asked = head.withBytes(head.jsonTimeoutField, TimeoutHeader.parseMilliseconds)
+            else {
+                return refuse(
+                    head, entries[route].method,
+                    RPCError(.invalidArgument, "connect-timeout-ms cannot be read"), from: peer)
+            }
+            timeout = min(timeout, asked)
+        }
+        return admit(head, route, timeout: timeout, isFramed: false, from: peer)
+    }
+
+    /// The checks that all faces share.
+    private func admit(
+        _ head: RequestHead, _ route: Int, timeout: Duration, isFramed: Bool, from peer: Peer
+    ) -> Admission {
+        let method = entries[route].method
+        if head.isOverMetadataLimit {
+            return refuse(head, method, .metadataTooLarge, from: peer)
+        }
+        if method.kind != .unary {
+            let error = RPCError(.unimplemented, "\(method.path) is not a unary method")
+            return refuse(head, method, error, from: peer)
+        }
+        if timeout <= .zero {
+            let error = RPCError(
+                .deadlineExceeded, "the deadline had passed on arrival",
+                reason: "EXPIRED_ON_ARRIVAL")
+            return refuse(head, method, error, from: peer)
+        }
+        do throws(RPCError) {
+            let caller = try authorizer.authorize(method, head, from: peer)
+            return .accept(
+                Acceptance(
+                    maximumBytes: isFramed
+                        ? method.maximumRequestBytes : 8 * method.maximumRequestBytes,
+                    isFramed: isFramed, deadline: Deadline(head.receivedAt + timeout),
+                    route: route, state: caller == .anonymous ? nil : CallerBox(caller)))
+        } catch {
+            return refuse(head, method, error, from: peer)
+        }
+    }
+
+    private func refuse(
+        _ head: RequestHead, _ method: MethodDescriptor?, _ error: RPCError, from peer: Peer
+    ) -> Admission {
+        report(method, error, head, peer)
+        return .refuse(reply(to: head, for: error))
+    }
+
+    private func refuseEncoding(
+        _ head: RequestHead, _ method: MethodDescriptor, from peer: Peer
+    ) -> Admission {
+        let error = RPCError(.unimplemented, "this grpc-encoding is not supported; identity is")
+        report(method, error, head, peer)
+        var refusal = reply(to: head, for: error)
+        refusal.headers.append("grpc-accept-encoding", "identity")
+        return .refuse(refusal)
+    }
+
+    public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
+        if error.reason == "METADATA_TOO_LARGE", !head.contentType.isGRPC {
+            return RawReply(json: error, status: 431)
+        }
+        return RawReply(error, contentType: head.contentType)
+    }
+
+    private func report(
+        _ method: MethodDescriptor?, _ error: RPCError, _ head: RequestHead, _ peer: Peer
+    ) {
+        observer?.callEnded(
+            CallRecord(
+                method: method, code: error.code, reason: error.reason, error: error, peer: peer,
+                receivedAt: head.receivedAt,
+                requestID: head.fields[AssayHeader.requestID] ?? ""))
+    }
+}
+
+extension ServiceRouter {
+    public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
+        let head = request.head
+        let entry = entries[request.acceptance.route]
+        let caller = (request.acceptance.state as? CallerBox)?.caller ?? .anonymous
+        let exchange = Exchange(
+            context: ServerContext(
+                method: entry.method, deadline: request.deadline, metadata: head.fields,
+                peer: request.peer, caller: caller),
+            contentType: head.contentType.isGRPC ? head.contentType : .json,
+            receivedAt: head.receivedAt, observer: observer)
+        if head.method == .get { return handleGet(head, entry, exchange) }
+        return request.withBody { body in
+            guard request.acceptance.isFramed else {
+                return entry.start(IncomingCall(exchange: exchange, message: body))
+            }
+            let limit = request.acceptance.maximumBytes
+            do throws(FramingFault) {
+                let range = try MessageDeframer.unary(body, limit: limit)
+                let message = UnsafeRawBufferPointer(rebasing: body[range])
+                return entry.start(IncomingCall(exchange: exchange, message: message))
+            } catch {
+                return .reply(exchange.failure(error.error(limit: limit)))
+            }
+        }
+    }
+
+    /// A GET carries its message in the query.
+    private func handleGet(
+        _ head: RequestHead, _ entry: MethodRegistry.Entry, _ exchange: Exchange
+    ) -> RequestOutcome {
+        let target = head.target.utf8
+        let query = UnaryJSON.Query(Array(target.drop { $0 != UInt8(ascii: "?") }.dropFirst()))
+        guard query.isWellFormed, query.isJSON, let message = query.message else {
+            let error = RPCError(
+                .invalidArgument, "a GET needs ?encoding=json&message=…, percent-encoded")
+            return .reply(exchange.failure(error))
+        }
+        return message.withUnsafeBytes {
+            entry.start(IncomingCall(exchange: exchange, message: $0))
+        }
+    }
+}
+
+/// Carries the caller from the headers to the handler.
+private final class CallerBox: Sendable {
+    let caller: Caller
+    init(_ caller: Caller) { self.caller = caller }
+}
+
+extension RPCError {
+    fileprivate static func unknownMethod(_ head: RequestHead) -> RPCError {
+        RPCError(.unimplemented, "there is no method \(head.path.prefix(200))")
+    }
+
+    package static let metadataTooLarge = RPCError(
+        .resourceExhausted, "the metadata is larger than this server reads",
+        reason: "METADATA_TOO_LARGE")
+}

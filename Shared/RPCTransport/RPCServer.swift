@@ -1,0 +1,167 @@
+internal import NIOCore
+public import NIOPosix
+public import RPC
+internal import Synchronization
+internal import TLS
+
+/// Serves requests over HTTP/2 on its listeners until it is shut down.
+///
+///     let server = RPCServer(listeners: [.plaintext(port: 7002)], services: [RiskService()])
+///     try await server.run()
+public final class RPCServer: Sendable {
+    private let listeners: [RPCListener]
+    private let handler: any RequestHandler
+    private let profile: RPCProfile
+    private let group: MultiThreadedEventLoopGroup
+    private let state = Mutex(State())
+
+    private struct State {
+        var channels: [any Channel] = []
+        var connections: [ObjectIdentifier: Connection] = [:]
+        var isShuttingDown = false
+        var isEnded = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private struct Connection {
+        let channel: any Channel
+        let handler: LoopConfined<ServerConnection>
+    }
+
+    /// - Parameters:
+    ///   - handler: answers all requests: a `ServiceRouter`, or a forwarder.
+    ///   - profile: the limits; `.edge` for clients outside, `.mesh` between our services.
+    ///   - group: the event loops to run on.
+    public init(
+        listeners: [RPCListener], handler: any RequestHandler, profile: RPCProfile = .mesh,
+        group: MultiThreadedEventLoopGroup = .singleton
+    ) {
+        self.listeners = listeners
+        self.handler = handler
+        self.profile = profile
+        self.group = group
+    }
+
+    /// Serves typed services.
+    public convenience init(
+        listeners: [RPCListener], services: [any RPCService],
+        authorizer: any Authorizer = ScopeAuthorizer(), observer: (any CallObserver)? = nil,
+        profile: RPCProfile = .mesh, group: MultiThreadedEventLoopGroup = .singleton
+    ) {
+        let router = ServiceRouter(services, authorizer: authorizer, observer: observer)
+        self.init(listeners: listeners, handler: router, profile: profile, group: group)
+    }
+
+    /// Opens the listeners. Afterwards `ports` tells where.
+    public func start() async throws {
+        for listener in listeners {
+            let channel = try await bootstrap(listener)
+                .bind(host: listener.host, port: listener.port).get()
+            state.withLock { $0.channels.append(channel) }
+        }
+    }
+
+    /// The ports of the listeners, in their order; empty before `start`.
+    public var ports: [Int] {
+        state.withLock { $0.channels.map { $0.localAddress?.port ?? 0 } }
+    }
+
+    /// The port of the first listener; 0 before `start`.
+    public var port: Int { ports.first ?? 0 }
+
+    /// Connections that are open now.
+    public var connectionCount: Int { state.withLock { $0.connections.count } }
+
+    /// Starts, unless that was done, and serves until `shutdown`; cancelling the task shuts down
+    /// with a grace of five seconds.
+    public func run() async throws {
+        if state.withLock({ $0.channels.isEmpty && !$0.isShuttingDown }) { try await start() }
+        await withTaskCancellationHandler {
+            await ended()
+        } onCancel: {
+            Task { await self.shutdown(grace: .seconds(5)) }
+        }
+    }
+
+    private func ended() async {
+        await withCheckedContinuation { continuation in
+            let isEnded = state.withLock { state in
+                if !state.isEnded { state.waiters.append(continuation) }
+                return state.isEnded
+            }
+            if isEnded { continuation.resume() }
+        }
+    }
+
+    // MARK: Connections
+
+    private func bootstrap(_ listener: RPCListener) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 2048, initial: 16_384, maximum: 262_144)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.accept(channel, listener) }
+            }
+    }
+
+    private func accept(_ channel: any Channel, _ listener: RPCListener) throws {
+        let connection = ServerConnection(
+            handler: handler, profile: profile.http2, isTLS: listener.tls != nil)
+        let isWelcome = state.withLock { state in
+            if state.isShuttingDown || state.connections.count >= profile.maximumConnections {
+                return false
+            }
+            state.connections[ObjectIdentifier(channel)] = Connection(
+                channel: channel, handler: LoopConfined(connection))
+            return true
+        }
+        guard isWelcome else { throw ChannelError.operationUnsupported }
+        let id = ObjectIdentifier(channel)
+        channel.closeFuture.whenComplete { _ in
+            self.state.withLock { _ = $0.connections.removeValue(forKey: id) }
+        }
+        if let tls = listener.tls {
+            try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls))
+        }
+        try channel.pipeline.syncOperations.addHandler(connection)
+    }
+
+    // MARK: End
+
+    /// Ends in order: no new connections, GOAWAY twice on every connection, calls in flight finish.
+    /// What is left when `grace` has passed gets UNAVAILABLE. Returns when all is closed.
+    public func shutdown(grace: Duration = .seconds(30)) async {
+        let (channels, connections, isFirst) = state.withLock { state in
+            let isFirst = !state.isShuttingDown
+            state.isShuttingDown = true
+            return (state.channels, Array(state.connections.values), isFirst)
+        }
+        guard isFirst else { return await ended() }
+        for channel in channels { try? await channel.close() }
+        let nanoseconds =
+            Int64(clamping: grace.components.seconds) * 1_000_000_000
+            + grace.components.attoseconds / 1_000_000_000
+        for connection in connections {
+            let handler = connection.handler
+            connection.channel.eventLoop.execute { handler.value.beginDrain() }
+            let end = connection.channel.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+                handler.value.endNow()
+            }
+            connection.channel.closeFuture.whenComplete { _ in end.cancel() }
+        }
+        for connection in connections { try? await connection.channel.closeFuture.get() }
+        let waiters = state.withLock { state in
+            state.isEnded = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

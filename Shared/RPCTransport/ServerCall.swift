@@ -1,0 +1,44 @@
+internal import HTTP2
+internal import RPC
+
+/// One request on its way through a server connection.
+final class ServerCall: LoopContext.TimerTarget {
+    enum Phase {
+        /// The body is coming.
+        case receiving
+        /// The handler runs, or its reply is being sent.
+        case handling
+        /// Refused, or answered before its end: what still comes is thrown away.
+        case discarding
+    }
+
+    let head: RequestHead
+    let acceptance: Acceptance
+    /// Lets go of each other when the stream is over.
+    let connection: ServerConnection
+    var phase = Phase.receiving
+    /// Nil once the stream is over.
+    var stream: HTTP2Stream?
+    /// What has come of the body, unless it came whole.
+    var body: [UInt8] = []
+    var isAnswered = false
+    /// The handler is running: it holds a slot of the connection, whether or not the stream lives.
+    var isRunning = false
+    var task: Task<Void, Never>?
+    var timer: LoopContext.Timer?
+
+    init(
+        head: RequestHead, acceptance: Acceptance, stream: HTTP2Stream,
+        connection: ServerConnection
+    ) {
+        self.head = head
+        self.acceptance = acceptance
+        self.stream = stream
+        self.connection = connection
+    }
+
+    func timerFired() {
+        timer = nil
+        connection.deadlinePassed(self)
+    }
+}

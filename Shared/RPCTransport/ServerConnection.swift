@@ -1,0 +1,424 @@
+internal import HTTP2
+internal import NIOCore
+internal import RPC
+internal import TLS
+
+/// A connection on the server's side: the one handler of its channel above TLS. Owns the HTTP/2
+/// session and runs each request on the connection's own event loop.
+final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let handler: any RequestHandler
+    let profile: HTTP2Profile
+    private let isTLS: Bool
+    private var context: ChannelHandlerContext?
+    private(set) var session: HTTP2Session?
+    private(set) var loop: LoopContext?
+    private var peer = Peer(address: "")
+    private var output = ByteBuffer()
+    private var isReading = false
+    private var needsFlush = false
+    private var closesAfterFlush = false
+    private var isWritable = true
+    private var now = Instant(nanoseconds: 0)
+
+    /// Handlers that run, also those whose stream is gone already.
+    private var running = 0
+    /// Calls whose deadline timer is armed only if they outlive this read.
+    private var untimed: [ServerCall] = []
+    /// A body that came whole, where it lies in the read buffer.
+    private var whole: (call: ServerCall, body: UnsafeRawBufferPointer)?
+    private var drain = DrainPhase.serving
+    private var settingsTimer: LoopContext.Timer?
+    private var sawSettings = false
+
+    private enum DrainPhase { case serving, noticed, final }
+
+    init(handler: any RequestHandler, profile: HTTP2Profile, isTLS: Bool) {
+        self.handler = handler
+        self.profile = profile
+        self.isTLS = isTLS
+    }
+
+    // MARK: Channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop = LoopContext.current(on: context.eventLoop)
+        if context.channel.isActive && !isTLS { open(identity: nil) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !isTLS { open(identity: nil) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let handshake = event as? TLSHandshakeCompleted {
+            open(identity: handshake.peer)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func open(identity: PeerIdentity?) {
+        guard session == nil, let context, let loop else { return }
+        peer = Peer(
+            address: context.remoteAddress.map(Self.text) ?? "unknown",
+            identity: identity?.spiffeID.map { "\($0)" }, isEncrypted: isTLS)
+        session = HTTP2Session(role: .server, profile: profile, delegate: self)
+        settingsTimer = loop.arm(
+            SettingsTimeout(self), at: LoopContext.now + .seconds(5))
+        flush()
+    }
+
+    private static func text(_ address: SocketAddress) -> String {
+        "\(address.ipAddress ?? "unix"):\(address.port ?? 0)"
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let session else { return }
+        let buffer = unwrapInboundIn(data)
+        now = LoopContext.now
+        isReading = true
+        var failure: HTTP2Error?
+        buffer.withUnsafeReadableBytes { bytes in
+            do throws(HTTP2Error) {
+                try session.receive(bytes, now: now.nanoseconds)
+            } catch {
+                failure = error
+            }
+            keepWholeBody()
+        }
+        isReading = false
+        needsFlush = true
+        if failure != nil {
+            closesAfterFlush = true
+            flush()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        armTimers()
+        if needsFlush { flush() }
+        loop?.flushAll()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable { flush() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    /// The connection is gone: every handler is cancelled, in this tick.
+    private func end() {
+        guard let ended = session else { return }
+        session = nil
+        loop?.cancel(settingsTimer)
+        for stream in ended.openStreamList { abandon(stream) }
+        withExtendedLifetime(ended) {}
+    }
+
+    private func abandon(_ stream: HTTP2Stream) {
+        guard let call = call(of: stream) else { return }
+        stream.context = nil
+        call.stream = nil
+        loop?.cancel(call.timer)
+        call.timer = nil
+        call.task?.cancel()
+    }
+
+    // MARK: Output
+
+    /// Sends what the session has ready: one buffer, one write.
+    func flush() {
+        needsFlush = false
+        guard !isReading, let session, let context, isWritable else { return }
+        output.clear()
+        do throws(HTTP2Error) {
+            if try !session.drain(limit: 1 << 20, { output.writeBytes($0) }) { setNeedsFlush() }
+        } catch {
+            closesAfterFlush = true
+        }
+        if output.readableBytes > 0 {
+            context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+        }
+        if closesAfterFlush || session.isFinished || isDrained { context.close(promise: nil) }
+    }
+
+    func setNeedsFlush() {
+        if needsFlush || isReading { return }
+        needsFlush = true
+        loop?.needsFlush(self)
+    }
+
+    private func armTimers() {
+        guard !untimed.isEmpty else { return }
+        for call in untimed where call.timer == nil && !call.isAnswered && call.stream != nil {
+            call.timer = loop?.arm(call, at: call.acceptance.deadline.instant)
+        }
+        untimed.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Calls
+
+    private func call(of stream: HTTP2Stream) -> ServerCall? {
+        // Only this class sets the context.
+        stream.context.map { unsafeDowncast($0, to: ServerCall.self) }
+    }
+
+    func begin(_ head: RequestHead, on stream: HTTP2Stream) {
+        if running >= Int(profile.maximumConcurrentStreams) {
+            session?.reset(stream, code: .refusedStream)
+            return
+        }
+        switch handler.admit(head, from: peer) {
+        case .accept(let acceptance):
+            let call = ServerCall(
+                head: head, acceptance: acceptance, stream: stream, connection: self)
+            stream.context = call
+            untimed.append(call)
+        case .refuse(let reply):
+            send(reply, on: stream)
+        }
+    }
+
+    func append(_ data: UnsafeRawBufferPointer, to call: ServerCall) {
+        guard call.phase == .receiving else { return }
+        let limit = call.acceptance.maximumBytes
+        if call.acceptance.isFramed {
+            if call.body.isEmpty, isWhole(data, limit: limit) {
+                whole = (call, data)
+                return
+            }
+            if call.body.isEmpty { reserveBody(of: call, data, limit: limit) }
+            call.body.append(contentsOf: data)
+            let fault = call.body.withUnsafeBytes {
+                MessageDeframer.faultAtBeginning(of: $0, limit: limit)
+            }
+            if let fault { refuse(call, fault.error(limit: limit)) }
+        } else if call.body.count + data.count > limit {
+            refuse(call, FramingFault.tooLarge(call.body.count + data.count).error(limit: limit))
+        } else {
+            call.body.append(contentsOf: data)
+        }
+    }
+
+    /// Whether the bytes are one message with its prefix: then they are read where they lie.
+    private func isWhole(_ data: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        guard let prefix = MessagePrefix.read(data) else { return false }
+        return prefix.flag == 0 && prefix.length <= limit
+            && data.count == MessagePrefix.count + prefix.length
+    }
+
+    /// Makes room for a message once, if its prefix is there; no more than a window's worth, so that
+    /// a length alone reserves little.
+    private func reserveBody(of call: ServerCall, _ data: UnsafeRawBufferPointer, limit: Int) {
+        guard let prefix = MessagePrefix.read(data), prefix.length <= limit else { return }
+        call.body.reserveCapacity(min(prefix.length + MessagePrefix.count, 256 << 10))
+    }
+
+    /// The read buffer goes: a body that was left in it moves to its call.
+    private func keepWholeBody() {
+        guard let (call, body) = whole else { return }
+        whole = nil
+        call.body.append(contentsOf: body)
+    }
+
+    func bodyEnded(of call: ServerCall) {
+        guard call.phase == .receiving else { return }
+        if let (wholeCall, body) = whole, wholeCall === call {
+            whole = nil
+            dispatch(call, body)
+        } else {
+            let body = call.body
+            call.body = []
+            body.withUnsafeBytes { dispatch(call, $0) }
+        }
+    }
+
+    private func dispatch(_ call: ServerCall, _ body: UnsafeRawBufferPointer) {
+        call.phase = .handling
+        let request = InboundRequest(
+            head: call.head, acceptance: call.acceptance, peer: peer, body: body)
+        switch handler.handle(request) {
+        case .reply(let reply): answer(call, reply)
+        case .run(let work): run(work, for: call)
+        }
+    }
+
+    /// Runs a handler as a task on this loop. It starts at once, on this stack: one that never waits
+    /// costs no enqueuing.
+    private func run(_ work: @escaping @Sendable () async -> Reply, for call: ServerCall) {
+        guard let executor = loop?.executor else { return }
+        running += 1
+        call.isRunning = true
+        let confined = LoopConfined(call)
+        let task = Task.immediate(executorPreference: executor) {
+            let reply = await work()
+            confined.value.connection.finished(confined.value, reply)
+        }
+        if call.isRunning { call.task = task }
+    }
+
+    /// The handler has ended: its slot is free, whatever became of the stream.
+    private func finished(_ call: ServerCall, _ reply: Reply) {
+        running -= 1
+        call.isRunning = false
+        call.task = nil
+        answer(call, reply)
+        setNeedsFlush()
+    }
+
+    private func answer(_ call: ServerCall, _ reply: Reply) {
+        guard !call.isAnswered, let stream = call.stream else { return }
+        call.isAnswered = true
+        loop?.cancel(call.timer)
+        call.timer = nil
+        switch reply {
+        case .message(let contentType, var framed):
+            MessagePrefix.write(into: &framed)
+            session?.submitMessage(framed, contentType: contentType.name, on: stream)
+        case .raw(let raw): send(raw, on: stream)
+        }
+    }
+
+    private func send(_ reply: RawReply, on stream: HTTP2Stream) {
+        if !stream.remoteEnded { session?.resetAfterReply(stream) }
+        session?.submitResponse(
+            status: reply.status, headers: reply.headers.arena, body: reply.body,
+            trailers: reply.trailers.map { ($0.arena, $0.count) }, on: stream)
+    }
+
+    private func refuse(_ call: ServerCall, _ error: RPCError) {
+        call.phase = .discarding
+        call.body = []
+        answer(call, .raw(handler.reply(to: call.head, for: error)))
+    }
+
+    func deadlinePassed(_ call: ServerCall) {
+        let error = RPCError(.deadlineExceeded, "the deadline has passed", reason: "EXPIRED")
+        refuse(call, error)
+        call.task?.cancel()
+        setNeedsFlush()
+    }
+}
+
+/// What the session tells.
+extension ServerConnection: HTTP2SessionDelegate {
+    func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool) {
+        let head = RequestHead(
+            fields: Metadata(arena: headers.arena, count: headers.count), receivedAt: now,
+            isOverMetadataLimit: headers.isOverSoftLimit)
+        begin(head, on: stream)
+    }
+
+    func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
+        keepWholeBody()
+        session?.consume(data.count, on: stream)
+        if let call = call(of: stream) { append(data, to: call) }
+    }
+
+    func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {}
+
+    func receivedEnd(of stream: HTTP2Stream) {
+        if let call = call(of: stream) { bodyEnded(of: call) }
+    }
+
+    func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+        abandon(stream)
+        if drain != .serving { setNeedsFlush() }
+    }
+
+    func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {}
+
+    func receivedSettings() {
+        if sawSettings { return }
+        sawSettings = true
+        loop?.cancel(settingsTimer)
+        settingsTimer = nil
+    }
+
+    func receivedPingAcknowledgement(_ payload: UInt64) {
+        if drain == .noticed, payload == Self.drainPing { finishNotice() }
+    }
+}
+
+/// The orderly end of a connection: two GOAWAYs, so that no request that crosses the first one is
+/// lost.
+extension ServerConnection {
+    private static let drainPing: UInt64 = 0xA55A_D4A1
+
+    func beginDrain() {
+        guard drain == .serving else { return }
+        drain = .noticed
+        guard let session, let loop else {
+            context?.close(promise: nil)
+            return
+        }
+        session.submitShutdownNotice()
+        session.submitPing(Self.drainPing)
+        _ = loop.arm(DrainTimeout(self), at: LoopContext.now + .seconds(1))
+        flush()
+    }
+
+    /// The peer has seen the first GOAWAY, or had its second: no stream above the last one counts.
+    fileprivate func finishNotice() {
+        guard drain == .noticed else { return }
+        drain = .final
+        session?.goAway(debug: "shutdown")
+        setNeedsFlush()
+    }
+
+    private var isDrained: Bool {
+        drain == .final && session?.openStreams == 0 && session?.wantsToWrite == false
+    }
+
+    /// The grace is over: what is left gets UNAVAILABLE, and the connection ends.
+    func endNow() {
+        guard let session else {
+            context?.close(promise: nil)
+            return
+        }
+        let error = RPCError(.unavailable, "the server is shutting down")
+        for stream in session.openStreamList {
+            guard let call = call(of: stream) else { continue }
+            refuse(call, error)
+            call.task?.cancel()
+        }
+        session.goAway(debug: "shutdown")
+        closesAfterFlush = true
+        flush()
+    }
+
+    fileprivate func settingsMissing() {
+        settingsTimer = nil
+        context?.close(promise: nil)
+    }
+}
+
+/// A peer that connects and does not speak HTTP/2 is closed.
+private final class SettingsTimeout: LoopContext.TimerTarget {
+    private let connection: ServerConnection
+    init(_ connection: ServerConnection) { self.connection = connection }
+    func timerFired() { connection.settingsMissing() }
+}
+
+/// A peer that does not acknowledge the first GOAWAY gets the second one anyway.
+private final class DrainTimeout: LoopContext.TimerTarget {
+    private let connection: ServerConnection
+    init(_ connection: ServerConnection) { self.connection = connection }
+    func timerFired() { connection.finishNotice() }
+}
