@@ -23,7 +23,8 @@ struct ElementaryFunctionsTests {
 
     @Test("a hash over two hundred thousand arguments is the same on every machine")
     func hash() {
-        // FNV-1a over the result bits; an exhaustive comparison with glibc's functions made these numbers' code.
+        // FNV-1a over the result bits; an exhaustive comparison with glibc's functions made these
+        // numbers' code.
         var exponential: UInt64 = 0xcbf2_9ce4_8422_2325
         var logarithm = exponential
         for step in 0..<200_000 as Range<UInt32> {

@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 import Inference
 
-/// Time of one row on one thread, single rows one after the other; rows from a seed, 5 % of their values missing.
+/// Time of one row on one thread, single rows one after the other; rows from a seed, 5 % of their
+/// values missing.
 @main
 struct InferenceBench: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "inference-bench")

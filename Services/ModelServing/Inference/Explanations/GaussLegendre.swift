@@ -6,12 +6,14 @@
     import Darwin
 #endif
 
-/// Nodes and weights of Gauss–Legendre quadrature on [0, 1]: exact for polynomials of degree up to 2n - 1.
+/// Nodes and weights of Gauss–Legendre quadrature on [0, 1]: exact for polynomials of degree up to
+/// 2n - 1.
 struct GaussLegendre: Sendable {
     let nodes: [Double]
     let weights: [Double]
 
-    /// Newton's method on the Legendre polynomial of degree `count`, from Tricomi's starting points.
+    /// Newton's method on the Legendre polynomial of degree `count`, from Tricomi's starting
+    /// points.
     init(count: Int) {
         var nodes: [Double] = []
         var weights: [Double] = []

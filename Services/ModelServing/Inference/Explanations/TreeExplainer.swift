@@ -1,9 +1,10 @@
-/// Path-dependent TreeSHAP (Lundberg et al. 2020) in float64: what each input added to the margin of one row.
+/// Path-dependent TreeSHAP (Lundberg et al. 2020) in float64: what each input added to the margin
+/// of one row.
 ///
 /// A leaf's weight in the Shapley sum is the integral over t in [0, 1] of a product with one factor
-/// `t·o + (1 - t)·z` for each distinct input on its path: o = 1 if the row takes the edge, else 0; z = the share of
-/// the training rows that took it. Gauss–Legendre nodes make the integral exact, and the factors stay positive,
-/// so nothing of the classic algorithm's unwinding can lose digits.
+/// `t·o + (1 - t)·z` for each distinct input on its path: o = 1 if the row takes the edge, else 0;
+/// z = the share of the training rows that took it. Gauss–Legendre nodes make the integral exact,
+/// and the factors stay positive, so nothing of the classic algorithm's unwinding can lose digits.
 public struct TreeExplainer: Sendable {
     /// Attributions of one output; `values` and `base` add up to the margin.
     public struct Attributions: Sendable, Hashable {
@@ -32,7 +33,8 @@ public struct TreeExplainer: Sendable {
         quadrature = GaussLegendre(count: (distinct + 1) / 2)
     }
 
-    /// - Returns: nil if the parts do not add up to the margin within 1e-9, which no valid model shows.
+    /// - Returns: nil if the parts do not add up to the margin within 1e-9, which no valid model
+    ///   shows.
     public func attributions(_ row: [Float], output: Int = 0) -> Attributions? {
         precondition(row.count == forest.inputCount && output < forest.outputCount)
         var walk = TreeExplanation(

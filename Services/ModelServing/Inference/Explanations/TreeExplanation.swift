@@ -37,7 +37,8 @@ struct TreeExplanation {
         visit(tree, 0, level: 0)
     }
 
-    /// Leaves S of the node at `level` in `sums`. Recursion is as deep as the tree, which the loader limits.
+    /// Leaves S of the node at `level` in `sums`. Recursion is as deep as the tree, which the
+    /// loader limits.
     private mutating func visit(_ tree: Forest.Tree, _ index: Int, level: Int) {
         let parts = quadrature.nodes.count
         let here = level * parts

@@ -1,5 +1,5 @@
-/// A forest laid out for speed. Which layout serves is decided by the forest alone, so that the same file always runs the
-/// same way; all of them give the bits of `Forest.addLeaves`.
+/// A forest laid out for speed. Which layout serves is decided by the forest alone, so that the
+/// same file always runs the same way; all of them give the bits of `Forest.addLeaves`.
 public struct CompiledForest: Sendable {
     public enum Layout: String, Sendable, CaseIterable {
         case perfect, sibling, general
@@ -16,7 +16,8 @@ public struct CompiledForest: Sendable {
     private let trees: Trees
     private let plan: RowPlan
 
-    /// - Parameter preferred: a layout to use where it can hold the forest; the rule's choice otherwise.
+    /// - Parameter preferred: a layout to use where it can hold the forest; the rule's choice
+    ///   otherwise.
     public init(_ forest: Forest, preferred: Layout? = nil) {
         self.forest = forest
         var plan = RowPlan()

@@ -1,6 +1,7 @@
 /// Decision trees whose leaves are added up: the logical form, as the file states it, checked.
 public struct Forest: Sendable {
-    /// A split, or a leaf if it has no children. Indices are relative to the tree and are the file's own.
+    /// A split, or a leaf if it has no children. Indices are relative to the tree and are the
+    /// file's own.
     struct Node: Sendable {
         /// -1 in a leaf.
         var left: Int32
@@ -8,7 +9,8 @@ public struct Forest: Sendable {
         var input: Int32
         /// Threshold of a split, value of a leaf.
         var value: Float
-        /// Rows (weighted by their second derivative) that came by in training; NaN if the file does not say.
+        /// Rows (weighted by their second derivative) that came by in training; NaN if the file
+        /// does not say.
         var cover: Float
         /// Index into `categorySets`, or -1 for a comparison with `value`.
         var categories: Int32
@@ -49,7 +51,8 @@ public struct Forest: Sendable {
 // MARK: Reference evaluation
 
 extension Forest {
-    /// Index, within its tree, of the leaf that `row` reaches. The plain walk that every other layout must equal.
+    /// Index, within its tree, of the leaf that `row` reaches. The plain walk that every other
+    /// layout must equal.
     func leaf(of tree: Tree, row: UnsafeBufferPointer<Float>) -> Int {
         var index = 0
         while true {
@@ -59,8 +62,8 @@ extension Forest {
         }
     }
 
-    /// XGBoost's decision: a missing value takes the default side, a listed category goes right, a number goes
-    /// left if it is below the threshold.
+    /// XGBoost's decision: a missing value takes the default side, a listed category goes right, a
+    /// number goes left if it is below the threshold.
     @inline(__always)
     func goesLeft(_ node: Node, _ value: Float) -> Bool {
         if value.isNaN { return node.missingGoesLeft }

@@ -1,5 +1,6 @@
-/// Trees padded to full ones, breadth-first, so that a node's children need not be stored: node i has 2i and 2i + 1.
-/// Node 1 is the root; eight trees of one depth walk together without a branch that depends on data.
+/// Trees padded to full ones, breadth-first, so that a node's children need not be stored: node i
+/// has 2i and 2i + 1. Node 1 is the root; eight trees of one depth walk together without a branch
+/// that depends on data.
 struct PerfectLayout: Sendable {
     static let largestDepth = 8
     static let largestPadding = 4
@@ -23,7 +24,8 @@ struct PerfectLayout: Sendable {
     /// The file's own index of each leaf.
     private var leafIndices: [Int32] = []
 
-    /// Nil if the trees are too deep, or too unlike full ones: padding may make them four times larger.
+    /// Nil if the trees are too deep, or too unlike full ones: padding may make them four times
+    /// larger.
     init?(_ forest: Forest, plan: inout RowPlan) {
         guard forest.depth <= Self.largestDepth, !forest.hasCategoricalSplits else { return nil }
         let starts = stride(from: 0, to: forest.treeCount, by: Self.width)
@@ -85,7 +87,8 @@ struct PerfectLayout: Sendable {
             var first = 0
             for group in groups {
                 let stride = 1 << group.depth
-                // Eight trees of 2^depth nodes each follow `firstNode`, and every walk stays inside its own.
+                // Eight trees of 2^depth nodes each follow `firstNode`, and every walk stays inside
+                // its own.
                 let tree = base + group.firstNode
                 var (a, b, c, d, e, f, g, h) = (1, 1, 1, 1, 1, 1, 1, 1)
                 for _ in 0..<group.depth {

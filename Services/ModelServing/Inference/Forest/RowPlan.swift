@@ -1,7 +1,8 @@
 /// Each distinct (input, side of missing values) of a forest's splits as one slot.
 ///
-/// Filling the slots once per row takes every missing-value branch out of the walk: a missing value that goes left
-/// is stored as -infinity, one that goes right as +infinity, and every finite threshold then decides rightly.
+/// Filling the slots once per row takes every missing-value branch out of the walk: a missing value
+/// that goes left is stored as -infinity, one that goes right as +infinity, and every finite
+/// threshold then decides rightly.
 struct RowPlan: Sendable {
     private(set) var inputs: [Int32] = []
     private(set) var fills: [Float] = []
@@ -10,7 +11,8 @@ struct RowPlan: Sendable {
     var slotCount: Int { inputs.count }
 
     init() {
-        // Slot 0 is constant, for nodes that decide nothing: input 0 may be missing, so it is filled apart.
+        // Slot 0 is constant, for nodes that decide nothing: input 0 may be missing, so it is
+        // filled apart.
         inputs.append(-1)
         fills.append(0)
     }

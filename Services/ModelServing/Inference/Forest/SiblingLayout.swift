@@ -1,5 +1,5 @@
-/// Trees of any shape: the two children of a node lie side by side, a leaf points to itself, and each walk takes as many
-/// steps as the deepest tree of its eight.
+/// Trees of any shape: the two children of a node lie side by side, a leaf points to itself, and
+/// each walk takes as many steps as the deepest tree of its eight.
 struct SiblingLayout: Sendable {
     struct Node: Sendable {
         var threshold: Float

@@ -1,10 +1,10 @@
 /// Decimal text to float32, rounded once to nearest, ties to even.
 ///
-/// Going through a wider type and down again rounds twice and can miss the library's value by one unit in the
-/// last place; here the decimal is compared exactly, whatever its length.
+/// Going through a wider type and down again rounds twice and can miss the library's value by one
+/// unit in the last place; here the decimal is compared exactly, whatever its length.
 public enum DecimalFloat {
-    /// The value of `text` (JSON's grammar; leading zeros are harmless here), infinite where it is too large,
-    /// or nil if it is no number.
+    /// The value of `text` (JSON's grammar; leading zeros are harmless here), infinite where it is
+    /// too large, or nil if it is no number.
     public static func parse(_ text: ArraySlice<UInt8>) -> Float? {
         guard let decimal = Decimal(text) else { return nil }
         let magnitude = decimal.magnitude
@@ -36,7 +36,8 @@ public enum DecimalFloat {
             let rest = value & (half | (half - 1))
             if rest > half || (rest == half && (sticky || kept & 1 == 1)) { kept += 1 }
         }
-        // `kept` carries its own leading bit into the exponent field, also when it was rounded up to 2^24.
+        // `kept` carries its own leading bit into the exponent field, also when it was rounded up
+        // to 2^24.
         let bits = UInt64(last + 149) << 23 + UInt64(kept)
         return bits >= 0x7F80_0000 ? .infinity : Float(bitPattern: UInt32(bits))
     }

@@ -1,5 +1,5 @@
-/// One value of a parsed document, with the questions a loader asks of it. Every answer that is not what the
-/// loader needs is an error that names the byte and the path.
+/// One value of a parsed document, with the questions a loader asks of it. Every answer that is not
+/// what the loader needs is an error that names the byte and the path.
 struct JSONCursor {
     let tape: JSONTape
     let index: Int
@@ -52,8 +52,8 @@ struct JSONCursor {
         return tape.count(at: index)
     }
 
-    /// Calls `body` with the position and the value of each element.
-    func forEach(_ body: (Int, JSONCursor) throws(ModelFileError) -> Void) throws(ModelFileError) {
+    /// Calls `body` with the position and the value of each element, in order.
+    func visit(_ body: (Int, JSONCursor) throws(ModelFileError) -> Void) throws(ModelFileError) {
         try require(.array)
         var element = index + 3
         for position in 0..<tape.count(at: index) {
@@ -70,7 +70,8 @@ struct JSONCursor {
             decoding: JSONText.decoded(JSONText.raw(tape.bytes, at: offset)), as: UTF8.self)
     }
 
-    /// A whole number; XGBoost writes many of its parameters as text, so text with digits serves too.
+    /// A whole number; XGBoost writes many of its parameters as text, so text with digits serves
+    /// too.
     func integer(in range: ClosedRange<Int>) throws(ModelFileError) -> Int {
         let digits: ArraySlice<UInt8>
         switch kind {
@@ -109,7 +110,7 @@ struct JSONCursor {
     func integers(in range: ClosedRange<Int>) throws(ModelFileError) -> [Int32] {
         var result: [Int32] = []
         result.reserveCapacity(try count())
-        try forEach { (_, element) throws(ModelFileError) in
+        try visit { (_, element) throws(ModelFileError) in
             result.append(Int32(truncatingIfNeeded: try element.integer(in: range)))
         }
         return result
@@ -118,7 +119,7 @@ struct JSONCursor {
     func floats() throws(ModelFileError) -> [Float] {
         var result: [Float] = []
         result.reserveCapacity(try count())
-        try forEach { (_, element) throws(ModelFileError) in result.append(try element.float()) }
+        try visit { (_, element) throws(ModelFileError) in result.append(try element.float()) }
         return result
     }
 

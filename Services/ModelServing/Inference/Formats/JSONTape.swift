@@ -1,10 +1,10 @@
-/// A parsed JSON document as one flat array of words, so that a hostile file cannot make it
-/// outgrow four times its own size.
+/// A parsed JSON document as one flat array of words, so that a hostile file cannot make it outgrow
+/// four times its own size.
 ///
-/// A scalar is one word: its kind in the top three bits, its byte offset below. A container is a word
-/// of the same form, the number of its members, the index just after its last word, then the members
-/// (in an object each member is a key and a value). Numbers and strings stay in the bytes of the file
-/// until a consumer asks for them in the width it needs.
+/// A scalar is one word: its kind in the top three bits, its byte offset below. A container is a
+/// word of the same form, the number of its members, the index just after its last word, then the
+/// members (in an object each member is a key and a value). Numbers and strings stay in the bytes
+/// of the file until a consumer asks for them in the width it needs.
 struct JSONTape: Sendable {
     enum Kind: UInt32 {
         case null, `false`, `true`, number, string, array, object

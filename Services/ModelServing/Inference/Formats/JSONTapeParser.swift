@@ -1,8 +1,8 @@
 /// Reads a JSON document (RFC 8259) into the words of a `JSONTape`.
 ///
-/// It keeps its own stack, so that nesting costs no stack of the thread, and refuses what a lenient reader
-/// would pass on: duplicate keys, trailing bytes, unpaired surrogates, invalid UTF-8, numbers and strings
-/// beyond the limits.
+/// It keeps its own stack, so that nesting costs no stack of the thread, and refuses what a lenient
+/// reader would pass on: duplicate keys, trailing bytes, unpaired surrogates, invalid UTF-8,
+/// numbers and strings beyond the limits.
 struct JSONTapeParser {
     private struct Frame {
         let head: Int
@@ -118,7 +118,8 @@ struct JSONTapeParser {
         case UInt8(ascii: "t"): try literal("true", .true)
         case UInt8(ascii: "f"): try literal("false", .false)
         case UInt8(ascii: "n"): try literal("null", .null)
-        // XGBoost writes NaN where a categorical split has no threshold; only such a place may hold it.
+        // XGBoost writes NaN where a categorical split has no threshold; only such a place may hold
+        // it.
         case UInt8(ascii: "N"): try literal("NaN", .number)
         case UInt8(ascii: "I"): throw error("Infinity is not a number of a model")
         default: throw error("expected a value")

@@ -6,7 +6,8 @@ public struct ModelFileError: Error, Hashable, Sendable, CustomStringConvertible
     public let path: String
     /// What is wrong there.
     public let reason: String
-    /// What would make the file acceptable; empty if there is nothing better to say than the reason.
+    /// What would make the file acceptable; empty if there is nothing better to say than the
+    /// reason.
     public let remedy: String
 
     public init(offset: Int, path: String, reason: String, remedy: String = "") {

@@ -1,4 +1,5 @@
-/// Reads a model that XGBoost 1.0 to 3.x saved as JSON (its documentation, "Introduction to Model IO").
+/// Reads a model that XGBoost 1.0 to 3.x saved as JSON (its documentation, "Introduction to Model
+/// IO").
 ///
 /// What it does not support it refuses by name, place and remedy; it never guesses.
 struct XGBoostLoader {
@@ -95,7 +96,8 @@ struct XGBoostLoader {
         return found
     }
 
-    /// One text of a number (to 3.0), or of an array of them (since 3.1); a single one serves all outputs.
+    /// One text of a number (to 3.0), or of an array of them (since 3.1); a single one serves all
+    /// outputs.
     private func baseMargins(
         _ parameters: JSONCursor, _ objective: XGBoostObjective, _ outputs: Int, _ version: [Int]
     ) throws(ModelFileError) -> [Float] {
@@ -139,12 +141,12 @@ struct XGBoostLoader {
             throw field.error("\(count) names for \(inputs) inputs")
         }
         var names: [String] = []
-        try field.forEach { (_, name) throws(ModelFileError) in names.append(try name.text()) }
+        try field.visit { (_, name) throws(ModelFileError) in names.append(try name.text()) }
         return names
     }
 
-    /// How many trees answer. A file that was stopped early is ambiguous: the library's scikit-learn wrapper stops at
-    /// the best round, its native predict does not.
+    /// How many trees answer. A file that was stopped early is ambiguous: the library's
+    /// scikit-learn wrapper stops at the best round, its native predict does not.
     private func trees(
         _ learner: JSONCursor, _ perRound: Int, _ count: Int, _ rounds: TreeModel.Rounds
     ) throws(ModelFileError) -> Int {

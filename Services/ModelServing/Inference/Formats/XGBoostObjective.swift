@@ -35,7 +35,8 @@ public struct XGBoostObjective: Sendable, Hashable {
 
     /// The margin of a base score, or nil where the objective has none for it.
     ///
-    /// - Parameter clamps: XGBoost 3.2 and later keep a logistic base score inside [1e-6, 1 - 1e-6].
+    /// - Parameter clamps: XGBoost 3.2 and later keep a logistic base score inside [1e-6, 1 -
+    ///   1e-6].
     func margin(ofBaseScore score: Float, clamps: Bool) -> Float? {
         switch base {
         case .identity: return score

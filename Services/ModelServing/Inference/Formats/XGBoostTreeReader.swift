@@ -42,7 +42,7 @@ struct XGBoostTreeReader {
         guard outputs.count == count else {
             throw info.error("\(outputs.count) entries for \(count) trees")
         }
-        try trees.forEach { (index, tree) throws(ModelFileError) in
+        try trees.visit { (index, tree) throws(ModelFileError) in
             try read(tree, output: Int(outputs[index]), &forest)
         }
         if let weights { try apply(weights, &forest) }
@@ -100,7 +100,7 @@ struct XGBoostTreeReader {
         let deleted = try parameters.optionalField("num_deleted")?.integer(in: 0...count) ?? 0
         var nodes = try columns(tree, count, inputs: forest.inputCount)
         try categories(tree, &nodes, &forest)
-        try tree.field("split_conditions").forEach { (index, value) throws(ModelFileError) in
+        try tree.field("split_conditions").visit { (index, value) throws(ModelFileError) in
             if value.isNaN, nodes[index].isLeaf || nodes[index].categories < 0 {
                 throw value.error("NaN is neither a threshold nor a leaf")
             }
@@ -129,28 +129,29 @@ struct XGBoostTreeReader {
                 missingGoesLeft: false),
             count: count)
         let children = -1...count - 1
-        try sized("left_children").forEach { (index, value) throws(ModelFileError) in
+        try sized("left_children").visit { (index, value) throws(ModelFileError) in
             nodes[index].left = Int32(try value.integer(in: children))
         }
-        try sized("right_children").forEach { (index, value) throws(ModelFileError) in
+        try sized("right_children").visit { (index, value) throws(ModelFileError) in
             nodes[index].right = Int32(try value.integer(in: children))
             guard (nodes[index].left < 0) == (nodes[index].right < 0) else {
                 throw value.error("a node with one child")
             }
         }
-        try sized("split_indices").forEach { (index, value) throws(ModelFileError) in
-            // A leaf's or deleted node's entry is never used, and the library leaves anything in it.
+        try sized("split_indices").visit { (index, value) throws(ModelFileError) in
+            // A leaf's or deleted node's entry is never used, and the library leaves anything in
+            // it.
             guard nodes[index].left >= 0 else { return }
             nodes[index].input = Int32(try value.integer(in: 0...inputs - 1))
         }
-        try sized("split_conditions").forEach { (index, value) throws(ModelFileError) in
+        try sized("split_conditions").visit { (index, value) throws(ModelFileError) in
             nodes[index].value = value.isNaN ? .nan : try value.float()
         }
-        try sized("default_left").forEach { (index, value) throws(ModelFileError) in
+        try sized("default_left").visit { (index, value) throws(ModelFileError) in
             nodes[index].missingGoesLeft = try value.flag()
         }
         if try tree.optionalField("sum_hessian") != nil {
-            try sized("sum_hessian").forEach { (index, value) throws(ModelFileError) in
+            try sized("sum_hessian").visit { (index, value) throws(ModelFileError) in
                 nodes[index].cover = try value.float()
                 guard nodes[index].cover >= 0 else { throw value.error("a negative cover") }
             }
@@ -201,7 +202,8 @@ struct XGBoostTreeReader {
         }
     }
 
-    /// Every node but the root has one parent and is reached, save those that pruning deleted. Returns the depth.
+    /// Every node but the root has one parent and is reached, save those that pruning deleted.
+    /// Returns the depth.
     private func check(
         _ tree: JSONCursor, _ nodes: [Forest.Node], deleted: Int, inputs: Int
     ) throws(ModelFileError) -> Int {

@@ -22,7 +22,8 @@ struct BigNatural {
         limbs.insert(contentsOf: repeatElement(0, count: bits / 32), at: 0)
     }
 
-    /// The most significant 64 bits, whether anything below them is set, and the weight of their last bit.
+    /// The most significant 64 bits, whether anything below them is set, and the weight of their
+    /// last bit.
     func leadingBits() -> (top: UInt64, sticky: Bool, shift: Int) {
         let shift = max(bitWidth - 64, 0)
         var top: UInt64 = 0

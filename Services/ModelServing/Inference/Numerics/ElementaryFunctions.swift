@@ -1,8 +1,9 @@
-/// `expf` and `logf` by the table-driven algorithms of Arm's Optimized Routines (Szabolcs Nagy, MIT licence), which
-/// glibc uses too, without fused multiply-add: the same bits on every machine.
+/// `expf` and `logf` by the table-driven algorithms of Arm's Optimized Routines (Szabolcs Nagy, MIT
+/// licence), which glibc uses too, without fused multiply-add: the same bits on every machine.
 ///
-/// Compared with glibc's over all 2^32 arguments: `logf` is equal everywhere, `expf` everywhere but at two
-/// arguments where glibc's variant for processors with fused multiply-add rounds the other way.
+/// Compared with glibc's over all 2^32 arguments: `logf` is equal everywhere, `expf` everywhere but
+/// at two arguments where glibc's variant for processors with fused multiply-add rounds the other
+/// way.
 public enum ElementaryFunctions {
     /// e^x in float32, at most 0.502 units in the last place off.
     public static func exp(_ x: Float) -> Float {

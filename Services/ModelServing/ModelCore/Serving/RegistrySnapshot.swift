@@ -1,0 +1,91 @@
+internal import AssayMessages
+internal import RPC
+internal import Synchronization
+
+/// The immutable picture that answers requests: aliases and compiled versions. A request keeps the
+/// one it began with.
+public struct RegistrySnapshot: Sendable {
+    /// A version that is registered but cannot answer, and why.
+    public struct Damage: Sendable, Hashable {
+        public var model: String
+        public var version: UInt32
+        public var reason: String
+    }
+
+    struct Model: Sendable {
+        var versions: [UInt32: ServingVersion] = [:]
+        var records: [AssayModelsV1.Version] = []
+        var aliases: [String: AssayModelsV1.Alias] = [:]
+        var damage: [UInt32: String] = [:]
+    }
+
+    var models: [String: Model] = [:]
+    /// Grows with every change of the registry, and is the same after a restart.
+    public internal(set) var generation: UInt64 = 0
+
+    public init() {}
+
+    /// Damaged versions that an alias points to: while there are any, the service is not ready.
+    public var damagedAliases: [Damage] {
+        models.sorted { $0.key < $1.key }.flatMap { name, model in
+            Set(model.aliases.values.map(\.version)).sorted().compactMap { version in
+                model.damage[version].map { Damage(model: name, version: version, reason: $0) }
+            }
+        }
+    }
+
+    /// Rows scored by each version since it was loaded, by model and version.
+    public var predictions: [(model: String, version: UInt32, count: Int)] {
+        models.sorted { $0.key < $1.key }.flatMap { name, model in
+            model.versions.sorted { $0.key < $1.key }.map {
+                (name, $0.key, $0.value.predictions.load(ordering: .relaxed))
+            }
+        }
+    }
+
+    /// Registered versions, over all models.
+    public var versionCount: Int { models.values.reduce(0) { $0 + $1.records.count } }
+
+    func model(_ name: String) throws(RPCError) -> Model {
+        guard let model = models[name] else {
+            throw RPCError(
+                .notFound, "no model \"\(name)\"\(NearNames.hint(name, among: models.keys))",
+                reason: "model_unknown")
+        }
+        return model
+    }
+
+    func alias(_ name: String, of model: String) throws(RPCError) -> AssayModelsV1.Alias {
+        let found = try self.model(model)
+        guard let alias = found.aliases[name] else {
+            throw RPCError(
+                .notFound,
+                "model \"\(model)\" has no alias \"\(name)\""
+                    + NearNames.hint(name, among: found.aliases.keys), reason: "alias_unknown")
+        }
+        return alias
+    }
+
+    func version(
+        of name: String, _ selector: AssayModelsV1.Selector?
+    ) throws(RPCError) -> ServingVersion {
+        let number: UInt32
+        switch selector {
+        case nil: number = try alias(Predictor.defaultAlias, of: name).version
+        case .alias(let alias): number = try self.alias(alias, of: name).version
+        case .version(let version): number = version
+        case .unrecognized:
+            throw .invalid("selector", "expected an alias or a version")
+        }
+        let model = try self.model(name)
+        if let version = model.versions[number] { return version }
+        if let reason = model.damage[number] {
+            throw RPCError(
+                .unavailable, "\(name) version \(number) could not be loaded: \(reason)",
+                reason: "version_damaged")
+        }
+        throw RPCError(
+            .notFound, "model \"\(name)\" has versions 1...\(model.records.count), not \(number)",
+            reason: "version_unknown")
+    }
+}
