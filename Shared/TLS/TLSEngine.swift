@@ -151,6 +151,8 @@ public final class TLSEngine {
 
     /// Decrypts into the caller's memory, which must not be empty.
     public func read(into memory: UnsafeMutableRawBufferPointer) throws(TLSError) -> ReadResult {
+        // The last call of a batch, without the work of finding out inside OpenSSL.
+        if BIO_ctrl_pending(input) == 0, SSL_has_pending(ssl) == 0 { return .needsInput }
         OpenSSLErrorQueue.clear()
         var count = 0
         let result = SSL_read_ex(ssl, memory.baseAddress, memory.count, &count)
