@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Nodes and weights of Gauss–Legendre quadrature on [0, 1]: exact for polynomials of degree up to
+/// Nodes and weights of Gauss–Legendre quadrature on [0, 1]: exact for polynomials up to degree
 /// 2n - 1.
 struct GaussLegendre: Sendable {
     let nodes: [Double]

@@ -1,0 +1,97 @@
+import ArgumentParser
+import ModelCore
+import RPC
+import RPCTransport
+import ServiceRuntime
+import Storage
+import TLS
+
+/// Model serving as a process: arguments, then wiring.
+@main
+struct AssayModels: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assay-models",
+        abstract: "Keeps model versions and turns feature vectors into scores.")
+
+    @OptionGroup var service: ServiceOptions
+
+    func run() async throws {
+        let directory = try service.requireData()
+        try await ServiceHarness(name: "models", options: service, adminPort: 9903).run {
+            environment in
+            let store = try RocksDBStore(
+                directory: "\(directory)/registry", families: ModelRegistry.families)
+            let registry = try ModelRegistry(
+                store: store, artifacts: try ArtifactFolder(path: "\(directory)/artifacts"),
+                now: WallClock.now)
+            report(registry, environment)
+            environment.metrics.collect { Self.writeMetrics(registry.snapshot, &$0) }
+            let server = RPCServer(
+                listeners: [try listener(environment)],
+                services: [ModelServingService(registry), ModelRegistryService(registry)],
+                authorizer: authorizer, profile: .mesh, group: environment.group)
+            try await server.start()
+            return RunningService(
+                port: server.port,
+                run: {
+                    try await server.run()
+                    store.close()
+                },
+                shutdown: { grace in await server.shutdown(grace: grace) })
+        }
+    }
+
+    /// Risk scores the events it decides on; the gateway forwards for people.
+    private static let risk = SPIFFEID.service("assay-risk")
+    private static let gateway = SPIFFEID.service("assay-gateway")
+
+    private var authorizer: ScopeAuthorizer {
+        ScopeAuthorizer(
+            forwarders: [Self.risk.description, Self.gateway.description],
+            services: [Self.risk.description: ["models.predict"]],
+            trustsEveryPeer: service.insecure)
+    }
+
+    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
+        let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7001)
+        guard let files = environment.meshFiles else {
+            return .plaintext(host: address.host, port: address.port)
+        }
+        return .tls(
+            host: address.host, port: address.port,
+            context: try files.serverContext(accepting: [Self.risk, Self.gateway]))
+    }
+
+    /// A version that an alias points to and that cannot be loaded keeps the process from being
+    /// ready.
+    private func report(_ registry: ModelRegistry, _ environment: ServiceEnvironment) {
+        let health = environment.health.component("registry")
+        let damaged = registry.snapshot.damagedAliases
+        for version in damaged {
+            environment.logger.error(
+                "a version in use cannot be loaded",
+                metadata: [
+                    "model": "\(version.model)", "version": "\(version.version)",
+                    "reason": "\(version.reason)",
+                ])
+        }
+        if let first = damaged.first {
+            health.markUnready("\(first.model) version \(first.version): \(first.reason)")
+        } else {
+            health.markReady()
+        }
+    }
+
+    private static func writeMetrics(_ snapshot: RegistrySnapshot, _ text: inout PrometheusText) {
+        text.header("assay_models_versions", help: "Registered versions.", kind: .gauge)
+        text.sample("assay_models_versions", labels: [], Double(snapshot.versionCount))
+        text.header(
+            "assay_models_predictions_total", help: "Rows scored, by model and version.",
+            kind: .counter)
+        for (model, version, count) in snapshot.predictions {
+            text.sample(
+                "assay_models_predictions_total",
+                labels: [("model", model), ("version", "\(version)")], Double(count))
+        }
+    }
+}
