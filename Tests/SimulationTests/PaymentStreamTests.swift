@@ -3,7 +3,7 @@ import Testing
 @testable import Simulation
 
 @Suite struct PaymentStreamTests {
-    private let plan = SimulationPlan(seed: 42, payments: 60_000)
+    private let plan = SimulationPlan(seed: 42, payments: 40_000)
 
     @Test("one plan gives the same payments twice, another seed others")
     func determinism() {

@@ -57,7 +57,7 @@ struct FraudEpisode: Sendable {
         let victim = population.customers[customer]
         var payment = Payment(
             number: number, milliseconds: next, kind: .purchase, channel: .web, cents: 0,
-            country: victim.country, customer: customer)
+            country: victim.country, home: victim.country, customer: customer)
         payment.pattern = pattern
         switch pattern {
         case .cardTesting, .none: testCard(&payment, victim, population)

@@ -45,7 +45,10 @@ public struct Payment: Sendable, Hashable {
     public var kind: Kind
     public var channel: Channel
     public var cents: Int64
+    /// Where it happened.
     public var country: String
+    /// Where the customer lives, and the card was issued.
+    public var home: String
     public var customer: Int
     public var mcc = ""
     public var merchant: String?

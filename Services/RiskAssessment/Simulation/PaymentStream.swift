@@ -90,7 +90,7 @@ public struct PaymentStream: Sequence, IteratorProtocol, Sendable {
         let customer = population.customers[number]
         var payment = Payment(
             number: produced, milliseconds: nextHonest, kind: .purchase, channel: .pos, cents: 0,
-            country: customer.country, customer: number)
+            country: customer.country, home: customer.country, customer: number)
         switch random.index(100) {
         case 0..<58: buyAtTerminal(&payment, customer)
         case 58..<84: buyOnline(&payment, customer)
