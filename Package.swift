@@ -61,7 +61,7 @@ var targets: [Target] = [
 
     // The services.
     library("GatewayCore", "Services/Gateway/GatewayCore", ["RPC", "Wire", "AssayMessages", crypto, yaml, logging]),
-    program("assay-gateway", "Services/Gateway/assay-gateway", ["GatewayCore", "RPCTransport", "ServiceRuntime", arguments]),
+    program("assay-gateway", "Services/Gateway/assay-gateway", ["GatewayCore", "AssayMessages", "RPC", "RPCTransport", "ServiceRuntime", "TLS", arguments, logging]),
     library("RiskCore", "Services/RiskAssessment/RiskCore", ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage", crypto, yaml]),
     library("Simulation", "Services/RiskAssessment/Simulation", ["Wire", "AssayMessages"]),
     program("assay-risk", "Services/RiskAssessment/assay-risk", ["RiskCore", "RPCTransport", "ServiceRuntime", arguments]),
@@ -73,7 +73,7 @@ var targets: [Target] = [
     program("assay-features", "Services/FeatureStore/assay-features", ["FeatureCore", "RPCTransport", "ServiceRuntime", arguments]),
     program(
         "assay", "Services/CommandLine/assay",
-        ["RPC", "RPCTransport", "AssayMessages", "Simulation", "ServiceRuntime", "TLS", "Wire", arguments, yaml, logging]),
+        ["RPC", "RPCTransport", "AssayMessages", "Simulation", "GatewayCore", "ServiceRuntime", "TLS", "Wire", arguments]),
 
     // Benchmarks: programs, never timed tests.
     program("inference-bench", "Tests/Benchmarks/inference-bench", ["Inference", arguments], exclude: ["peers.py"]),
@@ -97,7 +97,8 @@ var targets: [Target] = [
     tests("ServiceRuntimeTests", ["ServiceRuntime", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
     tests("RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"], exclude: ["Fixtures"]),
-    tests("SimulationTests", ["Simulation", "AssayMessages"]),
+    tests("SimulationTests", ["Simulation", "AssayMessages", "Wire"]),
+    tests("CommandLineTests", ["assay", "AssayMessages"]),
     tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),

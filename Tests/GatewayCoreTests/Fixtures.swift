@@ -84,9 +84,10 @@ enum Fixtures {
         return entry
     }
 
-    static func snapshot() throws -> GatewaySnapshot {
-        try loader().load("/etc/gateway.yaml")
-    }
+    /// Loaded once; it is immutable.
+    private static let loaded = Result { try loader().load("/etc/gateway.yaml") }
+
+    static func snapshot() throws -> GatewaySnapshot { try loaded.get() }
 
     static func loader(_ changed: [String: String] = [:]) -> GatewayLoader {
         let keys = APIKeyFile(entries: Special.allCases.map(entry)).yaml

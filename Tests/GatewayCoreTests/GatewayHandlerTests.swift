@@ -62,13 +62,15 @@ import Testing
     @Test("an unreachable service is UNAVAILABLE, 503 on the JSON face")
     func unreachable() async throws {
         let upstream = FakeUpstream { _ in
-            throw RPCError(.unavailable, "risk: connect refused")
+            throw RPCError(.unavailable, "10.0.0.7:7002: connect refused")
         }
-        let handler = try handler(upstream, log: AccessLog())
+        let log = AccessLog()
+        let handler = try handler(upstream, log: log)
         let grpc = try await call(handler, Fixtures.head(), body: [0, 0, 0, 0, 0])
         let error = RPCError(trailers: grpc.headers)
         #expect(grpc.status == 200 && error?.code == .unavailable)
-        #expect(error?.reason == "UPSTREAM_LOST")
+        #expect(error?.reason == "UPSTREAM_LOST" && error?.message.contains("10.0.0.7") == false)
+        #expect(String(decoding: log.drain().bytes, as: UTF8.self).contains("10.0.0.7:7002"))
         let json = try await call(
             handler, Fixtures.head(type: "application/json"), body: Array("{}".utf8))
         #expect(json.status == 503 && json.headers["cache-control"] == "no-store")

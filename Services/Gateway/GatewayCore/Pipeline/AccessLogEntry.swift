@@ -18,8 +18,8 @@ public struct AccessLogEntry: Sendable {
     /// Where and why it was refused; empty if it was not.
     public var stage: RequestPipeline.Stage?
     public var reason = ""
-    /// What exactly was wrong with a credential; for us, not for the caller.
-    public var refusal = ""
+    /// What exactly was wrong with a credential or a service; for us, not for the caller.
+    public var detail = ""
     public var bytesIn = 0
     public var bytesOut = 0
     public var droppedFields = 0
@@ -43,7 +43,7 @@ public struct AccessLogEntry: Sendable {
         Self.number("http", http, to: &output)
         if let stage { Self.field("stage", stage.rawValue, to: &output) }
         if !reason.isEmpty { Self.field("reason", reason, to: &output) }
-        if !refusal.isEmpty { Self.field("refusal", refusal, to: &output) }
+        if !detail.isEmpty { Self.field("detail", detail, to: &output) }
         let duration = (ended - received).components
         let microseconds = duration.seconds * 1_000_000 + duration.attoseconds / 1_000_000_000_000
         Self.number("duration_us", Int(max(0, microseconds)), to: &output)

@@ -22,14 +22,17 @@ public final class GatewayHandler: RequestHandler {
     private let clock: GatewayClock
     private let log: AccessLog?
     private let counters: GatewayCounters
+    private let claimedIdentity: String?
     private let entropy: Atomic<UInt64>
 
     /// - Parameters:
     ///   - upstreams: In the order of the configuration's.
     ///   - seed: A random number; names of requests and jitter follow from it.
+    ///   - claimedIdentity: Who the gateway is to services that it reaches without TLS.
     public init(
         snapshot: GatewaySnapshot, limits: RateLimitTable, upstreams: [any RawUpstream],
-        clock: GatewayClock, log: AccessLog?, counters: GatewayCounters, seed: UInt64
+        clock: GatewayClock, log: AccessLog?, counters: GatewayCounters, seed: UInt64,
+        claimedIdentity: String? = nil
     ) {
         precondition(upstreams.count == snapshot.configuration.upstreams.count, "one each")
         self.snapshot = snapshot
@@ -38,6 +41,7 @@ public final class GatewayHandler: RequestHandler {
         self.clock = clock
         self.log = log
         self.counters = counters
+        self.claimedIdentity = claimedIdentity
         entropy = Atomic(seed)
     }
 
@@ -61,10 +65,13 @@ public final class GatewayHandler: RequestHandler {
             preconditionFailure("a request is admitted before it is handled")
         }
         var pipeline = admitted.pipeline
-        let outbound = pipeline.received(body: request.copyBody(), of: request.head)
-        let started = pipeline
+        var outbound = pipeline.received(body: request.copyBody(), of: request.head)
+        if let claimedIdentity {
+            outbound.headers.append(AssayHeader.claimedIdentity, claimedIdentity)
+        }
+        let (ready, started) = (outbound, pipeline)
         return .run {
-            .raw(await self.forward(outbound, started))
+            .raw(await self.forward(ready, started))
         }
     }
 
@@ -99,7 +106,7 @@ public final class GatewayHandler: RequestHandler {
             reply = pipeline.failed(RPCError(.cancelled, "cancelled"), at: clock.now())
         } catch {
             reply = pipeline.failed(
-                RPCError(code: .unavailable, message: "the service did not answer", cause: error),
+                RPCError(code: .unavailable, message: "\(error)"),
                 at: clock.now())
         }
         // A cancelled request was answered, and written down, by its connection.

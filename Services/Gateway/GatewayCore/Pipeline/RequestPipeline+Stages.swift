@@ -50,17 +50,20 @@ extension RequestPipeline {
     /// The caller's own name for the request if it is harmless, else a new one.
     mutating func nameRequest(_ head: RequestHead, _ surroundings: Surroundings) {
         if let range = findings.requestID, SafeText.isName(head.fields.arena[range]) {
-            log.requestID = head.text(range)
+            log.requestID = String(decoding: head.fields.arena[range], as: UTF8.self)
         } else {
             log.requestID = "r-" + Self.hexadecimal(surroundings.entropy)
         }
     }
 
     mutating func findRoute(_ head: RequestHead) throws(Rejection) {
-        let target = head.fields.arena[head.pathField]
-        let path = target.prefix { $0 != UInt8(ascii: "?") }
-        guard let found = snapshot.routes.route(path),
-            isGet || path.count == target.count
+        let isQueryAllowed = isGet
+        let found = head.withBytes(head.pathField) { target -> Int? in
+            let path = target.prefix { $0 != UInt8(ascii: "?") }
+            guard isQueryAllowed || path.count == target.count else { return nil }
+            return snapshot.routes.route(path)
+        }
+        guard let found
         else {
             throw Rejection(
                 .route, .unimplemented, "UNKNOWN_METHOD", "no such method", httpStatus: 404)
@@ -81,13 +84,14 @@ extension RequestPipeline {
     ) throws(Rejection) {
         guard let route else { preconditionFailure("the route stage has passed") }
         var timeout = snapshot.routes.routes[route].method.serverDeadline
-        if contentType.isGRPC, let field = head.timeoutField {
-            guard let asked = head.withBytes(field, TimeoutHeader.parse) else {
+        if contentType.isGRPC, !head.timeoutField.isAbsent {
+            guard let asked = head.withBytes(head.timeoutField, TimeoutHeader.parse) else {
                 throw Rejection(.deadline, .internal, "TIMEOUT", "grpc-timeout cannot be read")
             }
             timeout = min(timeout, asked)
-        } else if !contentType.isGRPC, let field = head.jsonTimeoutField {
-            guard let asked = head.withBytes(field, TimeoutHeader.parseMilliseconds) else {
+        } else if !contentType.isGRPC, !head.jsonTimeoutField.isAbsent {
+            guard let asked = head.withBytes(head.jsonTimeoutField, TimeoutHeader.parseMilliseconds)
+            else {
                 throw Rejection(
                     .deadline, .invalidArgument, "TIMEOUT", "connect-timeout-ms cannot be read")
             }
@@ -125,7 +129,7 @@ extension RequestPipeline {
         } catch .expired {
             throw .unauthenticated("EXPIRED", "the API key has expired")
         } catch {
-            log.refusal = "\(error)"
+            log.detail = "\(error)"
             throw .unauthenticated("BAD_CREDENTIALS", "the API key is not valid")
         }
         log.tenant = principal?.tenant ?? ""

@@ -125,12 +125,12 @@ public struct RequestPipeline: Sendable {
     public mutating func failed(_ error: RPCError, at now: Instant) -> RawReply {
         guard case .forwarding = state else { preconditionFailure("a failure follows a request") }
         state = .ended
-        let named =
-            error.reason == nil && error.code == .unavailable
-            ? RPCError(
-                code: .unavailable, message: error.message, reason: "UPSTREAM_LOST",
-                details: error.details, retryAfter: error.retryAfter)
-            : error
+        // What went wrong inside names our machines: that is for the log, not for the caller.
+        let named = RPCError(
+            code: error.code, message: Self.outsideMessage(error.code),
+            reason: error.reason ?? (error.code == .unavailable ? "UPSTREAM_LOST" : nil),
+            retryAfter: error.retryAfter)
+        log.detail = error.message
         var reply = RawReply(named, contentType: isGet ? .json : contentType)
         reply.headers.append(name: AssayHeader.requestID.utf8, value: log.requestID.utf8)
         decorate(&reply)
@@ -143,6 +143,16 @@ public struct RequestPipeline: Sendable {
     }
 
     // MARK: Helpers of the events
+
+    private static func outsideMessage(_ code: StatusCode) -> String {
+        switch code {
+        case .unavailable: "the service is not reachable"
+        case .deadlineExceeded: "the deadline is over"
+        case .cancelled: "the call was cancelled"
+        case .resourceExhausted: "the service has too much to do, or its reply is too large"
+        default: "the service did not answer as it should"
+        }
+    }
 
     private mutating func reject(
         _ rejection: Rejection, _ head: RequestHead, _ surroundings: Surroundings

@@ -1,0 +1,72 @@
+import ArgumentParser
+import AssayMessages
+import Foundation
+import GatewayCore
+import Logging
+import ServiceRuntime
+
+/// The only process that clients reach: decides who calls, whether they may and how often, and
+/// forwards bytes.
+@main
+struct GatewayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assay-gateway",
+        abstract: "Authenticates, limits and forwards calls to the services behind it.")
+
+    @Option(help: "YAML file that says everything else.")
+    var config: String
+
+    @Flag(help: "Read the configuration and all files it names, say what is wrong, and end.")
+    var check = false
+
+    @Option(
+        help: "Address for clients, in place of the configuration's; port 0 lets the system choose."
+    )
+    var listen: ListenAddress?
+
+    @Option(help: "Address of the admin port, in place of the configuration's.")
+    var admin: ListenAddress?
+
+    @Option(help: "File that the access log is appended to; - is standard error.")
+    var accessLog: String?
+
+    @Flag(help: "Reach services without TLS, on loopback addresses only.")
+    var insecure = false
+
+    @Option(help: "Least severe level that is logged.")
+    var logLevel = Logger.Level.info
+
+    @Option(help: "Seconds that calls in flight get to finish at the end.")
+    var grace = 10
+
+    @Option(help: "Event loops; the machine's cores if absent.")
+    var loops: Int?
+
+    func run() async throws {
+        let loader = GatewayLoader(methods: PolicyTable.all) { path in
+            Array(try Data(contentsOf: URL(filePath: path)))
+        }
+        let snapshot: GatewaySnapshot
+        do {
+            snapshot = try loader.load(config)
+        } catch {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            throw ExitCode(1)
+        }
+        if check {
+            print(summary(snapshot))
+            return
+        }
+        let gateway = try GatewayProcess(command: self, snapshot: snapshot)
+        try await ServiceHarness(name: "gateway", options: gateway.options(), loops: loops).run(
+            adminRoutes: ["/debug/routes": { .json(gateway.routesAsJSON) }]
+        ) { environment in try await gateway.start(environment) }
+    }
+
+    private func summary(_ snapshot: GatewaySnapshot) -> String {
+        let routes = snapshot.routes.routes
+        return "\(config): \(routes.count) methods on "
+            + "\(snapshot.configuration.upstreams.count) upstreams, "
+            + "\(snapshot.plans.count) plans, \(snapshot.scopes.names.count) scopes"
+    }
+}

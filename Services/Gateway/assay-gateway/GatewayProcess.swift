@@ -1,0 +1,158 @@
+import Foundation
+import GatewayCore
+import Logging
+import RPC
+import RPCTransport
+import ServiceRuntime
+import TLS
+
+/// The gateway's object graph: snapshot, limiter, upstreams, handler, server.
+final class GatewayProcess: Sendable {
+    private let command: Settings
+    private let snapshot: GatewaySnapshot
+    private let counters = GatewayCounters()
+
+    /// What the command line says, as plain values.
+    private struct Settings: Sendable {
+        var config: String
+        var listen: ListenAddress?
+        var admin: ListenAddress?
+        var accessLog: String?
+        var insecure: Bool
+        var logLevel: Logger.Level
+        var grace: Int
+    }
+
+    init(command: GatewayCommand, snapshot: GatewaySnapshot) throws {
+        self.command = Settings(
+            config: command.config, listen: command.listen, admin: command.admin,
+            accessLog: command.accessLog, insecure: command.insecure,
+            logLevel: command.logLevel, grace: command.grace)
+        self.snapshot = snapshot
+        guard snapshot.configuration.mesh != nil || command.insecure else {
+            throw ConfigurationError(
+                file: command.config, message: "mesh is missing: needed unless --insecure is given")
+        }
+    }
+
+    /// What every service's command line has, from the configuration file.
+    func options() throws -> ServiceOptions {
+        let configured = snapshot.configuration.admin
+        let admin =
+            command.admin ?? ListenAddress(host: configured.address, port: configured.port)
+        var arguments = [
+            "--admin", "\(admin)", "--grace", "\(command.grace)", "--log-level",
+            command.logLevel.rawValue,
+        ]
+        if let mesh = snapshot.configuration.mesh, !command.insecure {
+            arguments += [
+                "--tls-certificate", path(mesh.certificate), "--tls-key", path(mesh.key),
+                "--tls-trust", path(mesh.bundle),
+            ]
+        } else {
+            arguments.append("--insecure")
+        }
+        return try ServiceOptions.parse(arguments)
+    }
+
+    func start(_ environment: ServiceEnvironment) async throws -> RunningService {
+        let clients = try snapshot.configuration.upstreams.map {
+            try client($0, environment)
+        }
+        let log = command.accessLog.map { _ in AccessLog() }
+        let identity = SPIFFEID.service("assay-gateway").description
+        let handler = GatewayHandler(
+            snapshot: snapshot, limits: RateLimitTable(seed: .random(in: 0 ... .max)),
+            upstreams: clients, clock: .system, log: log, counters: counters,
+            seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
+        let server = RPCServer(
+            listeners: [try listener()], handler: handler, profile: .edge,
+            group: environment.group)
+        try await server.start()
+        collectMetrics(environment.metrics, server)
+        let writer = try log.map { try AccessLogWriter($0, path: command.accessLog ?? "-") }
+        writer?.start()
+        return RunningService(
+            port: server.port, run: { try await server.run() },
+            shutdown: { grace in
+                await server.shutdown(grace: grace)
+                for client in clients { await client.close() }
+                writer?.stop()
+            })
+    }
+
+    private func client(
+        _ upstream: GatewayConfiguration.Upstream, _ environment: ServiceEnvironment
+    ) throws -> RPCClient {
+        guard let mesh = environment.meshFiles else {
+            let hosts = upstream.target.split(separator: ",")
+            guard hosts.allSatisfy({ ListenAddress(String($0))?.isLoopback == true }) else {
+                throw ConfigurationError(
+                    file: command.config,
+                    message: "\(upstream.name): --insecure reaches loopback addresses only")
+            }
+            return try RPCClient(upstream.target, group: environment.group)
+        }
+        let expected = try upstream.expect.map { text in
+            guard let id = SPIFFEID(text) else {
+                throw ConfigurationError(
+                    file: command.config, message: "\(upstream.name): \(text) is no SPIFFE ID")
+            }
+            return id
+        }
+        return try RPCClient(
+            upstream.target, tls: try mesh.clientContext(expecting: expected),
+            group: environment.group)
+    }
+
+    private func listener() throws -> RPCListener {
+        let configured = snapshot.configuration.listener
+        let address =
+            command.listen ?? ListenAddress(host: configured.address, port: configured.port)
+        guard let tls = configured.tls else {
+            guard address.isLoopback else {
+                throw ConfigurationError(
+                    file: command.config,
+                    message: "\(configured.name): without tls it listens on loopback only")
+            }
+            return .plaintext(host: address.host, port: address.port)
+        }
+        let identity = try TLSIdentity(
+            certificateFile: path(tls.certificate), keyFile: path(tls.key))
+        return .tls(
+            host: address.host, port: address.port,
+            context: try TLSContext.server(identity: identity, versions: .edge))
+    }
+
+    private func path(_ name: String) -> String {
+        GatewayLoader.resolve(name, besides: command.config)
+    }
+
+    private func collectMetrics(_ metrics: MetricsRegistry, _ server: RPCServer) {
+        let counters = counters
+        metrics.collect { text in
+            text.header(
+                "assay_gateway_requests_total", help: "Requests by how they ended.", kind: .counter)
+            for (key, count) in counters.all() {
+                text.sample(
+                    "assay_gateway_requests_total",
+                    labels: [
+                        ("method", key.method), ("status", key.status), ("reason", key.reason),
+                    ], Double(count))
+            }
+            text.header("assay_gateway_connections", help: "Connections of clients.", kind: .gauge)
+            text.sample("assay_gateway_connections", Double(server.connectionCount))
+        }
+    }
+
+    /// Method, scope, cost and upstream of everything that is reachable.
+    var routesAsJSON: String {
+        let entries = snapshot.routes.routes.map { route in
+            let scope = route.requiredScope.map { snapshot.scopes.names(of: $0).joined() } ?? ""
+            let upstream = snapshot.configuration.upstreams[route.upstream].name
+            return "{\"method\":\"\(route.method.path)\",\"scope\":\"\(scope)\","
+                + "\"cost\":\(route.method.cost),\"upstream\":\"\(upstream)\"}"
+        }
+        return "[" + entries.joined(separator: ",") + "]\n"
+    }
+}
