@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+
+/// Registers models and moves aliases.
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "Registers models and moves aliases.",
+        subcommands: [Push.self, MoveAlias.self])
+
+    struct Push: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Registers a model file as a new version.")
+        @OptionGroup var place: WorkspaceOptions
+        @Option(help: "Name of the model.") var model: String
+        @Option(help: "JSON file with what the model file cannot say.") var manifest: String
+        @Option(help: "The model file, as the training library saved it.") var artifact: String
+        @Option(help: "Alias to move to the new version.") var alias: String?
+
+        func run() async throws {
+            let connection = try GatewayConnection(place.workspace, key: .demo)
+            let push = ModelPush(connection)
+            let version = try await push.register(
+                model: model, manifest: manifest, artifact: artifact)
+            let digest = version.artifact.map {
+                String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+            }
+            .joined()
+            print(
+                "\(version.model) version \(version.number): \(version.format), "
+                    + "\(version.trees) trees, \(version.inputs) inputs, "
+                    + "\(version.goldenRows) golden rows reproduced")
+            print("  sha256 \(digest)")
+            if let alias {
+                let moved = try await push.move(
+                    model: model, alias: alias, to: version.number, reason: "assay models push")
+                print("  alias \(moved.alias) → version \(moved.version)")
+            }
+            await connection.transport.close()
+        }
+    }
+
+    struct MoveAlias: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "alias", abstract: "Points an alias at a version.")
+        @OptionGroup var place: WorkspaceOptions
+        @Option(help: "Name of the model.") var model: String
+        @Option(help: "Name of the alias.") var alias = "champion"
+        @Option(help: "Number of the version.") var version: UInt32
+        @Option(help: "Why; kept in the registry's log.") var reason: String
+
+        func run() async throws {
+            let connection = try GatewayConnection(place.workspace, key: .demo)
+            let moved = try await ModelPush(connection).move(
+                model: model, alias: alias, to: version, reason: reason)
+            print(
+                "\(moved.model): alias \(moved.alias) → version \(moved.version) "
+                    + "(generation \(moved.generation))")
+            await connection.transport.close()
+        }
+    }
+}

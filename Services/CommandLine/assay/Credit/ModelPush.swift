@@ -1,0 +1,75 @@
+import AssayMessages
+import Foundation
+import RPC
+import Wire
+
+/// Registers a model file with its manifest, and moves aliases.
+struct ModelPush: Sendable {
+    let registry: AssayModelsV1.ModelRegistry.Client
+    let options: CallOptions
+
+    init(_ connection: GatewayConnection) {
+        registry = AssayModelsV1.ModelRegistry.Client(connection.transport)
+        options = connection.options
+    }
+
+    /// Registers a version. The request id follows from the content, so that pushing the same file
+    /// twice registers it once.
+    func register(
+        model: String, manifest manifestPath: String, artifact artifactPath: String
+    ) async throws -> AssayModelsV1.Version {
+        let manifestBytes = try Self.bytes(manifestPath)
+        let artifact = try Self.bytes(artifactPath)
+        let manifest: AssayModelsV1.Manifest
+        do {
+            manifest = try AssayModelsV1.Manifest(jsonBytes: manifestBytes)
+        } catch {
+            throw Complaint("\(manifestPath): \(error)")
+        }
+        let content = Self.fingerprint(manifestBytes + artifact)
+        return try await registry.registerVersion(
+            AssayModelsV1.RegisterVersionRequest(
+                requestID: "push-\(content)", model: model, manifest: manifest, artifact: artifact,
+                actor: NSUserName()),
+            options: options)
+    }
+
+    /// Points an alias at a version, whatever it pointed at before.
+    func move(
+        model: String, alias: String, to version: UInt32, reason: String
+    ) async throws -> AssayModelsV1.Alias {
+        let known = try await current(model: model, alias: alias)
+        let number = String(UInt64.random(in: 0 ... .max), radix: 36)
+        return try await registry.setAlias(
+            AssayModelsV1.SetAliasRequest(
+                requestID: "alias-\(number)", model: model, alias: alias, version: version,
+                expectedVersion: known?.version ?? 0, expectedGeneration: known?.generation ?? 0,
+                reason: reason, actor: NSUserName()),
+            options: options)
+    }
+
+    /// The alias as it stands; nil if there is none.
+    func current(model: String, alias: String) async throws -> AssayModelsV1.Alias? {
+        do {
+            return try await registry.getAlias(
+                AssayModelsV1.GetAliasRequest(model: model, alias: alias), options: options)
+        } catch let error as RPCError where error.code == .notFound {
+            return nil
+        }
+    }
+
+    private static func bytes(_ path: String) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Complaint("\(path) cannot be read")
+        }
+        return Array(data)
+    }
+
+    /// FNV-1a: tells contents apart in a request id. What was stored is named by its SHA-256.
+    private static func fingerprint(_ bytes: [UInt8]) -> String {
+        let value: UInt64 = bytes.reduce(0xCBF2_9CE4_8422_2325) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+        }
+        return String(value, radix: 16)
+    }
+}
