@@ -5,14 +5,24 @@ struct ParameterReader {
     static let format = "assay.parameters/1"
 
     var problems: [Problem] = []
+    /// ISO 4217 code of the amounts that rules compare.
+    private(set) var baseCurrency = ""
 
     /// `profile` replaces the profile that the file names.
     mutating func read(_ file: RuleSources.File, profile: String?) -> [String: Parameter] {
         guard let root = YAMLFile.parse(file.text, file: file.name, &problems) else { return [:] }
         let keys = root.object(
-            required: ["format", "profile", "parameters"], optional: ["note"], &problems)
+            required: ["format", "base_currency", "profile", "parameters"], optional: ["note"],
+            &problems)
         if let format = keys["format"], format.text(&problems) != Self.format {
             problems.append(format.problem("expected the format \(Self.format)"))
+        }
+        baseCurrency = keys["base_currency"]?.text(&problems) ?? ""
+        let isCode =
+            baseCurrency.utf8.count == 3
+            && baseCurrency.utf8.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
+        if !isCode, let node = keys["base_currency"] {
+            problems.append(node.problem("expected a currency code such as EUR"))
         }
         guard let chosen = profile ?? keys["profile"]?.text(&problems) else { return [:] }
         var parameters: [String: Parameter] = [:]

@@ -7,17 +7,20 @@ public final class RuleSet: Sendable {
     public let catalogue: FactCatalogue
     public let reasonCodes: ReasonCodeTable
     let program: Program
+    /// ISO 4217 code of the money that rules compare.
+    public let baseCurrency: String
     /// SHA-256 of the canonical form of rules, parameters and lists.
     public let digest: [UInt8]
 
     init(
         rules: [Rule], catalogue: FactCatalogue, reasonCodes: ReasonCodeTable, program: Program,
-        digest: [UInt8]
+        baseCurrency: String, digest: [UInt8]
     ) {
         self.rules = rules
         self.catalogue = catalogue
         self.reasonCodes = reasonCodes
         self.program = program
+        self.baseCurrency = baseCurrency
         self.digest = digest
     }
 }

@@ -39,7 +39,8 @@ public struct RuleSetLoader {
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
         return RuleSet(
             rules: rules, catalogue: catalogue, reasonCodes: codes, program: program,
-            digest: Self.digest(rules, parameters, lists))
+            baseCurrency: parameterReader.baseCurrency,
+            digest: Self.digest(rules, parameters, lists, parameterReader.baseCurrency))
     }
 
     // MARK: Packs
@@ -145,7 +146,8 @@ public struct RuleSetLoader {
     // MARK: Name
 
     private static func digest(
-        _ rules: [Rule], _ parameters: [String: Parameter], _ lists: [String: [String]]
+        _ rules: [Rule], _ parameters: [String: Parameter], _ lists: [String: [String]],
+        _ baseCurrency: String
     ) -> [UInt8] {
         var hash = SHA256()
         func add(_ fields: String...) {
@@ -156,7 +158,7 @@ public struct RuleSetLoader {
                 hash.update(data: Data(field.utf8))
             }
         }
-        add("assay.rule-set/1")
+        add("assay.rule-set/1", baseCurrency)
         for rule in rules {
             add(
                 rule.id, rule.name, rule.condition, "\(rule.score)", rule.severity.rawValue,

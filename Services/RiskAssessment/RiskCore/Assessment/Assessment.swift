@@ -1,0 +1,177 @@
+internal import AssayMessages
+internal import RuleLanguage
+internal import Wire
+
+/// Everything that a decision was computed from and what came out, before it is sealed.
+struct Assessment {
+    var sheet: FactSheet
+    var run: RuleRun
+    var vector: AssayFeaturesV1.Vector?
+    var entities: [AssayFeaturesV1.EntityRead] = []
+    var definitionSet: [UInt8] = []
+    var model: ModelOutcome = .absent(.unwanted)
+    var industry = "default"
+    /// The feature store did not answer.
+    var isWithoutFeatures = false
+}
+
+/// Turns an assessment into the outcome that is recorded and shown.
+struct OutcomeBuilder {
+    let rules: RuleSet
+    let policy: Policy
+
+    func outcome(of assessment: Assessment) -> AssayRiskV1.RecordedOutcome {
+        let firing = assessment.run.entries.filter { isFiring($0) }
+        let hits = firing.map { rules.rules[$0.rule].hit }
+        let probability = assessment.model.answer?.probability
+        var decision = policy.decide(
+            PolicyInput(
+                hits: hits, probability: probability,
+                hasRules: assessment.run.noHits > 0 || !firing.isEmpty,
+                industry: assessment.industry))
+        let degradation = degrade(&decision, assessment)
+        var reasons = decision.reasons(
+            hits: hits, circumstances: degradation.forcing, maximum: policy.maximumReasons)
+        if assessment.sheet.hasClaimMismatch, reasons.count < policy.maximumReasons {
+            reasons.append(PrincipalReason(code: ReasonCode.claimMismatch, points: 0))
+        }
+        let ranked = self.reasons(reasons)
+        return AssayRiskV1.RecordedOutcome(
+            status: decision.status.message, riskLevel: decision.level.message,
+            score: Int32(decision.wholeScore), scoreExact: Self.points(decision.score),
+            ruleScore: Self.points(decision.ruleScore),
+            modelScore: decision.wholeModelScore.map { Int32($0) }, modelProbability: probability,
+            flags: firing.map { flag(rules.rules[$0.rule], assessment.sheet.frame) },
+            reasons: ranked, contributions: contributions(decision), forcedBy: decision.forcedBy,
+            degraded: degradation.codes, missingFacts: missingFacts(assessment),
+            message: Self.message(decision.status, ranked.first))
+    }
+
+    private func isFiring(_ entry: RuleRun.Entry) -> Bool {
+        entry.verdict == .hit
+            || (entry.verdict == .notEvaluated && rules.rules[entry.rule].onMissing == .fire)
+    }
+
+    // MARK: Degradation
+
+    /// Raises the status by what was unavailable. `codes` goes into `degraded`; `forcing` are the
+    /// codes that explain the status.
+    private func degrade(
+        _ decision: inout PolicyDecision, _ assessment: Assessment
+    ) -> (codes: [String], forcing: [String]) {
+        var codes: [String] = []
+        var forcing: [String] = []
+        func raise(_ code: String, _ floor: ForcedOutcome) {
+            codes.append(code)
+            if floor.status > decision.status {
+                decision.status = floor.status
+                forcing.append(code)
+            }
+        }
+        if assessment.isWithoutFeatures {
+            raise(ReasonCode.featuresUnavailable, policy.featuresUnavailable)
+        }
+        if case .absent(.failed) = assessment.model {
+            raise(ReasonCode.modelUnavailable, policy.modelUnavailable)
+        }
+        let entries = assessment.run.entries
+        if entries.contains(where: { if case .error = $0.verdict { true } else { false } }) {
+            raise(ReasonCode.ruleError, .none)
+        }
+        let asking = entries.filter {
+            $0.verdict == .notEvaluated && rules.rules[$0.rule].onMissing != .skip
+        }
+        if !asking.isEmpty {
+            let wantsReview = asking.contains { rules.rules[$0.rule].onMissing == .review }
+            raise(ReasonCode.factsMissing, wantsReview ? .review : .none)
+        }
+        return (codes, forcing)
+    }
+
+    // MARK: Parts
+
+    private func flag(_ rule: Rule, _ frame: FactFrame) -> AssayRiskV1.Flag {
+        AssayRiskV1.Flag(
+            rule: rule.id, name: rule.name, score: Int32(rule.score),
+            severity: rule.severity.rawValue, outcome: rule.outcome.rawValue,
+            reasonCode: rule.reasonCode, text: rule.text.text(over: frame))
+    }
+
+    func reasons(_ reasons: [PrincipalReason]) -> [AssayRiskV1.Reason] {
+        reasons.enumerated().map { index, reason in
+            let code = rules.reasonCodes[reason.code]
+            return AssayRiskV1.Reason(
+                code: reason.code, text: code?.text ?? "",
+                customerText: Self.customerText(code), points: Self.points(reason.points),
+                rank: UInt32(index + 1))
+        }
+    }
+
+    private static func customerText(_ code: ReasonCode?) -> String {
+        switch code?.disclosure {
+        case .customer: code?.customerText ?? ""
+        case .generic: "We could not complete this."
+        case .never, nil: ""
+        }
+    }
+
+    func contributions(_ decision: PolicyDecision) -> [AssayRiskV1.Contribution] {
+        decision.contributions.map {
+            AssayRiskV1.Contribution(
+                source: $0.source, reasonCode: $0.reasonCode, points: Self.points($0.points))
+        }
+    }
+
+    /// Facts that rules asked for and nobody knew, with how many rules asked.
+    private func missingFacts(_ assessment: Assessment) -> [AssayRiskV1.MissingFact] {
+        var rulesBySlot: [Int: UInt32] = [:]
+        for entry in assessment.run.entries where entry.verdict == .notEvaluated {
+            for slot in rules.rules[entry.rule].facts
+            where !assessment.sheet.frame.isPresent(slot) {
+                rulesBySlot[slot, default: 0] += 1
+            }
+        }
+        return rulesBySlot.sorted { $0.key < $1.key }.map { slot, count in
+            AssayRiskV1.MissingFact(
+                fact: rules.catalogue.entries[slot].name,
+                cause: "\(assessment.sheet.statuses[slot])", rules: count)
+        }
+    }
+
+    private static func message(_ status: RiskStatus, _ first: AssayRiskV1.Reason?) -> String {
+        let because = first.map { $0.text.isEmpty ? "" : ": " + $0.text } ?? ""
+        return switch status {
+        case .approved: "Approved"
+        case .challenge: "Ask the customer to confirm" + because
+        case .review: "Hold for review" + because
+        case .declined: "Declined" + because
+        }
+    }
+
+    /// Thousandths of a point as a decimal with three places.
+    static func points(_ thousandths: Int64) -> Decimal64 {
+        Decimal64(coefficient: thousandths, scale: 3) ?? .zero
+    }
+}
+
+extension RiskStatus {
+    var message: AssayRiskV1.Status {
+        switch self {
+        case .approved: .approved
+        case .challenge: .challenge
+        case .review: .review
+        case .declined: .declined
+        }
+    }
+}
+
+extension RiskLevel {
+    var message: AssayRiskV1.Level {
+        switch self {
+        case .low: .low
+        case .medium: .medium
+        case .high: .high
+        case .critical: .critical
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import AssayMessages
+
+/// What a model said of one event.
+struct ModelAnswer: Sendable {
+    var name: String
+    var response: AssayModelsV1.PredictResponse
+
+    /// The margin and probability of the risk: of the last class.
+    var margin: Double { response.margin.last ?? 0 }
+    var probability: Double? {
+        guard let value = response.probability.last, value.isFinite, (0...1).contains(value) else {
+            return nil
+        }
+        return value
+    }
+
+    var recorded: AssayRiskV1.RecordedModel {
+        AssayRiskV1.RecordedModel(
+            name: name, version: response.version, artifact: response.artifact, margin: margin,
+            probability: probability ?? 0,
+            attributions: response.attributions.prefix(64).map {
+                AssayRiskV1.RecordedAttribution(
+                    field: $0.field, reasonCode: $0.reasonCode, value: $0.value)
+            })
+    }
+}
+
+/// Why there is no answer.
+enum ModelAbsence: Sendable {
+    /// Not asked: switched off, or no such model.
+    case unwanted
+    /// Asked, and it did not answer.
+    case failed
+}
+
+enum ModelOutcome: Sendable {
+    case answer(ModelAnswer)
+    case absent(ModelAbsence)
+
+    var answer: ModelAnswer? {
+        if case .answer(let answer) = self { answer } else { nil }
+    }
+}

@@ -1,0 +1,71 @@
+internal import AssayMessages
+internal import RPC
+internal import Synchronization
+
+/// Asks the model service, and remembers for a moment that a model is not registered.
+final class ModelCaller: Sendable {
+    private let client: AssayModelsV1.ModelServing.Client
+    private let configuration: RiskConfiguration
+    private let monotonic: @Sendable () -> Instant
+    private let missingUntil = Mutex<[String: Instant]>([:])
+
+    init(
+        transport: any ClientTransport, configuration: RiskConfiguration,
+        monotonic: @escaping @Sendable () -> Instant
+    ) {
+        client = AssayModelsV1.ModelServing.Client(transport)
+        self.configuration = configuration
+        self.monotonic = monotonic
+    }
+
+    /// The optional model of payments: without an answer the rules decide.
+    func ask(
+        _ model: String?, _ request: (String) -> AssayModelsV1.PredictRequest, options: CallOptions
+    ) async -> ModelOutcome {
+        guard let model, !isMissing(model) else { return .absent(.unwanted) }
+        do {
+            let response = try await client.predict(request(model), options: options)
+            let answer = ModelAnswer(name: model, response: response)
+            return answer.probability == nil ? .absent(.failed) : .answer(answer)
+        } catch let error as RPCError where error.code == .notFound {
+            let until = monotonic() + configuration.missingModelPause
+            missingUntil.withLock { $0[model] = until }
+            return .absent(.unwanted)
+        } catch {
+            return .absent(.failed)
+        }
+    }
+
+    /// The model without which nothing can be decided.
+    func require(
+        _ request: AssayModelsV1.PredictRequest, options: CallOptions
+    ) async throws -> ModelAnswer {
+        let response: AssayModelsV1.PredictResponse
+        do {
+            response = try await client.predict(request, options: options)
+        } catch let error as RPCError where error.code == .notFound {
+            throw RPCError(
+                code: .failedPrecondition, message: "no credit model is registered",
+                reason: "MODEL_MISSING", cause: error)
+        } catch let error as RPCError where error.code == .invalidArgument {
+            throw RPCError(
+                code: .invalidArgument,
+                message: "the model refused the application: \(error.message)",
+                details: error.details, cause: error)
+        } catch {
+            throw RPCError(
+                code: .unavailable, message: "the credit model did not answer; nothing was decided",
+                reason: ReasonCode.modelUnavailable, cause: error)
+        }
+        let answer = ModelAnswer(name: request.model, response: response)
+        guard answer.probability != nil else {
+            throw RPCError(.internal, "the credit model gave no probability")
+        }
+        return answer
+    }
+
+    private func isMissing(_ model: String) -> Bool {
+        let now = monotonic()
+        return missingUntil.withLock { $0[model].map { now < $0 } ?? false }
+    }
+}

@@ -1,0 +1,31 @@
+internal import AssayMessages
+internal import RPC
+internal import RuleLanguage
+internal import Wire
+
+extension RiskService {
+    /// One loan application: the model's probability of default, as points, grade and decision.
+    func decide(
+        _ request: AssayRiskV1.AssessCreditRequest, _ asked: DecisionIndex.Request,
+        _ digest: [UInt8], _ context: ServerContext
+    ) async throws -> AssayRiskV1.Decision {
+        let row = CreditRow(request)
+        let predict = AssayModelsV1.PredictRequest(
+            requestID: request.requestID, model: configuration.creditModel,
+            selector: .alias(configuration.alias), values: row.values,
+            texts: row.texts.map { AssayModelsV1.CategoryText(field: $0.field, text: $0.text) },
+            explain: .reasons)
+        let answer = try await models.require(
+            predict, options: options(context, share: configuration.modelShare))
+        try checkDeadline(context)
+
+        var assessment = Assessment(sheet: FactSheet(catalogue: rules.catalogue), run: RuleRun())
+        assessment.model = .answer(answer)
+        let identity = RecordBuilder.Identity(
+            id: surroundings.newDecisionID(), at: surroundings.now(), request: asked,
+            requestDigest: digest, salt: surroundings.newSalt())
+        let outcome = CreditOutcome(policy: policy, builder: outcomes)
+            .outcome(of: answer, knownShare: row.knownShare)
+        return try await seal(records.record(identity, assessment, outcome), identity)
+    }
+}

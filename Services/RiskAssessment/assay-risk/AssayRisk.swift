@@ -1,0 +1,126 @@
+import ArgumentParser
+import AssayMessages
+import Foundation
+import RPC
+import RPCTransport
+import RiskCore
+import ServiceRuntime
+import Storage
+import TLS
+
+@main
+enum Main {
+    static func main() async {
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.contains(where: { $0.hasPrefix("--verify-log") }) {
+            VerifyLog.main(Array(arguments))
+        } else {
+            await AssayRisk.main(Array(arguments))
+        }
+    }
+}
+
+/// Risk assessment as a process: arguments, then wiring.
+struct AssayRisk: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assay-risk",
+        abstract: "Turns payments and loan applications into decisions with reasons.",
+        discussion: "assay-risk --verify-log DIR proves the decision log of a stopped service.")
+
+    @OptionGroup var service: ServiceOptions
+
+    @Option(help: "The feature store, host:port.")
+    var features = "127.0.0.1:7003"
+
+    @Option(help: "The model service, host:port.")
+    var models = "127.0.0.1:7001"
+
+    @Option(help: "Folder with facts, reason codes, parameters, packs and lists.")
+    var rules = "deploy/rules"
+
+    @Option(help: "Policy file; policy/default.yaml of the rules if not given.")
+    var policy: String?
+
+    @Option(help: "Parameter profile, instead of the one the rules name.")
+    var profile: String?
+
+    @Option(help: "Model for payments; rules decide alone while it is not registered.")
+    var paymentModel = "payment-fraud"
+
+    @Option(help: "Model for loan applications.")
+    var creditModel = "credit-german"
+
+    func run() async throws {
+        let directory = try service.requireData()
+        let ruleSet = try loadRules()
+        let policy = try loadPolicy()
+        try await ServiceHarness(name: "risk", options: service, adminPort: 9902).run {
+            environment in
+            let storage = try RocksDBStore(directory: directory, families: RiskService.families)
+            let log = try DecisionLog(
+                store: storage, newChain: "risk-\(UUID().uuidString.lowercased())")
+            let metrics = RiskMetrics(environment.metrics)
+            let upstreams = try Upstreams(self, environment)
+            let risk = RiskService(
+                rules: ruleSet, policy: policy, features: upstreams.features,
+                models: upstreams.models, store: storage, log: log,
+                surroundings: .system, configuration: configuration, observe: metrics.observe)
+            let server = RPCServer(
+                listeners: [try listener(environment)], services: [risk], authorizer: authorizer,
+                profile: .mesh, group: environment.group)
+            try await server.start()
+            environment.logger.info(
+                "\(ruleSet.rules.count) rules, policy \(policy.name), \(log.lastSequence) decisions"
+            )
+            return RunningService(
+                port: server.port,
+                run: {
+                    try await server.run()
+                    await upstreams.close()
+                    await log.close()
+                    storage.close()
+                },
+                shutdown: { grace in await server.shutdown(grace: grace) })
+        }
+    }
+
+    // MARK: Configuration
+
+    private func loadRules() throws -> RuleSet {
+        let sources = try RuleSources(directory: URL(filePath: rules))
+        var loader = RuleSetLoader(sources, profile: profile)
+        return try loader.load()
+    }
+
+    private func loadPolicy() throws -> Policy {
+        let path = policy ?? rules + "/policy/default.yaml"
+        return try Policy(yaml: String(contentsOfFile: path, encoding: .utf8), file: path)
+    }
+
+    private var configuration: RiskConfiguration {
+        var configuration = RiskConfiguration()
+        configuration.paymentModel = paymentModel.isEmpty ? nil : paymentModel
+        configuration.creditModel = creditModel
+        return configuration
+    }
+
+    // MARK: Wiring
+
+    private static let gateway = SPIFFEID.service("assay-gateway")
+
+    /// The gateway forwards for people and programs; nobody else calls.
+    private var authorizer: ScopeAuthorizer {
+        ScopeAuthorizer(
+            forwarders: [Self.gateway.description], trustsEveryPeer: service.insecure)
+    }
+
+    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
+        let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7002)
+        guard let files = environment.meshFiles else {
+            return .plaintext(host: address.host, port: address.port)
+        }
+        return .tls(
+            host: address.host, port: address.port,
+            context: try files.serverContext(accepting: [Self.gateway]))
+    }
+}

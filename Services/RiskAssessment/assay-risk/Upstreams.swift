@@ -1,0 +1,27 @@
+import RPCTransport
+import ServiceRuntime
+import TLS
+
+/// The two services that an assessment calls.
+struct Upstreams {
+    let features: RPCClient
+    let models: RPCClient
+
+    init(_ options: AssayRisk, _ environment: ServiceEnvironment) throws {
+        func client(_ target: String, _ service: String) throws -> RPCClient {
+            let context = try environment.meshFiles?
+                .clientContext(expecting: [SPIFFEID.service(service)])
+            return try RPCClient(
+                target, tls: context, profile: .mesh,
+                claimedIdentity: SPIFFEID.service("assay-risk").description,
+                group: environment.group)
+        }
+        features = try client(options.features, "assay-features")
+        models = try client(options.models, "assay-models")
+    }
+
+    func close() async {
+        await features.close()
+        await models.close()
+    }
+}
