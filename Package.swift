@@ -76,7 +76,7 @@ var targets: [Target] = [
         ["RPC", "RPCTransport", "AssayMessages", "Simulation", "GatewayCore", "ServiceRuntime", "TLS", "Wire", arguments]),
 
     // Benchmarks: programs, never timed tests.
-    program("inference-bench", "Tests/Benchmarks/inference-bench", ["Inference", arguments], exclude: ["peers.py"]),
+    program("inference-bench", "Tests/Benchmarks/inference-bench", ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments], exclude: ["peers.py"]),
     program("rpc-bench-server", "Tests/Benchmarks/rpc-bench-server", ["RPC", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
 
     tests("WireTests", ["Wire"]),

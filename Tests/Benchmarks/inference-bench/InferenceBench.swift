@@ -1,11 +1,15 @@
 import ArgumentParser
+import AssayMessages
 import Foundation
 import Inference
+import ModelCore
+import Storage
+import Wire
 
 /// Time of one row on one thread, single rows one after the other; rows from a seed, 5 % of their
 /// values missing.
 @main
-struct InferenceBench: ParsableCommand {
+struct InferenceBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "inference-bench")
 
     @Argument(help: "An XGBoost model as JSON; see peers.py, which makes one.")
@@ -17,7 +21,10 @@ struct InferenceBench: ParsableCommand {
     @Option(help: "Runs; the median is printed.")
     var runs = 11
 
-    func run() throws {
+    @Option(help: "The model's manifest: the whole Predict is timed too, from bytes to bytes.")
+    var manifest: String?
+
+    func run() async throws {
         let artifact = [UInt8](try Data(contentsOf: URL(filePath: model)))
         let clock = ContinuousClock()
         let start = clock.now
@@ -44,6 +51,41 @@ struct InferenceBench: ParsableCommand {
         if let explainer = model.explainer {
             report("TreeSHAP", count: min(rows, 200)) { index in
                 explainer.attributions(data[index & 1_023])?.values.first ?? 0
+            }
+        }
+        if let manifest { try await timeHandler(artifact, manifest) }
+    }
+
+    /// Decode, look up, check, score, encode: what a call costs besides the transport.
+    private func timeHandler(_ artifact: [UInt8], _ path: String) async throws {
+        let manifest = try AssayModelsV1.Manifest(
+            jsonBytes: [UInt8](try Data(contentsOf: URL(filePath: path))))
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "inference-bench-\(ProcessInfo.processInfo.processIdentifier)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let store = try RocksDBStore(
+            directory: "\(folder)/registry", families: ModelRegistry.families)
+        defer { store.close() }
+        let registry = try ModelRegistry(
+            store: store, artifacts: try ArtifactFolder(path: "\(folder)/artifacts"),
+            now: { Timestamp(nanosecondsSinceEpoch: 0) })
+        _ = try await registry.register(
+            .init(requestID: "r", model: "m", manifest: manifest, artifact: artifact))
+        for mode in [AssayModelsV1.ExplainMode.none, .reasons] {
+            let requests = manifest.goldenRows.map {
+                AssayModelsV1.PredictRequest(
+                    requestID: "p", model: "m", selector: .version(1), values: $0.values,
+                    explain: mode
+                ).encoded()
+            }
+            let name = "whole Predict, " + (mode == .none ? "no reasons" : "with reasons")
+            report(name, count: mode == .none ? rows : min(rows, 500)) { index in
+                guard
+                    let request = try? AssayModelsV1.PredictRequest(
+                        decoding: requests[index % requests.count], door: .strict),
+                    let response = try? Predictor.predict(request, in: registry.snapshot)
+                else { return .nan }
+                return Double(response.encoded().count)
             }
         }
     }
