@@ -20,8 +20,11 @@ struct Invitation {
             "    --header \"x-api-key: $(cat \(workspace.apiKeyFile(.standard)))\" \\",
             "    --json @\(workspace.exampleRequest) https://localhost:\(port)/\(method)",
             "",
-            "  python3 deploy/examples/clients/assess.py --data \(workspace.folder)      "
-                + "(gRPC: pip install grpcio-tools)",
+            "  .venv/bin/python deploy/examples/clients/assess_transaction.py \\",
+            "    --target localhost:\(port) --ca \(workspace.authority) \\",
+            "    --key \"$(cat \(workspace.apiKeyFile(.standard)))\" --request-id try-1 \\",
+            "    --occurred-at \(Date().ISO8601Format())      "
+                + "(gRPC; .venv is made by make test)",
             "",
             "  .build/release/assay assess transaction --data \(workspace.folder)",
         ]

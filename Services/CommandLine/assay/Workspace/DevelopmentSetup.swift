@@ -10,38 +10,8 @@ struct DevelopmentSetup {
 
     func prepare() throws {
         try workspace.createFolders()
-        try makeCertificates()
+        try DevelopmentCertificates(folder: workspace.path("tls")).make()
         try makeKeys()
-    }
-
-    /// Leaves live 30 days; they are renewed when the authority is new or a day of them is left.
-    private func makeCertificates() throws {
-        let authorityKey = workspace.key("ca")
-        let authority: DevelopmentCertificateAuthority
-        if workspace.exists(workspace.authority), workspace.exists(authorityKey) {
-            authority = DevelopmentCertificateAuthority(
-                identity: try TLSIdentity(
-                    certificateFile: workspace.authority, keyFile: authorityKey))
-        } else {
-            authority = try DevelopmentCertificateAuthority()
-            try authority.identity.write(
-                certificateFile: workspace.authority, keyFile: authorityKey)
-        }
-        for service in ServiceName.allCases {
-            try authority.issue(
-                LeafCertificateRequest(
-                    commonName: service.executable, spiffeID: .service(service.executable),
-                    dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"])
-            ).write(
-                certificateFile: workspace.certificate(service.rawValue),
-                keyFile: workspace.key(service.rawValue))
-        }
-        try authority.issue(
-            LeafCertificateRequest(
-                commonName: "localhost", dnsNames: ["localhost"],
-                ipAddresses: ["127.0.0.1", "::1"])
-        ).write(
-            certificateFile: workspace.certificate("edge"), keyFile: workspace.key("edge"))
     }
 
     private func makeKeys() throws {
