@@ -70,7 +70,7 @@ var targets: [Target] = [
     program("assay-models", "Services/ModelServing/assay-models", ["ModelCore", "RPCTransport", "ServiceRuntime", arguments]),
     library("FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
     library("FeatureCore", "Services/FeatureStore/FeatureCore", ["FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", crypto, yaml]),
-    program("assay-features", "Services/FeatureStore/assay-features", ["FeatureCore", "RPCTransport", "ServiceRuntime", arguments]),
+    program("assay-features", "Services/FeatureStore/assay-features", ["FeatureCore", "RPC", "RPCTransport", "ServiceRuntime", "Storage", "TLS", "Wire", arguments]),
     program(
         "assay", "Services/CommandLine/assay",
         ["RPC", "RPCTransport", "AssayMessages", "Simulation", "GatewayCore", "ServiceRuntime", "TLS", "Wire", arguments]),

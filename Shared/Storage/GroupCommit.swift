@@ -4,8 +4,8 @@ internal import Synchronization
 /// Makes the batches of many writers durable with one sync.
 ///
 /// `submit` fixes a batch's place in the order of writes and returns at once; `wait` returns when a
-/// sync that covers the batch is done. While one sync runs the next group gathers. A first batch
-/// after a pause goes at once; under load syncs start `interval` apart, so that a group has grown.
+/// sync that covers the batch is done. While one sync runs the next group gathers. A lone batch goes
+/// at once; as soon as batches come together, syncs start `interval` apart, so that groups grow.
 ///
 /// It fails closed: when a write fails, its group and everything submitted later fail with the
 /// same error, so nothing is ever stored that was submitted after something lost.
@@ -92,7 +92,7 @@ public final class GroupCommit: Sendable {
                 fail(error)
                 group.finish(.failure(error))
             }
-            pause(for: interval - (clock.now - started))
+            if batches.count > 1 { pause(for: interval - (clock.now - started)) }
         }
     }
 

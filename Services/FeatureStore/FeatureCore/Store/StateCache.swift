@@ -39,6 +39,7 @@ final class StateCache: Sendable {
         defer {
             var last = -1
             for stripe in wanted where stripe != last {
+                stripes[stripe].evict()
                 stripes[stripe].release()
                 last = stripe
             }

@@ -16,6 +16,21 @@ public final class StoreStatistics: Sendable {
     /// States that were damaged and rebuilt from the log.
     public let rebuilt = Atomic<Int>(0)
 
-    public init() {}
+    init() {}
+
+    /// Every counter by its name, in a fixed order.
+    public var outcomes: [(name: String, count: Int)] {
+        [
+            ("applied", applied.load(ordering: .relaxed)),
+            ("duplicate", duplicates.load(ordering: .relaxed)),
+            ("conflict", conflicts.load(ordering: .relaxed)),
+            ("quarantined", quarantined.load(ordering: .relaxed)),
+            ("rejected", rejected.load(ordering: .relaxed)),
+            ("not_recorded", notRecorded.load(ordering: .relaxed)),
+            ("recovered", recovered.load(ordering: .relaxed)),
+            ("skipped", skipped.load(ordering: .relaxed)),
+            ("rebuilt", rebuilt.load(ordering: .relaxed)),
+        ]
+    }
 
 }

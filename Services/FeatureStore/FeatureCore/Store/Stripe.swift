@@ -71,7 +71,6 @@ final class Stripe: @unchecked Sendable {
         states[state.key] = state
         ring.append(state)
         account(for: state)
-        evict()
     }
 
     /// Call after events were applied to `state`.
@@ -107,7 +106,8 @@ final class Stripe: @unchecked Sendable {
 
     /// Drops states that are stored and have not been read for a round (second chance). One that
     /// is not stored is never dropped, so the bound gives way to it; the writer makes room.
-    private func evict() {
+    /// Called when the holder is done: a state it was given must stay the one in the stripe.
+    func evict() {
         var steps = ring.count * 2
         while bytes > maximumBytes, steps > 0, !ring.isEmpty {
             steps -= 1

@@ -1,0 +1,120 @@
+import AssayMessages
+import FeatureCore
+import FeatureEngine
+import Foundation
+import RPC
+import Storage
+import Synchronization
+import Wire
+
+/// A feature store over a directory of its own, with a clock that tests set.
+final class TestStore: Sendable {
+    let directory: String
+    let features: EmbeddedFeatureStore
+    let service: FeatureService
+    private let storage: RocksDBStore
+
+    static let now = Timestamp(seconds: 1_760_000_000)!
+
+    init(
+        directory: String = TestStore.freshDirectory(), definitions: DefinitionSet? = nil,
+        configuration: FeatureStoreConfiguration = FeatureStoreConfiguration(),
+        now: Timestamp = TestStore.now
+    ) async throws {
+        self.directory = directory
+        storage = try RocksDBStore(
+            directory: directory, families: EmbeddedFeatureStore.families)
+        features = try await EmbeddedFeatureStore.open(
+            storage, definitions: definitions ?? Shipped.definitions(),
+            configuration: configuration, clock: { now })
+        service = FeatureService(features)
+    }
+
+    static func freshDirectory() -> String {
+        FileManager.default.temporaryDirectory
+            .appending(path: "assay-features-\(UUID().uuidString)").path
+    }
+
+    /// As if the process had ended here: nothing is stored that was not.
+    func crash() { storage.close() }
+
+    func remove() {
+        storage.close()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// One row for each id that was ever claimed.
+    func recordedIDs() throws -> [[UInt8]] {
+        try storage.rows("ids", limit: 1_000_000).map(\.key)
+    }
+
+    func context(tenant: String = "bank") -> ServerContext {
+        ServerContext(
+            method: AssayFeaturesV1.FeatureStore.scoreEvent,
+            caller: Caller(tenant: tenant, client: "test", scopes: ["features.score"]))
+    }
+
+    func score(
+        _ event: AssayFeaturesV1.Event, vectors: [AssayFeaturesV1.VectorRef] = [Payment.vector],
+        tenant: String = "bank", dryRun: Bool = false
+    ) async throws -> AssayFeaturesV1.ScoreEventResponse {
+        try await service.scoreEvent(
+            AssayFeaturesV1.ScoreEventRequest(event: event, vectors: vectors, dryRun: dryRun),
+            context: context(tenant: tenant))
+    }
+
+    func vector(
+        _ keys: [(String, String)], at time: Timestamp = TestStore.now, tenant: String = "bank"
+    ) async throws -> AssayFeaturesV1.GetVectorResponse {
+        try await service.getVector(
+            AssayFeaturesV1.GetVectorRequest(
+                vector: Payment.vector, keys: WireMap(keys), time: time),
+            context: context(tenant: tenant))
+    }
+}
+
+/// Payments as tests send them.
+enum Payment {
+    static let vector = AssayFeaturesV1.VectorRef(name: "payment_fraud", version: 1)
+
+    /// `cents` in euros; `offset` in seconds from the tests' now.
+    static func event(
+        _ id: String, cents: Int64? = 1_000, card: String? = "c1", customer: String? = "p1",
+        account: String? = "a1", terminal: String? = "t1", offset: Double = 0,
+        currency: CurrencyCode = "EUR"
+    ) -> AssayFeaturesV1.Event {
+        var fields: [(String, AssayFeaturesV1.FieldValue)] = []
+        if let card { fields.append(("card_id", .text(card))) }
+        if let customer { fields.append(("customer_id", .text(customer))) }
+        if let account { fields.append(("account_id", .text(account))) }
+        if let terminal { fields.append(("terminal_id", .text(terminal))) }
+        if let cents, let money = Money(currency: currency, coefficient: cents, scale: 2) {
+            fields.append(("amount", .amount(money)))
+        }
+        return AssayFeaturesV1.Event(
+            id: id, type: "payment", time: time(offset), fields: WireMap(fields))
+    }
+
+    static func time(_ offset: Double) -> Timestamp {
+        Timestamp(
+            nanosecondsSinceEpoch: 1_760_000_000_000_000_000 + Int64(offset * 1_000) * 1_000_000)
+    }
+}
+
+extension AssayFeaturesV1.Vector {
+    static let names = [
+        "amount", "card_txn_cnt_1h", "card_txn_cnt_24h", "card_amt_sum_1h", "card_amt_sum_24h",
+        "card_amt_avg_24h", "card_amt_max_24h", "cust_txn_cnt_1h", "cust_txn_cnt_24h",
+        "cust_amt_sum_24h", "acct_txn_cnt_1h", "acct_txn_cnt_24h", "acct_amt_sum_1h",
+        "acct_amt_sum_24h", "acct_amt_avg_24h", "acct_amt_max_24h", "term_txn_cnt_1h",
+        "term_txn_cnt_24h", "term_amt_avg_24h",
+    ]
+
+    func value(_ name: String) -> Double? {
+        Self.names.firstIndex(of: name).map { values[$0] }
+    }
+
+    func kind(_ name: String) -> Status.Class? {
+        Self.names.firstIndex(of: name).flatMap { Status.Class(rawValue: status[$0] & 7) }
+    }
+}
