@@ -5,10 +5,8 @@ public import RPC
 /// What the schemas say about every method.
 public enum PolicyTable {
     public static let all: [MethodDescriptor] = [
-        AssayFeaturesV1.FeatureStore.methods,
-        AssayModelsV1.ModelRegistry.methods,
-        AssayModelsV1.ModelServing.methods,
-        AssayRiskV1.RiskAssessment.methods,
+        AssayFeaturesV1.FeatureStore.methods, AssayModelsV1.ModelRegistry.methods,
+        AssayModelsV1.ModelServing.methods, AssayRiskV1.RiskAssessment.methods,
         BenchV1.Echo.methods,
     ].flatMap { $0 }
 }

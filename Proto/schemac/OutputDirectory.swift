@@ -1,7 +1,8 @@
 internal import Foundation
 internal import SchemaCompiler
 
-/// A directory that the compiler owns: every file in it with the suffix is generated.
+/// A directory that the compiler writes to. Files that it wrote once and writes no longer are
+/// removed; it knows them by their first line.
 struct OutputDirectory {
     let path: String
     let suffix: String
@@ -34,7 +35,7 @@ struct OutputDirectory {
     func write(_ files: [OutputFile]) throws {
         for difference in try drift(from: files) where difference.state != "changed" {
             if difference.state == "no longer generated" {
-                try? FileManager.default.removeItem(atPath: difference.path)
+                try FileManager.default.removeItem(atPath: difference.path)
             }
         }
         for file in files {
@@ -55,6 +56,13 @@ struct OutputDirectory {
     private func strays(besides files: [OutputFile]) -> [String] {
         let expected = Set(files.map(\.path))
         let present = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
-        return present.filter { $0.hasSuffix(suffix) && !expected.contains($0) }.sorted()
+        return present.filter { name in
+            name.hasSuffix(suffix) && !expected.contains(name) && isGenerated(name)
+        }.sorted()
+    }
+
+    private func isGenerated(_ name: String) -> Bool {
+        let data = FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data()
+        return data.starts(with: Data(OutputFile.marker.utf8))
     }
 }

@@ -6,15 +6,36 @@ struct Bounds {
     private let schema: Schema
     /// Body size in bytes by type index; a type without an entry is unbounded.
     private var sizes: [Int: Int] = [:]
-    private var visited: Set<Int> = []
     private var depths: [Int: Int] = [:]
 
     init(_ schema: Schema) {
         self.schema = schema
-        for index in schema.types.indices {
-            _ = body(TypeID(index: index))
-            _ = depthOf(TypeID(index: index), path: [])
+        for type in Self.innermostFirst(schema) {
+            guard let message = schema.message(type) else { continue }
+            sizes[type.index] = message.isUnion ? largest(message.fields) : messageBytes(message)
+            depths[type.index] = message.recursionLimit ?? nesting(message)
         }
+    }
+
+    /// All types, each after those that it holds, so far as they are not recursive. Without
+    /// recursion of our own: a chain of messages may be as long as a package.
+    private static func innermostFirst(_ schema: Schema) -> [TypeID] {
+        var order: [TypeID] = []
+        var entered: Set<TypeID> = []
+        for root in schema.types.indices.map(TypeID.init) where entered.insert(root).inserted {
+            var path = [(type: root, next: schema.message(root)?.fields[...] ?? [])]
+            while let top = path.last {
+                guard let field = top.next.first else {
+                    order.append(top.type)
+                    path.removeLast()
+                    continue
+                }
+                path[path.count - 1].next.removeFirst()
+                guard let type = field.type.typeID, entered.insert(type).inserted else { continue }
+                path.append((type, schema.message(type)?.fields[...] ?? []))
+            }
+        }
+        return order
     }
 
     /// The largest body of a message in bytes; nil if it is unbounded.
@@ -43,16 +64,6 @@ struct Bounds {
     }
 
     // MARK: Sizes
-
-    private mutating func body(_ type: TypeID) -> Int? {
-        if !visited.insert(type.index).inserted { return sizes[type.index] }
-        guard let message = schema.message(type) else { return nil }
-        for next in message.fields.compactMap(\.type.typeID) { _ = body(next) }
-        sizes[type.index] = message.isUnion ? unionBytes(message) : messageBytes(message)
-        return sizes[type.index]
-    }
-
-    private func unionBytes(_ message: Message) -> Int? { largest(message.fields) }
 
     private func messageBytes(_ message: Message) -> Int? {
         var total = 0
@@ -145,24 +156,17 @@ struct Bounds {
 
     // MARK: Depth
 
-    private mutating func depthOf(_ type: TypeID, path: Set<TypeID>) -> Int {
-        if let known = depths[type.index] { return known }
-        guard let message = schema.message(type), !path.contains(type) else { return 1 }
-        if let limit = message.recursionLimit {
-            depths[type.index] = limit
-            return limit
-        }
+    private func nesting(_ message: Message) -> Int {
         var deepest = 0
         for field in message.fields {
             var depth = field.isMap ? 1 : 0
             switch field.type {
-            case .message(let next): depth += depthOf(next, path: path.union([type]))
+            case .message(let inner): depth += self.depth(inner)
             case .builtin(let builtin) where builtin.isMessageType: depth += 1
             default: break
             }
             deepest = max(deepest, depth)
         }
-        depths[type.index] = deepest + 1
         return deepest + 1
     }
 }

@@ -6,9 +6,10 @@ struct SchemaChecks {
 
     static func run(_ schema: Schema, bounds: Bounds, diagnostics: inout Diagnostics) {
         var checks = SchemaChecks(schema: schema, bounds: bounds, diagnostics: diagnostics)
+        let suspects = checks.typesThatReachACycle()
         for (index, type) in schema.types.enumerated() {
             guard case .message(let message) = type else { continue }
-            checks.checkRecursion(TypeID(index: index), message)
+            if suspects.contains(index) { checks.checkRecursion(TypeID(index: index), message) }
             checks.checkSealable(TypeID(index: index), message)
         }
         checks.checkCollisions()
@@ -35,6 +36,29 @@ struct SchemaChecks {
                 .missingDepth, at: message.location,
                 "'\(message.name)' may contain itself", hint: "add '@depth(n)', n at most 32")
         }
+    }
+
+    /// What is left after taking away, again and again, the types that hold none of the rest.
+    private func typesThatReachACycle() -> Set<Int> {
+        var holders: [Int: [Int]] = [:]
+        var held = [Int](repeating: 0, count: schema.types.count)
+        for index in schema.types.indices {
+            for field in schema.message(TypeID(index: index))?.fields ?? [] {
+                guard case .message(let inner) = field.type else { continue }
+                holders[inner.index, default: []].append(index)
+                held[index] += 1
+            }
+        }
+        var free = schema.types.indices.filter { held[$0] == 0 }
+        var suspects = Set(schema.types.indices)
+        while let type = free.popLast() {
+            suspects.remove(type)
+            for holder in holders[type] ?? [] {
+                held[holder] -= 1
+                if held[holder] == 0 { free.append(holder) }
+            }
+        }
+        return suspects
     }
 
     /// The fields that lead from a type back to itself.

@@ -165,7 +165,7 @@ struct SwiftMessageEmitter {
         }
         if assignments.isEmpty { return writer.line("public init() {}") }
         writer.list("public init(", parameters, ") {", closesOnOwnLine: true)
-        writer.indented { writer in assignments.forEach { writer.line($0) } }
+        writer.indented { writer in writer.lines(assignments) }
         writer.line("}")
     }
 

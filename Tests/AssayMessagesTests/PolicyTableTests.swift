@@ -1,0 +1,69 @@
+import AssayMessages
+import RPC
+import Testing
+
+@Suite("The policy table")
+struct PolicyTableTests {
+    @Test("every method of every service is in it, once")
+    func complete() {
+        let paths = PolicyTable.all.map(\.path)
+        #expect(
+            paths.sorted() == [
+                "/assay.features.v1.FeatureStore/GetVector",
+                "/assay.features.v1.FeatureStore/ScoreEvent",
+                "/assay.models.v1.ModelRegistry/GetAlias",
+                "/assay.models.v1.ModelRegistry/ListVersions",
+                "/assay.models.v1.ModelRegistry/RegisterVersion",
+                "/assay.models.v1.ModelRegistry/SetAlias",
+                "/assay.models.v1.ModelServing/Predict",
+                "/assay.risk.v1.RiskAssessment/AssessCredit",
+                "/assay.risk.v1.RiskAssessment/AssessTransaction",
+                "/assay.risk.v1.RiskAssessment/GetDecision",
+                "/bench.v1.Echo/Say",
+            ])
+    }
+
+    @Test("only the echo of the benchmark is public; everything else needs a scope and mutual TLS")
+    func access() {
+        for method in PolicyTable.all {
+            switch method.access {
+            case .public: #expect(method.path == "/bench.v1.Echo/Say")
+            case .scope(let scope, let mutualTLS):
+                #expect(!scope.isEmpty && mutualTLS, "\(method.path)")
+            }
+        }
+    }
+
+    @Test("every method states its deadline and bounds its messages")
+    func limits() {
+        for method in PolicyTable.all {
+            #expect(method.deadline != nil, "\(method.path)")
+            #expect((1...(32 << 20)).contains(method.maximumRequestBytes), "\(method.path)")
+            #expect((1...(32 << 20)).contains(method.maximumResponseBytes), "\(method.path)")
+            #expect(method.schema != 0)
+        }
+    }
+
+    @Test("a decision on a payment is made once per request id, for a day")
+    func assessTransaction() {
+        let method = AssayRiskV1.RiskAssessment.assessTransaction
+        #expect(method.access == .scope("risk.assess", mutualTLS: true))
+        #expect(method.idempotency == .keyed(path: [1], ttl: .seconds(86_400)))
+        #expect(method.cost == 5)
+        #expect(method.deadline == .milliseconds(50))
+    }
+
+    @Test("the key of an event lies one message deeper")
+    func scoreEvent() {
+        let method = AssayFeaturesV1.FeatureStore.scoreEvent
+        #expect(method.idempotency == .keyed(path: [1, 1], ttl: .seconds(8 * 86_400)))
+        #expect(
+            method.retry == RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .aborted]))
+    }
+
+    @Test("an rpc's scope replaces its service's")
+    func override() {
+        let access = AssayRiskV1.RiskAssessment.assessCredit.access
+        #expect(access == .scope("risk.credit", mutualTLS: true))
+    }
+}

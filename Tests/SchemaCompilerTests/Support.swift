@@ -1,0 +1,67 @@
+import Foundation
+import SchemaCompiler
+
+/// Files beside the tests.
+enum Fixtures {
+    static let directory = URL(filePath: #filePath).deletingLastPathComponent()
+
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: directory.appending(path: path), encoding: .utf8)
+    }
+
+    static func sources(below path: String) throws -> [SourceFile] {
+        let root = directory.appending(path: path)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: root.path)
+        return try names.filter { $0.hasSuffix(".schema") }.map { name in
+            let data = try Data(contentsOf: root.appending(path: name))
+            return SourceFile(path: name, bytes: Array(data))
+        }
+    }
+
+    /// The schema of wire.md §2.
+    static func conformance() throws -> Compilation {
+        Compilation(try sources(below: "Golden/conformance/schemas"))
+    }
+}
+
+extension Compilation {
+    /// Compiles one file of package `test.v1`; the package line is added.
+    static func test(_ text: String) -> Compilation {
+        Compilation([SourceFile(path: "test/v1/test.schema", text: "package test.v1\n" + text)])
+    }
+
+    var codes: [String] { diagnostics.map(\.code.rawValue) }
+
+    var report: String { diagnostics.map { rendered($0) }.joined(separator: "\n") }
+
+    func swift(_ path: String) -> String {
+        swiftFiles().first { $0.path == path }?.text ?? ""
+    }
+
+    func proto(_ path: String) -> String {
+        protoFiles().first { $0.path == path }?.text ?? ""
+    }
+}
+
+/// SplitMix64: small, seeded, the same everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension Compilation {
+    /// The API fingerprint of the sealable message of the golden schema.
+    static var everythingFingerprint: String? {
+        let sources = try? Fixtures.sources(below: "Golden/everything/schemas")
+        return Compilation(sources ?? []).apiFingerprint(of: "test.everything.v1.Sealed")
+    }
+}
