@@ -67,9 +67,14 @@ public final class DecisionLog: Sendable {
         _ record: AssayRiskV1.DecisionRecord,
         rows: (AssayRiskV1.LogPosition, inout WriteBatch) -> Void
     ) throws -> Appended {
-        try head.withLock { head in
+        var record = record
+        record.chain = chain
+        record.sequence = 1
+        if let violation = record.violations().first {
+            throw InvalidRecord(violation: "\(violation)")
+        }
+        return try head.withLock { head in
             var record = record
-            record.chain = chain
             record.sequence = head.sequence + 1
             record.previous = head.digest
             let sealed = try SealedRecord.seal(record)
@@ -98,6 +103,13 @@ public final class DecisionLog: Sendable {
     static func key(_ sequence: UInt64) -> [UInt8] {
         withUnsafeBytes(of: sequence.bigEndian) { Array($0) }
     }
+}
+
+/// A record breaks its own schema: a fault of ours, and nothing is stored.
+public struct InvalidRecord: Error, CustomStringConvertible {
+    public var violation: String
+
+    public var description: String { "the decision record is invalid: \(violation)" }
 }
 
 /// The log's chain does not hold.

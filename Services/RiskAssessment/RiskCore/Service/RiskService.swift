@@ -172,11 +172,6 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     func seal(
         _ record: AssayRiskV1.DecisionRecord, _ identity: RecordBuilder.Identity
     ) async throws -> AssayRiskV1.Decision {
-        let violations = record.violations()
-        guard violations.isEmpty else {
-            let first = violations.first.map { "\($0)" } ?? ""
-            throw RPCError(.internal, "a record breaks its own schema: \(first)")
-        }
         do {
             var decision: AssayRiskV1.Decision?
             let appended = try log.append(record) { position, batch in
@@ -186,6 +181,9 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
             }
             try await appended.wait()
             return decision ?? AssayRiskV1.Decision(record, at: appended.position)
+        } catch let error as InvalidRecord {
+            throw RPCError(
+                code: .internal, message: "the decision cannot be recorded", cause: error)
         } catch {
             throw Self.unavailable(error)
         }

@@ -1,0 +1,200 @@
+import AssayMessages
+import Foundation
+import RPC
+import RiskCore
+import Storage
+import Synchronization
+import Wire
+
+/// A feature store and a model service that answer as a test says, in this process.
+final class FakeServices: ClientTransport {
+    struct Script: Sendable {
+        /// Values of the vector by feature; all others are empty (an entity never seen).
+        var features: [String: Double] = [:]
+        var featuresError: RPCError?
+        /// Probability of the payment model; nil: not registered.
+        var probability: Double?
+        var credit: AssayModelsV1.PredictResponse?
+        var modelError: RPCError?
+    }
+
+    let script: Mutex<Script>
+    let events = Mutex<[AssayFeaturesV1.Event]>([])
+    let predictions = Mutex<[AssayModelsV1.PredictRequest]>([])
+
+    init(_ script: Script = Script()) { self.script = Mutex(script) }
+
+    func unary(
+        _ method: MethodDescriptor, framed: [UInt8], options: CallOptions
+    ) async throws(RPCError) -> ReplyMessage {
+        let body = Array(framed.dropFirst(5))
+        switch method.path {
+        case AssayFeaturesV1.FeatureStore.scoreEvent.path: return try score(body)
+        case AssayModelsV1.ModelServing.predict.path: return try predict(body)
+        default: throw RPCError(.unimplemented, method.path)
+        }
+    }
+
+    private func score(_ body: [UInt8]) throws(RPCError) -> ReplyMessage {
+        guard let request = try? AssayFeaturesV1.ScoreEventRequest(decoding: body, door: .strict)
+        else { throw RPCError(.internal, "no request") }
+        events.withLock { $0.append(request.event) }
+        let script = script.withLock { $0 }
+        if let error = script.featuresError { throw error }
+        let names = Self.features
+        let vector = AssayFeaturesV1.Vector(
+            ref: request.vectors[0], asOf: request.event.time,
+            values: names.map { script.features[$0] ?? 0 },
+            status: names.map { script.features[$0] == nil ? 1 : 0 },
+            digest: [UInt8](repeating: 7, count: 32))
+        let response = AssayFeaturesV1.ScoreEventResponse(
+            receipt: AssayFeaturesV1.Receipt(eventID: request.event.id, outcome: .applied),
+            vectors: [vector],
+            entities: [AssayFeaturesV1.EntityRead(entity: "card", role: "card", version: 4)],
+            definitionSet: [UInt8](repeating: 9, count: 32))
+        return ReplyMessage(framed: response.encoded(prefix: 5))
+    }
+
+    private func predict(_ body: [UInt8]) throws(RPCError) -> ReplyMessage {
+        guard let request = try? AssayModelsV1.PredictRequest(decoding: body, door: .strict)
+        else { throw RPCError(.internal, "no request") }
+        predictions.withLock { $0.append(request) }
+        let script = script.withLock { $0 }
+        if let error = script.modelError { throw error }
+        if request.model == "credit-german", let credit = script.credit {
+            return ReplyMessage(framed: credit.encoded(prefix: 5))
+        }
+        guard let probability = script.probability else {
+            throw RPCError(.notFound, "no model \(request.model)")
+        }
+        let response = AssayModelsV1.PredictResponse(
+            version: 3, artifact: [UInt8](repeating: 5, count: 32), margin: [1.5],
+            probability: [probability])
+        return ReplyMessage(framed: response.encoded(prefix: 5))
+    }
+
+    /// The order of payment_fraud@1.
+    static let features = [
+        "amount", "card_txn_cnt_1h", "card_txn_cnt_24h", "card_amt_sum_1h", "card_amt_sum_24h",
+        "card_amt_avg_24h", "card_amt_max_24h", "cust_txn_cnt_1h", "cust_txn_cnt_24h",
+        "cust_amt_sum_24h", "acct_txn_cnt_1h", "acct_txn_cnt_24h", "acct_amt_sum_1h",
+        "acct_amt_sum_24h", "acct_amt_avg_24h", "acct_amt_max_24h", "term_txn_cnt_1h",
+        "term_txn_cnt_24h", "term_amt_avg_24h",
+    ]
+}
+
+/// A folder that is gone when the test is over.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() {
+        path =
+            FileManager.default.temporaryDirectory
+            .appending(path: "assay-risk-\(UUID().uuidString)").path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func open() throws -> RocksDBStore {
+        try RocksDBStore(directory: path, families: RiskService.families)
+    }
+}
+
+/// A store that can be told to lose its disk.
+final class BreakableStore: KeyValueStore {
+    private let store: any KeyValueStore
+    let isBroken = Mutex(false)
+
+    init(_ store: any KeyValueStore) { self.store = store }
+
+    func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? {
+        try store.get(key, in: family)
+    }
+
+    func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {
+        if isBroken.withLock({ $0 }) { throw StorageError(.full, "no space is left") }
+        try store.write(batches, sync: sync)
+    }
+
+    func scan(
+        _ family: Family, _ range: KeyRange, reversed: Bool,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try store.scan(family, range, reversed: reversed, body)
+    }
+
+    func close() { store.close() }
+}
+
+/// A risk service with fakes around it.
+struct RiskHarness {
+    let folder = TemporaryFolder()
+    let fakes: FakeServices
+    let store: BreakableStore
+    let log: DecisionLog
+    let service: RiskService
+    /// Seconds since 1970, and the monotonic clock in milliseconds; a test moves them.
+    let clock = Clock()
+
+    final class Clock: Sendable {
+        let seconds = Mutex<Int64>(1_772_366_400)
+        let milliseconds = Mutex<UInt64>(1_000)
+        let decisions = Mutex<UInt64>(0)
+    }
+
+    init(_ script: FakeServices.Script = FakeServices.Script(), policy: Policy? = nil) throws {
+        fakes = FakeServices(script)
+        store = BreakableStore(try folder.open())
+        log = try DecisionLog(store: store, newChain: "risk-test", interval: .zero)
+        service = try Self.service(fakes, store, log, clock, policy)
+    }
+
+    static func service(
+        _ fakes: FakeServices, _ store: any KeyValueStore, _ log: DecisionLog, _ clock: Clock,
+        _ policy: Policy?
+    ) throws -> RiskService {
+        RiskService(
+            rules: try Repository.shippedRules(),
+            policy: try policy ?? Repository.policy("default"),
+            features: fakes, models: fakes, store: store, log: log,
+            surroundings: RiskSurroundings(
+                now: { Timestamp(seconds: clock.seconds.withLock { $0 }) ?? .blank() },
+                monotonic: {
+                    Instant(nanoseconds: clock.milliseconds.withLock { $0 } * 1_000_000)
+                },
+                newDecisionID: {
+                    clock.decisions.withLock { number in
+                        number += 1
+                        return UniqueID(high: 0xA55A, low: number)
+                    }
+                },
+                newSalt: { [UInt8](repeating: 3, count: 32) }))
+    }
+
+    static func context(_ tenant: String = "acme", deadline: Deadline = .none) -> ServerContext {
+        ServerContext(
+            method: AssayRiskV1.RiskAssessment.assessTransaction, deadline: deadline,
+            caller: Caller(tenant: tenant, client: "tests"))
+    }
+
+    func assess(
+        _ request: AssayRiskV1.AssessTransactionRequest, tenant: String = "acme"
+    ) async throws -> AssayRiskV1.AssessTransactionResponse {
+        try await service.assessTransaction(request, context: Self.context(tenant))
+    }
+
+    /// An ordinary payment of 25 EUR.
+    static func payment(_ id: String = "r-1") -> AssayRiskV1.AssessTransactionRequest {
+        AssayRiskV1.AssessTransactionRequest(
+            requestID: id,
+            transaction: AssayRiskV1.Transaction(
+                transactionID: "t-" + id,
+                occurredAt: Timestamp(seconds: 1_772_366_000) ?? .blank(),
+                amount: Money("25.00", "EUR"), type: "purchase", channel: "app", country: "DE"),
+            account: AssayRiskV1.Account(accountID: "acct-1", currency: "EUR", status: "active"),
+            customer: AssayRiskV1.Customer(customerID: "cust-1", country: "DE"),
+            network: AssayRiskV1.Network(
+                address: "203.0.113.9", country: "DE", isVpn: false, isTor: false, isProxy: false),
+            card: AssayRiskV1.Card(token: "tok-1", country: "DE", funding: "debit", cvv: "pass"))
+    }
+}
