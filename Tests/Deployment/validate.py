@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import kubernetes_validate
 import yaml
@@ -134,14 +135,20 @@ def check_arguments(path, name, container, ports, everything):
     check_options(path, name, program, options)
 
 
+def program_at(name):
+    """The built program, if PROGRAMS says where and it is there."""
+    folder = os.environ.get("PROGRAMS")
+    program = folder and pathlib.Path(folder) / name
+    return program if program and program.exists() else None
+
+
 def check_options(path, name, program, options):
     """Each option must be one that the program has; asked of the program itself, if it is built."""
     if program not in PROGRAMS:
         problem(path, f"{name} runs {program}, which is none of ours")
         return
-    folder = os.environ.get("PROGRAMS")
-    executable = folder and pathlib.Path(folder) / program
-    if not executable or not executable.exists():
+    executable = program_at(program)
+    if not executable:
         return
     text = subprocess.run([executable, "--help"], capture_output=True, text=True, timeout=60).stdout
     known = set(re.findall(r"--[a-z][a-z-]*", text))
@@ -243,6 +250,43 @@ def check_compose(path):
         problem(path, f"service {name} is missing")
 
 
+def check_gateway(path, text, setup):
+    """The gateway itself reads its configuration, with the files that the setup container makes."""
+    program = program_at("assay-gateway")
+    if not program:
+        return
+    for folder in ("/etc/assay/keys", "/setup"):
+        text = text.replace(folder, str(setup))
+    file = setup / "gateway.yaml"
+    file.write_text(text)
+    result = subprocess.run(
+        [program, "--check", "--config", file], capture_output=True, text=True, timeout=60
+    )
+    if result.returncode != 0:
+        problem(path, f"assay-gateway refuses it: {result.stderr.strip()}")
+
+
+def run_setup(path, setup):
+    """What compose's setup container does, in a folder of our own; true if the programs are built."""
+    program = program_at("assay")
+    if not program:
+        return False
+    script = documents(path)[0]["services"]["setup"]["command"][-1].replace("/setup", str(setup))
+    environment = os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    # Twice: it must keep what is there, as it does when the container starts again.
+    for _ in range(2):
+        result = subprocess.run(
+            ["bash", "-euc", script], capture_output=True, text=True, timeout=120, env=environment
+        )
+        if result.returncode != 0:
+            problem(path, f"the setup script fails: {result.stderr.strip()}")
+    for command in (one.get("command", []) for one in documents(path)[0]["services"].values()):
+        for name in re.findall(r"/setup/(\S+)", " ".join(command[1:]) if command[0] in PROGRAMS else ""):
+            if not (setup / name).exists():
+                problem(path, f"{command[0]} needs {name}, which setup does not make")
+    return True
+
+
 def check_dockerfile(path):
     """Every file that is copied from the source tree is there, and the image does not run as root."""
     text = path.read_text()
@@ -254,10 +298,25 @@ def check_dockerfile(path):
         problem(path, "runs as root")
 
 
+def check_configurations():
+    compose = pathlib.Path("deploy/compose.yaml")
+    with tempfile.TemporaryDirectory() as folder:
+        setup = pathlib.Path(folder)
+        if not run_setup(compose, setup):
+            return
+        file = pathlib.Path("deploy/containers/gateway.yaml")
+        check_gateway(file, file.read_text(), setup)
+        file = pathlib.Path("k8s/base/gateway.yaml")
+        for document in documents(file):
+            if document["kind"] == "ConfigMap":
+                check_gateway(file, document["data"]["gateway.yaml"], setup)
+
+
 def main():
     count = check_kubernetes(pathlib.Path("k8s"))
     check_compose(pathlib.Path("deploy/compose.yaml"))
     check_dockerfile(pathlib.Path("deploy/containers/Dockerfile"))
+    check_configurations()
     for text in problems:
         print(text, file=sys.stderr)
     if not problems:

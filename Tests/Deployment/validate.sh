@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks k8s/ and deploy/: the API schemas (PyPI kubernetes-validate, from .venv), and what they cannot say.
 # Exit status: 0 good, 1 something is wrong, 77 not checked because .venv is missing.
-# With PROGRAMS=folder, each option in a manifest is looked for in the program's own --help.
+# With PROGRAMS=folder, the programs themselves are asked: for their options, whether they take the
+# configurations, and to start and end as the compose file has them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if ! .venv/bin/python -c 'import kubernetes_validate, yaml' 2>/dev/null; then
@@ -9,6 +10,9 @@ if ! .venv/bin/python -c 'import kubernetes_validate, yaml' 2>/dev/null; then
     exit 77
 fi
 .venv/bin/python Tests/Deployment/validate.py
+if [ -x "${PROGRAMS:-}/assay" ] && [ -x "${PROGRAMS:-}/assay-gateway" ]; then
+    .venv/bin/python Tests/Deployment/start.py
+fi
 # The same as a cluster would get it, where kubectl is installed.
 if command -v kubectl >/dev/null && kubectl kustomize --help >/dev/null 2>&1; then
     kubectl kustomize k8s/base | .venv/bin/kubernetes-validate --strict --quiet -
