@@ -28,7 +28,7 @@ final class X509Certificate {
         }
         // The loop ends with PEM_R_NO_START_LINE at the end of a good file.
         let last = ERR_peek_last_error()
-        let ended = ERR_GET_REASON(last) == PEM_R_NO_START_LINE
+        let ended = reasonNumber(of: last) == PEM_R_NO_START_LINE
         guard ended, !chain.isEmpty else {
             let found = chain.isEmpty ? "has no certificate" : "has a damaged certificate"
             throw .openSSL(.configuration, "\(name) \(found)")
@@ -39,7 +39,7 @@ final class X509Certificate {
 
     private static let maximumChainLength = 256
 
-    private static func ERR_GET_REASON(_ code: UInt) -> Int32 {
+    private static func reasonNumber(of code: UInt) -> Int32 {
         // `ERR_GET_REASON` is an inline function over the same mask in OpenSSL 3.
         Int32(truncatingIfNeeded: code & 0x7F_FFFF)
     }

@@ -65,4 +65,6 @@ public struct ServiceOptions: ParsableArguments {
     }
 }
 
+// Neither package will depend on the other; every service wants the levels by their own names.
+// swift-format-ignore: AvoidRetroactiveConformances
 extension Logger.Level: @retroactive ExpressibleByArgument {}
