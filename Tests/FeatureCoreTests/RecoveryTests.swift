@@ -95,6 +95,20 @@ import Wire
         #expect(reply.vectors.first?.value("acct_txn_cnt_24h") == 100)
     }
 
+    @Test("a directory of another format is refused")
+    func otherFormat() async throws {
+        let directory = TestStore.freshDirectory()
+        try await TestStore(directory: directory).crash()
+        let storage = try RocksDBStore(
+            directory: directory, families: EmbeddedFeatureStore.families)
+        var batch = WriteBatch()
+        batch.put(Array("format".utf8), Array("2".utf8), in: "meta")
+        try storage.write(batch, sync: true)
+        storage.close()
+        await #expect(throws: StorageError.self) { _ = try await TestStore(directory: directory) }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
     @Test("a small cache drops stored states and loads them again unchanged")
     func smallCache() async throws {
         var configuration = FeatureStoreConfiguration()

@@ -2,6 +2,7 @@ internal import AssayMessages
 internal import FeatureEngine
 internal import RPC
 internal import Storage
+internal import Synchronization
 internal import Wire
 
 /// A ScoreEvent call as far as it is known before the entities are locked.
@@ -49,9 +50,10 @@ extension EmbeddedFeatureStore {
 
     /// The entities as they are; one that cannot be read has no values.
     func readings(_ entities: [EntityReference], at time: Int64) -> [EntityReading] {
-        cache.holding(entities.map(\.key)) {
+        let failed = failed.load(ordering: .acquiring)
+        return cache.holding(entities.map(\.key)) {
             entities.map { entity in
-                guard let cached = try? state(entity, before: .max) else {
+                guard !failed, let cached = try? state(entity, before: .max) else {
                     return EntityReading(reference: entity, version: 0, time: time, values: nil)
                 }
                 return reading(entity, cached.state, at: time)
@@ -99,7 +101,9 @@ extension EmbeddedFeatureStore {
         do {
             try await commit?.wait()
         } catch {
-            response = notRecorded(response)
+            // The states hold an event that the log may lack: from here on none of them is read.
+            failed.store(true, ordering: .releasing)
+            response = unavailable(scoring)
         }
         if response.receipt.outcome == .applied {
             statistics.applied.add(1, ordering: .relaxed)
@@ -114,6 +118,7 @@ extension EmbeddedFeatureStore {
     private func apply(
         _ scoring: Scoring, _ id: [UInt8], _ digest: [UInt8]
     ) throws -> (AssayFeaturesV1.ScoreEventResponse, GroupCommit.Commit?) {
+        guard !failed.load(ordering: .acquiring) else { return (unavailable(scoring), nil) }
         let sequence = nextSequence()
         var states: [CachedState] = []
         do {
@@ -129,7 +134,7 @@ extension EmbeddedFeatureStore {
         do throws(StorageError) {
             commit = try commits.submit(rows(scoring, response, states, id, digest, sequence))
         } catch {
-            guard error.code == .busy else { return (notRecorded(response), nil) }
+            guard error.code == .busy else { return (unavailable(scoring), nil) }
             throw RPCError(
                 code: .resourceExhausted, message: "the log cannot keep up: \(error.message)",
                 reason: "LOG_BACKLOG", retryAfter: .milliseconds(50))
@@ -169,21 +174,12 @@ extension EmbeddedFeatureStore {
 
     // MARK: Not recorded
 
+    /// The store cannot answer: no value is made up, and the event is to be sent again.
     private func unavailable(_ scoring: Scoring) -> AssayFeaturesV1.ScoreEventResponse {
         let readings = scoring.entities.map {
             EntityReading(reference: $0, version: 0, time: scoring.event.time, values: nil)
         }
         return response(scoring, readings, outcome: .notRecorded, sequence: 0)
-    }
-
-    private func notRecorded(
-        _ response: AssayFeaturesV1.ScoreEventResponse
-    ) -> AssayFeaturesV1.ScoreEventResponse {
-        var response = response
-        response.receipt.outcome = .notRecorded
-        response.receipt.sequence = 0
-        response.receipt.durability = .unspecified
-        return response
     }
 
     /// An event that fails validation still gets its vectors; a quarantined one is kept.
@@ -205,7 +201,7 @@ extension EmbeddedFeatureStore {
         do {
             try await commits.commit(batch)
         } catch {
-            return notRecorded(response)
+            return unavailable(scoring)
         }
         statistics.quarantined.add(1, ordering: .relaxed)
         return response

@@ -33,6 +33,8 @@ public final class EmbeddedFeatureStore: Sendable {
     let vectors: VectorReader
     let inFlight = InFlightEvents()
     let clock: @Sendable () -> Timestamp
+    /// A write failed: what is in memory may be ahead of the log.
+    let failed = Atomic<Bool>(false)
     private let configuration: FeatureStoreConfiguration
     /// The last sequence given out.
     private let lastSequence = SequenceCounter()
@@ -112,6 +114,7 @@ public final class EmbeddedFeatureStore: Sendable {
     // MARK: Opening
 
     private func recover() async throws {
+        try checkFormat()
         var applied = try meta(StorageKey.applied).flatMap { StorageKey.sequence($0) } ?? 0
         if try meta(StorageKey.generation) != cache.generation {
             // Other definitions: the states of these come from the whole log.
@@ -170,6 +173,21 @@ public final class EmbeddedFeatureStore: Sendable {
                 entity, from: cache.empty(entity), before: sequence)
             statistics.rebuilt.add(1, ordering: .relaxed)
             return cache.replace(entity, with: state)
+        }
+    }
+
+    private func checkFormat() throws {
+        switch try meta(StorageKey.format) {
+        case StorageKey.formatVersion: return
+        case nil:
+            var batch = WriteBatch()
+            batch.put(StorageKey.format, StorageKey.formatVersion, in: .meta)
+            try store.write(batch, sync: true)
+        case let other?:
+            throw StorageError(
+                .corrupt,
+                "the directory has the format \(String(decoding: other, as: UTF8.self));"
+                    + " this program reads 1")
         }
     }
 

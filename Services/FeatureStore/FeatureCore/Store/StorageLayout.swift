@@ -21,6 +21,7 @@ extension Family {
 enum StorageKey {
     static let applied: [UInt8] = Array("applied".utf8)
     static let format: [UInt8] = Array("format".utf8)
+    static let formatVersion: [UInt8] = Array("1".utf8)
     static let generation: [UInt8] = Array("generation".utf8)
 
     static func log(_ sequence: UInt64) -> [UInt8] { bigEndian(sequence) }

@@ -1,0 +1,87 @@
+import ArgumentParser
+import FeatureCore
+import RPC
+import RPCTransport
+import ServiceRuntime
+import Storage
+import TLS
+
+/// The feature store as a process: arguments, then wiring.
+@main
+struct AssayFeatures: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "assay-features",
+        abstract: "Turns a stream of events into feature vectors.")
+
+    @OptionGroup var service: ServiceOptions
+
+    @Option(help: "Folder with the feature definitions (YAML).")
+    var definitions = "deploy/definitions"
+
+    @Option(help: "Memory for decoded states, in MiB.")
+    var cacheMegabytes = 512
+
+    func validate() throws {
+        guard (16...1_048_576).contains(cacheMegabytes) else {
+            throw ValidationError("--cache-megabytes must be 16 to 1048576")
+        }
+    }
+
+    func run() async throws {
+        let directory = try service.requireData()
+        let definitionSet = try DefinitionFolder.load(definitions)
+        var configuration = FeatureStoreConfiguration()
+        configuration.cacheBytes = cacheMegabytes << 20
+
+        try await ServiceHarness(name: "features", options: service, adminPort: 9904).run {
+            environment in
+            let storage = try RocksDBStore(
+                directory: directory, families: EmbeddedFeatureStore.families)
+            let store = try await EmbeddedFeatureStore.open(
+                storage, definitions: definitionSet, configuration: configuration,
+                clock: WallClock.now)
+            environment.metrics.collect(store.writeMetrics)
+            let server = RPCServer(
+                listeners: [try listener(environment)], services: [FeatureService(store)],
+                authorizer: authorizer, profile: .mesh, group: environment.group)
+            try await server.start()
+            return RunningService(
+                port: server.port,
+                run: { try await Self.serve(server, store) },
+                shutdown: { grace in await server.shutdown(grace: grace) })
+        }
+    }
+
+    /// Risk calls for the payments it decides on; the gateway forwards for people.
+    private static let risk = SPIFFEID.service("assay-risk")
+    private static let gateway = SPIFFEID.service("assay-gateway")
+
+    private var authorizer: ScopeAuthorizer {
+        ScopeAuthorizer(
+            forwarders: [Self.risk.description, Self.gateway.description],
+            services: [Self.risk.description: ["features.score", "features.read"]],
+            trustsEveryPeer: service.insecure)
+    }
+
+    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
+        let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7003)
+        guard let files = environment.meshFiles else {
+            return .plaintext(host: address.host, port: address.port)
+        }
+        return .tls(
+            host: address.host, port: address.port,
+            context: try files.serverContext(accepting: [Self.risk, Self.gateway]))
+    }
+
+    /// Serves until shut down, storing changed states meanwhile; then stores what is left.
+    private static func serve(_ server: RPCServer, _ store: EmbeddedFeatureStore) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { try await store.run() }
+            // The server ends when it is shut down; the other task only by a failure to store.
+            try await group.next()
+            group.cancelAll()
+        }
+        try await store.close()
+    }
+}
