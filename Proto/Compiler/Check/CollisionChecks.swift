@@ -14,6 +14,23 @@ extension SchemaChecks {
             }
         }
         for package in schema.packages { checkPackage(package) }
+        checkNamespaces()
+    }
+
+    private mutating func checkNamespaces() {
+        var seen: [String: Package] = [:]
+        for package in schema.packages {
+            let first = package.types.first.map { schema.types[$0.index].location }
+            let location = first ?? package.services.first.map { schema.services[$0].location }
+            guard let location else { continue }
+            if let other = seen[package.swiftName] {
+                collision(
+                    location,
+                    "packages '\(other.name)' and '\(package.name)' are both "
+                        + "'\(package.swiftName)' in Swift")
+            }
+            seen[package.swiftName] = package
+        }
     }
 
     private mutating func checkMessage(_ message: Message) {
@@ -36,13 +53,22 @@ extension SchemaChecks {
             for field in fields where field.name == "unrecognized" {
                 collision(field.location, "'unrecognized' is a case that every union has")
             }
+            for field in fields where field.name == "kind" {
+                collision(field.location, "'kind' is the oneof of every union in .proto")
+            }
             return
         }
         let properties =
             message.plainFields.map { ($0.name, SwiftName.property($0.name), $0.location) }
             + message.oneofs.map { ($0.name, SwiftName.property($0.name), $0.location) }
         checkEqual(properties, in: "Swift")
-        for index in message.oneofs.indices {
+        let types = Set(schema.packages[message.package].types.map { schema.types[$0.index].name })
+        for (index, oneof) in message.oneofs.enumerated() {
+            let type = Spelling.swiftType(oneof.name)
+            if SwiftName.reservedTypes.contains(type) || types.contains(type) {
+                collision(
+                    oneof.location, "'\(type)', the oneof's type in Swift, hides another type")
+            }
             checkEqual(
                 message.members(of: index).map {
                     ($0.name, SwiftName.member($0.name), $0.location)
@@ -62,10 +88,29 @@ extension SchemaChecks {
         for (name, _, location) in names where SwiftName.reservedTypes.contains(name) {
             collision(location, "generated code needs the Swift name '\(name)' for itself")
         }
+        checkEqual(types.flatMap(protoValues), in: ".proto")
         for index in package.services {
             let methods = schema.services[index].methods
+            for method in methods where ["Methods", "Register"].contains(method.name) {
+                collision(method.location, "every service has a member '\(method.name)' in Swift")
+            }
             checkEqual(
                 methods.map { ($0.name, SwiftName.member($0.name), $0.location) }, in: "Swift")
+        }
+    }
+
+    /// In `.proto` the values of an enum are names of the scope around it.
+    private func protoValues(
+        _ type: TypeDeclaration
+    ) -> [(source: String, converted: String, location: Location)] {
+        guard case .enumeration(let enumeration) = type else { return [] }
+        let parts = enumeration.name.split(separator: ".").map(String.init)
+        let scope = parts.dropLast().map { $0 + "." }.joined()
+        let isForeign = schema.packages[enumeration.package].isForeign
+        let prefix = isForeign ? "" : ProtoType.enumPrefix(parts.last ?? "")
+        return enumeration.values.map { value in
+            let name = scope + prefix + Spelling.upperSnakeCase(value.name)
+            return ("\(enumeration.name).\(value.name)", name, value.location)
         }
     }
 

@@ -12,10 +12,29 @@ extension Resolver {
                 .foreign, section, name.span,
                 "only a '@protobuf_types' package declares dotted names")
         }
+        if name.isDotted, schema.packages[package].isForeign {
+            let parent = name.components.dropLast().joined(separator: ".")
+            if !declaresMessage(parent, package: package) {
+                error(.foreign, section, name.span, "the message '\(parent)' is not declared")
+            }
+        }
         for part in name.components where !Spelling.isPascalCase(part) {
             error(
                 .spelling, section, name.span, "type names are PascalCase",
                 hint: "write '\(Spelling.pascalCase(Spelling.snakeCase(part)))'")
+        }
+    }
+
+    private func declaresMessage(_ name: String, package: Int) -> Bool {
+        files.indices.contains { section in
+            self.package(ofSection: section) == package
+                && files[section].declarations.contains { declaration in
+                    if case .message = declaration.body {
+                        declaration.name.text == name
+                    } else {
+                        false
+                    }
+                }
         }
     }
 

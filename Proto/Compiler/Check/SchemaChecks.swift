@@ -10,6 +10,7 @@ struct SchemaChecks {
         for (index, type) in schema.types.enumerated() {
             guard case .message(let message) = type else { continue }
             if suspects.contains(index) { checks.checkRecursion(TypeID(index: index), message) }
+            checks.checkRequiredCount(message)
             checks.checkSealable(TypeID(index: index), message)
         }
         checks.checkCollisions()
@@ -85,6 +86,17 @@ struct SchemaChecks {
             return path
         }
         return nil
+    }
+
+    /// A decoder notes which required fields it has seen in one word.
+    private mutating func checkRequiredCount(_ message: Message) {
+        let count =
+            message.fields.count(where: \.isRequiredMessage)
+            + message.oneofs.count(where: \.isRequired)
+        guard count > 64 else { return }
+        diagnostics.error(
+            .overLimit, at: message.location,
+            "'\(message.name)' has \(count) required messages and oneofs, more than 64")
     }
 
     // MARK: Sealing

@@ -213,14 +213,8 @@ extension Resolver {
             if name.hasPrefix(package + ".") { consider(name, entry.package) }
         }
         // Canonical text has no imports: every full name of the archive is in scope.
-        if !checksPaths, let found = declared[name] {
-            consider(name, self.package(ofFile: found.location.file, name: name) ?? own)
-        }
+        if !checksPaths { consider(name, own) }
         return found
-    }
-
-    private func package(ofFile file: Int, name: String) -> Int? {
-        packageIndex.first { name.hasPrefix($0.key + ".") }?.value
     }
 
     private func namesInScope(_ section: Int) -> [String] {

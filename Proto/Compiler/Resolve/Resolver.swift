@@ -93,15 +93,19 @@ struct Resolver {
                 declare(declaration, section: section, package: package)
             }
         }
-        for (index, package) in schema.packages.enumerated() {
-            let count = declared.values.count { _ in false } + schema.packages[index].types.count
-            if count > Self.maximumDeclarationsPerPackage, let first = package.types.first {
-                diagnostics.error(
-                    .overLimit, at: schema.types[first.index].location,
-                    "package '\(package.name)' has more than "
-                        + "\(Self.maximumDeclarationsPerPackage) declarations")
-            }
+        for index in schema.packages.indices { checkDeclarationCount(index) }
+    }
+
+    private mutating func checkDeclarationCount(_ package: Int) {
+        let sections = files.indices.filter { self.package(ofSection: $0) == package }
+        let count = sections.reduce(0) { $0 + files[$1].declarations.count }
+        let limit = Self.maximumDeclarationsPerPackage
+        guard count > limit, let last = sections.last, let name = files[last].package?.name else {
+            return
         }
+        error(
+            .overLimit, last, name.span,
+            "package '\(name.text)' has \(count) declarations, more than \(limit)")
     }
 
     private mutating func declare(

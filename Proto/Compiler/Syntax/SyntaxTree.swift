@@ -93,7 +93,7 @@ struct IntegerSyntax: Sendable {
     let span: Span
 }
 
-/// A name in the place of a type; `[[T]]` and `[T?]` parse into `malformed`.
+/// A name in the place of a type.
 typealias TypeNameSyntax = NameSyntax
 
 struct TypeSyntax: Sendable {
