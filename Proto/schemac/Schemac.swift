@@ -8,7 +8,7 @@ struct Schemac: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schemac",
         abstract: "Compiles .schema files into Swift and .proto.",
-        subcommands: [Compile.self, Check.self])
+        subcommands: [Compile.self, Check.self, Format.self])
 
     static func main() {
         do {

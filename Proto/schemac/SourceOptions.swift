@@ -18,7 +18,7 @@ struct SourceOptions: ParsableArguments {
         return compilation
     }
 
-    private func files() throws -> [SourceFile] {
+    func files() throws -> [SourceFile] {
         let names: [String]
         do {
             names = try FileManager.default.subpathsOfDirectory(atPath: schemas)
