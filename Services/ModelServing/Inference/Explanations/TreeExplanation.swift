@@ -1,100 +1,99 @@
 /// One walk over all nodes of a tree, for one row: weights go down, values of subtrees come up.
+///
+/// The pointers are into buffers that `TreeExplainer` holds for the time of the walk: `lastLevel` and
+/// `values` have one element per input, `taken` and `shares` one per level, `weights`, `sums` and
+/// `factors` one per level and quadrature point. Levels run from 0 to the forest's depth, which the
+/// loader limits.
 struct TreeExplanation {
-    /// An edge of the open path whose input no later edge has met again.
-    private struct Edge {
-        var input: Int32
-        /// 1 if the row takes all edges of this input on the path, else 0.
-        var taken: Double
-        /// Share of the training rows that do.
-        var share: Double
+    let forest: Forest
+    /// Share of the training rows that each split sends left.
+    let leftShares: [Double]
+    let row: [Float]
+    /// Quadrature points.
+    let points: [Double]
+
+    /// For the edge into each level of the open path: 1 if the row takes all edges of its input so
+    /// far, else 0; and the share of the training rows that do.
+    let taken: UnsafeMutablePointer<Double>
+    let shares: UnsafeMutablePointer<Double>
+    /// The level of the newest open edge of each input, or 0.
+    let lastLevel: UnsafeMutablePointer<Int>
+    /// C, S and the edge's factor of the explainer's formula.
+    let weights: UnsafeMutablePointer<Double>
+    let sums: UnsafeMutablePointer<Double>
+    let factors: UnsafeMutablePointer<Double>
+    /// What each input added.
+    let values: UnsafeMutablePointer<Double>
+
+    /// The caller has set the weights of level 0 to those of the quadrature.
+    func add(_ tree: Forest.Tree) {
+        guard !forest.nodes[tree.firstNode].isLeaf else { return }
+        visit(tree.firstNode, first: tree.firstNode, level: 0)
     }
 
-    private let forest: Forest
-    private let quadrature: GaussLegendre
-    private let row: [Float]
-    private(set) var values: [Double]
-
-    private var path: [Edge] = []
-    /// Three vectors of quadrature parts per level: weight C, sum S, factor p of the level's edge.
-    private var weights: [Double] = []
-    private var sums: [Double] = []
-    private var factors: [Double] = []
-
-    init(forest: Forest, quadrature: GaussLegendre, row: [Float], values: [Double]) {
-        self.forest = forest
-        self.quadrature = quadrature
-        self.row = row
-        self.values = values
-        let parts = (forest.depth + 1) * quadrature.nodes.count
-        weights = [Double](repeating: 0, count: parts)
-        sums = weights
-        factors = weights
-        path.reserveCapacity(forest.depth + 1)
-    }
-
-    mutating func add(_ tree: Forest.Tree) {
-        for part in quadrature.nodes.indices { weights[part] = quadrature.weights[part] }
-        visit(tree, 0, level: 0)
-    }
-
-    /// Leaves S of the node at `level` in `sums`. Recursion is as deep as the tree, which the
-    /// loader limits.
-    private mutating func visit(_ tree: Forest.Tree, _ index: Int, level: Int) {
-        let parts = quadrature.nodes.count
-        let here = level * parts
-        let node = forest.nodes[tree.firstNode + index]
-        if node.isLeaf {
-            for part in 0..<parts { sums[here + part] = Double(node.value) }
-            return
-        }
-        for part in 0..<parts { sums[here + part] = 0 }
+    /// Leaves S of a split at `level` in `sums`.
+    private func visit(_ index: Int, first: Int, level: Int) {
+        let parts = points.count
+        let node = forest.nodes[index]
+        let here = sums + level * parts
+        for part in 0..<parts { here[part] = 0 }
         let goesLeft = forest.goesLeft(node, row[Int(node.input)])
-        let left = Double(forest.nodes[tree.firstNode + Int(node.left)].cover)
-        let right = Double(forest.nodes[tree.firstNode + Int(node.right)].cover)
-        let total = left + right
-        descend(tree, node, Int(node.left), taken: goesLeft, share: left / total, level)
-        descend(tree, node, Int(node.right), taken: !goesLeft, share: right / total, level)
+        let leftShare = leftShares[index]
+        let input = Int(node.input)
+        descend(
+            first + Int(node.left), first, input, taken: goesLeft, share: leftShare, level)
+        descend(
+            first + Int(node.right), first, input, taken: !goesLeft, share: 1 - leftShare, level)
     }
 
-    private mutating func descend(
-        _ tree: Forest.Tree, _ node: Forest.Node, _ child: Int, taken: Bool, share: Double,
-        _ level: Int
+    private func descend(
+        _ child: Int, _ first: Int, _ input: Int, taken isTaken: Bool, share: Double, _ level: Int
     ) {
-        let above = path.lastIndex { $0.input == node.input }
-        let earlier = above.map { path[$0] }
-        let edge = Edge(
-            input: node.input, taken: (earlier?.taken ?? 1) * (taken ? 1 : 0),
-            share: (earlier?.share ?? 1) * share)
+        let earlier = lastLevel[input]
+        let (takenBefore, shareBefore) = earlier == 0 ? (1, 1) : (taken[earlier], shares[earlier])
+        let taken = isTaken ? takenBefore : 0
+        let share = shareBefore * share
         // No row of the training data and not this one: nothing below counts.
-        if edge.taken == 0 && edge.share == 0 { return }
-        let parts = quadrature.nodes.count
-        let (here, below) = (level * parts, (level + 1) * parts)
+        if taken == 0 && share == 0 { return }
+        let parts = points.count
+        let below = level + 1
+        let (here, there) = (level * parts, below * parts)
         for part in 0..<parts {
-            let t = quadrature.nodes[part]
-            let factor = t * edge.taken + (1 - t) * edge.share
-            let before = earlier.map { t * $0.taken + (1 - t) * $0.share } ?? 1
+            let t = points[part]
+            var factor = t * taken + (1 - t) * share
             // For an input met above, the earlier factor is replaced.
-            factors[below + part] = factor / before
-            weights[below + part] = weights[here + part] * factors[below + part]
+            if earlier != 0 { factor /= t * takenBefore + (1 - t) * shareBefore }
+            factors[there + part] = factor
         }
-        path.append(edge)
-        visit(tree, child, level: level + 1)
-        path.removeLast()
+        let node = forest.nodes[child]
+        if node.isLeaf {
+            let value = Double(node.value)
+            for part in 0..<parts { sums[there + part] = value }
+        } else {
+            for part in 0..<parts {
+                weights[there + part] = weights[here + part] * factors[there + part]
+            }
+            self.taken[below] = taken
+            shares[below] = share
+            lastLevel[input] = below
+            visit(child, first: first, level: below)
+            lastLevel[input] = earlier
+        }
         var gain = 0.0
+        let change = taken - share
         for part in 0..<parts {
-            let sum = sums[below + part]
-            let factor = factors[below + part]
+            let (sum, factor) = (sums[there + part], factors[there + part])
             sums[here + part] += factor * sum
-            if let earlier {
-                let t = quadrature.nodes[part]
-                let before = t * earlier.taken + (1 - t) * earlier.share
-                let change =
-                    (edge.taken - edge.share) - (earlier.taken - earlier.share) * factor
-                gain += weights[here + part] / before * sum * change
+            if earlier == 0 {
+                gain += weights[here + part] * sum * change
             } else {
-                gain += weights[here + part] * sum * (edge.taken - edge.share)
+                let t = points[part]
+                let before = t * takenBefore + (1 - t) * shareBefore
+                gain +=
+                    weights[here + part] / before * sum
+                    * (change - (takenBefore - shareBefore) * factor)
             }
         }
-        values[Int(node.input)] += gain
+        values[input] += gain
     }
 }
