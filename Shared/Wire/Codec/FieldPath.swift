@@ -1,6 +1,8 @@
 /// Finds, after a failure, the field that it concerns: a second walk over the bytes with the tables, so
 /// that decoding itself need not keep a path.
 enum FieldPath {
+    /// In more bytes than this nothing is searched.
+    static let largestInput = 1 << 20
     /// Messages are not searched deeper than this, whatever their type allows.
     private static let deepest = 100
 
@@ -25,9 +27,7 @@ enum FieldPath {
             guard let field = table.field(record.number) else { continue }
             let index = counts[record.number, default: 0]
             counts[record.number] = index + 1
-            guard offset < max(record.end, record.start + 1) || isLast(offset, record, range) else {
-                continue
-            }
+            guard offset < record.end else { continue }
             let name = "/" + field.name + (field.isRepeated ? "[\(index)]" : "")
             guard record.wireType == 2, offset >= record.value, depth < deepest,
                 let inner = inner(field)
@@ -35,13 +35,6 @@ enum FieldPath {
             return name + path(to: offset, bytes, record.value..<record.end, inner, depth + 1)
         }
         return partial(scanner, bytes, table)
-    }
-
-    /// At the very end of the input an offset belongs to the last record.
-    private static func isLast(
-        _ offset: Int, _ record: RecordScanner.Record, _ range: Range<Int>
-    ) -> Bool {
-        offset == record.end && offset == range.upperBound && record.end > record.value
     }
 
     /// The field of a record that is itself malformed, if its tag can be read.

@@ -238,7 +238,7 @@ extension SizeCache {
         if values.isEmpty { return 0 }
         let slot = reserve()
         var size = 0
-        for value in values { size += C.size(value, &self) }
+        for index in values.indices { size += C.size(values[index], &self) }
         set(slot, size)
         return Self.record(tag, size)
     }
@@ -248,7 +248,7 @@ extension SizeCache {
         _ tag: UInt32, _ values: [C.Value], _ codec: C.Type
     ) -> Int {
         var size = values.count * Self.tag(tag)
-        for value in values { size += C.size(value, &self) }
+        for index in values.indices { size += C.size(values[index], &self) }
         return size
     }
 
@@ -257,9 +257,11 @@ extension SizeCache {
         _ tag: UInt32, _ map: WireMap<K.Value, V.Value>, _ key: K.Type, _ value: V.Type
     ) -> Int {
         var total = 0
-        for entry in map.entries {
+        // By index, here and below: an element is then looked at in place, not retained.
+        for index in map.entries.indices {
             let slot = reserve()
-            let size = 2 + K.size(entry.key, &self) + V.size(entry.value, &self)
+            let size =
+                2 + K.size(map.entries[index].key, &self) + V.size(map.entries[index].value, &self)
             set(slot, size)
             total += Self.record(tag, size)
         }

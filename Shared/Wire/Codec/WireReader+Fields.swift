@@ -3,13 +3,13 @@
 extension WireReader {
     @inlinable @inline(__always)
     func refuseZero(_ isZero: Bool, _ presence: Presence) throws(WireError) {
-        if presence == .implicit, isZero, !tolerant { throw failure(.zeroWritten) }
+        if presence == .implicit, isZero, !tolerant { throw valueFailure(.zeroWritten) }
     }
 
     @inlinable
     public mutating func bool(_ presence: Presence) throws(WireError) -> Bool {
         let value = try varint()
-        if value > 1, !tolerant { throw failure(.notMinimal) }
+        if value > 1, !tolerant { throw valueFailure(.notMinimal) }
         try refuseZero(value == 0, presence)
         return value != 0
     }
@@ -24,7 +24,7 @@ extension WireReader {
     @inlinable
     public mutating func uint32(_ presence: Presence) throws(WireError) -> UInt32 {
         let value = try varint()
-        if value > 0xFFFF_FFFF, !tolerant { throw failure(.valueTooWide) }
+        if value > 0xFFFF_FFFF, !tolerant { throw valueFailure(.valueTooWide) }
         let low = UInt32(truncatingIfNeeded: value)
         try refuseZero(low == 0, presence)
         return low
@@ -51,7 +51,7 @@ extension WireReader {
     public mutating func int32Twos(_ presence: Presence) throws(WireError) -> Int32 {
         let value = Int64(bitPattern: try varint())
         let low = Int32(truncatingIfNeeded: value)
-        if Int64(low) != value, !tolerant { throw failure(.valueTooWide) }
+        if Int64(low) != value, !tolerant { throw valueFailure(.valueTooWide) }
         try refuseZero(low == 0, presence)
         return low
     }
@@ -100,7 +100,7 @@ extension WireReader {
         let value = try varint()
         if value > 0x7FFF_FFFF {
             let low = Int32(truncatingIfNeeded: value)
-            if !tolerant || low < 0 { throw failure(.outOfDomain) }
+            if !tolerant || low < 0 { throw valueFailure(.outOfDomain) }
             try refuseZero(low == 0, presence)
             return low
         }
@@ -121,7 +121,7 @@ extension WireReader {
     }
 
     public mutating func uuid(_ presence: Presence) throws(WireError) -> UniqueID {
-        guard try length() == 16 else { throw failure(.outOfDomain) }
+        guard try length() == 16 else { throw valueFailure(.outOfDomain) }
         let high = try fixed64().byteSwapped
         let value = UniqueID(high: high, low: try fixed64().byteSwapped)
         try refuseZero(value.isZero, presence)
@@ -336,7 +336,6 @@ extension WireReader {
     func missing(_ bits: UInt64, _ table: FieldTable) -> WireError {
         let required = table.required
         let rank = bits.trailingZeroBitCount
-        return recordFailure(
-            .missingRequired, field: rank < required.count ? required[rank].number : 0)
+        return missingFailure(rank < required.count ? required[rank].number : 0)
     }
 }

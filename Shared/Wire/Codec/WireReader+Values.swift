@@ -36,7 +36,7 @@ extension WireReader {
 
     private mutating func currency() throws(WireError) -> CurrencyCode? {
         guard try length() == 3, let code = CurrencyCode(byte(at: 0), byte(at: 1), byte(at: 2))
-        else { throw failure(.outOfDomain) }
+        else { throw valueFailure(.outOfDomain) }
         skip(3)
         return code
     }

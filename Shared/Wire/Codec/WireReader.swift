@@ -64,21 +64,37 @@ public struct WireReader {
     static func located(
         _ error: WireError, _ bytes: UnsafeRawBufferPointer, _ table: FieldTable
     ) -> WireError {
-        if error.code == .tooLarge { return error }
+        // The search costs far more per byte than decoding did: not for what is that large.
+        if bytes.count > FieldPath.largestInput { return error }
         var error = error
         error.path = FieldPath.find(error, in: [UInt8](bytes), table)
         return error
     }
 
+    /// A failure of the record at the position; at the end of the current record, of its last byte.
     @usableFromInline @inline(never)
-    func failure(_ code: WireError.Code, field: Int = 0) -> WireError {
-        WireError(code, offset: isScratch ? origin : origin + (position - base), field: field)
+    func failure(_ code: WireError.Code) -> WireError {
+        let place = position == end && position > start ? position - 1 : position
+        return WireError(code, offset: isScratch ? origin : origin + (place - base))
     }
 
-    /// A failure of the whole current record.
+    /// A failure of the value that has just been read.
     @usableFromInline @inline(never)
-    func recordFailure(_ code: WireError.Code, field: Int = 0) -> WireError {
-        WireError(code, offset: isScratch ? origin : origin + (start - base), field: field)
+    func valueFailure(_ code: WireError.Code) -> WireError {
+        WireError(code, offset: isScratch ? origin : origin + (position - 1 - base))
+    }
+
+    /// A failure of the whole current record, whose length stands before its start.
+    @usableFromInline @inline(never)
+    func recordFailure(_ code: WireError.Code) -> WireError {
+        let place = start > base ? start - 1 : start
+        return WireError(code, offset: isScratch ? origin : origin + (place - base))
+    }
+
+    /// The field with this number is missing in the current record.
+    func missingFailure(_ number: Int) -> WireError {
+        let offset = isScratch ? origin : origin + (start - base)
+        return WireError(.missingRequired, offset: offset, field: number)
     }
 
     @inlinable
@@ -278,7 +294,7 @@ public struct WireReader {
     @inlinable
     mutating func packedLength() throws(WireError) -> Int {
         let size = try length()
-        if size == 0, !tolerant { throw failure(.emptyPacked) }
+        if size == 0, !tolerant { throw valueFailure(.emptyPacked) }
         return size
     }
 
@@ -490,6 +506,16 @@ public enum UTF8Order {
         if let result { return result }
         if a.utf8.elementsEqual(b.utf8) { return 0 }
         return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
+    }
+
+    /// Feeds the UTF-8 bytes of a string.
+    @usableFromInline
+    static func hash(_ text: String, into hasher: inout Hasher) {
+        hasher.combine(text.utf8.count)
+        // A string without contiguous storage, which Linux does not have, is hashed by its length alone.
+        text.utf8.withContiguousStorageIfAvailable { utf8 in
+            hasher.combine(bytes: UnsafeRawBufferPointer(utf8))
+        }
     }
 
     @usableFromInline

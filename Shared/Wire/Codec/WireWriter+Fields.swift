@@ -242,16 +242,16 @@ extension WireWriter {
         if values.isEmpty { return }
         tag(number)
         varint(UInt64(truncatingIfNeeded: sizes.next()))
-        for value in values { C.write(value, &self, &sizes) }
+        for index in values.indices { C.write(values[index], &self, &sizes) }
     }
 
     @inlinable
     public mutating func list<C: WireCodec>(
         _ number: UInt32, _ values: [C.Value], _ codec: C.Type, _ sizes: inout SizeCache
     ) {
-        for value in values {
+        for index in values.indices {
             tag(number)
-            C.write(value, &self, &sizes)
+            C.write(values[index], &self, &sizes)
         }
     }
 
@@ -260,13 +260,13 @@ extension WireWriter {
         _ number: UInt32, _ map: WireMap<K.Value, V.Value>, _ key: K.Type, _ value: V.Type,
         _ sizes: inout SizeCache
     ) {
-        for entry in map.entries {
+        for index in map.entries.indices {
             tag(number)
             varint(UInt64(truncatingIfNeeded: sizes.next()))
             tag(0x08 | K.wireType)
-            K.write(entry.key, &self, &sizes)
+            K.write(map.entries[index].key, &self, &sizes)
             tag(0x10 | V.wireType)
-            V.write(entry.value, &self, &sizes)
+            V.write(map.entries[index].value, &self, &sizes)
         }
     }
 }

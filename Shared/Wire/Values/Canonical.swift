@@ -50,10 +50,8 @@ extension String: WireValue {
     @inlinable
     public static func isIdentical(_ a: String, _ b: String) -> Bool { UTF8Order.equal(a, b) }
 
-    public func hashIdentity(into hasher: inout Hasher) {
-        hasher.combine(utf8.count)
-        for byte in utf8 { hasher.combine(byte) }
-    }
+    @inlinable
+    public func hashIdentity(into hasher: inout Hasher) { UTF8Order.hash(self, into: &hasher) }
 }
 
 /// Equality and hashing for generated messages: `a == b` exactly if their encodings are equal.
