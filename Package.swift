@@ -78,6 +78,7 @@ var targets: [Target] = [
     // Benchmarks: programs, never timed tests.
     program("inference-bench", "Tests/Benchmarks/inference-bench", ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments], exclude: ["peers.py"]),
     program("rpc-bench-server", "Tests/Benchmarks/rpc-bench-server", ["RPC", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
+    program("risk-bench", "Tests/Benchmarks/risk-bench", ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
 
     tests("WireTests", ["Wire"]),
     tests(

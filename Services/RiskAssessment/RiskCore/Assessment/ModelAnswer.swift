@@ -8,9 +8,8 @@ struct ModelAnswer: Sendable {
     /// The margin and probability of the risk: of the last class.
     var margin: Double { response.margin.last ?? 0 }
     var probability: Double? {
-        guard let value = response.probability.last, value.isFinite, (0...1).contains(value) else {
-            return nil
-        }
+        guard let value = response.probability.last, (0...1).contains(value), margin.isFinite
+        else { return nil }
         return value
     }
 
@@ -18,7 +17,7 @@ struct ModelAnswer: Sendable {
         AssayRiskV1.RecordedModel(
             name: name, version: response.version, artifact: response.artifact, margin: margin,
             probability: probability ?? 0,
-            attributions: response.attributions.prefix(64).map {
+            attributions: response.attributions.prefix(64).filter(\.value.isFinite).map {
                 AssayRiskV1.RecordedAttribution(
                     field: $0.field, reasonCode: $0.reasonCode, value: $0.value)
             })

@@ -22,7 +22,7 @@ final class ModelCaller: Sendable {
     func ask(
         _ model: String?, _ request: (String) -> AssayModelsV1.PredictRequest, options: CallOptions
     ) async -> ModelOutcome {
-        guard let model, !isMissing(model) else { return .absent(.unwanted) }
+        guard let model, isWanted(model) else { return .absent(.unwanted) }
         do {
             let response = try await client.predict(request(model), options: options)
             let answer = ModelAnswer(name: model, response: response)
@@ -64,8 +64,10 @@ final class ModelCaller: Sendable {
         return answer
     }
 
-    private func isMissing(_ model: String) -> Bool {
-        let now = monotonic()
-        return missingUntil.withLock { $0[model].map { now < $0 } ?? false }
+    /// Whether asking makes sense: a model is named, and was not just found to be missing.
+    func isWanted(_ model: String?) -> Bool {
+        guard let model else { return false }
+        guard let until = missingUntil.withLock({ $0[model] }) else { return true }
+        return monotonic() >= until
     }
 }

@@ -27,7 +27,7 @@ struct RecordBuilder {
         _ identity: Identity, _ assessment: Assessment, _ outcome: AssayRiskV1.RecordedOutcome
     ) -> AssayRiskV1.DecisionRecord {
         let facts = recordedFacts(assessment, salt: identity.salt)
-        var positions: [Int: UInt32] = [:]
+        var positions = [UInt32](repeating: 0, count: assessment.sheet.statuses.count)
         for (position, slot) in facts.slots.enumerated() { positions[slot] = UInt32(position) }
         return AssayRiskV1.DecisionRecord(
             decisionID: identity.id, kind: identity.request.kind, tenant: identity.request.tenant,
@@ -47,10 +47,11 @@ struct RecordBuilder {
         _ assessment: Assessment, salt: [UInt8]
     ) -> (facts: [AssayRiskV1.RecordedFact], slots: [Int]) {
         let sheet = assessment.sheet
-        let asked = Set(assessment.run.entries.flatMap { rules.rules[$0.rule].facts })
-        let slots = sheet.statuses.indices.filter {
-            sheet.frame.isPresent($0) || asked.contains($0)
+        var isKept = [Bool](repeating: false, count: sheet.statuses.count)
+        for entry in assessment.run.entries {
+            for slot in rules.rules[entry.rule].facts { isKept[slot] = true }
         }
+        let slots = isKept.indices.filter { isKept[$0] || sheet.frame.isPresent($0) }
         return (slots.map { recorded($0, sheet, salt) }, slots)
     }
 
@@ -88,13 +89,13 @@ struct RecordBuilder {
     // MARK: Rules and sources
 
     private func recordedRules(
-        _ assessment: Assessment, _ positions: [Int: UInt32]
+        _ assessment: Assessment, _ positions: [UInt32]
     ) -> [AssayRiskV1.RecordedRule] {
         assessment.run.entries.map { entry in
             let rule = rules.rules[entry.rule]
             return AssayRiskV1.RecordedRule(
                 rule: rule.id, verdict: entry.verdict.message,
-                facts: rule.facts.compactMap { positions[$0] })
+                facts: rule.facts.map { positions[$0] })
         }
     }
 

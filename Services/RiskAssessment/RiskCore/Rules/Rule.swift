@@ -44,9 +44,4 @@ public struct Rule: Sendable {
     var hit: Hit {
         Hit(rule: id, score: score, severity: severity, outcome: outcome, reasonCode: reasonCode)
     }
-
-    func applies(industry: String, at second: Int64) -> Bool {
-        (industries?.contains(industry) ?? true) && second >= validFrom ?? .min
-            && second < validUntil ?? .max
-    }
 }

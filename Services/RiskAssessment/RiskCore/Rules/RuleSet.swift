@@ -7,6 +7,8 @@ public final class RuleSet: Sendable {
     public let catalogue: FactCatalogue
     public let reasonCodes: ReasonCodeTable
     let program: Program
+    /// What a run needs of the live rules, so that it copies nothing else.
+    private let live: [LiveRule]
     /// ISO 4217 code of the money that rules compare.
     public let baseCurrency: String
     /// SHA-256 of the canonical form of rules, parameters and lists.
@@ -20,8 +22,32 @@ public final class RuleSet: Sendable {
         self.catalogue = catalogue
         self.reasonCodes = reasonCodes
         self.program = program
+        live = rules.enumerated().filter { $0.element.state == .live }.map {
+            LiveRule(index: $0.offset, $0.element)
+        }
         self.baseCurrency = baseCurrency
         self.digest = digest
+    }
+}
+
+/// The part of a live rule that decides whether it runs, and what.
+private struct LiveRule {
+    let index: Int
+    let expression: Int
+    private let industries: Set<String>?
+    private let validFrom: Int64
+    private let validUntil: Int64
+
+    init(index: Int, _ rule: Rule) {
+        self.index = index
+        expression = rule.expression
+        industries = rule.industries
+        validFrom = rule.validFrom ?? .min
+        validUntil = rule.validUntil ?? .max
+    }
+
+    func applies(industry: String, at second: Int64) -> Bool {
+        second >= validFrom && second < validUntil && industries?.contains(industry) ?? true
     }
 }
 
@@ -56,8 +82,9 @@ extension RuleSet {
         expects: (FactCatalogue.Expectation) -> Bool, evaluator: inout Evaluator
     ) -> RuleRun {
         var run = RuleRun()
-        for (index, rule) in rules.enumerated() where rule.state == .live {
-            guard rule.applies(industry: industry, at: second), only?.contains(rule.id) ?? true
+        for rule in live {
+            guard rule.applies(industry: industry, at: second),
+                only?.contains(rules[rule.index].id) ?? true
             else { continue }
             let verdict: RuleVerdict
             switch evaluator.condition(rule.expression, of: program, over: sheet.frame) {
@@ -66,17 +93,17 @@ extension RuleSet {
                 run.noHits += 1
                 continue
             case .failed(let error): verdict = .error(error)
-            case .missing: verdict = missing(rule, sheet, expects)
+            case .missing: verdict = missing(rules[rule.index].facts, sheet, expects)
             }
-            run.entries.append(RuleRun.Entry(rule: index, verdict: verdict))
+            run.entries.append(RuleRun.Entry(rule: rule.index, verdict: verdict))
         }
         return run
     }
 
     private func missing(
-        _ rule: Rule, _ sheet: FactSheet, _ expects: (FactCatalogue.Expectation) -> Bool
+        _ facts: [Int], _ sheet: FactSheet, _ expects: (FactCatalogue.Expectation) -> Bool
     ) -> RuleVerdict {
-        let isBlamed = rule.facts.contains { slot in
+        let isBlamed = facts.contains { slot in
             !sheet.frame.isPresent(slot) && expects(catalogue.entries[slot].expectation)
         }
         return isBlamed ? .notEvaluated : .skipped

@@ -27,11 +27,14 @@ extension RiskService {
         assessment.entities = scored?.entities ?? []
         assessment.definitionSet = scored?.definitionSet ?? []
         assessment.industry = facts.industry
-        let row = modelRow(assessment)
-        async let answer = predict(request, row, context)
-        assessment.run = run(facts, sheet)
-        assessment.model = await answer
-        try checkDeadline(context)
+        if let row = modelRow(request, assessment) {
+            async let answer = predict(request, row, context)
+            assessment.run = run(facts, sheet)
+            assessment.model = await answer
+            try checkDeadline(context)
+        } else {
+            assessment.run = run(facts, sheet)
+        }
 
         let identity = RecordBuilder.Identity(
             id: surroundings.newDecisionID(), at: surroundings.now(), request: asked,
@@ -63,18 +66,22 @@ extension RiskService {
 
     // MARK: Model
 
-    /// The vector with claims laid over it; nil without features.
-    private func modelRow(_ assessment: Assessment) -> AssayFeaturesV1.Vector? {
-        guard var row = assessment.vector else { return nil }
+    /// The vector with claims laid over it; nil if the model is not to be asked, or knows nothing
+    /// without features.
+    private func modelRow(
+        _ request: AssayRiskV1.AssessTransactionRequest, _ assessment: Assessment
+    ) -> AssayFeaturesV1.Vector? {
+        guard request.useModel ?? true, models.isWanted(configuration.paymentModel),
+            var row = assessment.vector
+        else { return nil }
         vector.overlay(assessment.sheet, on: &row)
         return row
     }
 
     private func predict(
-        _ request: AssayRiskV1.AssessTransactionRequest, _ row: AssayFeaturesV1.Vector?,
+        _ request: AssayRiskV1.AssessTransactionRequest, _ row: AssayFeaturesV1.Vector,
         _ context: ServerContext
     ) async -> ModelOutcome {
-        guard request.useModel ?? true, let row else { return .absent(.unwanted) }
         let options = options(context, share: configuration.modelShare)
         return await models.ask(
             configuration.paymentModel,

@@ -181,9 +181,6 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
             }
             try await appended.wait()
             return decision ?? AssayRiskV1.Decision(record, at: appended.position)
-        } catch let error as InvalidRecord {
-            throw RPCError(
-                code: .internal, message: "the decision cannot be recorded", cause: error)
         } catch {
             throw Self.unavailable(error)
         }

@@ -1,0 +1,127 @@
+import AssayMessages
+import Foundation
+import RPC
+import RiskCore
+import RuleLanguage
+import Storage
+import Wire
+
+/// Prints what the parts of an assessment cost on one thread: rules, policy, sealing, and all of it
+/// with services that answer at once and a store without a disk.
+@main
+enum RiskBench {
+    static func main() async throws {
+        let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
+        let folder = URL(filePath: "deploy/rules")
+        var loader = RuleSetLoader(try RuleSources(directory: folder))
+        let rules = try loader.load()
+        let policy = try Policy(
+            yaml: String(
+                contentsOf: folder.appending(path: "policy/default.yaml"), encoding: .utf8),
+            file: "policy/default.yaml")
+        let store = MemoryStore()
+        let log = try DecisionLog(store: store, newChain: "bench", interval: .zero)
+        let service = RiskService(
+            rules: rules, policy: policy, features: InstantServices(), models: InstantServices(),
+            store: store, log: log, surroundings: Self.surroundings)
+
+        measureRules(rules, rounds)
+        measurePolicy(policy, rules, rounds)
+        try await measureService(service, rounds)
+        try measureSealing(store, rounds)
+        let started = ContinuousClock.now
+        let report = try LogVerification.verify(store)
+        let seconds = Self.seconds(since: started)
+        print(
+            "verify log: \(Int(Double(report.bytes) / seconds / 1e6)) MB/s, "
+                + "\(report.bytes / max(1, report.records)) bytes a record")
+    }
+
+    private static func measureRules(_ rules: RuleSet, _ rounds: Int) {
+        var sheet = FactSheet(catalogue: rules.catalogue)
+        for (name, value) in Self.facts { sheet.set(name, to: value) }
+        var evaluator = Evaluator()
+        var hits = 0
+        report("\(rules.rules.count) rules on one full frame", rounds) {
+            let run = rules.run(
+                over: sheet, industry: "default", at: 1_772_366_000, expects: { _ in true },
+                evaluator: &evaluator)
+            hits += run.entries.count
+        }
+        precondition(hits > 0)
+    }
+
+    private static func measurePolicy(_ policy: Policy, _ rules: RuleSet, _ rounds: Int) {
+        for count in [0, 3, 10] {
+            let hits = rules.rules.prefix(count * 3).enumerated()
+                .filter { $0.offset % 3 == 0 }.map(\.element)
+                .map {
+                    Hit(
+                        rule: $0.id, score: $0.score, severity: $0.severity, outcome: $0.outcome,
+                        reasonCode: $0.reasonCode)
+                }
+            var sum: Int64 = 0
+            report("policy with contributions, \(count) hits", rounds) {
+                sum &+= policy.decide(PolicyInput(hits: hits, probability: 0.4)).score
+            }
+            precondition(sum >= 0)
+        }
+    }
+
+    private static func measureService(_ service: RiskService, _ rounds: Int) async throws {
+        let context = ServerContext(
+            method: AssayRiskV1.RiskAssessment.assessTransaction,
+            caller: Caller(tenant: "bench", client: "bench"))
+        for number in 0..<500 {
+            _ = try await service.assessTransaction(Self.payment("w\(number)"), context: context)
+        }
+        let started = clock()
+        let tasks = 32
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<tasks {
+                group.addTask {
+                    for number in 0..<(rounds / tasks) {
+                        _ = try await service.assessTransaction(
+                            Self.payment("r\(task)-\(number)"), context: context)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let cost = Double(clock() - started) / Double(CLOCKS_PER_SEC) / Double(rounds) * 1e6
+        print(
+            "AssessTransaction without network and disk, \(tasks) at once: "
+                + "\(String(format: "%.1f", cost)) µs of CPU")
+    }
+
+    private static func measureSealing(_ store: MemoryStore, _ rounds: Int) throws {
+        guard let bytes = try store.get([0, 0, 0, 0, 0, 0, 0, 9], in: DecisionLog.records) else {
+            return
+        }
+        let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(bytes)
+        var sum = 0
+        try report("validate and seal one record of \(bytes.count) bytes", rounds) {
+            sum += record.violations().count
+            sum += try SealedRecord.seal(record).bytes.count
+        }
+        precondition(sum > 0)
+    }
+
+    // MARK: Reporting
+
+    private static func report(_ name: String, _ rounds: Int, _ body: () throws -> Void) rethrows {
+        for _ in 0..<200 { try body() }
+        var best = Double.infinity
+        for _ in 0..<5 {
+            let started = ContinuousClock.now
+            for _ in 0..<(rounds / 5) { try body() }
+            best = min(best, seconds(since: started) / Double(rounds / 5))
+        }
+        print("\(name): \(String(format: "%.2f", best * 1e6)) µs")
+    }
+
+    private static func seconds(since started: ContinuousClock.Instant) -> Double {
+        let parts = (ContinuousClock.now - started).components
+        return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
+    }
+}
