@@ -14,14 +14,14 @@ import Testing
         var policy: String
         var industry: String
         var rules: [String]
-        var model_probability: Double?
-        var rule_score: String
-        var model_score: String?
+        var modelProbability: Double?
+        var ruleScore: String
+        var modelScore: String?
         var score: String
-        var fraud_score: Int64
-        var risk_level: String
+        var fraudScore: Int64
+        var riskLevel: String
         var status: String
-        var forced_by: [String]
+        var forcedBy: [String]
         var contributions: [Contribution]
     }
 
@@ -32,7 +32,9 @@ import Testing
 
     @Test("every golden combination of hits and probability is decided as recorded")
     func goldenVectors() throws {
-        let vectors = try JSONDecoder().decode(
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let vectors = try decoder.decode(
             [Vector].self, from: Repository.fixture("policy-vectors.json"))
         let catalogue = try Repository.catalogue()
         #expect(vectors.count == 25)
@@ -41,14 +43,14 @@ import Testing
             let decision = policy.decide(
                 PolicyInput(
                     hits: vector.rules.map { Repository.hit($0, in: catalogue) },
-                    probability: vector.model_probability, industry: vector.industry))
-            #expect(Self.text(decision.ruleScore) == vector.rule_score, "\(vector.name)")
-            #expect(decision.modelScore.map(Self.text) == vector.model_score, "\(vector.name)")
+                    probability: vector.modelProbability, industry: vector.industry))
+            #expect(Self.text(decision.ruleScore) == vector.ruleScore, "\(vector.name)")
+            #expect(decision.modelScore.map(Self.text) == vector.modelScore, "\(vector.name)")
             #expect(Self.text(decision.score) == vector.score, "\(vector.name)")
-            #expect(decision.wholeScore == vector.fraud_score, "\(vector.name)")
-            #expect("\(decision.level)" == vector.risk_level, "\(vector.name)")
+            #expect(decision.wholeScore == vector.fraudScore, "\(vector.name)")
+            #expect("\(decision.level)" == vector.riskLevel, "\(vector.name)")
             #expect("\(decision.status)" == vector.status, "\(vector.name)")
-            #expect(decision.forcedBy == vector.forced_by, "\(vector.name)")
+            #expect(decision.forcedBy == vector.forcedBy, "\(vector.name)")
             let found = decision.contributions.map {
                 Vector.Contribution(source: $0.source, points: Self.text($0.points))
             }

@@ -124,7 +124,7 @@ struct PackReader {
             keys["on_missing"].map { $0.choice(Rule.OnMissing.self, &problems) } ?? .skip
         let industries = readIndustries(keys["industries"])
         let valid = readValidity(keys["valid"])
-        let text = readText(keys["text"], name ?? "")
+        let text = readText(keys["text"], reason)
         let tests = readTests(keys["tests"])
         if let id, !Self.isRuleID(id) {
             problems.append(
@@ -134,7 +134,8 @@ struct PackReader {
         if let outcome, outcome == .review || outcome == .decline, keys["evidence"] == nil {
             problems.append(
                 node.problem(
-                    "a rule that forces \(outcome.rawValue) needs 'evidence': its false-positive rate, and where it was measured"
+                    "a rule that forces \(outcome.rawValue) needs 'evidence': "
+                        + "its false-positive rate, and where it was measured"
                 ))
         }
         guard let id, let name, let condition, let score, let severity, let reason, let outcome,
@@ -181,9 +182,10 @@ struct PackReader {
         return Int64(date.timeIntervalSince1970.rounded(.down))
     }
 
-    private mutating func readText(_ node: SourceNode?, _ name: String) -> TextTemplate? {
+    /// Without a text of its own a rule says what its reason says.
+    private mutating func readText(_ node: SourceNode?, _ reason: String?) -> TextTemplate? {
         var refusals: [String] = []
-        let source = node?.text(&problems) ?? name.replacing("_", with: " ")
+        let source = node?.text(&problems) ?? reason.flatMap { reasonCodes[$0]?.text } ?? ""
         let template = TextTemplate(source, catalogue: catalogue) { refusals.append($0) }
         if let node { problems += refusals.map { node.problem($0) } }
         return template
