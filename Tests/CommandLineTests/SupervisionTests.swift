@@ -29,16 +29,27 @@ import Testing
     func waiting() async throws {
         let early = ReadyLine()
         early.received("ready risk rpc=1 admin=2")
-        #expect(try await early.address().port == 1)
+        #expect(try await early.outcome() == .ready(ServiceAddress(port: 1, admin: 2)))
         let late = ReadyLine()
-        let waiter = Task { try await late.address() }
+        let waiter = Task { try await late.outcome() }
         late.received("noise")
         late.received("ready risk rpc=3 admin=4")
-        #expect(try await waiter.value.admin == 4)
+        late.processEnded(.exited(0))
+        #expect(try await waiter.value == .ready(ServiceAddress(port: 3, admin: 4)))
         let never = ReadyLine()
-        let cancelled = Task { try await never.address() }
+        let cancelled = Task { try await never.outcome() }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }
+    }
+
+    @Test("a process that ends without its line ends the wait")
+    func endsFirst() async throws {
+        let line = ReadyLine()
+        let process = try ChildProcess(
+            executable: "/bin/sh", arguments: ["-c", "echo not ready; exit 2"], log: "/dev/null"
+        ) { line.received($0) }
+        line.processEnded(await process.ended())
+        #expect(try await line.outcome() == .ended(.exited(2)))
     }
 
     @Test("a process's end is known however it came, and its lines are read")

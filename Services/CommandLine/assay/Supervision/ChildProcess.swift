@@ -83,7 +83,10 @@ final class ChildProcess: Sendable {
         _ handle: FileHandle, _ line: @Sendable (String) -> Void
     ) {
         var rest: [UInt8] = []
-        while let data = try? handle.read(upToCount: 4096), !data.isEmpty {
+        while true {
+            // What has come, not a full buffer: the line must be seen while the pipe stays open.
+            let data = handle.availableData
+            if data.isEmpty { return }
             rest.append(contentsOf: data)
             while let end = rest.firstIndex(of: 0x0A) {
                 line(String(decoding: rest[..<end], as: UTF8.self))

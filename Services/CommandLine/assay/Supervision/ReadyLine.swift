@@ -1,30 +1,45 @@
 import Synchronization
 
-/// Waits for `ready NAME rpc=PORT admin=PORT` on a service's standard output.
+/// Waits for `ready NAME rpc=PORT admin=PORT` on a service's standard output, or for its end.
 final class ReadyLine: Sendable {
+    enum Outcome: Sendable, Hashable {
+        case ready(ServiceAddress)
+        case ended(ChildProcess.End)
+    }
+
     private struct State {
-        var address: ServiceAddress?
-        var waiter: CheckedContinuation<ServiceAddress?, Never>?
+        var outcome: Outcome?
         var isCancelled = false
+        var waiter: CheckedContinuation<Outcome?, Never>?
     }
 
     private let state = Mutex(State())
 
     func received(_ line: String) {
-        guard let address = Self.parse(line) else { return }
-        let waiter = state.withLock { state in
-            state.address = address
+        if let address = Self.parse(line) { settle(.ready(address)) }
+    }
+
+    /// Too late to matter once the line was there.
+    func processEnded(_ end: ChildProcess.End) {
+        settle(.ended(end))
+    }
+
+    private func settle(_ outcome: Outcome) {
+        let waiter = state.withLock { state -> CheckedContinuation<Outcome?, Never>? in
+            guard state.outcome == nil else { return nil }
+            state.outcome = outcome
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume(returning: address)
+        waiter?.resume(returning: outcome)
     }
 
-    func address() async throws -> ServiceAddress {
-        let address = await withTaskCancellationHandler {
+    /// For one waiter.
+    func outcome() async throws -> Outcome {
+        let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let known = state.withLock { state -> ServiceAddress?? in
-                    if state.address != nil || state.isCancelled { return .some(state.address) }
+                let known = state.withLock { state -> Outcome?? in
+                    if state.outcome != nil || state.isCancelled { return .some(state.outcome) }
                     state.waiter = continuation
                     return nil
                 }
@@ -38,8 +53,8 @@ final class ReadyLine: Sendable {
             }
             waiter?.resume(returning: nil)
         }
-        guard let address else { throw CancellationError() }
-        return address
+        guard let outcome else { throw CancellationError() }
+        return outcome
     }
 
     static func parse(_ line: String) -> ServiceAddress? {

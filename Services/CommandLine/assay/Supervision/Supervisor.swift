@@ -98,24 +98,19 @@ actor Supervisor {
             arguments: try arguments(service), log: workspace.log(service)
         ) { line in ready.received(line) }
         running[service] = Running(process: process, since: .now)
-        let address = try await withThrowingTaskGroup(of: ServiceAddress.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await ready.address() }
-            group.addTask {
-                let end = await process.ended()
-                throw Complaint(
-                    "\(service.executable) ended with \(end) before it was ready:\n"
-                        + self.tail(service))
-            }
-            group.addTask {
-                try await Task.sleep(for: .seconds(30))
-                process.send(SIGKILL)
-                throw Complaint(
-                    "\(service.executable) did not say that it serves within 30 s:\n"
-                        + self.tail(service))
-            }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
+        let impatience = Task {
+            try await Task.sleep(for: .seconds(30))
+            process.send(SIGKILL)
+        }
+        // The end of the process ends the wait for its line; nobody waits for the end itself.
+        Task { ready.processEnded(await process.ended()) }
+        defer { impatience.cancel() }
+        let address: ServiceAddress
+        switch try await ready.outcome() {
+        case .ready(let found): address = found
+        case .ended(let end):
+            throw Complaint(
+                "\(service.executable) ended with \(end) before it served:\n\(tail(service))")
         }
         ports.serving[service] = address.port
         ports.admin[service] = address.admin
