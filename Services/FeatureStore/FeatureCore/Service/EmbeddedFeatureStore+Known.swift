@@ -47,7 +47,7 @@ extension EmbeddedFeatureStore {
     private func conflict(_ event: AssayFeaturesV1.Event, with sequence: UInt64) -> RPCError {
         let row = try? log.row(sequence)
         let fields = row.map { differences(event, $0.event) } ?? []
-        let names = fields.isEmpty ? "" : ": \(fields.joined(separator: ", ")) differ"
+        let names = fields.isEmpty ? "" : "; what differs: \(fields.joined(separator: ", "))"
         return RPCError(
             code: .alreadyExists,
             message: "event id \"\(event.id)\" was used with other content\(names)",

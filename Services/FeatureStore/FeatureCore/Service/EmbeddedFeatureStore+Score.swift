@@ -119,6 +119,7 @@ extension EmbeddedFeatureStore {
         _ scoring: Scoring, _ id: [UInt8], _ digest: [UInt8]
     ) throws -> (AssayFeaturesV1.ScoreEventResponse, GroupCommit.Commit?) {
         guard !failed.load(ordering: .acquiring) else { return (unavailable(scoring), nil) }
+        guard !cache.isOverloaded(scoring.entities) else { throw backlog("states") }
         let sequence = nextSequence()
         var states: [CachedState] = []
         do {
@@ -135,9 +136,7 @@ extension EmbeddedFeatureStore {
             commit = try commits.submit(rows(scoring, response, states, id, digest, sequence))
         } catch {
             guard error.code == .busy else { return (unavailable(scoring), nil) }
-            throw RPCError(
-                code: .resourceExhausted, message: "the log cannot keep up: \(error.message)",
-                reason: "LOG_BACKLOG", retryAfter: .milliseconds(50))
+            throw backlog("the log")
         }
         for (entity, cached) in zip(scoring.entities, states) {
             _ = cached.state.apply(
@@ -146,6 +145,12 @@ extension EmbeddedFeatureStore {
             cache.stripes[cache.stripe(of: entity.key)].markDirty(cached)
         }
         return (response, commit)
+    }
+
+    private func backlog(_ what: String) -> RPCError {
+        RPCError(
+            code: .resourceExhausted, message: "the disk cannot keep up with \(what)",
+            reason: "BACKLOG", retryAfter: .milliseconds(50))
     }
 
     /// Log row, id and reply: there together or not at all.
@@ -182,11 +187,13 @@ extension EmbeddedFeatureStore {
         return response(scoring, readings, outcome: .notRecorded, sequence: 0)
     }
 
-    /// An event that fails validation still gets its vectors; a quarantined one is kept.
+    /// An event that fails validation still gets its vectors; a quarantined one is kept, as long
+    /// as there is room.
     private func setAside(
         _ scoring: Scoring, _ policy: EventProblem.Policy
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
-        guard policy == .quarantine else {
+        let isFull = quarantined.load(ordering: .relaxed) >= Self.maximumQuarantined
+        guard policy == .quarantine, !isFull else {
             statistics.rejected.add(1, ordering: .relaxed)
             return read(scoring, outcome: .rejected)
         }
@@ -204,6 +211,7 @@ extension EmbeddedFeatureStore {
             return unavailable(scoring)
         }
         statistics.quarantined.add(1, ordering: .relaxed)
+        quarantined.add(1, ordering: .relaxed)
         return response
     }
 }

@@ -35,6 +35,9 @@ public final class EmbeddedFeatureStore: Sendable {
     let clock: @Sendable () -> Timestamp
     /// A write failed: what is in memory may be ahead of the log.
     let failed = Atomic<Bool>(false)
+    /// Rows of the quarantine, or a few more: an event set aside twice counts twice.
+    let quarantined = Atomic<Int>(0)
+    static let maximumQuarantined = 1_000_000
     private let configuration: FeatureStoreConfiguration
     /// The last sequence given out.
     private let lastSequence = SequenceCounter()
@@ -122,6 +125,10 @@ public final class EmbeddedFeatureStore: Sendable {
             applied = 0
         }
         lastSequence.raise(to: applied)
+        try store.scan(.quarantine, .all, reversed: false) { _, _ in
+            quarantined.add(1, ordering: .relaxed)
+            return true
+        }
         while try recoverPart(after: &applied) { try await flush() }
         try await flush()
     }

@@ -57,6 +57,11 @@ final class StateCache: Sendable {
         return loaded
     }
 
+    /// Whether one of the entities' stripes has too much to store. The stripes are held.
+    func isOverloaded(_ entities: [EntityReference]) -> Bool {
+        entities.contains { stripes[stripe(of: $0.key)].isOverloaded }
+    }
+
     /// Puts a state in place of an unreadable one. Its stripe is held.
     func replace(_ entity: EntityReference, with state: FeatureState) -> CachedState {
         let cached = CachedState(

@@ -71,10 +71,21 @@ actor StateWriter {
     private func store(
         _ batch: WriteBatch, _ gathered: [(stripe: Stripe, states: [CachedState])], _ number: UInt64
     ) async throws {
-        try await commits.commit(batch)
+        try await commit(batch)
         for (stripe, states) in gathered {
             stripe.locked { _ in
                 for state in states where state.write == number { state.write = 0 }
+            }
+        }
+    }
+
+    /// Waits its turn when the log has a backlog: events come first.
+    private func commit(_ batch: WriteBatch) async throws {
+        while true {
+            do throws(StorageError) {
+                return try await commits.commit(batch)
+            } catch  where error.code == .busy {
+                try await Task.sleep(for: .milliseconds(10))
             }
         }
     }

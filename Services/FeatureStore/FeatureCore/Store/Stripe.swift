@@ -58,6 +58,9 @@ final class Stripe: @unchecked Sendable {
         lock.deallocate()
     }
 
+    /// Too much waits to be stored to change more.
+    var isOverloaded: Bool { dirtyBytes > max(maximumBytes, 1 << 20) }
+
     func acquire() { pthread_mutex_lock(lock) }
     func release() { pthread_mutex_unlock(lock) }
 
