@@ -18,7 +18,7 @@ extension EmbeddedFeatureStore {
             throw conflict(scoring.request.event, with: sequence)
         }
         statistics.duplicates.add(1, ordering: .relaxed)
-        guard let bytes = try stored(id, in: .served) else {
+        guard let bytes = try stored(StorageKey.log(sequence), in: .served) else {
             // The reply is no longer kept; vectors computed now could differ from those given.
             return response(
                 scoring.withoutVectors, [], outcome: .duplicate, sequence: sequence)

@@ -173,7 +173,7 @@ extension EmbeddedFeatureStore {
         var batch = WriteBatch()
         batch.put(StorageKey.log(sequence), row.encoded(), in: .log)
         batch.put(id, StorageKey.bigEndian(sequence) + digest, in: .ids)
-        batch.put(id, response.encoded(), in: .served)
+        batch.put(StorageKey.log(sequence), response.encoded(), in: .served)
         return batch
     }
 

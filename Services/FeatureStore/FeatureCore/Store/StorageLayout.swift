@@ -6,7 +6,8 @@ extension Family {
     static let log: Family = "log"
     /// Tenant, event id → sequence and content digest.
     static let ids: Family = "ids"
-    /// Tenant, event id → the reply that was given.
+    /// Sequence → the reply that was given: in the order of writing, so that a row costs little to
+    /// put and the oldest are one range.
     static let served: Family = "served"
     /// Tenant, generation, entity type, entity → blob.
     static let state: Family = "state"
@@ -17,16 +18,18 @@ extension Family {
     static let allOfFeatureStore: [Family] = [log, ids, served, state, quarantine, meta]
 }
 
-/// The keys of the feature store's rows. All but those of `log` and `meta` start with the tenant.
+/// The keys of the feature store's rows. Those of `ids`, `state` and
+/// `quarantine` start with the tenant.
 enum StorageKey {
     static let applied: [UInt8] = Array("applied".utf8)
     static let format: [UInt8] = Array("format".utf8)
     static let formatVersion: [UInt8] = Array("1".utf8)
     static let generation: [UInt8] = Array("generation".utf8)
 
+    /// Of `log` and `served`.
     static func log(_ sequence: UInt64) -> [UInt8] { bigEndian(sequence) }
 
-    /// Of `ids`, `served` and `quarantine`.
+    /// Of `ids` and `quarantine`.
     static func event(_ id: String, tenant: String) -> [UInt8] {
         prefix(tenant) + Hash.sha256(id).prefix(16)
     }
