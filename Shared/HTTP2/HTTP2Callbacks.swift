@@ -15,72 +15,76 @@ final class HTTP2Callbacks: @unchecked Sendable {
         }
         pointer = made
         nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, user in
-            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
-            return session.beginHeaders(frame.pointee)
+            guard let frame, let user else { return 0 }
+            return HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                $0.beginHeaders(frame.pointee)
+            }
         }
         nghttp2_session_callbacks_set_on_header_callback(pointer) {
-            _, frame, name, nameCount, value, valueCount, _, user in
-            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
-            return session.header(
-                frame.pointee.hd.stream_id,
-                UnsafeRawBufferPointer(start: name, count: nameCount),
-                UnsafeRawBufferPointer(start: value, count: valueCount))
+            _, _, name, nameCount, value, valueCount, _, user in
+            guard let user else { return 0 }
+            return HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                $0.header(
+                    UnsafeRawBufferPointer(start: name, count: nameCount),
+                    UnsafeRawBufferPointer(start: value, count: valueCount))
+            }
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
             _, flags, id, bytes, count, user in
-            guard let session = HTTP2Callbacks.session(user) else { return 0 }
-            session.data(id, flags, UnsafeRawBufferPointer(start: bytes, count: count))
+            guard let user else { return 0 }
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                $0.data(id, flags, UnsafeRawBufferPointer(start: bytes, count: count))
+            }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(pointer) { _, frame, user in
-            guard let frame, let session = HTTP2Callbacks.session(user) else { return 0 }
-            session.frame(frame)
+            guard let frame, let user else { return 0 }
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.frame(frame) }
             return 0
         }
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(pointer) { _, _, _, user in
-            HTTP2Callbacks.session(user)?.charge(.invalidFrame)
+            guard let user else { return 0 }
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.charge(.invalidFrame) }
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, id, code, user in
-            HTTP2Callbacks.session(user)?.streamClosed(id, code)
+            guard let user else { return 0 }
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.streamClosed(id, code) }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, user in
-            guard let header = frame?.pointee.hd,
+            guard let user, let header = frame?.pointee.hd,
                 header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
             else { return 0 }
-            HTTP2Callbacks.session(user)?.sentEnd(header)
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.sentEnd(header) }
             return 0
         }
         nghttp2_session_callbacks_set_send_data_callback(pointer) {
             _, frame, header, count, source, user in
-            guard let frame, let header, let pointer = source?.pointee.ptr,
-                let sink = HTTP2Callbacks.session(user)?.output
-            else { return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
-            // Sound: the source was set to a stream that lives until its close callback.
-            let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-            precondition(frame.pointee.data.padlen == 0, "we never ask for padding")
-            sink.pointee.append(UnsafeRawBufferPointer(start: header, count: 9))
-            stream.body.withUnsafeBytes { body in
-                let end = stream.bodySent + count
-                sink.pointee.append(
-                    UnsafeRawBufferPointer(rebasing: body[stream.bodySent..<end]))
-                stream.bodySent = end
+            guard let frame, let header, let pointer = source?.pointee.ptr, let user else {
+                return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
             }
-            return 0
+            precondition(frame.pointee.data.padlen == 0, "we never ask for padding")
+            let head = UnsafeRawBufferPointer(start: header, count: 9)
+            return HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                // Sound: the source was set to a stream that lives until its close callback.
+                $0.sendBody(
+                    of: Unmanaged<HTTP2Stream>.fromOpaque(pointer), behind: head, count)
+            }
         }
     }
 
-    private static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session? {
-        // Sound: the pointer is the session's own, which frees the library's session in its deinit.
-        user.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+    /// The session of a callback. Sound: the pointer is the session's own, which frees the library's
+    /// session in its deinit and is held by its caller; so it need not be retained again.
+    private static func session(_ user: UnsafeMutableRawPointer) -> Unmanaged<HTTP2Session> {
+        Unmanaged<HTTP2Session>.fromOpaque(user)
     }
 
     /// States how much of a body goes into the next DATA frame; the bytes themselves follow in the
     /// send-data callback, straight into the output.
     static let readBody: nghttp2_data_source_read_callback = {
         library, id, _, room, flags, source, user in
-        guard let flags, let pointer = source?.pointee.ptr else { return 0 }
+        guard let flags, let pointer = source?.pointee.ptr, let user else { return 0 }
         let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
         let rest = stream.body.count - stream.bodySent
         let count = min(room, rest)
@@ -91,7 +95,9 @@ final class HTTP2Callbacks: @unchecked Sendable {
             case .none: break
             case .success, .fields:
                 flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-                HTTP2Callbacks.session(user)?.submitTrailers(of: stream)
+                HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                    $0.submitTrailers(of: stream)
+                }
             }
         }
         return count
@@ -102,7 +108,7 @@ extension HTTP2Session {
     private static let temporal = Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
 
     fileprivate func beginHeaders(_ frame: nghttp2_frame) -> Int32 {
-        headers.removeAll()
+        headers.pointee.removeAll()
         guard role == .server, frame.headers.cat == NGHTTP2_HCAT_REQUEST else {
             currentStream = stream(frame.hd.stream_id)
             return 0
@@ -116,19 +122,37 @@ extension HTTP2Session {
     }
 
     fileprivate func header(
-        _ id: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) -> Int32 {
-        let size = headers.listSize + name.count + value.count + 32
+        let headers = headers
+        let size = headers.pointee.listSize + name.count + value.count + 32
         if size > profile.hardMetadataBytes {
             charge(.hugeHeaders)
             return Self.temporal
         }
-        if size > profile.maximumMetadataBytes || headers.count >= profile.maximumMetadataFields {
-            headers.skip(nameCount: name.count, valueCount: value.count)
+        if size > profile.maximumMetadataBytes
+            || headers.pointee.count >= profile.maximumMetadataFields
+        {
+            headers.pointee.skip(nameCount: name.count, valueCount: value.count)
         } else {
-            headers.append(name, value)
+            headers.pointee.append(name, value)
         }
         return 0
+    }
+
+    /// Puts a DATA frame into the output: its head, then a piece of the body.
+    fileprivate func sendBody(
+        of stream: Unmanaged<HTTP2Stream>, behind head: UnsafeRawBufferPointer, _ count: Int
+    ) -> Int32 {
+        stream._withUnsafeGuaranteedRef { stream in
+            let start = stream.bodySent
+            stream.bodySent = start + count
+            output.pointee.append(head)
+            stream.body.withUnsafeBytes {
+                output.pointee.append(UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
+            }
+            return 0
+        }
     }
 
     fileprivate func data(_ id: Int32, _ flags: UInt8, _ bytes: UnsafeRawBufferPointer) {
@@ -176,13 +200,13 @@ extension HTTP2Session {
         let isLast = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         if isLast { stream.remoteEnded = true }
         let isFirst = role == .server ? !stream.hasRequest : !stream.hasFinalHeaders
-        if role == .client, isFirst, headers.isInformational { return }
+        if role == .client, isFirst, headers.pointee.isInformational { return }
         if isFirst {
             if role == .client { stream.hasFinalHeaders = true }
             stream.hasRequest = true
-            delegate.received(headers.block, on: stream, isLast: isLast)
+            delegate.received(headers.pointee.block, on: stream, isLast: isLast)
         } else {
-            delegate.receivedTrailers(headers.block, on: stream)
+            delegate.receivedTrailers(headers.pointee.block, on: stream)
         }
         // What the delegate submits is sent later, so the stream is still there.
         if isLast { delegate.receivedEnd(of: stream) }
@@ -217,16 +241,17 @@ extension HTTP2Session {
     }
 
     fileprivate func submitTrailers(of stream: HTTP2Stream) {
-        fields.removeAll()
+        fields.pointee.removeAll()
         switch stream.trailers {
         case .none: return
         case .success:
-            fields.append("grpc-status", "0")
-            nghttp2_submit_trailer(session, stream.id, fields.pointer, fields.count)
+            fields.pointee.append("grpc-status", "0")
+            nghttp2_submit_trailer(session, stream.id, fields.pointee.pointer, fields.pointee.count)
         case .fields(let arena, _):
             arena.withUnsafeBytes { arena in
-                HeaderBlock.forEach(arena) { fields.append($0, $1) }
-                _ = nghttp2_submit_trailer(session, stream.id, fields.pointer, fields.count)
+                HeaderBlock.forEach(arena) { fields.pointee.append($0, $1) }
+                _ = nghttp2_submit_trailer(
+                    session, stream.id, fields.pointee.pointer, fields.pointee.count)
             }
         }
     }

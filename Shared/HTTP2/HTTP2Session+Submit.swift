@@ -6,9 +6,9 @@ extension HTTP2Session {
     public func submitMessage(
         _ framed: [UInt8], contentType: StaticString, on stream: HTTP2Stream
     ) {
-        fields.removeAll()
-        fields.append(":status", "200")
-        fields.append("content-type", contentType)
+        fields.pointee.removeAll()
+        fields.pointee.append(":status", "200")
+        fields.pointee.append("content-type", contentType)
         stream.trailers = .success
         submitResponse(framed, on: stream)
     }
@@ -29,11 +29,11 @@ extension HTTP2Session {
             digits[2] = UInt8(0x30 + clamped % 10)
             headers.withUnsafeBytes { arena in
                 let name: StaticString = ":status"
-                fields.removeAll()
-                fields.append(
+                fields.pointee.removeAll()
+                fields.pointee.append(
                     UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
                     UnsafeRawBufferPointer(digits))
-                HeaderBlock.forEach(arena) { fields.append($0, $1) }
+                HeaderBlock.forEach(arena) { fields.pointee.append($0, $1) }
                 submitResponse(body, on: stream)
             }
         }
@@ -46,27 +46,30 @@ extension HTTP2Session {
     private func submitResponse(_ body: [UInt8], on stream: HTTP2Stream) {
         stream.hasFinalHeaders = true
         if body.isEmpty, case .none = stream.trailers {
-            nghttp2_submit_response(session, stream.id, fields.pointer, fields.count, nil)
+            nghttp2_submit_response(
+                session, stream.id, fields.pointee.pointer, fields.pointee.count, nil)
             return
         }
         var provider = provider(of: body, on: stream)
-        nghttp2_submit_response(session, stream.id, fields.pointer, fields.count, &provider)
+        nghttp2_submit_response(
+            session, stream.id, fields.pointee.pointer, fields.pointee.count, &provider)
     }
 
     /// A whole request. `headers` starts with the pseudo-headers. Nil if no stream can be opened any
     /// more: the connection is ending, or its numbers are used up.
     public func submitRequest(headers: [UInt8], body: [UInt8]) -> HTTP2Stream? {
         headers.withUnsafeBytes { arena in
-            fields.removeAll()
-            HeaderBlock.forEach(arena) { fields.append($0, $1) }
+            fields.pointee.removeAll()
+            HeaderBlock.forEach(arena) { fields.pointee.append($0, $1) }
             let stream = reserve()
             var provider = provider(of: body, on: stream)
             let pointer = Unmanaged.passUnretained(stream).toOpaque()
             let id =
                 body.isEmpty
-                ? nghttp2_submit_request(session, nil, fields.pointer, fields.count, nil, pointer)
+                ? nghttp2_submit_request(
+                    session, nil, fields.pointee.pointer, fields.pointee.count, nil, pointer)
                 : nghttp2_submit_request(
-                    session, nil, fields.pointer, fields.count, &provider, pointer)
+                    session, nil, fields.pointee.pointer, fields.pointee.count, &provider, pointer)
             guard id > 0 else {
                 stream.release()
                 return nil

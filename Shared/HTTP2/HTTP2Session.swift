@@ -15,7 +15,10 @@ public final class HTTP2Session {
     unowned(unsafe) let delegate: any HTTP2SessionDelegate
 
     /// The block that is being read.
-    var headers = HeaderScratch()
+    ///
+    /// Like `fields` behind a pointer of our own: both are used in every callback, where a checked
+    /// access to a class's property is a noticeable part of the cost. One thread, no re-entrance.
+    let headers: UnsafeMutablePointer<HeaderScratch>
     var currentStream: HTTP2Stream?
     private var spare: [HTTP2Stream] = []
     /// All open streams, each at its `position`.
@@ -28,9 +31,9 @@ public final class HTTP2Session {
     /// Why we end the connection; nil as long as we do not.
     public private(set) var misbehaviour: String?
 
-    /// Where `drain` puts its output.
-    var output: UnsafeMutablePointer<OutputSink>?
-    var fields: FieldBuffer
+    /// Where `drain` gathers its output.
+    let output: UnsafeMutablePointer<OutputBuffer>
+    let fields: UnsafeMutablePointer<FieldBuffer>
 
     /// - Parameter limit: the numbers to go by; see `HTTP2Profile`.
     public init(role: Role, profile: HTTP2Profile, delegate: any HTTP2SessionDelegate) {
@@ -39,7 +42,12 @@ public final class HTTP2Session {
         self.delegate = delegate
         score = MisbehaviourScore(
             capacity: profile.misbehaviourCapacity, refillPerSecond: profile.misbehaviourRefill)
-        fields = FieldBuffer()
+        fields = .allocate(capacity: 1)
+        fields.initialize(to: FieldBuffer())
+        headers = .allocate(capacity: 1)
+        headers.initialize(to: HeaderScratch())
+        output = .allocate(capacity: 1)
+        output.initialize(to: OutputBuffer())
         let options = Self.options(for: profile)
         defer { nghttp2_option_del(options) }
         var made: OpaquePointer?
@@ -55,8 +63,11 @@ public final class HTTP2Session {
 
     deinit {
         nghttp2_session_del(session)
+        fields.pointee.deallocate()
         fields.deallocate()
+        headers.pointee.deallocate()
         headers.deallocate()
+        output.deallocate()
     }
 
     private static func options(for profile: HTTP2Profile) -> OpaquePointer {
@@ -121,36 +132,27 @@ public final class HTTP2Session {
         if let misbehaviour { throw HTTP2Error(misbehaviour) }
     }
 
-    /// Hands all that is ready to be sent to `write`, piece by piece, up to about `limit` bytes.
-    /// Returns whether that was all.
+    /// Gathers what is ready to be sent, up to about `limit` bytes, and lends it to `write` in one
+    /// piece. Returns whether that was all.
     public func drain(
         limit: Int = .max, _ write: (UnsafeRawBufferPointer) -> Void
     ) throws(HTTP2Error) -> Bool {
-        var failure: HTTP2Error?
-        let isDrained = withoutActuallyEscaping(write) { write in
-            var sink = OutputSink(write: write)
-            return withUnsafeMutablePointer(to: &sink) { sink in
-                output = sink
-                defer { output = nil }
-                while sink.pointee.count < limit {
-                    var bytes: UnsafePointer<UInt8>?
-                    let before = sink.pointee.count
-                    let count = nghttp2_session_mem_send(session, &bytes)
-                    if count < 0 {
-                        failure = HTTP2Error(Self.text(Int32(count)))
-                        return true
-                    }
-                    if count == 0 {
-                        // DATA goes straight to the sink; then the library reports nothing.
-                        if sink.pointee.count == before { return true }
-                        continue
-                    }
-                    sink.pointee.append(UnsafeRawBufferPointer(start: bytes, count: count))
-                }
-                return false
+        defer { output.pointee.deallocate() }
+        var isDrained = false
+        while output.pointee.count < limit {
+            var bytes: UnsafePointer<UInt8>?
+            let before = output.pointee.count
+            let count = nghttp2_session_mem_send(session, &bytes)
+            if count < 0 { throw HTTP2Error(Self.text(Int32(count))) }
+            if count > 0 {
+                output.pointee.append(UnsafeRawBufferPointer(start: bytes, count: count))
+            } else if output.pointee.count == before {
+                // DATA goes straight to the output; only if nothing came either, that was all.
+                isDrained = true
+                break
             }
         }
-        if let failure { throw failure }
+        if output.pointee.count > 0 { write(output.pointee.bytes) }
         return isDrained
     }
 
@@ -236,16 +238,5 @@ public final class HTTP2Session {
         if misbehaviour != nil { return }
         misbehaviour = reason
         goAway(code: .enhanceYourCalm, debug: reason)
-    }
-}
-
-/// The receiver of one `drain`.
-struct OutputSink {
-    let write: (UnsafeRawBufferPointer) -> Void
-    var count = 0
-
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        count += bytes.count
-        write(bytes)
     }
 }

@@ -8,16 +8,6 @@ struct Exchange: Sendable {
     let receivedAt: Instant
     let observer: (any CallObserver)?
 
-    init(
-        context: ServerContext, contentType: ContentType, receivedAt: Instant,
-        observer: (any CallObserver)?
-    ) {
-        self.context = context
-        self.contentType = contentType
-        self.receivedAt = receivedAt
-        self.observer = observer
-    }
-
     @inlinable
     func success<Response: WireMessage>(_ response: Response) -> Reply {
         if contentType == .json { return success(json: response.json()) }

@@ -13,6 +13,7 @@ public struct Instant: Sendable, Hashable, Comparable {
     /// Saturates at both ends; negative durations go back.
     public static func + (instant: Instant, duration: Duration) -> Instant {
         let delta = duration.saturatedNanoseconds
+        if delta == .max { return .distantFuture }
         if delta >= 0 {
             let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(UInt64(delta))
             return Instant(nanoseconds: overflow ? .max : sum)

@@ -41,9 +41,19 @@ public struct Metadata: Sendable, Hashable {
         appendLength(name.count)
         appendLength(value.count)
         arena.append(contentsOf: name)
-        arena.append(
-            contentsOf: value.lazy.map { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F ? 0x20 : $0 })
+        let start = arena.count
+        arena.append(contentsOf: value)
+        arena.withUnsafeMutableBufferPointer { bytes in
+            for index in start..<bytes.count where Self.isForbidden(bytes[index]) {
+                bytes[index] = 0x20
+            }
+        }
         count += 1
+    }
+
+    /// Control characters other than the tab (RFC 9110 §5.5).
+    private static func isForbidden(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != 0x09 || byte == 0x7F
     }
 
     private mutating func appendLength(_ length: Int) {

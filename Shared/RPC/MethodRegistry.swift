@@ -78,11 +78,6 @@ struct IncomingCall: ~Copyable {
     @usableFromInline let exchange: Exchange
     @usableFromInline let message: UnsafeRawBufferPointer
 
-    init(exchange: Exchange, message: UnsafeRawBufferPointer) {
-        self.exchange = exchange
-        self.message = message
-    }
-
     /// Decodes at the door that the content type names, and validates.
     @inlinable
     borrowing func decode<Request: WireMessage>() throws(RPCError) -> Request {

@@ -9,7 +9,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     typealias OutboundOut = ByteBuffer
 
     /// Calls that may wait behind the peer's stream limit.
-    private static let maximumWaiting = 100
+    private static let maximumWaiting = 1_000
 
     private let profile: HTTP2Profile
     private let isTLS: Bool
@@ -21,7 +21,6 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     private var context: ChannelHandlerContext?
     private var session: HTTP2Session?
     private var loop: LoopContext?
-    private var output = ByteBuffer()
     private var isReading = false
     private var needsFlush = false
     private var isWritable = true
@@ -147,9 +146,11 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     func flush() {
         needsFlush = false
         guard !isReading, let session, let context, isWritable else { return }
-        output.clear()
+        var output = ByteBuffer()
         do throws(HTTP2Error) {
-            if try !session.drain(limit: 1 << 20, { output.writeBytes($0) }) { setNeedsFlush() }
+            if try !session.drain(limit: 1 << 20, { output = ByteBuffer(bytes: $0) }) {
+                setNeedsFlush()
+            }
         } catch {
             failure = error
             closesAfterFlush = true

@@ -19,6 +19,7 @@ public final class RPCClient: Sendable {
     private let claimedIdentity: String?
     private let loops = Mutex<[ObjectIdentifier: LoopConfined<ClientLoop>]>([:])
     private let isClosed = Atomic(false)
+    private let throttle = RetryThrottle()
 
     /// - Parameters:
     ///   - target: "host:port", several separated by commas.
@@ -80,28 +81,39 @@ public final class RPCClient: Sendable {
             let pause: Duration
             switch result {
             case .reply(let reply):
-                guard let retry, let failure = RetryDecision.failure(of: reply),
-                    let next = RetryDecision.pause(after: attempt, failure, retry)
-                else { return reply }
+                guard let failure = RetryDecision.failure(of: reply) else {
+                    throttle.succeeded()
+                    return reply
+                }
+                guard let next = retryPause(after: attempt, failure, retry) else { return reply }
                 pause = next
-                attempt += 1
             case .failed(let error, let wasProcessed):
                 if !wasProcessed, !wasRefused, error.code == .unavailable {
                     wasRefused = true
                     continue
                 }
-                guard let retry, let next = RetryDecision.pause(after: attempt, error, retry) else {
+                guard let next = retryPause(after: attempt, error, retry) else {
                     throw named(error)
                 }
                 pause = next
-                attempt += 1
             }
+            attempt += 1
             let now = LoopContext.now
             if now + pause >= deadline.instant || Task.isCancelled {
                 return try finalResult(result)
             }
             await sleep(pause)
         }
+    }
+
+    /// The pause before a further attempt; nil if there is to be none.
+    private func retryPause(
+        after attempt: Int, _ error: RPCError, _ retry: RetryPolicy?
+    ) -> Duration? {
+        guard let retry, retry.codes.contains(error.code) else { return nil }
+        throttle.failed()
+        if !throttle.allowsRetry { return nil }
+        return RetryDecision.pause(after: attempt, error, retry)
     }
 
     private func finalResult(_ result: AttemptResult) throws(RPCError) -> RawReply {

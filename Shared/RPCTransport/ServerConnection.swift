@@ -12,14 +12,13 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     let handler: any RequestHandler
     let profile: HTTP2Profile
     private let isTLS: Bool
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     private(set) var session: HTTP2Session?
     private(set) var loop: LoopContext?
     private var peer = Peer(address: "")
-    private var output = ByteBuffer()
     private var isReading = false
     private var needsFlush = false
-    private var closesAfterFlush = false
+    var closesAfterFlush = false
     private var isWritable = true
     private var now = Instant(nanoseconds: 0)
 
@@ -29,11 +28,11 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     private var untimed: [ServerCall] = []
     /// A body that came whole, where it lies in the read buffer.
     private var whole: (call: ServerCall, body: UnsafeRawBufferPointer)?
-    private var drain = DrainPhase.serving
-    private var settingsTimer: LoopContext.Timer?
+    var drain = DrainPhase.serving
+    var settingsTimer: LoopContext.Timer?
     private var sawSettings = false
 
-    private enum DrainPhase { case serving, noticed, final }
+    enum DrainPhase { case serving, noticed, final }
 
     init(handler: any RequestHandler, profile: HTTP2Profile, isTLS: Bool) {
         self.handler = handler
@@ -146,9 +145,11 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     func flush() {
         needsFlush = false
         guard !isReading, let session, let context, isWritable else { return }
-        output.clear()
+        var output = ByteBuffer()
         do throws(HTTP2Error) {
-            if try !session.drain(limit: 1 << 20, { output.writeBytes($0) }) { setNeedsFlush() }
+            if try !session.drain(limit: 1 << 20, { output = ByteBuffer(bytes: $0) }) {
+                setNeedsFlush()
+            }
         } catch {
             closesAfterFlush = true
         }
@@ -174,7 +175,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     // MARK: Calls
 
-    private func call(of stream: HTTP2Stream) -> ServerCall? {
+    func call(of stream: HTTP2Stream) -> ServerCall? {
         // Only this class sets the context.
         stream.context.map { unsafeDowncast($0, to: ServerCall.self) }
     }
@@ -223,11 +224,11 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
             && data.count == MessagePrefix.count + prefix.length
     }
 
-    /// Makes room for a message once, if its prefix is there; no more than a window's worth, so that
-    /// a length alone reserves little.
+    /// Makes room for a message once, if its prefix is there; no more than a frame's worth, so that a
+    /// length alone reserves little.
     private func reserveBody(of call: ServerCall, _ data: UnsafeRawBufferPointer, limit: Int) {
         guard let prefix = MessagePrefix.read(data), prefix.length <= limit else { return }
-        call.body.reserveCapacity(min(prefix.length + MessagePrefix.count, 256 << 10))
+        call.body.reserveCapacity(min(prefix.length + MessagePrefix.count, 16 << 10))
     }
 
     /// The read buffer goes: a body that was left in it moves to its call.
@@ -302,7 +303,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
             trailers: reply.trailers.map { ($0.arena, $0.count) }, on: stream)
     }
 
-    private func refuse(_ call: ServerCall, _ error: RPCError) {
+    func refuse(_ call: ServerCall, _ error: RPCError) {
         call.phase = .discarding
         call.body = []
         answer(call, .raw(handler.reply(to: call.head, for: error)))
@@ -352,73 +353,6 @@ extension ServerConnection: HTTP2SessionDelegate {
     }
 
     func receivedPingAcknowledgement(_ payload: UInt64) {
-        if drain == .noticed, payload == Self.drainPing { finishNotice() }
+        if drain == .noticed, payload == ServerConnection.drainPing { finishNotice() }
     }
-}
-
-/// The orderly end of a connection: two GOAWAYs, so that no request that crosses the first one is
-/// lost.
-extension ServerConnection {
-    private static let drainPing: UInt64 = 0xA55A_D4A1
-
-    func beginDrain() {
-        guard drain == .serving else { return }
-        drain = .noticed
-        guard let session, let loop else {
-            context?.close(promise: nil)
-            return
-        }
-        session.submitShutdownNotice()
-        session.submitPing(Self.drainPing)
-        _ = loop.arm(DrainTimeout(self), at: LoopContext.now + .seconds(1))
-        flush()
-    }
-
-    /// The peer has seen the first GOAWAY, or had its second: no stream above the last one counts.
-    fileprivate func finishNotice() {
-        guard drain == .noticed else { return }
-        drain = .final
-        session?.goAway(debug: "shutdown")
-        setNeedsFlush()
-    }
-
-    private var isDrained: Bool {
-        drain == .final && session?.openStreams == 0 && session?.wantsToWrite == false
-    }
-
-    /// The grace is over: what is left gets UNAVAILABLE, and the connection ends.
-    func endNow() {
-        guard let session else {
-            context?.close(promise: nil)
-            return
-        }
-        let error = RPCError(.unavailable, "the server is shutting down")
-        for stream in session.openStreamList {
-            guard let call = call(of: stream) else { continue }
-            refuse(call, error)
-            call.task?.cancel()
-        }
-        session.goAway(debug: "shutdown")
-        closesAfterFlush = true
-        flush()
-    }
-
-    fileprivate func settingsMissing() {
-        settingsTimer = nil
-        context?.close(promise: nil)
-    }
-}
-
-/// A peer that connects and does not speak HTTP/2 is closed.
-private final class SettingsTimeout: LoopContext.TimerTarget {
-    private let connection: ServerConnection
-    init(_ connection: ServerConnection) { self.connection = connection }
-    func timerFired() { connection.settingsMissing() }
-}
-
-/// A peer that does not acknowledge the first GOAWAY gets the second one anyway.
-private final class DrainTimeout: LoopContext.TimerTarget {
-    private let connection: ServerConnection
-    init(_ connection: ServerConnection) { self.connection = connection }
-    func timerFired() { connection.finishNotice() }
 }

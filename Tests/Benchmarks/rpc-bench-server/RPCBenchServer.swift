@@ -1,32 +1,58 @@
 import ArgumentParser
+import AssayMessages
+import Foundation
 import NIOPosix
 import RPC
 import RPCTransport
+import TLS
 
-struct RawEcho: RequestHandler {
-    func admit(_ head: RequestHead, from peer: Peer) -> Admission {
-        .accept(
-            Acceptance(
-                maximumBytes: 1 << 20, isFramed: true,
-                deadline: Deadline(head.receivedAt + .seconds(5))))
-    }
-    func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
-        let body = request.copyBody()
-        let type = request.head.contentType
-        return .run { .message(type, framed: body) }
+/// The echo of `bench.v1`, as any service would be written.
+struct EchoService: BenchV1.Echo.Service {
+    func say(
+        _ request: BenchV1.EchoMessage, context: ServerContext
+    ) async throws -> BenchV1.EchoMessage {
+        request
     }
 }
 
 @main
 struct RPCBenchServer: AsyncParsableCommand {
-    @Option var port = 0
-    @Option var loops = 1
+    static let configuration = CommandConfiguration(
+        commandName: "rpc-bench-server",
+        abstract: "Serves bench.v1.Echo, for load generators and foreign clients.")
+
+    @Option(help: "The port to listen on; 0 lets the system choose.")
+    var port = 0
+
+    @Option(help: "Event loops: one per core that the server may use.")
+    var loops = 1
+
+    @Option(help: "Certificate chain in PEM; with it the server speaks TLS.")
+    var tlsCertificate: String?
+
+    @Option(help: "Key of the certificate, in PEM.")
+    var tlsKey: String?
+
+    func validate() throws {
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key belong together")
+        }
+    }
+
     func run() async throws {
         let server = RPCServer(
-            listeners: [.plaintext(port: port)], handler: RawEcho(),
-            group: MultiThreadedEventLoopGroup(numberOfThreads: loops))
+            listeners: [RPCListener(host: "127.0.0.1", port: port, tls: try context())],
+            services: [EchoService()], profile: .mesh,
+            group: MultiThreadedEventLoopGroup(numberOfThreads: max(1, loops)))
         try await server.start()
-        print("ready rpc-bench-server rpc=\(server.port)")
+        let line = "ready rpc-bench-server rpc=\(server.port)\n"
+        try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
         try await server.run()
+    }
+
+    private func context() throws -> TLSContext? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        let identity = try TLSIdentity(certificateFile: tlsCertificate, keyFile: tlsKey)
+        return try .server(identity: identity)
     }
 }

@@ -1,0 +1,69 @@
+internal import HTTP2
+internal import RPC
+
+/// The orderly end of a connection: two GOAWAYs, so that no request that crosses the first one is
+/// lost.
+extension ServerConnection {
+    static let drainPing: UInt64 = 0xA55A_D4A1
+
+    func beginDrain() {
+        guard drain == .serving else { return }
+        drain = .noticed
+        guard let session, let loop else {
+            context?.close(promise: nil)
+            return
+        }
+        session.submitShutdownNotice()
+        session.submitPing(Self.drainPing)
+        _ = loop.arm(DrainTimeout(self), at: LoopContext.now + .seconds(1))
+        flush()
+    }
+
+    /// The peer has seen the first GOAWAY, or had its second: no stream above the last one counts.
+    func finishNotice() {
+        guard drain == .noticed else { return }
+        drain = .final
+        session?.goAway(debug: "shutdown")
+        setNeedsFlush()
+    }
+
+    var isDrained: Bool {
+        drain == .final && session?.openStreams == 0 && session?.wantsToWrite == false
+    }
+
+    /// The grace is over: what is left gets UNAVAILABLE, and the connection ends.
+    func endNow() {
+        guard let session else {
+            context?.close(promise: nil)
+            return
+        }
+        let error = RPCError(.unavailable, "the server is shutting down")
+        for stream in session.openStreamList {
+            guard let call = call(of: stream) else { continue }
+            refuse(call, error)
+            call.task?.cancel()
+        }
+        session.goAway(debug: "shutdown")
+        closesAfterFlush = true
+        flush()
+    }
+
+    func settingsMissing() {
+        settingsTimer = nil
+        context?.close(promise: nil)
+    }
+}
+
+/// A peer that connects and does not speak HTTP/2 is closed.
+final class SettingsTimeout: LoopContext.TimerTarget {
+    private let connection: ServerConnection
+    init(_ connection: ServerConnection) { self.connection = connection }
+    func timerFired() { connection.settingsMissing() }
+}
+
+/// A peer that does not acknowledge the first GOAWAY gets the second one anyway.
+private final class DrainTimeout: LoopContext.TimerTarget {
+    private let connection: ServerConnection
+    init(_ connection: ServerConnection) { self.connection = connection }
+    func timerFired() { connection.finishNotice() }
+}
