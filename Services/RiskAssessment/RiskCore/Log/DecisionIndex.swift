@@ -9,7 +9,7 @@ public import Wire
 /// Finds decisions by their id and by the request that asked for them; both per tenant. Makes the
 /// same request answer with the same decision.
 public final class DecisionIndex: Sendable {
-    /// Tenant, zero, decision id → the decision.
+    /// Tenant, zero, decision id → sequence of its record, from which the decision is made again.
     public static let decisions = Family("decisions")
     /// Tenant, zero, kind, request id → when, salt, decision id, the request as it came.
     public static let requests = Family("decision_requests")
@@ -125,7 +125,8 @@ public final class DecisionIndex: Sendable {
             + decision.decisionID.bytes + request.bytes
         batch.put(request.key, value, in: Self.requests)
         batch.put(
-            Self.key(decision.decisionID, request.tenant), decision.encoded(), in: Self.decisions)
+            Self.key(decision.decisionID, request.tenant), DecisionLog.key(decision.log.sequence),
+            in: Self.decisions)
     }
 
     public func complete(_ request: Request, with decision: AssayRiskV1.Decision) {
@@ -143,11 +144,23 @@ public final class DecisionIndex: Sendable {
         running.withLock { $0.removeValue(forKey: request.key) }
     }
 
+    /// A tenant's decision, made again from its sealed record; nil if the tenant has none such.
     public func decision(_ id: UniqueID, of tenant: String) throws -> AssayRiskV1.Decision? {
-        guard let bytes = try store.get(Self.key(id, tenant), in: Self.decisions) else {
+        guard let sequence = try store.get(Self.key(id, tenant), in: Self.decisions) else {
             return nil
         }
-        return try AssayRiskV1.Decision(decoding: bytes, door: .strict)
+        guard let bytes = try store.get(sequence, in: DecisionLog.records) else {
+            throw StorageError(.corrupt, "the record of decision \(id) is missing")
+        }
+        let sealed = try SealedRecord.verify(bytes)
+        let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(bytes)
+        guard record.decisionID == id else {
+            throw StorageError(.corrupt, "the record of decision \(id) is another's")
+        }
+        return AssayRiskV1.Decision(
+            record,
+            at: AssayRiskV1.LogPosition(
+                chain: record.chain, sequence: record.sequence, digest: sealed.digest.bytes))
     }
 
     private func storedRequest(
