@@ -57,7 +57,7 @@ struct FraudEpisode: Sendable {
         let victim = population.customers[customer]
         var payment = Payment(
             number: number, milliseconds: next, kind: .purchase, channel: .web, cents: 0,
-            country: victim.country, home: victim.country, customer: customer)
+            country: victim.profile.home, customer: customer, profile: victim.profile)
         payment.pattern = pattern
         switch pattern {
         case .cardTesting, .none: testCard(&payment, victim, population)
@@ -114,7 +114,7 @@ struct FraudEpisode: Sendable {
         payment.kind = .transfer
         payment.channel = random.chance(perMille: 600) ? .web : .app
         let share = Int64(random.number(in: 30...95))
-        payment.cents = max(5_000, victim.balanceCents * share / 100)
+        payment.cents = max(5_000, victim.profile.balanceCents * share / 100)
         payment.usesCard = false
         payment.payee = "payee-x\(installID.hashFree % 100_000)"
         payment.device = foreignDevice(automated: false)
@@ -135,7 +135,8 @@ struct FraudEpisode: Sendable {
 
     private mutating func foreignDevice(automated: Bool) -> Payment.Device {
         Payment.Device(
-            installID: installID, os: random.element(of: Catalogue.systems),
+            installID: installID, canvas: random.chance(perMille: 400) ? "" : "c-\(installID)",
+            os: random.element(of: Catalogue.systems),
             browser: random.element(of: Catalogue.browsers),
             headless: automated && random.chance(perMille: 500),
             webdriver: automated && random.chance(perMille: 350))

@@ -9,22 +9,29 @@ extension Payment {
         let world = String(seed, radix: 36)
         func id(_ text: String) -> String { "\(text)-\(world)" }
         let account = AssayRiskV1.Account(
-            accountID: id("acct-\(customer)"), currency: "EUR", status: "active")
-        let person = AssayRiskV1.Customer(customerID: id("cust-\(customer)"), country: home)
+            accountID: id("acct-\(customer)"), currency: "EUR", status: "active",
+            balance: Self.euros(profile.balanceCents))
+        let person = AssayRiskV1.Customer(
+            customerID: id("cust-\(customer)"), country: profile.home,
+            monthlyIncome: Self.euros(profile.incomeCents))
         return AssayRiskV1.AssessTransactionRequest(
             requestID: id("pay-\(number)"),
             transaction: AssayRiskV1.Transaction(
-                transactionID: id("tx-\(number)"), occurredAt: occurredAt, amount: amount,
+                transactionID: id("tx-\(number)"), occurredAt: occurredAt,
+                amount: Self.euros(cents),
                 type: kind.rawValue, channel: channel.rawValue, country: country, mcc: mcc,
                 merchantID: merchant.map(id) ?? "", terminalID: terminal.map(id) ?? ""),
             account: account, customer: person,
             payee: payee.map { AssayRiskV1.Payee(payeeID: id($0)) },
             device: device.map { deviceFields($0, id) }, network: network.map(networkFields),
             card: usesCard
-                ? AssayRiskV1.Card(token: id("card-\(customer)"), country: home, cvv: cvv) : nil)
+                ? AssayRiskV1.Card(
+                    token: id("card-\(customer)"), country: profile.home,
+                    funding: profile.cardFunding, cvv: cvv) : nil,
+            claimed: AssayRiskV1.Claimed(accountAgeDays: profile.accountAgeDays))
     }
 
-    private var amount: Money {
+    private static func euros(_ cents: Int64) -> Money {
         guard let money = Money(currency: "EUR", coefficient: cents, scale: 2) else {
             preconditionFailure("the simulator makes amounts that money holds")
         }
@@ -39,6 +46,7 @@ extension Payment {
         _ device: Device, _ id: (String) -> String
     ) -> AssayRiskV1.Device {
         AssayRiskV1.Device(
+            canvasFingerprint: device.canvas.isEmpty ? "" : id(device.canvas),
             browser: device.browser, os: device.os, webdriver: device.webdriver,
             headless: device.headless, remoteAccess: device.remoteAccess,
             installID: id(device.installID))

@@ -25,6 +25,8 @@ public struct Payment: Sendable, Hashable {
     /// The device a payment came from, when it came over the network.
     public struct Device: Sendable, Hashable {
         public var installID: String
+        /// What the browser draws, as a hash; empty when it is hidden.
+        public var canvas: String
         public var os: String
         public var browser: String
         public var headless = false
@@ -39,6 +41,16 @@ public struct Payment: Sendable, Hashable {
         public var isTor = false
     }
 
+    /// What the bank knows of the customer.
+    public struct Profile: Sendable, Hashable {
+        /// Where the customer lives, and the card was issued.
+        public var home: String
+        public var incomeCents: Int64
+        public var balanceCents: Int64
+        public var cardFunding: String
+        public var accountAgeDays: Int64
+    }
+
     /// Position in the stream, from 0.
     public var number: Int
     public var milliseconds: Int64
@@ -47,9 +59,8 @@ public struct Payment: Sendable, Hashable {
     public var cents: Int64
     /// Where it happened.
     public var country: String
-    /// Where the customer lives, and the card was issued.
-    public var home: String
     public var customer: Int
+    public var profile: Profile
     public var mcc = ""
     public var merchant: String?
     public var terminal: String?

@@ -90,7 +90,7 @@ public struct PaymentStream: Sequence, IteratorProtocol, Sendable {
         let customer = population.customers[number]
         var payment = Payment(
             number: produced, milliseconds: nextHonest, kind: .purchase, channel: .pos, cents: 0,
-            country: customer.country, home: customer.country, customer: number)
+            country: customer.profile.home, customer: number, profile: customer.profile)
         switch random.index(100) {
         case 0..<58: buyAtTerminal(&payment, customer)
         case 58..<84: buyOnline(&payment, customer)
@@ -150,9 +150,11 @@ public struct PaymentStream: Sequence, IteratorProtocol, Sendable {
 
     private mutating func connect(_ payment: inout Payment, _ customer: Population.Customer) {
         let fresh = random.chance(perMille: 8)
+        let installID = "dev-\(payment.customer)" + (fresh ? "-\(produced)" : "")
         payment.device = Payment.Device(
-            installID: fresh ? "dev-\(payment.customer)-\(produced)" : "dev-\(payment.customer)",
-            os: customer.os, browser: customer.browser)
+            installID: installID,
+            canvas: random.chance(perMille: 30) ? "" : "c-\(installID)", os: customer.os,
+            browser: customer.browser)
         payment.network = Payment.Network(
             address: "203.0.\(customer.addressSuffix >> 8).\(customer.addressSuffix & 0xFF)",
             country: payment.country, isVPN: random.chance(perMille: 25),

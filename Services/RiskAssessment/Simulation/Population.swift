@@ -1,12 +1,9 @@
 /// The people, terminals and shops of a simulated country, fixed by the seed.
 struct Population: Sendable {
     struct Customer: Sendable {
-        var country: String
-        var incomeCents: Int64
+        var profile: Payment.Profile
         /// Half of the customer's payments are smaller.
         var medianCents: Int64
-        var balanceCents: Int64
-        var cardFunding: String
         var terminals: [Int]
         var cashMachine: Int
         var payees: [Int]
@@ -53,11 +50,12 @@ struct Population: Sendable {
         let income = 260_000 * random.draw(.logNormalNarrow) / 1000
         let habit = random.draw(.logNormalNarrow)
         return Customer(
-            country: random.element(of: Catalogue.homeCountries),
-            incomeCents: income,
+            profile: Payment.Profile(
+                home: random.element(of: Catalogue.homeCountries), incomeCents: income,
+                balanceCents: income * random.draw(.logNormalWide) / 1000,
+                cardFunding: random.chance(perMille: 700) ? "debit" : "credit",
+                accountAgeDays: 2 + 900 * random.draw(.exponential) / 1000),
             medianCents: max(400, income / 100 * habit / 1000),
-            balanceCents: income * random.draw(.logNormalWide) / 1000,
-            cardFunding: random.chance(perMille: 700) ? "debit" : "credit",
             terminals: (0..<8).map { _ in random.index(terminals.count) },
             cashMachine: random.index(cashMachines),
             payees: (0..<5).map { _ in random.index(customersHint) },

@@ -21,8 +21,9 @@ struct ReplayTally: Sendable {
     private(set) var retried: [StatusCode: Int] = [:]
     private(set) var replayed = 0
     private(set) var degraded = 0
-    /// The first decision of each kind, preferring frauds.
-    private(set) var examples: [AssayRiskV1.Status: Example] = [:]
+    /// A few decisions of each kind, frauds before honest payments.
+    private(set) var examples: [AssayRiskV1.Status: [Example]] = [:]
+    private static let examplesKept = 3
 
     struct Example: Sendable {
         var payment: Payment
@@ -48,10 +49,21 @@ struct ReplayTally: Sendable {
         scores.append((decision.scoreExact.doubleValue, payment.isFraud))
         if response.replayed { replayed += 1 }
         if !decision.degraded.isEmpty { degraded += 1 }
-        let known = examples[decision.status]
-        if known == nil || !(known?.payment.isFraud ?? false) && payment.isFraud {
-            examples[decision.status] = Example(payment: payment, decision: decision)
+        keep(Example(payment: payment, decision: decision))
+    }
+
+    private mutating func keep(_ example: Example) {
+        var kept = examples[example.decision.status, default: []]
+        if kept.count < Self.examplesKept {
+            kept.append(example)
+        } else if example.payment.isFraud,
+            let honest = kept.firstIndex(where: { !$0.payment.isFraud })
+        {
+            kept[honest] = example
+        } else {
+            return
         }
+        examples[example.decision.status] = kept
     }
 
     mutating func failed(_ code: StatusCode) {

@@ -56,10 +56,7 @@ struct MainReport: Sendable {
                 "  applicant \(decision.requestID) (the loan was \(isBad ? "bad" : "good"))")
             lines += DecisionText.lines(decision).map { "    " + $0 }
         }
-        let order: [AssayRiskV1.Status] = [.declined, .review, .challenge, .approved]
-        for example in order.compactMap({ tally.examples[$0] }).prefix(
-            5 - credit.compactMap({ $0 }).count)
-        {
+        for example in examplePayments(5 - credit.compactMap { $0 }.count) {
             let payment = example.payment
             let truth = payment.isFraud ? "fraud: \(payment.pattern.rawValue)" : "honest"
             let amount = String(format: "%.2f EUR", Double(payment.cents) / 100)
@@ -69,6 +66,16 @@ struct MainReport: Sendable {
             lines += DecisionText.lines(example.decision).map { "    " + $0 }
         }
         return lines
+    }
+
+    /// One of each kind of decision first, the strictest first; then more of the same.
+    private func examplePayments(_ count: Int) -> [ReplayTally.Example] {
+        let order: [AssayRiskV1.Status] = [.declined, .review, .challenge, .approved]
+        let kept = order.map { tally.examples[$0] ?? [] }
+        let rounds = (0..<(kept.map(\.count).max() ?? 0)).flatMap { round in
+            kept.compactMap { $0.count > round ? $0[round] : nil }
+        }
+        return Array(rounds.prefix(count))
     }
 
     private func auc(_ cases: [(score: Double, isPositive: Bool)]) -> String {

@@ -24,6 +24,8 @@ final class ChildProcess: Sendable {
     }
 
     let pid: pid_t
+    /// Those that run, for the end that does not wait.
+    private static let alive = Mutex<Set<pid_t>>([])
     private let state = Mutex(State())
 
     private struct State {
@@ -41,6 +43,7 @@ final class ChildProcess: Sendable {
         let output = Pipe()
         pid = try Self.spawn(
             executable, arguments, output: output.fileHandleForWriting.fileDescriptor, log: log)
+        Self.alive.withLock { _ = $0.insert(pid) }
         try output.fileHandleForWriting.close()
         let reading = output.fileHandleForReading
         Thread.detachNewThread { Self.readLines(reading, line) }
@@ -63,11 +66,19 @@ final class ChildProcess: Sendable {
         state.withLock { if $0.end == nil { kill(pid, signal) } }
     }
 
+    /// Ends every process that runs, at once.
+    static func killAll() {
+        alive.withLock { alive in
+            for pid in alive { kill(pid, SIGKILL) }
+        }
+    }
+
     private func wait() {
         // The number stays ours until `waitpid` has returned, so look first and reap under the lock.
         var information = siginfo_t()
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         let (end, waiters) = state.withLock { state in
+            Self.alive.withLock { _ = $0.remove(pid) }
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             let number = status & 0x7F

@@ -7,18 +7,21 @@ import Synchronization
     import Darwin
 #endif
 
-/// SIGINT and SIGTERM as they come, instead of their default effect; a second one ends the process
-/// at once.
+/// SIGINT and SIGTERM as they come, instead of their default effect; a second one ends everything
+/// at once, without asking the services.
 enum TerminationRequests {
     static func stream() -> AsyncStream<Void> {
         signal(SIGPIPE, SIG_IGN)
         let (stream, continuation) = AsyncStream<Void>.makeStream()
+        let seen = SignalCount()
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            let seen = SignalCount()
             source.setEventHandler {
-                if seen.increment() > 1 { _exit(128 + number) }
+                if seen.increment() > 1 {
+                    ChildProcess.killAll()
+                    _exit(128 + number)
+                }
                 continuation.yield()
             }
             source.resume()
