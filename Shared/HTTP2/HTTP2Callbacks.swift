@@ -235,8 +235,10 @@ extension HTTP2Session {
 
     fileprivate func sentEnd(_ header: nghttp2_frame_hd) {
         guard role == .server, header.type <= UInt8(NGHTTP2_HEADERS.rawValue),
-            let stream = stream(header.stream_id), stream.resetsAfterReply, !stream.remoteEnded
+            let stream = stream(header.stream_id)
         else { return }
+        stream.localEnded = true
+        guard stream.resetsAfterReply, !stream.remoteEnded else { return }
         reset(stream, code: .noError)
     }
 

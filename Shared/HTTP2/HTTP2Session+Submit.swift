@@ -39,9 +39,12 @@ extension HTTP2Session {
         }
     }
 
-    /// The rest of a request that is refused is not wanted: once the reply has gone, the stream is
-    /// reset with NO_ERROR (RFC 9113 §8.1).
-    public func resetAfterReply(_ stream: HTTP2Stream) { stream.resetsAfterReply = true }
+    /// Resets a stream with NO_ERROR once the whole reply has gone: the rest of the request is not
+    /// wanted (RFC 9113 §8.1).
+    public func resetAfterReply(_ stream: HTTP2Stream) {
+        stream.resetsAfterReply = true
+        if stream.localEnded, !stream.remoteEnded { reset(stream, code: .noError) }
+    }
 
     private func submitResponse(_ body: [UInt8], on stream: HTTP2Stream) {
         stream.hasFinalHeaders = true

@@ -11,6 +11,8 @@ public final class HTTP2Stream {
     public internal(set) var remoteEnded = false
     /// A request has come (server).
     var hasRequest = false
+    /// Our last frame has gone.
+    var localEnded = false
     var resetsAfterReply = false
     /// Headers that were not 1xx have come (client), or gone (server).
     var hasFinalHeaders = false
@@ -26,6 +28,7 @@ public final class HTTP2Stream {
         id = 0
         remoteEnded = false
         hasRequest = false
+        localEnded = false
         resetsAfterReply = false
         hasFinalHeaders = false
         bodySent = 0

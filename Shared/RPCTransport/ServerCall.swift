@@ -22,6 +22,7 @@ final class ServerCall: LoopContext.TimerTarget {
     /// What has come of the body, unless it came whole.
     var body: [UInt8] = []
     var isAnswered = false
+    var discardedBytes = 0
     /// The handler is running: it holds a slot of the connection, whether or not the stream lives.
     var isRunning = false
     var task: Task<Void, Never>?
@@ -39,6 +40,10 @@ final class ServerCall: LoopContext.TimerTarget {
 
     func timerFired() {
         timer = nil
-        connection.deadlinePassed(self)
+        if phase == .discarding {
+            connection.endDiscarding(self)
+        } else {
+            connection.deadlinePassed(self)
+        }
     }
 }

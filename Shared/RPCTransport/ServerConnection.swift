@@ -32,6 +32,9 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     var settingsTimer: LoopContext.Timer?
     private var sawSettings = false
 
+    /// What is read of a request that has its reply already.
+    private static let maximumDiscarded = 64 << 10
+
     enum DrainPhase { case serving, noticed, final }
 
     init(handler: any RequestHandler, profile: HTTP2Profile, isTLS: Bool) {
@@ -193,11 +196,38 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
             untimed.append(call)
         case .refuse(let reply):
             send(reply, on: stream)
+            if stream.remoteEnded { return }
+            let nothing = Acceptance(maximumBytes: 0, isFramed: false, deadline: .none)
+            let call = ServerCall(
+                head: head, acceptance: nothing, stream: stream, connection: self)
+            call.isAnswered = true
+            stream.context = call
+            discard(call)
         }
     }
 
+    /// The reply stands, and the rest of the request is not wanted. What is on its way is read and
+    /// thrown away for a while, since a reset makes some clients forget the reply; then it is reset.
+    private func discard(_ call: ServerCall) {
+        call.phase = .discarding
+        call.body = []
+        guard let stream = call.stream, !stream.remoteEnded else { return }
+        call.timer = loop?.arm(call, at: LoopContext.now + .seconds(1))
+    }
+
+    private func countDiscarded(_ count: Int, of call: ServerCall) {
+        call.discardedBytes += count
+        if call.discardedBytes > Self.maximumDiscarded { endDiscarding(call) }
+    }
+
+    func endDiscarding(_ call: ServerCall) {
+        guard let stream = call.stream else { return }
+        session?.resetAfterReply(stream)
+        setNeedsFlush()
+    }
+
     func append(_ data: UnsafeRawBufferPointer, to call: ServerCall) {
-        guard call.phase == .receiving else { return }
+        guard call.phase == .receiving else { return countDiscarded(data.count, of: call) }
         let limit = call.acceptance.maximumBytes
         if call.acceptance.isFramed {
             if call.body.isEmpty, isWhole(data, limit: limit) {
@@ -297,16 +327,14 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     }
 
     private func send(_ reply: RawReply, on stream: HTTP2Stream) {
-        if !stream.remoteEnded { session?.resetAfterReply(stream) }
         session?.submitResponse(
             status: reply.status, headers: reply.headers.arena, body: reply.body,
             trailers: reply.trailers.map { ($0.arena, $0.count) }, on: stream)
     }
 
     func refuse(_ call: ServerCall, _ error: RPCError) {
-        call.phase = .discarding
-        call.body = []
         answer(call, .raw(handler.reply(to: call.head, for: error)))
+        discard(call)
     }
 
     func deadlinePassed(_ call: ServerCall) {

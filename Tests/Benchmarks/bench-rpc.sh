@@ -42,6 +42,7 @@ PYTHON
 start() { # name, command...: starts a server; its port is in port_NAME
     local name=$1
     shift
+    : >"$work/$name.log"
     "$@" >"$work/$name.log" 2>&1 &
     pids+=($!)
     for _ in $(seq 100); do
