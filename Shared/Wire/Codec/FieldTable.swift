@@ -119,32 +119,46 @@ public struct Oneof: Sendable {
 
 /// What the runtime knows of a message type: for the tolerant door, JSON, error paths and redaction.
 public struct FieldTable: Sendable {
-    /// The full name, such as `bank.risk.v1.Device`.
-    public let name: String
     /// The deepest nesting of a value, this message and map entries included.
     public let depth: Int
-    /// True if at most one record is allowed.
-    public let isUnion: Bool
-    /// Ascending by number.
-    public let fields: [Field]
-    public let oneofs: [Oneof]
-    /// Per field, for the scan of the tolerant door: number, wire type and shape in one word.
-    let codes: [UInt32]
-    let hasOneofs: Bool
+    /// One reference, since the tolerant door passes tables around for every record.
+    private let content: Content
+
+    private final class Content: Sendable {
+        let name: String
+        let isUnion: Bool
+        let fields: [Field]
+        let oneofs: [Oneof]
+        let codes: [UInt32]
+
+        init(_ name: String, isUnion: Bool, _ fields: [Field], _ oneofs: [Oneof]) {
+            self.name = name
+            self.isUnion = isUnion
+            self.fields = fields
+            self.oneofs = oneofs
+            codes = fields.map { field in
+                UInt32(field.number) << 8 | field.wireType | (field.isRepeated ? 0x08 : 0)
+            }
+        }
+    }
 
     public init(
         _ name: String, depth: Int, isUnion: Bool = false, _ fields: [Field], oneofs: [Oneof] = []
     ) {
-        self.name = name
         self.depth = depth
-        self.isUnion = isUnion
-        self.fields = fields
-        self.oneofs = oneofs
-        hasOneofs = !oneofs.isEmpty
-        codes = fields.map { field in
-            UInt32(field.number) << 8 | field.wireType | (field.isRepeated ? 0x08 : 0)
-        }
+        content = Content(name, isUnion: isUnion, fields, oneofs)
     }
+
+    /// The full name, such as `bank.risk.v1.Device`.
+    public var name: String { content.name }
+    /// True if at most one record is allowed.
+    public var isUnion: Bool { content.isUnion }
+    /// Ascending by number.
+    public var fields: [Field] { content.fields }
+    public var oneofs: [Oneof] { content.oneofs }
+    /// Per field, for the scan of the tolerant door: number, wire type and shape in one word.
+    var codes: [UInt32] { content.codes }
+    var hasOneofs: Bool { !content.oneofs.isEmpty }
 
     /// The position in `fields` of a number.
     func index(of number: Int) -> Int? {

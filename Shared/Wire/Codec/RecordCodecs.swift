@@ -290,10 +290,12 @@ public enum EnumCodec<E: WireEnum>: PackableCodec {
         writer.varint(UInt64(UInt32(bitPattern: value.number)))
     }
 
+    @inlinable
     public static func readJSON(_ reader: inout JSONReader) throws(JSONError) -> E {
         E.decoded(try reader.enumNumber(E.names))
     }
 
+    @inlinable
     public static func writeJSON(_ value: E, _ writer: inout JSONWriter) {
         if let name = E.names.name(of: value.number) {
             writer.string(name)
@@ -312,6 +314,7 @@ public enum MessageCodec<M: WireMessage>: WireCodec {
         try reader.message()
     }
 
+    @inlinable
     public static func absent(_ reader: inout WireReader) throws(WireError) -> M {
         try reader.absent { reader throws(WireError) in try reader.message() }
     }
@@ -325,10 +328,12 @@ public enum MessageCodec<M: WireMessage>: WireCodec {
         value.write(to: &writer, &sizes)
     }
 
+    @inlinable
     public static func readJSON(_ reader: inout JSONReader) throws(JSONError) -> M {
         try M(json: &reader)
     }
 
+    @inlinable
     public static func writeJSON(_ value: M, _ writer: inout JSONWriter) {
         value.writeJSON(to: &writer)
     }

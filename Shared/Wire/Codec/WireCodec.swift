@@ -37,6 +37,7 @@ public protocol MapKeyCodec: ZeroCodec where Value: WireMapKey & LosslessStringC
 
 extension WireReader {
     /// Reads a record of no bytes, with whatever that means for its type.
+    @inlinable
     mutating func absent<T>(
         _ read: (inout WireReader) throws(WireError) -> T
     ) throws(WireError) -> T {

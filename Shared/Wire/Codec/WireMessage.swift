@@ -61,6 +61,7 @@ extension WireMessage {
     }
 
     /// What breaks the bounds of the schema, at most 20 findings; empty for a valid message.
+    @inlinable
     public func violations() -> [Violation] {
         var violations = Violations()
         validate(&violations)
@@ -68,6 +69,7 @@ extension WireMessage {
     }
 
     /// The JSON form, on one line.
+    @inlinable
     public func json() -> [UInt8] {
         var writer = JSONWriter()
         writeJSON(to: &writer)
@@ -75,6 +77,7 @@ extension WireMessage {
     }
 
     /// Reads the JSON form; nothing but white space may follow it.
+    @inlinable
     public init(
         jsonBytes bytes: [UInt8], limits: JSONLimits = JSONLimits()
     ) throws(JSONError) {
@@ -84,6 +87,7 @@ extension WireMessage {
     }
 
     /// Reads the JSON form; nothing but white space may follow it.
+    @inlinable
     public init(
         jsonBytes bytes: UnsafeRawBufferPointer, limits: JSONLimits = JSONLimits()
     ) throws(JSONError) {
@@ -91,6 +95,7 @@ extension WireMessage {
     }
 
     /// The JSON form with personal data replaced by its kind: `‹account›`.
+    @inlinable
     public var description: String {
         var writer = JSONWriter(redacting: true)
         writeJSON(to: &writer)

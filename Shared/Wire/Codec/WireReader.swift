@@ -1,6 +1,14 @@
 // With WireWriter.swift the only file that uses unsafe pointers. The invariant of the reader:
 // `base <= start <= position <= end`, all inside the buffer that the caller of `decode` (or of
 // `withScratch`) keeps alive; every read is preceded by a comparison with `end`.
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 #if _endian(big)
     #error("fixed-width values are copied: a little-endian machine is required")
 #endif
@@ -238,7 +246,7 @@ public struct WireReader {
         try charge(count)
         let buffer = UnsafeBufferPointer(
             start: position.assumingMemoryBound(to: UInt8.self), count: count)
-        guard let text = String(validating: buffer, as: UTF8.self) else {
+        guard let text = UTF8Order.string(buffer) else {
             throw failure(.invalidUTF8)
         }
         position += count
@@ -395,6 +403,7 @@ public struct WireReader {
     @usableFromInline
     func hasCanonicalLayout(_ table: FieldTable) -> Bool {
         var ahead = self
+        let codes = table.codes
         var index = 0
         var previous: UInt32 = 0
         var members: UInt64 = 0
@@ -402,9 +411,9 @@ public struct WireReader {
             guard let tag = try? ahead.tag() else { return false }
             let number = tag >> 3
             if number < previous || (table.isUnion && previous != 0) { return false }
-            while index < table.codes.count, table.codes[index] >> 8 < number { index += 1 }
-            if index < table.codes.count, table.codes[index] >> 8 == number {
-                let code = table.codes[index]
+            while index < codes.count, codes[index] >> 8 < number { index += 1 }
+            if index < codes.count, codes[index] >> 8 == number {
+                let code = codes[index]
                 if code & 7 != tag & 7 || (number == previous && code & 8 == 0) { return false }
                 if table.hasOneofs, let oneof = table.fields[index].oneof {
                     if oneof > 63 || members & 1 << UInt64(oneof) != 0 { return false }
@@ -493,8 +502,46 @@ public struct WireReader {
     }
 }
 
-/// Comparison of strings by their UTF-8 bytes.
+/// Strings as their UTF-8 bytes.
 public enum UTF8Order {
+    /// The string of these bytes; nil unless they are UTF-8.
+    ///
+    /// `String(validating:as:)` would look up generic metadata at run time, which costs more than the rest
+    /// of decoding a short string. So the bytes are decoded with repair, and compared: a repaired string
+    /// is valid, and cannot equal bytes that are not.
+    static func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        if isASCII(UnsafeRawBufferPointer(bytes)) { return text }
+        guard text.utf8.count == bytes.count else { return nil }
+        let isSame = text.utf8.withContiguousStorageIfAvailable { utf8 in
+            compare(UnsafeRawBufferPointer(utf8), UnsafeRawBufferPointer(bytes)) == 0
+        }
+        return isSame ?? text.utf8.elementsEqual(bytes) ? text : nil
+    }
+
+    private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var bits: UInt64 = 0
+        var index = 0
+        while index + 8 <= bytes.count {
+            bits |= bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            index += 8
+        }
+        if index + 4 <= bytes.count {
+            bits |= UInt64(bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
+            index += 4
+        }
+        while index < bytes.count {
+            bits |= UInt64(bytes[index])
+            index += 1
+        }
+        return bits & 0x8080_8080_8080_8080 == 0
+    }
+
+    /// The string of these bytes; nil unless they are UTF-8.
+    static func string(_ bytes: [UInt8]) -> String? {
+        bytes.withUnsafeBufferPointer { string($0) }
+    }
+
     @inlinable
     static func compare(_ a: String, _ b: String) -> Int {
         var result: Int?
@@ -520,13 +567,9 @@ public enum UTF8Order {
 
     @usableFromInline
     static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
-        let common = min(a.count, b.count)
-        var index = 0
-        while index < common {
-            if a[index] != b[index] { return a[index] < b[index] ? -1 : 1 }
-            index += 1
-        }
-        return a.count - b.count
+        guard let left = a.baseAddress, let right = b.baseAddress else { return a.count - b.count }
+        let order = Int(memcmp(left, right, min(a.count, b.count)))
+        return order != 0 ? order : a.count - b.count
     }
 
     @inlinable

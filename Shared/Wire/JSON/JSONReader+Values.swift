@@ -68,6 +68,7 @@ extension JSONReader {
     }
 
     /// A name, or a number from 0 on.
+    @usableFromInline
     mutating func enumNumber(_ names: EnumNames) throws(JSONError) -> Int32 {
         skipSpace()
         if peek == UInt8(ascii: "\"") {
@@ -145,6 +146,7 @@ extension JSONReader {
     // MARK: Strings
 
     /// A quoted string at the position.
+    @usableFromInline
     mutating func quoted() throws(JSONError) -> String {
         guard skip("\"") else {
             throw failure(.syntax, "expected a string, found \(foundHere())")
@@ -155,7 +157,7 @@ extension JSONReader {
             if byte == UInt8(ascii: "\"") {
                 text += bytes[start..<position]
                 position += 1
-                guard let string = String(validating: text, as: UTF8.self) else {
+                guard let string = UTF8Order.string(text) else {
                     throw failure(.syntax, "a string is not UTF-8")
                 }
                 return string

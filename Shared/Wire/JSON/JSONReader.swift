@@ -4,17 +4,19 @@
 /// never trusted: every index is checked, and lists and maps are charged before they grow.
 public struct JSONReader {
     /// One step of the path to the current value.
-    private struct Step {
+    @usableFromInline
+    struct Step {
         let name: String
         let pii: PersonalData?
     }
 
     let bytes: [UInt8]
     var position = 0
-    private var path: [Step] = []
+    var path: [Step] = []
     private var depth: Int
     private var heap: Int
 
+    @usableFromInline
     init(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) {
         self.bytes = bytes
         depth = limits.depth
@@ -25,6 +27,7 @@ public struct JSONReader {
     }
 
     /// Throws unless only white space is left.
+    @usableFromInline
     mutating func end() throws(JSONError) {
         skipSpace()
         if position < bytes.count { throw failure(.syntax, "more text behind the value") }
@@ -32,6 +35,7 @@ public struct JSONReader {
 
     // MARK: Errors
 
+    @usableFromInline
     func failure(_ code: JSONError.Code, _ message: String, below: String? = nil) -> JSONError {
         var pointer = ""
         for name in path.map(\.name) + (below.map { [$0] } ?? []) {
@@ -48,6 +52,7 @@ public struct JSONReader {
     }
 
     /// `expected an integer, found "54x"`, without the text if the field holds personal data.
+    @usableFromInline
     func mismatch(_ expected: String, _ found: String) -> JSONError {
         let pii = path.last { $0.pii != nil }?.pii
         let shown = pii.map { "‹\($0.rawValue)›" } ?? String(found.prefix(40))
@@ -55,6 +60,7 @@ public struct JSONReader {
     }
 
     /// What stands at the position, in a word.
+    @usableFromInline
     func foundHere() -> String {
         switch peek {
         case nil: "the end"
@@ -71,18 +77,21 @@ public struct JSONReader {
 
     var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
 
+    @usableFromInline
     mutating func skipSpace() {
         while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
             position += 1
         }
     }
 
+    @usableFromInline
     mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
         guard peek == UInt8(ascii: scalar) else { return false }
         position += 1
         return true
     }
 
+    @usableFromInline
     mutating func expect(_ scalar: Unicode.Scalar) throws(JSONError) {
         skipSpace()
         guard skip(scalar) else {
@@ -98,12 +107,14 @@ public struct JSONReader {
         return isHere
     }
 
+    @usableFromInline
     mutating func charge(_ count: Int) throws(JSONError) {
         heap -= count
         if heap < 0 { throw failure(.limit, "the value needs more memory than allowed") }
     }
 
-    private mutating func descend() throws(JSONError) {
+    @usableFromInline
+    mutating func descend() throws(JSONError) {
         depth -= 1
         if depth < 0 { throw failure(.limit, "nested too deeply") }
     }
@@ -112,10 +123,7 @@ public struct JSONReader {
 
     /// Enters the object of a message.
     public mutating func object(_ table: FieldTable) throws(JSONError) -> JSONObject {
-        skipSpace()
-        guard peek == UInt8(ascii: "{") else { throw mismatch("an object", foundHere()) }
-        position += 1
-        try descend()
+        try open("{", "an object")
         return JSONObject(table)
     }
 
@@ -171,54 +179,47 @@ public struct JSONReader {
         try C.readJSON(&self)
     }
 
+    @inlinable
     public mutating func list<C: WireCodec>(_ codec: C.Type) throws(JSONError) -> [C.Value] {
-        skipSpace()
-        guard peek == UInt8(ascii: "[") else { throw mismatch("an array", foundHere()) }
-        position += 1
-        try descend()
+        try open("[", "an array")
         var list: [C.Value] = []
-        skipSpace()
         if !skip("]") {
             repeat {
                 // Twice, since an array that grows is held twice for a moment.
                 try charge(2 * MemoryLayout<C.Value>.stride)
-                path.append(Step(name: String(list.count), pii: nil))
-                skipSpace()
+                push(String(list.count))
                 list.append(try C.readJSON(&self))
-                path.removeLast()
-                skipSpace()
+                pop()
             } while skip(",")
             try expect("]")
         }
-        depth += 1
+        close()
         return list
     }
 
+    @inlinable
     public mutating func map<K: MapKeyCodec, V: WireCodec>(
         _ key: K.Type, _ value: V.Type
     ) throws(JSONError) -> WireMap<K.Value, V.Value> {
-        skipSpace()
-        guard peek == UInt8(ascii: "{") else { throw mismatch("an object", foundHere()) }
-        position += 1
-        try descend()
+        try open("{", "an object")
         var entries: [WireMap<K.Value, V.Value>.Entry] = []
-        skipSpace()
         if !skip("}") {
             repeat {
                 try charge(4 * MemoryLayout<WireMap<K.Value, V.Value>.Entry>.stride)
                 skipSpace()
                 entries.append(try entry(key, value))
-                skipSpace()
+                pop()
             } while skip(",")
             try expect("}")
         }
-        depth += 1
+        close()
         let map = WireMap<K.Value, V.Value>(lastWins: entries)
         if map.count != entries.count { throw failure(.duplicate, "a key stands there twice") }
         return map
     }
 
-    private mutating func entry<K: MapKeyCodec, V: WireCodec>(
+    @inlinable
+    mutating func entry<K: MapKeyCodec, V: WireCodec>(
         _ key: K.Type, _ value: V.Type
     ) throws(JSONError) -> WireMap<K.Value, V.Value>.Entry {
         let text = try quoted()
@@ -227,11 +228,32 @@ public struct JSONReader {
             throw mismatch("a key of the map's type", "\"\(text)\"")
         }
         try expect(":")
-        path.append(Step(name: text, pii: nil))
+        push(text)
+        return .init(key: name, value: try V.readJSON(&self))
+    }
+
+    /// Enters an array or object.
+    @usableFromInline
+    mutating func open(_ bracket: Unicode.Scalar, _ expected: String) throws(JSONError) {
         skipSpace()
-        let element = try V.readJSON(&self)
+        guard skip(bracket) else { throw mismatch(expected, foundHere()) }
+        try descend()
+        skipSpace()
+    }
+
+    /// Leaves an array or object.
+    @usableFromInline
+    mutating func close() { depth += 1 }
+
+    /// Names the next value in errors.
+    @usableFromInline
+    mutating func push(_ name: String) { path.append(Step(name: name, pii: nil)) }
+
+    /// The value is read; what follows it comes next.
+    @usableFromInline
+    mutating func pop() {
         path.removeLast()
-        return .init(key: name, value: element)
+        skipSpace()
     }
 }
 

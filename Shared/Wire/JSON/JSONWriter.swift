@@ -1,6 +1,6 @@
 /// Writes the JSON form of messages: no spaces, keys in the order of the field numbers.
 public struct JSONWriter {
-    public private(set) var bytes: [UInt8] = []
+    public internal(set) var bytes: [UInt8] = []
     /// True if fields with personal data show only its kind.
     private let isRedacting: Bool
 
@@ -27,20 +27,27 @@ public struct JSONWriter {
         }
     }
 
-    private mutating func key(_ name: String) {
+    @usableFromInline
+    mutating func key(_ name: String) {
         string(name)
         bytes.append(UInt8(ascii: ":"))
     }
 
     /// True if the value was replaced by the kind of its personal data.
-    private mutating func redact(_ pii: PersonalData?) -> Bool {
+    @usableFromInline
+    mutating func redact(_ pii: PersonalData?) -> Bool {
         guard isRedacting, let pii else { return false }
         string("‹\(pii.rawValue)›")
         return true
     }
 
+    /// One character of the structure.
+    @usableFromInline
+    mutating func mark(_ scalar: Unicode.Scalar) { bytes.append(UInt8(ascii: scalar)) }
+
     // MARK: Fields
 
+    @inlinable
     public mutating func field<C: WireCodec>(
         _ name: String, _ value: C.Value, _ codec: C.Type, pii: PersonalData? = nil
     ) {
@@ -49,34 +56,37 @@ public struct JSONWriter {
     }
 
     /// A field with presence; nothing if it is absent.
+    @inlinable
     public mutating func field<C: WireCodec>(
         _ name: String, _ value: C.Value?, _ codec: C.Type, pii: PersonalData? = nil
     ) {
         if let value { field(name, value, codec, pii: pii) }
     }
 
+    @inlinable
     public mutating func list<C: WireCodec>(
         _ name: String, _ values: [C.Value], _ codec: C.Type, pii: PersonalData? = nil
     ) {
         key(name)
         if redact(pii) { return }
-        bytes.append(UInt8(ascii: "["))
-        for value in values { C.writeJSON(value, &self) }
-        bytes.append(UInt8(ascii: "]"))
+        mark("[")
+        for index in values.indices { C.writeJSON(values[index], &self) }
+        mark("]")
     }
 
+    @inlinable
     public mutating func map<K: MapKeyCodec, V: WireCodec>(
         _ name: String, _ map: WireMap<K.Value, V.Value>, _ keyCodec: K.Type,
         _ valueCodec: V.Type, pii: PersonalData? = nil
     ) {
         key(name)
         if redact(pii) { return }
-        bytes.append(UInt8(ascii: "{"))
-        for entry in map {
-            key(String(entry.key))
-            V.writeJSON(entry.value, &self)
+        mark("{")
+        for index in map.entries.indices {
+            key(String(map.entries[index].key))
+            V.writeJSON(map.entries[index].value, &self)
         }
-        bytes.append(UInt8(ascii: "}"))
+        mark("}")
     }
 
     // MARK: Values
@@ -86,6 +96,7 @@ public struct JSONWriter {
         bytes += value ? Array("true".utf8) : Array("false".utf8)
     }
 
+    @usableFromInline
     mutating func number(_ value: some FixedWidthInteger) {
         separate()
         bytes += String(value).utf8
@@ -127,6 +138,7 @@ public struct JSONWriter {
         endObject()
     }
 
+    @usableFromInline
     mutating func string(_ value: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))

@@ -115,7 +115,7 @@ public struct SealedRecord: Sendable, Hashable {
         let nameEnd = 6 + Int(bytes[5])
         let header = nameEnd + 36
         guard bytes.count >= header + 32 else { throw .malformed("it is truncated") }
-        guard nameEnd > 6, let name = String(validating: bytes[6..<nameEnd], as: UTF8.self) else {
+        guard nameEnd > 6, let name = UTF8Order.string(Array(bytes[6..<nameEnd])) else {
             throw .malformed("the name is not text")
         }
         let size = bytes[header - 4..<header].reduce(0) { $0 << 8 | Int($1) }

@@ -2,6 +2,7 @@ extension Violations {
     // MARK: Ranges
 
     /// `@range` of a number.
+    @inlinable
     public mutating func range<T: Comparable & Numeric & WireValue>(
         _ name: StaticString, _ value: T, min: T? = nil, max: T? = nil,
         _ presence: Presence = .implicit
@@ -11,15 +12,17 @@ extension Violations {
     }
 
     /// `@range` of the elements of a list.
+    @inlinable
     public mutating func range<T: Comparable & Numeric & WireValue>(
         _ name: StaticString, _ values: [T], min: T? = nil, max: T? = nil
     ) {
-        for (index, value) in values.enumerated() where !Self.contains(value, min, max) {
+        for index in values.indices where !Self.contains(values[index], min, max) {
             report(name, "range", Self.text(min, max), index: index)
         }
     }
 
     /// `@range` of the values of a map.
+    @inlinable
     public mutating func range<K, T: Comparable & Numeric & WireValue>(
         _ name: StaticString, _ map: WireMap<K, T>, min: T? = nil, max: T? = nil
     ) {
@@ -45,17 +48,20 @@ extension Violations {
     }
 
     // A NaN is in no range.
-    private static func contains<T: Comparable>(_ value: T, _ min: T?, _ max: T?) -> Bool {
+    @inlinable
+    static func contains<T: Comparable>(_ value: T, _ min: T?, _ max: T?) -> Bool {
         (min.map { value >= $0 } ?? true) && (max.map { value <= $0 } ?? true) && value == value
     }
 
-    private static func text<T>(_ min: T?, _ max: T?) -> String {
+    @inlinable
+    static func text<T>(_ min: T?, _ max: T?) -> String {
         (min.map { "\($0)" } ?? "") + "..." + (max.map { "\($0)" } ?? "")
     }
 
     // MARK: Finite numbers
 
     /// `@finite`.
+    @inlinable
     public mutating func finite<T: BinaryFloatingPoint & WireValue>(
         _ name: StaticString, _ value: T, _ presence: Presence = .implicit
     ) {
@@ -63,15 +69,17 @@ extension Violations {
     }
 
     /// `@finite` on a list.
+    @inlinable
     public mutating func finite<T: BinaryFloatingPoint & WireValue>(
         _ name: StaticString, _ values: [T]
     ) {
-        for (index, value) in values.enumerated() where !value.isFinite {
+        for index in values.indices where !values[index].isFinite {
             report(name, "finite", index: index)
         }
     }
 
     /// `@finite` on a map.
+    @inlinable
     public mutating func finite<K, T: BinaryFloatingPoint & WireValue>(
         _ name: StaticString, _ map: WireMap<K, T>
     ) {
@@ -100,6 +108,7 @@ extension Violations {
     }
 
     /// `@in` of an integer, or of the number of an enum.
+    @inlinable
     public mutating func allowed<T: FixedWidthInteger>(
         _ name: StaticString, _ value: T, _ choices: [T], _ presence: Presence = .implicit
     ) {
@@ -110,6 +119,7 @@ extension Violations {
     }
 
     /// `@in` of the elements of a list of integers.
+    @inlinable
     public mutating func allowed<T: FixedWidthInteger>(
         _ name: StaticString, _ values: [T], _ choices: [T]
     ) {

@@ -42,7 +42,7 @@ public struct Violations: Sendable {
     public static let maximum = 20
 
     public private(set) var found: [Violation] = []
-    private var path: [(name: StaticString, index: Int?)] = []
+    @usableFromInline var path: [(name: StaticString, index: Int?)] = []
 
     public init() {}
 
@@ -63,23 +63,30 @@ public struct Violations: Sendable {
 
     // MARK: Nested messages
 
+    @inlinable
     public mutating func nested<M: WireMessage>(_ name: StaticString, _ value: M) {
         inside(name, nil, value)
     }
 
+    @inlinable
     public mutating func nested<M: WireMessage>(_ name: StaticString, _ value: M?) {
         if let value { inside(name, nil, value) }
     }
 
+    @inlinable
     public mutating func nested<M: WireMessage>(_ name: StaticString, _ values: [M]) {
-        for (index, value) in values.enumerated() where !isFull { inside(name, index, value) }
+        for index in values.indices where !isFull { inside(name, index, values[index]) }
     }
 
+    @inlinable
     public mutating func nested<K, M: WireMessage>(_ name: StaticString, _ map: WireMap<K, M>) {
-        for (index, entry) in map.enumerated() where !isFull { inside(name, index, entry.value) }
+        for index in map.entries.indices where !isFull {
+            inside(name, index, map.entries[index].value)
+        }
     }
 
-    private mutating func inside(_ name: StaticString, _ index: Int?, _ value: some WireMessage) {
+    @inlinable
+    mutating func inside<M: WireMessage>(_ name: StaticString, _ index: Int?, _ value: M) {
         path.append((name, index))
         value.validate(&self)
         path.removeLast()
@@ -88,11 +95,13 @@ public struct Violations: Sendable {
     // MARK: Presence and sizes
 
     /// `@required` on a scalar, list or map.
+    @inlinable
     public mutating func required(_ name: StaticString, missing: Bool) {
         if missing { report(name, "required") }
     }
 
     /// `@min` and `@max` of a string or bytes, in bytes.
+    @inlinable
     public mutating func length(
         _ name: StaticString, _ count: Int, min: Int? = nil, max: Int? = nil,
         _ presence: Presence = .implicit
@@ -103,6 +112,7 @@ public struct Violations: Sendable {
     }
 
     /// `@len` of a string or bytes, in bytes.
+    @inlinable
     public mutating func length(
         _ name: StaticString, _ count: Int, exactly: Int, _ presence: Presence = .implicit
     ) {
@@ -111,6 +121,7 @@ public struct Violations: Sendable {
     }
 
     /// `@min` and `@max` of a list or map.
+    @inlinable
     public mutating func count(
         _ name: StaticString, _ count: Int, min: Int? = nil, max: Int? = nil
     ) {
@@ -118,6 +129,7 @@ public struct Violations: Sendable {
     }
 
     /// `@len` of a list or map.
+    @inlinable
     public mutating func count(_ name: StaticString, _ count: Int, exactly: Int) {
         length(name, count, exactly: exactly)
     }
@@ -141,6 +153,7 @@ public struct Violations: Sendable {
     }
 
     /// `@each` on a map with strings as values.
+    @inlinable
     public mutating func each<K>(
         _ name: StaticString, _ map: WireMap<K, String>, min: Int? = nil, max: Int? = nil
     ) {
@@ -148,13 +161,15 @@ public struct Violations: Sendable {
     }
 
     /// `@each` on a map with bytes as values.
+    @inlinable
     public mutating func each<K>(
         _ name: StaticString, _ map: WireMap<K, [UInt8]>, min: Int? = nil, max: Int? = nil
     ) {
         each(name, map.values, min: min, max: max)
     }
 
-    private mutating func sizeOfElement(
+    @usableFromInline
+    mutating func sizeOfElement(
         _ name: StaticString, _ index: Int, _ count: Int, _ min: Int?, _ max: Int?
     ) {
         if let min, count < min { report(name, "min", String(min), index: index) }
@@ -162,25 +177,31 @@ public struct Violations: Sendable {
     }
 
     /// `@key` on a map.
+    @inlinable
     public mutating func keys<V>(_ name: StaticString, _ map: WireMap<String, V>, max: Int) {
-        for (index, entry) in map.enumerated() where entry.key.utf8.count > max {
+        for index in map.entries.indices where map.entries[index].key.utf8.count > max {
             report(name, "key", "longer than \(max)", index: index)
         }
     }
 
     /// `@unique` on a list: by the identity of the encodings.
+    @inlinable
     public mutating func unique<T: WireValue>(_ name: StaticString, _ values: [T]) {
         guard values.count > 1 else { return }
         var seen: Set<Identity<T>> = []
-        for (index, value) in values.enumerated()
-        where !seen.insert(Identity(value: value)).inserted {
+        for index in values.indices
+        where !seen.insert(Identity(value: values[index])).inserted {
             report(name, "unique", index: index)
         }
     }
 
-    private struct Identity<T: WireValue>: Hashable {
-        let value: T
-        static func == (a: Identity, b: Identity) -> Bool { T.isIdentical(a.value, b.value) }
-        func hash(into hasher: inout Hasher) { value.hashIdentity(into: &hasher) }
+    @usableFromInline
+    struct Identity<T: WireValue>: Hashable {
+        @usableFromInline let value: T
+        @inlinable init(value: T) { self.value = value }
+        @inlinable static func == (a: Identity, b: Identity) -> Bool {
+            T.isIdentical(a.value, b.value)
+        }
+        @inlinable func hash(into hasher: inout Hasher) { value.hashIdentity(into: &hasher) }
     }
 }

@@ -52,12 +52,13 @@ public struct WireMap<Key: WireMapKey, Value: WireValue>: WireValue {
     init(sorted entries: [Entry]) { self.entries = entries }
 
     /// The last of several pairs with one key wins.
+    @inlinable
     public init(_ pairs: some Sequence<(Key, Value)>) {
         self.init(lastWins: pairs.map { Entry(key: $0.0, value: $0.1) })
     }
 
     /// Sorts entries in any order, the last with a key winning.
-    @usableFromInline
+    @inlinable
     init(lastWins unsorted: [Entry]) {
         // Array.sort is stable in practice but not by contract: the index decides.
         let order = unsorted.indices.sorted { a, b in
@@ -75,7 +76,7 @@ public struct WireMap<Key: WireMapKey, Value: WireValue>: WireValue {
         }
     }
 
-    @usableFromInline
+    @inlinable
     func search(_ key: Key) -> (index: Int, found: Bool) {
         var low = 0
         var high = entries.count
@@ -87,11 +88,11 @@ public struct WireMap<Key: WireMapKey, Value: WireValue>: WireValue {
     }
 
     public subscript(key: Key) -> Value? {
-        get {
+        @inlinable get {
             let (index, found) = search(key)
             return found ? entries[index].value : nil
         }
-        set {
+        @inlinable set {
             let (index, found) = search(key)
             switch (newValue, found) {
             case (let value?, true): entries[index].value = value
@@ -133,5 +134,8 @@ extension WireMap: RandomAccessCollection {
 }
 
 extension WireMap: ExpressibleByDictionaryLiteral {
-    public init(dictionaryLiteral elements: (Key, Value)...) { self.init(elements) }
+    @inlinable
+    public init(dictionaryLiteral elements: (Key, Value)...) {
+        if elements.isEmpty { self.init() } else { self.init(elements) }
+    }
 }
