@@ -7,6 +7,7 @@
 Prints one JSON object: the decision as it came, or the status with which the call failed (exit code 1).
 """
 import argparse
+import datetime
 import json
 import pathlib
 import sys
@@ -42,7 +43,7 @@ def request_of(pb, options):
     request.account.account_id = "account-python"
     request.customer.customer_id = "customer-python"
     request.card.token = "card-python"
-    request.network.is_vpn = options.vpn
+    request.network.is_vpn = options.vpn  # set, also when false
     return request
 
 
@@ -53,7 +54,7 @@ def main():
     parser.add_argument("--key", default="", help="the API key; empty sends none")
     parser.add_argument("--request-id", default="python-1")
     parser.add_argument("--transaction-id", default="")
-    parser.add_argument("--occurred-at", default="2026-03-02T10:15:00Z")
+    parser.add_argument("--occurred-at", default=datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
     parser.add_argument("--cents", type=int, default=125_075)
     parser.add_argument("--vpn", action="store_true")
     parser.add_argument("--repeat", type=int, default=1, help="calls in a burst; prints a count by status")
