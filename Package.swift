@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 /// Strict settings for every target; in CI a warning is an error.
@@ -19,23 +18,32 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func library(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+func library(
+    _ name: String, _ path: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
 }
 
-func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+func program(
+    _ name: String, _ path: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
+        swiftSettings: strict)
 }
 
 func system(_ name: String, pkgConfig: String?, apt: String) -> Target {
-    .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+    .systemLibrary(
+        name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-var targets: [Target] = [
+let targets: [Target] = [
     // C libraries, each with one owner.
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
     system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
@@ -52,33 +60,71 @@ var targets: [Target] = [
     library("RPC", "Shared/RPC", ["Wire"]),
     library("HTTP2", "Shared/HTTP2", ["CNghttp2"]),
     library("TLS", "Shared/TLS", ["COpenSSL", nioCore]),
-    library("RPCTransport", "Shared/RPCTransport", ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix]),
+    library(
+        "RPCTransport", "Shared/RPCTransport", ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix]),
     library("RuleLanguage", "Shared/RuleLanguage", ["Wire"]),
     library("Redis", "Shared/Redis", ["CHiredis", nioCore, nioPosix]),
     library("Storage", "Shared/Storage", ["CRocksDB"]),
-    library("ServiceRuntime", "Shared/ServiceRuntime", ["TLS", arguments, logging, yaml, nioCore, nioPosix, nioHTTP1]),
+    library(
+        "ServiceRuntime", "Shared/ServiceRuntime",
+        ["TLS", arguments, logging, yaml, nioCore, nioPosix, nioHTTP1]),
     library("TestSupport", "Shared/TestSupport", ["RPC", "Wire", nioCore, nioPosix]),
 
     // The services.
-    library("GatewayCore", "Services/Gateway/GatewayCore", ["RPC", "Wire", "AssayMessages", crypto, yaml, logging]),
-    program("assay-gateway", "Services/Gateway/assay-gateway", ["GatewayCore", "AssayMessages", "RPC", "RPCTransport", "ServiceRuntime", "TLS", arguments, logging]),
-    library("RiskCore", "Services/RiskAssessment/RiskCore", ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage", crypto, yaml]),
-    library("Simulation", "Services/RiskAssessment/Simulation", ["Wire", "AssayMessages"]),
-    program("assay-risk", "Services/RiskAssessment/assay-risk", ["RiskCore", "RPCTransport", "ServiceRuntime", arguments]),
+    library(
+        "GatewayCore", "Services/Gateway/GatewayCore",
+        ["RPC", "Wire", "AssayMessages", crypto, yaml, logging]),
+    program(
+        "assay-gateway", "Services/Gateway/assay-gateway",
+        [
+            "GatewayCore", "AssayMessages", "RPC", "RPCTransport", "ServiceRuntime", "TLS",
+            arguments, logging,
+        ]),
+    library(
+        "RiskCore", "Services/RiskAssessment/RiskCore",
+        ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage", crypto, yaml]),
+    library(
+        "Simulation", "Services/RiskAssessment/Simulation", ["Wire", "AssayMessages"],
+        exclude: ["README.md"]),
+    program(
+        "assay-risk", "Services/RiskAssessment/assay-risk",
+        ["RiskCore", "RPCTransport", "ServiceRuntime", arguments]),
     library("Inference", "Services/ModelServing/Inference", ["Wire"]),
-    library("ModelCore", "Services/ModelServing/ModelCore", ["Inference", "RPC", "Wire", "AssayMessages", "Storage", crypto]),
-    program("assay-models", "Services/ModelServing/assay-models", ["ModelCore", "RPCTransport", "ServiceRuntime", arguments]),
-    library("FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
-    library("FeatureCore", "Services/FeatureStore/FeatureCore", ["FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", crypto, yaml]),
-    program("assay-features", "Services/FeatureStore/assay-features", ["FeatureCore", "RPC", "RPCTransport", "ServiceRuntime", "Storage", "TLS", "Wire", arguments]),
+    library(
+        "ModelCore", "Services/ModelServing/ModelCore",
+        ["Inference", "RPC", "Wire", "AssayMessages", "Storage", crypto]),
+    program(
+        "assay-models", "Services/ModelServing/assay-models",
+        ["ModelCore", "RPCTransport", "ServiceRuntime", arguments]),
+    library(
+        "FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
+    library(
+        "FeatureCore", "Services/FeatureStore/FeatureCore",
+        ["FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", crypto, yaml]),
+    program(
+        "assay-features", "Services/FeatureStore/assay-features",
+        [
+            "FeatureCore", "RPC", "RPCTransport", "ServiceRuntime", "Storage", "TLS", "Wire",
+            arguments,
+        ]),
     program(
         "assay", "Services/CommandLine/assay",
-        ["RPC", "RPCTransport", "AssayMessages", "Simulation", "GatewayCore", "ServiceRuntime", "TLS", "Wire", arguments]),
+        [
+            "RPC", "RPCTransport", "AssayMessages", "Simulation", "GatewayCore", "ServiceRuntime",
+            "TLS", "Wire", arguments,
+        ]),
 
     // Benchmarks: programs, never timed tests.
-    program("inference-bench", "Tests/Benchmarks/inference-bench", ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments], exclude: ["peers.py"]),
-    program("rpc-bench-server", "Tests/Benchmarks/rpc-bench-server", ["RPC", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
-    program("risk-bench", "Tests/Benchmarks/risk-bench", ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
+    program(
+        "inference-bench", "Tests/Benchmarks/inference-bench",
+        ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments],
+        exclude: ["peers.py"]),
+    program(
+        "rpc-bench-server", "Tests/Benchmarks/rpc-bench-server",
+        ["RPC", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
+    program(
+        "risk-bench", "Tests/Benchmarks/risk-bench",
+        ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
 
     tests("WireTests", ["Wire"]),
     tests(
@@ -91,54 +137,33 @@ var targets: [Target] = [
     tests("RPCTests", ["RPC", "Wire"]),
     tests("HTTP2Tests", ["HTTP2"]),
     tests("TLSTests", ["TLS", nioCore, nioPosix, nioEmbedded]),
-    tests("RPCTransportTests", ["RPCTransport", "RPC", "TLS", "AssayMessages", nioCore, nioPosix, nioEmbedded]),
+    tests(
+        "RPCTransportTests",
+        ["RPCTransport", "RPC", "TLS", "AssayMessages", nioCore, nioPosix, nioEmbedded]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),
-    tests("ServiceRuntimeTests", ["ServiceRuntime", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
+    tests(
+        "ServiceRuntimeTests",
+        ["ServiceRuntime", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
-    tests("RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"], exclude: ["Fixtures"]),
+    tests(
+        "RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"],
+        exclude: ["Fixtures"]),
     tests("SimulationTests", ["Simulation", "AssayMessages", "Wire"]),
     tests("CommandLineTests", ["assay", "AssayMessages"]),
     tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),
-    tests("FeatureCoreTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire"]),
+    tests(
+        "FeatureCoreTests",
+        ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire"]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
-    tests("Interop", ["AssayMessages", "RPC", "RPCTransport", "TestSupport"]),
     tests("StructureTests", []),
     .testTarget(
         name: "DeploymentTests", dependencies: ["TestSupport"], path: "Tests/Deployment",
         exclude: ["start.py", "validate.py", "validate.sh"], swiftSettings: strict),
 ]
-
-// While the house is being built: a target whose folder is not there yet is left out, and
-// ASSAY_ONLY="Wire WireTests" builds just these and what they need.
-let root = URL(filePath: #filePath).deletingLastPathComponent()
-func folder(_ target: Target) -> String { target.path ?? "" }
-targets = targets.filter {
-    let url = root.appending(path: folder($0))
-    let files = (FileManager.default.enumerator(atPath: url.path)?.allObjects as? [String]) ?? []
-    return files.contains { $0.hasSuffix(".swift") || $0.hasSuffix(".modulemap") }
-}
-let present = Set(targets.map(\.name))
-let planned: Set<String> = ["Wire", "RPC", "HTTP2", "TLS", "RPCTransport", "RuleLanguage", "Redis", "Storage", "ServiceRuntime", "TestSupport", "SchemaCompiler", "AssayMessages", "GatewayCore", "RiskCore", "Simulation", "Inference", "ModelCore", "FeatureEngine", "FeatureCore", "CNghttp2", "COpenSSL", "CHiredis", "CRocksDB"]
-func name(_ dependency: Target.Dependency) -> String? {
-    if case .byNameItem(let name, _) = dependency { return name }
-    return nil
-}
-for target in targets {
-    target.dependencies.removeAll { name($0).map { planned.contains($0) && !present.contains($0) } ?? false }
-}
-if let only = Context.environment["ASSAY_ONLY"] {
-    var wanted = Set(only.split(separator: " ").map(String.init))
-    while true {
-        let more = Set(targets.filter { wanted.contains($0.name) }.flatMap { $0.dependencies.compactMap(name) })
-        if more.isSubset(of: wanted) { break }
-        wanted.formUnion(more)
-    }
-    targets.removeAll { !wanted.contains($0.name) }
-}
 
 let package = Package(
     name: "assay",

@@ -22,6 +22,7 @@ final class ClientEndpoint {
     private var backoff = ConnectBackoff()
     private var lastError = ""
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var attempts: [EventLoopPromise<Void>] = []
     private var isClosed = false
 
     /// Calls that may wait for a connection.
@@ -66,6 +67,19 @@ final class ClientEndpoint {
             wait(call)
             connect()
         }
+    }
+
+    /// Opens the connection before a call needs it; done when it is open or has failed.
+    func warmUp() -> EventLoopFuture<Void> {
+        switch state {
+        case .ready: return loop.eventLoop.makeSucceededVoidFuture()
+        case .idle, .waiting: connect()
+        case .connecting: break
+        }
+        guard case .connecting = state else { return loop.eventLoop.makeSucceededVoidFuture() }
+        let promise = loop.eventLoop.makePromise(of: Void.self)
+        attempts.append(promise)
+        return promise.futureResult
     }
 
     private var connectFailure: String {
@@ -115,6 +129,10 @@ final class ClientEndpoint {
         let now = LoopContext.now
         let calls = waiting
         waiting = []
+        defer {
+            for promise in attempts { promise.succeed() }
+            attempts = []
+        }
         if let connection, error == nil {
             backoff.succeeded()
             state = .ready(connection)

@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import RPC
 internal import TLS
 
@@ -43,6 +44,10 @@ final class ClientLoop {
             return hash ^ hash >> 31
         }
         return endpoints.indices.max { weight(endpoints[$0]) < weight(endpoints[$1]) } ?? 0
+    }
+
+    func warmUp() -> EventLoopFuture<Void> {
+        .andAllComplete(endpoints.map { $0.warmUp() }, on: loop.eventLoop)
     }
 
     func close() {

@@ -42,6 +42,15 @@ public final class RPCClient: Sendable {
         self.group = group
     }
 
+    /// Opens the connections of all event loops, so that no first call pays for a handshake. An
+    /// endpoint that cannot be reached now is tried again by the calls that need it.
+    public func warmUp() async {
+        for eventLoop in group.makeIterator() {
+            let opened = eventLoop.flatSubmit { self.clientLoop(on: eventLoop).warmUp() }
+            try? await opened.get()
+        }
+    }
+
     /// Ends the connections once their calls are over. Further calls fail with UNAVAILABLE.
     public func close() async {
         isClosed.store(true, ordering: .relaxed)

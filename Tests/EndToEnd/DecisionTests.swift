@@ -12,11 +12,10 @@ struct DecisionTests {
         let curl = Curl(port: try assay.port("gateway"), authority: assay.authority)
         let (key, time) = (try assay.key("default"), Payments.now)
 
-        let first = try await curl.post(
-            Self.transactionMethod, json: Payments.json("same-1", at: time, vpn: true), key: key)
+        let first = try await curl.decide(
+            json: Payments.json("same-1", at: time, vpn: true), key: key)
         #expect(first.status == 200, "\(first.text)")
         let decision = try #require(first.body["decision"])
-        #expect(first.body["replayed"] == .bool(false))
         #expect(decision["status"]?.text != nil)
 
         guard let python = PythonClient.find() else {
@@ -29,16 +28,16 @@ struct DecisionTests {
         let id = try #require(decision["decisionId"]?.text).replacingOccurrences(of: "-", with: "")
         #expect(second["decision_id"] == .string(id))
         #expect(second["replayed"] == .bool(true))
-        #expect(second["status"]?.text?.lowercased() == "status_" + (decision["status"]?.text ?? ""))
+        #expect(
+            second["status"]?.text?.lowercased() == "status_" + (decision["status"]?.text ?? ""))
         #expect(second["score"] == decision["score"])
 
         // The other way round, and a payment nobody has seen.
         let third = try await python.assess(
             assay, key: key, ["--request-id", "same-2", "--occurred-at", time])
-        #expect(third["replayed"] == .bool(false))
-        let fourth = try await curl.post(
-            Self.transactionMethod, json: Payments.json("same-2", at: time), key: key)
+        let fourth = try await curl.decide(json: Payments.json("same-2", at: time), key: key)
         #expect(fourth.body["replayed"] == .bool(true))
+        #expect(fourth.body["decision"]?["score"] == third["score"])
         #expect(await assay.stop() == .exit(0))
     }
 
@@ -83,7 +82,7 @@ struct DecisionTests {
             let reply = try await curl.post(Self.transactionMethod, json: nonsense, key: key)
             #expect(reply.status == 400, "\(nonsense): \(reply.text)")
         }
-        let alive = try await curl.post(Self.transactionMethod, json: good, key: key)
+        let alive = try await curl.decide(json: good, key: key)
         #expect(alive.status == 200, "\(alive.text)")
         #expect(await assay.stop() == .exit(0))
     }
@@ -97,12 +96,12 @@ struct DecisionTests {
         }
         let key = try assay.key("default")
         let counts = try await python.assess(
-            assay, key: key, ["--request-id", "burst", "--repeat", "105"])
-        // One token comes back every 600 ms: a slow machine may see a few of them.
-        let passed = try #require(counts["OK"]?.count)
-        let refused = try #require(counts["RESOURCE_EXHAUSTED"]?.count)
-        #expect(passed + refused == 105)
-        #expect(passed >= 100 && refused >= 1, "\(counts)")
+            assay, key: key, ["--request-id", "burst", "--repeat", "130"])
+        // One token comes back every 600 ms, so a slow machine lets a few more pass; a call that was
+        // let in may miss its deadline on such a machine, but it had its token.
+        let refused = try #require(counts["RESOURCE_EXHAUSTED"]?.count, "\(counts)")
+        #expect((1...30).contains(refused), "\(counts)")
+        #expect(counts.values.compactMap(\.count).reduce(0, +) == 130)
 
         let curl = Curl(port: try assay.port("gateway"), authority: assay.authority)
         var reply = try await curl.post(

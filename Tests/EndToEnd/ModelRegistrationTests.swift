@@ -16,7 +16,8 @@ struct ModelRegistrationTests {
         #expect(refused.errors.contains("byte"), "\(refused.errors)")
 
         // One split condition changed: the file parses, but does not give the golden rows.
-        let bent = model.replacingOccurrences(of: "\"split_conditions\":[", with: "\"split_conditions\":[1e3,")
+        let bent = model.replacingOccurrences(
+            of: "\"split_conditions\":[", with: "\"split_conditions\":[1e3,")
         let bentFile = try assay.folder.write(bent, to: "bent.json")
         let wrong = try await Self.push(assay, bentFile, folder)
         #expect(wrong.end != .exit(0), "\(wrong.output)")

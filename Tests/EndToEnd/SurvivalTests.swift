@@ -41,37 +41,20 @@ struct SurvivalTests {
     @Test("an event that was sent through crashes and retries is counted once")
     func countedOnce() async throws {
         let assay = try await AssayUnderTest()
-        let curl = Curl(port: try assay.port("gateway"), authority: assay.authority)
-        let key = try assay.key("demo")
-        let start = Date().addingTimeInterval(-1800)
-        for number in 0..<24 {
-            if number % 6 == 5 {
-                let name = number % 12 == 5 ? "assay-features" : "assay-risk"
-                if let pid = try await assay.serviceProcesses()[name] { kill(pid, SIGKILL) }
+        let features = try FeatureClient(assay)
+        let start = Int64(Date().timeIntervalSince1970) - 1800
+        for number in 0..<60 {
+            if number % 12 == 5, let pid = try await assay.serviceProcesses()["assay-features"] {
+                kill(pid, SIGKILL)
             }
-            let json = Payments.json(
-                "once-\(number)", at: Payments.text(start.addingTimeInterval(Double(number))),
-                cents: 1000, card: "card-once")
-            try await Self.untilDecided(curl, json, key)
-            // The same again, as a client would that never saw the reply.
-            try await Self.untilDecided(curl, json, key)
+            // Twice, as a caller would that never saw the first reply.
+            for _ in 0..<2 {
+                try await features.record(
+                    "once-\(number)", card: "card-once", at: start + Int64(number))
+            }
         }
-        let counts = try await FeatureReader.counts(assay, card: "card-once")
-        #expect(counts == 24)
+        #expect(try await features.payments(card: "card-once") == 60)
+        await features.close()
         #expect(await assay.stop() == .exit(0))
-    }
-
-    private static func untilDecided(_ curl: Curl, _ json: String, _ key: String) async throws {
-        var last: Curl.Reply?
-        for _ in 0..<100 {
-            let reply = try await curl.post(DecisionTests.transactionMethod, json: json, key: key)
-            // A degraded decision stands for its request id, but its event is not recorded.
-            if reply.status == 200, reply.body["decision"]?["degraded"]?.items.isEmpty == true {
-                return
-            }
-            last = reply
-            try await pause(.milliseconds(100))
-        }
-        Issue.record("no decision: \(last?.text ?? "")")
     }
 }

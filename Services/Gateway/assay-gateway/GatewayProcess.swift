@@ -68,6 +68,7 @@ final class GatewayProcess: Sendable {
         let server = RPCServer(
             listeners: [try listener()], handler: handler, profile: .edge,
             group: environment.group)
+        for client in clients { await client.warmUp() }
         try await server.start()
         collectMetrics(environment.metrics, server)
         let writer = try log.map { try AccessLogWriter($0, path: command.accessLog ?? "-") }

@@ -61,6 +61,7 @@ struct AssayRisk: AsyncParsableCommand {
                 store: storage, newChain: "risk-\(UUID().uuidString.lowercased())")
             let metrics = RiskMetrics(environment.metrics)
             let upstreams = try Upstreams(self, environment)
+            await upstreams.warmUp()
             let risk = RiskService(
                 rules: ruleSet, policy: policy, features: upstreams.features,
                 models: upstreams.models, store: storage, log: log,

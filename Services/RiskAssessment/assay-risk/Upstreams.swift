@@ -20,6 +20,12 @@ struct Upstreams {
         models = try client(options.models, "assay-models")
     }
 
+    /// Before readiness, so that the first payment does not wait for two handshakes.
+    func warmUp() async {
+        await features.warmUp()
+        await models.warmUp()
+    }
+
     func close() async {
         await features.close()
         await models.close()
