@@ -25,6 +25,7 @@ import Testing
                     InboundRequest(
                         head: head, acceptance: acceptance, peer: Fixtures.peer, body: bytes))
             }
+            if case .reply(.raw(let refusal)) = outcome { return refusal }
             guard case .run(let work) = outcome, case .raw(let reply) = await work() else {
                 Issue.record("a forwarded request is work that ends in a raw reply")
                 return RawReply(status: 0, headers: Metadata())
@@ -103,6 +104,26 @@ import Testing
         #expect(
             line.contains("\"reason\":\"NO_CREDENTIALS\"")
                 && line.contains("\"stage\":\"authenticate\""))
+    }
+
+    @Test("a refusal overtakes a gRPC request, and waits for an HTTP client to have spoken")
+    func refusalTiming() async throws {
+        let handler = try handler(
+            FakeUpstream { _ in RawReply(status: 200, headers: Metadata()) }, log: AccessLog())
+        guard case .refuse = handler.admit(Fixtures.head(key: nil), from: Fixtures.peer) else {
+            Issue.record("a gRPC request is refused at once")
+            return
+        }
+        for type in ["application/json", "text/plain"] {
+            let head = Fixtures.head(type: type, key: nil)
+            guard case .accept(let terms) = handler.admit(head, from: Fixtures.peer) else {
+                Issue.record("an HTTP request is heard out")
+                return
+            }
+            #expect(terms.maximumBytes == 16 << 10 && terms.deadline < .none)
+            let reply = try await call(handler, head, body: [1])
+            #expect(reply.status == (type == "text/plain" ? 415 : 401))
+        }
     }
 
     @Test("a body above its limit is 413 on the JSON face and RESOURCE_EXHAUSTED on the other")

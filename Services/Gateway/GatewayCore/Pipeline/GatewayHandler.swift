@@ -56,11 +56,29 @@ public final class GatewayHandler: RequestHandler {
             return .accept(acceptance)
         case .reject(let reply):
             note(pipeline.log, unixMilliseconds: milliseconds)
-            return .refuse(reply)
+            return refusal(reply, of: head)
         }
     }
 
+    /// On the gRPC face a refusal is sent at once and ends the stream. HTTP clients may lose a reply
+    /// that overtakes their request (curl 7.88 does, at the reset that follows), so they are heard
+    /// out first: a little of the body, for a little while.
+    private func refusal(_ reply: RawReply, of head: RequestHead) -> Admission {
+        if head.contentType.isGRPC || head.contentType == .otherGRPC { return .refuse(reply) }
+        return .accept(
+            Acceptance(
+                maximumBytes: Self.refusedBodyBytes, isFramed: false,
+                deadline: Deadline(head.receivedAt + Self.refusedBodyPatience),
+                state: RefusedRequest(reply)))
+    }
+
+    private static let refusedBodyBytes = 16 << 10
+    private static let refusedBodyPatience = Duration.seconds(2)
+
     public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
+        if let refused = request.acceptance.state as? RefusedRequest {
+            return .reply(.raw(refused.reply))
+        }
         guard let admitted = request.acceptance.state as? AdmittedRequest else {
             preconditionFailure("a request is admitted before it is handled")
         }
@@ -132,4 +150,11 @@ private final class AdmittedRequest: Sendable {
     let pipeline: RequestPipeline
 
     init(_ pipeline: RequestPipeline) { self.pipeline = pipeline }
+}
+
+/// Keeps the reply to a request that is refused, until its body has come.
+private final class RefusedRequest: Sendable {
+    let reply: RawReply
+
+    init(_ reply: RawReply) { self.reply = reply }
 }
