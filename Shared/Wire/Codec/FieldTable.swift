@@ -137,7 +137,9 @@ public struct FieldTable: Sendable {
             self.fields = fields
             self.oneofs = oneofs
             codes = fields.map { field in
-                UInt32(field.number) << 8 | field.wireType | (field.isRepeated ? 0x08 : 0)
+                let repeated: UInt32 = field.isRepeated ? 0x08 : 0
+                let member: UInt32 = field.oneof == nil ? 0 : 0x10
+                return UInt32(field.number) << 8 | field.wireType | repeated | member
             }
         }
     }
@@ -156,9 +158,9 @@ public struct FieldTable: Sendable {
     /// Ascending by number.
     public var fields: [Field] { content.fields }
     public var oneofs: [Oneof] { content.oneofs }
-    /// Per field, for the scan of the tolerant door: number, wire type and shape in one word.
+    /// Per field, for the scan of the tolerant door: number, wire type, 0x08 if repeated, 0x10
+    /// if a member of a oneof.
     var codes: [UInt32] { content.codes }
-    var hasOneofs: Bool { !content.oneofs.isEmpty }
 
     /// The position in `fields` of a number.
     func index(of number: Int) -> Int? {

@@ -74,7 +74,7 @@ struct Normalizer {
 
     /// Of each oneof (or of a union) only the last member stays, with what directly continues it.
     private mutating func dropSupersededMembers() {
-        guard table.hasOneofs else { return }
+        guard !table.oneofs.isEmpty else { return }
         var keep = [Bool](repeating: true, count: records.count)
         var chosen: [Int: Int] = [:]
         var closed: Set<Int> = []

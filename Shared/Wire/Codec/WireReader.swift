@@ -1,4 +1,5 @@
-// With WireWriter.swift the only file that uses unsafe pointers. The invariant of the reader:
+// With WireWriter.swift the only file that uses unsafe pointers, and long for that reason: what needs
+// them stands here, whatever it is about. The invariant of the reader:
 // `base <= start <= position <= end`, all inside the buffer that the caller of `decode` (or of
 // `withScratch`) keeps alive; every read is preceded by a comparison with `end`.
 #if canImport(Glibc)
@@ -162,7 +163,7 @@ public struct WireReader {
     }
 
     /// The length of a LEN record, which lies within the enclosing one.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func length() throws(WireError) -> Int {
         guard position < end else { throw failure(.truncated) }
         let byte = position.load(as: UInt8.self)
@@ -242,6 +243,7 @@ public struct WireReader {
     mutating func skip(_ count: Int) { position += min(count, end - position) }
 
     /// `count` bytes that `length` has already checked, as UTF-8.
+    @inline(__always)
     mutating func text(_ count: Int) throws(WireError) -> String {
         try charge(count)
         let buffer = UnsafeBufferPointer(
@@ -402,29 +404,83 @@ public struct WireReader {
     /// False says only that the record must be rewritten; what is wrong with it is found there.
     @usableFromInline
     func hasCanonicalLayout(_ table: FieldTable) -> Bool {
-        var ahead = self
         let codes = table.codes
+        let isUnion = table.isUnion
+        var cursor = position
         var index = 0
         var previous: UInt32 = 0
         var members: UInt64 = 0
-        while ahead.position < end {
-            guard let tag = try? ahead.tag() else { return false }
+        while cursor < end {
+            guard let tag = scanTag(&cursor) else { return false }
             let number = tag >> 3
-            if number < previous || (table.isUnion && previous != 0) { return false }
+            if number < previous || (isUnion && previous != 0) { return false }
             while index < codes.count, codes[index] >> 8 < number { index += 1 }
-            if index < codes.count, codes[index] >> 8 == number {
+            let isKnown = index < codes.count && codes[index] >> 8 == number
+            if isKnown {
                 let code = codes[index]
-                if code & 7 != tag & 7 || (number == previous && code & 8 == 0) { return false }
-                if table.hasOneofs, let oneof = table.fields[index].oneof {
+                if code & 7 != tag & 7 || (number == previous && code & 0x08 == 0) { return false }
+                if code & 0x10 != 0, let oneof = table.fields[index].oneof {
                     if oneof > 63 || members & 1 << UInt64(oneof) != 0 { return false }
                     members |= 1 << UInt64(oneof)
                 }
-                if !ahead.skipValue(tag, minimal: false) { return false }
-            } else if !ahead.skipValue(tag, minimal: true) {
-                return false
             }
+            guard scanValue(tag, minimal: !isKnown, &cursor) else { return false }
             previous = number
         }
+        return true
+    }
+
+    /// A tag of one or two bytes that is minimal and legal; nil for any other.
+    @inline(__always)
+    private func scanTag(_ cursor: inout UnsafeRawPointer) -> UInt32? {
+        var value = UInt32(cursor.load(as: UInt8.self))
+        cursor += 1
+        if value >= 0x80 {
+            guard cursor < end else { return nil }
+            let second = UInt32(cursor.load(as: UInt8.self))
+            // A longer tag is that of an unknown field: rewriting copies it.
+            guard second != 0, second < 0x80 else { return nil }
+            value = value & 0x7F | second << 7
+            cursor += 1
+        }
+        // Wire types 0, 1, 2 and 5.
+        return value >= 8 && 0b10_0111 & 1 << (value & 7) != 0 ? value : nil
+    }
+
+    /// Steps over a value; false if it is malformed, or not minimal where asked for.
+    @inline(__always)
+    private func scanValue(
+        _ tag: UInt32, minimal: Bool, _ cursor: inout UnsafeRawPointer
+    ) -> Bool {
+        var size = 0
+        switch tag & 7 {
+        case 0:
+            var length = 1
+            var byte: UInt8 = 0
+            repeat {
+                guard cursor < end, length <= 10 else { return false }
+                byte = cursor.load(as: UInt8.self)
+                cursor += 1
+                length += 1
+            } while byte >= 0x80
+            return !minimal || byte != 0 || length == 2
+        case 1: size = 8
+        case 2:
+            guard cursor < end else { return false }
+            size = Int(cursor.load(as: UInt8.self))
+            if size >= 0x80 {
+                var ahead = self
+                ahead.position = cursor
+                guard let long = try? ahead.longLength() else { return false }
+                cursor = ahead.position
+                size = long
+            } else {
+                cursor += 1
+            }
+        default: size = 4
+        }
+        guard end - cursor >= size else { return false }
+        cursor += size
         return true
     }
 
@@ -509,6 +565,7 @@ public enum UTF8Order {
     /// `String(validating:as:)` would look up generic metadata at run time, which costs more than the rest
     /// of decoding a short string. So the bytes are decoded with repair, and compared: a repaired string
     /// is valid, and cannot equal bytes that are not.
+    @inline(__always)
     static func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
         let text = String(decoding: bytes, as: UTF8.self)
         if isASCII(UnsafeRawBufferPointer(bytes)) { return text }
@@ -519,6 +576,7 @@ public enum UTF8Order {
         return isSame ?? text.utf8.elementsEqual(bytes) ? text : nil
     }
 
+    @inline(__always)
     private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var bits: UInt64 = 0
         var index = 0
