@@ -25,6 +25,15 @@ struct MainJob: Sendable {
         line.say(
             "\nPayments (simulated: seed \(seed), about 1 % fraud; no real payments can be had "
                 + "under a free licence)")
+        if !options.rulesOnly {
+            let model = try await ModelPush(connection).ensure(
+                model: "payment-fraud", alias: "champion",
+                manifest: try workspace.shipped("examples", "payments", "manifest.json"),
+                artifact: try workspace.shipped("examples", "payments", "model.json"))
+            line.say(
+                "  rules, and model \(model.model) version \(model.version), trained on payments "
+                    + "of another simulator")
+        }
         let seconds = try await ReplayProgress(replay: replay, line: line).run()
         let missing = try await replay.verify()
         let report = MainReport(

@@ -46,13 +46,16 @@ struct ReplayOptions: ParsableArguments {
     var payments = 20_000
 
     @Option(help: "Requests in flight at once.")
-    var concurrency = 32
+    var concurrency = 16
 
     @Option(help: "Names the simulated world; by default a new one for each run on a data folder.")
     var seed: UInt64?
 
     @Option(help: "Seconds that one payment is tried before the replay gives up.")
     var patience = 60
+
+    @Flag(help: "Do not register the example model for payments: rules decide alone.")
+    var rulesOnly = false
 
     func validate() throws {
         guard (1...10_000_000).contains(payments), (1...1000).contains(concurrency),

@@ -22,17 +22,10 @@ struct CreditExample: Sendable {
 
     /// Registers the model, unless its alias stands already.
     func registerModel() async throws -> AssayModelsV1.Alias {
-        let push = ModelPush(connection)
-        if let alias = try await push.current(model: Self.model, alias: Self.alias) {
-            return alias
-        }
-        let version = try await push.register(
-            model: Self.model,
+        try await ModelPush(connection).ensure(
+            model: Self.model, alias: Self.alias,
             manifest: try workspace.shipped("examples", "credit", "manifest.json"),
             artifact: try workspace.shipped("examples", "credit", "model.json"))
-        return try await push.move(
-            model: Self.model, alias: Self.alias, to: version.number,
-            reason: "the shipped example, registered by the main job")
     }
 
     func decide() async throws -> Result {

@@ -13,6 +13,17 @@ struct ModelPush: Sendable {
         options = connection.options
     }
 
+    /// The alias as it stands, or else the file registered and the alias made.
+    func ensure(
+        model: String, alias: String, manifest: String, artifact: String
+    ) async throws -> AssayModelsV1.Alias {
+        if let known = try await current(model: model, alias: alias) { return known }
+        let version = try await register(model: model, manifest: manifest, artifact: artifact)
+        return try await move(
+            model: model, alias: alias, to: version.number,
+            reason: "a shipped example, registered by the main job")
+    }
+
     /// Registers a version. The request id follows from the content, so that pushing the same file
     /// twice registers it once.
     func register(
