@@ -40,7 +40,7 @@ struct MainJob: Sendable {
             applicants: applicants, tally: replay.snapshot, seconds: seconds, missing: missing.count
         )
         for text in report.lines { line.say(text) }
-        try Invitation(workspace: workspace).lines().forEach { line.say($0) }
+        for text in try Invitation(workspace: workspace).lines() { line.say(text) }
         await connection.transport.close()
         guard missing.isEmpty else {
             throw Complaint("\(missing.count) acknowledged decisions are missing from the log")

@@ -130,7 +130,7 @@ final class ChildProcess: Sendable {
             Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) }
         words.append(nil)
-        defer { words.forEach { free($0) } }
+        defer { for word in words { free(word) } }
         var pid: pid_t = 0
         let result = posix_spawn(&pid, executable, &actions, &attributes, words, environ)
         guard result == 0 else {

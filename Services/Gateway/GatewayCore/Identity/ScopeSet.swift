@@ -27,8 +27,6 @@ public struct ScopeTable: Sendable, Hashable {
 public struct ScopeSet: Sendable, Hashable {
     let bits: UInt128
 
-    init(bits: UInt128) { self.bits = bits }
-
     public static let none = ScopeSet(bits: 0)
 
     public func union(_ other: ScopeSet) -> ScopeSet { ScopeSet(bits: bits | other.bits) }

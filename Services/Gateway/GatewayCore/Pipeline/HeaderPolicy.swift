@@ -15,8 +15,8 @@ struct HeaderFindings {
 /// Which header fields pass, in both directions.
 enum HeaderPolicy {
     enum Violation: Equatable {
-        case missingAuthority, conflictingAuthority, unknownAuthority, duplicate(String), te
-        case transferEncoding
+        case missingAuthority, conflictingAuthority, unknownAuthority, te, transferEncoding
+        case duplicate(String)
     }
 
     /// - Parameter authorities: Lower-case host names that may be asked for; empty means any.
