@@ -52,7 +52,9 @@ enum Layers {
         "GatewayCore": ["RPC", "Wire", "AssayMessages", "Redis"],
         "RiskCore": ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage"],
         "ModelCore": ["Inference", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage"],
-        "FeatureCore": ["FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage"],
+        "FeatureCore": [
+            "FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage",
+        ],
     ]
 
     static let executables: Set<String> = [
