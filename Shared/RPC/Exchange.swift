@@ -1,12 +1,24 @@
 public import Wire
 
 /// One call between its decoding and its reply: turns a handler's result into a `Reply`.
+///
+/// A class, because it is handed on more often than it would cost to allocate.
 @usableFromInline
-struct Exchange: Sendable {
+final class Exchange: Sendable {
     @usableFromInline let context: ServerContext
     @usableFromInline let contentType: ContentType
     let receivedAt: Instant
     let observer: (any CallObserver)?
+
+    init(
+        context: ServerContext, contentType: ContentType, receivedAt: Instant,
+        observer: (any CallObserver)?
+    ) {
+        self.context = context
+        self.contentType = contentType
+        self.receivedAt = receivedAt
+        self.observer = observer
+    }
 
     @inlinable
     func success<Response: WireMessage>(_ response: Response) -> Reply {

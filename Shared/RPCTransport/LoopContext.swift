@@ -19,6 +19,7 @@ final class LoopContext {
 
     let eventLoop: any EventLoop
     let executor: LoopExecutor
+    let runners: HandlerRunners
     private var unflushed: [any Flushable] = []
     private var isFlushScheduled = false
     private let start = NIODeadline.now().uptimeNanoseconds
@@ -46,6 +47,7 @@ final class LoopContext {
     private init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         executor = LoopExecutor(eventLoop)
+        runners = HandlerRunners(executor)
         executor.afterJobs = { [unowned(unsafe) self] in flushAll() }
     }
 

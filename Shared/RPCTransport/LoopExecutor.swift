@@ -5,10 +5,13 @@ internal import NIOCore
 /// Jobs that become ready on the loop itself run at the end of its tick, in one go and at most 256
 /// of them before I/O has its turn. Jobs from other threads come through the loop's own queue.
 final class LoopExecutor: TaskExecutor, @unchecked Sendable {
-    // Sendable: `jobs`, `isScheduled` and `afterJobs` are touched on the event loop only.
+    // Sendable: everything that changes is touched on the event loop only.
     private let eventLoop: any EventLoop
     private var jobs: [UnownedJob] = []
+    /// The first job that has not run.
+    private var next = 0
     private var isScheduled = false
+    private var isInline = false
     /// Called when a batch of jobs has run.
     var afterJobs: () -> Void = {}
 
@@ -29,24 +32,41 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
 
     private func append(_ job: UnownedJob) {
         jobs.append(job)
+        if !isInline { schedule() }
+    }
+
+    private func schedule() {
         if isScheduled { return }
         isScheduled = true
-        eventLoop.execute { self.runJobs() }
+        eventLoop.execute {
+            self.isScheduled = false
+            self.runJobs()
+            self.afterJobs()
+        }
+    }
+
+    /// Runs `body`, and on this stack the jobs that it made ready.
+    func runInline(_ body: () -> Void) {
+        isInline = true
+        body()
+        isInline = false
+        runJobs()
     }
 
     private func runJobs() {
         let executor = asUnownedTaskExecutor()
-        var index = 0
-        while index < jobs.count, index < Self.batch {
-            jobs[index].runSynchronously(on: executor)
-            index += 1
+        var count = 0
+        while next < jobs.count, count < Self.batch {
+            let job = jobs[next]
+            next += 1
+            count += 1
+            job.runSynchronously(on: executor)
         }
-        jobs.removeFirst(index)
-        if jobs.isEmpty {
-            isScheduled = false
+        if next == jobs.count {
+            jobs.removeAll(keepingCapacity: true)
+            next = 0
         } else {
-            eventLoop.execute { self.runJobs() }
+            schedule()
         }
-        afterJobs()
     }
 }

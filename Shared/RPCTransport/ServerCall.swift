@@ -23,9 +23,8 @@ final class ServerCall: LoopContext.TimerTarget {
     var body: [UInt8] = []
     var isAnswered = false
     var discardedBytes = 0
-    /// The handler is running: it holds a slot of the connection, whether or not the stream lives.
-    var isRunning = false
-    var task: Task<Void, Never>?
+    /// What runs the handler, while it runs.
+    var runner: HandlerRunners.Runner?
     var timer: LoopContext.Timer?
 
     init(

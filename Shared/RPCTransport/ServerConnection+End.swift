@@ -41,7 +41,7 @@ extension ServerConnection {
         for stream in session.openStreamList {
             guard let call = call(of: stream) else { continue }
             refuse(call, error)
-            call.task?.cancel()
+            call.runner?.cancel()
         }
         session.goAway(debug: "shutdown")
         closesAfterFlush = true

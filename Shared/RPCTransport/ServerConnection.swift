@@ -68,6 +68,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
             address: context.remoteAddress.map(Self.text) ?? "unknown",
             identity: identity?.spiffeID.map { "\($0)" }, isEncrypted: isTLS)
         session = HTTP2Session(role: .server, profile: profile, delegate: self)
+        loop.runners.connectionOpened()
         settingsTimer = loop.arm(
             SettingsTimeout(self), at: LoopContext.now + .seconds(5))
         flush()
@@ -93,6 +94,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         }
         isReading = false
         needsFlush = true
+        loop?.runners.start()
         if failure != nil {
             closesAfterFlush = true
             flush()
@@ -130,6 +132,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         session = nil
         loop?.cancel(settingsTimer)
         for stream in ended.openStreamList { abandon(stream) }
+        loop?.runners.connectionEnded()
         withExtendedLifetime(ended) {}
     }
 
@@ -139,7 +142,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         call.stream = nil
         loop?.cancel(call.timer)
         call.timer = nil
-        call.task?.cancel()
+        call.runner?.cancel()
     }
 
     // MARK: Output
@@ -290,25 +293,19 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         }
     }
 
-    /// Runs a handler as a task on this loop. It starts at once, on this stack: one that never waits
-    /// costs no enqueuing.
-    private func run(_ work: @escaping @Sendable () async -> Reply, for call: ServerCall) {
-        guard let executor = loop?.executor else { return }
+    /// Has a handler run on this loop once the read is over. It holds a slot of the connection until
+    /// it ends, whether or not the stream lives.
+    private func run(_ work: @escaping HandlerRunners.Work, for call: ServerCall) {
         running += 1
-        call.isRunning = true
-        let confined = LoopConfined(call)
-        let task = Task.immediate(executorPreference: executor) {
-            let reply = await work()
-            confined.value.connection.finished(confined.value, reply)
-        }
-        if call.isRunning { call.task = task }
+        loop?.runners.add(work, for: call)
     }
 
+    /// The caller had gone before the handler began: it does not begin.
+    func skipped(_ call: ServerCall) { running -= 1 }
+
     /// The handler has ended: its slot is free, whatever became of the stream.
-    private func finished(_ call: ServerCall, _ reply: Reply) {
+    func finished(_ call: ServerCall, _ reply: Reply) {
         running -= 1
-        call.isRunning = false
-        call.task = nil
         answer(call, reply)
         setNeedsFlush()
     }
@@ -340,7 +337,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     func deadlinePassed(_ call: ServerCall) {
         let error = RPCError(.deadlineExceeded, "the deadline has passed", reason: "EXPIRED")
         refuse(call, error)
-        call.task?.cancel()
+        call.runner?.cancel()
         setNeedsFlush()
     }
 }

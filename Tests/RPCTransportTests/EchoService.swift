@@ -102,6 +102,8 @@ final class Gate: Sendable {
     private let state = Mutex<(isOpen: Bool, waiters: [CheckedContinuation<Void, Never>])>(
         (false, []))
 
+    var isOpen: Bool { state.withLock(\.isOpen) }
+
     func open() {
         let waiters = state.withLock { state in
             state.isOpen = true
