@@ -21,7 +21,7 @@ run: dependencies release
 .PHONY: test
 test: dependencies test-dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build --no-parallel $(SWIFT_FLAGS)
+	swift test --skip-build --no-parallel --disable-xctest $(SWIFT_FLAGS)
 
 ## release: the optimised build of the services and the tools
 .PHONY: release

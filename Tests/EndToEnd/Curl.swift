@@ -33,6 +33,25 @@ struct Curl {
         return try Self.parse(result.output)
     }
 
+    /// Sends a gRPC body as it stands and returns the call's status, of the headers or the trailers.
+    func grpcStatus(
+        _ method: String, body: [UInt8], key: String, in folder: TemporaryDirectory
+    ) async throws -> Int? {
+        let file = try folder.path("body.bin")
+        try Data(body).write(to: URL(filePath: file))
+        let result = try await ChildProcess.run(
+            "/usr/bin/curl",
+            [
+                "--silent", "--http2", "--max-time", "20", "--cacert", authority, "--output",
+                "/dev/null", "--dump-header", "-", "--header", "content-type: application/grpc",
+                "--header", "te: trailers", "--header", "x-api-key: \(key)", "--data-binary",
+                "@\(file)", "https://localhost:\(port)/\(method)",
+            ])
+        return result.output.lowercased().split(whereSeparator: \.isNewline)
+            .first { $0.hasPrefix("grpc-status:") }
+            .flatMap { Int($0.dropFirst(12).trimmingCharacters(in: .whitespaces)) }
+    }
+
     /// Asks until there is a decision: a debug build on a busy machine can miss a deadline of 50 ms,
     /// and asking again with the same request id is deciding once.
     func decide(json: String, key: String) async throws -> Reply {

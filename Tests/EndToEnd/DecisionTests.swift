@@ -82,6 +82,18 @@ struct DecisionTests {
             let reply = try await curl.post(Self.transactionMethod, json: nonsense, key: key)
             #expect(reply.status == 400, "\(nonsense): \(reply.text)")
         }
+        // On the gRPC face: what does not decode is INTERNAL (13), an empty message lacks its fields (3).
+        let hostile: [(body: [UInt8], statuses: Set<Int>)] = [
+            ([0, 0, 0, 0, 100, 1, 2, 3], [13]), ([0, 0, 0], [13]), ([], [12, 13]),
+            ([0, 0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF], [13]), ([7, 0, 0, 0, 0], [13]),
+            ([0, 0xFF, 0xFF, 0xFF, 0xFF], [8]), ([0, 0, 0, 0, 0], [3]),
+            ([0, 0, 0, 0, 60] + (0..<60).map { UInt8(truncatingIfNeeded: $0 &* 37) }, [13]),
+        ]
+        for (body, statuses) in hostile {
+            let status = try await curl.grpcStatus(
+                Self.transactionMethod, body: body, key: key, in: assay.folder)
+            #expect(status.map(statuses.contains) == true, "\(body): \(String(describing: status))")
+        }
         let alive = try await curl.decide(json: good, key: key)
         #expect(alive.status == 200, "\(alive.text)")
         #expect(await assay.stop() == .exit(0))
