@@ -29,6 +29,15 @@ final class AssayUnderTest: Sendable {
         ports = try JSONDecoder().decode(RunFile.self, from: data).services.mapValues(\.port)
     }
 
+    /// A test that failed midway leaves no process behind: the supervisor gets time to end its four.
+    deinit {
+        guard supervisor.isRunning else { return }
+        supervisor.terminate()
+        Thread.detachNewThread { [supervisor, folder] in
+            withExtendedLifetime((supervisor, folder)) { Thread.sleep(forTimeInterval: 20) }
+        }
+    }
+
     func port(_ service: String) throws -> Int { try #require(ports[service]) }
 
     var authority: String { "\(folder.path)/tls/ca.pem" }
