@@ -85,22 +85,20 @@ final class HTTP2Callbacks: @unchecked Sendable {
     static let readBody: nghttp2_data_source_read_callback = {
         library, id, _, room, flags, source, user in
         guard let flags, let pointer = source?.pointee.ptr, let user else { return 0 }
-        let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-        let rest = stream.body.count - stream.bodySent
-        let count = min(room, rest)
-        flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
-        if count == rest {
+        return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
+            let rest = stream.body.count - stream.bodySent
+            let count = min(room, rest)
+            flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+            if count < rest { return count }
             flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-            switch stream.trailers {
-            case .none: break
-            case .success, .fields:
+            if stream.hasTrailers {
                 flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
                 HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
                     $0.submitTrailers(of: stream)
                 }
             }
+            return count
         }
-        return count
     }
 }
 
@@ -156,9 +154,10 @@ extension HTTP2Session {
     }
 
     fileprivate func data(_ id: Int32, _ flags: UInt8, _ bytes: UnsafeRawBufferPointer) {
-        guard let stream = stream(id) else { return }
-        if flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { stream.remoteEnded = true }
-        delegate.received(bytes, on: stream)
+        stream(id)?._withUnsafeGuaranteedRef { stream in
+            if flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { stream.remoteEnded = true }
+            delegate.received(bytes, on: stream)
+        }
     }
 
     fileprivate func frame(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -167,7 +166,7 @@ extension HTTP2Session {
         case NGHTTP2_HEADERS.rawValue: headersEnded(header)
         case NGHTTP2_DATA.rawValue:
             if header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
-                if let stream = stream(header.stream_id) {
+                stream(header.stream_id)?._withUnsafeGuaranteedRef { stream in
                     stream.remoteEnded = true
                     delegate.receivedEnd(of: stream)
                 }
@@ -182,8 +181,9 @@ extension HTTP2Session {
         case NGHTTP2_PING.rawValue: receivedPing(frame.pointee.ping)
         case NGHTTP2_PRIORITY.rawValue: charge(.priority)
         case NGHTTP2_RST_STREAM.rawValue:
-            if role == .server, stream(header.stream_id)?.hasFinalHeaders == false {
-                charge(.earlyReset)
+            guard role == .server else { return }
+            stream(header.stream_id)?._withUnsafeGuaranteedRef { stream in
+                if !stream.hasFinalHeaders { charge(.earlyReset) }
             }
         case NGHTTP2_WINDOW_UPDATE.rawValue:
             if frame.pointee.window_update.window_size_increment < 64 {
@@ -195,8 +195,14 @@ extension HTTP2Session {
     }
 
     private func headersEnded(_ header: nghttp2_frame_hd) {
-        guard let stream = currentStream, stream.id == header.stream_id else { return }
+        guard let current = currentStream else { return }
         currentStream = nil
+        current._withUnsafeGuaranteedRef { stream in
+            if stream.id == header.stream_id { headersEnded(header, on: stream) }
+        }
+    }
+
+    private func headersEnded(_ header: nghttp2_frame_hd, on stream: HTTP2Stream) {
         let isLast = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         if isLast { stream.remoteEnded = true }
         let isFirst = role == .server ? !stream.hasRequest : !stream.hasFinalHeaders
@@ -228,18 +234,18 @@ extension HTTP2Session {
     }
 
     fileprivate func streamClosed(_ id: Int32, _ code: UInt32) {
-        guard let stream = stream(id) else { return }
-        delegate.closed(stream, code: HTTP2ErrorCode(rawValue: code))
-        close(stream)
+        stream(id)?._withUnsafeGuaranteedRef { stream in
+            delegate.closed(stream, code: HTTP2ErrorCode(rawValue: code))
+            close(stream)
+        }
     }
 
     fileprivate func sentEnd(_ header: nghttp2_frame_hd) {
-        guard role == .server, header.type <= UInt8(NGHTTP2_HEADERS.rawValue),
-            let stream = stream(header.stream_id)
-        else { return }
-        stream.localEnded = true
-        guard stream.resetsAfterReply, !stream.remoteEnded else { return }
-        reset(stream, code: .noError)
+        guard role == .server, header.type <= UInt8(NGHTTP2_HEADERS.rawValue) else { return }
+        stream(header.stream_id)?._withUnsafeGuaranteedRef { stream in
+            stream.localEnded = true
+            if stream.resetsAfterReply, !stream.remoteEnded { reset(stream, code: .noError) }
+        }
     }
 
     fileprivate func submitTrailers(of stream: HTTP2Stream) {

@@ -74,11 +74,10 @@ extension HTTP2Session {
                 : nghttp2_submit_request(
                     session, nil, fields.pointee.pointer, fields.pointee.count, &provider, pointer)
             guard id > 0 else {
-                stream.release()
+                close(stream)
                 return nil
             }
             stream.id = id
-            enlist(stream)
             return stream
         }
     }

@@ -14,15 +14,16 @@ public final class HTTP2Session {
     /// the session, so it is there whenever the session is used.
     unowned(unsafe) let delegate: any HTTP2SessionDelegate
 
-    /// The block that is being read.
-    ///
-    /// Like `fields` behind a pointer of our own: both are used in every callback, where a checked
-    /// access to a class's property is a noticeable part of the cost. One thread, no re-entrance.
+    private let workspace: HTTP2Workspace
+    /// The block that is being read. The session's own, since a block may come in several reads.
     let headers: UnsafeMutablePointer<HeaderScratch>
-    var currentStream: HTTP2Stream?
-    private var spare: [HTTP2Stream] = []
-    /// All open streams, each at its `position`.
-    private var live: [HTTP2Stream] = []
+    /// Whose block that is.
+    var currentStream: Unmanaged<HTTP2Stream>?
+    /// Every stream object that was made, each at its `position`; they are used again and live as
+    /// long as the session, so the library's callbacks need not retain them.
+    private var pool: [HTTP2Stream] = []
+    /// Positions of objects without a stream.
+    private var free: [Int] = []
 
     var now: UInt64 = 0
     private var score: MisbehaviourScore
@@ -35,24 +36,29 @@ public final class HTTP2Session {
     let output: UnsafeMutablePointer<OutputBuffer>
     let fields: UnsafeMutablePointer<FieldBuffer>
 
-    /// - Parameter limit: the numbers to go by; see `HTTP2Profile`.
-    public init(role: Role, profile: HTTP2Profile, delegate: any HTTP2SessionDelegate) {
+    /// - Parameters:
+    ///   - profile: the numbers to go by.
+    ///   - workspace: shared by the sessions of one thread.
+    public init(
+        role: Role, profile: HTTP2Profile, delegate: any HTTP2SessionDelegate,
+        workspace: HTTP2Workspace = HTTP2Workspace()
+    ) {
         self.role = role
         self.profile = profile
         self.delegate = delegate
         score = MisbehaviourScore(
             capacity: profile.misbehaviourCapacity, refillPerSecond: profile.misbehaviourRefill)
-        fields = .allocate(capacity: 1)
-        fields.initialize(to: FieldBuffer())
+        self.workspace = workspace
+        fields = workspace.fields
         headers = .allocate(capacity: 1)
         headers.initialize(to: HeaderScratch())
-        output = .allocate(capacity: 1)
-        output.initialize(to: OutputBuffer())
+        output = workspace.output
         let options = Self.options(for: profile)
         defer { nghttp2_option_del(options) }
         var made: OpaquePointer?
-        let make = role == .server ? nghttp2_session_server_new2 : nghttp2_session_client_new2
-        let result = make(&made, HTTP2Callbacks.shared.pointer, nil, options)
+        let make = role == .server ? nghttp2_session_server_new3 : nghttp2_session_client_new3
+        var memory = MemoryPool.functions(of: workspace.memory)
+        let result = make(&made, HTTP2Callbacks.shared.pointer, nil, options, &memory)
         guard result == 0, let made else {
             fatalError("out of memory for an HTTP/2 session (\(result))")
         }
@@ -63,11 +69,8 @@ public final class HTTP2Session {
 
     deinit {
         nghttp2_session_del(session)
-        fields.pointee.deallocate()
-        fields.deallocate()
         headers.pointee.deallocate()
         headers.deallocate()
-        output.deallocate()
     }
 
     private static func options(for profile: HTTP2Profile) -> OpaquePointer {
@@ -137,7 +140,7 @@ public final class HTTP2Session {
     public func drain(
         limit: Int = .max, _ write: (UnsafeRawBufferPointer) -> Void
     ) throws(HTTP2Error) -> Bool {
-        defer { output.pointee.deallocate() }
+        output.pointee.removeAll()
         var isDrained = false
         while output.pointee.count < limit {
             var bytes: UnsafePointer<UInt8>?
@@ -163,7 +166,7 @@ public final class HTTP2Session {
         nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
     }
     /// Streams that are open.
-    public var openStreams: Int { live.count }
+    public private(set) var openStreams = 0
     /// What the peer allows us to have open at once.
     public var peerStreamLimit: Int {
         Int(
@@ -175,45 +178,41 @@ public final class HTTP2Session {
 
     // MARK: Streams
 
-    func open(_ id: Int32) -> HTTP2Stream {
+    func open(_ id: Int32) -> Unmanaged<HTTP2Stream> {
         let stream = reserve()
         stream.id = id
-        enlist(stream)
-        nghttp2_session_set_stream_user_data(
-            session, id, Unmanaged.passUnretained(stream).toOpaque())
-        return stream
+        let pointer = Unmanaged.passUnretained(stream)
+        nghttp2_session_set_stream_user_data(session, id, pointer.toOpaque())
+        return pointer
     }
 
     /// A stream object whose number is not known yet.
     func reserve() -> HTTP2Stream {
-        let stream = spare.popLast() ?? HTTP2Stream()
+        openStreams += 1
+        if let position = free.popLast() {
+            pool[position].prepare()
+            return pool[position]
+        }
+        let stream = HTTP2Stream(position: pool.count)
         stream.prepare()
+        pool.append(stream)
         return stream
     }
 
-    func enlist(_ stream: HTTP2Stream) {
-        stream.position = live.count
-        live.append(stream)
-    }
-
     func close(_ stream: HTTP2Stream) {
-        if currentStream === stream { currentStream = nil }
-        let last = live.removeLast()
-        if last !== stream {
-            last.position = stream.position
-            live[stream.position] = last
-        }
+        openStreams -= 1
         stream.release()
-        if spare.count < 256 { spare.append(stream) }
+        free.append(stream.position)
     }
 
     /// The streams that are open now.
-    public var openStreamList: [HTTP2Stream] { live }
+    public var openStreamList: [HTTP2Stream] { pool.filter(\.isOpen) }
 
     /// The stream's object: what `open` stored with the library, so no second table is searched.
-    func stream(_ id: Int32) -> HTTP2Stream? {
-        guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return nil }
-        return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+    func stream(_ id: Int32) -> Unmanaged<HTTP2Stream>? {
+        nghttp2_session_get_stream_user_data(session, id).map {
+            Unmanaged<HTTP2Stream>.fromOpaque($0)
+        }
     }
 
     // MARK: Limits

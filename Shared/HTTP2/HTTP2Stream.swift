@@ -5,8 +5,9 @@ public final class HTTP2Stream {
     /// The owner's state of this stream.
     public var context: AnyObject?
 
-    /// Its place in the session's list.
-    var position = 0
+    /// Its place in the session's pool.
+    let position: Int
+    private(set) var isOpen = false
     /// The peer has ended its side.
     public internal(set) var remoteEnded = false
     /// A request has come (server).
@@ -22,9 +23,14 @@ public final class HTTP2Stream {
     var bodySent = 0
     var trailers = OutboundTrailers.none
 
-    init() {}
+    var hasTrailers: Bool {
+        if case .none = trailers { false } else { true }
+    }
+
+    init(position: Int) { self.position = position }
 
     func prepare() {
+        isOpen = true
         id = 0
         remoteEnded = false
         hasRequest = false
@@ -36,6 +42,7 @@ public final class HTTP2Stream {
     }
 
     func release() {
+        isOpen = false
         context = nil
         body = []
         trailers = .none

@@ -59,11 +59,7 @@ struct HeaderScratch {
 
     /// The block as a value of its own: one allocation.
     var block: HeaderBlock {
-        let arena = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            UnsafeMutableRawBufferPointer(buffer).copyMemory(
-                from: UnsafeRawBufferPointer(start: memory, count: size))
-            count = size
-        }
+        let arena = [UInt8](UnsafeRawBufferPointer(start: memory, count: size))
         return HeaderBlock(
             arena: arena, count: count, listSize: listSize, isOverSoftLimit: isOverSoftLimit)
     }

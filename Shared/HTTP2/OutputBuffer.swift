@@ -1,5 +1,7 @@
-/// Growing memory for the output of one `drain`; holds none between two of them.
+/// Growing memory for the output of one `drain`. Kept for the next one unless it grew large.
 struct OutputBuffer {
+    private static let maximumKept = 256 << 10
+
     private var memory: UnsafeMutableRawPointer?
     private var capacity = 0
     private(set) var count = 0
@@ -23,6 +25,11 @@ struct OutputBuffer {
             memory.deallocate()
         }
         memory = larger
+    }
+
+    mutating func removeAll() {
+        if capacity > Self.maximumKept { deallocate() }
+        count = 0
     }
 
     mutating func deallocate() {

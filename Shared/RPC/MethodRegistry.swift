@@ -11,9 +11,14 @@ public struct MethodRegistry: Sendable {
     @usableFromInline
     typealias Start = @Sendable (borrowing IncomingCall) -> RequestOutcome
 
-    struct Entry: Sendable {
+    final class Entry: Sendable {
         let method: MethodDescriptor
         let start: Start
+
+        init(method: MethodDescriptor, start: @escaping Start) {
+            self.method = method
+            self.start = start
+        }
     }
 
     private(set) var entries: [Entry] = []
@@ -26,7 +31,9 @@ public struct MethodRegistry: Sendable {
     @inlinable
     public mutating func unary<Request: WireMessage, Response: WireMessage>(
         _ method: MethodDescriptor,
-        _ body: @escaping @Sendable (Request, ServerContext) async throws -> Response
+        _ body:
+            nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws
+            -> Response
     ) {
         add(method) { call in
             let request: Request

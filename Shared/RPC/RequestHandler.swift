@@ -83,12 +83,15 @@ public struct InboundRequest: ~Copyable {
     public borrowing func copyBody() -> [UInt8] { Array(body) }
 }
 
+/// What is left to do for a request. Runs where it is called: it changes no thread by itself.
+public typealias HandlerWork = nonisolated(nonsending) @Sendable () async -> Reply
+
 /// How a request goes on.
 public enum RequestOutcome: Sendable {
     /// Done: nothing had to wait.
     case reply(Reply)
     /// To be run as a task on the connection's event loop.
-    case run(@Sendable () async -> Reply)
+    case run(HandlerWork)
 }
 
 /// A whole reply.

@@ -20,7 +20,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     private var onUnusable: ((ClientConnection) -> Void)?
     private var context: ChannelHandlerContext?
     private var session: HTTP2Session?
-    private var loop: LoopContext?
+    private let loop: LoopContext
     private var isReading = false
     private var needsFlush = false
     private var isWritable = true
@@ -29,13 +29,14 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     private var goAway: (lastStreamID: Int32, reason: String)?
 
     init(
-        profile: HTTP2Profile, isTLS: Bool, authority: String,
+        profile: HTTP2Profile, isTLS: Bool, authority: String, loop: LoopContext,
         onReady: @escaping (ClientConnection, (any Error)?) -> Void,
         onUnusable: @escaping (ClientConnection) -> Void
     ) {
         self.profile = profile
         self.isTLS = isTLS
         self.authority = authority
+        self.loop = loop
         self.onReady = onReady
         self.onUnusable = onUnusable
     }
@@ -47,7 +48,6 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop = LoopContext.current(on: context.eventLoop)
         if context.channel.isActive && !isTLS { open() }
     }
 
@@ -69,7 +69,8 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     private func open() {
         guard session == nil, context != nil else { return }
-        session = HTTP2Session(role: .client, profile: profile, delegate: self)
+        session = HTTP2Session(
+            role: .client, profile: profile, delegate: self, workspace: loop.workspace)
         flush()
         onReady?(self, nil)
         onReady = nil
@@ -146,17 +147,14 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     func flush() {
         needsFlush = false
         guard !isReading, let session, let context, isWritable else { return }
-        var output = ByteBuffer()
         do throws(HTTP2Error) {
-            if try !session.drain(limit: 1 << 20, { output = ByteBuffer(bytes: $0) }) {
-                setNeedsFlush()
+            let isDrained = try loop.gather(from: session) {
+                context.writeAndFlush(wrapOutboundOut($0), promise: nil)
             }
+            if !isDrained { setNeedsFlush() }
         } catch {
             failure = error
             closesAfterFlush = true
-        }
-        if output.readableBytes > 0 {
-            context.writeAndFlush(wrapOutboundOut(output), promise: nil)
         }
         let isDrained = goAway != nil && session.openStreams == 0
         if closesAfterFlush || session.isFinished || isDrained { context.close(promise: nil) }
@@ -165,7 +163,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     private func setNeedsFlush() {
         if needsFlush || isReading { return }
         needsFlush = true
-        loop?.needsFlush(self)
+        loop.needsFlush(self)
     }
 
     /// Ends the connection once its calls are over.

@@ -100,7 +100,7 @@ final class ClientEndpoint {
         if isClosed { return connected(nil, RPCError(.unavailable, "the client is closed")) }
         state = .connecting
         let connection = ClientConnection(
-            profile: profile.http2, isTLS: tls != nil, authority: "\(endpoint)",
+            profile: profile.http2, isTLS: tls != nil, authority: "\(endpoint)", loop: loop,
             onReady: { self.connected($0, $1) }, onUnusable: { self.lost($0) })
         let confined = LoopConfined((endpoint: self, connection: connection))
         let tls = tls

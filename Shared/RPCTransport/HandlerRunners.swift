@@ -6,8 +6,6 @@ internal import RPC
 /// waits costs no task of its own. When a handler waits, its task waits with it and the next handler
 /// gets another one. Tasks without work are kept for the next request.
 final class HandlerRunners {
-    typealias Work = @Sendable () async -> Reply
-
     /// One task. Belongs to the loop.
     final class Runner {
         fileprivate(set) var task: Task<Void, Never>?
@@ -24,8 +22,9 @@ final class HandlerRunners {
     private static let maximumParked = 64
 
     private let executor: LoopExecutor
-    private var pending: [(call: ServerCall, work: Work)] = []
-    private var next = 0
+    /// Calls whose handlers have not begun, in order, linked by `nextPending`.
+    private var first: ServerCall?
+    private var last: ServerCall?
     private var parked: [Runner] = []
     private var isStarting = false
 
@@ -33,23 +32,31 @@ final class HandlerRunners {
         self.executor = executor
     }
 
-    func add(_ work: @escaping Work, for call: ServerCall) {
-        pending.append((call, work))
+    /// Has the call's `work` run at the next `start`.
+    func add(_ call: ServerCall) {
+        if let last { last.nextPending = call } else { first = call }
+        last = call
+    }
+
+    private func takePending() -> ServerCall? {
+        guard let call = first else { return nil }
+        first = call.nextPending
+        call.nextPending = nil
+        if first == nil { last = nil }
+        return call
     }
 
     /// Starts every handler that was added. Each runs on this stack until it waits or ends.
     func start() {
         if isStarting { return }
         isStarting = true
-        while next < pending.count {
+        while first != nil {
             if let runner = parked.popLast() {
                 executor.runInline { resume(runner) }
             } else {
                 spawn()
             }
         }
-        pending.removeAll(keepingCapacity: true)
-        next = 0
         isStarting = false
     }
 
@@ -73,13 +80,12 @@ final class HandlerRunners {
     ) async {
         let runner = confined.value.runner
         while true {
-            while next < pending.count {
-                let (call, work) = pending[next]
-                next += 1
-                if call.stream == nil {
+            while let call = takePending() {
+                guard let work = call.work, call.stream != nil else {
                     call.connection.skipped(call)
                     continue
                 }
+                call.work = nil
                 call.runner = runner
                 let reply = await work()
                 call.runner = nil

@@ -1,3 +1,4 @@
+internal import HTTP2
 internal import NIOCore
 internal import NIOPosix
 internal import RPC
@@ -20,6 +21,10 @@ final class LoopContext {
     let eventLoop: any EventLoop
     let executor: LoopExecutor
     let runners: HandlerRunners
+    /// Shared by the sessions of this loop.
+    let workspace = HTTP2Workspace()
+    /// For output on its way to a socket: used again if the socket took it at once.
+    private var output = ByteBuffer()
     private var unflushed: [any Flushable] = []
     private var isFlushScheduled = false
     private let start = NIODeadline.now().uptimeNanoseconds
@@ -72,6 +77,21 @@ final class LoopContext {
             for connection in connections { connection.flush() }
         }
     }
+
+    /// Writes all that a session has ready into one buffer; false if more is waiting.
+    func gather(
+        from session: HTTP2Session, _ send: (ByteBuffer) -> Void
+    ) throws(HTTP2Error) -> Bool {
+        var buffer = output
+        output = ByteBuffer()
+        buffer.clear()
+        let isDrained = try session.drain(limit: 1 << 20) { buffer.writeBytes($0) }
+        if buffer.readableBytes > 0 { send(buffer) }
+        if buffer.capacity <= Self.maximumKeptOutput { output = buffer }
+        return isDrained
+    }
+
+    private static let maximumKeptOutput = 256 << 10
 
     // MARK: Time
 

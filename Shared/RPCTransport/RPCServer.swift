@@ -113,7 +113,8 @@ public final class RPCServer: Sendable {
 
     private func accept(_ channel: any Channel, _ listener: RPCListener) throws {
         let connection = ServerConnection(
-            handler: handler, profile: profile.http2, isTLS: listener.tls != nil)
+            handler: handler, profile: profile.http2, isTLS: listener.tls != nil,
+            loop: LoopContext.current(on: channel.eventLoop))
         let isWelcome = state.withLock { state in
             if state.isShuttingDown || state.connections.count >= profile.maximumConnections {
                 return false

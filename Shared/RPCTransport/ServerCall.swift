@@ -23,6 +23,9 @@ final class ServerCall: LoopContext.TimerTarget {
     var body: [UInt8] = []
     var isAnswered = false
     var discardedBytes = 0
+    /// The handler, until it begins, and who is to begin behind it.
+    var work: HandlerWork?
+    var nextPending: ServerCall?
     /// What runs the handler, while it runs.
     var runner: HandlerRunners.Runner?
     var timer: LoopContext.Timer?

@@ -9,7 +9,7 @@ extension ServerConnection {
     func beginDrain() {
         guard drain == .serving else { return }
         drain = .noticed
-        guard let session, let loop else {
+        guard let session else {
             context?.close(promise: nil)
             return
         }

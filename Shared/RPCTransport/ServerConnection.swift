@@ -14,7 +14,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     private let isTLS: Bool
     private(set) var context: ChannelHandlerContext?
     private(set) var session: HTTP2Session?
-    private(set) var loop: LoopContext?
+    let loop: LoopContext
     private var peer = Peer(address: "")
     private var isReading = false
     private var needsFlush = false
@@ -37,7 +37,8 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     enum DrainPhase { case serving, noticed, final }
 
-    init(handler: any RequestHandler, profile: HTTP2Profile, isTLS: Bool) {
+    init(handler: any RequestHandler, profile: HTTP2Profile, isTLS: Bool, loop: LoopContext) {
+        self.loop = loop
         self.handler = handler
         self.profile = profile
         self.isTLS = isTLS
@@ -47,7 +48,6 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop = LoopContext.current(on: context.eventLoop)
         if context.channel.isActive && !isTLS { open(identity: nil) }
     }
 
@@ -63,11 +63,12 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     }
 
     private func open(identity: PeerIdentity?) {
-        guard session == nil, let context, let loop else { return }
+        guard session == nil, let context else { return }
         peer = Peer(
             address: context.remoteAddress.map(Self.text) ?? "unknown",
             identity: identity?.spiffeID.map { "\($0)" }, isEncrypted: isTLS)
-        session = HTTP2Session(role: .server, profile: profile, delegate: self)
+        session = HTTP2Session(
+            role: .server, profile: profile, delegate: self, workspace: loop.workspace)
         loop.runners.connectionOpened()
         settingsTimer = loop.arm(
             SettingsTimeout(self), at: LoopContext.now + .seconds(5))
@@ -94,7 +95,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         }
         isReading = false
         needsFlush = true
-        loop?.runners.start()
+        loop.runners.start()
         if failure != nil {
             closesAfterFlush = true
             flush()
@@ -104,7 +105,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     func channelReadComplete(context: ChannelHandlerContext) {
         armTimers()
         if needsFlush { flush() }
-        loop?.flushAll()
+        loop.flushAll()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -130,9 +131,9 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     private func end() {
         guard let ended = session else { return }
         session = nil
-        loop?.cancel(settingsTimer)
+        loop.cancel(settingsTimer)
         for stream in ended.openStreamList { abandon(stream) }
-        loop?.runners.connectionEnded()
+        loop.runners.connectionEnded()
         withExtendedLifetime(ended) {}
     }
 
@@ -140,8 +141,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         guard let call = call(of: stream) else { return }
         stream.context = nil
         call.stream = nil
-        loop?.cancel(call.timer)
-        call.timer = nil
+        stopTimer(of: call)
         call.runner?.cancel()
     }
 
@@ -151,16 +151,13 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     func flush() {
         needsFlush = false
         guard !isReading, let session, let context, isWritable else { return }
-        var output = ByteBuffer()
         do throws(HTTP2Error) {
-            if try !session.drain(limit: 1 << 20, { output = ByteBuffer(bytes: $0) }) {
-                setNeedsFlush()
+            let isDrained = try loop.gather(from: session) {
+                context.writeAndFlush(wrapOutboundOut($0), promise: nil)
             }
+            if !isDrained { setNeedsFlush() }
         } catch {
             closesAfterFlush = true
-        }
-        if output.readableBytes > 0 {
-            context.writeAndFlush(wrapOutboundOut(output), promise: nil)
         }
         if closesAfterFlush || session.isFinished || isDrained { context.close(promise: nil) }
     }
@@ -168,15 +165,21 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     func setNeedsFlush() {
         if needsFlush || isReading { return }
         needsFlush = true
-        loop?.needsFlush(self)
+        loop.needsFlush(self)
     }
 
     private func armTimers() {
         guard !untimed.isEmpty else { return }
         for call in untimed where call.timer == nil && !call.isAnswered && call.stream != nil {
-            call.timer = loop?.arm(call, at: call.acceptance.deadline.instant)
+            call.timer = loop.arm(call, at: call.acceptance.deadline.instant)
         }
         untimed.removeAll(keepingCapacity: true)
+    }
+
+    private func stopTimer(of call: ServerCall) {
+        guard let timer = call.timer else { return }
+        call.timer = nil
+        loop.cancel(timer)
     }
 
     // MARK: Calls
@@ -215,7 +218,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         call.phase = .discarding
         call.body = []
         guard let stream = call.stream, !stream.remoteEnded else { return }
-        call.timer = loop?.arm(call, at: LoopContext.now + .seconds(1))
+        call.timer = loop.arm(call, at: LoopContext.now + .seconds(1))
     }
 
     private func countDiscarded(_ count: Int, of call: ServerCall) {
@@ -295,9 +298,10 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     /// Has a handler run on this loop once the read is over. It holds a slot of the connection until
     /// it ends, whether or not the stream lives.
-    private func run(_ work: @escaping HandlerRunners.Work, for call: ServerCall) {
+    private func run(_ work: @escaping HandlerWork, for call: ServerCall) {
         running += 1
-        loop?.runners.add(work, for: call)
+        call.work = work
+        loop.runners.add(call)
     }
 
     /// The caller had gone before the handler began: it does not begin.
@@ -313,8 +317,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     private func answer(_ call: ServerCall, _ reply: Reply) {
         guard !call.isAnswered, let stream = call.stream else { return }
         call.isAnswered = true
-        loop?.cancel(call.timer)
-        call.timer = nil
+        stopTimer(of: call)
         switch reply {
         case .message(let contentType, var framed):
             MessagePrefix.write(into: &framed)
@@ -373,7 +376,7 @@ extension ServerConnection: HTTP2SessionDelegate {
     func receivedSettings() {
         if sawSettings { return }
         sawSettings = true
-        loop?.cancel(settingsTimer)
+        loop.cancel(settingsTimer)
         settingsTimer = nil
     }
 
