@@ -28,7 +28,11 @@ struct SurvivalTests {
         let end = await load.end()
         #expect(end == .exit(0), "\(load.standardOutput)\n\(load.standardError)")
         #expect(load.standardOutput.contains("missing=0"), "\(load.standardOutput)")
-        let now = try await assay.serviceProcesses()[service]
+        var now = try await assay.serviceProcesses()[service]
+        for _ in 0..<100 where now == nil || now == killed {
+            try await Self.pause(.milliseconds(100))
+            now = try await assay.serviceProcesses()[service]
+        }
         #expect(now != nil && now != killed, "\(service) was not started again")
         #expect(await assay.stop() == .exit(0))
     }
