@@ -137,8 +137,8 @@ final class LoopContext {
 
 /// Carries a loop's object through a `@Sendable` closure that runs on the same loop.
 ///
-/// Sendable: `value` is only used on the loop that made the box, which debug builds check where it
-/// is opened from another thread's work.
+/// Sendable: a box is made on its loop, and `value` is read only in closures that run on that loop
+/// (channel callbacks, futures, tasks submitted to it). Opening a box does not check this.
 struct LoopConfined<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
