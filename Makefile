@@ -32,6 +32,7 @@ release:
 .PHONY: format
 format:
 	swift format --in-place --parallel --recursive $(SOURCES)
+	swift run schemac format
 
 ## lint: fail on a file that is not in the one style
 .PHONY: lint
@@ -43,9 +44,10 @@ lint:
 generate:
 	swift run schemac compile --swift Proto/Generated --proto docs/proto
 
-## generated-check: fail if a generated file differs from what the schemas give
+## generated-check: fail if a schema is not in the one style, or a generated file differs from what the schemas give
 .PHONY: generated-check
 generated-check:
+	swift run --skip-build schemac format --check
 	swift run --skip-build schemac compile --swift Proto/Generated --proto docs/proto --check
 
 ## bench-rpc: the RPC runtime against gRPC C++, in one run

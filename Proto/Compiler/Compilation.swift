@@ -31,7 +31,9 @@ public struct Compilation: Sendable {
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     /// A finding as `schemac` prints it.
-    public func rendered(_ diagnostic: Diagnostic) -> String { diagnostic.rendered(in: sources) }
+    public func rendered(_ diagnostic: Diagnostic, _ palette: Palette = .plain) -> String {
+        diagnostic.rendered(in: sources, palette)
+    }
 
     /// The name of a type or service, and its canonical text; nil if nothing has the name.
     public func canonicalText(of fullName: String) -> String? {

@@ -29,7 +29,8 @@ struct Format: ParsableCommand {
         }
         if check, !different.isEmpty {
             throw Failure.findings(
-                "not in the one style:\n  " + different.joined(separator: "\n  "))
+                "not in the one style:\n  " + different.joined(separator: "\n  ")
+                    + "\nrun schemac format to rewrite them")
         }
     }
 }

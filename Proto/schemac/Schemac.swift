@@ -18,12 +18,10 @@ struct Schemac: ParsableCommand {
             Console.error(failure.message)
             exit(withError: ExitCode(failure.status))
         } catch {
-            let isUsage = exitCode(for: error) == .validationFailure
-            if isUsage {
-                Console.error(fullMessage(for: error))
-                exit(withError: ExitCode(2))
-            }
-            exit(withError: error)
+            // Help and version are not failures; everything else that the parser says is usage.
+            if exitCode(for: error) == .success { exit(withError: error) }
+            Console.error(fullMessage(for: error))
+            exit(withError: ExitCode(2))
         }
     }
 }

@@ -2,36 +2,51 @@ internal import ArgumentParser
 internal import Foundation
 internal import SchemaCompiler
 
-/// Where the schemas are; common to all commands.
+/// Where the schemas are, and how findings are shown; common to all commands.
 struct SourceOptions: ParsableArguments {
-    @Option(help: "The schema root: a package is a directory below it.")
+    @Option(
+        name: [.long, .customLong("root")],
+        help: "The schema root: a package is a directory below it.")
     var schemas = "Proto/Schemas"
+
+    @Option(help: "Colours of the output: auto (on a terminal), always or never.")
+    var color = ColorMode.auto
+
+    func files() throws -> [SourceFile] { try SchemaDirectory(path: schemas).files() }
 
     /// Compiles all schemas below the root and prints what there is to say about them.
     func compile() throws -> Compilation {
         let compilation = Compilation(try files())
-        for diagnostic in compilation.diagnostics {
-            Console.error(compilation.rendered(diagnostic))
-        }
-        let errors = compilation.diagnostics.count { $0.severity == .error }
-        if errors > 0 { throw Failure.findings("\(errors) error\(errors == 1 ? "" : "s")") }
+        try report(compilation)
         return compilation
     }
 
-    func files() throws -> [SourceFile] {
-        let names: [String]
-        do {
-            names = try FileManager.default.subpathsOfDirectory(atPath: schemas)
-        } catch {
-            throw Failure.input("cannot read the schema root '\(schemas)'")
+    /// Prints the findings of a compilation; fails if one of them is an error.
+    func report(_ compilation: Compilation) throws {
+        for diagnostic in compilation.diagnostics {
+            Console.error(compilation.rendered(diagnostic, color.palette(of: .standardError)))
         }
-        let schemaNames = names.filter { $0.hasSuffix(".schema") }
-        if schemaNames.isEmpty { throw Failure.input("no .schema file below '\(schemas)'") }
-        return try schemaNames.map { name in
-            guard let data = FileManager.default.contents(atPath: "\(schemas)/\(name)") else {
-                throw Failure.input("cannot read '\(schemas)/\(name)'")
-            }
-            return SourceFile(path: name, bytes: Array(data))
+        let errors = compilation.diagnostics.count { $0.severity == .error }
+        if errors > 0 { throw Failure.findings("\(errors) error\(errors == 1 ? "" : "s")") }
+    }
+}
+
+/// When output is coloured.
+enum ColorMode: String, CaseIterable, ExpressibleByArgument {
+    case auto, always, never
+
+    /// The colours for a stream: in `auto`, only a terminal has some, and none where `NO_COLOR` is
+    /// set (no-color.org).
+    func palette(of stream: FileHandle) -> Palette {
+        switch self {
+        case .always: return .ansi
+        case .never: return .plain
+        case .auto:
+            let environment = ProcessInfo.processInfo.environment
+            let isRefused =
+                environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+                || environment["TERM"] == "dumb"
+            return isatty(stream.fileDescriptor) == 1 && !isRefused ? .ansi : .plain
         }
     }
 }

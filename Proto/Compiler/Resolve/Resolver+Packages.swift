@@ -55,8 +55,8 @@ extension Resolver {
                 error(
                     .packageName, section, name.span,
                     "package '\(name.text)' does not match its directory",
-                    hint: "write 'package \(directory)', or move the file to "
-                        + "\(name.text.replacing(".", with: "/"))/")
+                    hint: (directory.isEmpty ? "" : "write 'package \(directory)', or ")
+                        + "move the file to \(name.text.replacing(".", with: "/"))/")
             }
         }
         if !annotations.has("protobuf_types"), !Self.isVersion(name.components.last ?? "") {

@@ -60,87 +60,70 @@ public struct Diagnostic: Sendable {
     let notes: [Note]
 }
 
-/// Collects findings; at most `maximumErrorsPerFile` errors of a file are kept.
+/// Collects findings; at most `maximumPerFile` errors, and as many warnings, of a file are kept.
 struct Diagnostics: Sendable {
-    static let maximumErrorsPerFile = 20
+    static let maximumPerFile = 20
 
     private(set) var all: [Diagnostic] = []
     private var errorCounts: [Int: Int] = [:]
+    private var warningCounts: [Int: Int] = [:]
 
     var hasErrors: Bool { !errorCounts.isEmpty }
 
     func hasErrors(in file: Int) -> Bool { errorCounts[file] != nil }
+
+    /// Whether a file has had its share of errors, so that more of them would not be shown.
+    func isFull(for file: Int) -> Bool { errorCounts[file, default: 0] >= Self.maximumPerFile }
 
     mutating func error(
         _ code: DiagnosticCode, at location: Location, _ message: String,
         hint: String? = nil, notes: [Diagnostic.Note] = []
     ) {
         errorCounts[location.file, default: 0] += 1
-        guard errorCounts[location.file, default: 0] <= Self.maximumErrorsPerFile else { return }
+        guard errorCounts[location.file, default: 0] <= Self.maximumPerFile else { return }
         all.append(
             Diagnostic(
-                code: code, severity: .error, message: message, location: location, hint: hint,
-                notes: notes))
+                code: code, severity: .error, message: Prose.clipped(message), location: location,
+                hint: hint.map(Prose.clipped), notes: notes))
     }
 
     mutating func warning(
         _ code: DiagnosticCode, at location: Location, _ message: String, hint: String? = nil
     ) {
+        warningCounts[location.file, default: 0] += 1
+        guard warningCounts[location.file, default: 0] <= Self.maximumPerFile else { return }
         all.append(
             Diagnostic(
-                code: code, severity: .warning, message: message, location: location, hint: hint,
-                notes: []))
+                code: code, severity: .warning, message: Prose.clipped(message),
+                location: location, hint: hint.map(Prose.clipped), notes: []))
     }
 }
 
 extension Diagnostic {
     /// The finding as `schemac` prints it: a headline, then the lines with their carets.
-    func rendered(in files: [SourceFile]) -> String {
+    func rendered(in files: [SourceFile], _ palette: Palette) -> String {
         let file = files[location.file]
         let (line, column) = file.position(of: location.span.start)
-        var lines = [
-            "\(file.path):\(line):\(column): \(severity.rawValue): \(message) [\(code.rawValue)]"
-        ]
+        let place = palette(.strong, "\(file.path):\(line):\(column):")
+        let label = palette(severity.style, "\(severity.rawValue):")
+        var lines = ["\(place) \(label) \(palette(.strong, message)) [\(code.rawValue)]"]
 
-        var marks = notes.map { Mark(location: $0.location, text: $0.text, sign: "-", tail: "-") }
-        marks.append(Mark(location: location, text: hint ?? "", sign: "^", tail: "~"))
+        var marks = notes.map {
+            Excerpt(location: $0.location, text: $0.text, emphasis: .secondary)
+        }
+        marks.append(Excerpt(location: location, text: hint ?? "", emphasis: .primary))
         let local = marks.filter { $0.location.file == location.file }
             .sorted { $0.location.span.start < $1.location.span.start }
         let width = local.map { String(file.position(of: $0.location.span.start).line).count }.max()
-        for mark in local { lines += mark.rendered(in: file, gutter: width ?? 1) }
+        for mark in local { lines += mark.rendered(in: file, gutter: width ?? 1, palette) }
         for mark in marks where mark.location.file != location.file {
             let other = files[mark.location.file]
             let (line, column) = other.position(of: mark.location.span.start)
-            lines.append("\(other.path):\(line):\(column): note: \(mark.text)")
-            lines += Mark(location: mark.location, text: "", sign: "-", tail: "-")
-                .rendered(in: other, gutter: String(line).count)
+            let place = palette(.strong, "\(other.path):\(line):\(column):")
+            lines.append("\(place) \(palette(.note, "note:")) \(mark.text)")
+            lines += Excerpt(location: mark.location, text: "", emphasis: .secondary)
+                .rendered(in: other, gutter: String(line).count, palette)
         }
         return lines.joined(separator: "\n")
-    }
-
-    private struct Mark {
-        let location: Location
-        let text: String
-        let sign: String
-        let tail: String
-
-        func rendered(in file: SourceFile, gutter: Int) -> [String] {
-            let start = min(location.span.start, file.bytes.count)
-            let (line, column) = file.position(of: start)
-            let bytes = file.lineBytes(line - 1)
-            let end = max(start, min(location.span.end, bytes.endIndex))
-            let length = max(1, SourceFile.scalarCount(file.bytes[start..<end]))
-            let number = String(line)
-            let padding = String(repeating: " ", count: gutter - number.count)
-            let shown = String(decoding: bytes, as: UTF8.self)
-                .replacing("\t", with: " ").replacing("\r", with: " ")
-            let caret = sign + String(repeating: tail, count: length - 1)
-            let indent = String(repeating: " ", count: column - 1)
-            let label = text.isEmpty ? "" : " " + text
-            return [
-                "\(padding)\(number) | \(shown)",
-                "\(String(repeating: " ", count: gutter)) | \(indent)\(caret)\(label)",
-            ]
-        }
     }
 }

@@ -71,6 +71,7 @@ extension Parser {
     /// Reports what stands here instead of what was expected; silent on a line that already has an
     /// error, which is most likely the cause.
     mutating func unexpected(_ expected: String, hint: String? = nil) {
+        if diagnostics.isFull(for: fileIndex) { return }
         let line = file.line(of: current.span.start)
         let isKnown = diagnostics.all.contains { known in
             known.severity == .error && known.location.file == fileIndex
