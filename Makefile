@@ -10,6 +10,8 @@ SOURCES := Package.swift Proto/Compiler Proto/schemac Services Shared Tests
 # What the build links, and what the tests start or call.
 BUILD_PACKAGES := libnghttp2-dev libssl-dev libhiredis-dev librocksdb-dev pkg-config
 TEST_PACKAGES := redis-server protobuf-compiler curl python3 python3-venv
+CODEC_BENCH := Tests/Benchmarks/codec
+CODEC_BENCH_MESSAGES := --schemas $(CODEC_BENCH)/Schemas --swift $(CODEC_BENCH)/Messages
 BENCH_PACKAGES := nghttp2-client g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
 
 ## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done)
@@ -43,12 +45,19 @@ lint:
 .PHONY: generate
 generate:
 	swift run schemac compile --swift Proto/Generated --proto docs/proto
+	swift run --skip-build schemac compile $(CODEC_BENCH_MESSAGES)
 
 ## generated-check: fail if a schema is not in the one style, or a generated file differs from what the schemas give
 .PHONY: generated-check
 generated-check:
 	swift run --skip-build schemac format --check
 	swift run --skip-build schemac compile --swift Proto/Generated --proto docs/proto --check
+	swift run --skip-build schemac compile $(CODEC_BENCH_MESSAGES) --check
+
+## bench-codec: the codec against SwiftProtobuf, in one run, with allocations per message
+.PHONY: bench-codec
+bench-codec:
+	swift run -c release --package-path $(CODEC_BENCH) codec-bench $(BENCH_FLAGS)
 
 ## bench-rpc: the RPC runtime against gRPC C++, in one run
 .PHONY: bench-rpc

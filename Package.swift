@@ -168,6 +168,8 @@ let targets: [Target] = [
 let package = Package(
     name: "assay",
     platforms: [.macOS(.v26)],
+    // For the benchmark packages in Tests/Benchmarks.
+    products: [.library(name: "Wire", targets: ["Wire"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),

@@ -10,7 +10,8 @@ struct SwiftEmitter {
             files.append(messages(of: index))
             if !package.services.isEmpty { files.append(services(of: index)) }
         }
-        return files + [policyTable()]
+        if !schema.services.isEmpty { files.append(policyTable()) }
+        return files
     }
 
     // MARK: Messages
