@@ -114,6 +114,11 @@ let targets: [Target] = [
             "TLS", "Wire", arguments,
         ]),
 
+    // Runs the wire format for a harness in another language.
+    program(
+        "wire-conformance-driver", "Tests/Conformance/driver", ["SchemaCompiler", "Wire"],
+        exclude: ["README.md"]),
+
     // Benchmarks: programs, never timed tests.
     program(
         "inference-bench", "Tests/Benchmarks/inference-bench",

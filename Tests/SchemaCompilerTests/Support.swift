@@ -65,3 +65,10 @@ extension Compilation {
         return Compilation(sources ?? []).apiFingerprint(of: "test.everything.v1.Sealed")
     }
 }
+
+extension Compilation {
+    /// The schemas of a golden folder; without messages if they cannot be read.
+    static func golden(_ name: String) -> Compilation {
+        Compilation((try? Fixtures.sources(below: "Golden/\(name)/schemas")) ?? [])
+    }
+}

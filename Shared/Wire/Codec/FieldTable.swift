@@ -13,7 +13,7 @@ public enum FieldKind: Sendable {
     case message(@Sendable () -> FieldTable)
 
     /// VARINT 0, I64 1, LEN 2, I32 5.
-    var wireType: UInt32 {
+    package var wireType: UInt32 {
         switch self {
         case .bool, .int32, .int64, .uint32, .uint64, .int32Twos, .int64Twos, .enumeration: 0
         case .int64Fixed, .uint64Fixed, .double: 1
@@ -31,7 +31,7 @@ public enum FieldKind: Sendable {
     }
 
     /// The table of a value that is itself a sequence of records.
-    var table: FieldTable? {
+    package var table: FieldTable? {
         switch self {
         case .decimal: .decimal
         case .money: .money
@@ -86,7 +86,7 @@ public struct Field: Sendable {
     }
 
     /// The wire type of its records in the canonical encoding.
-    var wireType: UInt32 {
+    package var wireType: UInt32 {
         switch shape {
         case .packed, .map: 2
         default: kind.wireType
@@ -173,10 +173,10 @@ public struct FieldTable: Sendable {
         return low < fields.count && fields[low].number == number ? low : nil
     }
 
-    func field(_ number: Int) -> Field? { index(of: number).map { fields[$0] } }
+    package func field(_ number: Int) -> Field? { index(of: number).map { fields[$0] } }
 
     /// The required fields and oneofs, ascending by smallest number: the bits of a decoder's `seen`.
-    var required: [(name: String, number: Int, oneof: Int?)] {
+    package var required: [(name: String, number: Int, oneof: Int?)] {
         var found: [(name: String, number: Int, oneof: Int?)] = []
         for field in fields {
             switch field.shape {

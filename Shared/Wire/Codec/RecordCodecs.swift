@@ -30,7 +30,7 @@ public enum StringCodec: MapKeyCodec {
     }
 }
 
-public enum BytesCodec: WireCodec {
+public enum BytesCodec: ZeroCodec {
     @inlinable public static var kind: FieldKind { .bytes }
     @inlinable public static var wireType: UInt32 { 2 }
     @inlinable public static var zero: [UInt8] { [] }
@@ -39,9 +39,6 @@ public enum BytesCodec: WireCodec {
     public static func read(_ reader: inout WireReader) throws(WireError) -> [UInt8] {
         try reader.bytes(.explicit)
     }
-
-    @inlinable
-    public static func absent(_ reader: inout WireReader) throws(WireError) -> [UInt8] { zero }
 
     @inlinable
     public static func size(_ value: [UInt8], _ sizes: inout SizeCache) -> Int {
@@ -63,7 +60,7 @@ public enum BytesCodec: WireCodec {
     }
 }
 
-public enum UUIDCodec: WireCodec {
+public enum UUIDCodec: ZeroCodec {
     @inlinable public static var kind: FieldKind { .uuid }
     @inlinable public static var wireType: UInt32 { 2 }
     @inlinable public static var zero: UniqueID { .zero }
@@ -72,9 +69,6 @@ public enum UUIDCodec: WireCodec {
     public static func read(_ reader: inout WireReader) throws(WireError) -> UniqueID {
         try reader.uuid(.explicit)
     }
-
-    @inlinable
-    public static func absent(_ reader: inout WireReader) throws(WireError) -> UniqueID { zero }
 
     @inlinable
     public static func size(_ value: UniqueID, _ sizes: inout SizeCache) -> Int {
@@ -297,17 +291,14 @@ public enum EnumCodec<E: WireEnum>: PackableCodec {
 
     @inlinable
     public static func writeJSON(_ value: E, _ writer: inout JSONWriter) {
-        if let name = E.names.name(of: value.number) {
-            writer.string(name)
-        } else {
-            writer.number(value.number)
-        }
+        writer.enumeration(value.number, E.names)
     }
 }
 
 public enum MessageCodec<M: WireMessage>: WireCodec {
+    public typealias Value = M
+
     @inlinable public static var kind: FieldKind { .message { M.fields } }
-    @inlinable public static var wireType: UInt32 { 2 }
 
     @inlinable
     public static func read(_ reader: inout WireReader) throws(WireError) -> M {
@@ -320,21 +311,7 @@ public enum MessageCodec<M: WireMessage>: WireCodec {
     }
 
     @inlinable
-    public static func size(_ value: M, _ sizes: inout SizeCache) -> Int { sizes.length(value) }
-
-    @inlinable
-    public static func write(_ value: M, _ writer: inout WireWriter, _ sizes: inout SizeCache) {
-        writer.varint(UInt64(truncatingIfNeeded: sizes.next()))
-        value.write(to: &writer, &sizes)
-    }
-
-    @inlinable
     public static func readJSON(_ reader: inout JSONReader) throws(JSONError) -> M {
         try M(json: &reader)
-    }
-
-    @inlinable
-    public static func writeJSON(_ value: M, _ writer: inout JSONWriter) {
-        value.writeJSON(to: &writer)
     }
 }

@@ -1,30 +1,30 @@
 /// Walks the records of a message body, whatever their order; for everything that is not the hot path.
-struct RecordScanner {
+package struct RecordScanner {
     /// One record: where it starts, where its value starts (behind a length), and where it ends.
-    struct Record {
-        let tag: UInt32
-        let start: Int
-        let value: Int
-        let end: Int
+    package struct Record {
+        package let tag: UInt32
+        package let start: Int
+        package let value: Int
+        package let end: Int
         /// The value of a varint record.
-        let varint: UInt64
+        package let varint: UInt64
 
-        var number: Int { Int(tag >> 3) }
-        var wireType: UInt32 { tag & 7 }
+        package var number: Int { Int(tag >> 3) }
+        package var wireType: UInt32 { tag & 7 }
     }
 
     let bytes: [UInt8]
-    private(set) var position: Int
+    package private(set) var position: Int
     let end: Int
 
-    init(_ bytes: [UInt8], _ range: Range<Int>? = nil) {
+    package init(_ bytes: [UInt8], _ range: Range<Int>? = nil) {
         self.bytes = bytes
         position = range?.lowerBound ?? 0
         end = range?.upperBound ?? bytes.count
     }
 
     /// The next record; nil at the end. Lengths and tags may be up to five bytes long.
-    mutating func next() throws(WireError.Code) -> Record? {
+    package mutating func next() throws(WireError.Code) -> Record? {
         guard position < end else { return nil }
         let start = position
         let tag = try WireReader.checkedTag(try varint(longest: 5))

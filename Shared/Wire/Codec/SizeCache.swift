@@ -210,13 +210,13 @@ extension SizeCache {
     }
 
     @inlinable
-    public mutating func message<M: WireMessage>(_ tag: UInt32, _ value: M) -> Int {
+    public mutating func message<M: WireRecord>(_ tag: UInt32, _ value: M) -> Int {
         Self.tag(tag) + length(value)
     }
 
     /// A message with its length in front.
     @inlinable
-    mutating func length<M: WireMessage>(_ value: M) -> Int {
+    mutating func length<M: WireRecord>(_ value: M) -> Int {
         let slot = reserve()
         let size = value.measure(&self)
         set(slot, size)
@@ -232,7 +232,7 @@ extension SizeCache {
     }
 
     @inlinable
-    public mutating func packed<C: PackableCodec>(
+    public mutating func packed<C: PackableEncoder>(
         _ tag: UInt32, _ values: [C.Value], _ codec: C.Type
     ) -> Int {
         if values.isEmpty { return 0 }
@@ -244,7 +244,7 @@ extension SizeCache {
     }
 
     @inlinable
-    public mutating func list<C: WireCodec>(
+    public mutating func list<C: WireEncoder>(
         _ tag: UInt32, _ values: [C.Value], _ codec: C.Type
     ) -> Int {
         var size = values.count * Self.tag(tag)
@@ -253,7 +253,7 @@ extension SizeCache {
     }
 
     @inlinable
-    public mutating func map<K: MapKeyCodec, V: WireCodec>(
+    public mutating func map<K: MapKeyCodec, V: WireEncoder>(
         _ tag: UInt32, _ map: WireMap<K.Value, V.Value>, _ key: K.Type, _ value: V.Type
     ) -> Int {
         var total = 0

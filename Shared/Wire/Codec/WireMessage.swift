@@ -1,12 +1,6 @@
-/// A message or union of a schema. Generated code conforms; nobody else has to.
-public protocol WireMessage: WireValue, CustomStringConvertible {
-    /// The full name in the schema, such as `assay.risk.v1.Decision`.
-    static var fullName: String { get }
-    /// Number, name, shape and sensitivity of every field.
-    static var fields: FieldTable { get }
-
-    /// Decodes the records of the reader's current extent.
-    init(from reader: inout WireReader) throws(WireError)
+/// A value that is written as a sequence of records: a generated message, or one whose schema is known
+/// only at run time.
+public protocol WireRecord: WireValue, CustomStringConvertible {
     /// The size of the encoded body in bytes; remembers the sizes inside for `write`.
     func measure(_ sizes: inout SizeCache) -> Int
     /// Writes the body that `measure` has measured.
@@ -15,22 +9,59 @@ public protocol WireMessage: WireValue, CustomStringConvertible {
     /// Reports what breaks the bounds of the schema.
     func validate(_ violations: inout Violations)
 
-    init(json reader: inout JSONReader) throws(JSONError)
     func writeJSON(to writer: inout JSONWriter)
 
     /// Records that the schema does not know, nil if there are none.
     var unknown: UnknownFields? { get set }
 }
 
-extension WireMessage {
-    @inlinable
-    public static var fullName: String { fields.name }
+/// A message or union of a schema. Generated code conforms; nobody else has to.
+public protocol WireMessage: WireRecord {
+    /// The full name in the schema, such as `assay.risk.v1.Decision`.
+    static var fullName: String { get }
+    /// Number, name, shape and sensitivity of every field.
+    static var fields: FieldTable { get }
 
+    /// Decodes the records of the reader's current extent.
+    init(from reader: inout WireReader) throws(WireError)
+    init(json reader: inout JSONReader) throws(JSONError)
+}
+
+extension WireRecord {
     /// The canonical encoding, behind `prefix` zero bytes (5 for a gRPC frame).
     @inlinable
     public func encoded(prefix: Int = 0) -> [UInt8] {
         WireWriter.encode(self, prefix: prefix)
     }
+
+    /// What breaks the bounds of the schema, at most 20 findings; empty for a valid message.
+    @inlinable
+    public func violations() -> [Violation] {
+        var violations = Violations()
+        validate(&violations)
+        return violations.found
+    }
+
+    /// The JSON form, on one line.
+    @inlinable
+    public func json() -> [UInt8] {
+        var writer = JSONWriter()
+        writeJSON(to: &writer)
+        return writer.bytes
+    }
+
+    /// The JSON form with personal data replaced by its kind: `‹account›`.
+    @inlinable
+    public var description: String {
+        var writer = JSONWriter(redacting: true)
+        writeJSON(to: &writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
+
+extension WireMessage {
+    @inlinable
+    public static var fullName: String { fields.name }
 
     /// Decodes a whole message.
     @inlinable
@@ -60,22 +91,6 @@ extension WireMessage {
         }
     }
 
-    /// What breaks the bounds of the schema, at most 20 findings; empty for a valid message.
-    @inlinable
-    public func violations() -> [Violation] {
-        var violations = Violations()
-        validate(&violations)
-        return violations.found
-    }
-
-    /// The JSON form, on one line.
-    @inlinable
-    public func json() -> [UInt8] {
-        var writer = JSONWriter()
-        writeJSON(to: &writer)
-        return writer.bytes
-    }
-
     /// Reads the JSON form; nothing but white space may follow it.
     @inlinable
     public init(
@@ -92,13 +107,5 @@ extension WireMessage {
         jsonBytes bytes: UnsafeRawBufferPointer, limits: JSONLimits = JSONLimits()
     ) throws(JSONError) {
         try self.init(jsonBytes: [UInt8](bytes), limits: limits)
-    }
-
-    /// The JSON form with personal data replaced by its kind: `‹account›`.
-    @inlinable
-    public var description: String {
-        var writer = JSONWriter(redacting: true)
-        writeJSON(to: &writer)
-        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }

@@ -6,6 +6,9 @@ extension WireReader {
         if presence == .implicit, isZero, !tolerant { throw valueFailure(.zeroWritten) }
     }
 
+    /// Refuses a zero that has just been read and that the field does not write (R3).
+    package func refuseZero() throws(WireError) { try refuseZero(true, .implicit) }
+
     @inlinable
     public mutating func bool(_ presence: Presence) throws(WireError) -> Bool {
         let value = try varint()
@@ -96,7 +99,7 @@ extension WireReader {
     }
 
     @usableFromInline
-    mutating func enumNumber(_ presence: Presence) throws(WireError) -> Int32 {
+    package mutating func enumNumber(_ presence: Presence) throws(WireError) -> Int32 {
         let value = try varint()
         if value > 0x7FFF_FFFF {
             let low = Int32(truncatingIfNeeded: value)
@@ -132,8 +135,16 @@ extension WireReader {
 
     @inlinable
     public mutating func message<M: WireMessage>() throws(WireError) -> M {
+        try record(M.fields) { reader throws(WireError) in try M(from: &reader) }
+    }
+
+    /// A LEN record whose body is read by `body`.
+    @inlinable @inline(__always)
+    package mutating func record<T>(
+        _ table: @autoclosure () -> FieldTable, _ body: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> T {
         let outer = try enter()
-        let value = tolerant ? try normalized(M.self) : try M(from: &self)
+        let value = tolerant ? try normalized(table(), body) : try body(&self)
         leave(outer)
         return value
     }
@@ -155,11 +166,18 @@ extension WireReader {
     public mutating func list<C: WireCodec>(
         _ tag: UInt32, _ codec: C.Type
     ) throws(WireError) -> [C.Value] {
+        try list(tag, C.read)
+    }
+
+    @inlinable @inline(__always)
+    package mutating func list<T>(
+        _ tag: UInt32, _ read: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> [T] {
         let count = recordCount(tag)
-        try charge(count * MemoryLayout<C.Value>.stride)
-        var list: [C.Value] = []
+        try charge(count * MemoryLayout<T>.stride)
+        var list: [T] = []
         list.reserveCapacity(count)
-        repeat { list.append(try C.read(&self)) } while take(tag)
+        repeat { list.append(try read(&self)) } while take(tag)
         return list
     }
 
@@ -168,14 +186,24 @@ extension WireReader {
     public mutating func map<K: MapKeyCodec, V: WireCodec>(
         _ tag: UInt32, _ key: K.Type, _ value: V.Type
     ) throws(WireError) -> WireMap<K.Value, V.Value> {
+        try map(tag, key, V.wireType, V.kind, V.read, V.absent)
+    }
+
+    /// The same, with values that `read` reads and `absent` replaces.
+    @inlinable @inline(__always)
+    package mutating func map<K: MapKeyCodec, T>(
+        _ tag: UInt32, _ key: K.Type, _ wireType: UInt32, _ kind: @autoclosure () -> FieldKind,
+        _ read: (inout WireReader) throws(WireError) -> T,
+        _ absent: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> WireMap<K.Value, T> {
         let count = recordCount(tag)
-        try charge(count * MemoryLayout<WireMap<K.Value, V.Value>.Entry>.stride)
-        var entries: [WireMap<K.Value, V.Value>.Entry] = []
+        try charge(count * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
+        var entries: [WireMap<K.Value, T>.Entry] = []
         entries.reserveCapacity(count)
         var ascends = true
         repeat {
             let begin = position
-            let entry = try entry(key, value)
+            let entry = try entry(key, wireType, kind(), read, absent)
             if let last = entries.last, !K.Value.precedes(last.key, entry.key) {
                 if !tolerant {
                     position = begin
@@ -186,25 +214,32 @@ extension WireReader {
             entries.append(entry)
         } while take(tag)
         if ascends { return WireMap(sorted: entries) }
-        try charge(2 * count * MemoryLayout<WireMap<K.Value, V.Value>.Entry>.stride)
+        try charge(2 * count * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
         return WireMap(lastWins: entries)
     }
 
-    @inlinable
-    mutating func entry<K: MapKeyCodec, V: WireCodec>(
-        _ key: K.Type, _ value: V.Type
-    ) throws(WireError) -> WireMap<K.Value, V.Value>.Entry {
+    @inlinable @inline(__always)
+    mutating func entry<K: MapKeyCodec, T>(
+        _ key: K.Type, _ wireType: UInt32, _ kind: @autoclosure () -> FieldKind,
+        _ read: (inout WireReader) throws(WireError) -> T,
+        _ absent: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> WireMap<K.Value, T>.Entry {
         let outer = try enter()
         let keyTag = 0x08 | K.wireType
-        let valueTag = 0x10 | V.wireType
-        let entry: WireMap<K.Value, V.Value>.Entry
+        let valueTag = 0x10 | wireType
+        let entry: WireMap<K.Value, T>.Entry
         if tolerant, !isPlainEntry(keyTag, valueTag) {
-            entry = try looseEntry(key, value)
+            let scratch = try rewrittenEntry(K.kind, kind())
+            entry = try withScratch(scratch) { reader throws(WireError) in
+                let key = reader.take(keyTag) ? try K.read(&reader) : K.zero
+                let value = reader.take(valueTag) ? try read(&reader) : try absent(&reader)
+                return .init(key: key, value: value)
+            }
         } else {
             guard take(keyTag) else { throw failure(.mapEntry) }
             let key = try K.read(&self)
             guard take(valueTag) else { throw failure(.mapEntry) }
-            entry = .init(key: key, value: try V.read(&self))
+            entry = .init(key: key, value: try read(&self))
             guard position == end else { throw failure(.mapEntry) }
         }
         leave(outer)
@@ -219,20 +254,7 @@ extension WireReader {
             && ahead.take(valueTag) && ahead.skipValue(valueTag, minimal: false) && ahead.isAtEnd
     }
 
-    /// An entry in any order, with anything absent or superfluous.
-    @inlinable
-    mutating func looseEntry<K: MapKeyCodec, V: WireCodec>(
-        _ key: K.Type, _ value: V.Type
-    ) throws(WireError) -> WireMap<K.Value, V.Value>.Entry {
-        let scratch = try rewrittenEntry(K.kind, V.kind)
-        return try withScratch(scratch) { reader throws(WireError) in
-            let key = reader.take(0x08 | K.wireType) ? try K.read(&reader) : K.zero
-            let value =
-                reader.take(0x10 | V.wireType) ? try V.read(&reader) : try V.absent(&reader)
-            return .init(key: key, value: value)
-        }
-    }
-
+    /// The current entry, which may be in any order, with anything absent or superfluous.
     @usableFromInline @inline(never)
     mutating func rewrittenEntry(_ key: FieldKind, _ value: FieldKind) throws(WireError) -> [UInt8]
     {
@@ -330,6 +352,13 @@ extension WireReader {
         _ seen: UInt64, required: UInt64, _ table: @autoclosure () -> FieldTable
     ) throws(WireError) {
         if seen & required != required { throw missing(~seen & required, table()) }
+    }
+
+    /// Throws if one of the required fields and oneofs, as the table counts them, is not in `seen`.
+    package func finish(_ seen: [Bool], _ table: FieldTable) throws(WireError) {
+        for (required, isSeen) in zip(table.required, seen) where !isSeen {
+            throw missingFailure(required.number)
+        }
     }
 
     @usableFromInline @inline(never)

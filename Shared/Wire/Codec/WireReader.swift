@@ -60,12 +60,23 @@ public struct WireReader {
     static func decode<M: WireMessage>(
         _ type: M.Type, _ bytes: UnsafeRawBufferPointer, _ door: Door, _ limits: DecodeLimits
     ) throws(WireError) -> M {
-        var reader = WireReader(bytes, door, limits, depth: M.fields.depth)
+        try decode(M.fields, bytes, door, limits) { reader throws(WireError) in
+            try M(from: &reader)
+        }
+    }
+
+    /// Decodes a whole message of a table, whose body is read by `body`.
+    @inlinable @inline(__always)
+    package static func decode<T>(
+        _ table: @autoclosure () -> FieldTable, _ bytes: UnsafeRawBufferPointer, _ door: Door,
+        _ limits: DecodeLimits, _ body: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> T {
+        var reader = WireReader(bytes, door, limits, depth: table().depth)
         do throws(WireError) {
             if bytes.count > limits.bytes { throw reader.failure(.tooLarge) }
-            return door == .strict ? try M(from: &reader) : try reader.normalized(M.self)
+            return door == .strict ? try body(&reader) : try reader.normalized(table(), body)
         } catch {
-            throw located(error, bytes, M.fields)
+            throw located(error, bytes, table())
         }
     }
 
@@ -107,7 +118,7 @@ public struct WireReader {
     }
 
     @inlinable
-    mutating func charge(_ bytes: Int) throws(WireError) {
+    package mutating func charge(_ bytes: Int) throws(WireError) {
         heap -= bytes
         if heap < 0 { throw failure(.heapExceeded) }
     }
@@ -289,14 +300,21 @@ public struct WireReader {
     public mutating func packed<C: PackableCodec>(
         _ codec: C.Type
     ) throws(WireError) -> [C.Value] {
+        try packed(C.read)
+    }
+
+    @inlinable @inline(__always)
+    package mutating func packed<T>(
+        _ read: (inout WireReader) throws(WireError) -> T
+    ) throws(WireError) -> [T] {
         let size = try packedLength()
         let outer = end
         end = position + size
         let count = try varintCount()
-        try charge(count * MemoryLayout<C.Value>.stride)
-        var list: [C.Value] = []
+        try charge(count * MemoryLayout<T>.stride)
+        var list: [T] = []
         list.reserveCapacity(count)
-        while position < end { list.append(try C.read(&self)) }
+        while position < end { list.append(try read(&self)) }
         end = outer
         return list
     }
@@ -340,11 +358,6 @@ public struct WireReader {
     // MARK: The tolerant door
 
     /// Decodes the current record, rewritten first if its layout is not the canonical one.
-    @inlinable
-    mutating func normalized<M: WireMessage>(_ type: M.Type) throws(WireError) -> M {
-        try normalized(M.fields) { reader throws(WireError) in try M(from: &reader) }
-    }
-
     @inlinable
     mutating func normalized<T>(
         _ table: @autoclosure () -> FieldTable, _ body: (inout WireReader) throws(WireError) -> T

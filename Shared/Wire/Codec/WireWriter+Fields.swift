@@ -217,7 +217,7 @@ extension WireWriter {
     }
 
     @inlinable
-    public mutating func message<M: WireMessage>(
+    public mutating func message<M: WireRecord>(
         _ number: UInt32, _ value: M, _ sizes: inout SizeCache
     ) {
         tag(number)
@@ -236,7 +236,7 @@ extension WireWriter {
     }
 
     @inlinable
-    public mutating func packed<C: PackableCodec>(
+    public mutating func packed<C: PackableEncoder>(
         _ number: UInt32, _ values: [C.Value], _ codec: C.Type, _ sizes: inout SizeCache
     ) {
         if values.isEmpty { return }
@@ -246,7 +246,7 @@ extension WireWriter {
     }
 
     @inlinable
-    public mutating func list<C: WireCodec>(
+    public mutating func list<C: WireEncoder>(
         _ number: UInt32, _ values: [C.Value], _ codec: C.Type, _ sizes: inout SizeCache
     ) {
         for index in values.indices {
@@ -256,7 +256,7 @@ extension WireWriter {
     }
 
     @inlinable
-    public mutating func map<K: MapKeyCodec, V: WireCodec>(
+    public mutating func map<K: MapKeyCodec, V: WireEncoder>(
         _ number: UInt32, _ map: WireMap<K.Value, V.Value>, _ key: K.Type, _ value: V.Type,
         _ sizes: inout SizeCache
     ) {

@@ -33,7 +33,7 @@ public struct WireWriter {
     }
 
     @inlinable
-    static func encode<M: WireMessage>(_ message: M, prefix: Int) -> [UInt8] {
+    static func encode<M: WireRecord>(_ message: M, prefix: Int) -> [UInt8] {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: SizeSlots.capacity) { slots in
             var sizes = SizeCache(SizeSlots(slots.baseAddress.unsafelyUnwrapped))
             let size = message.measure(&sizes)

@@ -69,7 +69,7 @@ extension JSONReader {
 
     /// A name, or a number from 0 on.
     @usableFromInline
-    mutating func enumNumber(_ names: EnumNames) throws(JSONError) -> Int32 {
+    package mutating func enumNumber(_ names: EnumNames) throws(JSONError) -> Int32 {
         skipSpace()
         if peek == UInt8(ascii: "\"") {
             let text = try quoted()

@@ -17,7 +17,7 @@ public struct JSONReader {
     private var heap: Int
 
     @usableFromInline
-    init(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) {
+    package init(_ bytes: [UInt8], limits: JSONLimits) throws(JSONError) {
         self.bytes = bytes
         depth = limits.depth
         heap = limits.heap
@@ -28,7 +28,7 @@ public struct JSONReader {
 
     /// Throws unless only white space is left.
     @usableFromInline
-    mutating func end() throws(JSONError) {
+    package mutating func end() throws(JSONError) {
         skipSpace()
         if position < bytes.count { throw failure(.syntax, "more text behind the value") }
     }
@@ -108,7 +108,7 @@ public struct JSONReader {
     }
 
     @usableFromInline
-    mutating func charge(_ count: Int) throws(JSONError) {
+    package mutating func charge(_ count: Int) throws(JSONError) {
         heap -= count
         if heap < 0 { throw failure(.limit, "the value needs more memory than allowed") }
     }
@@ -181,14 +181,21 @@ public struct JSONReader {
 
     @inlinable
     public mutating func list<C: WireCodec>(_ codec: C.Type) throws(JSONError) -> [C.Value] {
+        try list(C.readJSON)
+    }
+
+    @inlinable @inline(__always)
+    package mutating func list<T>(
+        _ read: (inout JSONReader) throws(JSONError) -> T
+    ) throws(JSONError) -> [T] {
         try open("[", "an array")
-        var list: [C.Value] = []
+        var list: [T] = []
         if !skip("]") {
             repeat {
                 // Twice, since an array that grows is held twice for a moment.
-                try charge(2 * MemoryLayout<C.Value>.stride)
+                try charge(2 * MemoryLayout<T>.stride)
                 push(String(list.count))
-                list.append(try C.readJSON(&self))
+                list.append(try read(&self))
                 pop()
             } while skip(",")
             try expect("]")
@@ -201,27 +208,34 @@ public struct JSONReader {
     public mutating func map<K: MapKeyCodec, V: WireCodec>(
         _ key: K.Type, _ value: V.Type
     ) throws(JSONError) -> WireMap<K.Value, V.Value> {
+        try map(key, V.readJSON)
+    }
+
+    @inlinable @inline(__always)
+    package mutating func map<K: MapKeyCodec, T>(
+        _ key: K.Type, _ read: (inout JSONReader) throws(JSONError) -> T
+    ) throws(JSONError) -> WireMap<K.Value, T> {
         try open("{", "an object")
-        var entries: [WireMap<K.Value, V.Value>.Entry] = []
+        var entries: [WireMap<K.Value, T>.Entry] = []
         if !skip("}") {
             repeat {
-                try charge(4 * MemoryLayout<WireMap<K.Value, V.Value>.Entry>.stride)
+                try charge(4 * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
                 skipSpace()
-                entries.append(try entry(key, value))
+                entries.append(try entry(key, read))
                 pop()
             } while skip(",")
             try expect("}")
         }
         close()
-        let map = WireMap<K.Value, V.Value>(lastWins: entries)
+        let map = WireMap<K.Value, T>(lastWins: entries)
         if map.count != entries.count { throw failure(.duplicate, "a key stands there twice") }
         return map
     }
 
     @inlinable
-    mutating func entry<K: MapKeyCodec, V: WireCodec>(
-        _ key: K.Type, _ value: V.Type
-    ) throws(JSONError) -> WireMap<K.Value, V.Value>.Entry {
+    mutating func entry<K: MapKeyCodec, T>(
+        _ key: K.Type, _ read: (inout JSONReader) throws(JSONError) -> T
+    ) throws(JSONError) -> WireMap<K.Value, T>.Entry {
         let text = try quoted()
         // The round trip refuses "+1" and "01", which denote a key that has another name.
         guard let name = K.Value(text), String(name) == text else {
@@ -229,7 +243,7 @@ public struct JSONReader {
         }
         try expect(":")
         push(text)
-        return .init(key: name, value: try V.readJSON(&self))
+        return .init(key: name, value: try read(&self))
     }
 
     /// Enters an array or object.

@@ -48,7 +48,7 @@ public struct JSONWriter {
     // MARK: Fields
 
     @inlinable
-    public mutating func field<C: WireCodec>(
+    public mutating func field<C: WireEncoder>(
         _ name: String, _ value: C.Value, _ codec: C.Type, pii: PersonalData? = nil
     ) {
         key(name)
@@ -57,14 +57,14 @@ public struct JSONWriter {
 
     /// A field with presence; nothing if it is absent.
     @inlinable
-    public mutating func field<C: WireCodec>(
+    public mutating func field<C: WireEncoder>(
         _ name: String, _ value: C.Value?, _ codec: C.Type, pii: PersonalData? = nil
     ) {
         if let value { field(name, value, codec, pii: pii) }
     }
 
     @inlinable
-    public mutating func list<C: WireCodec>(
+    public mutating func list<C: WireEncoder>(
         _ name: String, _ values: [C.Value], _ codec: C.Type, pii: PersonalData? = nil
     ) {
         key(name)
@@ -75,7 +75,7 @@ public struct JSONWriter {
     }
 
     @inlinable
-    public mutating func map<K: MapKeyCodec, V: WireCodec>(
+    public mutating func map<K: MapKeyCodec, V: WireEncoder>(
         _ name: String, _ map: WireMap<K.Value, V.Value>, _ keyCodec: K.Type,
         _ valueCodec: V.Type, pii: PersonalData? = nil
     ) {
@@ -120,6 +120,12 @@ public struct JSONWriter {
         separate()
         let digits = Array(shortest.utf8)
         bytes += digits.suffix(2) == Array(".0".utf8) ? digits.dropLast(2) : digits[...]
+    }
+
+    /// The name of a number, or the number if it has none.
+    @usableFromInline
+    mutating func enumeration(_ number: Int32, _ names: EnumNames) {
+        if let name = names.name(of: number) { string(name) } else { self.number(number) }
     }
 
     mutating func base64(_ value: [UInt8]) {

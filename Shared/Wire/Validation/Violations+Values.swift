@@ -4,7 +4,7 @@ extension Violations {
     /// `@range` of a number.
     @inlinable
     public mutating func range<T: Comparable & Numeric & WireValue>(
-        _ name: StaticString, _ value: T, min: T? = nil, max: T? = nil,
+        _ name: String, _ value: T, min: T? = nil, max: T? = nil,
         _ presence: Presence = .implicit
     ) {
         if presence == .implicit, value == 0 { return }
@@ -14,7 +14,7 @@ extension Violations {
     /// `@range` of the elements of a list.
     @inlinable
     public mutating func range<T: Comparable & Numeric & WireValue>(
-        _ name: StaticString, _ values: [T], min: T? = nil, max: T? = nil
+        _ name: String, _ values: [T], min: T? = nil, max: T? = nil
     ) {
         for index in values.indices where !Self.contains(values[index], min, max) {
             report(name, "range", Self.text(min, max), index: index)
@@ -24,14 +24,14 @@ extension Violations {
     /// `@range` of the values of a map.
     @inlinable
     public mutating func range<K, T: Comparable & Numeric & WireValue>(
-        _ name: StaticString, _ map: WireMap<K, T>, min: T? = nil, max: T? = nil
+        _ name: String, _ map: WireMap<K, T>, min: T? = nil, max: T? = nil
     ) {
         range(name, map.values, min: min, max: max)
     }
 
     /// `@range` of a decimal, by its numeric value.
     public mutating func range(
-        _ name: StaticString, _ value: Decimal64, min: Decimal64? = nil, max: Decimal64? = nil,
+        _ name: String, _ value: Decimal64, min: Decimal64? = nil, max: Decimal64? = nil,
         _ presence: Presence = .implicit
     ) {
         let below = min.map { value.compare(to: $0) < 0 } ?? false
@@ -41,7 +41,7 @@ extension Violations {
 
     /// `@range` of an amount of money, whatever its currency.
     public mutating func range(
-        _ name: StaticString, _ value: Money, min: Decimal64? = nil, max: Decimal64? = nil,
+        _ name: String, _ value: Money, min: Decimal64? = nil, max: Decimal64? = nil,
         _ presence: Presence = .implicit
     ) {
         range(name, value.amount, min: min, max: max)
@@ -63,7 +63,7 @@ extension Violations {
     /// `@finite`.
     @inlinable
     public mutating func finite<T: BinaryFloatingPoint & WireValue>(
-        _ name: StaticString, _ value: T, _ presence: Presence = .implicit
+        _ name: String, _ value: T, _ presence: Presence = .implicit
     ) {
         if !value.isFinite { report(name, "finite") }
     }
@@ -71,7 +71,7 @@ extension Violations {
     /// `@finite` on a list.
     @inlinable
     public mutating func finite<T: BinaryFloatingPoint & WireValue>(
-        _ name: StaticString, _ values: [T]
+        _ name: String, _ values: [T]
     ) {
         for index in values.indices where !values[index].isFinite {
             report(name, "finite", index: index)
@@ -81,7 +81,7 @@ extension Violations {
     /// `@finite` on a map.
     @inlinable
     public mutating func finite<K, T: BinaryFloatingPoint & WireValue>(
-        _ name: StaticString, _ map: WireMap<K, T>
+        _ name: String, _ map: WireMap<K, T>
     ) {
         finite(name, map.values)
     }
@@ -90,7 +90,7 @@ extension Violations {
 
     /// `@in` of a string.
     public mutating func allowed(
-        _ name: StaticString, _ value: String, _ choices: [String],
+        _ name: String, _ value: String, _ choices: [String],
         _ presence: Presence = .implicit
     ) {
         if presence == .implicit, value.isEmpty { return }
@@ -100,7 +100,7 @@ extension Violations {
     }
 
     /// `@in` of the elements of a list of strings.
-    public mutating func allowed(_ name: StaticString, _ values: [String], _ choices: [String]) {
+    public mutating func allowed(_ name: String, _ values: [String], _ choices: [String]) {
         for (index, value) in values.enumerated()
         where !choices.contains(where: { UTF8Order.equal($0, value) }) {
             report(name, "in", choices.joined(separator: ", "), index: index)
@@ -110,7 +110,7 @@ extension Violations {
     /// `@in` of an integer, or of the number of an enum.
     @inlinable
     public mutating func allowed<T: FixedWidthInteger>(
-        _ name: StaticString, _ value: T, _ choices: [T], _ presence: Presence = .implicit
+        _ name: String, _ value: T, _ choices: [T], _ presence: Presence = .implicit
     ) {
         if presence == .implicit, value == 0 { return }
         if !choices.contains(value) {
@@ -121,7 +121,7 @@ extension Violations {
     /// `@in` of the elements of a list of integers.
     @inlinable
     public mutating func allowed<T: FixedWidthInteger>(
-        _ name: StaticString, _ values: [T], _ choices: [T]
+        _ name: String, _ values: [T], _ choices: [T]
     ) {
         for (index, value) in values.enumerated() where !choices.contains(value) {
             report(name, "in", choices.map { String($0) }.joined(separator: ", "), index: index)
@@ -130,7 +130,7 @@ extension Violations {
 
     /// `@pattern` of a string.
     public mutating func pattern(
-        _ name: StaticString, _ value: String, _ pattern: Pattern,
+        _ name: String, _ value: String, _ pattern: Pattern,
         _ presence: Presence = .implicit
     ) {
         if presence == .implicit, value.isEmpty { return }
@@ -138,7 +138,7 @@ extension Violations {
     }
 
     /// `@pattern` of the elements of a list.
-    public mutating func pattern(_ name: StaticString, _ values: [String], _ pattern: Pattern) {
+    public mutating func pattern(_ name: String, _ values: [String], _ pattern: Pattern) {
         for (index, value) in values.enumerated() where !pattern.matches(value) {
             report(name, "pattern", pattern.text, index: index)
         }
@@ -147,17 +147,17 @@ extension Violations {
     // MARK: Decimals and money; one that is absent breaks nothing
 
     /// `@scale` of a decimal.
-    public mutating func scale(_ name: StaticString, _ value: Decimal64?, max: Int) {
+    public mutating func scale(_ name: String, _ value: Decimal64?, max: Int) {
         if let value, value.scale > max { report(name, "scale", String(max)) }
     }
 
     /// `@scale` of an amount of money.
-    public mutating func scale(_ name: StaticString, _ value: Money?, max: Int) {
+    public mutating func scale(_ name: String, _ value: Money?, max: Int) {
         scale(name, value?.amount, max: max)
     }
 
     /// `@currency` of an amount of money.
-    public mutating func currency(_ name: StaticString, _ value: Money?, _ codes: [CurrencyCode]) {
+    public mutating func currency(_ name: String, _ value: Money?, _ codes: [CurrencyCode]) {
         if let value, !codes.contains(value.currency) {
             report(name, "currency", codes.map(\.description).joined(separator: ", "))
         }

@@ -42,7 +42,7 @@ public struct Violations: Sendable {
     public static let maximum = 20
 
     public private(set) var found: [Violation] = []
-    @usableFromInline var path: [(name: StaticString, index: Int?)] = []
+    @usableFromInline var path: [(name: String, index: Int?)] = []
 
     public init() {}
 
@@ -51,7 +51,7 @@ public struct Violations: Sendable {
     @inline(never)
     @usableFromInline
     mutating func report(
-        _ name: StaticString, _ rule: String, _ limit: String = "", index: Int? = nil
+        _ name: String, _ rule: String, _ limit: String = "", index: Int? = nil
     ) {
         guard !isFull else { return }
         let parts = path + [(name, index)]
@@ -64,29 +64,29 @@ public struct Violations: Sendable {
     // MARK: Nested messages
 
     @inlinable
-    public mutating func nested<M: WireMessage>(_ name: StaticString, _ value: M) {
+    public mutating func nested<M: WireRecord>(_ name: String, _ value: M) {
         inside(name, nil, value)
     }
 
     @inlinable
-    public mutating func nested<M: WireMessage>(_ name: StaticString, _ value: M?) {
+    public mutating func nested<M: WireRecord>(_ name: String, _ value: M?) {
         if let value { inside(name, nil, value) }
     }
 
     @inlinable
-    public mutating func nested<M: WireMessage>(_ name: StaticString, _ values: [M]) {
+    public mutating func nested<M: WireRecord>(_ name: String, _ values: [M]) {
         for index in values.indices where !isFull { inside(name, index, values[index]) }
     }
 
     @inlinable
-    public mutating func nested<K, M: WireMessage>(_ name: StaticString, _ map: WireMap<K, M>) {
+    public mutating func nested<K, M: WireRecord>(_ name: String, _ map: WireMap<K, M>) {
         for index in map.entries.indices where !isFull {
             inside(name, index, map.entries[index].value)
         }
     }
 
     @inlinable
-    mutating func inside<M: WireMessage>(_ name: StaticString, _ index: Int?, _ value: M) {
+    mutating func inside<M: WireRecord>(_ name: String, _ index: Int?, _ value: M) {
         path.append((name, index))
         value.validate(&self)
         path.removeLast()
@@ -96,14 +96,14 @@ public struct Violations: Sendable {
 
     /// `@required` on a scalar, list or map.
     @inlinable
-    public mutating func required(_ name: StaticString, missing: Bool) {
+    public mutating func required(_ name: String, missing: Bool) {
         if missing { report(name, "required") }
     }
 
     /// `@min` and `@max` of a string or bytes, in bytes.
     @inlinable
     public mutating func length(
-        _ name: StaticString, _ count: Int, min: Int? = nil, max: Int? = nil,
+        _ name: String, _ count: Int, min: Int? = nil, max: Int? = nil,
         _ presence: Presence = .implicit
     ) {
         if count == 0, presence == .implicit { return }
@@ -114,7 +114,7 @@ public struct Violations: Sendable {
     /// `@len` of a string or bytes, in bytes.
     @inlinable
     public mutating func length(
-        _ name: StaticString, _ count: Int, exactly: Int, _ presence: Presence = .implicit
+        _ name: String, _ count: Int, exactly: Int, _ presence: Presence = .implicit
     ) {
         if count == 0, presence == .implicit { return }
         if count != exactly { report(name, "len", String(exactly)) }
@@ -123,20 +123,20 @@ public struct Violations: Sendable {
     /// `@min` and `@max` of a list or map.
     @inlinable
     public mutating func count(
-        _ name: StaticString, _ count: Int, min: Int? = nil, max: Int? = nil
+        _ name: String, _ count: Int, min: Int? = nil, max: Int? = nil
     ) {
         length(name, count, min: min, max: max)
     }
 
     /// `@len` of a list or map.
     @inlinable
-    public mutating func count(_ name: StaticString, _ count: Int, exactly: Int) {
+    public mutating func count(_ name: String, _ count: Int, exactly: Int) {
         length(name, count, exactly: exactly)
     }
 
     /// `@each` on a list of strings.
     public mutating func each(
-        _ name: StaticString, _ values: [String], min: Int? = nil, max: Int? = nil
+        _ name: String, _ values: [String], min: Int? = nil, max: Int? = nil
     ) {
         for (index, value) in values.enumerated() {
             sizeOfElement(name, index, value.utf8.count, min, max)
@@ -145,7 +145,7 @@ public struct Violations: Sendable {
 
     /// `@each` on a list of bytes.
     public mutating func each(
-        _ name: StaticString, _ values: [[UInt8]], min: Int? = nil, max: Int? = nil
+        _ name: String, _ values: [[UInt8]], min: Int? = nil, max: Int? = nil
     ) {
         for (index, value) in values.enumerated() {
             sizeOfElement(name, index, value.count, min, max)
@@ -155,7 +155,7 @@ public struct Violations: Sendable {
     /// `@each` on a map with strings as values.
     @inlinable
     public mutating func each<K>(
-        _ name: StaticString, _ map: WireMap<K, String>, min: Int? = nil, max: Int? = nil
+        _ name: String, _ map: WireMap<K, String>, min: Int? = nil, max: Int? = nil
     ) {
         each(name, map.values, min: min, max: max)
     }
@@ -163,14 +163,14 @@ public struct Violations: Sendable {
     /// `@each` on a map with bytes as values.
     @inlinable
     public mutating func each<K>(
-        _ name: StaticString, _ map: WireMap<K, [UInt8]>, min: Int? = nil, max: Int? = nil
+        _ name: String, _ map: WireMap<K, [UInt8]>, min: Int? = nil, max: Int? = nil
     ) {
         each(name, map.values, min: min, max: max)
     }
 
     @usableFromInline
     mutating func sizeOfElement(
-        _ name: StaticString, _ index: Int, _ count: Int, _ min: Int?, _ max: Int?
+        _ name: String, _ index: Int, _ count: Int, _ min: Int?, _ max: Int?
     ) {
         if let min, count < min { report(name, "min", String(min), index: index) }
         if let max, count > max { report(name, "max", String(max), index: index) }
@@ -178,7 +178,7 @@ public struct Violations: Sendable {
 
     /// `@key` on a map.
     @inlinable
-    public mutating func keys<V>(_ name: StaticString, _ map: WireMap<String, V>, max: Int) {
+    public mutating func keys<V>(_ name: String, _ map: WireMap<String, V>, max: Int) {
         for index in map.entries.indices where map.entries[index].key.utf8.count > max {
             report(name, "key", "longer than \(max)", index: index)
         }
@@ -186,7 +186,7 @@ public struct Violations: Sendable {
 
     /// `@unique` on a list: by the identity of the encodings.
     @inlinable
-    public mutating func unique<T: WireValue>(_ name: StaticString, _ values: [T]) {
+    public mutating func unique<T: WireValue>(_ name: String, _ values: [T]) {
         guard values.count > 1 else { return }
         var seen: Set<Identity<T>> = []
         for index in values.indices
