@@ -7,6 +7,6 @@ public enum PolicyTable {
     public static let all: [MethodDescriptor] = [
         AssayFeaturesV1.FeatureStore.methods, AssayModelsV1.ModelRegistry.methods,
         AssayModelsV1.ModelServing.methods, AssayRiskV1.RiskAssessment.methods,
-        BenchV1.Echo.methods,
+        BenchV1.Echo.methods, BenchV1.Streaming.methods,
     ].flatMap { $0 }
 }

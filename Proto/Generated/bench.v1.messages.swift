@@ -74,3 +74,166 @@ extension BenchV1 {
         }
     }
 }
+
+extension BenchV1 {
+    /// What `Replay` sends, and how often.
+    public struct ReplayRequest: WireMessage {
+        public var payload: [UInt8] = []
+        public var count: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(payload: [UInt8] = [], count: UInt32 = 0) {
+            self.payload = payload
+            self.count = count
+        }
+
+        static func blank() -> ReplayRequest { ReplayRequest() }
+
+        public static let fields = FieldTable(
+            "bench.v1.ReplayRequest", depth: 1,
+            [
+                Field(1, "payload", .bytes),
+                Field(2, "count", .uint32),
+            ])
+
+        public init(from reader: inout WireReader) throws(WireError) {
+            self = .blank()
+            repeat {
+                if reader.take(0x0A) { payload = try reader.bytes(.implicit) }
+                if reader.take(0x10) { count = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, payload)
+            size += sizes.uint32(0x10, count)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, payload)
+            writer.uint32(0x10, count)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("payload", payload.count, max: 1_048_576)
+            violations.range("count", count, max: 10_000_000)
+        }
+
+        public init(json reader: inout JSONReader) throws(JSONError) {
+            self = .blank()
+            var object = try reader.object(Self.fields)
+            while let number = try reader.next(&object) {
+                switch number {
+                case 1: payload = try reader.value(BytesCodec.self)
+                case 2: count = try reader.value(UInt32Codec.self)
+                default: break
+                }
+            }
+            try reader.finish(object)
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("payload", payload, BytesCodec.self)
+            writer.field("count", count, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ReplayRequest, b: ReplayRequest) -> Bool {
+            Canonical.equal(a.payload, b.payload)
+                && Canonical.equal(a.count, b.count)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(payload, into: &hasher)
+            Canonical.hash(count, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension BenchV1 {
+    /// What `Collect` has received.
+    public struct CollectSummary: WireMessage {
+        public var messages: UInt64 = 0
+        public var bytes: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(messages: UInt64 = 0, bytes: UInt64 = 0) {
+            self.messages = messages
+            self.bytes = bytes
+        }
+
+        static func blank() -> CollectSummary { CollectSummary() }
+
+        public static let fields = FieldTable(
+            "bench.v1.CollectSummary", depth: 1,
+            [
+                Field(1, "messages", .uint64),
+                Field(2, "bytes", .uint64),
+            ])
+
+        public init(from reader: inout WireReader) throws(WireError) {
+            self = .blank()
+            repeat {
+                if reader.take(0x08) { messages = try reader.uint64(.implicit) }
+                if reader.take(0x10) { bytes = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, messages)
+            size += sizes.uint64(0x10, bytes)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, messages)
+            writer.uint64(0x10, bytes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public init(json reader: inout JSONReader) throws(JSONError) {
+            self = .blank()
+            var object = try reader.object(Self.fields)
+            while let number = try reader.next(&object) {
+                switch number {
+                case 1: messages = try reader.value(UInt64Codec.self)
+                case 2: bytes = try reader.value(UInt64Codec.self)
+                default: break
+                }
+            }
+            try reader.finish(object)
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("messages", messages, UInt64Codec.self)
+            writer.field("bytes", bytes, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: CollectSummary, b: CollectSummary) -> Bool {
+            Canonical.equal(a.messages, b.messages)
+                && Canonical.equal(a.bytes, b.bytes)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(messages, into: &hasher)
+            Canonical.hash(bytes, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}

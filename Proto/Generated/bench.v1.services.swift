@@ -45,3 +45,96 @@ extension BenchV1.Echo.Service {
         }
     }
 }
+
+extension BenchV1 {
+    /// The three kinds of streams: what they cost with nothing behind them.
+    public enum Streaming {
+        /// Sends the payload `count` times.
+        public static let replay = MethodDescriptor(
+            path: "/bench.v1.Streaming/Replay", kind: .serverStreaming,
+            schema: 0x249e_64d3_748b_b87a, access: .public, idempotency: .readonly, cost: 1,
+            maximumRequestBytes: 1_064_970, maximumResponseBytes: 1_064_964)
+
+        /// Counts what it is sent.
+        public static let collect = MethodDescriptor(
+            path: "/bench.v1.Streaming/Collect", kind: .clientStreaming,
+            schema: 0x249e_64d3_748b_b87a, access: .public, idempotency: .none, cost: 1,
+            maximumRequestBytes: 1_064_964, maximumResponseBytes: 16_406)
+
+        /// Returns each message as it came, before it takes the next one.
+        public static let converse = MethodDescriptor(
+            path: "/bench.v1.Streaming/Converse", kind: .bidirectional,
+            schema: 0x249e_64d3_748b_b87a, access: .public, idempotency: .none, cost: 1,
+            maximumRequestBytes: 1_064_964, maximumResponseBytes: 1_064_964)
+
+        /// Every method, in the order of the schema.
+        public static let methods: [MethodDescriptor] = [replay, collect, converse]
+
+        /// What a server of `bench.v1.Streaming` implements.
+        public protocol Service: RPCService {
+            /// Sends the payload `count` times.
+            func replay(
+                _ request: ReplayRequest, replies: ReplyWriter<EchoMessage>, context: ServerContext
+            ) async throws
+            /// Counts what it is sent.
+            func collect(
+                _ requests: RequestStream<EchoMessage>, context: ServerContext
+            ) async throws -> CollectSummary
+            /// Returns each message as it came, before it takes the next one.
+            func converse(
+                _ requests: RequestStream<EchoMessage>, replies: ReplyWriter<EchoMessage>,
+                context: ServerContext
+            ) async throws
+        }
+
+        /// Calls `bench.v1.Streaming` over any transport.
+        public struct Client: Sendable {
+            public let transport: any ClientTransport
+
+            public init(_ transport: any ClientTransport) {
+                self.transport = transport
+            }
+
+            /// Sends the payload `count` times.
+            public nonisolated(nonsending) func replay<Result>(
+                _ request: ReplayRequest, options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (ReplyStream<EchoMessage>) async throws -> Result
+            ) async throws -> Result {
+                try await transport.serverStreaming(
+                    Streaming.replay, request, options: options, body)
+            }
+
+            /// Counts what it is sent.
+            public nonisolated(nonsending) func collect(
+                options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (RequestWriter<EchoMessage>) async throws -> Void
+            ) async throws -> CollectSummary {
+                try await transport.clientStreaming(Streaming.collect, options: options, body)
+            }
+
+            /// Returns each message as it came, before it takes the next one.
+            public nonisolated(nonsending) func converse<Result>(
+                options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (
+                    RequestWriter<EchoMessage>, ReplyStream<EchoMessage>
+                ) async throws -> Result
+            ) async throws -> Result {
+                try await transport.bidirectional(Streaming.converse, options: options, body)
+            }
+        }
+    }
+}
+
+extension BenchV1.Streaming.Service {
+    public func register(in registry: inout MethodRegistry) {
+        registry.serverStreaming(BenchV1.Streaming.replay) { request, replies, context in
+            try await self.replay(request, replies: replies, context: context)
+        }
+        registry.clientStreaming(BenchV1.Streaming.collect) { requests, context in
+            try await self.collect(requests, context: context)
+        }
+        registry.bidirectional(BenchV1.Streaming.converse) { requests, replies, context in
+            try await self.converse(requests, replies: replies, context: context)
+        }
+    }
+}

@@ -1,6 +1,6 @@
 public import Wire
 
-/// What a generated client calls through: one unary exchange of bytes.
+/// What a generated client calls through: exchanges of bytes.
 public protocol ClientTransport: Sendable {
     /// Sends one message and waits for the one that answers it.
     ///
@@ -9,6 +9,20 @@ public protocol ClientTransport: Sendable {
     func unary(
         _ method: MethodDescriptor, framed: [UInt8], options: CallOptions
     ) async throws(RPCError) -> ReplyMessage
+
+    /// Opens a stream, in one direction or both. What happens to it shows when it is read or written.
+    func stream(
+        _ method: MethodDescriptor, options: CallOptions
+    ) throws(RPCError) -> ClientStream
+}
+
+extension ClientTransport {
+    /// A transport for unary calls only.
+    public func stream(
+        _ method: MethodDescriptor, options: CallOptions
+    ) throws(RPCError) -> ClientStream {
+        throw RPCError(.unimplemented, "\(method.path): this transport has no streams")
+    }
 }
 
 /// A message that came back, still behind its prefix, with the fields around it.

@@ -59,7 +59,15 @@ final class Exchange: Sendable {
         default: known = RPCError(code: .unknown, message: "internal error", cause: error)
         }
         report(known.code, known.reason, error)
+        if context.method.kind.streamsReplies { return .end(contentType, known) }
         return .raw(RawReply(known, contentType: contentType))
+    }
+
+    /// A stream of replies has ended in order.
+    @usableFromInline
+    func end() -> Reply {
+        if observer != nil { report(.ok, nil, nil) }
+        return .end(contentType, nil)
     }
 
     private func report(_ code: StatusCode, _ reason: String?, _ error: (any Error)?) {

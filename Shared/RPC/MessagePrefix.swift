@@ -106,7 +106,7 @@ package enum MessageDeframer {
         if let flag = partialPrefix.first { try check(flag: flag) }
     }
 
-    private static func check(flag: UInt8) throws(FramingFault) {
+    static func check(flag: UInt8) throws(FramingFault) {
         if flag == 1 { throw .compressedWithoutEncoding }
         if flag != 0 { throw .badFlag(flag) }
     }

@@ -1,6 +1,11 @@
 /// The shape of a method: how many messages go each way.
 public enum MethodKind: Sendable, Hashable {
     case unary, serverStreaming, clientStreaming, bidirectional
+
+    /// Whether the caller sends a stream of messages instead of one.
+    public var streamsRequests: Bool { self == .clientStreaming || self == .bidirectional }
+    /// Whether a stream of messages comes back instead of one.
+    public var streamsReplies: Bool { self == .serverStreaming || self == .bidirectional }
 }
 
 /// Who may call a method.
@@ -75,9 +80,9 @@ public struct MethodDescriptor: Sendable {
     ///   - path: "/package.Service/Method".
     ///   - schema: the first 64 bits of the service's wire fingerprint.
     ///   - cost: what a call takes from a rate limit.
-    ///   - deadline: the longest that a call may take; nil means 10 s.
-    ///   - maximumRequestBytes: of the message, without its prefix.
-    ///   - maximumResponseBytes: of the message, without its prefix.
+    ///   - deadline: the longest that a call may take; nil means 10 s, and for a stream no limit.
+    ///   - maximumRequestBytes: of each message, without its prefix.
+    ///   - maximumResponseBytes: of each message, without its prefix.
     public init(
         path: String, kind: MethodKind, schema: UInt64 = 0, access: MethodAccess,
         idempotency: Idempotency = .none, cost: Int = 1, deadline: Duration? = nil,
@@ -106,6 +111,9 @@ public struct MethodDescriptor: Sendable {
     /// "Method".
     public var name: Substring { path.dropFirst(service.count + 2) }
 
-    /// The longest that a call may take on a server: the schema's deadline, else 10 s.
-    public var serverDeadline: Duration { storage.deadline ?? .seconds(10) }
+    /// The longest that a call may take: the schema's deadline; without one 10 s, and for a stream
+    /// longer than any clock counts.
+    public var serverDeadline: Duration {
+        storage.deadline ?? (kind == .unary ? .seconds(10) : .seconds(Int64.max))
+    }
 }

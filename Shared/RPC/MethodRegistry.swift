@@ -35,7 +35,7 @@ public struct MethodRegistry: Sendable {
             nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws
             -> Response
     ) {
-        add(method) { call in
+        add(method, .unary) { call in
             let request: Request
             do throws(RPCError) {
                 request = try call.decode()
@@ -59,7 +59,7 @@ public struct MethodRegistry: Sendable {
         _ method: MethodDescriptor,
         _ body: @escaping @Sendable (Request, ServerContext) throws -> Response
     ) {
-        add(method) { call in
+        add(method, .unary) { call in
             do {
                 let request: Request = try call.decode()
                 return .reply(
@@ -71,42 +71,13 @@ public struct MethodRegistry: Sendable {
     }
 
     @usableFromInline
-    mutating func add(_ method: MethodDescriptor, _ start: @escaping Start) {
+    mutating func add(
+        _ method: MethodDescriptor, _ kind: MethodKind, _ start: @escaping Start
+    ) {
+        precondition(method.kind == kind, "\(method.path) is \(method.kind), not \(kind)")
         precondition(
             !entries.contains { $0.method.path == method.path },
             "\(method.path) is registered twice")
         entries.append(Entry(method: method, start: start))
-    }
-}
-
-/// A request on its way into a handler: the message's bytes are lent for the decoding only.
-@usableFromInline
-struct IncomingCall: ~Copyable {
-    @usableFromInline let exchange: Exchange
-    @usableFromInline let message: UnsafeRawBufferPointer
-
-    /// Decodes at the door that the content type names, and validates.
-    @inlinable
-    borrowing func decode<Request: WireMessage>() throws(RPCError) -> Request {
-        let request: Request
-        let limit = exchange.context.method.maximumRequestBytes
-        if exchange.contentType == .json {
-            do throws(JSONError) {
-                request = try Request(jsonBytes: message, limits: JSONLimits(bytes: 8 * limit))
-            } catch {
-                throw RPCError(undecodable: error)
-            }
-        } else {
-            let door: Door = exchange.contentType == .grpcAssay ? .strict : .tolerant
-            do throws(WireError) {
-                request = try Request(
-                    decoding: message, door: door, limits: DecodeLimits(bytes: limit))
-            } catch {
-                throw RPCError(undecodable: error)
-            }
-        }
-        let violations = request.violations()
-        if !violations.isEmpty { throw RPCError(violated: violations) }
-        return request
     }
 }

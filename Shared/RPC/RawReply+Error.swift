@@ -27,11 +27,11 @@ extension RawReply {
         self.init(status: 200, headers: headers)
     }
 
-    /// HTTP 415: no content type that we read.
+    /// HTTP 415: no content type that we read, or JSON for a method that streams.
     public init(unsupported contentType: ContentType) {
+        let framed = "application/grpc, application/grpc+proto, application/grpc+assay"
         var headers: Metadata = [
-            "accept-post":
-                "application/grpc, application/grpc+proto, application/grpc+assay, application/json"
+            "accept-post": contentType == .json ? framed : framed + ", application/json"
         ]
         if contentType == .otherGRPC {
             headers.append("grpc-status", "12")

@@ -2,12 +2,13 @@
 /// forwarder, which decodes nothing.
 ///
 /// Both methods are called on the connection's event loop and must not block. A connection calls
-/// `admit` once per request, and `handle` once if the request was admitted and its body arrived.
+/// `admit` once per request, and `handle` once if the request was admitted: when its body has arrived,
+/// or at once if the body is a stream of messages.
 public protocol RequestHandler: Sendable {
     /// Called when the headers are complete, before any of the body: refuses, or states the limits.
     func admit(_ head: RequestHead, from peer: Peer) -> Admission
 
-    /// Called with the whole body. What can be answered at once is; the rest is returned as work
+    /// Called with the whole body, or with the ends of the streams that were admitted. What can be answered at once is; the rest is returned as work
     /// that the connection runs as a task on its event loop and cancels when the caller has gone.
     func handle(_ request: borrowing InboundRequest) -> RequestOutcome
 
@@ -36,18 +37,21 @@ public struct Acceptance: Sendable {
     public var isFramed: Bool
     /// When the call ends with DEADLINE_EXCEEDED.
     public var deadline: Deadline
+    /// Which sides of the call are streams of messages. A stream of requests is not collected.
+    public var kind: MethodKind
     /// Given back with the request: an index of the handler's own.
     public var route: Int
     /// Given back with the request: what the handler found out already.
     public var state: (any AnyObject & Sendable)?
 
     public init(
-        maximumBytes: Int, isFramed: Bool, deadline: Deadline, route: Int = 0,
-        state: (any AnyObject & Sendable)? = nil
+        maximumBytes: Int, isFramed: Bool, deadline: Deadline, kind: MethodKind = .unary,
+        route: Int = 0, state: (any AnyObject & Sendable)? = nil
     ) {
         self.maximumBytes = maximumBytes
         self.isFramed = isFramed
         self.deadline = deadline
+        self.kind = kind
         self.route = route
         self.state = state
     }
@@ -58,16 +62,20 @@ public struct InboundRequest: ~Copyable {
     public let head: RequestHead
     public let acceptance: Acceptance
     public let peer: Peer
+    /// The ends of what was admitted as streams; nil for a unary call.
+    public let stream: ServerStream?
     private let body: UnsafeRawBufferPointer
 
     /// `body` must stay valid as long as the value lives; the connection sees to it.
     public init(
-        head: RequestHead, acceptance: Acceptance, peer: Peer, body: UnsafeRawBufferPointer
+        head: RequestHead, acceptance: Acceptance, peer: Peer, body: UnsafeRawBufferPointer,
+        stream: ServerStream? = nil
     ) {
         self.head = head
         self.acceptance = acceptance
         self.peer = peer
         self.body = body
+        self.stream = stream
     }
 
     public var deadline: Deadline { acceptance.deadline }
@@ -83,6 +91,19 @@ public struct InboundRequest: ~Copyable {
     public borrowing func copyBody() -> [UInt8] { Array(body) }
 }
 
+/// The server's ends of a call's streams.
+public final class ServerStream: Sendable {
+    /// Nil if the request is one message.
+    public let requests: MessageInbox?
+    /// Nil if the reply is one message.
+    public let replies: MessageOutbox?
+
+    package init(requests: MessageInbox?, replies: MessageOutbox?) {
+        self.requests = requests
+        self.replies = replies
+    }
+}
+
 /// What is left to do for a request. Runs where it is called: it changes no thread by itself.
 public typealias HandlerWork = nonisolated(nonsending) @Sendable () async -> Reply
 
@@ -94,11 +115,13 @@ public enum RequestOutcome: Sendable {
     case run(HandlerWork)
 }
 
-/// A whole reply.
+/// A whole reply, or what ends a stream of replies.
 public enum Reply: Sendable {
     /// A message on the gRPC face with status OK. `framed` starts with five bytes that the prefix
     /// is written into.
     case message(ContentType, framed: [UInt8])
+    /// The end of a stream of replies, with status OK or an error.
+    case end(ContentType, RPCError?)
     /// Anything else.
     case raw(RawReply)
 }

@@ -73,6 +73,10 @@ public final class ServiceRouter: RequestHandler {
     }
 
     private func admitJSON(_ head: RequestHead, _ route: Int, from peer: Peer) -> Admission {
+        if entries[route].method.kind != .unary {
+            report(entries[route].method, .streamOnJSON, head, peer)
+            return .refuse(RawReply(unsupported: .json))
+        }
         var timeout = entries[route].method.serverDeadline
         if !head.jsonTimeoutField.isAbsent {
             guard let asked = head.withBytes(head.jsonTimeoutField, TimeoutHeader.parseMilliseconds)
@@ -111,7 +115,8 @@ public final class ServiceRouter: RequestHandler {
                     maximumBytes: isFramed
                         ? method.maximumRequestBytes : 8 * method.maximumRequestBytes,
                     isFramed: isFramed, deadline: Deadline(head.receivedAt + timeout),
-                    route: route, state: caller == .anonymous ? nil : CallerBox(caller)))
+                    kind: method.kind, route: route,
+                    state: caller == .anonymous ? nil : CallerBox(caller)))
         } catch {
             return refuse(head, method, error, from: peer)
         }
@@ -166,13 +171,19 @@ extension ServiceRouter {
         if head.method == .get { return handleGet(head, entry, exchange) }
         return request.withBody { body in
             guard request.acceptance.isFramed else {
-                return entry.start(IncomingCall(exchange: exchange, message: body))
+                return entry.start(
+                    IncomingCall(exchange: exchange, message: body, stream: nil))
+            }
+            if request.acceptance.kind.streamsRequests {
+                return entry.start(
+                    IncomingCall(exchange: exchange, message: body, stream: request.stream))
             }
             let limit = request.acceptance.maximumBytes
             do throws(FramingFault) {
                 let range = try MessageDeframer.unary(body, limit: limit)
                 let message = UnsafeRawBufferPointer(rebasing: body[range])
-                return entry.start(IncomingCall(exchange: exchange, message: message))
+                return entry.start(
+                    IncomingCall(exchange: exchange, message: message, stream: request.stream))
             } catch {
                 return .reply(exchange.failure(error.error(limit: limit)))
             }
@@ -191,7 +202,7 @@ extension ServiceRouter {
             return .reply(exchange.failure(error))
         }
         return message.withUnsafeBytes {
-            entry.start(IncomingCall(exchange: exchange, message: $0))
+            entry.start(IncomingCall(exchange: exchange, message: $0, stream: nil))
         }
     }
 }
@@ -206,6 +217,9 @@ extension RPCError {
     fileprivate static func unknownMethod(_ head: RequestHead) -> RPCError {
         RPCError(.unimplemented, "there is no method \(head.path.prefix(200))")
     }
+
+    fileprivate static let streamOnJSON = RPCError(
+        .unimplemented, "a streaming method has no JSON face")
 
     package static let metadataTooLarge = RPCError(
         .resourceExhausted, "the metadata is larger than this server reads",

@@ -323,6 +323,9 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
             MessagePrefix.write(into: &framed)
             session?.submitMessage(framed, contentType: contentType.name, on: stream)
         case .raw(let raw): send(raw, on: stream)
+        case .end(let contentType, let error):
+            let error = error ?? RPCError(.internal, "a unary call ended like a stream")
+            send(RawReply(error, contentType: contentType), on: stream)
         }
     }
 

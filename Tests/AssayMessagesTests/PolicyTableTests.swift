@@ -20,28 +20,37 @@ struct PolicyTableTests {
                 "/assay.risk.v1.RiskAssessment/AssessTransaction",
                 "/assay.risk.v1.RiskAssessment/GetDecision",
                 "/bench.v1.Echo/Say",
+                "/bench.v1.Streaming/Collect",
+                "/bench.v1.Streaming/Converse",
+                "/bench.v1.Streaming/Replay",
             ])
     }
 
-    @Test("only the echo of the benchmark is public; everything else needs a scope and mutual TLS")
+    @Test("only the benchmark's methods are public; everything else needs a scope and mutual TLS")
     func access() {
         for method in PolicyTable.all {
             switch method.access {
-            case .public: #expect(method.path == "/bench.v1.Echo/Say")
+            case .public: #expect(method.path.hasPrefix("/bench.v1."))
             case .scope(let scope, let mutualTLS):
                 #expect(!scope.isEmpty && mutualTLS, "\(method.path)")
             }
         }
     }
 
-    @Test("every method states its deadline and bounds its messages")
+    @Test("every unary method states its deadline; every method bounds its messages")
     func limits() {
         for method in PolicyTable.all {
-            #expect(method.deadline != nil, "\(method.path)")
+            #expect(method.deadline != nil || method.kind != .unary, "\(method.path)")
             #expect((1...(32 << 20)).contains(method.maximumRequestBytes), "\(method.path)")
             #expect((1...(32 << 20)).contains(method.maximumResponseBytes), "\(method.path)")
             #expect(method.schema != 0)
         }
+    }
+
+    @Test("a streaming method says so")
+    func kinds() {
+        let kinds = BenchV1.Streaming.methods.map(\.kind)
+        #expect(kinds == [.serverStreaming, .clientStreaming, .bidirectional])
     }
 
     @Test("a decision on a payment is made once per request id, for a day")

@@ -17,7 +17,6 @@ struct SchemaChecks {
         for service in schema.services {
             for method in service.methods {
                 checks.checkSizes(method)
-                checks.warnOfStreams(method)
             }
         }
         diagnostics = checks.diagnostics
@@ -168,16 +167,6 @@ struct SchemaChecks {
                     hint: "bound the field, or add '@max_\(direction)(…)'", notes: notes ?? [])
             }
         }
-    }
-}
-
-extension SchemaChecks {
-    fileprivate mutating func warnOfStreams(_ method: Method) {
-        guard !method.isUnary else { return }
-        diagnostics.warning(
-            .streaming, at: method.location,
-            "streaming rpc '\(method.name)' is left out of the generated Swift",
-            hint: "only unary rpcs are generated so far")
     }
 }
 

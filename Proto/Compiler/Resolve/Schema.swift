@@ -155,8 +155,6 @@ struct Method: Sendable {
     let streamsResponse: Bool
     var policy: MethodPolicy
     let location: Location
-
-    var isUnary: Bool { !streamsRequest && !streamsResponse }
 }
 
 /// What the annotations of an rpc, and of its service, say about calls of it.

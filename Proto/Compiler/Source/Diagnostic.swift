@@ -24,7 +24,6 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case enumZero = "S0301"
     case enumNumber = "S0302"
     case rpcType = "S0401"
-    case streaming = "S0402"
     case access = "S0403"
     case idempotency = "S0404"
     case policy = "S0406"

@@ -1,6 +1,4 @@
 /// Writes a service: descriptors, the protocol that a server implements, and the client.
-///
-/// Streaming rpcs are left out; `Compilation` warns about each.
 struct SwiftServiceEmitter {
     let service: Service
     let package: Package
@@ -9,7 +7,7 @@ struct SwiftServiceEmitter {
     let schema: Schema
     let bounds: Bounds
 
-    private var methods: [Method] { service.methods.filter(\.isUnary) }
+    private var methods: [Method] { service.methods }
     private var qualifiedName: String { "\(package.swiftName).\(service.name)" }
 
     func emit(to writer: inout CodeWriter) {
@@ -36,7 +34,7 @@ struct SwiftServiceEmitter {
     private func emitDescriptor(_ method: Method, to writer: inout CodeWriter) {
         let policy = method.policy
         var arguments = ["path: \(Quoted.swift("/\(service.fullName)/\(method.name)"))"]
-        arguments.append("kind: .unary")
+        arguments.append("kind: .\(kind(method))")
         let wire = SchemaFingerprint(of: WireText.text(of: service, in: schema))
         arguments.append("schema: \(SwiftLiteral.hexadecimal(wire.prefix))")
         arguments.append("access: \(access(policy.access))")
@@ -91,6 +89,16 @@ struct SwiftServiceEmitter {
 
     // MARK: Server and client
 
+    /// The name of the kind, which is also that of the calls of `MethodRegistry` and `ClientTransport`.
+    private func kind(_ method: Method) -> String {
+        switch (method.streamsRequest, method.streamsResponse) {
+        case (false, false): "unary"
+        case (false, true): "serverStreaming"
+        case (true, false): "clientStreaming"
+        case (true, true): "bidirectional"
+        }
+    }
+
     private func request(_ method: Method) -> String {
         SwiftType.name(method.request, schema, from: index)
     }
@@ -103,11 +111,18 @@ struct SwiftServiceEmitter {
         writer.line("/// What a server of `\(service.fullName)` implements.")
         writer.block("public protocol Service: RPCService") { writer in
             for method in methods {
+                let (request, response) = (request(method), response(method))
+                var parameters = [
+                    method.streamsRequest
+                        ? "_ requests: RequestStream<\(request)>" : "_ request: \(request)"
+                ]
+                if method.streamsResponse { parameters.append("replies: ReplyWriter<\(response)>") }
+                parameters.append("context: ServerContext")
+                let result = method.streamsResponse ? "" : " -> \(response)"
                 writer.documentation(method.doc)
                 writer.list(
-                    "func \(SwiftName.member(method.name))(",
-                    ["_ request: \(request(method))", "context: ServerContext"],
-                    ") async throws -> \(response(method))", closesOnOwnLine: true)
+                    "func \(SwiftName.member(method.name))(", parameters,
+                    ") async throws\(result)", closesOnOwnLine: true)
             }
         }
     }
@@ -121,21 +136,56 @@ struct SwiftServiceEmitter {
                 $0.line("self.transport = transport")
             }
             for method in methods {
-                let name = SwiftName.member(method.name)
                 writer.line()
                 writer.documentation(method.doc)
-                writer.list(
-                    "public func \(name)(",
-                    ["_ request: \(request(method))", "options: CallOptions = CallOptions()"],
-                    ") async throws -> \(response(method)) {", closesOnOwnLine: true)
-                writer.indented { writer in
-                    writer.list(
-                        "try await transport.unary(",
-                        ["\(service.name).\(name)", "request", "options: options"], ")")
-                }
-                writer.line("}")
+                emitCall(method, to: &writer)
             }
         }
+    }
+
+    /// A method of the client. With a stream, the caller's closure gets its ends.
+    private func emitCall(_ method: Method, to writer: inout CodeWriter) {
+        let name = SwiftName.member(method.name)
+        var parameters = ["options: CallOptions = CallOptions()"]
+        var arguments = ["\(service.name).\(name)", "options: options"]
+        var ends: [String] = []
+        if method.streamsRequest {
+            ends.append("RequestWriter<\(request(method))>")
+        } else {
+            parameters.insert("_ request: \(request(method))", at: 0)
+            arguments.insert("request", at: 1)
+        }
+        if method.streamsResponse { ends.append("ReplyStream<\(response(method))>") }
+        if ends.isEmpty {
+            writer.list(
+                "public func \(name)(", parameters,
+                ") async throws -> \(response(method)) {", closesOnOwnLine: true)
+        } else {
+            arguments.append("body")
+            emitStreamHead(method, parameters, ends, to: &writer)
+        }
+        writer.indented {
+            $0.list("try await transport.\(kind(method))(", arguments, ")")
+        }
+        writer.line("}")
+    }
+
+    private func emitStreamHead(
+        _ method: Method, _ parameters: [String], _ ends: [String], to writer: inout CodeWriter
+    ) {
+        let name = SwiftName.member(method.name)
+        let generic = method.streamsResponse ? "<Result>" : ""
+        writer.line("public nonisolated(nonsending) func \(name)\(generic)(")
+        writer.indented { writer in
+            let line = parameters.map { $0 + "," }.joined(separator: " ")
+            writer.lines(writer.fits(line) ? [line] : parameters.map { $0 + "," })
+            writer.list(
+                "_ body: nonisolated(nonsending) (", ends,
+                ") async throws -> \(method.streamsResponse ? "Result" : "Void")",
+                closesOnOwnLine: true)
+        }
+        writer.line(
+            ") async throws -> \(method.streamsResponse ? "Result" : response(method)) {")
     }
 
     private func emitRegistration(to writer: inout CodeWriter) {
@@ -143,9 +193,19 @@ struct SwiftServiceEmitter {
             writer.block("public func register(in registry: inout MethodRegistry)") { writer in
                 for method in methods {
                     let name = SwiftName.member(method.name)
-                    writer.line("registry.unary(\(qualifiedName).\(name)) { request, context in")
+                    let request = method.streamsRequest ? "requests" : "request"
+                    var (names, arguments) = ([request], [request])
+                    if method.streamsResponse {
+                        names.append("replies")
+                        arguments.append("replies: replies")
+                    }
+                    names.append("context")
+                    arguments.append("context: context")
+                    writer.list(
+                        "registry.\(kind(method))(", ["\(qualifiedName).\(name)"],
+                        ") { \(names.joined(separator: ", ")) in", closesOnOwnLine: true)
                     writer.indented {
-                        $0.line("try await self.\(name)(request, context: context)")
+                        $0.list("try await self.\(name)(", arguments, ")")
                     }
                     writer.line("}")
                 }

@@ -11,8 +11,14 @@ extension BankRiskV1 {
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5,
             deadline: .milliseconds(50), maximumRequestBytes: 91_068, maximumResponseBytes: 16_418)
 
+        public static let watchDecisions = MethodDescriptor(
+            path: "/bank.risk.v1.RiskService/WatchDecisions", kind: .serverStreaming,
+            schema: 0x99dc_9eff_bef7_8319, access: .scope("risk.decisions.read", mutualTLS: true),
+            idempotency: .readonly, cost: 1, maximumRequestBytes: 16_403,
+            maximumResponseBytes: 16_418)
+
         /// Every method, in the order of the schema.
-        public static let methods: [MethodDescriptor] = [assess]
+        public static let methods: [MethodDescriptor] = [assess, watchDecisions]
 
         /// What a server of `bank.risk.v1.RiskService` implements.
         public protocol Service: RPCService {
@@ -20,6 +26,10 @@ extension BankRiskV1 {
             func assess(
                 _ request: AssessRequest, context: ServerContext
             ) async throws -> AssessResponse
+            func watchDecisions(
+                _ request: WatchRequest, replies: ReplyWriter<AssessResponse>,
+                context: ServerContext
+            ) async throws
         }
 
         /// Calls `bank.risk.v1.RiskService` over any transport.
@@ -36,6 +46,14 @@ extension BankRiskV1 {
             ) async throws -> AssessResponse {
                 try await transport.unary(RiskService.assess, request, options: options)
             }
+
+            public nonisolated(nonsending) func watchDecisions<Result>(
+                _ request: WatchRequest, options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (ReplyStream<AssessResponse>) async throws -> Result
+            ) async throws -> Result {
+                try await transport.serverStreaming(
+                    RiskService.watchDecisions, request, options: options, body)
+            }
         }
     }
 }
@@ -44,6 +62,11 @@ extension BankRiskV1.RiskService.Service {
     public func register(in registry: inout MethodRegistry) {
         registry.unary(BankRiskV1.RiskService.assess) { request, context in
             try await self.assess(request, context: context)
+        }
+        registry.serverStreaming(
+            BankRiskV1.RiskService.watchDecisions
+        ) { request, replies, context in
+            try await self.watchDecisions(request, replies: replies, context: context)
         }
     }
 }

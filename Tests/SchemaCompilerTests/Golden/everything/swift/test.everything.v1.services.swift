@@ -7,7 +7,7 @@ extension TestEverythingV1 {
         /// Any call.
         public static let call = MethodDescriptor(
             path: "/test.everything.v1.Everything/Call", kind: .unary,
-            schema: 0x2415_946b_9ff4_e5de, access: .scope("test.use", mutualTLS: true),
+            schema: 0xd3cf_7fc9_fc58_5eec, access: .scope("test.use", mutualTLS: true),
             idempotency: .keyed(path: [1, 1], ttl: .seconds(90)), cost: 10_000,
             deadline: .microseconds(1500),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .deadlineExceeded]),
@@ -15,17 +15,36 @@ extension TestEverythingV1 {
 
         public static let read = MethodDescriptor(
             path: "/test.everything.v1.Everything/Read", kind: .unary,
-            schema: 0x2415_946b_9ff4_e5de, access: .public, idempotency: .readonly, cost: 1,
+            schema: 0xd3cf_7fc9_fc58_5eec, access: .public, idempotency: .readonly, cost: 1,
             maximumRequestBytes: 16_384, maximumResponseBytes: 16_615)
 
         public static let walk = MethodDescriptor(
             path: "/test.everything.v1.Everything/Walk", kind: .unary,
-            schema: 0x2415_946b_9ff4_e5de, access: .scope("test.use", mutualTLS: false),
+            schema: 0xd3cf_7fc9_fc58_5eec, access: .scope("test.use", mutualTLS: false),
             idempotency: .none, cost: 1, deadline: .seconds(2), maximumRequestBytes: 1_048_576,
             maximumResponseBytes: 2_097_152)
 
+        /// Replies as long as there are any.
+        public static let watch = MethodDescriptor(
+            path: "/test.everything.v1.Everything/Watch", kind: .serverStreaming,
+            schema: 0xd3cf_7fc9_fc58_5eec, access: .public, idempotency: .readonly, cost: 1,
+            maximumRequestBytes: 16_384, maximumResponseBytes: 16_615)
+
+        public static let `import` = MethodDescriptor(
+            path: "/test.everything.v1.Everything/Import", kind: .clientStreaming,
+            schema: 0xd3cf_7fc9_fc58_5eec, access: .scope("everything.write", mutualTLS: true),
+            idempotency: .none, cost: 1, deadline: .seconds(60), maximumRequestBytes: 16_402,
+            maximumResponseBytes: 16_404)
+
+        public static let converse = MethodDescriptor(
+            path: "/test.everything.v1.Everything/Converse", kind: .bidirectional,
+            schema: 0xd3cf_7fc9_fc58_5eec, access: .public, idempotency: .none, cost: 1,
+            maximumRequestBytes: 65_536, maximumResponseBytes: 1_048_576)
+
         /// Every method, in the order of the schema.
-        public static let methods: [MethodDescriptor] = [call, read, walk]
+        public static let methods: [MethodDescriptor] = [
+            call, read, walk, watch, `import`, converse,
+        ]
 
         /// What a server of `test.everything.v1.Everything` implements.
         public protocol Service: RPCService {
@@ -33,6 +52,16 @@ extension TestEverythingV1 {
             func call(_ request: CallRequest, context: ServerContext) async throws -> Required
             func read(_ request: Empty, context: ServerContext) async throws -> Scalars
             func walk(_ request: Tree, context: ServerContext) async throws -> Tree
+            /// Replies as long as there are any.
+            func watch(
+                _ request: Empty, replies: ReplyWriter<Scalars>, context: ServerContext
+            ) async throws
+            func `import`(
+                _ requests: RequestStream<Common.Place>, context: ServerContext
+            ) async throws -> CallRequest
+            func converse(
+                _ requests: RequestStream<Tree>, replies: ReplyWriter<Tree>, context: ServerContext
+            ) async throws
         }
 
         /// Calls `test.everything.v1.Everything` over any transport.
@@ -61,6 +90,31 @@ extension TestEverythingV1 {
             ) async throws -> Tree {
                 try await transport.unary(Everything.walk, request, options: options)
             }
+
+            /// Replies as long as there are any.
+            public nonisolated(nonsending) func watch<Result>(
+                _ request: Empty, options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (ReplyStream<Scalars>) async throws -> Result
+            ) async throws -> Result {
+                try await transport.serverStreaming(
+                    Everything.watch, request, options: options, body)
+            }
+
+            public nonisolated(nonsending) func `import`(
+                options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (RequestWriter<Common.Place>) async throws -> Void
+            ) async throws -> CallRequest {
+                try await transport.clientStreaming(Everything.`import`, options: options, body)
+            }
+
+            public nonisolated(nonsending) func converse<Result>(
+                options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (
+                    RequestWriter<Tree>, ReplyStream<Tree>
+                ) async throws -> Result
+            ) async throws -> Result {
+                try await transport.bidirectional(Everything.converse, options: options, body)
+            }
         }
     }
 }
@@ -75,6 +129,15 @@ extension TestEverythingV1.Everything.Service {
         }
         registry.unary(TestEverythingV1.Everything.walk) { request, context in
             try await self.walk(request, context: context)
+        }
+        registry.serverStreaming(TestEverythingV1.Everything.watch) { request, replies, context in
+            try await self.watch(request, replies: replies, context: context)
+        }
+        registry.clientStreaming(TestEverythingV1.Everything.`import`) { requests, context in
+            try await self.`import`(requests, context: context)
+        }
+        registry.bidirectional(TestEverythingV1.Everything.converse) { requests, replies, context in
+            try await self.converse(requests, replies: replies, context: context)
         }
     }
 }

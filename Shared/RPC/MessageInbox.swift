@@ -1,0 +1,213 @@
+internal import Synchronization
+
+/// The receiving end of a stream of messages. A transport puts bytes in and is told what was
+/// consumed; one reader takes messages out, from any thread.
+///
+/// At most one message waits beyond the one that the reader asked for; the bytes behind it are not
+/// consumed, so that a peer that sends faster than we read is held back.
+public final class MessageInbox: Sendable {
+    private enum End {
+        case open, finished
+        case failed(RPCError)
+    }
+
+    private struct State {
+        var deframer: StreamDeframer
+        var contentType: ContentType
+        var end = End.open
+        var driver: (any StreamDriver)?
+        /// Consumed, but the transport was not told yet.
+        var withheld = 0
+        var reader: UnsafeContinuation<Void, Never>?
+        var isReaderCancelled = false
+
+        var isReadable: Bool {
+            if case .open = end { return deframer.isReady }
+            return true
+        }
+    }
+
+    private enum Arrival {
+        case message(InboundMessage)
+        case nothing, end
+        case failure(RPCError)
+    }
+
+    /// The transport is told of consumed bytes in portions of this size, and before the reader waits.
+    private static let creditPortion = 16 << 10
+
+    private let state: Mutex<State>
+    private let limit: Int
+
+    /// - Parameters:
+    ///   - limit: the most bytes that a message may have, without its prefix.
+    ///   - contentType: how the peer encodes.
+    package init(limit: Int, contentType: ContentType) {
+        self.limit = limit
+        state = Mutex(
+            State(deframer: StreamDeframer(limit: limit), contentType: contentType))
+    }
+
+    // MARK: The transport's side
+
+    /// Connects the transport that wants to hear of consumed bytes.
+    package func attach(_ driver: any StreamDriver) { state.withLock { $0.driver = driver } }
+
+    /// The peer has said how it encodes, before any of its messages.
+    package func begin(_ contentType: ContentType) {
+        state.withLock { $0.contentType = contentType }
+    }
+
+    /// Takes bytes in; returns how many bytes, of these and earlier ones, were consumed.
+    package func receive(_ data: UnsafeRawBufferPointer) -> Int {
+        nonisolated(unsafe) let data = data  // Lent for the call, and not kept.
+        let (credit, reader) = state.withLock { state in
+            guard case .open = state.end else {
+                return (data.count, UnsafeContinuation<Void, Never>?.none)
+            }
+            state.deframer.append(data)
+            let credit = state.deframer.takeCredit() + state.withheld
+            state.withheld = 0
+            return (credit, state.deframer.isReady ? state.reader.take() : nil)
+        }
+        reader?.resume()
+        return credit
+    }
+
+    /// The peer has ended its side: what is there can still be read.
+    package func finish() { end(.finished) }
+
+    /// The stream failed: the reader gets the messages that are there, then the error.
+    package func fail(_ error: RPCError) { end(.failed(error)) }
+
+    /// Nobody shall read any more: the reader gets the error at once.
+    package func abandon(_ error: RPCError) {
+        let reader = state.withLock { state in
+            state.end = .failed(error)
+            state.withheld += state.deframer.unconsumed
+            state.deframer.removeAll()
+            return state.reader.take()
+        }
+        reader?.resume()
+    }
+
+    private func end(_ end: End) {
+        let reader = state.withLock { state in
+            if case .open = state.end { state.end = end }
+            return state.reader.take()
+        }
+        reader?.resume()
+    }
+
+    /// The transport's stream is over: disconnects it, and returns the bytes that were not consumed.
+    package func detach() -> Int {
+        state.withLock { state in
+            let unconsumed = state.deframer.unconsumed + state.withheld
+            state.driver = nil
+            state.withheld = 0
+            return unconsumed
+        }
+    }
+
+    /// Bytes that wait to be read.
+    package var buffered: Int { state.withLock { $0.deframer.buffered } }
+
+    /// Whether nothing more will come.
+    package var isEnded: Bool {
+        state.withLock { if case .open = $0.end { false } else { true } }
+    }
+
+    // MARK: The reader's side
+
+    /// The next message; nil at the end of the stream. Throws how the stream failed, or CANCELLED if
+    /// the task is cancelled while it waits.
+    @usableFromInline
+    nonisolated(nonsending) func next() async throws(RPCError) -> InboundMessage? {
+        while true {
+            switch takeNext() {
+            case .message(let message): return message
+            case .end: return nil
+            case .failure(let error): throw error
+            case .nothing:
+                await arrival()
+                if Task.isCancelled, !state.withLock({ $0.isReadable }) {
+                    throw RPCError(.cancelled, "the call was cancelled")
+                }
+            }
+        }
+    }
+
+    private func takeNext() -> Arrival {
+        let (arrival, credit, driver) = state.withLock { state in
+            let arrival = Self.take(from: &state, limit: limit)
+            let isPortion = state.withheld >= Self.creditPortion
+            var isWaiting = false
+            if case .nothing = arrival { isWaiting = true }
+            guard isPortion || isWaiting, state.withheld > 0, let driver = state.driver else {
+                return (arrival, 0, (any StreamDriver)?.none)
+            }
+            defer { state.withheld = 0 }
+            return (arrival, state.withheld, driver)
+        }
+        driver?.consumed(credit)
+        return arrival
+    }
+
+    private static func take(from state: inout State, limit: Int) -> Arrival {
+        do throws(FramingFault) {
+            if let framed = try state.deframer.next() {
+                state.withheld += state.deframer.takeCredit()
+                return .message(InboundMessage(framed: framed, contentType: state.contentType))
+            }
+        } catch {
+            state.end = .failed(error.error(limit: limit))
+            state.withheld += state.deframer.unconsumed
+            state.deframer.removeAll()
+        }
+        switch state.end {
+        case .open: return .nothing
+        case .failed(let error): return .failure(error)
+        case .finished:
+            if state.deframer.buffered == 0 { return .end }
+            return .failure(FramingFault.truncated.error(limit: limit))
+        }
+    }
+
+    /// Waits until there is something to take, or the task is cancelled.
+    private nonisolated(nonsending) func arrival() async {
+        state.withLock { $0.isReaderCancelled = false }
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                let isReadable = state.withLock { state in
+                    if state.isReadable || state.isReaderCancelled { return true }
+                    precondition(state.reader == nil, "a stream has one reader at a time")
+                    state.reader = continuation
+                    return false
+                }
+                if isReadable { continuation.resume() }
+            }
+        } onCancel: {
+            let reader = state.withLock { state in
+                state.isReaderCancelled = true
+                return state.reader.take()
+            }
+            reader?.resume()
+        }
+    }
+}
+
+/// A message that came on a stream, still behind its prefix.
+@usableFromInline
+struct InboundMessage: Sendable {
+    @usableFromInline let framed: [UInt8]
+    @usableFromInline let contentType: ContentType
+}
+
+/// The transport under a stream. Called from any thread.
+package protocol StreamDriver: AnyObject, Sendable {
+    /// The reader has made room for `count` more bytes.
+    func consumed(_ count: Int)
+    /// The outbox has something to take: bytes, headers or an end. Not called again until it was
+    /// taken.
+    func hasOutput()
+}
