@@ -99,6 +99,13 @@ private let both = amount + time
             bytes: both + "32 09 0a 01 61 12 02 08 01 18 01", code: .mapEntry,
             path: "/attributes[0]", canonical: both + "32 07 0a 01 61 12 02 08 01"),
         .init(
+            rule: 5, name: "an over-long tag in an entry",
+            bytes: both + "32 08 8a 00 01 61 12 02 08 01", code: .notMinimal,
+            path: "/attributes[0]/key", canonical: both + "32 07 0a 01 61 12 02 08 01"),
+        .init(
+            rule: 12, name: "a key of the wrong type", bytes: both + "32 06 08 01 12 02 08 01",
+            code: .wrongWireType, path: "/attributes[0]/key"),
+        .init(
             rule: 8, name: "a string that is not UTF-8", bytes: "0a 02 c3 28" + both,
             code: .invalidUTF8, path: "/request_id"),
         .init(
@@ -172,6 +179,14 @@ private let both = amount + time
             rule: nil, name: "a varint of 65 bits",
             bytes: both + "40 ff ff ff ff ff ff ff ff ff 02",
             code: .varintTooLong, path: "/retry"),
+        .init(
+            rule: nil, name: "a message in two parts, neither whole",
+            bytes: both + "2a 04 0a 03 69 4f 2a 03 53 18 01", code: .lengthExceedsRecord,
+            path: "/device/os"),
+        .init(
+            rule: nil, name: "a packed list cut within an element",
+            bytes: both + "3a 0c 00 00 00 00 00 00 e0 3f 00 00 00 00 3a 04 00 00 f0 bf",
+            code: .partialElement, path: "/features"),
         .init(
             rule: nil, name: "half a double", bytes: both + "3a 04 00 00 00 00",
             code: .partialElement, path: "/features"),

@@ -41,7 +41,7 @@ struct Normalizer {
             let number = records[index].number
             var after = index
             while after < records.count, records[after].number == number { after += 1 }
-            rewrite(index..<after, table.field(number))
+            try rewrite(index..<after, table.field(number))
             index = after
         }
         return out
@@ -92,7 +92,7 @@ struct Normalizer {
         records = records.indices.filter { keep[$0] }.map { records[$0] }
     }
 
-    private mutating func rewrite(_ range: Range<Int>, _ field: Field?) {
+    private mutating func rewrite(_ range: Range<Int>, _ field: Field?) throws(WireError) {
         guard let field else {
             for index in range { keepUnknown(records[index]) }
             return
@@ -100,9 +100,9 @@ struct Normalizer {
         if field.isRepeated {
             for index in range { append(records[index]) }
         } else if field.isPacked {
-            pack(range, field)
+            try pack(range, field)
         } else if field.kind.isRecord {
-            join(range.map { records[$0] })
+            try join(range.map { records[$0] })
         } else {
             append(records[range.upperBound - 1])
         }
@@ -130,13 +130,47 @@ struct Normalizer {
         out += body[record.value..<record.end]
     }
 
-    private mutating func join(_ parts: [RecordScanner.Record]) {
+    private mutating func join(_ parts: [RecordScanner.Record]) throws(WireError) {
+        if parts.count > 1 {
+            for part in parts { try checkRecords(of: part) }
+        }
         RecordScanner.append(UInt64(parts[0].tag), to: &out)
         RecordScanner.append(parts.reduce(0) { $0 + UInt64($1.end - $1.value) }, to: &out)
         for part in parts { out += body[part.value..<part.end] }
     }
 
-    private mutating func pack(_ range: Range<Int>, _ field: Field) {
+    /// A part holds whole records: two broken halves never make a whole message.
+    private func checkRecords(of part: RecordScanner.Record) throws(WireError) {
+        var scanner = RecordScanner(body, part.value..<part.end)
+        while true {
+            let position = scanner.position
+            do throws(WireError.Code) {
+                guard try scanner.next() != nil else { return }
+            } catch {
+                throw failure(error, at: position)
+            }
+        }
+    }
+
+    /// A part of a packed list holds whole elements.
+    private func checkElements(
+        of part: RecordScanner.Record, _ field: Field
+    ) throws(WireError) {
+        guard part.wireType == 2, part.value < part.end else { return }
+        let size = part.end - part.value
+        let isWhole =
+            switch field.kind.wireType {
+            case 1: size % 8 == 0
+            case 5: size % 4 == 0
+            default: body[part.end - 1] < 0x80
+            }
+        if !isWhole { throw failure(.partialElement, at: part.start) }
+    }
+
+    private mutating func pack(_ range: Range<Int>, _ field: Field) throws(WireError) {
+        if range.count > 1 {
+            for index in range { try checkElements(of: records[index], field) }
+        }
         let size = range.reduce(0) { $0 + records[$1].end - records[$1].value }
         guard size > 0 else { return }
         RecordScanner.append(UInt64(field.number) << 3 | 2, to: &out)

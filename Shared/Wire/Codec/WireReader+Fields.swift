@@ -236,14 +236,27 @@ extension WireReader {
                 return .init(key: key, value: value)
             }
         } else {
-            guard take(keyTag) else { throw failure(.mapEntry) }
+            guard take(keyTag) else { throw entryFailure(keyTag) }
             let key = try K.read(&self)
-            guard take(valueTag) else { throw failure(.mapEntry) }
+            guard take(valueTag) else { throw entryFailure(valueTag) }
             entry = .init(key: key, value: try read(&self))
             guard position == end else { throw failure(.mapEntry) }
         }
         leave(outer)
         return entry
+    }
+
+    /// Why the next record of an entry is not the key or value with this tag.
+    @usableFromInline @inline(never)
+    func entryFailure(_ expected: UInt32) -> WireError {
+        if isAtEnd { return failure(.mapEntry) }
+        var ahead = self
+        do {
+            let tag = try ahead.tag()
+            return failure(tag >> 3 == expected >> 3 ? .wrongWireType : .mapEntry)
+        } catch {
+            return error
+        }
     }
 
     /// True if the entry is exactly key, then value.
