@@ -134,7 +134,7 @@ let targets: [Target] = [
     tests("WireTests", ["Wire"]),
     tests(
         "SchemaCompilerTests", ["SchemaCompiler", "Wire", "RPC"],
-        exclude: ["Diagnostics"]
+        exclude: ["Diagnostics", "Evolution"]
             + ["conformance", "everything"].flatMap { name in
                 ["schemas", "proto", "bounds.txt"].map { "Golden/\(name)/\($0)" }
             }),

@@ -2,6 +2,9 @@
 public struct Compilation: Sendable {
     public let sources: [SourceFile]
     public let diagnostics: [Diagnostic]
+    /// Whether every name and annotation has a meaning, so that two versions can be compared even
+    /// if one of them breaks a rule of today.
+    public let isResolved: Bool
     let schema: Schema
     let bounds: Bounds
 
@@ -19,7 +22,8 @@ public struct Compilation: Sendable {
         }
         var schema = Resolver.resolve(
             files, sources: sources, checksPaths: !archive, diagnostics: &diagnostics)
-        if diagnostics.hasErrors { schema = Schema() }
+        isResolved = !diagnostics.hasErrors
+        if !isResolved { schema = Schema() }
         let bounds = Bounds(schema)
         SchemaChecks.run(schema, bounds: bounds, diagnostics: &diagnostics)
         self.sources = sources

@@ -8,7 +8,7 @@ struct Schemac: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schemac",
         abstract: "Compiles .schema files into Swift and .proto.",
-        subcommands: [Compile.self, Check.self, Format.self])
+        subcommands: [Compile.self, Check.self, Format.self, Breaking.self])
 
     static func main() {
         do {
@@ -17,6 +17,8 @@ struct Schemac: ParsableCommand {
         } catch let failure as Failure {
             Console.error(failure.message)
             exit(withError: ExitCode(failure.status))
+        } catch let status as ExitCode {
+            exit(withError: status)
         } catch {
             // Help and version are not failures; everything else that the parser says is usage.
             if exitCode(for: error) == .success { exit(withError: error) }

@@ -26,7 +26,7 @@ struct DiagnosticCorpusTests {
 
     @Test("each file gives exactly the findings that it announces", arguments: names)
     func announced(name: String) throws {
-        let sources = Self.sources(try Fixtures.text("Diagnostics/\(name)"))
+        let sources = Fixtures.split(try Fixtures.text("Diagnostics/\(name)"))
         let compilation = Compilation(sources)
         var missing = sources.flatMap(Self.expectations)
         #expect(!missing.isEmpty, "the file announces nothing")
@@ -53,20 +53,6 @@ struct DiagnosticCorpusTests {
         let covered = Set(Self.names.map { String($0.prefix(5)) })
         let all = Set(DiagnosticCode.allCases.map(\.rawValue))
         #expect(all.subtracting(covered).sorted() == [])
-    }
-
-    private static func sources(_ text: String) -> [SourceFile] {
-        var files: [(path: String, lines: [String])] = [("test/v1/test.schema", [])]
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("// --- ") {
-                files.append((String(line.dropFirst(7)), []))
-            } else {
-                files[files.count - 1].lines.append(String(line))
-            }
-        }
-        return files.filter { $0.lines != [""] && !$0.lines.isEmpty }.map {
-            SourceFile(path: $0.path, text: $0.lines.joined(separator: "\n"))
-        }
     }
 
     private static func expectations(_ file: SourceFile) -> [Expectation] {

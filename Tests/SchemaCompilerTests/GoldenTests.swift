@@ -8,9 +8,6 @@ import Testing
 /// `ASSAY_UPDATE_GOLDEN=1 swift test --filter GoldenTests` refreshes them.
 @Suite("Golden files")
 struct GoldenTests {
-    private static let isUpdate =
-        ProcessInfo.processInfo.environment["ASSAY_UPDATE_GOLDEN"] == "1"
-
     @Test(
         "the compiler writes exactly the golden files", arguments: ["conformance", "everything"])
     func golden(name: String) throws {
@@ -29,7 +26,7 @@ struct GoldenTests {
         let directory = Fixtures.directory.appending(path: "Golden/\(name)")
         for file in files {
             let url = directory.appending(path: file.path)
-            if Self.isUpdate {
+            if Fixtures.isUpdate {
                 try FileManager.default.createDirectory(
                     at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try Data(file.text.utf8).write(to: url)

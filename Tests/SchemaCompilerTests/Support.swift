@@ -18,6 +18,24 @@ enum Fixtures {
         }
     }
 
+    /// Whether golden files are refreshed instead of compared.
+    static let isUpdate = ProcessInfo.processInfo.environment["ASSAY_UPDATE_GOLDEN"] == "1"
+
+    /// The files in one text: a line `// --- path` begins another one.
+    static func split(_ text: String) -> [SourceFile] {
+        var files: [(path: String, lines: [String])] = [("test/v1/test.schema", [])]
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("// --- ") {
+                files.append((String(line.dropFirst(7)), []))
+            } else {
+                files[files.count - 1].lines.append(String(line))
+            }
+        }
+        return files.filter { $0.lines != [""] && !$0.lines.isEmpty }.map {
+            SourceFile(path: $0.path, text: $0.lines.joined(separator: "\n"))
+        }
+    }
+
     /// The schema of wire.md §2.
     static func conformance() throws -> Compilation {
         Compilation(try sources(below: "Golden/conformance/schemas"))

@@ -94,18 +94,7 @@ struct CanonicalText {
     }
 
     private func line(_ field: Field) -> String {
-        let element =
-            switch field.type {
-            case .builtin(let builtin): builtin.rawValue
-            case .message(let id), .enumeration(let id): schema.types[id.index].fullName
-            }
-        let type =
-            switch field.cardinality {
-            case .singular: element
-            case .optional: element + "?"
-            case .list: "[\(element)]"
-            case .map(let key, _): "[\(key.rawValue): \(element)]"
-            }
+        let type = schema.typeText(field.type, field.cardinality, name: \.fullName)
         return "\(field.name): \(type) = \(field.number)\(trailing(field.annotations))"
     }
 

@@ -34,10 +34,7 @@ enum AnnotationCatalog {
 
 /// The annotations of one declaration or member, by name, after names and places were checked.
 struct AnnotationSet: Sendable {
-    let file: Int
     private(set) var all: [AnnotationSyntax] = []
-
-    init(file: Int) { self.file = file }
 
     subscript(name: String) -> AnnotationSyntax? { all.first { $0.name.text == name } }
 
@@ -45,13 +42,11 @@ struct AnnotationSet: Sendable {
 
     mutating func append(_ annotation: AnnotationSyntax) { all.append(annotation) }
 
-    func location(_ name: String) -> Location? {
-        self[name].map { Location(file: file, span: $0.span) }
-    }
+    func location(_ name: String) -> Location? { self[name]?.location }
 
     /// As canonical text writes them, sorted.
     var canonical: [Annotation] {
-        all.map { Annotation(name: $0.name.text, text: $0.canonicalText) }
+        all.map { Annotation(name: $0.name.text, text: $0.canonicalText, location: $0.location) }
             .sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     }
 }

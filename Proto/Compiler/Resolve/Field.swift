@@ -29,6 +29,7 @@ struct Field: Sendable {
     let annotations: [Annotation]
     let location: Location
     let typeLocation: Location
+    let numberLocation: Location
 
     /// Packed lists are one record on the wire.
     var isPacked: Bool { cardinality == .list && type.isPackable }
@@ -39,6 +40,31 @@ struct Field: Sendable {
 
     /// "Message types" have presence of their own (wire.md §2).
     var isRequiredMessage: Bool { isRequired && cardinality == .singular && type.isMessageType }
+}
+
+/// Types as the language writes them.
+extension Schema {
+    /// `[string: Value]`; `name` says how a declared type is called.
+    func typeText(
+        _ type: ValueType, _ cardinality: Field.Cardinality, name: (TypeDeclaration) -> String
+    ) -> String {
+        let element =
+            switch type {
+            case .builtin(let builtin): builtin.rawValue
+            case .message(let id), .enumeration(let id): name(types[id.index])
+            }
+        return switch cardinality {
+        case .singular: element
+        case .optional: "\(element)?"
+        case .list: "[\(element)]"
+        case .map(let key, _): "[\(key.rawValue): \(element)]"
+        }
+    }
+
+    /// With names as they are inside their packages.
+    func typeText(_ field: Field) -> String {
+        typeText(field.type, field.cardinality, name: \.name)
+    }
 }
 
 /// The type of a value.

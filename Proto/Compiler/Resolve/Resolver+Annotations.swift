@@ -3,7 +3,7 @@ extension Resolver {
     mutating func read(
         _ head: HeadSyntax, at place: AnnotationCatalog.Place, section: Int
     ) -> AnnotationSet {
-        var set = AnnotationSet(file: files[section].file)
+        var set = AnnotationSet()
         for annotation in head.annotations {
             let name = annotation.name.text
             if AnnotationCatalog.isExtension(name) {
@@ -38,16 +38,16 @@ extension Resolver {
     }
 
     mutating func argumentError(
-        _ annotation: AnnotationSyntax, file: Int, _ expected: String
+        _ annotation: AnnotationSyntax, _ expected: String
     ) {
         diagnostics.error(
-            .annotationArgument, at: Location(file: file, span: annotation.span),
+            .annotationArgument, at: annotation.location,
             "'@\(annotation.name.text)' takes \(expected)")
     }
 
     /// The arguments by label, "" for the one without; nil if there are others than these.
     mutating func arguments(
-        of annotation: AnnotationSyntax, allowed: [String], file: Int
+        of annotation: AnnotationSyntax, allowed: [String]
     ) -> [String: ValueSyntax]? {
         var result: [String: ValueSyntax] = [:]
         for argument in annotation.arguments {
@@ -56,7 +56,7 @@ extension Resolver {
             guard allowed.contains(label) else {
                 let labels = allowed.filter { !$0.isEmpty }
                 diagnostics.error(
-                    .annotationArgument, at: Location(file: file, span: span),
+                    .annotationArgument, at: Location(file: annotation.file, span: span),
                     label.isEmpty
                         ? "'@\(annotation.name.text)' has no argument without a label"
                         : "'@\(annotation.name.text)' has no argument '\(label)'",
@@ -65,7 +65,7 @@ extension Resolver {
             }
             guard result.updateValue(argument.value, forKey: label) == nil else {
                 diagnostics.error(
-                    .annotationArgument, at: Location(file: file, span: span),
+                    .annotationArgument, at: Location(file: annotation.file, span: span),
                     label.isEmpty ? "one argument is enough" : "'\(label)' is given twice")
                 return nil
             }
@@ -74,26 +74,26 @@ extension Resolver {
     }
 
     /// The only argument, which has no label.
-    mutating func soleArgument(of annotation: AnnotationSyntax, file: Int) -> ValueSyntax? {
+    mutating func soleArgument(of annotation: AnnotationSyntax) -> ValueSyntax? {
         guard annotation.arguments.count == 1, annotation.arguments[0].label == nil else {
-            argumentError(annotation, file: file, "one argument")
+            argumentError(annotation, "one argument")
             return nil
         }
         return annotation.arguments[0].value
     }
 
-    mutating func noArguments(of annotation: AnnotationSyntax?, file: Int) {
+    mutating func noArguments(of annotation: AnnotationSyntax?) {
         guard let annotation, !annotation.arguments.isEmpty else { return }
-        argumentError(annotation, file: file, "no arguments")
+        argumentError(annotation, "no arguments")
     }
 
     mutating func integerArgument(
-        of annotation: AnnotationSyntax, in limits: ClosedRange<Int>, file: Int
+        of annotation: AnnotationSyntax, in limits: ClosedRange<Int>
     ) -> Int? {
-        if let value = soleArgument(of: annotation, file: file) {
+        if let value = soleArgument(of: annotation) {
             if let number = count(value), limits.contains(number) { return number }
             argumentError(
-                annotation, file: file,
+                annotation,
                 "a number from \(limits.lowerBound) to \(limits.upperBound)")
         }
         return nil
@@ -108,19 +108,19 @@ extension Resolver {
         }
     }
 
-    mutating func stringArgument(of annotation: AnnotationSyntax, file: Int) -> String? {
-        guard let value = soleArgument(of: annotation, file: file) else { return nil }
+    mutating func stringArgument(of annotation: AnnotationSyntax) -> String? {
+        guard let value = soleArgument(of: annotation) else { return nil }
         if case .string(let text) = value.kind { return text }
-        argumentError(annotation, file: file, "a string")
+        argumentError(annotation, "a string")
         return nil
     }
 
     mutating func nameArgument(
-        of annotation: AnnotationSyntax, among names: [String], file: Int
+        of annotation: AnnotationSyntax, among names: [String]
     ) -> String? {
-        guard let value = soleArgument(of: annotation, file: file) else { return nil }
+        guard let value = soleArgument(of: annotation) else { return nil }
         if case .name(let name) = value.kind, names.contains(name) { return name }
-        argumentError(annotation, file: file, "one of \(names.joined(separator: ", "))")
+        argumentError(annotation, "one of \(names.joined(separator: ", "))")
         return nil
     }
 }

@@ -6,7 +6,7 @@ extension Resolver {
         for (index, name) in names.sorted().enumerated() {
             packageIndex[name] = index
             let sections = named.filter { files[$0].package?.name.text == name }
-            var annotations = AnnotationSet(file: files[sections[0]].file)
+            var annotations = AnnotationSet()
             var doc: [String] = []
             for section in sections {
                 guard let package = files[section].package else { continue }
@@ -21,19 +21,23 @@ extension Resolver {
                 Package(
                     name: name, doc: doc, annotations: annotations.canonical,
                     swiftName: swiftNamespace(name, annotations),
-                    isForeign: annotations.has("protobuf_types")))
+                    isForeign: annotations.has("protobuf_types"),
+                    location: location(
+                        sections[0], files[sections[0]].package?.name.span ?? Span(start: 0, end: 0)
+                    )
+                ))
         }
     }
 
     private mutating func swiftNamespace(_ name: String, _ annotations: AnnotationSet) -> String {
         if let custom = annotations["swift"] {
-            if let text = stringArgument(of: custom, file: annotations.file),
+            if let text = stringArgument(of: custom),
                 Spelling.isPascalCase(text), text.utf8.allSatisfy(Spelling.isWordByte)
             {
                 return text
             }
             diagnostics.error(
-                .annotationArgument, at: Location(file: annotations.file, span: custom.span),
+                .annotationArgument, at: custom.location,
                 "'@swift' takes a PascalCase name in quotes")
         }
         return name.split(separator: ".").map { Spelling.pascalCase(String($0)) }.joined()

@@ -14,17 +14,7 @@ struct RuleContext {
     }
 
     func typeName(_ schema: Schema) -> String {
-        let name: String
-        switch type {
-        case .builtin(let builtin): name = builtin.rawValue
-        case .message(let id), .enumeration(let id): name = schema.types[id.index].name
-        }
-        switch cardinality {
-        case .singular: return name
-        case .optional: return "\(name)?"
-        case .list: return "[\(name)]"
-        case .map(let key, _): return "[\(key.rawValue): \(name)]"
-        }
+        schema.typeText(type, cardinality, name: \.name)
     }
 }
 
@@ -36,7 +26,7 @@ extension Resolver {
         applyElementRules(annotations, context, to: &rules)
         applyValueRules(annotations, context, to: &rules)
         if let commitment = annotations["commitment"] {
-            noArguments(of: commitment, file: annotations.file)
+            noArguments(of: commitment)
             allow(commitment, context, context.builtin == .bytes && !context.isCollection)
             rules.isCommitment = true
             rules.length = .init(minimum: 32, maximum: 32)
@@ -51,7 +41,7 @@ extension Resolver {
     ) {
         guard !fits else { return }
         error(
-            .annotationPlace, context.section, annotation.span,
+            .annotationPlace, annotation,
             "'@\(annotation.name.text)' does not apply to \(context.typeName(schema))")
     }
 
@@ -62,8 +52,7 @@ extension Resolver {
         for name in ["max", "min", "len"] {
             guard let annotation = annotations[name] else { continue }
             allow(annotation, context, context.isCollection || context.builtin?.isTextual == true)
-            let file = annotations.file
-            let number = integerArgument(of: annotation, in: 0...(1 << 30), file: file)
+            let number = integerArgument(of: annotation, in: 0...(1 << 30))
             if name != "min" { bounds.maximum = number }
             if name != "max" { bounds.minimum = number }
         }
@@ -73,26 +62,25 @@ extension Resolver {
     private mutating func applyElementRules(
         _ annotations: AnnotationSet, _ context: RuleContext, to rules: inout FieldRules
     ) {
-        let file = annotations.file
         if let each = annotations["each"] {
             allow(each, context, context.isCollection && context.builtin?.isTextual == true)
-            if let values = arguments(of: each, allowed: ["max", "min"], file: file) {
+            if let values = arguments(of: each, allowed: ["max", "min"]) {
                 rules.length.maximum = count(values["max"])
                 rules.length.minimum = count(values["min"])
-                if rules.length.isEmpty { argumentError(each, file: file, "max: or min:") }
+                if rules.length.isEmpty { argumentError(each, "max: or min:") }
             }
         }
         if let key = annotations["key"] {
             var fits = false
             if case .map(.string, _) = context.cardinality { fits = true }
             allow(key, context, fits)
-            if let values = arguments(of: key, allowed: ["max"], file: file) {
+            if let values = arguments(of: key, allowed: ["max"]) {
                 rules.keyMaximum = count(values["max"])
-                if rules.keyMaximum == nil { argumentError(key, file: file, "max:") }
+                if rules.keyMaximum == nil { argumentError(key, "max:") }
             }
         }
         if let unique = annotations["unique"] {
-            noArguments(of: unique, file: file)
+            noArguments(of: unique)
             allow(unique, context, context.cardinality == .list)
             rules.isUnique = true
         }
@@ -102,49 +90,48 @@ extension Resolver {
         _ annotations: AnnotationSet, _ context: RuleContext, to rules: inout FieldRules
     ) {
         let builtin = context.builtin
-        let file = annotations.file
         if let finite = annotations["finite"] {
-            noArguments(of: finite, file: file)
+            noArguments(of: finite)
             allow(finite, context, builtin?.isFloat == true)
             rules.isFinite = true
         }
-        if let range = annotations["range"] { applyRange(range, file, context, to: &rules) }
-        if let values = annotations["in"] { applyAllowed(values, file, context, to: &rules) }
+        if let range = annotations["range"] { applyRange(range, context, to: &rules) }
+        if let values = annotations["in"] { applyAllowed(values, context, to: &rules) }
         if let pattern = annotations["pattern"] {
             allow(pattern, context, builtin == .string)
-            rules.pattern = stringArgument(of: pattern, file: file)
+            rules.pattern = stringArgument(of: pattern)
             if let text = rules.pattern, let problem = PatternSyntax.problem(in: text) {
-                error(.pattern, context.section, pattern.span, problem)
+                error(.pattern, pattern, problem)
             }
         }
         if let scale = annotations["scale"] {
             allow(scale, context, builtin == .decimal || builtin == .money)
-            if let values = arguments(of: scale, allowed: ["max"], file: file) {
+            if let values = arguments(of: scale, allowed: ["max"]) {
                 rules.maximumScale = count(values["max"])
                 if rules.maximumScale.map({ (0...18).contains($0) }) != true {
-                    argumentError(scale, file: file, "max: from 0 to 18")
+                    argumentError(scale, "max: from 0 to 18")
                 }
             }
         }
         if let currency = annotations["currency"] {
             allow(currency, context, builtin == .money)
-            rules.currencies = currencies(currency, file: file)
+            rules.currencies = currencies(currency)
         }
     }
 
     private mutating func applyRange(
-        _ range: AnnotationSyntax, _ file: Int, _ context: RuleContext, to rules: inout FieldRules
+        _ range: AnnotationSyntax, _ context: RuleContext, to rules: inout FieldRules
     ) {
         let builtin = context.builtin
         let isInteger = builtin?.isInteger == true
         allow(range, context, isInteger || builtin?.isFloat == true || builtin == .decimal)
-        guard let value = soleArgument(of: range, file: file) else { return }
+        guard let value = soleArgument(of: range) else { return }
         guard case .range(let lower, let upper) = value.kind else {
-            return argumentError(range, file: file, "a range such as 0...1, 1... or ...5")
+            return argumentError(range, "a range such as 0...1, 1... or ...5")
         }
         if isInteger, [lower, upper].contains(where: { !fits($0, builtin) }) {
             let name = context.typeName(schema)
-            return argumentError(range, file: file, "bounds that are values of \(name)")
+            return argumentError(range, "bounds that are values of \(name)")
         }
         rules.lower = lower
         rules.upper = upper
@@ -162,7 +149,7 @@ extension Resolver {
     }
 
     private mutating func applyAllowed(
-        _ annotation: AnnotationSyntax, _ file: Int, _ context: RuleContext,
+        _ annotation: AnnotationSyntax, _ context: RuleContext,
         to rules: inout FieldRules
     ) {
         var enumeration: EnumMembers?
@@ -170,9 +157,9 @@ extension Resolver {
         let builtin = context.builtin
         let isInteger = builtin?.isInteger == true
         allow(annotation, context, isInteger || builtin == .string || enumeration != nil)
-        guard let value = soleArgument(of: annotation, file: file) else { return }
+        guard let value = soleArgument(of: annotation) else { return }
         guard case .list(let values) = value.kind, !values.isEmpty else {
-            return argumentError(annotation, file: file, "a list such as [1, 2]")
+            return argumentError(annotation, "a list such as [1, 2]")
         }
         for value in values {
             switch value.kind {
@@ -187,8 +174,8 @@ extension Resolver {
                 }
                 fallthrough
             default:
-                error(
-                    .annotationArgument, context.section, value.span,
+                diagnostics.error(
+                    .annotationArgument, at: Location(file: annotation.file, span: value.span),
                     "this is not a value of \(context.typeName(schema))")
             }
         }
@@ -208,8 +195,8 @@ extension Resolver {
         return result
     }
 
-    private mutating func currencies(_ annotation: AnnotationSyntax, file: Int) -> [String] {
-        guard let value = soleArgument(of: annotation, file: file) else { return [] }
+    private mutating func currencies(_ annotation: AnnotationSyntax) -> [String] {
+        guard let value = soleArgument(of: annotation) else { return [] }
         var names: [String] = []
         if case .list(let values) = value.kind {
             for value in values {
@@ -219,7 +206,7 @@ extension Resolver {
             }
             if names.count == values.count && !names.isEmpty { return names }
         }
-        argumentError(annotation, file: file, "a list of ISO 4217 codes such as [EUR, USD]")
+        argumentError(annotation, "a list of ISO 4217 codes such as [EUR, USD]")
         return []
     }
 
@@ -228,42 +215,68 @@ extension Resolver {
     private mutating func checkBounds(
         _ rules: FieldRules, _ annotations: AnnotationSet, _ context: RuleContext
     ) {
-        for bounds in [rules.count, rules.length] {
-            if let low = bounds.minimum, let high = bounds.maximum, low > high {
-                error(
-                    .contradiction, context.section, context.nameSpan,
-                    "no value has at least \(low) and at most \(high)")
+        let own = [annotations["max"], annotations["min"]].compactMap { $0 }
+        let each = [annotations["each"]].compactMap { $0 }
+        checkOrder(rules.count, own)
+        checkOrder(rules.length, context.isCollection ? each : own)
+        if let len = annotations["len"], annotations.has("max") || annotations.has("min") {
+            error(.contradiction, len, "'@len' already says both '@max' and '@min'")
+        }
+        if let range = annotations["range"], let lower = rules.lower, let upper = rules.upper,
+            lower.isGreater(than: upper)
+        {
+            error(.contradiction, range, "the range \(lower.text)...\(upper.text) is empty")
+        }
+        checkAllowed(rules, annotations)
+    }
+
+    private mutating func checkOrder(_ bounds: FieldRules.Bounds, _ places: [AnnotationSyntax]) {
+        guard let low = bounds.minimum, let high = bounds.maximum, low > high,
+            let last = places.max(by: { $0.span.start < $1.span.start })
+        else { return }
+        let others = places.filter { $0.location != last.location }
+        diagnostics.error(
+            .contradiction, at: last.location, "no value has at least \(low) and at most \(high)",
+            notes: others.map { .init(location: $0.location, text: "the other bound") })
+    }
+
+    /// A list of values of which the other rules leave none.
+    private mutating func checkAllowed(_ rules: FieldRules, _ annotations: AnnotationSet) {
+        guard let list = annotations["in"], !rules.allowed.isEmpty else { return }
+        let isPossible = rules.allowed.contains { value in
+            switch value {
+            case .integer(let number):
+                let isBelow = rules.lower?.isGreater(than: .integer(number)) ?? false
+                let isAbove = rules.upper.map { Literal.integer(number).isGreater(than: $0) }
+                return !isBelow && !(isAbove ?? false)
+            case .string(let text):
+                let low = rules.length.minimum ?? 0
+                return (low...max(low, rules.length.maximum ?? .max)).contains(text.utf8.count)
+            case .enumerator: return true
             }
         }
-        if let len = annotations["len"], annotations.has("max") || annotations.has("min") {
-            error(
-                .contradiction, context.section, len.span,
-                "'@len' already says both '@max' and '@min'")
-        }
-        if let lower = rules.lower, let upper = rules.upper, lower.double > upper.double {
-            error(
-                .contradiction, context.section, annotations["range"]?.span ?? context.nameSpan,
-                "the range \(lower.text)...\(upper.text) is empty")
+        if !isPossible {
+            error(.contradiction, list, "the field's other rules allow none of these values")
         }
     }
 
     mutating func checkPresence(
         _ annotations: AnnotationSet, _ context: RuleContext, isForeign: Bool
     ) {
-        noArguments(of: annotations["required"], file: annotations.file)
+        noArguments(of: annotations["required"])
         if let required = annotations["required"] {
             if context.isMember {
                 error(
-                    .annotationPlace, context.section, required.span,
+                    .annotationPlace, required,
                     "a member of a oneof or union is present when it is chosen",
                     hint: "put '@required' on the oneof")
             } else if context.cardinality == .optional {
                 error(
-                    .contradiction, context.section, required.span,
+                    .contradiction, required,
                     "'?' says that the field may be absent, '@required' that it may not")
             } else if isForeign && context.type.isMessageType && !context.isCollection {
                 error(
-                    .foreign, context.section, required.span,
+                    .foreign, required,
                     "a foreign peer does not know '@required' messages", hint: "write '?'")
             }
         }

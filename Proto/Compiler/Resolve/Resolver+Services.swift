@@ -56,7 +56,7 @@ extension Resolver {
         _ own: AnnotationSet, _ service: AnnotationSet, rpc: RPCSyntax, section: Int
     ) -> MethodPolicy.Access {
         for set in [own, service] {
-            noArguments(of: set["public"], file: set.file)
+            noArguments(of: set["public"])
             if let auth = set["auth"], set.has("public") {
                 error(
                     .contradiction, section, auth.span,
@@ -88,7 +88,7 @@ extension Resolver {
         _ set: AnnotationSet
     ) -> (scope: String?, mutualTLS: Bool?) {
         guard let auth = set["auth"],
-            let values = arguments(of: auth, allowed: ["scope", "mtls"], file: set.file)
+            let values = arguments(of: auth, allowed: ["scope", "mtls"])
         else { return (nil, nil) }
         var scope: String?
         var mutualTLS: Bool?
@@ -96,14 +96,14 @@ extension Resolver {
             if case .string(let text) = value.kind, !text.isEmpty {
                 scope = text
             } else {
-                argumentError(auth, file: set.file, "scope: with a string")
+                argumentError(auth, "scope: with a string")
             }
         }
         if let value = values["mtls"] {
             if case .boolean(let flag) = value.kind {
                 mutualTLS = flag
             } else {
-                argumentError(auth, file: set.file, "mtls: with true or false")
+                argumentError(auth, "mtls: with true or false")
             }
         }
         return (scope, mutualTLS)
@@ -114,8 +114,7 @@ extension Resolver {
     private mutating func idempotency(
         _ annotations: AnnotationSet, request: TypeID, section: Int
     ) -> MethodPolicy.Idempotency {
-        let file = annotations.file
-        noArguments(of: annotations["readonly"], file: file)
+        noArguments(of: annotations["readonly"])
         guard let idempotent = annotations["idempotent"] else {
             return annotations.has("readonly") ? .readonly : .none
         }
@@ -125,13 +124,13 @@ extension Resolver {
                 "'@readonly' and '@idempotent' exclude each other",
                 hint: "a readonly rpc changes nothing and needs no key")
         }
-        guard let values = arguments(of: idempotent, allowed: ["key", "ttl"], file: file) else {
+        guard let values = arguments(of: idempotent, allowed: ["key", "ttl"]) else {
             return .none
         }
         guard let key = values["key"], case .name(let path) = key.kind,
             case .duration(let ttl)? = values["ttl"]?.kind, ttl > 0
         else {
-            argumentError(idempotent, file: file, "key: with a field and ttl: with a duration")
+            argumentError(idempotent, "key: with a field and ttl: with a duration")
             return .none
         }
         guard let numbers = keyPath(path, of: request, at: key.span, section: section) else {
@@ -183,18 +182,17 @@ extension Resolver {
     // MARK: Limits and retries
 
     private mutating func applyLimits(_ annotations: AnnotationSet, to policy: inout MethodPolicy) {
-        let file = annotations.file
         if let cost = annotations["cost"] {
-            let number = integerArgument(of: cost, in: 1...1_000_000, file: file)
+            let number = integerArgument(of: cost, in: 1...1_000_000)
             policy.cost = UInt64(number ?? 1)
         }
         if let deadline = annotations["deadline"] {
-            if case .duration(let nanoseconds)? = soleArgument(of: deadline, file: file)?.kind,
+            if case .duration(let nanoseconds)? = soleArgument(of: deadline)?.kind,
                 nanoseconds > 0
             {
                 policy.deadlineNanoseconds = nanoseconds
             } else {
-                argumentError(deadline, file: file, "a duration such as 50ms")
+                argumentError(deadline, "a duration such as 50ms")
             }
         }
         policy.maximumRequestBytes = size(annotations, "max_request")
@@ -203,12 +201,12 @@ extension Resolver {
 
     private mutating func size(_ annotations: AnnotationSet, _ name: String) -> UInt64? {
         guard let annotation = annotations[name] else { return nil }
-        if case .size(let bytes)? = soleArgument(of: annotation, file: annotations.file)?.kind,
+        if case .size(let bytes)? = soleArgument(of: annotation)?.kind,
             (1...(1 << 30)).contains(bytes)
         {
             return bytes
         }
-        argumentError(annotation, file: annotations.file, "a size such as 64KiB, at most 1024MiB")
+        argumentError(annotation, "a size such as 64KiB, at most 1024MiB")
         return nil
     }
 
@@ -221,26 +219,25 @@ extension Resolver {
         _ annotations: AnnotationSet, to policy: inout MethodPolicy, section: Int
     ) {
         guard let retry = annotations["retry"] else { return }
-        let file = annotations.file
         if !annotations.has("readonly") && !annotations.has("idempotent") {
             error(
                 .policy, section, retry.span, "only a call that may be repeated can be retried",
                 hint: "add '@readonly' or '@idempotent'")
         }
-        guard let values = arguments(of: retry, allowed: ["max", "on"], file: file) else { return }
+        guard let values = arguments(of: retry, allowed: ["max", "on"]) else { return }
         var names: [String] = []
         if case .list(let list)? = values["on"]?.kind {
             for value in list {
                 guard case .name(let name) = value.kind, Self.retryableCodes.contains(name) else {
                     let codes = Self.retryableCodes.joined(separator: ", ")
-                    return argumentError(retry, file: file, "codes among \(codes)")
+                    return argumentError(retry, "codes among \(codes)")
                 }
                 names.append(name)
             }
         }
         guard let maximum = count(values["max"]), (1...10).contains(maximum), !names.isEmpty else {
             return argumentError(
-                retry, file: file, "max: from 1 to 10 and on: with a list of codes")
+                retry, "max: from 1 to 10 and on: with a list of codes")
         }
         policy.retry = (UInt64(maximum), names)
     }

@@ -23,7 +23,9 @@ extension Resolver {
         checkEnumMembers(members, name: enumeration, isForeign: isForeign, section: section)
         for member in members {
             switch member {
-            case .reserved(let reserved): enumeration.reserved += reservations(reserved)
+            case .reserved(let reserved):
+                enumeration.reserved += reservations(reserved)
+                enumeration.reservedLocations += locations(reserved, section: section)
             case .value(let value):
                 let annotations = read(value.head, at: .value, section: section)
                 enumeration.values.append(
@@ -31,7 +33,8 @@ extension Resolver {
                         name: value.name.text, number: Int(clamping: value.number.value),
                         doc: value.head.doc, annotations: annotations.canonical,
                         deprecated: deprecation(annotations),
-                        location: location(section, value.name.span)))
+                        location: location(section, value.name.span),
+                        numberLocation: location(section, value.number.span)))
             }
         }
         enumeration.values.sort { $0.number < $1.number }
@@ -48,8 +51,12 @@ extension Resolver {
         }
     }
 
+    private func locations(_ syntax: ReservedSyntax, section: Int) -> [Location] {
+        syntax.items.map { location(section, $0.span) }
+    }
+
     mutating func deprecation(_ annotations: AnnotationSet) -> String? {
-        annotations["deprecated"].flatMap { stringArgument(of: $0, file: annotations.file) }
+        annotations["deprecated"].flatMap { stringArgument(of: $0) }
     }
 
     // MARK: Messages
@@ -67,7 +74,9 @@ extension Resolver {
         }
         for member in members {
             switch member {
-            case .reserved(let reserved): message.reserved += reservations(reserved)
+            case .reserved(let reserved):
+                message.reserved += reservations(reserved)
+                message.reservedLocations += locations(reserved, section: section)
             case .field(let syntax):
                 let oneof = message.isUnion ? 0 : nil
                 if let field = field(syntax, of: message, oneof: oneof, section: section) {
@@ -85,7 +94,7 @@ extension Resolver {
         _ syntax: OneofSyntax, into message: inout Message, section: Int
     ) {
         let annotations = read(syntax.head, at: .oneof, section: section)
-        noArguments(of: annotations["required"], file: annotations.file)
+        noArguments(of: annotations["required"])
         let isForeign = schema.packages[message.package].isForeign
         if isForeign, let required = annotations["required"] {
             error(.foreign, section, required.span, "a oneof of a foreign package is optional")
@@ -144,7 +153,7 @@ extension Resolver {
         let rules = rules(annotations, context)
         checkPresence(annotations, context, isForeign: isForeign)
         let custom = annotations["json"].flatMap {
-            stringArgument(of: $0, file: annotations.file)
+            stringArgument(of: $0)
         }
         return Field(
             name: syntax.name.text, number: Int(clamping: syntax.number.value),
@@ -156,7 +165,8 @@ extension Resolver {
             hasCustomJSONName: custom != nil, deprecated: deprecation(annotations),
             doc: syntax.head.doc, annotations: annotations.canonical,
             location: location(section, syntax.name.span),
-            typeLocation: location(section, syntax.type.span))
+            typeLocation: location(section, syntax.type.span),
+            numberLocation: location(section, syntax.number.span))
     }
 
     private mutating func checkForeign(_ builtin: Builtin, at span: Span, section: Int) {
@@ -194,7 +204,7 @@ extension Resolver {
         guard case .builtin(let builtin) = context.type, builtin.isInteger else {
             if let wire = annotations["wire"] {
                 error(
-                    .annotationPlace, context.section, wire.span,
+                    .annotationPlace, wire,
                     "'@wire' is for integers; this is \(context.typeName(schema))")
             }
             return .varint
@@ -203,7 +213,7 @@ extension Resolver {
             isForeign && builtin.isSignedInteger ? .twos : .varint
         guard let wire = annotations["wire"] else { return standard }
         let names = builtin.isSignedInteger ? ["fixed", "twos", "zigzag"] : ["fixed"]
-        switch nameArgument(of: wire, among: names, file: annotations.file) {
+        switch nameArgument(of: wire, among: names) {
         case "fixed": return .fixed
         case "twos": return .twos
         case "zigzag": return .varint
@@ -211,10 +221,10 @@ extension Resolver {
         }
     }
 
-    private mutating func personalData(_ annotations: AnnotationSet) -> PersonalData? {
+    mutating func personalData(_ annotations: AnnotationSet) -> PersonalData? {
         guard let pii = annotations["pii"] else { return nil }
         let names = PersonalData.allCases.map(\.rawValue)
-        return nameArgument(of: pii, among: names, file: annotations.file)
+        return nameArgument(of: pii, among: names)
             .flatMap(PersonalData.init)
     }
 
@@ -246,6 +256,7 @@ extension AnnotationSyntax {
             return value.map { ArgumentSyntax(label: label, value: $0) }
         }
         return AnnotationSyntax(
-            name: NameSyntax(text: "each", span: name.span), arguments: arguments, span: span)
+            name: NameSyntax(text: "each", span: name.span), arguments: arguments,
+            file: file, span: span)
     }
 }

@@ -15,7 +15,6 @@ struct Resolver {
         let name: String
         let base: Builtin
         let annotations: AnnotationSet
-        let file: Int
     }
 
     struct Import {
@@ -82,6 +81,13 @@ struct Resolver {
     ) {
         diagnostics.error(
             code, at: location(section, span), message, hint: hint, notes: notes)
+    }
+
+    mutating func error(
+        _ code: DiagnosticCode, _ annotation: AnnotationSyntax, _ message: String,
+        hint: String? = nil
+    ) {
+        diagnostics.error(code, at: annotation.location, message, hint: hint)
     }
 
     // MARK: Declarations
@@ -186,9 +192,14 @@ struct Resolver {
                 hint: Suggestion.hint(for: type.text, among: Builtin.allCases.map(\.rawValue)))
             return nil
         }
+        let context = RuleContext(
+            type: .builtin(base), cardinality: .singular, section: section, isMember: false,
+            nameSpan: declaration.name.span)
+        _ = rules(annotations, context)
+        _ = personalData(annotations)
         scalars.append(
             Scalar(
-                name: declaration.name.text, base: base, annotations: annotations, file: section))
+                name: declaration.name.text, base: base, annotations: annotations))
         return .scalar(scalars.count - 1)
     }
 
@@ -203,7 +214,7 @@ struct Resolver {
         }
         if let depth = annotations["depth"] {
             message.recursionLimit = integerArgument(
-                of: depth, in: 1...32, file: annotations.file)
+                of: depth, in: 1...32)
         }
     }
 }

@@ -42,6 +42,7 @@ struct Package: Sendable {
     var types: [TypeID] = []
     /// Indices in `Schema.services`.
     var services: [Int] = []
+    let location: Location
 }
 
 enum TypeDeclaration: Sendable {
@@ -90,6 +91,8 @@ struct Message: Sendable {
     var fields: [Field] = []
     var oneofs: [Oneof] = []
     var reserved: [Reserved] = []
+    /// Where each entry of `reserved` is written.
+    var reservedLocations: [Location] = []
     var isSealable = false
     /// `@depth(n)`.
     var recursionLimit: Int?
@@ -123,6 +126,8 @@ struct Enumeration: Sendable {
     /// In ascending order of their numbers.
     var values: [EnumValue] = []
     var reserved: [Reserved] = []
+    /// Where each entry of `reserved` is written.
+    var reservedLocations: [Location] = []
     let location: Location
 }
 
@@ -133,6 +138,7 @@ struct EnumValue: Sendable {
     let annotations: [Annotation]
     let deprecated: String?
     let location: Location
+    let numberLocation: Location
 }
 
 struct Service: Sendable {
@@ -159,12 +165,12 @@ struct Method: Sendable {
 
 /// What the annotations of an rpc, and of its service, say about calls of it.
 struct MethodPolicy: Sendable {
-    enum Access: Sendable {
+    enum Access: Sendable, Hashable {
         case `public`
         case scope(String, mutualTLS: Bool)
     }
 
-    enum Idempotency: Sendable {
+    enum Idempotency: Sendable, Hashable {
         case none, readonly
         /// Field numbers from the request to the key.
         case keyed(path: [Int], nanoseconds: UInt64)
@@ -184,4 +190,5 @@ struct Annotation: Sendable, Hashable {
     let name: String
     /// `@max(64)`, as canonical text writes it.
     let text: String
+    let location: Location
 }

@@ -80,9 +80,18 @@ struct Diagnostics: Sendable {
     ) {
         errorCounts[location.file, default: 0] += 1
         guard errorCounts[location.file, default: 0] <= Self.maximumPerFile else { return }
+        let message = Prose.clipped(message)
+        // The rules of a named scalar are read again wherever it is used.
+        let isKnown = all.contains {
+            $0.code == code && $0.location == location && $0.message == message
+        }
+        if isKnown {
+            errorCounts[location.file, default: 0] -= 1
+            return
+        }
         all.append(
             Diagnostic(
-                code: code, severity: .error, message: Prose.clipped(message), location: location,
+                code: code, severity: .error, message: message, location: location,
                 hint: hint.map(Prose.clipped), notes: notes))
     }
 

@@ -178,7 +178,7 @@ struct Parser {
             span = span.joined(current.span)
             guard expect(.rightParenthesis) else { return nil }
         }
-        return AnnotationSyntax(name: name, arguments: arguments, span: span)
+        return AnnotationSyntax(name: name, arguments: arguments, file: fileIndex, span: span)
     }
 
     private mutating func argument() -> ArgumentSyntax? {

@@ -134,8 +134,11 @@ struct ReservedSyntax: Sendable {
 struct AnnotationSyntax: Sendable {
     let name: NameSyntax
     let arguments: [ArgumentSyntax]
+    let file: Int
     /// From `@` to the closing parenthesis.
     let span: Span
+
+    var location: Location { Location(file: file, span: span) }
 }
 
 struct ArgumentSyntax: Sendable {
@@ -170,6 +173,12 @@ enum Literal: Sendable, Hashable {
         case .integer(let value): Double(value)
         case .fraction(_, let value): value
         }
+    }
+
+    /// Exact between integers, which may have more digits than a double holds.
+    func isGreater(than other: Literal) -> Bool {
+        if case .integer(let left) = self, case .integer(let right) = other { return left > right }
+        return double > other.double
     }
 
     /// As in canonical text: integers decimal, fractions as written.
