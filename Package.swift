@@ -52,7 +52,7 @@ let targets: [Target] = [
 
     // The schema compiler and what it generates.
     library("SchemaCompiler", "Proto/Compiler", ["Wire", crypto]),
-    program("schemac", "Proto/schemac", ["SchemaCompiler", arguments]),
+    program("schemac", "Proto/schemac", ["SchemaCompiler", "Wire", arguments, crypto]),
     library("AssayMessages", "Proto/Generated", ["Wire", "RPC"]),
 
     // What every service stands on.

@@ -8,7 +8,9 @@ struct Schemac: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schemac",
         abstract: "Compiles .schema files into Swift and .proto.",
-        subcommands: [Compile.self, Check.self, Format.self, Breaking.self])
+        subcommands: [
+            Compile.self, Check.self, Format.self, Breaking.self, Encode.self, Decode.self,
+        ])
 
     static func main() {
         do {

@@ -21,9 +21,17 @@ struct SourceOptions: ParsableArguments {
         return compilation
     }
 
+    /// Compiles the schemas for a command that only uses them: of warnings it says nothing.
+    func compileQuietly() throws -> Compilation {
+        let compilation = Compilation(try files())
+        try report(compilation, warnings: false)
+        return compilation
+    }
+
     /// Prints the findings of a compilation; fails if one of them is an error.
-    func report(_ compilation: Compilation) throws {
-        for diagnostic in compilation.diagnostics {
+    func report(_ compilation: Compilation, warnings: Bool = true) throws {
+        for diagnostic in compilation.diagnostics
+        where warnings || diagnostic.severity == .error {
             Console.error(compilation.rendered(diagnostic, color.palette(of: .standardError)))
         }
         let errors = compilation.diagnostics.count { $0.severity == .error }

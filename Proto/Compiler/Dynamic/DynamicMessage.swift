@@ -51,6 +51,10 @@ public struct DynamicMessage: WireRecord {
 // MARK: Bytes
 
 extension DynamicMessage {
+    /// A limit for `heap` that no whole input of this size reaches: a message without generated code
+    /// takes more memory than one with, about a hundred bytes for each field.
+    public static func heap(forBytes count: Int) -> Int { (16 << 20) + 256 * count }
+
     /// Decodes a whole message of the type; nil if the schema has no message or union of that name.
     public init?(
         decoding bytes: [UInt8], as name: String, in schema: DynamicSchema, door: Door,

@@ -8,6 +8,10 @@ protocol FieldContent: Sendable {
     func write(_ tag: UInt32, _ writer: inout WireWriter, _ sizes: inout SizeCache)
     func writeJSON(_ name: String, _ pii: Wire.PersonalData?, _ writer: inout JSONWriter)
     func validate(_ rules: RuleCheck, _ violations: inout Violations)
+    /// Adds it to a readable form, its label padded to `width`.
+    func describe(_ label: String, _ width: Int, in outline: inout Outline)
+    /// The value, if it is a plain one.
+    var shortText: String? { get }
 }
 
 struct SingularContent<E: WireEncoder>: FieldContent {

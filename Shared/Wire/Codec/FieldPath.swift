@@ -30,7 +30,7 @@ enum FieldPath {
             guard offset < record.end else { continue }
             let name = "/" + field.name + (field.isRepeated ? "[\(index)]" : "")
             guard record.wireType == 2, offset >= record.value, depth < deepest,
-                let inner = inner(field)
+                let inner = field.inner
             else { return name }
             return name + path(to: offset, bytes, record.value..<record.end, inner, depth + 1)
         }
@@ -62,15 +62,6 @@ enum FieldPath {
         }
     }
 
-    /// The table of what is inside a LEN record of this field.
-    private static func inner(_ field: Field) -> FieldTable? {
-        if case .map(let key) = field.shape {
-            return FieldTable(
-                "", depth: 1, [Field(1, "key", key), Field(2, "value", field.kind)])
-        }
-        return field.kind.table
-    }
-
     /// The first required field that is absent, in the order in which it is missed.
     private static func missing(_ bytes: [UInt8], _ table: FieldTable, _ depth: Int) -> String? {
         guard depth < deepest else { return nil }
@@ -80,7 +71,7 @@ enum FieldPath {
             records[record.number, default: []].append(record)
         }
         for field in table.fields {
-            guard let found = records[field.number], let inner = inner(field) else { continue }
+            guard let found = records[field.number], let inner = field.inner else { continue }
             for (name, body) in bodies(field, found, bytes) {
                 if let rest = missing(body, inner, depth + 1) { return name + rest }
             }
@@ -110,7 +101,7 @@ enum FieldPath {
 
 extension FieldTable {
     /// The path of the first record, at any depth, that the tables do not know; nil if all are known.
-    func unknownPath(in bytes: [UInt8]) -> String? { unknownPath(RecordScanner(bytes)) }
+    package func unknownPath(in bytes: [UInt8]) -> String? { unknownPath(RecordScanner(bytes)) }
 
     private func unknownPath(_ records: RecordScanner) -> String? {
         var scanner = records

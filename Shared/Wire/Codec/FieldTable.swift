@@ -103,6 +103,12 @@ public struct Field: Sendable {
         }
     }
     var oneof: Int? { if case .member(let index) = shape { index } else { nil } }
+
+    /// The table of what is inside a LEN record of this field: of a map, its entry.
+    package var inner: FieldTable? {
+        guard case .map(let key) = shape else { return kind.table }
+        return FieldTable("", depth: 1, [Field(1, "key", key), Field(2, "value", kind)])
+    }
 }
 
 /// A group of fields of which at most one is set.
