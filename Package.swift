@@ -133,7 +133,8 @@ let targets: [Target] = [
 
     tests("WireTests", ["Wire"]),
     tests(
-        "SchemaCompilerTests", ["SchemaCompiler", "Wire", "RPC"],
+        "SchemaCompilerTests",
+        ["SchemaCompiler", "Wire", "RPC", "TestSupport", "wire-conformance-driver", crypto],
         exclude: ["Diagnostics", "Evolution"]
             + ["conformance", "everything"].flatMap { name in
                 ["schemas", "proto", "bounds.txt"].map { "Golden/\(name)/\($0)" }
