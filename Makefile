@@ -25,6 +25,14 @@ test: dependencies test-dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --no-parallel --disable-xctest $(SWIFT_FLAGS)
 
+## conformance: the wire format against protobuf and a second implementation, 100,000 random pairs (PAIRS=, SEED=)
+.PHONY: conformance
+conformance: dependencies test-dependencies
+	swift build -c release --product wire-conformance-driver
+	.venv/bin/python Tests/Conformance/run_pack.py --driver .build/release/wire-conformance-driver
+	.venv/bin/python Tests/Conformance/wire_oracle.py --driver .build/release/wire-conformance-driver \
+		--pairs $(or $(PAIRS),100000) --seed $(or $(SEED),1)
+
 ## release: the optimised build of the services and the tools
 .PHONY: release
 release:
