@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Header fields beside a message: an ordered list of names and values.
 ///
 /// All fields lie in one array of bytes, so a block of headers is one allocation however many
@@ -32,7 +34,7 @@ public struct Metadata: Sendable, Hashable {
     /// Adds a binary field, base64 without padding; the name must end in `-bin`.
     public mutating func append(_ name: String, bytes: [UInt8]) {
         precondition(name.hasSuffix("-bin"), "a binary field's name ends in -bin")
-        append(name: name.lowercased().utf8, value: Base64.encode(bytes))
+        append(name: name.lowercased().utf8, value: Base64.encode(bytes, padded: false))
     }
 
     package mutating func append(

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The JSON face: Connect's unary protocol. Here: how an error looks, and how it is read back.
 package enum UnaryJSON {
     /// `{"code":…,"message":…,"details":[{"type":…,"value":…,"debug":…}]}`.
@@ -6,7 +8,8 @@ package enum UnaryJSON {
         let details = error.wireDetails
         if !details.isEmpty {
             let entries = details.map { detail in
-                let value = String(decoding: Base64.encode(detail.encoded), as: UTF8.self)
+                let value = String(
+                    decoding: Base64.encode(detail.encoded, padded: false), as: UTF8.self)
                 return "{\"type\":\"google.rpc.\(detail.typeName)\",\"value\":\"\(value)\","
                     + "\"debug\":\(debug(detail))}"
             }

@@ -1,37 +1,48 @@
-/// Base64 (RFC 4648): writes the standard alphabet with padding, reads both alphabets, padded or not.
-enum Base64 {
+/// Base64 (RFC 4648): writes the standard alphabet, reads both alphabets, padded or not.
+package enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ bytes: [UInt8], into text: inout [UInt8]) {
-        var index = 0
-        while index < bytes.count {
-            let rest = min(3, bytes.count - index)
-            var group = UInt32(bytes[index]) << 16
-            if rest > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-            if rest > 2 { group |= UInt32(bytes[index + 2]) }
-            for place in 0..<4 {
-                let digit = Int(group >> (18 - 6 * UInt32(place)) & 63)
-                text.append(place <= rest ? alphabet[digit] : UInt8(ascii: "="))
+    package static func encode(_ bytes: some Sequence<UInt8>, padded: Bool) -> [UInt8] {
+        var text: [UInt8] = []
+        encode(bytes, padded: padded, into: &text)
+        return text
+    }
+
+    static func encode(_ bytes: some Sequence<UInt8>, padded: Bool, into text: inout [UInt8]) {
+        var group: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in bytes {
+            group = group << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                text.append(alphabet[Int(group >> bits & 63)])
             }
-            index += 3
+        }
+        guard bits > 0 else { return }
+        text.append(alphabet[Int(group << (6 - bits) & 63)])
+        if padded {
+            text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: bits == 2 ? 2 : 1))
         }
     }
 
-    /// Nil unless `text` is base64 with zero bits behind the last byte.
-    static func decode(_ text: String) -> [UInt8]? {
-        var digits = Array(text.utf8)
-        let padded = digits.count
-        while digits.last == UInt8(ascii: "="), padded - digits.count < 2 { digits.removeLast() }
-        if padded != digits.count, padded % 4 != 0 { return nil }
-        guard digits.count % 4 != 1 else { return nil }
+    /// Nil if a byte is outside both alphabets, the padding is wrong, the length is impossible, or
+    /// a bit behind the last byte is set.
+    package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count * 3 / 4)
         var group: UInt32 = 0
         var bits: UInt32 = 0
-        for digit in digits {
-            guard let value = value(digit) else { return nil }
-            group = group << 6 | value
+        var digits = 0
+        var padding = 0
+        for character in text {
+            if character == UInt8(ascii: "=") {
+                padding += 1
+                continue
+            }
+            guard padding == 0, let digit = value(of: character) else { return nil }
+            digits += 1
+            group = group << 6 | digit
             bits += 6
             if bits >= 8 {
                 bits -= 8
@@ -39,14 +50,16 @@ enum Base64 {
                 group &= 1 << bits - 1
             }
         }
-        return group == 0 ? bytes : nil
+        guard group == 0, digits % 4 != 1 else { return nil }
+        guard padding == 0 || padding <= 2 && (digits + padding) % 4 == 0 else { return nil }
+        return bytes
     }
 
-    private static func value(_ digit: UInt8) -> UInt32? {
+    private static func value(of digit: UInt8) -> UInt32? {
         switch digit {
-        case 0x41...0x5A: UInt32(digit - 0x41)
-        case 0x61...0x7A: UInt32(digit - 0x61) + 26
-        case 0x30...0x39: UInt32(digit - 0x30) + 52
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - 0x41)
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - 0x61) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - 0x30) + 52
         case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
         case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
         default: nil

@@ -16,7 +16,7 @@ extension JSONReader {
     /// Base64 or base64url, padded or not.
     mutating func blob() throws(JSONError) -> [UInt8] {
         let text = try string()
-        guard let bytes = Base64.decode(text) else { throw mismatch("base64", "\"\(text)\"") }
+        guard let bytes = Base64.decode(text.utf8) else { throw mismatch("base64", "\"\(text)\"") }
         return bytes
     }
 

@@ -131,7 +131,7 @@ public struct JSONWriter {
     mutating func base64(_ value: [UInt8]) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        Base64.encode(value, into: &bytes)
+        Base64.encode(value, padded: true, into: &bytes)
         bytes.append(UInt8(ascii: "\""))
     }
 
