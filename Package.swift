@@ -137,7 +137,7 @@ let targets: [Target] = [
         ["SchemaCompiler", "Wire", "RPC", "TestSupport", "wire-conformance-driver", crypto],
         exclude: ["Diagnostics", "Evolution"]
             + ["conformance", "everything"].flatMap { name in
-                ["schemas", "proto", "bounds.txt"].map { "Golden/\(name)/\($0)" }
+                ["schemas", "proto", "bounds.txt", "fds.hex"].map { "Golden/\(name)/\($0)" }
             }),
     tests("AssayMessagesTests", ["AssayMessages", "Wire", "RPC"]),
     tests("RPCTests", ["RPC", "Wire"]),

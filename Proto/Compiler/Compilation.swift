@@ -84,6 +84,15 @@ extension Compilation {
 
     /// `.proto` files, in the folders of their packages. Empty if there are errors.
     public func protoFiles() -> [OutputFile] {
-        hasErrors ? [] : ProtoEmitter(schema: schema).files()
+        if hasErrors { return [] }
+        let files = ProtoFiles(schema)
+        let scope = ProtoScope(files.all)
+        return files.own.map { ProtoPrinter(file: $0, scope: scope).output() }
+    }
+
+    /// A `google.protobuf.FileDescriptorSet` of all `.proto` files, each after those that it
+    /// imports; protobuf's own are among them. Empty if there are errors.
+    public func descriptorSet() -> [UInt8] {
+        hasErrors ? [] : DescriptorEmitter.set(of: ProtoFiles(schema).all)
     }
 }

@@ -13,6 +13,9 @@ struct Compile: ParsableCommand {
     @Option(help: "Directory for the .proto files.")
     var proto: String?
 
+    @Option(help: "File for the descriptors of all .proto files, a FileDescriptorSet.")
+    var descriptors: FilePath?
+
     @Flag(help: "Write nothing; fail if a file would change.")
     var check = false
 
@@ -27,6 +30,10 @@ struct Compile: ParsableCommand {
             let directory = OutputDirectory(path: proto, suffix: ".proto")
             drift += try update(directory, compilation.protoFiles())
         }
+        if let descriptors {
+            let file = OutputFile(path: descriptors.name, bytes: compilation.descriptorSet())
+            drift += try update(OutputDirectory(path: descriptors.directory), [file])
+        }
         guard drift.isEmpty else {
             let list = drift.joined(separator: "\n")
             throw Failure.findings(
@@ -40,5 +47,19 @@ struct Compile: ParsableCommand {
         if check { return drift.map(\.description) }
         try directory.write(files)
         return []
+    }
+}
+
+/// A file that an option names.
+struct FilePath: ExpressibleByArgument {
+    let directory: String
+    let name: String
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
+        guard let last = parts.last, !last.isEmpty else { return nil }
+        name = String(last)
+        let folders = parts.dropLast()
+        directory = folders.isEmpty ? "." : folders == [""] ? "/" : folders.joined(separator: "/")
     }
 }

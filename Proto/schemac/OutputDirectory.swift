@@ -5,7 +5,8 @@ internal import SchemaCompiler
 /// removed; it knows them by their first line.
 struct OutputDirectory {
     let path: String
-    let suffix: String
+    /// Of the names of generated files; without it nothing is removed.
+    var suffix: String?
 
     struct Difference: CustomStringConvertible {
         let path: String
@@ -22,7 +23,7 @@ struct OutputDirectory {
                 result.append(Difference(path: path, state: "missing"))
                 continue
             }
-            if Array(data) != Array(file.text.utf8) {
+            if Array(data) != file.bytes {
                 result.append(Difference(path: path, state: "changed"))
             }
         }
@@ -41,12 +42,12 @@ struct OutputDirectory {
         for file in files {
             let url = URL(filePath: "\(path)/\(file.path)")
             do {
-                if FileManager.default.contents(atPath: url.path) == Data(file.text.utf8) {
+                if FileManager.default.contents(atPath: url.path) == Data(file.bytes) {
                     continue
                 }
                 try FileManager.default.createDirectory(
                     at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try Data(file.text.utf8).write(to: url, options: .atomic)
+                try Data(file.bytes).write(to: url, options: .atomic)
             } catch {
                 throw Failure.input("cannot write '\(url.path)'")
             }
@@ -54,6 +55,7 @@ struct OutputDirectory {
     }
 
     private func strays(besides files: [OutputFile]) -> [String] {
+        guard let suffix else { return [] }
         let expected = Set(files.map(\.path))
         let present = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
         return present.filter { name in

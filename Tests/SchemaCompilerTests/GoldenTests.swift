@@ -14,15 +14,17 @@ struct GoldenTests {
         let compilation = Compilation(try Fixtures.sources(below: "Golden/\(name)/schemas"))
         #expect(!compilation.hasErrors)
         var files: [OutputFile] = []
-        // The test target compiles both sets, so only one may bring the policy table.
-        let hidden = name == "conformance" ? "" : "PolicyTable.generated.swift"
-        files += compilation.swiftFiles().filter { $0.path != hidden }.map {
+        // The test target compiles both sets, so only one may bring the files of all packages.
+        let hidden = name == "conformance" ? "nothing" : ".generated.swift"
+        files += compilation.swiftFiles().filter { !$0.path.hasSuffix(hidden) }.map {
             OutputFile(path: "swift/\($0.path)", text: $0.text)
         }
         files += compilation.protoFiles().map {
             OutputFile(path: "proto/\($0.path)", text: $0.text)
         }
         files.append(OutputFile(path: "bounds.txt", text: compilation.boundsReport()))
+        files.append(
+            OutputFile(path: "fds.hex", text: Hexadecimal.lines(compilation.descriptorSet())))
         let directory = Fixtures.directory.appending(path: "Golden/\(name)")
         for file in files {
             let url = directory.appending(path: file.path)

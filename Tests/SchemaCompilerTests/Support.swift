@@ -90,3 +90,14 @@ extension Compilation {
         Compilation((try? Fixtures.sources(below: "Golden/\(name)/schemas")) ?? [])
     }
 }
+
+enum Hexadecimal {
+    /// 32 bytes a line.
+    static func lines(_ bytes: [UInt8]) -> String {
+        stride(from: 0, to: bytes.count, by: 32).map { start in
+            bytes[start..<min(start + 32, bytes.count)].map { byte in
+                String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+            }.joined() + "\n"
+        }.joined()
+    }
+}

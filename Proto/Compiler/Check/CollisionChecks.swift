@@ -15,6 +15,7 @@ extension SchemaChecks {
         }
         for package in schema.packages { checkPackage(package) }
         checkNamespaces()
+        checkProtoCollisions()
     }
 
     private mutating func checkNamespaces() {
@@ -88,7 +89,6 @@ extension SchemaChecks {
         for (name, _, location) in names where SwiftName.reservedTypes.contains(name) {
             collision(location, "generated code needs the Swift name '\(name)' for itself")
         }
-        checkEqual(types.flatMap(protoValues), in: ".proto")
         for index in package.services {
             let methods = schema.services[index].methods
             for method in methods where ["Methods", "Register"].contains(method.name) {
@@ -99,22 +99,7 @@ extension SchemaChecks {
         }
     }
 
-    /// In `.proto` the values of an enum are names of the scope around it.
-    private func protoValues(
-        _ type: TypeDeclaration
-    ) -> [(source: String, converted: String, location: Location)] {
-        guard case .enumeration(let enumeration) = type else { return [] }
-        let parts = enumeration.name.split(separator: ".").map(String.init)
-        let scope = parts.dropLast().map { $0 + "." }.joined()
-        let isForeign = schema.packages[enumeration.package].isForeign
-        let prefix = isForeign ? "" : ProtoType.enumPrefix(parts.last ?? "")
-        return enumeration.values.map { value in
-            let name = scope + prefix + Spelling.upperSnakeCase(value.name)
-            return ("\(enumeration.name).\(value.name)", name, value.location)
-        }
-    }
-
-    private mutating func checkEqual(
+    mutating func checkEqual(
         _ names: [(source: String, converted: String, location: Location)], in language: String
     ) {
         var seen: [String: (source: String, location: Location)] = [:]
@@ -130,7 +115,7 @@ extension SchemaChecks {
         }
     }
 
-    private mutating func collision(
+    mutating func collision(
         _ location: Location, _ message: String, _ other: Location? = nil
     ) {
         diagnostics.error(

@@ -22,6 +22,7 @@ extension Resolver {
                     name: name, doc: doc, annotations: annotations.canonical,
                     swiftName: swiftNamespace(name, annotations),
                     isForeign: annotations.has("protobuf_types"),
+                    protoPath: protoFile(annotations) ?? ProtoFiles.path(of: name),
                     location: location(
                         sections[0], files[sections[0]].package?.name.span ?? Span(start: 0, end: 0)
                     )
@@ -41,6 +42,21 @@ extension Resolver {
                 "'@swift' takes a PascalCase name in quotes")
         }
         return name.split(separator: ".").map { Spelling.pascalCase(String($0)) }.joined()
+    }
+
+    /// `@protobuf_types(file: "…")`: where the foreign protocol calls its file by another name.
+    private mutating func protoFile(_ annotations: AnnotationSet) -> String? {
+        guard let switched = annotations["protobuf_types"],
+            let values = arguments(of: switched, allowed: ["file"]),
+            let value = values["file"]
+        else { return nil }
+        if case .string(let path) = value.kind,
+            path.wholeMatch(of: /([A-Za-z0-9_\-]+\/)*[A-Za-z0-9_\-]+\.proto/) != nil
+        {
+            return path
+        }
+        argumentError(switched, "file: with a path such as \"health/v1/health.proto\"")
+        return nil
     }
 
     private mutating func checkPackageName(

@@ -37,6 +37,8 @@ struct Package: Sendable {
     let swiftName: String
     /// `@protobuf_types`: a foreign schema (wire.md §6).
     let isForeign: Bool
+    /// The path of its `.proto` file: by the package's name, or what `@protobuf_types` says.
+    let protoPath: String
     /// Names of the packages that its files import, sorted.
     var imports: [String] = []
     var types: [TypeID] = []

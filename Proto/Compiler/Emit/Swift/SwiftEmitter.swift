@@ -1,4 +1,5 @@
-/// Writes the Swift of a schema: messages and services of each package, and the policy table.
+/// Writes the Swift of a schema: messages and services of each package, the policy table and the
+/// descriptors.
 struct SwiftEmitter {
     let schema: Schema
     let bounds: Bounds
@@ -10,8 +11,9 @@ struct SwiftEmitter {
             files.append(messages(of: index))
             if !package.services.isEmpty { files.append(services(of: index)) }
         }
-        if !schema.services.isEmpty { files.append(policyTable()) }
-        return files
+        if schema.services.isEmpty { return files }
+        let descriptors = SwiftDescriptorEmitter(files: ProtoFiles(schema).all)
+        return files + [policyTable(), descriptors.output()]
     }
 
     // MARK: Messages

@@ -2,8 +2,8 @@
 struct SwiftField {
     let field: Field
     let schema: Schema
-    /// The package that the code is written for: its own types need no qualifier.
-    let package: Int
+    /// The message that the code is written into.
+    let container: Message
 
     var property: String { SwiftName.property(field.name) }
     var reference: String { SwiftName.reference(property) }
@@ -17,7 +17,7 @@ struct SwiftField {
     var elementType: String {
         switch field.type {
         case .builtin(let builtin): Self.typeNames[builtin] ?? builtin.rawValue
-        case .message(let id), .enumeration(let id): SwiftType.name(id, schema, from: package)
+        case .message(let id), .enumeration(let id): SwiftType.name(id, schema, inside: container)
         }
     }
 
@@ -160,6 +160,20 @@ enum SwiftType {
     static func name(_ id: TypeID, _ schema: Schema, from package: Int) -> String {
         let type = schema.types[id.index]
         if type.package == package { return type.name }
+        return "\(schema.packages[type.package].swiftName).\(type.name)"
+    }
+
+    /// The same inside a message. Swift seeks a name in the message first, and from an extension of
+    /// a nested message it does not see the package at all.
+    static func name(_ id: TypeID, _ schema: Schema, inside message: Message) -> String {
+        let type = schema.types[id.index]
+        let first = type.name.prefix { $0 != "." }
+        let isHidden = schema.packages[message.package].types.contains { id in
+            schema.types[id.index].name == "\(message.name).\(first)"
+        }
+        guard type.package == message.package, isHidden || message.name.contains(".") else {
+            return name(id, schema, from: message.package)
+        }
         return "\(schema.packages[type.package].swiftName).\(type.name)"
     }
 }

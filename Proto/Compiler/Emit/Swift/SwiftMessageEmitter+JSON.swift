@@ -73,7 +73,7 @@ extension SwiftMessageEmitter {
     }
 
     private func emitJSONRead(_ field: Field, to writer: inout CodeWriter) {
-        let swift = SwiftField(field: field, schema: schema, package: message.package)
+        let swift = SwiftField(field: field, schema: schema, container: message)
         var statement: String
         if let oneof = field.oneof {
             statement = "\(reference(ofOneof: oneof)) = .\(swift.member)"

@@ -30,7 +30,7 @@ struct SwiftMessageEmitter {
         var slots: [Slot] = []
         var bits: [Required: Int] = [:]
         for field in message.fields {
-            let swift = SwiftField(field: field, schema: schema, package: message.package)
+            let swift = SwiftField(field: field, schema: schema, container: message)
             guard let oneof = field.oneof else {
                 slots.append(.field(swift))
                 if field.isRequiredMessage { bits[.field(field.number)] = bits.count }
@@ -99,7 +99,7 @@ struct SwiftMessageEmitter {
     var members: [[SwiftField]] {
         message.oneofs.indices.map { index in
             message.members(of: index).map {
-                SwiftField(field: $0, schema: schema, package: message.package)
+                SwiftField(field: $0, schema: schema, container: message)
             }
         }
     }

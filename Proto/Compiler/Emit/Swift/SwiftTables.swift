@@ -37,7 +37,7 @@ struct SwiftFieldTable {
     }
 
     private func parts(_ field: Field) -> [String] {
-        let swift = SwiftField(field: field, schema: schema, package: message.package)
+        let swift = SwiftField(field: field, schema: schema, container: message)
         var parts = ["\(field.number)", Quoted.swift(field.name)]
         if field.jsonName != field.name { parts.append("json: \(Quoted.swift(field.jsonName))") }
         parts.append(swift.kind)

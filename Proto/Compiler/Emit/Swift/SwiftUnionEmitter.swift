@@ -13,7 +13,7 @@ struct SwiftUnionEmitter {
         self.depth = depth
         name = message.name
         members = message.fields.map {
-            SwiftField(field: $0, schema: schema, package: message.package)
+            SwiftField(field: $0, schema: schema, container: message)
         }
     }
 

@@ -48,6 +48,8 @@ extension Foreign {
         public var parent: InferRequest.Input?
         public var choice: Choice?
         public var health: Health = .unknown
+        public var detail: Foreign.Detail?
+        public var inner: InferRequest.Detail?
         public var unknown: UnknownFields?
 
         public enum Choice: WireValue {
@@ -77,7 +79,8 @@ extension Foreign {
         public init(
             name: String = "", shape: [Int64] = [], inputs: [InferRequest.Input] = [],
             limits: WireMap<Int32, Int64> = [:], zigzag: Int64 = 0, flag: Bool? = nil,
-            parent: InferRequest.Input? = nil, choice: Choice? = nil, health: Health = .unknown
+            parent: InferRequest.Input? = nil, choice: Choice? = nil, health: Health = .unknown,
+            detail: Foreign.Detail? = nil, inner: InferRequest.Detail? = nil
         ) {
             self.name = name
             self.shape = shape
@@ -88,12 +91,14 @@ extension Foreign {
             self.parent = parent
             self.choice = choice
             self.health = health
+            self.detail = detail
+            self.inner = inner
         }
 
         static func blank() -> InferRequest { InferRequest() }
 
         public static let fields = FieldTable(
-            "foreign.InferRequest", depth: 2,
+            "foreign.InferRequest", depth: 3,
             [
                 Field(1, "name", .string),
                 Field(2, "shape", .int64Twos, .packed),
@@ -105,6 +110,8 @@ extension Foreign {
                 Field(8, "count", .int64Twos, .member(0)),
                 Field(9, "text", .string, .member(0)),
                 Field(10, "health", .enumeration(Health.names)),
+                Field(11, "detail", .message { Foreign.Detail.fields }, .optional),
+                Field(12, "inner", .message { InferRequest.Detail.fields }, .optional),
             ],
             oneofs: [Oneof("choice")])
 
@@ -128,6 +135,8 @@ extension Foreign {
                     choice = .text(try reader.string(.explicit))
                 }
                 if reader.take(0x50) { health = try reader.enumeration(.implicit) }
+                if reader.take(0x5A) { detail = try reader.message() }
+                if reader.take(0x62) { inner = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -146,6 +155,8 @@ extension Foreign {
             case nil: break
             }
             size += sizes.enumeration(0x50, health)
+            size += sizes.message(0x5A, detail)
+            size += sizes.message(0x62, inner)
             size += sizes.unknown(unknown)
             return size
         }
@@ -165,12 +176,16 @@ extension Foreign {
             case nil: break
             }
             writer.enumeration(0x50, health)
+            writer.message(0x5A, detail, &sizes)
+            writer.message(0x62, inner, &sizes)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.nested("inputs", inputs)
             violations.nested("parent", parent)
+            violations.nested("detail", detail)
+            violations.nested("inner", inner)
         }
 
         public init(json reader: inout JSONReader) throws(JSONError) {
@@ -188,6 +203,8 @@ extension Foreign {
                 case 8: choice = .count(try reader.value(Int64TwosCodec.self))
                 case 9: choice = .text(try reader.value(StringCodec.self))
                 case 10: health = try reader.value(EnumCodec<Health>.self)
+                case 11: detail = try reader.value(MessageCodec<Foreign.Detail>.self)
+                case 12: inner = try reader.value(MessageCodec<InferRequest.Detail>.self)
                 default: break
                 }
             }
@@ -209,6 +226,8 @@ extension Foreign {
             case nil: break
             }
             writer.field("health", health, EnumCodec<Health>.self)
+            writer.field("detail", detail, MessageCodec<Foreign.Detail>.self)
+            writer.field("inner", inner, MessageCodec<InferRequest.Detail>.self)
             writer.endObject()
         }
 
@@ -222,6 +241,8 @@ extension Foreign {
                 && Canonical.equal(a.parent, b.parent)
                 && Canonical.equal(a.choice, b.choice)
                 && Canonical.equal(a.health, b.health)
+                && Canonical.equal(a.detail, b.detail)
+                && Canonical.equal(a.inner, b.inner)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -235,6 +256,8 @@ extension Foreign {
             Canonical.hash(parent, into: &hasher)
             Canonical.hash(choice, into: &hasher)
             Canonical.hash(health, into: &hasher)
+            Canonical.hash(detail, into: &hasher)
+            Canonical.hash(inner, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -244,20 +267,32 @@ extension Foreign.InferRequest {
     public struct Input: WireMessage {
         public var datatype: String = ""
         public var size: Int32 = 0
+        public var health: Foreign.Health = .unknown
+        public var detail: Foreign.Detail?
+        public var inner: Foreign.InferRequest.Detail?
         public var unknown: UnknownFields?
 
-        public init(datatype: String = "", size: Int32 = 0) {
+        public init(
+            datatype: String = "", size: Int32 = 0, health: Foreign.Health = .unknown,
+            detail: Foreign.Detail? = nil, inner: Foreign.InferRequest.Detail? = nil
+        ) {
             self.datatype = datatype
             self.size = size
+            self.health = health
+            self.detail = detail
+            self.inner = inner
         }
 
         static func blank() -> Input { Input() }
 
         public static let fields = FieldTable(
-            "foreign.InferRequest.Input", depth: 1,
+            "foreign.InferRequest.Input", depth: 2,
             [
                 Field(1, "datatype", .string),
                 Field(2, "size", .int32Twos),
+                Field(3, "health", .enumeration(Foreign.Health.names)),
+                Field(4, "detail", .message { Foreign.Detail.fields }, .optional),
+                Field(5, "inner", .message { Foreign.InferRequest.Detail.fields }, .optional),
             ])
 
         public init(from reader: inout WireReader) throws(WireError) {
@@ -265,6 +300,9 @@ extension Foreign.InferRequest {
             repeat {
                 if reader.take(0x0A) { datatype = try reader.string(.implicit) }
                 if reader.take(0x10) { self.size = try reader.int32Twos(.implicit) }
+                if reader.take(0x18) { health = try reader.enumeration(.implicit) }
+                if reader.take(0x22) { detail = try reader.message() }
+                if reader.take(0x2A) { inner = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -272,6 +310,9 @@ extension Foreign.InferRequest {
             var size = 0
             size += sizes.string(0x0A, datatype)
             size += sizes.int32Twos(0x10, self.size)
+            size += sizes.enumeration(0x18, health)
+            size += sizes.message(0x22, detail)
+            size += sizes.message(0x2A, inner)
             size += sizes.unknown(unknown)
             return size
         }
@@ -280,10 +321,16 @@ extension Foreign.InferRequest {
             let start = writer.mark
             writer.string(0x0A, datatype)
             writer.int32Twos(0x10, self.size)
+            writer.enumeration(0x18, health)
+            writer.message(0x22, detail, &sizes)
+            writer.message(0x2A, inner, &sizes)
             writer.unknown(unknown, since: start)
         }
 
-        public func validate(_ violations: inout Violations) {}
+        public func validate(_ violations: inout Violations) {
+            violations.nested("detail", detail)
+            violations.nested("inner", inner)
+        }
 
         public init(json reader: inout JSONReader) throws(JSONError) {
             self = .blank()
@@ -292,6 +339,9 @@ extension Foreign.InferRequest {
                 switch number {
                 case 1: datatype = try reader.value(StringCodec.self)
                 case 2: self.size = try reader.value(Int32TwosCodec.self)
+                case 3: health = try reader.value(EnumCodec<Foreign.Health>.self)
+                case 4: detail = try reader.value(MessageCodec<Foreign.Detail>.self)
+                case 5: inner = try reader.value(MessageCodec<Foreign.InferRequest.Detail>.self)
                 default: break
                 }
             }
@@ -302,18 +352,162 @@ extension Foreign.InferRequest {
             writer.beginObject()
             writer.field("datatype", datatype, StringCodec.self)
             writer.field("size", self.size, Int32TwosCodec.self)
+            writer.field("health", health, EnumCodec<Foreign.Health>.self)
+            writer.field("detail", detail, MessageCodec<Foreign.Detail>.self)
+            writer.field("inner", inner, MessageCodec<Foreign.InferRequest.Detail>.self)
             writer.endObject()
         }
 
         public static func == (a: Input, b: Input) -> Bool {
             Canonical.equal(a.datatype, b.datatype)
                 && Canonical.equal(a.size, b.size)
+                && Canonical.equal(a.health, b.health)
+                && Canonical.equal(a.detail, b.detail)
+                && Canonical.equal(a.inner, b.inner)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(datatype, into: &hasher)
             Canonical.hash(self.size, into: &hasher)
+            Canonical.hash(health, into: &hasher)
+            Canonical.hash(detail, into: &hasher)
+            Canonical.hash(inner, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension Foreign {
+    /// Inside a request this name means the next one.
+    public struct Detail: WireMessage {
+        public var text: String = ""
+        public var unknown: UnknownFields?
+
+        public init(text: String = "") {
+            self.text = text
+        }
+
+        static func blank() -> Detail { Detail() }
+
+        public static let fields = FieldTable(
+            "foreign.Detail", depth: 1,
+            [Field(1, "text", .string)])
+
+        public init(from reader: inout WireReader) throws(WireError) {
+            self = .blank()
+            repeat {
+                if reader.take(0x0A) { text = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, text)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, text)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public init(json reader: inout JSONReader) throws(JSONError) {
+            self = .blank()
+            var object = try reader.object(Self.fields)
+            while let number = try reader.next(&object) {
+                switch number {
+                case 1: text = try reader.value(StringCodec.self)
+                default: break
+                }
+            }
+            try reader.finish(object)
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("text", text, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Detail, b: Detail) -> Bool {
+            Canonical.equal(a.text, b.text)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(text, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension Foreign.InferRequest {
+    public struct Detail: WireMessage {
+        public var number: Int64 = 0
+        public var unknown: UnknownFields?
+
+        public init(number: Int64 = 0) {
+            self.number = number
+        }
+
+        static func blank() -> Detail { Detail() }
+
+        public static let fields = FieldTable(
+            "foreign.InferRequest.Detail", depth: 1,
+            [Field(1, "number", .int64Twos)])
+
+        public init(from reader: inout WireReader) throws(WireError) {
+            self = .blank()
+            repeat {
+                if reader.take(0x08) { self.number = try reader.int64Twos(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.int64Twos(0x08, self.number)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.int64Twos(0x08, self.number)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public init(json reader: inout JSONReader) throws(JSONError) {
+            self = .blank()
+            var object = try reader.object(Self.fields)
+            while let number = try reader.next(&object) {
+                switch number {
+                case 1: self.number = try reader.value(Int64TwosCodec.self)
+                default: break
+                }
+            }
+            try reader.finish(object)
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("number", self.number, Int64TwosCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Detail, b: Detail) -> Bool {
+            Canonical.equal(a.number, b.number)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.number, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

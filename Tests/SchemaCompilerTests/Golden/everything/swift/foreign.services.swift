@@ -5,7 +5,7 @@ public import RPC
 extension Foreign {
     public enum Inference {
         public static let infer = MethodDescriptor(
-            path: "/foreign.Inference/Infer", kind: .unary, schema: 0x409c_67b6_b987_5551,
+            path: "/foreign.Inference/Infer", kind: .unary, schema: 0x2af4_a973_0b0c_0cfe,
             access: .public, idempotency: .none, cost: 1, maximumRequestBytes: 4_194_304,
             maximumResponseBytes: 4_194_304)
 
