@@ -23,16 +23,32 @@ struct PolicyTableTests {
                 "/bench.v1.Streaming/Collect",
                 "/bench.v1.Streaming/Converse",
                 "/bench.v1.Streaming/Replay",
+                "/grpc.health.v1.Health/Check",
+                "/grpc.health.v1.Health/List",
+                "/grpc.health.v1.Health/Watch",
+                "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                "/inference.GRPCInferenceService/ModelInfer",
+                "/inference.GRPCInferenceService/ModelMetadata",
+                "/inference.GRPCInferenceService/ModelReady",
+                "/inference.GRPCInferenceService/ServerLive",
+                "/inference.GRPCInferenceService/ServerMetadata",
+                "/inference.GRPCInferenceService/ServerReady",
+                "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
             ])
     }
 
-    @Test("only the benchmark's methods are public; everything else needs a scope and mutual TLS")
+    @Test("only the benchmark and health are public; else a scope is needed, and mutual TLS")
     func access() {
         for method in PolicyTable.all {
             switch method.access {
-            case .public: #expect(method.path.hasPrefix("/bench.v1."))
+            case .public:
+                let prefixes = ["/bench.v1.", "/grpc.health.v1.Health/"]
+                #expect(prefixes.contains { method.path.hasPrefix($0) })
             case .scope(let scope, let mutualTLS):
-                #expect(!scope.isEmpty && mutualTLS, "\(method.path)")
+                // Reflection is also for a person at the edge.
+                let isReflection = scope == "assay.reflection"
+                #expect(!scope.isEmpty && mutualTLS != isReflection, "\(method.path)")
             }
         }
     }
