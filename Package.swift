@@ -139,6 +139,7 @@ let targets: [Target] = [
             + ["conformance", "everything"].flatMap { name in
                 ["schemas", "proto", "bounds.txt", "fds.hex"].map { "Golden/\(name)/\($0)" }
             }),
+    tests("SchemacTests", ["schemac", "SchemaCompiler", "AssayMessages", "TestSupport", "Wire"]),
     tests("AssayMessagesTests", ["AssayMessages", "Wire", "RPC"]),
     tests("RPCTests", ["RPC", "Wire"]),
     tests("HTTP2Tests", ["HTTP2"]),
@@ -154,7 +155,10 @@ let targets: [Target] = [
         ["ServiceRuntime", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
     tests(
-        "RiskCoreTests", ["RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage"],
+        "RiskCoreTests",
+        [
+            "RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage", "SchemaCompiler",
+        ],
         exclude: ["Fixtures"]),
     tests("SimulationTests", ["Simulation", "AssayMessages", "Wire"]),
     tests("CommandLineTests", ["assay", "AssayMessages"]),

@@ -1537,6 +1537,31 @@ extension AssayModelsV1 {
 extension AssayModelsV1.Event: SealableMessage {
     public static let fingerprint = Fingerprint(
         "8006bfb77d3313265c314481c9104d86f82cb2d0f330704ca38a3c2a469dff27")
+
+    public static let schemaText = """
+        package assay.models.v1
+        @sealable
+        message Event {
+          model: string = 1 @max(63) @required
+          sequence: uint64 = 2 @required
+          time: timestamp = 3 @required
+          kind: assay.models.v1.EventKind = 4
+          actor: string = 5 @max(128)
+          alias: string = 6 @max(63)
+          version: uint32 = 7
+          previous_version: uint32 = 8
+          generation: uint64 = 9
+          reason: string = 10 @max(512)
+          artifact: bytes = 11 @max(32)
+          previous: bytes = 12 @max(32)
+        }
+        enum EventKind {
+          unspecified = 0
+          version_registered = 1
+          alias_moved = 2
+        }
+
+        """
 }
 
 extension AssayModelsV1 {

@@ -4719,4 +4719,173 @@ extension AssayRiskV1 {
 extension AssayRiskV1.DecisionRecord: SealableMessage {
     public static let fingerprint = Fingerprint(
         "18c32f1512bd6031a03de7cbf05603e00ed866b4b8fec0ac673c0ec883d8d0be")
+
+    public static let schemaText = """
+        package assay.risk.v1
+        message Contribution {
+          source: string = 1 @max(64) @required
+          reason_code: string = 2 @max(64)
+          points: decimal = 3 @required
+        }
+        message CreditResult {
+          probability_of_default: double = 1 @finite
+          points: int32 = 2
+          grade: string = 3 @max(2)
+          decision: string = 4 @max(16)
+          reasons: [assay.risk.v1.Reason] = 5 @max(4)
+        }
+        enum DecisionKind {
+          unspecified = 0
+          transaction = 1
+          credit = 2
+        }
+        @sealable
+        message DecisionRecord {
+          chain: string = 1 @max(64) @required
+          sequence: uint64 = 2 @required
+          previous: bytes = 3 @max(32)
+          decision_id: uuid = 4 @required
+          kind: assay.risk.v1.DecisionKind = 5
+          tenant: string = 6 @max(64)
+          request_id: string = 7 @max(64)
+          transaction_id: string = 8 @max(64)
+          decided_at: timestamp = 9 @required
+          request: bytes = 10 @max(32)
+          industry: assay.risk.v1.Industry = 11
+          facts: [assay.risk.v1.RecordedFact] = 12 @max(512)
+          entities: [assay.risk.v1.RecordedEntity] = 13 @max(16)
+          vectors: [assay.risk.v1.RecordedVector] = 14 @max(8)
+          definition_set: bytes = 15 @max(32)
+          model: assay.risk.v1.RecordedModel? = 16
+          rules: [assay.risk.v1.RecordedRule] = 17 @max(512)
+          no_hits: uint32 = 18
+          rule_set: bytes = 19 @max(32)
+          policy: string = 20 @max(64)
+          policy_digest: bytes = 21 @max(32)
+          outcome: assay.risk.v1.RecordedOutcome = 22 @required
+          build: string = 23 @max(64)
+        }
+        enum FactStatus {
+          unspecified = 0
+          present = 1
+          empty = 2
+          absent = 3
+          unavailable = 4
+          withheld = 5
+          error = 6
+        }
+        union FactValue {
+          flag: bool = 1
+          integer: int64 = 2
+          number: double = 3 @finite
+          text: string = 4 @max(1024)
+        }
+        message Flag {
+          rule: string = 1 @max(32) @required
+          name: string = 2 @max(64)
+          score: int32 = 3
+          severity: string = 4 @max(16)
+          outcome: string = 5 @max(16)
+          reason_code: string = 6 @max(64)
+          text: string = 7 @max(512)
+        }
+        enum Industry {
+          unspecified = 0
+          fintech = 1
+          lending = 2
+          crypto = 3
+          betting = 4
+          ecommerce = 5
+          marketplace = 6
+        }
+        enum Level {
+          unspecified = 0
+          low = 1
+          medium = 2
+          high = 3
+          critical = 4
+        }
+        message MissingFact {
+          fact: string = 1 @max(64) @required
+          cause: string = 2 @max(32)
+          rules: uint32 = 3
+        }
+        message Reason {
+          code: string = 1 @max(64) @required
+          text: string = 2 @max(512)
+          customer_text: string = 3 @max(512)
+          points: decimal = 4 @required
+          rank: uint32 = 5
+        }
+        message RecordedAttribution {
+          field: string = 1 @max(64)
+          reason_code: string = 2 @max(64)
+          value: double = 3 @finite
+        }
+        message RecordedEntity {
+          entity: string = 1 @max(64)
+          role: string = 2 @max(64)
+          version: uint64 = 3
+        }
+        message RecordedFact {
+          name: string = 1 @max(64) @required
+          status: assay.risk.v1.FactStatus = 2
+          value: assay.risk.v1.FactValue? = 3
+          commitment: bytes = 4 @commitment
+          claimed: bool = 5
+        }
+        message RecordedModel {
+          name: string = 1 @max(63)
+          version: uint32 = 2
+          artifact: bytes = 3 @max(32)
+          margin: double = 4 @finite
+          probability: double = 5 @finite
+          attributions: [assay.risk.v1.RecordedAttribution] = 6 @max(64)
+        }
+        message RecordedOutcome {
+          status: assay.risk.v1.Status = 1
+          risk_level: assay.risk.v1.Level = 2
+          score: int32 = 3
+          score_exact: decimal = 4 @required
+          rule_score: decimal = 5 @required
+          model_score: int32? = 6
+          model_probability: double? = 7 @finite
+          flags: [assay.risk.v1.Flag] = 8 @max(320)
+          reasons: [assay.risk.v1.Reason] = 9 @max(16)
+          contributions: [assay.risk.v1.Contribution] = 10 @max(320)
+          credit: assay.risk.v1.CreditResult? = 11
+          forced_by: [string] = 12 @each(max: 32) @max(320)
+          degraded: [string] = 13 @each(max: 64) @max(16)
+          missing_facts: [assay.risk.v1.MissingFact] = 14 @max(320)
+          message: string = 15 @max(512)
+        }
+        message RecordedRule {
+          rule: string = 1 @max(32) @required
+          verdict: assay.risk.v1.Verdict = 2
+          facts: [uint32] = 3 @max(64)
+        }
+        message RecordedVector {
+          name: string = 1 @max(64)
+          version: uint32 = 2
+          digest: bytes = 3 @max(32)
+        }
+        enum Status {
+          unspecified = 0
+          approved = 1
+          challenge = 2
+          review = 3
+          declined = 4
+        }
+        enum Verdict {
+          unspecified = 0
+          hit = 1
+          no_hit = 2
+          not_evaluated = 3
+          error = 4
+          snoozed = 5
+          shadow_hit = 6
+          skipped = 7
+        }
+
+        """
 }

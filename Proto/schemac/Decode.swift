@@ -80,7 +80,7 @@ struct Decode: ParsableCommand {
         if json {
             let text = showsPersonalData ? message.json() : Array(message.description.utf8)
             try Output.write(text + [UInt8(ascii: "\n")])
-            noteUnknown(message, schema)
+            noteUnknown(message)
             return
         }
         try Output.write(headline(message, bytes, strictError) + "\n")
@@ -102,8 +102,8 @@ struct Decode: ParsableCommand {
         return "\(message.fullName): \(size), not canonical: \(strictError)"
     }
 
-    private func noteUnknown(_ message: DynamicMessage, _ schema: DynamicSchema) {
-        let path = schema.table(of: message.fullName)?.unknownPath(in: message.encoded())
+    private func noteUnknown(_ message: DynamicMessage) {
+        let path = message.firstUnknownPath
         if let path {
             Console.error(
                 "note: JSON leaves out fields that the schema does not know, such as \(path)")
@@ -113,8 +113,8 @@ struct Decode: ParsableCommand {
     private func dump(
         _ bytes: [UInt8], _ type: String, _ schema: DynamicSchema, mark: WireError?
     ) -> String {
-        guard let table = schema.table(of: type) else { return "" }
-        return AnnotatedHex.text(bytes, table, mark: mark, showsPersonalData: showsPersonalData)
+        AnnotatedHex.text(
+            bytes, as: type, in: schema, mark: mark, showsPersonalData: showsPersonalData) ?? ""
     }
 
     /// Says which rule is broken, where, and what to do; the command fails.

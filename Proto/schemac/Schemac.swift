@@ -10,6 +10,7 @@ struct Schemac: ParsableCommand {
         abstract: "Compiles .schema files into Swift and .proto.",
         subcommands: [
             Compile.self, Check.self, Format.self, Breaking.self, Encode.self, Decode.self,
+            Verify.self,
         ])
 
     static func main() {

@@ -1,5 +1,6 @@
 import AssayMessages
 import Foundation
+import SchemaCompiler
 import Storage
 import Testing
 import Wire
@@ -116,6 +117,39 @@ import Wire
             try firstProblem(harness)
                 == LogProblem(
                     sequence: 4, reason: "the record does not follow the one before it"))
+    }
+
+    @Test(
+        "the exported records are proven by the schema that lies beside them, and by nothing else")
+    func exported() async throws {
+        let harness = try await filled(3)
+        var chain: [UInt8] = []
+        #expect(try LogExport.records(of: harness.store) { chain += $0 } == 3)
+        let folder = TemporaryFolder()
+        let archive = SchemaArchive(
+            directory: URL(filePath: folder.path).appending(path: "schemas"))
+        for _ in 0..<2 { try archive.keep(AssayRiskV1.DecisionRecord.self) }
+        let copy = SchemaArchive(directory: URL(filePath: folder.path).appending(path: "copy"))
+        try archive.copy(to: copy)
+
+        var verifier = RecordVerifier { name, fingerprint in
+            let path = copy.directory.appending(path: "\(fingerprint).schema").path
+            guard let text = FileManager.default.contents(atPath: path) else {
+                return .missing("no \(path)")
+            }
+            return .archived(
+                Array(text), path: path, name: name, fingerprint: fingerprint)
+        }
+        var sequences: [UInt64] = []
+        verifier.verify(chain) { result in
+            guard case .proven(let message) = result.verdict else {
+                Issue.record("\(result.verdict)")
+                return
+            }
+            let record = try? AssayRiskV1.DecisionRecord(jsonBytes: message.json())
+            sequences.append(record?.sequence ?? 0)
+        }
+        #expect(sequences == [1, 2, 3])
     }
 
     @Test("a broken log is not appended to")

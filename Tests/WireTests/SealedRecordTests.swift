@@ -5,6 +5,7 @@ import Testing
 
 extension AssessRequest: SealableMessage {
     public static let fingerprint = Fingerprint.zero
+    public static let schemaText = ""
 }
 
 @Suite struct SealedRecordTests {
@@ -39,7 +40,7 @@ extension AssessRequest: SealableMessage {
                 try SealedRecord.verify(Array(record.bytes[..<index]))
             }
         }
-        #expect(throws: SealError.malformed("the length does not match")) {
+        #expect(throws: SealError.malformed("there are bytes behind the digest", offset: 206)) {
             try SealedRecord.verify(record.bytes + [0])
         }
     }

@@ -4,8 +4,10 @@ internal import Crypto
 struct SchemaFingerprint: Sendable, Hashable {
     let bytes: [UInt8]
 
-    init(of text: String) {
-        bytes = Array(SHA256.hash(data: Array(text.utf8)))
+    init(of text: String) { self.init(of: Array(text.utf8)) }
+
+    init(of text: [UInt8]) {
+        bytes = Array(SHA256.hash(data: text))
     }
 
     /// 64 lower-case hex digits.

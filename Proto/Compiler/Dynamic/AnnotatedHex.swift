@@ -19,10 +19,23 @@ public struct AnnotatedHex {
     private var lines: [String] = []
     private var isMarked = false
 
+    /// Nil if the schema has no message or union of that name.
+    ///
     /// - Parameters:
     ///   - mark: an error whose line is marked.
     ///   - showsPersonalData: false replaces the bytes of what is personal or unknown by dots.
     public static func text(
+        _ bytes: [UInt8], as name: String, in schema: DynamicSchema, mark error: WireError? = nil,
+        showsPersonalData: Bool
+    ) -> String? {
+        withExtendedLifetime(schema) {
+            schema.table(of: name).map {
+                text(bytes, $0, mark: error, showsPersonalData: showsPersonalData)
+            }
+        }
+    }
+
+    package static func text(
         _ bytes: [UInt8], _ table: FieldTable, mark error: WireError? = nil,
         showsPersonalData: Bool
     ) -> String {

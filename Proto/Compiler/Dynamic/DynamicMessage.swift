@@ -26,6 +26,9 @@ public struct DynamicMessage: WireRecord {
     /// The full name of the type.
     public var fullName: String { type.table.name }
 
+    /// The first field, at any depth, that the schema does not know; nil if it knows all.
+    public var firstUnknownPath: String? { type.table.unknownPath(in: encoded()) }
+
     func content(of field: Int) -> (any FieldContent)? {
         var low = 0
         var high = slots.count

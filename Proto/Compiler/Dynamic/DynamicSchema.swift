@@ -1,5 +1,5 @@
 internal import Synchronization
-public import Wire
+package import Wire
 
 /// The messages of a compiled schema, ready to be read and written without generated code.
 ///
@@ -11,8 +11,8 @@ public final class DynamicSchema: Sendable {
     private let indices: [String: Int]
     private let registry: TableRegistry
 
-    /// What is behind the `FieldTable`s of a schema. A table names the tables of its fields, in a circle where a
-    /// type is recursive; they are found through here, so that nothing keeps itself alive.
+    /// What is behind the `FieldTable`s of a schema. A table names the tables of its fields, in a circle
+    /// where a type is recursive; the schema breaks it at its end, so that nothing keeps itself alive.
     final class TableRegistry: Sendable {
         private let tables = Mutex<[Int: FieldTable]>([:])
 
@@ -20,6 +20,7 @@ public final class DynamicSchema: Sendable {
         func table(_ index: Int) -> FieldTable {
             tables.withLock { $0[index] } ?? FieldTable("", depth: 1, [])
         }
+        func removeAll() { tables.withLock { $0.removeAll() } }
     }
 
     init(_ schema: Schema, bounds: Bounds) {
@@ -43,14 +44,16 @@ public final class DynamicSchema: Sendable {
         self.indices = indices
     }
 
+    deinit { registry.removeAll() }
+
     /// The full names of all messages and unions, sorted.
     public var typeNames: [String] { indices.keys.sorted { $0.utf8.precedes($1.utf8) } }
 
     /// The index of a message or union by its full name.
     func index(of name: String) -> Int? { indices[name] }
 
-    /// What the runtime knows of a type.
-    public func table(of name: String) -> FieldTable? { index(of: name).map(type).map(\.table) }
+    /// What the runtime knows of a type; whole only while the schema is alive.
+    package func table(of name: String) -> FieldTable? { index(of: name).map(type).map(\.table) }
 
     /// The message with an index that this schema has given out.
     func type(_ index: Int) -> DynamicType {

@@ -35,8 +35,7 @@ struct FieldBuilder {
         case .builtin(let builtin): return Self.kind(builtin, field.encoding)
         case .enumeration(let id): return .enumeration(names(id))
         case .message(let id):
-            // The registry lives as long as the schema, and a table is used only with its schema.
-            return .message { [unowned registry] in registry.table(id.index) }
+            return .message { [registry] in registry.table(id.index) }
         }
     }
 

@@ -78,6 +78,13 @@ extension ValueSyntax {
 
 /// String literals of the languages we write.
 enum Quoted {
+    /// What stands around a Swift literal of several lines so that nothing in the text ends or escapes it.
+    static func pounds(around text: String) -> String {
+        var pounds = text.utf8.contains(UInt8(ascii: "\\")) ? "#" : ""
+        while text.contains("\\" + pounds) || text.contains("\"\"\"" + pounds) { pounds += "#" }
+        return pounds
+    }
+
     /// As in JSON; everything outside the control characters, `"` and `\` stays as it is.
     static func json(_ text: String) -> String {
         var result = "\""

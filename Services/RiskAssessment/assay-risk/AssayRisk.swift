@@ -59,6 +59,8 @@ struct AssayRisk: AsyncParsableCommand {
             let storage = try RocksDBStore(directory: directory, families: RiskService.families)
             let log = try DecisionLog(
                 store: storage, newChain: "risk-\(UUID().uuidString.lowercased())")
+            try SchemaArchive(directory: URL(filePath: directory).appending(path: "schemas"))
+                .keep(AssayRiskV1.DecisionRecord.self)
             let metrics = RiskMetrics(environment.metrics)
             let upstreams = try Upstreams(self, environment)
             await upstreams.warmUp()

@@ -1,8 +1,11 @@
 import ArgumentParser
+import AssayMessages
+import Foundation
 import RiskCore
 import Storage
 
-/// `assay-risk --verify-log DIR`: proves digests, links and sequences of a decision log.
+/// `assay-risk --verify-log DIR`: proves digests, links and sequences of a decision log; with
+/// `--export FILE` it also writes the records, and beside them the schemas that say what they mean.
 struct VerifyLog: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "assay-risk", abstract: "Verifies the decision log of a stopped service.")
@@ -10,9 +13,13 @@ struct VerifyLog: ParsableCommand {
     @Option(help: "The service's data directory.")
     var verifyLog: String
 
+    @Option(help: "Also write the sealed records here, for 'schemac verify'; schemas beside it.")
+    var export: String?
+
     func run() throws {
         let store = try RocksDBStore(directory: verifyLog, families: RiskService.families)
         defer { store.close() }
+        if let export { try write(store, to: export) }
         let report = try LogVerification.verify(store)
         let proven = report.lastSequence == 0 ? "no records" : "records 1 to \(report.lastSequence)"
         print("proven: \(proven), \(report.bytes) bytes")
@@ -23,6 +30,20 @@ struct VerifyLog: ParsableCommand {
         }
         print("broken at \(problem)")
         throw ExitCode(1)
+    }
+
+    private func write(_ store: RocksDBStore, to path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let file = FileHandle(forWritingAtPath: path)
+        else { throw ValidationError("cannot write '\(path)'") }
+        defer { try? file.close() }
+        let count = try LogExport.records(of: store) { try file.write(contentsOf: Data($0)) }
+        let beside = SchemaArchive(
+            directory: URL(filePath: path).deletingLastPathComponent().appending(path: "schemas"))
+        try SchemaArchive(directory: URL(filePath: verifyLog).appending(path: "schemas"))
+            .copy(to: beside)
+        try beside.keep(AssayRiskV1.DecisionRecord.self)
+        print("wrote \(count) records to \(path); prove them with: schemac verify \(path)")
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {

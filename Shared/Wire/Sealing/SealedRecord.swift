@@ -4,14 +4,17 @@ internal import Crypto
 public protocol SealableMessage: WireMessage {
     /// The API fingerprint of the type: it names the schema that gives the bytes their meaning.
     static var fingerprint: Fingerprint { get }
+    /// The canonical text of that schema, whose SHA-256 is the fingerprint. Whoever stores records keeps
+    /// it beside them as `schemas/<fingerprint>.schema`: a record of last year is read with it.
+    static var schemaText: String { get }
 }
 
 /// Why bytes are not a sealed record, or a message cannot be sealed.
 public enum SealError: Error, Hashable {
     /// The value holds a field that its schema does not know, at this path: seal only what you understand.
     case unknownField(String)
-    /// Not the layout of a sealed record; says what is wrong.
-    case malformed(String)
+    /// Not the layout of a sealed record; says what is wrong, and with which byte.
+    case malformed(String, offset: Int)
     /// The digest does not match the bytes.
     case wrongDigest
     /// The record is of another type.
@@ -24,7 +27,7 @@ extension SealError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownField(let path): "an unknown field at \(path) cannot be sealed"
-        case .malformed(let reason): "not a sealed record: \(reason)"
+        case .malformed(let reason, let offset): "not a sealed record: \(reason) at byte \(offset)"
         case .wrongDigest: "the digest does not match the record"
         case .wrongType(let name): "the record is a \(name)"
         case .payload(let error): "the payload is not canonical: \(error)"
@@ -41,14 +44,15 @@ public struct SealedRecord: Sendable, Hashable {
     public let name: String
     public let fingerprint: Fingerprint
     public let digest: Fingerprint
-    private let payloadRange: Range<Int>
+    /// Where the payload stands in `bytes`.
+    public let payloadRange: Range<Int>
 
     /// The canonical encoding of the message.
     public var payload: ArraySlice<UInt8> { bytes[payloadRange] }
 
-    private static let magic = Array("ASY1".utf8)
+    static let magic = Array("ASY1".utf8)
     /// RFC 6962's prefix of a leaf, so that the digest can be one, and the domain.
-    private static let domain: [UInt8] = [0] + Array("assay.record.v1\0".utf8)
+    static let domain: [UInt8] = [0] + Array("assay.record.v1\0".utf8)
 
     /// Seals a message; fails if it holds unknown fields at any depth.
     public static func seal<M: SealableMessage>(_ message: M) throws(SealError) -> SealedRecord {
@@ -61,10 +65,10 @@ public struct SealedRecord: Sendable, Hashable {
     /// The record of a payload that is already canonical.
     init(name: String, fingerprint: Fingerprint, payload: [UInt8]) throws(SealError) {
         guard (1...255).contains(name.utf8.count) else {
-            throw .malformed("the name has \(name.utf8.count) bytes")
+            throw .malformed("the name has \(name.utf8.count) bytes", offset: 5)
         }
         guard let size = UInt32(exactly: payload.count) else {
-            throw .malformed("the payload has over 4 GiB")
+            throw .malformed("the payload has over 4 GiB", offset: 38 + name.utf8.count)
         }
         // From nameLen up to the payload: what is hashed behind the domain.
         var body = [UInt8(name.utf8.count)] + Array(name.utf8) + fingerprint.bytes
@@ -78,7 +82,7 @@ public struct SealedRecord: Sendable, Hashable {
         self.fingerprint = fingerprint
     }
 
-    private static func digest(_ body: some Collection<UInt8>) -> Fingerprint {
+    static func digest(_ body: some Collection<UInt8>) -> Fingerprint {
         var hash = SHA256()
         hash.update(data: domain)
         hash.update(data: Array(body))
@@ -87,9 +91,11 @@ public struct SealedRecord: Sendable, Hashable {
 
     /// Reads a stored record and compares its digest with its bytes; what the payload says is not looked at.
     public static func verify(_ bytes: [UInt8]) throws(SealError) -> SealedRecord {
-        let record = try SealedRecord(parsing: bytes)
-        guard digest(bytes[5..<bytes.count - 32]) == record.digest else { throw .wrongDigest }
-        return record
+        let layout = try SealedRecordLayout(bytes[...])
+        guard layout.end == bytes.count else {
+            throw .malformed("there are bytes behind the digest", offset: layout.end)
+        }
+        return try SealedRecord(verifying: bytes, layout)
     }
 
     /// Verifies a stored record and decodes it strictly, which proves that its bytes are *the* encoding
@@ -106,27 +112,16 @@ public struct SealedRecord: Sendable, Hashable {
         }
     }
 
-    private init(parsing bytes: [UInt8]) throws(SealError) {
-        // magic 4, flags 1, nameLen 1, name, fingerprint 32, len 4, payload, digest 32
-        guard bytes.count >= 6, Array(bytes[0..<4]) == Self.magic else {
-            throw .malformed("it does not start with ASY1")
-        }
-        guard bytes[4] == 0 else { throw .malformed("unknown flags") }
-        let nameEnd = 6 + Int(bytes[5])
-        let header = nameEnd + 36
-        guard bytes.count >= header + 32 else { throw .malformed("it is truncated") }
-        guard nameEnd > 6, let name = UTF8Order.string(Array(bytes[6..<nameEnd])) else {
-            throw .malformed("the name is not text")
-        }
-        let size = bytes[header - 4..<header].reduce(0) { $0 << 8 | Int($1) }
-        guard bytes.count - header - 32 == size else {
-            throw .malformed("the length does not match")
-        }
+    /// The whole record, its layout being known.
+    init(verifying bytes: [UInt8], _ layout: SealedRecordLayout) throws(SealError) {
         self.bytes = bytes
-        self.name = name
-        fingerprint = Fingerprint(bytes: bytes[nameEnd..<nameEnd + 32]) ?? .zero
-        digest = Fingerprint(bytes: bytes[(header + size)...]) ?? .zero
-        payloadRange = header..<header + size
+        name = layout.name
+        fingerprint = layout.fingerprint
+        payloadRange = layout.payload
+        digest = Fingerprint(bytes: bytes[layout.payload.upperBound...]) ?? .zero
+        guard Self.digest(bytes[5..<layout.payload.upperBound]) == digest else {
+            throw .wrongDigest
+        }
     }
 }
 

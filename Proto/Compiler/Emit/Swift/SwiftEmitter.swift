@@ -67,6 +67,14 @@ struct SwiftEmitter {
                 writer.indented {
                     $0.line("\"\(SchemaFingerprint(of: text).hex)\")")
                 }
+                writer.line()
+                let pounds = Quoted.pounds(around: text)
+                writer.line("public static let schemaText = \(pounds)\"\"\"")
+                writer.indented { writer in
+                    for line in text.split(separator: "\n") { writer.line(String(line)) }
+                    writer.line()
+                    writer.line("\"\"\"\(pounds)")
+                }
             }
         }
     }

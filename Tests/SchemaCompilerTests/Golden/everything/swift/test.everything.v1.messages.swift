@@ -2143,6 +2143,27 @@ extension TestEverythingV1 {
 extension TestEverythingV1.Sealed: SealableMessage {
     public static let fingerprint = Fingerprint(
         "d39773c90190e8ff57c8dc4950d362f8589e06821f1da4d71596a5a71640904b")
+
+    public static let schemaText = """
+        package test.everything.v1
+        @sealable
+        message Sealed {
+          at: timestamp = 1 @required
+          score: double = 2 @finite
+          commitment: bytes = 3 @commitment
+          choices: [test.everything.v1.Word] = 4 @max(4)
+        }
+        enum Word {
+          unspecified = 0
+          default = 1
+          init = 2
+          in = 3
+          ip_address = 9 @deprecated("use url_id")
+          url_id = 10
+          reserved 4...6, 8, "class"
+        }
+
+        """
 }
 
 extension TestEverythingV1 {
