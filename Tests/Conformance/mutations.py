@@ -97,7 +97,9 @@ class Mutator:
         if inner and self.rng.random() < 0.5:
             chosen = self.rng.choice(inner)
             siblings = [p.content for p in inner if p.number == chosen.number]
-            chosen.content = self.level(self.model_of(model, chosen.number), chosen.content, siblings)
+            chosen.content = self.level(
+                self.model_of(model, chosen.number), chosen.content, siblings
+            )
             chosen.prefix = varint(len(chosen.content))
         else:
             change = self.rng.choice(self.CHANGES)
@@ -152,7 +154,10 @@ class Mutator:
         inner = split(chosen.content)
         if self.model_of(model, chosen.number) and inner:
             cut = self.rng.randint(0, len(inner))
-            halves = [b"".join(p.bytes for p in inner[:cut]), b"".join(p.bytes for p in inner[cut:])]
+            halves = [
+                b"".join(p.bytes for p in inner[:cut]),
+                b"".join(p.bytes for p in inner[cut:]),
+            ]
         else:
             cut = self.rng.randint(0, len(chosen.content))
             if self.rng.random() < 0.7:
@@ -240,7 +245,10 @@ class Mutator:
         """Groups, unused wire types, number zero and numbers that are too large."""
         rng = self.rng
         number = rng.choice([1, 15, 2047, 536_870_911] + [p.number for p in parts])
-        tag = lambda number, wire: varint(number << 3 | wire)
+
+        def tag(number: int, wire: int) -> bytes:
+            return varint(number << 3 | wire)
+
         raw = rng.choice([
             tag(number, 3) + tag(number, 4), tag(number, 3) + b"\x08\x01" + tag(number, 4),
             tag(number, 4), tag(number, 3), tag(number, 6) + b"\0", tag(number, 7) + b"\0",
@@ -272,11 +280,13 @@ class Mutator:
                 (1 << 64) - 62_135_596_800, (1 << 64) - 62_135_596_801, 315_576_000_000,
                 315_576_000_001, 5_865_792, 5_865_794, 1_438_323, 1_438_325, (1 << 64) - 1,
             ])  # fmt: skip
-            chosen.content = rng.choice([varint(number)] * 5 + [b"\xff" * 9 + b"\x02", b"\xff" * 10])
+            chosen.content = rng.choice(
+                [varint(number)] * 5 + [b"\xff" * 9 + b"\x02", b"\xff" * 10]
+            )
         elif chosen.wire == 2 and rng.random() < 0.5:
             chosen.prefix = varint(rng.choice([
-                len(chosen.content) + 1, max(0, len(chosen.content) - 1), (1 << 31) - 1, 1 << 31,
-                (1 << 35) - 1, (1 << 64) - 1, 0,
+                len(chosen.content) + 1, max(0, len(chosen.content) - 1), 0,
+                (1 << 31) - 1, 1 << 31, (1 << 35) - 1, (1 << 64) - 1,
             ]))  # fmt: skip
         elif chosen.wire == 2:
             new = rng.choice([

@@ -15,7 +15,7 @@ from google.protobuf.internal import api_implementation
 from google.protobuf.message import DecodeError
 
 from schema_model import VALUE_TYPES, Schema
-from wire_reference import UNKNOWN, VALUE_MESSAGES
+from wire_reference import VALUE_MESSAGES
 
 if api_implementation.Type() != "python":
     raise SystemExit("protobuf must run in pure Python; upb orders maps differently")

@@ -140,7 +140,9 @@ class SchemaMaker:
             return name
         if rng.random() < 0.3:
             return rng.choice(("timestamp", "duration") if package.is_foreign else VALUE_TYPES)
-        return rng.choice((*PACKABLE, "string", "bytes", *(() if package.is_foreign else ("uuid",))))
+        return rng.choice(
+            (*PACKABLE, "string", "bytes", *(() if package.is_foreign else ("uuid",)))
+        )
 
     def tie_knots(self, messages: list[Message]) -> None:
         """Makes some messages contain themselves, or each other, through lists and maps."""
@@ -363,7 +365,9 @@ def unknown_record(rng: random.Random, model: Message) -> tuple[int, bytes]:
         content = varint(rng.getrandbits(rng.choice([1, 7, 8, 32, 64])))
     elif wire == 2:
         # Among them bytes that look like records, canonical or not.
-        body = rng.choice([b"", b"\x08\x01", b"\x08\x80\x00", b"\x10\x01\x08\x01", rng.randbytes(9)])
+        body = rng.choice(
+            [b"", b"\x08\x01", b"\x08\x80\x00", b"\x10\x01\x08\x01", rng.randbytes(9)]
+        )
         content = varint(len(body)) + body
     else:
         content = rng.randbytes(8 if wire == 1 else 4)

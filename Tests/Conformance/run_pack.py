@@ -54,7 +54,11 @@ class Driver:
         from wire_oracle import Driver as Process
 
         self.process = Process(path)
-        files = {str(p.relative_to(root)): p.read_text() for root in ROOTS for p in root.rglob("*.schema")}
+        files = {
+            str(p.relative_to(root)): p.read_text()
+            for root in ROOTS
+            for p in root.rglob("*.schema")
+        }
         reply = self.process.ask([{"files": files, "proto": False}])[0]
         if not reply.get("ok"):
             raise SystemExit(f"the driver refuses the schemas: {reply}")
@@ -96,17 +100,25 @@ def faults(vector: dict, implementation) -> list[str]:
 def other_faults() -> list[str]:
     """Sealed records, commitments and fingerprints, by this directory's own Python."""
     found, schema = [], load(*ROOTS)
-    read = lambda name: json.loads((PACK / f"{name}.json").read_text(encoding="ascii"))
+
+    def read(name: str) -> list[dict]:
+        return json.loads((PACK / f"{name}.json").read_text(encoding="ascii"))
+
     for vector in read("sealed"):
         if sealed_vectors.verify(bytes.fromhex(vector["record"])) != vector["fault"]:
             found.append(f"sealed: {vector['note']}")
     for vector in read("commitments"):
-        made = sealed_vectors.commitment(bytes.fromhex(vector["salt"]), bytes.fromhex(vector["value"]))
+        made = sealed_vectors.commitment(
+            bytes.fromhex(vector["salt"]), bytes.fromhex(vector["value"])
+        )
         if made.hex() != vector["commitment"]:
             found.append(f"commitments: {vector['commitment']}")
     for vector in read("fingerprints"):
         text = sealed_vectors.wire_text(schema, vector["type"])
-        if text != vector["wireText"] or hashlib.sha256(text.encode()).hexdigest() != vector["wireFingerprint"]:
+        if (
+            text != vector["wireText"]
+            or hashlib.sha256(text.encode()).hexdigest() != vector["wireFingerprint"]
+        ):
             found.append(f"fingerprints: {vector['type']}")
     return found
 
@@ -121,7 +133,8 @@ def main() -> int:
         count += 1
         for fault in faults(vector, implementation):
             wrong += 1
-            print(f"{file}: {vector['note']}: {vector['type']} {vector['hex'][:120]}\n    {fault[:300]}")
+            print(f"{file}: {vector['note']}: {vector['type']} {vector['hex'][:120]}")
+            print(f"    {fault[:300]}")
     for fault in other_faults():
         wrong += 1
         print(fault)

@@ -11,6 +11,7 @@ from schema_model import VALUE_TYPES, Field, Message, Schema
 from wire_reference import LEN, UNKNOWN, VALUE_MESSAGES, Encoder, Limits, check, scalar, varint
 
 ACCEPT = "accept"
+MALFORMED = "malformed"
 
 
 def bits(text: str) -> bytes:
@@ -51,7 +52,9 @@ class Pack:
             unknown_bytes=(limits or {}).get("unknownBytes", 16 << 10),
             depth=(limits or {}).get("depth", 0),
         )  # fmt: skip
-        found = {door: check(self.schema, type, body, door, given) for door in ("strict", "tolerant")}
+        found = {
+            door: check(self.schema, type, body, door, given) for door in ("strict", "tolerant")
+        }
         problem = disagreement(found["strict"], strict, body if strict == ACCEPT else None)
         if tolerant == ACCEPT and strict == ACCEPT:
             tolerant = body
@@ -164,3 +167,13 @@ def sample_message(schema: Schema, type: str, ordinal: int) -> dict:
             member = next(f for f in model.fields if f.oneof == oneof)
             value[member.number] = sample(schema, member.type, ordinal)
     return value
+
+
+# What the vectors are about -----------------------------------------------------------------------
+
+REQUEST = "bank.risk.v1.AssessRequest"
+EVERY = "test.everything.v1."
+AMOUNT = bits("12 0b 0a 03 45 55 52 10 a5 a2 0f 18 02")
+TIME = bits("1a 06 08 80 f0 9d c7 06")
+# The smallest request: its two required fields.
+BOTH = AMOUNT + TIME

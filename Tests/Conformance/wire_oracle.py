@@ -179,7 +179,9 @@ class Round:
 
         def then(reply):
             if reply.get("hex") != body.hex():
-                raise Difference("encode", name, json=request["json"], expected=body.hex(), reply=reply)
+                raise Difference(
+                    "encode", name, json=request["json"], expected=body.hex(), reply=reply
+                )
             self.counts["encode: equal to protobuf"] += 1
 
         request = {"op": "encode", "type": name, "json": to_json(self.schema, name, value)}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
 
 from schema_model import Field, Message, Schema
 
@@ -218,7 +218,7 @@ class Scalar:
         return varint(zigzag(value) if self.type in ("int32", "int64") else value)
 
 
-@lru_cache(maxsize=None)
+@cache
 def scalar(type: str, form: str, is_enum: bool) -> Scalar:
     return Scalar(type, form, is_enum)
 
@@ -377,8 +377,8 @@ class Decoder:
             seen.add(record.number)
 
     def winners(self, model: Message, records: list[Record]) -> list[Record]:
-        """R12 on all; then R9 at the tolerant door: of a oneof only what follows the last record of another
-        member; of a union, where an unknown record is a member too, what follows any other."""
+        """R12 on all; then R9 at the tolerant door. Of a oneof stays what follows the last record
+        of another member; of a union, where an unknown record is a member too, of any other."""
         for record in records:
             field = model.by_number.get(record.number)
             if field is not None and not self.fits(field, record):
