@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from random_values import unknown_record
 from schema_model import Field, Message, Schema
-from wire_reference import VALUE_MESSAGES, Malformed, read_varint, varint
+from wire_reference import VALUE_MESSAGES, Encoder, Malformed, read_varint, scalar, varint
 
 
 @dataclass
@@ -60,9 +60,33 @@ def padded(raw: bytes, count: int) -> bytes:
     return raw[:-1] + bytes([raw[-1] | 0x80]) + b"\x80" * (count - 1) + b"\0"
 
 
+# Values at the edges of the domains of section 4, and one beyond, field by field.
+SECONDS = (0, 1, -1)
+NANOS = (0, 1, -1, 999_999_999, 10**9, -999_999_999, -(10**9))
+MOST = 10**18
+DOMAIN_EDGES = {
+    "decimal": ((0, MOST - 1, MOST, 1 - MOST, -MOST), (0, 18, 19, 2**32 - 1)),
+    "money": (
+        (b"", b"EUR", b"EUr", b"EU", b"EURO", b"@AZ", b"AZ["),
+        (0, MOST - 1, MOST, 1 - MOST, -MOST),
+        (0, 18, 19),
+    ),
+    "timestamp": (
+        (*SECONDS, -62_135_596_800, -62_135_596_801, 253_402_300_799, 253_402_300_800),
+        NANOS,
+    ),
+    "duration": (
+        (*SECONDS, 315_576_000_000, 315_576_000_001, -315_576_000_000, -315_576_000_001),
+        NANOS,
+    ),
+    "date": ((0, 1, -719_162, -719_163, 2_932_896, 2_932_897),),
+}
+
+
 class Mutator:
     def __init__(self, rng: random.Random, schema: Schema):
         self.rng, self.schema = rng, schema
+        self.encoder = Encoder(schema)
 
     def mutate(self, name: str, body: bytes, others: list[bytes]) -> bytes:
         """One to three changes. `others` are encodings of the same type to take records from."""
@@ -70,9 +94,32 @@ class Mutator:
             if self.rng.random() < 0.25:
                 body = self.raw(body)
             else:
-                model = VALUE_MESSAGES.get(name) or self.schema.types[name]
-                body = self.level(model, body, others)
+                body = self.level(self.schema.types[name], body, others)
+        if self.rng.random() < 0.1:
+            body = self.deeper(name, body)
         return body
+
+    def deeper(self, name: str, body: bytes) -> bytes:
+        """The message inside itself, some levels down."""
+        fields = [f for f in self.schema.types[name].fields if f.type == name]
+        if fields:
+            field = self.rng.choice(fields)
+            for _ in range(self.rng.randint(1, 6)):
+                if field.shape == "map":
+                    key = Field(1, "key", field.key, "optional", form=field.key_form)
+                    zero = scalar(field.key, field.key_form, False).zero
+                    body = self.encoder.field(key, zero) + part(2, 2, body).bytes
+                body = part(field.number, 2, body).bytes
+        return body
+
+    def edge(self, name: str) -> bytes:
+        """A value type with each of its fields at an edge of its domain or just outside."""
+        value = {}
+        for index, choices in enumerate(DOMAIN_EDGES[name]):
+            content = self.rng.choice(choices)
+            if content:
+                value[index + 1] = content
+        return self.encoder.message(name, value)
 
     def raw(self, body: bytes) -> bytes:
         """A change without regard to structure."""
@@ -97,9 +144,11 @@ class Mutator:
         if inner and self.rng.random() < 0.5:
             chosen = self.rng.choice(inner)
             siblings = [p.content for p in inner if p.number == chosen.number]
-            chosen.content = self.level(
-                self.model_of(model, chosen.number), chosen.content, siblings
-            )
+            within = self.model_of(model, chosen.number)
+            if within.name in DOMAIN_EDGES and self.rng.random() < 0.5:
+                chosen.content = self.edge(within.name)
+            else:
+                chosen.content = self.level(within, chosen.content, siblings)
             chosen.prefix = varint(len(chosen.content))
         else:
             change = self.rng.choice(self.CHANGES)
@@ -152,7 +201,7 @@ class Mutator:
         chosen = self.rng.choice(found)
         at = parts.index(chosen)
         inner = split(chosen.content)
-        if self.model_of(model, chosen.number) and inner:
+        if self.model_of(model, chosen.number) and inner and self.rng.random() < 0.8:
             cut = self.rng.randint(0, len(inner))
             halves = [
                 b"".join(p.bytes for p in inner[:cut]),
