@@ -18,7 +18,7 @@ extension AssayFeaturesV1 {
         case place(AssayTypesV1.Place)
         case unrecognized(UnknownFields)
 
-        static func blank() -> FieldValue { .unrecognized(.empty) }
+        public static func blank() -> FieldValue { .unrecognized(.empty) }
 
         public var unknown: UnknownFields? {
             get { if case .unrecognized(let fields) = self { fields } else { nil } }
@@ -39,7 +39,7 @@ extension AssayFeaturesV1 {
             ],
             oneofs: [Oneof("kind")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
             } else if reader.take(0x10) {
@@ -99,23 +99,20 @@ extension AssayFeaturesV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self = .flag(try reader.value(BoolCodec.self))
-                case 2: self = .integer(try reader.value(Int64Codec.self))
-                case 3: self = .number(try reader.value(DoubleCodec.self))
-                case 4: self = .text(try reader.value(StringCodec.self))
-                case 5: self = .amount(try reader.value(MoneyCodec.self))
-                case 6: self = .time(try reader.value(TimestampCodec.self))
-                case 7: self = .day(try reader.value(DateCodec.self))
-                case 8: self = .place(try reader.value(MessageCodec<AssayTypesV1.Place>.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .flag(try reader.value(BoolCodec.self))
+            case 2: self = .integer(try reader.value(Int64Codec.self))
+            case 3: self = .number(try reader.value(DoubleCodec.self))
+            case 4: self = .text(try reader.value(StringCodec.self))
+            case 5: self = .amount(try reader.value(MoneyCodec.self))
+            case 6: self = .time(try reader.value(TimestampCodec.self))
+            case 7: self = .day(try reader.value(DateCodec.self))
+            case 8: self = .place(try reader.value(MessageCodec<AssayTypesV1.Place>.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -293,7 +290,7 @@ extension AssayFeaturesV1 {
             self.fields = fields
         }
 
-        static func blank() -> Event {
+        public static func blank() -> Event {
             Event(time: .blank())
         }
 
@@ -306,8 +303,7 @@ extension AssayFeaturesV1 {
                 Field(4, "fields", .message { FieldValue.fields }, .map(.string)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { id = try reader.string(.implicit) }
@@ -352,19 +348,16 @@ extension AssayFeaturesV1 {
             violations.nested("fields", fields)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: id = try reader.value(StringCodec.self)
-                case 2: type = try reader.value(StringCodec.self)
-                case 3: time = try reader.value(TimestampCodec.self)
-                case 4: fields = try reader.map(StringCodec.self, MessageCodec<FieldValue>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: id = try reader.value(StringCodec.self)
+            case 2: type = try reader.value(StringCodec.self)
+            case 3: time = try reader.value(TimestampCodec.self)
+            case 4: fields = try reader.map(StringCodec.self, MessageCodec<FieldValue>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -409,7 +402,7 @@ extension AssayFeaturesV1 {
             self.fingerprint = fingerprint
         }
 
-        static func blank() -> VectorRef { VectorRef() }
+        public static func blank() -> VectorRef { VectorRef() }
 
         public static let fields = FieldTable(
             "assay.features.v1.VectorRef", depth: 1,
@@ -419,8 +412,7 @@ extension AssayFeaturesV1 {
                 Field(3, "fingerprint", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { version = try reader.uint32(.implicit) }
@@ -452,18 +444,15 @@ extension AssayFeaturesV1 {
             violations.length("fingerprint", fingerprint.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(UInt32Codec.self)
-                case 3: fingerprint = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: fingerprint = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -504,7 +493,7 @@ extension AssayFeaturesV1 {
             self.message = message
         }
 
-        static func blank() -> Problem { Problem() }
+        public static func blank() -> Problem { Problem() }
 
         public static let fields = FieldTable(
             "assay.features.v1.Problem", depth: 1,
@@ -514,8 +503,7 @@ extension AssayFeaturesV1 {
                 Field(3, "message", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
                 if reader.take(0x12) { path = try reader.string(.implicit) }
@@ -546,18 +534,15 @@ extension AssayFeaturesV1 {
             violations.length("message", message.utf8.count, max: 512)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: rule = try reader.value(StringCodec.self)
-                case 2: path = try reader.value(StringCodec.self)
-                case 3: message = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rule = try reader.value(StringCodec.self)
+            case 2: path = try reader.value(StringCodec.self)
+            case 3: message = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -605,7 +590,7 @@ extension AssayFeaturesV1 {
             self.problems = problems
         }
 
-        static func blank() -> Receipt { Receipt() }
+        public static func blank() -> Receipt { Receipt() }
 
         public static let fields = FieldTable(
             "assay.features.v1.Receipt", depth: 2,
@@ -617,8 +602,7 @@ extension AssayFeaturesV1 {
                 Field(5, "problems", .message { Problem.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { eventID = try reader.string(.implicit) }
                 if reader.take(0x10) { outcome = try reader.enumeration(.implicit) }
@@ -657,20 +641,17 @@ extension AssayFeaturesV1 {
             violations.nested("problems", problems)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: eventID = try reader.value(StringCodec.self)
-                case 2: outcome = try reader.value(EnumCodec<Outcome>.self)
-                case 3: sequence = try reader.value(UInt64FixedCodec.self)
-                case 4: durability = try reader.value(EnumCodec<Durability>.self)
-                case 5: problems = try reader.list(MessageCodec<Problem>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: eventID = try reader.value(StringCodec.self)
+            case 2: outcome = try reader.value(EnumCodec<Outcome>.self)
+            case 3: sequence = try reader.value(UInt64FixedCodec.self)
+            case 4: durability = try reader.value(EnumCodec<Durability>.self)
+            case 5: problems = try reader.list(MessageCodec<Problem>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -732,7 +713,7 @@ extension AssayFeaturesV1 {
             self.digest = digest
         }
 
-        static func blank() -> Vector {
+        public static func blank() -> Vector {
             Vector(ref: .blank(), asOf: .blank())
         }
 
@@ -747,8 +728,7 @@ extension AssayFeaturesV1 {
                 Field(6, "digest", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -797,21 +777,18 @@ extension AssayFeaturesV1 {
             violations.length("digest", digest.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: ref = try reader.value(MessageCodec<VectorRef>.self)
-                case 2: asOf = try reader.value(TimestampCodec.self)
-                case 3: values = try reader.list(DoubleCodec.self)
-                case 4: status = try reader.value(BytesCodec.self)
-                case 5: degraded = try reader.value(BoolCodec.self)
-                case 6: digest = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ref = try reader.value(MessageCodec<VectorRef>.self)
+            case 2: asOf = try reader.value(TimestampCodec.self)
+            case 3: values = try reader.list(DoubleCodec.self)
+            case 4: status = try reader.value(BytesCodec.self)
+            case 5: degraded = try reader.value(BoolCodec.self)
+            case 6: digest = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -861,7 +838,7 @@ extension AssayFeaturesV1 {
             self.version = version
         }
 
-        static func blank() -> EntityRead { EntityRead() }
+        public static func blank() -> EntityRead { EntityRead() }
 
         public static let fields = FieldTable(
             "assay.features.v1.EntityRead", depth: 1,
@@ -871,8 +848,7 @@ extension AssayFeaturesV1 {
                 Field(4, "version", .uint64Fixed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
                 if reader.take(0x12) { role = try reader.string(.implicit) }
@@ -902,18 +878,15 @@ extension AssayFeaturesV1 {
             violations.length("role", role.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: entity = try reader.value(StringCodec.self)
-                case 2: role = try reader.value(StringCodec.self)
-                case 4: version = try reader.value(UInt64FixedCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: entity = try reader.value(StringCodec.self)
+            case 2: role = try reader.value(StringCodec.self)
+            case 4: version = try reader.value(UInt64FixedCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -954,7 +927,7 @@ extension AssayFeaturesV1 {
             self.dryRun = dryRun
         }
 
-        static func blank() -> ScoreEventRequest {
+        public static func blank() -> ScoreEventRequest {
             ScoreEventRequest(event: .blank())
         }
 
@@ -966,8 +939,7 @@ extension AssayFeaturesV1 {
                 Field(4, "dry_run", json: "dryRun", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -1005,18 +977,15 @@ extension AssayFeaturesV1 {
             violations.nested("vectors", vectors)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: event = try reader.value(MessageCodec<Event>.self)
-                case 2: vectors = try reader.list(MessageCodec<VectorRef>.self)
-                case 4: dryRun = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: event = try reader.value(MessageCodec<Event>.self)
+            case 2: vectors = try reader.list(MessageCodec<VectorRef>.self)
+            case 4: dryRun = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1063,7 +1032,7 @@ extension AssayFeaturesV1 {
             self.definitionSet = definitionSet
         }
 
-        static func blank() -> ScoreEventResponse {
+        public static func blank() -> ScoreEventResponse {
             ScoreEventResponse(receipt: .blank())
         }
 
@@ -1076,8 +1045,7 @@ extension AssayFeaturesV1 {
                 Field(4, "definition_set", json: "definitionSet", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -1121,19 +1089,16 @@ extension AssayFeaturesV1 {
             violations.length("definition_set", definitionSet.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: receipt = try reader.value(MessageCodec<Receipt>.self)
-                case 2: vectors = try reader.list(MessageCodec<Vector>.self)
-                case 3: entities = try reader.list(MessageCodec<EntityRead>.self)
-                case 4: definitionSet = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: receipt = try reader.value(MessageCodec<Receipt>.self)
+            case 2: vectors = try reader.list(MessageCodec<Vector>.self)
+            case 3: entities = try reader.list(MessageCodec<EntityRead>.self)
+            case 4: definitionSet = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1178,7 +1143,7 @@ extension AssayFeaturesV1 {
             self.time = time
         }
 
-        static func blank() -> GetVectorRequest {
+        public static func blank() -> GetVectorRequest {
             GetVectorRequest(vector: .blank(), time: .blank())
         }
 
@@ -1190,8 +1155,7 @@ extension AssayFeaturesV1 {
                 Field(3, "time", .timestamp, .required),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -1233,18 +1197,15 @@ extension AssayFeaturesV1 {
             violations.each("keys", keys, max: 128)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
-                case 2: keys = try reader.map(StringCodec.self, StringCodec.self)
-                case 3: time = try reader.value(TimestampCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
+            case 2: keys = try reader.map(StringCodec.self, StringCodec.self)
+            case 3: time = try reader.value(TimestampCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1284,7 +1245,7 @@ extension AssayFeaturesV1 {
             self.definitionSet = definitionSet
         }
 
-        static func blank() -> GetVectorResponse {
+        public static func blank() -> GetVectorResponse {
             GetVectorResponse(vector: .blank())
         }
 
@@ -1296,8 +1257,7 @@ extension AssayFeaturesV1 {
                 Field(3, "definition_set", json: "definitionSet", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -1336,18 +1296,15 @@ extension AssayFeaturesV1 {
             violations.length("definition_set", definitionSet.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: vector = try reader.value(MessageCodec<Vector>.self)
-                case 2: entities = try reader.list(MessageCodec<EntityRead>.self)
-                case 3: definitionSet = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vector = try reader.value(MessageCodec<Vector>.self)
+            case 2: entities = try reader.list(MessageCodec<EntityRead>.self)
+            case 3: definitionSet = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1389,7 +1346,7 @@ extension AssayFeaturesV1 {
             self.version = version
         }
 
-        static func blank() -> LoggedEntity { LoggedEntity() }
+        public static func blank() -> LoggedEntity { LoggedEntity() }
 
         public static let fields = FieldTable(
             "assay.features.v1.LoggedEntity", depth: 1,
@@ -1399,8 +1356,7 @@ extension AssayFeaturesV1 {
                 Field(3, "version", .uint64Fixed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
                 if reader.take(0x12) { role = try reader.string(.implicit) }
@@ -1430,18 +1386,15 @@ extension AssayFeaturesV1 {
             violations.length("role", role.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: entity = try reader.value(StringCodec.self)
-                case 2: role = try reader.value(StringCodec.self)
-                case 3: version = try reader.value(UInt64FixedCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: entity = try reader.value(StringCodec.self)
+            case 2: role = try reader.value(StringCodec.self)
+            case 3: version = try reader.value(UInt64FixedCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1482,7 +1435,7 @@ extension AssayFeaturesV1 {
             self.digest = digest
         }
 
-        static func blank() -> LoggedVector { LoggedVector() }
+        public static func blank() -> LoggedVector { LoggedVector() }
 
         public static let fields = FieldTable(
             "assay.features.v1.LoggedVector", depth: 1,
@@ -1492,8 +1445,7 @@ extension AssayFeaturesV1 {
                 Field(3, "digest", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { version = try reader.uint32(.implicit) }
@@ -1523,18 +1475,15 @@ extension AssayFeaturesV1 {
             violations.length("digest", digest.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(UInt32Codec.self)
-                case 3: digest = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: digest = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1587,7 +1536,7 @@ extension AssayFeaturesV1 {
             self.vectors = vectors
         }
 
-        static func blank() -> LogRow {
+        public static func blank() -> LogRow {
             LogRow(event: .blank(), received: .blank())
         }
 
@@ -1603,8 +1552,7 @@ extension AssayFeaturesV1 {
                 Field(7, "vectors", .message { LoggedVector.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x09) { sequence = try reader.uint64Fixed(.implicit) }
@@ -1664,22 +1612,19 @@ extension AssayFeaturesV1 {
             violations.nested("vectors", vectors)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: sequence = try reader.value(UInt64FixedCodec.self)
-                case 2: tenant = try reader.value(StringCodec.self)
-                case 3: event = try reader.value(MessageCodec<Event>.self)
-                case 4: received = try reader.value(TimestampCodec.self)
-                case 5: definitionSet = try reader.value(BytesCodec.self)
-                case 6: entities = try reader.list(MessageCodec<LoggedEntity>.self)
-                case 7: vectors = try reader.list(MessageCodec<LoggedVector>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: sequence = try reader.value(UInt64FixedCodec.self)
+            case 2: tenant = try reader.value(StringCodec.self)
+            case 3: event = try reader.value(MessageCodec<Event>.self)
+            case 4: received = try reader.value(TimestampCodec.self)
+            case 5: definitionSet = try reader.value(BytesCodec.self)
+            case 6: entities = try reader.list(MessageCodec<LoggedEntity>.self)
+            case 7: vectors = try reader.list(MessageCodec<LoggedVector>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1736,7 +1681,7 @@ extension AssayFeaturesV1 {
             self.problems = problems
         }
 
-        static func blank() -> QuarantineRow {
+        public static func blank() -> QuarantineRow {
             QuarantineRow(event: .blank(), received: .blank())
         }
 
@@ -1749,8 +1694,7 @@ extension AssayFeaturesV1 {
                 Field(4, "problems", .message { Problem.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { tenant = try reader.string(.implicit) }
@@ -1796,19 +1740,16 @@ extension AssayFeaturesV1 {
             violations.nested("problems", problems)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: tenant = try reader.value(StringCodec.self)
-                case 2: event = try reader.value(MessageCodec<Event>.self)
-                case 3: received = try reader.value(TimestampCodec.self)
-                case 4: problems = try reader.list(MessageCodec<Problem>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: tenant = try reader.value(StringCodec.self)
+            case 2: event = try reader.value(MessageCodec<Event>.self)
+            case 3: received = try reader.value(TimestampCodec.self)
+            case 4: problems = try reader.list(MessageCodec<Problem>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

@@ -65,7 +65,7 @@ extension AssayModelsV1 {
             self.reasonCode = reasonCode
         }
 
-        static func blank() -> InputField { InputField() }
+        public static func blank() -> InputField { InputField() }
 
         public static let fields = FieldTable(
             "assay.models.v1.InputField", depth: 1,
@@ -77,8 +77,7 @@ extension AssayModelsV1 {
                 Field(5, "reason_code", json: "reasonCode", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { kind = try reader.enumeration(.implicit) }
@@ -118,20 +117,17 @@ extension AssayModelsV1 {
             violations.length("reason_code", reasonCode.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: kind = try reader.value(EnumCodec<InputKind>.self)
-                case 3: nullable = try reader.value(BoolCodec.self)
-                case 4: vocabulary = try reader.list(StringCodec.self)
-                case 5: reasonCode = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: kind = try reader.value(EnumCodec<InputKind>.self)
+            case 3: nullable = try reader.value(BoolCodec.self)
+            case 4: vocabulary = try reader.list(StringCodec.self)
+            case 5: reasonCode = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -177,7 +173,7 @@ extension AssayModelsV1 {
             self.margin = margin
         }
 
-        static func blank() -> GoldenRow { GoldenRow() }
+        public static func blank() -> GoldenRow { GoldenRow() }
 
         public static let fields = FieldTable(
             "assay.models.v1.GoldenRow", depth: 1,
@@ -186,8 +182,7 @@ extension AssayModelsV1 {
                 Field(2, "margin", .double, .packed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { values = try reader.packed(DoubleCodec.self) }
                 if reader.take(0x12) { margin = try reader.packed(DoubleCodec.self) }
@@ -215,17 +210,14 @@ extension AssayModelsV1 {
             violations.finite("margin", margin)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: values = try reader.list(DoubleCodec.self)
-                case 2: margin = try reader.list(DoubleCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: values = try reader.list(DoubleCodec.self)
+            case 2: margin = try reader.list(DoubleCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -314,7 +306,7 @@ extension AssayModelsV1 {
             self.iterations = iterations
         }
 
-        static func blank() -> Manifest { Manifest() }
+        public static func blank() -> Manifest { Manifest() }
 
         public static let fields = FieldTable(
             "assay.models.v1.Manifest", depth: 2,
@@ -329,8 +321,7 @@ extension AssayModelsV1 {
                 Field(8, "iterations", .enumeration(IterationChoice.names)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { purpose = try reader.string(.implicit) }
                 if reader.take(0x12) { library = try reader.string(.implicit) }
@@ -386,23 +377,20 @@ extension AssayModelsV1 {
             violations.length("vector_fingerprint", vectorFingerprint.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: purpose = try reader.value(StringCodec.self)
-                case 2: library = try reader.value(StringCodec.self)
-                case 3: descriptionField = try reader.value(StringCodec.self)
-                case 4: inputs = try reader.list(MessageCodec<InputField>.self)
-                case 5: goldenRows = try reader.list(MessageCodec<GoldenRow>.self)
-                case 6: vector = try reader.value(StringCodec.self)
-                case 7: vectorFingerprint = try reader.value(BytesCodec.self)
-                case 8: iterations = try reader.value(EnumCodec<IterationChoice>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: purpose = try reader.value(StringCodec.self)
+            case 2: library = try reader.value(StringCodec.self)
+            case 3: descriptionField = try reader.value(StringCodec.self)
+            case 4: inputs = try reader.list(MessageCodec<InputField>.self)
+            case 5: goldenRows = try reader.list(MessageCodec<GoldenRow>.self)
+            case 6: vector = try reader.value(StringCodec.self)
+            case 7: vectorFingerprint = try reader.value(BytesCodec.self)
+            case 8: iterations = try reader.value(EnumCodec<IterationChoice>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -466,7 +454,7 @@ extension AssayModelsV1 {
             self.actor = actor
         }
 
-        static func blank() -> RegisterVersionRequest {
+        public static func blank() -> RegisterVersionRequest {
             RegisterVersionRequest(manifest: .blank())
         }
 
@@ -480,8 +468,7 @@ extension AssayModelsV1 {
                 Field(5, "actor", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -528,20 +515,17 @@ extension AssayModelsV1 {
             violations.length("actor", actor.utf8.count, max: 128)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: model = try reader.value(StringCodec.self)
-                case 3: manifest = try reader.value(MessageCodec<Manifest>.self)
-                case 4: artifact = try reader.value(BytesCodec.self)
-                case 5: actor = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: manifest = try reader.value(MessageCodec<Manifest>.self)
+            case 4: artifact = try reader.value(BytesCodec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -607,7 +591,7 @@ extension AssayModelsV1 {
             self.uploader = uploader
         }
 
-        static func blank() -> Version {
+        public static func blank() -> Version {
             Version(registeredAt: .blank())
         }
 
@@ -626,12 +610,11 @@ extension AssayModelsV1 {
                 Field(10, "uploader", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
-                if reader.take(0x10) { self.number = try reader.uint32(.implicit) }
+                if reader.take(0x10) { number = try reader.uint32(.implicit) }
                 if reader.take(0x1A) { artifact = try reader.bytes(.implicit) }
                 if reader.take(0x20) { self.size = try reader.uint64(.implicit) }
                 if reader.take(0x2A) { format = try reader.string(.implicit) }
@@ -650,7 +633,7 @@ extension AssayModelsV1 {
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
             size += sizes.string(0x0A, model)
-            size += sizes.uint32(0x10, self.number)
+            size += sizes.uint32(0x10, number)
             size += sizes.bytes(0x1A, artifact)
             size += sizes.uint64(0x20, self.size)
             size += sizes.string(0x2A, format)
@@ -666,7 +649,7 @@ extension AssayModelsV1 {
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
             writer.string(0x0A, model)
-            writer.uint32(0x10, self.number)
+            writer.uint32(0x10, number)
             writer.bytes(0x1A, artifact)
             writer.uint64(0x20, self.size)
             writer.string(0x2A, format)
@@ -681,37 +664,34 @@ extension AssayModelsV1 {
         public func validate(_ violations: inout Violations) {
             violations.required("model", missing: model.isEmpty)
             violations.length("model", model.utf8.count, max: 63)
-            violations.required("number", missing: self.number == 0)
+            violations.required("number", missing: number == 0)
             violations.length("artifact", artifact.count, max: 32)
             violations.length("format", format.utf8.count, max: 64)
             violations.length("uploader", uploader.utf8.count, max: 128)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: model = try reader.value(StringCodec.self)
-                case 2: self.number = try reader.value(UInt32Codec.self)
-                case 3: artifact = try reader.value(BytesCodec.self)
-                case 4: self.size = try reader.value(UInt64Codec.self)
-                case 5: format = try reader.value(StringCodec.self)
-                case 6: trees = try reader.value(UInt32Codec.self)
-                case 7: inputs = try reader.value(UInt32Codec.self)
-                case 8: goldenRows = try reader.value(UInt32Codec.self)
-                case 9: registeredAt = try reader.value(TimestampCodec.self)
-                case 10: uploader = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: number = try reader.value(UInt32Codec.self)
+            case 3: artifact = try reader.value(BytesCodec.self)
+            case 4: self.size = try reader.value(UInt64Codec.self)
+            case 5: format = try reader.value(StringCodec.self)
+            case 6: trees = try reader.value(UInt32Codec.self)
+            case 7: inputs = try reader.value(UInt32Codec.self)
+            case 8: goldenRows = try reader.value(UInt32Codec.self)
+            case 9: registeredAt = try reader.value(TimestampCodec.self)
+            case 10: uploader = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
             writer.field("model", model, StringCodec.self)
-            writer.field("number", self.number, UInt32Codec.self)
+            writer.field("number", number, UInt32Codec.self)
             writer.field("artifact", artifact, BytesCodec.self)
             writer.field("size", self.size, UInt64Codec.self)
             writer.field("format", format, StringCodec.self)
@@ -739,7 +719,7 @@ extension AssayModelsV1 {
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(model, into: &hasher)
-            Canonical.hash(self.number, into: &hasher)
+            Canonical.hash(number, into: &hasher)
             Canonical.hash(artifact, into: &hasher)
             Canonical.hash(self.size, into: &hasher)
             Canonical.hash(format, into: &hasher)
@@ -781,7 +761,7 @@ extension AssayModelsV1 {
             self.actor = actor
         }
 
-        static func blank() -> SetAliasRequest { SetAliasRequest() }
+        public static func blank() -> SetAliasRequest { SetAliasRequest() }
 
         public static let fields = FieldTable(
             "assay.models.v1.SetAliasRequest", depth: 1,
@@ -796,8 +776,7 @@ extension AssayModelsV1 {
                 Field(8, "actor", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
                 if reader.take(0x12) { model = try reader.string(.implicit) }
@@ -850,23 +829,20 @@ extension AssayModelsV1 {
             violations.length("actor", actor.utf8.count, max: 128)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: model = try reader.value(StringCodec.self)
-                case 3: alias = try reader.value(StringCodec.self)
-                case 4: version = try reader.value(UInt32Codec.self)
-                case 5: expectedVersion = try reader.value(UInt32Codec.self)
-                case 6: expectedGeneration = try reader.value(UInt64Codec.self)
-                case 7: reason = try reader.value(StringCodec.self)
-                case 8: actor = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: alias = try reader.value(StringCodec.self)
+            case 4: version = try reader.value(UInt32Codec.self)
+            case 5: expectedVersion = try reader.value(UInt32Codec.self)
+            case 6: expectedGeneration = try reader.value(UInt64Codec.self)
+            case 7: reason = try reader.value(StringCodec.self)
+            case 8: actor = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -934,7 +910,7 @@ extension AssayModelsV1 {
             self.reason = reason
         }
 
-        static func blank() -> Alias {
+        public static func blank() -> Alias {
             Alias(movedAt: .blank())
         }
 
@@ -950,8 +926,7 @@ extension AssayModelsV1 {
                 Field(7, "reason", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
@@ -1004,22 +979,19 @@ extension AssayModelsV1 {
             violations.length("reason", reason.utf8.count, max: 512)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: model = try reader.value(StringCodec.self)
-                case 2: alias = try reader.value(StringCodec.self)
-                case 3: version = try reader.value(UInt32Codec.self)
-                case 4: generation = try reader.value(UInt64Codec.self)
-                case 5: movedAt = try reader.value(TimestampCodec.self)
-                case 6: actor = try reader.value(StringCodec.self)
-                case 7: reason = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: alias = try reader.value(StringCodec.self)
+            case 3: version = try reader.value(UInt32Codec.self)
+            case 4: generation = try reader.value(UInt64Codec.self)
+            case 5: movedAt = try reader.value(TimestampCodec.self)
+            case 6: actor = try reader.value(StringCodec.self)
+            case 7: reason = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1069,7 +1041,7 @@ extension AssayModelsV1 {
             self.alias = alias
         }
 
-        static func blank() -> GetAliasRequest { GetAliasRequest() }
+        public static func blank() -> GetAliasRequest { GetAliasRequest() }
 
         public static let fields = FieldTable(
             "assay.models.v1.GetAliasRequest", depth: 1,
@@ -1078,8 +1050,7 @@ extension AssayModelsV1 {
                 Field(2, "alias", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
                 if reader.take(0x12) { alias = try reader.string(.implicit) }
@@ -1108,17 +1079,14 @@ extension AssayModelsV1 {
             violations.length("alias", alias.utf8.count, max: 63)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: model = try reader.value(StringCodec.self)
-                case 2: alias = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: alias = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1151,14 +1119,13 @@ extension AssayModelsV1 {
             self.model = model
         }
 
-        static func blank() -> ListVersionsRequest { ListVersionsRequest() }
+        public static func blank() -> ListVersionsRequest { ListVersionsRequest() }
 
         public static let fields = FieldTable(
             "assay.models.v1.ListVersionsRequest", depth: 1,
             [Field(1, "model", .string)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -1182,16 +1149,13 @@ extension AssayModelsV1 {
             violations.length("model", model.utf8.count, max: 63)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: model = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1223,7 +1187,7 @@ extension AssayModelsV1 {
             self.aliases = aliases
         }
 
-        static func blank() -> VersionPage { VersionPage() }
+        public static func blank() -> VersionPage { VersionPage() }
 
         public static let fields = FieldTable(
             "assay.models.v1.VersionPage", depth: 3,
@@ -1232,8 +1196,7 @@ extension AssayModelsV1 {
                 Field(2, "aliases", .message { Alias.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     versions = try reader.list(0x0A, MessageCodec<Version>.self)
@@ -1264,17 +1227,14 @@ extension AssayModelsV1 {
             violations.nested("aliases", aliases)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: versions = try reader.list(MessageCodec<Version>.self)
-                case 2: aliases = try reader.list(MessageCodec<Alias>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: versions = try reader.list(MessageCodec<Version>.self)
+            case 2: aliases = try reader.list(MessageCodec<Alias>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1370,7 +1330,7 @@ extension AssayModelsV1 {
             self.previous = previous
         }
 
-        static func blank() -> Event {
+        public static func blank() -> Event {
             Event(time: .blank())
         }
 
@@ -1391,8 +1351,7 @@ extension AssayModelsV1 {
                 Field(12, "previous", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
@@ -1460,27 +1419,24 @@ extension AssayModelsV1 {
             violations.length("previous", previous.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: model = try reader.value(StringCodec.self)
-                case 2: sequence = try reader.value(UInt64Codec.self)
-                case 3: time = try reader.value(TimestampCodec.self)
-                case 4: kind = try reader.value(EnumCodec<EventKind>.self)
-                case 5: actor = try reader.value(StringCodec.self)
-                case 6: alias = try reader.value(StringCodec.self)
-                case 7: version = try reader.value(UInt32Codec.self)
-                case 8: previousVersion = try reader.value(UInt32Codec.self)
-                case 9: generation = try reader.value(UInt64Codec.self)
-                case 10: reason = try reader.value(StringCodec.self)
-                case 11: artifact = try reader.value(BytesCodec.self)
-                case 12: previous = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: sequence = try reader.value(UInt64Codec.self)
+            case 3: time = try reader.value(TimestampCodec.self)
+            case 4: kind = try reader.value(EnumCodec<EventKind>.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            case 6: alias = try reader.value(StringCodec.self)
+            case 7: version = try reader.value(UInt32Codec.self)
+            case 8: previousVersion = try reader.value(UInt32Codec.self)
+            case 9: generation = try reader.value(UInt64Codec.self)
+            case 10: reason = try reader.value(StringCodec.self)
+            case 11: artifact = try reader.value(BytesCodec.self)
+            case 12: previous = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1576,7 +1532,7 @@ extension AssayModelsV1 {
             self.manifest = manifest
         }
 
-        static func blank() -> VersionRecord {
+        public static func blank() -> VersionRecord {
             VersionRecord(version: .blank(), manifest: .blank())
         }
 
@@ -1587,8 +1543,7 @@ extension AssayModelsV1 {
                 Field(2, "manifest", .message { Manifest.fields }, .required),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -1623,17 +1578,14 @@ extension AssayModelsV1 {
             violations.nested("manifest", manifest)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: version = try reader.value(MessageCodec<Version>.self)
-                case 2: manifest = try reader.value(MessageCodec<Manifest>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: version = try reader.value(MessageCodec<Version>.self)
+            case 2: manifest = try reader.value(MessageCodec<Manifest>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1664,7 +1616,7 @@ extension AssayModelsV1 {
         case version(UInt32)
         case unrecognized(UnknownFields)
 
-        static func blank() -> Selector { .unrecognized(.empty) }
+        public static func blank() -> Selector { .unrecognized(.empty) }
 
         public var unknown: UnknownFields? {
             get { if case .unrecognized(let fields) = self { fields } else { nil } }
@@ -1679,7 +1631,7 @@ extension AssayModelsV1 {
             ],
             oneofs: [Oneof("kind")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x0A) {
                 self = .alias(try reader.string(.explicit))
             } else if reader.take(0x10) {
@@ -1713,17 +1665,14 @@ extension AssayModelsV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self = .alias(try reader.value(StringCodec.self))
-                case 2: self = .version(try reader.value(UInt32Codec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .alias(try reader.value(StringCodec.self))
+            case 2: self = .version(try reader.value(UInt32Codec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1773,7 +1722,7 @@ extension AssayModelsV1 {
             self.text = text
         }
 
-        static func blank() -> CategoryText { CategoryText() }
+        public static func blank() -> CategoryText { CategoryText() }
 
         public static let fields = FieldTable(
             "assay.models.v1.CategoryText", depth: 1,
@@ -1782,17 +1731,16 @@ extension AssayModelsV1 {
                 Field(2, "text", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
-                if reader.take(0x0A) { field = try reader.string(.implicit) }
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
                 if reader.take(0x12) { text = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
-            size += sizes.string(0x0A, field)
+            size += sizes.string(0x0A, self.field)
             size += sizes.string(0x12, text)
             size += sizes.unknown(unknown)
             return size
@@ -1800,33 +1748,30 @@ extension AssayModelsV1 {
 
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
-            writer.string(0x0A, field)
+            writer.string(0x0A, self.field)
             writer.string(0x12, text)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.required("field", missing: field.isEmpty)
-            violations.length("field", field.utf8.count, max: 64)
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
             violations.length("text", text.utf8.count, max: 256)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: field = try reader.value(StringCodec.self)
-                case 2: text = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: text = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
-            writer.field("field", field, StringCodec.self)
+            writer.field("field", self.field, StringCodec.self)
             writer.field("text", text, StringCodec.self)
             writer.endObject()
         }
@@ -1838,7 +1783,7 @@ extension AssayModelsV1 {
         }
 
         public func hash(into hasher: inout Hasher) {
-            Canonical.hash(field, into: &hasher)
+            Canonical.hash(self.field, into: &hasher)
             Canonical.hash(text, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
@@ -1910,7 +1855,7 @@ extension AssayModelsV1 {
             self.explain = explain
         }
 
-        static func blank() -> PredictRequest { PredictRequest() }
+        public static func blank() -> PredictRequest { PredictRequest() }
 
         public static let fields = FieldTable(
             "assay.models.v1.PredictRequest", depth: 2,
@@ -1925,8 +1870,7 @@ extension AssayModelsV1 {
                 Field(11, "explain", .enumeration(ExplainMode.names)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
                 if reader.take(0x12) { model = try reader.string(.implicit) }
@@ -1980,23 +1924,20 @@ extension AssayModelsV1 {
             violations.nested("texts", texts)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: model = try reader.value(StringCodec.self)
-                case 3: selector = try reader.value(MessageCodec<Selector>.self)
-                case 4: vector = try reader.value(UInt64FixedCodec.self)
-                case 5: values = try reader.list(DoubleCodec.self)
-                case 6: status = try reader.value(BytesCodec.self)
-                case 7: texts = try reader.list(MessageCodec<CategoryText>.self)
-                case 11: explain = try reader.value(EnumCodec<ExplainMode>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: selector = try reader.value(MessageCodec<Selector>.self)
+            case 4: vector = try reader.value(UInt64FixedCodec.self)
+            case 5: values = try reader.list(DoubleCodec.self)
+            case 6: status = try reader.value(BytesCodec.self)
+            case 7: texts = try reader.list(MessageCodec<CategoryText>.self)
+            case 11: explain = try reader.value(EnumCodec<ExplainMode>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2053,7 +1994,7 @@ extension AssayModelsV1 {
             self.value = value
         }
 
-        static func blank() -> Attribution { Attribution() }
+        public static func blank() -> Attribution { Attribution() }
 
         public static let fields = FieldTable(
             "assay.models.v1.Attribution", depth: 1,
@@ -2063,10 +2004,9 @@ extension AssayModelsV1 {
                 Field(3, "value", .double),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
-                if reader.take(0x0A) { field = try reader.string(.implicit) }
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
                 if reader.take(0x12) { reasonCode = try reader.string(.implicit) }
                 if reader.take(0x19) { self.value = try reader.double(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -2074,7 +2014,7 @@ extension AssayModelsV1 {
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
-            size += sizes.string(0x0A, field)
+            size += sizes.string(0x0A, self.field)
             size += sizes.string(0x12, reasonCode)
             size += sizes.double(0x19, self.value)
             size += sizes.unknown(unknown)
@@ -2083,36 +2023,33 @@ extension AssayModelsV1 {
 
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
-            writer.string(0x0A, field)
+            writer.string(0x0A, self.field)
             writer.string(0x12, reasonCode)
             writer.double(0x19, self.value)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.required("field", missing: field.isEmpty)
-            violations.length("field", field.utf8.count, max: 64)
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
             violations.length("reason_code", reasonCode.utf8.count, max: 64)
             violations.finite("value", self.value)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: field = try reader.value(StringCodec.self)
-                case 2: reasonCode = try reader.value(StringCodec.self)
-                case 3: self.value = try reader.value(DoubleCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: reasonCode = try reader.value(StringCodec.self)
+            case 3: self.value = try reader.value(DoubleCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
-            writer.field("field", field, StringCodec.self)
+            writer.field("field", self.field, StringCodec.self)
             writer.field("reasonCode", reasonCode, StringCodec.self)
             writer.field("value", self.value, DoubleCodec.self)
             writer.endObject()
@@ -2126,7 +2063,7 @@ extension AssayModelsV1 {
         }
 
         public func hash(into hasher: inout Hasher) {
-            Canonical.hash(field, into: &hasher)
+            Canonical.hash(self.field, into: &hasher)
             Canonical.hash(reasonCode, into: &hasher)
             Canonical.hash(self.value, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
@@ -2166,7 +2103,7 @@ extension AssayModelsV1 {
             self.baseValue = baseValue
         }
 
-        static func blank() -> PredictResponse { PredictResponse() }
+        public static func blank() -> PredictResponse { PredictResponse() }
 
         public static let fields = FieldTable(
             "assay.models.v1.PredictResponse", depth: 2,
@@ -2181,8 +2118,7 @@ extension AssayModelsV1 {
                 Field(8, "base_value", json: "baseValue", .double, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { version = try reader.uint32(.implicit) }
                 if reader.take(0x12) { artifact = try reader.bytes(.implicit) }
@@ -2235,23 +2171,20 @@ extension AssayModelsV1 {
             if let value = baseValue { violations.finite("base_value", value, .explicit) }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: version = try reader.value(UInt32Codec.self)
-                case 2: artifact = try reader.value(BytesCodec.self)
-                case 3: vector = try reader.value(UInt64FixedCodec.self)
-                case 4: snapshot = try reader.value(UInt64Codec.self)
-                case 5: margin = try reader.list(DoubleCodec.self)
-                case 6: probability = try reader.list(DoubleCodec.self)
-                case 7: attributions = try reader.list(MessageCodec<Attribution>.self)
-                case 8: baseValue = try reader.value(DoubleCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: version = try reader.value(UInt32Codec.self)
+            case 2: artifact = try reader.value(BytesCodec.self)
+            case 3: vector = try reader.value(UInt64FixedCodec.self)
+            case 4: snapshot = try reader.value(UInt64Codec.self)
+            case 5: margin = try reader.list(DoubleCodec.self)
+            case 6: probability = try reader.list(DoubleCodec.self)
+            case 7: attributions = try reader.list(MessageCodec<Attribution>.self)
+            case 8: baseValue = try reader.value(DoubleCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

@@ -232,7 +232,7 @@ extension AssayRiskV1 {
             self.terminalID = terminalID
         }
 
-        static func blank() -> Transaction {
+        public static func blank() -> Transaction {
             Transaction(occurredAt: .blank(), amount: .blank())
         }
 
@@ -252,8 +252,7 @@ extension AssayRiskV1 {
                 Field(11, "terminal_id", json: "terminalId", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { transactionID = try reader.string(.implicit) }
@@ -323,26 +322,23 @@ extension AssayRiskV1 {
             violations.length("terminal_id", terminalID.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: transactionID = try reader.value(StringCodec.self)
-                case 2: occurredAt = try reader.value(TimestampCodec.self)
-                case 3: utcOffsetMin = try reader.value(Int32Codec.self)
-                case 4: amount = try reader.value(MoneyCodec.self)
-                case 5: type = try reader.value(StringCodec.self)
-                case 6: channel = try reader.value(StringCodec.self)
-                case 7: country = try reader.value(StringCodec.self)
-                case 8: originCountry = try reader.value(StringCodec.self)
-                case 9: mcc = try reader.value(StringCodec.self)
-                case 10: merchantID = try reader.value(StringCodec.self)
-                case 11: terminalID = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: transactionID = try reader.value(StringCodec.self)
+            case 2: occurredAt = try reader.value(TimestampCodec.self)
+            case 3: utcOffsetMin = try reader.value(Int32Codec.self)
+            case 4: amount = try reader.value(MoneyCodec.self)
+            case 5: type = try reader.value(StringCodec.self)
+            case 6: channel = try reader.value(StringCodec.self)
+            case 7: country = try reader.value(StringCodec.self)
+            case 8: originCountry = try reader.value(StringCodec.self)
+            case 9: mcc = try reader.value(StringCodec.self)
+            case 10: merchantID = try reader.value(StringCodec.self)
+            case 11: terminalID = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -412,7 +408,7 @@ extension AssayRiskV1 {
             self.balance = balance
         }
 
-        static func blank() -> Account { Account() }
+        public static func blank() -> Account { Account() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Account", depth: 2,
@@ -423,8 +419,7 @@ extension AssayRiskV1 {
                 Field(4, "balance", .money, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { accountID = try reader.string(.implicit) }
                 if reader.take(0x12) { currency = try reader.string(.implicit) }
@@ -459,19 +454,16 @@ extension AssayRiskV1 {
             violations.length("status", status.utf8.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: accountID = try reader.value(StringCodec.self)
-                case 2: currency = try reader.value(StringCodec.self)
-                case 3: status = try reader.value(StringCodec.self)
-                case 4: balance = try reader.value(MoneyCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: accountID = try reader.value(StringCodec.self)
+            case 2: currency = try reader.value(StringCodec.self)
+            case 3: status = try reader.value(StringCodec.self)
+            case 4: balance = try reader.value(MoneyCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -531,7 +523,7 @@ extension AssayRiskV1 {
             self.telephone = telephone
         }
 
-        static func blank() -> Customer { Customer() }
+        public static func blank() -> Customer { Customer() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Customer", depth: 2,
@@ -547,8 +539,7 @@ extension AssayRiskV1 {
                 Field(9, "telephone", .bool, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { customerID = try reader.string(.implicit) }
                 if reader.take(0x12) { country = try reader.string(.implicit) }
@@ -606,24 +597,21 @@ extension AssayRiskV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: customerID = try reader.value(StringCodec.self)
-                case 2: country = try reader.value(StringCodec.self)
-                case 3: monthlyIncome = try reader.value(MoneyCodec.self)
-                case 4: employmentSince = try reader.value(StringCodec.self)
-                case 5: residenceSinceYears = try reader.value(Int32Codec.self)
-                case 6: housing = try reader.value(StringCodec.self)
-                case 7: job = try reader.value(StringCodec.self)
-                case 8: dependants = try reader.value(Int32Codec.self)
-                case 9: telephone = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: customerID = try reader.value(StringCodec.self)
+            case 2: country = try reader.value(StringCodec.self)
+            case 3: monthlyIncome = try reader.value(MoneyCodec.self)
+            case 4: employmentSince = try reader.value(StringCodec.self)
+            case 5: residenceSinceYears = try reader.value(Int32Codec.self)
+            case 6: housing = try reader.value(StringCodec.self)
+            case 7: job = try reader.value(StringCodec.self)
+            case 8: dependants = try reader.value(Int32Codec.self)
+            case 9: telephone = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -677,14 +665,13 @@ extension AssayRiskV1 {
             self.payeeID = payeeID
         }
 
-        static func blank() -> Payee { Payee() }
+        public static func blank() -> Payee { Payee() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Payee", depth: 1,
             [Field(1, "payee_id", json: "payeeId", .string, pii: .account)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { payeeID = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -708,16 +695,13 @@ extension AssayRiskV1 {
             violations.length("payee_id", payeeID.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: payeeID = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: payeeID = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -772,7 +756,7 @@ extension AssayRiskV1 {
             self.installID = installID
         }
 
-        static func blank() -> Device { Device() }
+        public static func blank() -> Device { Device() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Device", depth: 1,
@@ -790,8 +774,7 @@ extension AssayRiskV1 {
                 Field(11, "install_id", json: "installId", .string, pii: .device),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { canvasFingerprint = try reader.string(.implicit) }
                 if reader.take(0x12) { webglFingerprint = try reader.string(.implicit) }
@@ -850,26 +833,23 @@ extension AssayRiskV1 {
             violations.length("install_id", installID.utf8.count, max: 128)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: canvasFingerprint = try reader.value(StringCodec.self)
-                case 2: webglFingerprint = try reader.value(StringCodec.self)
-                case 3: gpuInfo = try reader.value(StringCodec.self)
-                case 4: browser = try reader.value(StringCodec.self)
-                case 5: os = try reader.value(StringCodec.self)
-                case 6: userAgent = try reader.value(StringCodec.self)
-                case 7: rooted = try reader.value(BoolCodec.self)
-                case 8: webdriver = try reader.value(BoolCodec.self)
-                case 9: headless = try reader.value(BoolCodec.self)
-                case 10: remoteAccess = try reader.value(BoolCodec.self)
-                case 11: installID = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: canvasFingerprint = try reader.value(StringCodec.self)
+            case 2: webglFingerprint = try reader.value(StringCodec.self)
+            case 3: gpuInfo = try reader.value(StringCodec.self)
+            case 4: browser = try reader.value(StringCodec.self)
+            case 5: os = try reader.value(StringCodec.self)
+            case 6: userAgent = try reader.value(StringCodec.self)
+            case 7: rooted = try reader.value(BoolCodec.self)
+            case 8: webdriver = try reader.value(BoolCodec.self)
+            case 9: headless = try reader.value(BoolCodec.self)
+            case 10: remoteAccess = try reader.value(BoolCodec.self)
+            case 11: installID = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -942,7 +922,7 @@ extension AssayRiskV1 {
             self.isProxy = isProxy
         }
 
-        static func blank() -> Network { Network() }
+        public static func blank() -> Network { Network() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Network", depth: 1,
@@ -954,8 +934,7 @@ extension AssayRiskV1 {
                 Field(5, "is_proxy", json: "isProxy", .bool, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { address = try reader.string(.implicit) }
                 if reader.take(0x12) { country = try reader.string(.implicit) }
@@ -991,20 +970,17 @@ extension AssayRiskV1 {
             violations.length("country", country.utf8.count, max: 2)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: address = try reader.value(StringCodec.self)
-                case 2: country = try reader.value(StringCodec.self)
-                case 3: isVpn = try reader.value(BoolCodec.self)
-                case 4: isTor = try reader.value(BoolCodec.self)
-                case 5: isProxy = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: address = try reader.value(StringCodec.self)
+            case 2: country = try reader.value(StringCodec.self)
+            case 3: isVpn = try reader.value(BoolCodec.self)
+            case 4: isTor = try reader.value(BoolCodec.self)
+            case 5: isProxy = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1057,7 +1033,7 @@ extension AssayRiskV1 {
             self.cvv = cvv
         }
 
-        static func blank() -> Card { Card() }
+        public static func blank() -> Card { Card() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Card", depth: 1,
@@ -1068,8 +1044,7 @@ extension AssayRiskV1 {
                 Field(4, "cvv", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { token = try reader.string(.implicit) }
                 if reader.take(0x12) { country = try reader.string(.implicit) }
@@ -1105,19 +1080,16 @@ extension AssayRiskV1 {
             violations.length("cvv", cvv.utf8.count, max: 16)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: token = try reader.value(StringCodec.self)
-                case 2: country = try reader.value(StringCodec.self)
-                case 3: funding = try reader.value(StringCodec.self)
-                case 4: cvv = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: token = try reader.value(StringCodec.self)
+            case 2: country = try reader.value(StringCodec.self)
+            case 3: funding = try reader.value(StringCodec.self)
+            case 4: cvv = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1167,7 +1139,7 @@ extension AssayRiskV1 {
             self.collateral = collateral
         }
 
-        static func blank() -> Loan { Loan() }
+        public static func blank() -> Loan { Loan() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Loan", depth: 1,
@@ -1180,8 +1152,7 @@ extension AssayRiskV1 {
                 Field(4, "collateral", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { purpose = try reader.string(.implicit) }
                 if reader.take(0x10) { installmentRatePercent = try reader.int32(.explicit) }
@@ -1218,19 +1189,16 @@ extension AssayRiskV1 {
             violations.length("collateral", collateral.utf8.count, max: 128)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: purpose = try reader.value(StringCodec.self)
-                case 2: installmentRatePercent = try reader.value(Int32Codec.self)
-                case 3: guarantor = try reader.value(StringCodec.self)
-                case 4: collateral = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: purpose = try reader.value(StringCodec.self)
+            case 2: installmentRatePercent = try reader.value(Int32Codec.self)
+            case 3: guarantor = try reader.value(StringCodec.self)
+            case 4: collateral = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1281,7 +1249,7 @@ extension AssayRiskV1 {
             self.otherInstallmentPlans = otherInstallmentPlans
         }
 
-        static func blank() -> Bureau { Bureau() }
+        public static func blank() -> Bureau { Bureau() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Bureau", depth: 1,
@@ -1293,8 +1261,7 @@ extension AssayRiskV1 {
                 Field(5, "other_installment_plans", json: "otherInstallmentPlans", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { checkingStatus = try reader.string(.implicit) }
                 if reader.take(0x12) { savings = try reader.string(.implicit) }
@@ -1335,20 +1302,17 @@ extension AssayRiskV1 {
             violations.length("other_installment_plans", otherInstallmentPlans.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: checkingStatus = try reader.value(StringCodec.self)
-                case 2: savings = try reader.value(StringCodec.self)
-                case 3: creditHistory = try reader.value(StringCodec.self)
-                case 4: existingCredits = try reader.value(Int32Codec.self)
-                case 5: otherInstallmentPlans = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: checkingStatus = try reader.value(StringCodec.self)
+            case 2: savings = try reader.value(StringCodec.self)
+            case 3: creditHistory = try reader.value(StringCodec.self)
+            case 4: existingCredits = try reader.value(Int32Codec.self)
+            case 5: otherInstallmentPlans = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1403,7 +1367,7 @@ extension AssayRiskV1 {
             self.isTor = isTor
         }
 
-        static func blank() -> Claimed { Claimed() }
+        public static func blank() -> Claimed { Claimed() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Claimed", depth: 1,
@@ -1415,8 +1379,7 @@ extension AssayRiskV1 {
                 Field(6, "is_tor", json: "isTor", .bool, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { accountAgeDays = try reader.int64(.explicit) }
                 if reader.take(0x10) { transactionsLastHour = try reader.int64(.explicit) }
@@ -1459,20 +1422,17 @@ extension AssayRiskV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: accountAgeDays = try reader.value(Int64Codec.self)
-                case 2: transactionsLastHour = try reader.value(Int64Codec.self)
-                case 3: transactionsLastDay = try reader.value(Int64Codec.self)
-                case 5: isVpn = try reader.value(BoolCodec.self)
-                case 6: isTor = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: accountAgeDays = try reader.value(Int64Codec.self)
+            case 2: transactionsLastHour = try reader.value(Int64Codec.self)
+            case 3: transactionsLastDay = try reader.value(Int64Codec.self)
+            case 5: isVpn = try reader.value(BoolCodec.self)
+            case 6: isTor = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1543,7 +1503,7 @@ extension AssayRiskV1 {
             self.explain = explain
         }
 
-        static func blank() -> AssessTransactionRequest {
+        public static func blank() -> AssessTransactionRequest {
             AssessTransactionRequest(transaction: .blank())
         }
 
@@ -1564,8 +1524,7 @@ extension AssayRiskV1 {
                 Field(25, "explain", .enumeration(ExplainLevel.names)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -1635,27 +1594,24 @@ extension AssayRiskV1 {
             violations.nested("claimed", claimed)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: transaction = try reader.value(MessageCodec<Transaction>.self)
-                case 3: industry = try reader.value(EnumCodec<Industry>.self)
-                case 4: account = try reader.value(MessageCodec<Account>.self)
-                case 5: customer = try reader.value(MessageCodec<Customer>.self)
-                case 6: payee = try reader.value(MessageCodec<Payee>.self)
-                case 11: device = try reader.value(MessageCodec<Device>.self)
-                case 12: network = try reader.value(MessageCodec<Network>.self)
-                case 14: card = try reader.value(MessageCodec<Card>.self)
-                case 23: claimed = try reader.value(MessageCodec<Claimed>.self)
-                case 24: useModel = try reader.value(BoolCodec.self)
-                case 25: explain = try reader.value(EnumCodec<ExplainLevel>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: transaction = try reader.value(MessageCodec<Transaction>.self)
+            case 3: industry = try reader.value(EnumCodec<Industry>.self)
+            case 4: account = try reader.value(MessageCodec<Account>.self)
+            case 5: customer = try reader.value(MessageCodec<Customer>.self)
+            case 6: payee = try reader.value(MessageCodec<Payee>.self)
+            case 11: device = try reader.value(MessageCodec<Device>.self)
+            case 12: network = try reader.value(MessageCodec<Network>.self)
+            case 14: card = try reader.value(MessageCodec<Card>.self)
+            case 23: claimed = try reader.value(MessageCodec<Claimed>.self)
+            case 24: useModel = try reader.value(BoolCodec.self)
+            case 25: explain = try reader.value(EnumCodec<ExplainLevel>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1721,7 +1677,7 @@ extension AssayRiskV1 {
             self.replayed = replayed
         }
 
-        static func blank() -> AssessTransactionResponse {
+        public static func blank() -> AssessTransactionResponse {
             AssessTransactionResponse(decision: .blank())
         }
 
@@ -1732,8 +1688,7 @@ extension AssayRiskV1 {
                 Field(2, "replayed", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -1764,17 +1719,14 @@ extension AssayRiskV1 {
             violations.nested("decision", decision)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: decision = try reader.value(MessageCodec<Decision>.self)
-                case 2: replayed = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decision = try reader.value(MessageCodec<Decision>.self)
+            case 2: replayed = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1822,7 +1774,7 @@ extension AssayRiskV1 {
             self.explain = explain
         }
 
-        static func blank() -> AssessCreditRequest {
+        public static func blank() -> AssessCreditRequest {
             AssessCreditRequest(customer: .blank(), amount: .blank())
         }
 
@@ -1838,8 +1790,7 @@ extension AssayRiskV1 {
                 Field(11, "explain", .enumeration(ExplainLevel.names)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -1894,22 +1845,19 @@ extension AssayRiskV1 {
             violations.nested("bureau", bureau)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: customer = try reader.value(MessageCodec<Customer>.self)
-                case 3: amount = try reader.value(MoneyCodec.self)
-                case 4: termMonths = try reader.value(Int32Codec.self)
-                case 7: loan = try reader.value(MessageCodec<Loan>.self)
-                case 8: bureau = try reader.value(MessageCodec<Bureau>.self)
-                case 11: explain = try reader.value(EnumCodec<ExplainLevel>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: customer = try reader.value(MessageCodec<Customer>.self)
+            case 3: amount = try reader.value(MoneyCodec.self)
+            case 4: termMonths = try reader.value(Int32Codec.self)
+            case 7: loan = try reader.value(MessageCodec<Loan>.self)
+            case 8: bureau = try reader.value(MessageCodec<Bureau>.self)
+            case 11: explain = try reader.value(EnumCodec<ExplainLevel>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1959,7 +1907,7 @@ extension AssayRiskV1 {
             self.replayed = replayed
         }
 
-        static func blank() -> AssessCreditResponse {
+        public static func blank() -> AssessCreditResponse {
             AssessCreditResponse(decision: .blank())
         }
 
@@ -1970,8 +1918,7 @@ extension AssayRiskV1 {
                 Field(2, "replayed", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -2002,17 +1949,14 @@ extension AssayRiskV1 {
             violations.nested("decision", decision)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: decision = try reader.value(MessageCodec<Decision>.self)
-                case 2: replayed = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decision = try reader.value(MessageCodec<Decision>.self)
+            case 2: replayed = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2062,7 +2006,7 @@ extension AssayRiskV1 {
             self.text = text
         }
 
-        static func blank() -> Flag { Flag() }
+        public static func blank() -> Flag { Flag() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Flag", depth: 1,
@@ -2076,8 +2020,7 @@ extension AssayRiskV1 {
                 Field(7, "text", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
                 if reader.take(0x12) { name = try reader.string(.implicit) }
@@ -2124,22 +2067,19 @@ extension AssayRiskV1 {
             violations.length("text", text.utf8.count, max: 512)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: rule = try reader.value(StringCodec.self)
-                case 2: name = try reader.value(StringCodec.self)
-                case 3: score = try reader.value(Int32Codec.self)
-                case 4: severity = try reader.value(StringCodec.self)
-                case 5: outcome = try reader.value(StringCodec.self)
-                case 6: reasonCode = try reader.value(StringCodec.self)
-                case 7: text = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rule = try reader.value(StringCodec.self)
+            case 2: name = try reader.value(StringCodec.self)
+            case 3: score = try reader.value(Int32Codec.self)
+            case 4: severity = try reader.value(StringCodec.self)
+            case 5: outcome = try reader.value(StringCodec.self)
+            case 6: reasonCode = try reader.value(StringCodec.self)
+            case 7: text = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2199,7 +2139,7 @@ extension AssayRiskV1 {
             self.rank = rank
         }
 
-        static func blank() -> Reason {
+        public static func blank() -> Reason {
             Reason(points: .blank())
         }
 
@@ -2213,8 +2153,7 @@ extension AssayRiskV1 {
                 Field(5, "rank", .uint32),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { code = try reader.string(.implicit) }
@@ -2257,20 +2196,17 @@ extension AssayRiskV1 {
             violations.length("customer_text", customerText.utf8.count, max: 512)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: code = try reader.value(StringCodec.self)
-                case 2: text = try reader.value(StringCodec.self)
-                case 3: customerText = try reader.value(StringCodec.self)
-                case 4: points = try reader.value(DecimalCodec.self)
-                case 5: rank = try reader.value(UInt32Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: code = try reader.value(StringCodec.self)
+            case 2: text = try reader.value(StringCodec.self)
+            case 3: customerText = try reader.value(StringCodec.self)
+            case 4: points = try reader.value(DecimalCodec.self)
+            case 5: rank = try reader.value(UInt32Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2318,7 +2254,7 @@ extension AssayRiskV1 {
             self.points = points
         }
 
-        static func blank() -> Contribution {
+        public static func blank() -> Contribution {
             Contribution(points: .blank())
         }
 
@@ -2330,8 +2266,7 @@ extension AssayRiskV1 {
                 Field(3, "points", .decimal, .required),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { source = try reader.string(.implicit) }
@@ -2367,18 +2302,15 @@ extension AssayRiskV1 {
             violations.length("reason_code", reasonCode.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: source = try reader.value(StringCodec.self)
-                case 2: reasonCode = try reader.value(StringCodec.self)
-                case 3: points = try reader.value(DecimalCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: source = try reader.value(StringCodec.self)
+            case 2: reasonCode = try reader.value(StringCodec.self)
+            case 3: points = try reader.value(DecimalCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2419,7 +2351,7 @@ extension AssayRiskV1 {
             self.rules = rules
         }
 
-        static func blank() -> MissingFact { MissingFact() }
+        public static func blank() -> MissingFact { MissingFact() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.MissingFact", depth: 1,
@@ -2429,8 +2361,7 @@ extension AssayRiskV1 {
                 Field(3, "rules", .uint32),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { fact = try reader.string(.implicit) }
                 if reader.take(0x12) { cause = try reader.string(.implicit) }
@@ -2461,18 +2392,15 @@ extension AssayRiskV1 {
             violations.length("cause", cause.utf8.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: fact = try reader.value(StringCodec.self)
-                case 2: cause = try reader.value(StringCodec.self)
-                case 3: rules = try reader.value(UInt32Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: fact = try reader.value(StringCodec.self)
+            case 2: cause = try reader.value(StringCodec.self)
+            case 3: rules = try reader.value(UInt32Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2522,7 +2450,7 @@ extension AssayRiskV1 {
             self.reasons = reasons
         }
 
-        static func blank() -> CreditResult { CreditResult() }
+        public static func blank() -> CreditResult { CreditResult() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.CreditResult", depth: 3,
@@ -2534,8 +2462,7 @@ extension AssayRiskV1 {
                 Field(5, "reasons", .message { Reason.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { probabilityOfDefault = try reader.double(.implicit) }
                 if reader.take(0x10) { points = try reader.int32(.implicit) }
@@ -2574,20 +2501,17 @@ extension AssayRiskV1 {
             violations.nested("reasons", reasons)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: probabilityOfDefault = try reader.value(DoubleCodec.self)
-                case 2: points = try reader.value(Int32Codec.self)
-                case 3: grade = try reader.value(StringCodec.self)
-                case 4: decision = try reader.value(StringCodec.self)
-                case 5: reasons = try reader.list(MessageCodec<Reason>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: probabilityOfDefault = try reader.value(DoubleCodec.self)
+            case 2: points = try reader.value(Int32Codec.self)
+            case 3: grade = try reader.value(StringCodec.self)
+            case 4: decision = try reader.value(StringCodec.self)
+            case 5: reasons = try reader.list(MessageCodec<Reason>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2646,7 +2570,7 @@ extension AssayRiskV1 {
             self.build = build
         }
 
-        static func blank() -> Versions { Versions() }
+        public static func blank() -> Versions { Versions() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.Versions", depth: 1,
@@ -2660,8 +2584,7 @@ extension AssayRiskV1 {
                 Field(7, "build", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { ruleSet = try reader.bytes(.implicit) }
                 if reader.take(0x12) { policy = try reader.string(.implicit) }
@@ -2707,22 +2630,19 @@ extension AssayRiskV1 {
             violations.length("build", build.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: ruleSet = try reader.value(BytesCodec.self)
-                case 2: policy = try reader.value(StringCodec.self)
-                case 3: model = try reader.value(StringCodec.self)
-                case 4: modelVersion = try reader.value(UInt32Codec.self)
-                case 5: modelArtifact = try reader.value(BytesCodec.self)
-                case 6: definitionSet = try reader.value(BytesCodec.self)
-                case 7: build = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ruleSet = try reader.value(BytesCodec.self)
+            case 2: policy = try reader.value(StringCodec.self)
+            case 3: model = try reader.value(StringCodec.self)
+            case 4: modelVersion = try reader.value(UInt32Codec.self)
+            case 5: modelArtifact = try reader.value(BytesCodec.self)
+            case 6: definitionSet = try reader.value(BytesCodec.self)
+            case 7: build = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2776,7 +2696,7 @@ extension AssayRiskV1 {
             self.digest = digest
         }
 
-        static func blank() -> LogPosition { LogPosition() }
+        public static func blank() -> LogPosition { LogPosition() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.LogPosition", depth: 1,
@@ -2786,8 +2706,7 @@ extension AssayRiskV1 {
                 Field(3, "digest", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { chain = try reader.string(.implicit) }
                 if reader.take(0x10) { sequence = try reader.uint64(.implicit) }
@@ -2817,18 +2736,15 @@ extension AssayRiskV1 {
             violations.length("digest", digest.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: chain = try reader.value(StringCodec.self)
-                case 2: sequence = try reader.value(UInt64Codec.self)
-                case 3: digest = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: chain = try reader.value(StringCodec.self)
+            case 2: sequence = try reader.value(UInt64Codec.self)
+            case 3: digest = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2918,7 +2834,7 @@ extension AssayRiskV1 {
             self.log = log
         }
 
-        static func blank() -> Decision {
+        public static func blank() -> Decision {
             Decision(
                 scoreExact: .blank(), ruleScore: .blank(), decidedAt: .blank(), versions: .blank(),
                 log: .blank())
@@ -2953,8 +2869,7 @@ extension AssayRiskV1 {
                 Field(31, "log", .message { LogPosition.fields }, .required),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { decisionID = try reader.uuid(.implicit) }
@@ -3082,37 +2997,34 @@ extension AssayRiskV1 {
             violations.nested("log", log)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: decisionID = try reader.value(UUIDCodec.self)
-                case 2: kind = try reader.value(EnumCodec<DecisionKind>.self)
-                case 3: requestID = try reader.value(StringCodec.self)
-                case 4: transactionID = try reader.value(StringCodec.self)
-                case 6: status = try reader.value(EnumCodec<Status>.self)
-                case 7: riskLevel = try reader.value(EnumCodec<Level>.self)
-                case 8: score = try reader.value(Int32Codec.self)
-                case 9: scoreExact = try reader.value(DecimalCodec.self)
-                case 10: ruleScore = try reader.value(DecimalCodec.self)
-                case 11: modelScore = try reader.value(Int32Codec.self)
-                case 12: modelProbability = try reader.value(DoubleCodec.self)
-                case 15: flags = try reader.list(MessageCodec<Flag>.self)
-                case 16: reasons = try reader.list(MessageCodec<Reason>.self)
-                case 17: contributions = try reader.list(MessageCodec<Contribution>.self)
-                case 20: credit = try reader.value(MessageCodec<CreditResult>.self)
-                case 22: forcedBy = try reader.list(StringCodec.self)
-                case 24: degraded = try reader.list(StringCodec.self)
-                case 25: missingFacts = try reader.list(MessageCodec<MissingFact>.self)
-                case 28: message = try reader.value(StringCodec.self)
-                case 29: decidedAt = try reader.value(TimestampCodec.self)
-                case 30: versions = try reader.value(MessageCodec<Versions>.self)
-                case 31: log = try reader.value(MessageCodec<LogPosition>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisionID = try reader.value(UUIDCodec.self)
+            case 2: kind = try reader.value(EnumCodec<DecisionKind>.self)
+            case 3: requestID = try reader.value(StringCodec.self)
+            case 4: transactionID = try reader.value(StringCodec.self)
+            case 6: status = try reader.value(EnumCodec<Status>.self)
+            case 7: riskLevel = try reader.value(EnumCodec<Level>.self)
+            case 8: score = try reader.value(Int32Codec.self)
+            case 9: scoreExact = try reader.value(DecimalCodec.self)
+            case 10: ruleScore = try reader.value(DecimalCodec.self)
+            case 11: modelScore = try reader.value(Int32Codec.self)
+            case 12: modelProbability = try reader.value(DoubleCodec.self)
+            case 15: flags = try reader.list(MessageCodec<Flag>.self)
+            case 16: reasons = try reader.list(MessageCodec<Reason>.self)
+            case 17: contributions = try reader.list(MessageCodec<Contribution>.self)
+            case 20: credit = try reader.value(MessageCodec<CreditResult>.self)
+            case 22: forcedBy = try reader.list(StringCodec.self)
+            case 24: degraded = try reader.list(StringCodec.self)
+            case 25: missingFacts = try reader.list(MessageCodec<MissingFact>.self)
+            case 28: message = try reader.value(StringCodec.self)
+            case 29: decidedAt = try reader.value(TimestampCodec.self)
+            case 30: versions = try reader.value(MessageCodec<Versions>.self)
+            case 31: log = try reader.value(MessageCodec<LogPosition>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -3205,14 +3117,13 @@ extension AssayRiskV1 {
             self.decisionID = decisionID
         }
 
-        static func blank() -> GetDecisionRequest { GetDecisionRequest() }
+        public static func blank() -> GetDecisionRequest { GetDecisionRequest() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.GetDecisionRequest", depth: 1,
             [Field(1, "decision_id", json: "decisionId", .uuid)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { decisionID = try reader.uuid(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -3235,16 +3146,13 @@ extension AssayRiskV1 {
             violations.required("decision_id", missing: decisionID.isZero)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: decisionID = try reader.value(UUIDCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisionID = try reader.value(UUIDCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -3370,7 +3278,7 @@ extension AssayRiskV1 {
         case text(String)
         case unrecognized(UnknownFields)
 
-        static func blank() -> FactValue { .unrecognized(.empty) }
+        public static func blank() -> FactValue { .unrecognized(.empty) }
 
         public var unknown: UnknownFields? {
             get { if case .unrecognized(let fields) = self { fields } else { nil } }
@@ -3387,7 +3295,7 @@ extension AssayRiskV1 {
             ],
             oneofs: [Oneof("kind")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
             } else if reader.take(0x10) {
@@ -3430,19 +3338,16 @@ extension AssayRiskV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self = .flag(try reader.value(BoolCodec.self))
-                case 2: self = .integer(try reader.value(Int64Codec.self))
-                case 3: self = .number(try reader.value(DoubleCodec.self))
-                case 4: self = .text(try reader.value(StringCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .flag(try reader.value(BoolCodec.self))
+            case 2: self = .integer(try reader.value(Int64Codec.self))
+            case 3: self = .number(try reader.value(DoubleCodec.self))
+            case 4: self = .text(try reader.value(StringCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -3514,7 +3419,7 @@ extension AssayRiskV1 {
             self.claimed = claimed
         }
 
-        static func blank() -> RecordedFact { RecordedFact() }
+        public static func blank() -> RecordedFact { RecordedFact() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.RecordedFact", depth: 2,
@@ -3526,8 +3431,7 @@ extension AssayRiskV1 {
                 Field(5, "claimed", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { status = try reader.enumeration(.implicit) }
@@ -3565,20 +3469,17 @@ extension AssayRiskV1 {
             violations.length("commitment", commitment.count, exactly: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: status = try reader.value(EnumCodec<FactStatus>.self)
-                case 3: self.value = try reader.value(MessageCodec<FactValue>.self)
-                case 4: commitment = try reader.value(BytesCodec.self)
-                case 5: claimed = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: status = try reader.value(EnumCodec<FactStatus>.self)
+            case 3: self.value = try reader.value(MessageCodec<FactValue>.self)
+            case 4: commitment = try reader.value(BytesCodec.self)
+            case 5: claimed = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -3626,7 +3527,7 @@ extension AssayRiskV1 {
             self.facts = facts
         }
 
-        static func blank() -> RecordedRule { RecordedRule() }
+        public static func blank() -> RecordedRule { RecordedRule() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.RecordedRule", depth: 1,
@@ -3636,8 +3537,7 @@ extension AssayRiskV1 {
                 Field(3, "facts", .uint32, .packed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
                 if reader.take(0x10) { verdict = try reader.enumeration(.implicit) }
@@ -3668,18 +3568,15 @@ extension AssayRiskV1 {
             violations.count("facts", facts.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: rule = try reader.value(StringCodec.self)
-                case 2: verdict = try reader.value(EnumCodec<Verdict>.self)
-                case 3: facts = try reader.list(UInt32Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rule = try reader.value(StringCodec.self)
+            case 2: verdict = try reader.value(EnumCodec<Verdict>.self)
+            case 3: facts = try reader.list(UInt32Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -3720,7 +3617,7 @@ extension AssayRiskV1 {
             self.version = version
         }
 
-        static func blank() -> RecordedEntity { RecordedEntity() }
+        public static func blank() -> RecordedEntity { RecordedEntity() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.RecordedEntity", depth: 1,
@@ -3730,8 +3627,7 @@ extension AssayRiskV1 {
                 Field(3, "version", .uint64),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
                 if reader.take(0x12) { role = try reader.string(.implicit) }
@@ -3761,18 +3657,15 @@ extension AssayRiskV1 {
             violations.length("role", role.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: entity = try reader.value(StringCodec.self)
-                case 2: role = try reader.value(StringCodec.self)
-                case 3: version = try reader.value(UInt64Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: entity = try reader.value(StringCodec.self)
+            case 2: role = try reader.value(StringCodec.self)
+            case 3: version = try reader.value(UInt64Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -3813,7 +3706,7 @@ extension AssayRiskV1 {
             self.digest = digest
         }
 
-        static func blank() -> RecordedVector { RecordedVector() }
+        public static func blank() -> RecordedVector { RecordedVector() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.RecordedVector", depth: 1,
@@ -3823,8 +3716,7 @@ extension AssayRiskV1 {
                 Field(3, "digest", .bytes),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { version = try reader.uint32(.implicit) }
@@ -3854,18 +3746,15 @@ extension AssayRiskV1 {
             violations.length("digest", digest.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(UInt32Codec.self)
-                case 3: digest = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: digest = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -3905,7 +3794,7 @@ extension AssayRiskV1 {
             self.value = value
         }
 
-        static func blank() -> RecordedAttribution { RecordedAttribution() }
+        public static func blank() -> RecordedAttribution { RecordedAttribution() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.RecordedAttribution", depth: 1,
@@ -3915,10 +3804,9 @@ extension AssayRiskV1 {
                 Field(3, "value", .double),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
-                if reader.take(0x0A) { field = try reader.string(.implicit) }
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
                 if reader.take(0x12) { reasonCode = try reader.string(.implicit) }
                 if reader.take(0x19) { self.value = try reader.double(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -3926,7 +3814,7 @@ extension AssayRiskV1 {
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
-            size += sizes.string(0x0A, field)
+            size += sizes.string(0x0A, self.field)
             size += sizes.string(0x12, reasonCode)
             size += sizes.double(0x19, self.value)
             size += sizes.unknown(unknown)
@@ -3935,35 +3823,32 @@ extension AssayRiskV1 {
 
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
-            writer.string(0x0A, field)
+            writer.string(0x0A, self.field)
             writer.string(0x12, reasonCode)
             writer.double(0x19, self.value)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.length("field", field.utf8.count, max: 64)
+            violations.length("field", self.field.utf8.count, max: 64)
             violations.length("reason_code", reasonCode.utf8.count, max: 64)
             violations.finite("value", self.value)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: field = try reader.value(StringCodec.self)
-                case 2: reasonCode = try reader.value(StringCodec.self)
-                case 3: self.value = try reader.value(DoubleCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: reasonCode = try reader.value(StringCodec.self)
+            case 3: self.value = try reader.value(DoubleCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
-            writer.field("field", field, StringCodec.self)
+            writer.field("field", self.field, StringCodec.self)
             writer.field("reasonCode", reasonCode, StringCodec.self)
             writer.field("value", self.value, DoubleCodec.self)
             writer.endObject()
@@ -3977,7 +3862,7 @@ extension AssayRiskV1 {
         }
 
         public func hash(into hasher: inout Hasher) {
-            Canonical.hash(field, into: &hasher)
+            Canonical.hash(self.field, into: &hasher)
             Canonical.hash(reasonCode, into: &hasher)
             Canonical.hash(self.value, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
@@ -4007,7 +3892,7 @@ extension AssayRiskV1 {
             self.attributions = attributions
         }
 
-        static func blank() -> RecordedModel { RecordedModel() }
+        public static func blank() -> RecordedModel { RecordedModel() }
 
         public static let fields = FieldTable(
             "assay.risk.v1.RecordedModel", depth: 2,
@@ -4020,8 +3905,7 @@ extension AssayRiskV1 {
                 Field(6, "attributions", .message { RecordedAttribution.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { version = try reader.uint32(.implicit) }
@@ -4066,21 +3950,18 @@ extension AssayRiskV1 {
             violations.nested("attributions", attributions)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(UInt32Codec.self)
-                case 3: artifact = try reader.value(BytesCodec.self)
-                case 4: margin = try reader.value(DoubleCodec.self)
-                case 5: probability = try reader.value(DoubleCodec.self)
-                case 6: attributions = try reader.list(MessageCodec<RecordedAttribution>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: artifact = try reader.value(BytesCodec.self)
+            case 4: margin = try reader.value(DoubleCodec.self)
+            case 5: probability = try reader.value(DoubleCodec.self)
+            case 6: attributions = try reader.list(MessageCodec<RecordedAttribution>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -4161,7 +4042,7 @@ extension AssayRiskV1 {
             self.message = message
         }
 
-        static func blank() -> RecordedOutcome {
+        public static func blank() -> RecordedOutcome {
             RecordedOutcome(scoreExact: .blank(), ruleScore: .blank())
         }
 
@@ -4187,8 +4068,7 @@ extension AssayRiskV1 {
                 Field(15, "message", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x08) { status = try reader.enumeration(.implicit) }
@@ -4281,30 +4161,27 @@ extension AssayRiskV1 {
             violations.length("message", message.utf8.count, max: 512)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: status = try reader.value(EnumCodec<Status>.self)
-                case 2: riskLevel = try reader.value(EnumCodec<Level>.self)
-                case 3: score = try reader.value(Int32Codec.self)
-                case 4: scoreExact = try reader.value(DecimalCodec.self)
-                case 5: ruleScore = try reader.value(DecimalCodec.self)
-                case 6: modelScore = try reader.value(Int32Codec.self)
-                case 7: modelProbability = try reader.value(DoubleCodec.self)
-                case 8: flags = try reader.list(MessageCodec<Flag>.self)
-                case 9: reasons = try reader.list(MessageCodec<Reason>.self)
-                case 10: contributions = try reader.list(MessageCodec<Contribution>.self)
-                case 11: credit = try reader.value(MessageCodec<CreditResult>.self)
-                case 12: forcedBy = try reader.list(StringCodec.self)
-                case 13: degraded = try reader.list(StringCodec.self)
-                case 14: missingFacts = try reader.list(MessageCodec<MissingFact>.self)
-                case 15: message = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: status = try reader.value(EnumCodec<Status>.self)
+            case 2: riskLevel = try reader.value(EnumCodec<Level>.self)
+            case 3: score = try reader.value(Int32Codec.self)
+            case 4: scoreExact = try reader.value(DecimalCodec.self)
+            case 5: ruleScore = try reader.value(DecimalCodec.self)
+            case 6: modelScore = try reader.value(Int32Codec.self)
+            case 7: modelProbability = try reader.value(DoubleCodec.self)
+            case 8: flags = try reader.list(MessageCodec<Flag>.self)
+            case 9: reasons = try reader.list(MessageCodec<Reason>.self)
+            case 10: contributions = try reader.list(MessageCodec<Contribution>.self)
+            case 11: credit = try reader.value(MessageCodec<CreditResult>.self)
+            case 12: forcedBy = try reader.list(StringCodec.self)
+            case 13: degraded = try reader.list(StringCodec.self)
+            case 14: missingFacts = try reader.list(MessageCodec<MissingFact>.self)
+            case 15: message = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -4437,7 +4314,7 @@ extension AssayRiskV1 {
             self.build = build
         }
 
-        static func blank() -> DecisionRecord {
+        public static func blank() -> DecisionRecord {
             DecisionRecord(decidedAt: .blank(), outcome: .blank())
         }
 
@@ -4469,8 +4346,7 @@ extension AssayRiskV1 {
                 Field(23, "build", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { chain = try reader.string(.implicit) }
@@ -4598,38 +4474,35 @@ extension AssayRiskV1 {
             violations.length("build", build.utf8.count, max: 64)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: chain = try reader.value(StringCodec.self)
-                case 2: sequence = try reader.value(UInt64Codec.self)
-                case 3: previous = try reader.value(BytesCodec.self)
-                case 4: decisionID = try reader.value(UUIDCodec.self)
-                case 5: kind = try reader.value(EnumCodec<DecisionKind>.self)
-                case 6: tenant = try reader.value(StringCodec.self)
-                case 7: requestID = try reader.value(StringCodec.self)
-                case 8: transactionID = try reader.value(StringCodec.self)
-                case 9: decidedAt = try reader.value(TimestampCodec.self)
-                case 10: request = try reader.value(BytesCodec.self)
-                case 11: industry = try reader.value(EnumCodec<Industry>.self)
-                case 12: facts = try reader.list(MessageCodec<RecordedFact>.self)
-                case 13: entities = try reader.list(MessageCodec<RecordedEntity>.self)
-                case 14: vectors = try reader.list(MessageCodec<RecordedVector>.self)
-                case 15: definitionSet = try reader.value(BytesCodec.self)
-                case 16: model = try reader.value(MessageCodec<RecordedModel>.self)
-                case 17: rules = try reader.list(MessageCodec<RecordedRule>.self)
-                case 18: noHits = try reader.value(UInt32Codec.self)
-                case 19: ruleSet = try reader.value(BytesCodec.self)
-                case 20: policy = try reader.value(StringCodec.self)
-                case 21: policyDigest = try reader.value(BytesCodec.self)
-                case 22: outcome = try reader.value(MessageCodec<RecordedOutcome>.self)
-                case 23: build = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: chain = try reader.value(StringCodec.self)
+            case 2: sequence = try reader.value(UInt64Codec.self)
+            case 3: previous = try reader.value(BytesCodec.self)
+            case 4: decisionID = try reader.value(UUIDCodec.self)
+            case 5: kind = try reader.value(EnumCodec<DecisionKind>.self)
+            case 6: tenant = try reader.value(StringCodec.self)
+            case 7: requestID = try reader.value(StringCodec.self)
+            case 8: transactionID = try reader.value(StringCodec.self)
+            case 9: decidedAt = try reader.value(TimestampCodec.self)
+            case 10: request = try reader.value(BytesCodec.self)
+            case 11: industry = try reader.value(EnumCodec<Industry>.self)
+            case 12: facts = try reader.list(MessageCodec<RecordedFact>.self)
+            case 13: entities = try reader.list(MessageCodec<RecordedEntity>.self)
+            case 14: vectors = try reader.list(MessageCodec<RecordedVector>.self)
+            case 15: definitionSet = try reader.value(BytesCodec.self)
+            case 16: model = try reader.value(MessageCodec<RecordedModel>.self)
+            case 17: rules = try reader.list(MessageCodec<RecordedRule>.self)
+            case 18: noHits = try reader.value(UInt32Codec.self)
+            case 19: ruleSet = try reader.value(BytesCodec.self)
+            case 20: policy = try reader.value(StringCodec.self)
+            case 21: policyDigest = try reader.value(BytesCodec.self)
+            case 22: outcome = try reader.value(MessageCodec<RecordedOutcome>.self)
+            case 23: build = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

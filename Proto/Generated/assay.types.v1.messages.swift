@@ -22,7 +22,7 @@ extension AssayTypesV1 {
             self.country = country
         }
 
-        static func blank() -> Place { Place() }
+        public static func blank() -> Place { Place() }
 
         public static let fields = FieldTable(
             "assay.types.v1.Place", depth: 1,
@@ -32,8 +32,7 @@ extension AssayTypesV1 {
                 Field(3, "country", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { latitude = try reader.double(.implicit) }
                 if reader.take(0x11) { longitude = try reader.double(.implicit) }
@@ -66,18 +65,15 @@ extension AssayTypesV1 {
             violations.length("country", country.utf8.count, max: 2)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: latitude = try reader.value(DoubleCodec.self)
-                case 2: longitude = try reader.value(DoubleCodec.self)
-                case 3: country = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: latitude = try reader.value(DoubleCodec.self)
+            case 2: longitude = try reader.value(DoubleCodec.self)
+            case 3: country = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

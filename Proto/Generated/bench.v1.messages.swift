@@ -15,14 +15,13 @@ extension BenchV1 {
             self.payload = payload
         }
 
-        static func blank() -> EchoMessage { EchoMessage() }
+        public static func blank() -> EchoMessage { EchoMessage() }
 
         public static let fields = FieldTable(
             "bench.v1.EchoMessage", depth: 1,
             [Field(1, "payload", .bytes)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { payload = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -45,16 +44,13 @@ extension BenchV1 {
             violations.length("payload", payload.count, max: 1_048_576)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: payload = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: payload = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -87,7 +83,7 @@ extension BenchV1 {
             self.count = count
         }
 
-        static func blank() -> ReplayRequest { ReplayRequest() }
+        public static func blank() -> ReplayRequest { ReplayRequest() }
 
         public static let fields = FieldTable(
             "bench.v1.ReplayRequest", depth: 1,
@@ -96,8 +92,7 @@ extension BenchV1 {
                 Field(2, "count", .uint32),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { payload = try reader.bytes(.implicit) }
                 if reader.take(0x10) { count = try reader.uint32(.implicit) }
@@ -124,17 +119,14 @@ extension BenchV1 {
             violations.range("count", count, max: 10_000_000)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: payload = try reader.value(BytesCodec.self)
-                case 2: count = try reader.value(UInt32Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: payload = try reader.value(BytesCodec.self)
+            case 2: count = try reader.value(UInt32Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -170,7 +162,7 @@ extension BenchV1 {
             self.bytes = bytes
         }
 
-        static func blank() -> CollectSummary { CollectSummary() }
+        public static func blank() -> CollectSummary { CollectSummary() }
 
         public static let fields = FieldTable(
             "bench.v1.CollectSummary", depth: 1,
@@ -179,8 +171,7 @@ extension BenchV1 {
                 Field(2, "bytes", .uint64),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { messages = try reader.uint64(.implicit) }
                 if reader.take(0x10) { bytes = try reader.uint64(.implicit) }
@@ -204,17 +195,14 @@ extension BenchV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: messages = try reader.value(UInt64Codec.self)
-                case 2: bytes = try reader.value(UInt64Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: messages = try reader.value(UInt64Codec.self)
+            case 2: bytes = try reader.value(UInt64Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

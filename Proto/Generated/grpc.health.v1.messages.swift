@@ -15,14 +15,13 @@ extension GRPCHealthV1 {
             self.service = service
         }
 
-        static func blank() -> HealthCheckRequest { HealthCheckRequest() }
+        public static func blank() -> HealthCheckRequest { HealthCheckRequest() }
 
         public static let fields = FieldTable(
             "grpc.health.v1.HealthCheckRequest", depth: 1,
             [Field(1, "service", .string)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { service = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -43,16 +42,13 @@ extension GRPCHealthV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: service = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: service = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -82,14 +78,13 @@ extension GRPCHealthV1 {
             self.status = status
         }
 
-        static func blank() -> HealthCheckResponse { HealthCheckResponse() }
+        public static func blank() -> HealthCheckResponse { HealthCheckResponse() }
 
         public static let fields = FieldTable(
             "grpc.health.v1.HealthCheckResponse", depth: 1,
             [Field(1, "status", .enumeration(HealthCheckResponse.ServingStatus.names))])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { status = try reader.enumeration(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -110,16 +105,13 @@ extension GRPCHealthV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: status = try reader.value(EnumCodec<HealthCheckResponse.ServingStatus>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: status = try reader.value(EnumCodec<HealthCheckResponse.ServingStatus>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -181,13 +173,12 @@ extension GRPCHealthV1 {
 
         public init() {}
 
-        static func blank() -> HealthListRequest { HealthListRequest() }
+        public static func blank() -> HealthListRequest { HealthListRequest() }
 
         public static let fields = FieldTable(
             "grpc.health.v1.HealthListRequest", depth: 1, [])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
 
@@ -204,11 +195,12 @@ extension GRPCHealthV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while try reader.next(&object) != nil {}
-            try reader.finish(object)
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            default: break
+            }
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -236,14 +228,13 @@ extension GRPCHealthV1 {
             self.statuses = statuses
         }
 
-        static func blank() -> HealthListResponse { HealthListResponse() }
+        public static func blank() -> HealthListResponse { HealthListResponse() }
 
         public static let fields = FieldTable(
             "grpc.health.v1.HealthListResponse", depth: 3,
             [Field(1, "statuses", .message { HealthCheckResponse.fields }, .map(.string))])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     statuses = try reader.map(
@@ -271,18 +262,14 @@ extension GRPCHealthV1 {
             violations.nested("statuses", statuses)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1:
-                    statuses = try reader.map(
-                        StringCodec.self, MessageCodec<HealthCheckResponse>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1:
+                statuses = try reader.map(StringCodec.self, MessageCodec<HealthCheckResponse>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

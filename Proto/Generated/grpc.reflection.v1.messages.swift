@@ -61,7 +61,7 @@ extension GRPCReflectionV1 {
             self.messageRequest = messageRequest
         }
 
-        static func blank() -> ServerReflectionRequest { ServerReflectionRequest() }
+        public static func blank() -> ServerReflectionRequest { ServerReflectionRequest() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.ServerReflectionRequest", depth: 2,
@@ -80,8 +80,7 @@ extension GRPCReflectionV1 {
             ],
             oneofs: [Oneof("message_request")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { host = try reader.string(.implicit) }
                 if reader.take(0x1A) {
@@ -143,24 +142,20 @@ extension GRPCReflectionV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: host = try reader.value(StringCodec.self)
-                case 3: messageRequest = .fileByFilename(try reader.value(StringCodec.self))
-                case 4: messageRequest = .fileContainingSymbol(try reader.value(StringCodec.self))
-                case 5:
-                    messageRequest = .fileContainingExtension(
-                        try reader.value(MessageCodec<ExtensionRequest>.self))
-                case 6:
-                    messageRequest = .allExtensionNumbersOfType(try reader.value(StringCodec.self))
-                case 7: messageRequest = .listServices(try reader.value(StringCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: host = try reader.value(StringCodec.self)
+            case 3: messageRequest = .fileByFilename(try reader.value(StringCodec.self))
+            case 4: messageRequest = .fileContainingSymbol(try reader.value(StringCodec.self))
+            case 5:
+                messageRequest = .fileContainingExtension(
+                    try reader.value(MessageCodec<ExtensionRequest>.self))
+            case 6: messageRequest = .allExtensionNumbersOfType(try reader.value(StringCodec.self))
+            case 7: messageRequest = .listServices(try reader.value(StringCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -206,7 +201,7 @@ extension GRPCReflectionV1 {
             self.extensionNumber = extensionNumber
         }
 
-        static func blank() -> ExtensionRequest { ExtensionRequest() }
+        public static func blank() -> ExtensionRequest { ExtensionRequest() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.ExtensionRequest", depth: 1,
@@ -215,8 +210,7 @@ extension GRPCReflectionV1 {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { containingType = try reader.string(.implicit) }
                 if reader.take(0x10) { extensionNumber = try reader.int32Twos(.implicit) }
@@ -240,17 +234,14 @@ extension GRPCReflectionV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: containingType = try reader.value(StringCodec.self)
-                case 2: extensionNumber = try reader.value(Int32TwosCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: containingType = try reader.value(StringCodec.self)
+            case 2: extensionNumber = try reader.value(Int32TwosCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -325,7 +316,7 @@ extension GRPCReflectionV1 {
             self.messageResponse = messageResponse
         }
 
-        static func blank() -> ServerReflectionResponse { ServerReflectionResponse() }
+        public static func blank() -> ServerReflectionResponse { ServerReflectionResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.ServerReflectionResponse", depth: 3,
@@ -349,8 +340,7 @@ extension GRPCReflectionV1 {
             ],
             oneofs: [Oneof("message_response")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { validHost = try reader.string(.implicit) }
                 if reader.take(0x12) { originalRequest = try reader.message() }
@@ -415,30 +405,25 @@ extension GRPCReflectionV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: validHost = try reader.value(StringCodec.self)
-                case 2:
-                    originalRequest = try reader.value(MessageCodec<ServerReflectionRequest>.self)
-                case 4:
-                    messageResponse = .fileDescriptorResponse(
-                        try reader.value(MessageCodec<FileDescriptorResponse>.self))
-                case 5:
-                    messageResponse = .allExtensionNumbersResponse(
-                        try reader.value(MessageCodec<ExtensionNumberResponse>.self))
-                case 6:
-                    messageResponse = .listServicesResponse(
-                        try reader.value(MessageCodec<ListServiceResponse>.self))
-                case 7:
-                    messageResponse = .errorResponse(
-                        try reader.value(MessageCodec<ErrorResponse>.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: validHost = try reader.value(StringCodec.self)
+            case 2: originalRequest = try reader.value(MessageCodec<ServerReflectionRequest>.self)
+            case 4:
+                messageResponse = .fileDescriptorResponse(
+                    try reader.value(MessageCodec<FileDescriptorResponse>.self))
+            case 5:
+                messageResponse = .allExtensionNumbersResponse(
+                    try reader.value(MessageCodec<ExtensionNumberResponse>.self))
+            case 6:
+                messageResponse = .listServicesResponse(
+                    try reader.value(MessageCodec<ListServiceResponse>.self))
+            case 7:
+                messageResponse = .errorResponse(try reader.value(MessageCodec<ErrorResponse>.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -488,14 +473,13 @@ extension GRPCReflectionV1 {
             self.fileDescriptorProto = fileDescriptorProto
         }
 
-        static func blank() -> FileDescriptorResponse { FileDescriptorResponse() }
+        public static func blank() -> FileDescriptorResponse { FileDescriptorResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.FileDescriptorResponse", depth: 1,
             [Field(1, "file_descriptor_proto", json: "fileDescriptorProto", .bytes, .list)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     fileDescriptorProto = try reader.list(0x0A, BytesCodec.self)
@@ -518,16 +502,13 @@ extension GRPCReflectionV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: fileDescriptorProto = try reader.list(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: fileDescriptorProto = try reader.list(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -560,7 +541,7 @@ extension GRPCReflectionV1 {
             self.extensionNumber = extensionNumber
         }
 
-        static func blank() -> ExtensionNumberResponse { ExtensionNumberResponse() }
+        public static func blank() -> ExtensionNumberResponse { ExtensionNumberResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.ExtensionNumberResponse", depth: 1,
@@ -569,8 +550,7 @@ extension GRPCReflectionV1 {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos, .packed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { baseTypeName = try reader.string(.implicit) }
                 if reader.take(0x12) { extensionNumber = try reader.packed(Int32TwosCodec.self) }
@@ -594,17 +574,14 @@ extension GRPCReflectionV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: baseTypeName = try reader.value(StringCodec.self)
-                case 2: extensionNumber = try reader.list(Int32TwosCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: baseTypeName = try reader.value(StringCodec.self)
+            case 2: extensionNumber = try reader.list(Int32TwosCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -637,14 +614,13 @@ extension GRPCReflectionV1 {
             self.service = service
         }
 
-        static func blank() -> ListServiceResponse { ListServiceResponse() }
+        public static func blank() -> ListServiceResponse { ListServiceResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.ListServiceResponse", depth: 2,
             [Field(1, "service", .message { ServiceResponse.fields }, .list)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     service = try reader.list(0x0A, MessageCodec<ServiceResponse>.self)
@@ -669,16 +645,13 @@ extension GRPCReflectionV1 {
             violations.nested("service", service)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: service = try reader.list(MessageCodec<ServiceResponse>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: service = try reader.list(MessageCodec<ServiceResponse>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -709,14 +682,13 @@ extension GRPCReflectionV1 {
             self.name = name
         }
 
-        static func blank() -> ServiceResponse { ServiceResponse() }
+        public static func blank() -> ServiceResponse { ServiceResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.ServiceResponse", depth: 1,
             [Field(1, "name", .string)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -737,16 +709,13 @@ extension GRPCReflectionV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -779,7 +748,7 @@ extension GRPCReflectionV1 {
             self.errorMessage = errorMessage
         }
 
-        static func blank() -> ErrorResponse { ErrorResponse() }
+        public static func blank() -> ErrorResponse { ErrorResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1.ErrorResponse", depth: 1,
@@ -788,8 +757,7 @@ extension GRPCReflectionV1 {
                 Field(2, "error_message", json: "errorMessage", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { errorCode = try reader.int32Twos(.implicit) }
                 if reader.take(0x12) { errorMessage = try reader.string(.implicit) }
@@ -813,17 +781,14 @@ extension GRPCReflectionV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: errorCode = try reader.value(Int32TwosCodec.self)
-                case 2: errorMessage = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: errorCode = try reader.value(Int32TwosCodec.self)
+            case 2: errorMessage = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

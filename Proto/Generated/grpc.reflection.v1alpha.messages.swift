@@ -62,7 +62,7 @@ extension GRPCReflectionV1Alpha {
             self.messageRequest = messageRequest
         }
 
-        static func blank() -> ServerReflectionRequest { ServerReflectionRequest() }
+        public static func blank() -> ServerReflectionRequest { ServerReflectionRequest() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.ServerReflectionRequest", depth: 2,
@@ -81,8 +81,7 @@ extension GRPCReflectionV1Alpha {
             ],
             oneofs: [Oneof("message_request")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { host = try reader.string(.implicit) }
                 if reader.take(0x1A) {
@@ -144,24 +143,20 @@ extension GRPCReflectionV1Alpha {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: host = try reader.value(StringCodec.self)
-                case 3: messageRequest = .fileByFilename(try reader.value(StringCodec.self))
-                case 4: messageRequest = .fileContainingSymbol(try reader.value(StringCodec.self))
-                case 5:
-                    messageRequest = .fileContainingExtension(
-                        try reader.value(MessageCodec<ExtensionRequest>.self))
-                case 6:
-                    messageRequest = .allExtensionNumbersOfType(try reader.value(StringCodec.self))
-                case 7: messageRequest = .listServices(try reader.value(StringCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: host = try reader.value(StringCodec.self)
+            case 3: messageRequest = .fileByFilename(try reader.value(StringCodec.self))
+            case 4: messageRequest = .fileContainingSymbol(try reader.value(StringCodec.self))
+            case 5:
+                messageRequest = .fileContainingExtension(
+                    try reader.value(MessageCodec<ExtensionRequest>.self))
+            case 6: messageRequest = .allExtensionNumbersOfType(try reader.value(StringCodec.self))
+            case 7: messageRequest = .listServices(try reader.value(StringCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -207,7 +202,7 @@ extension GRPCReflectionV1Alpha {
             self.extensionNumber = extensionNumber
         }
 
-        static func blank() -> ExtensionRequest { ExtensionRequest() }
+        public static func blank() -> ExtensionRequest { ExtensionRequest() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.ExtensionRequest", depth: 1,
@@ -216,8 +211,7 @@ extension GRPCReflectionV1Alpha {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { containingType = try reader.string(.implicit) }
                 if reader.take(0x10) { extensionNumber = try reader.int32Twos(.implicit) }
@@ -241,17 +235,14 @@ extension GRPCReflectionV1Alpha {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: containingType = try reader.value(StringCodec.self)
-                case 2: extensionNumber = try reader.value(Int32TwosCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: containingType = try reader.value(StringCodec.self)
+            case 2: extensionNumber = try reader.value(Int32TwosCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -326,7 +317,7 @@ extension GRPCReflectionV1Alpha {
             self.messageResponse = messageResponse
         }
 
-        static func blank() -> ServerReflectionResponse { ServerReflectionResponse() }
+        public static func blank() -> ServerReflectionResponse { ServerReflectionResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.ServerReflectionResponse", depth: 3,
@@ -350,8 +341,7 @@ extension GRPCReflectionV1Alpha {
             ],
             oneofs: [Oneof("message_response")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { validHost = try reader.string(.implicit) }
                 if reader.take(0x12) { originalRequest = try reader.message() }
@@ -416,30 +406,25 @@ extension GRPCReflectionV1Alpha {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: validHost = try reader.value(StringCodec.self)
-                case 2:
-                    originalRequest = try reader.value(MessageCodec<ServerReflectionRequest>.self)
-                case 4:
-                    messageResponse = .fileDescriptorResponse(
-                        try reader.value(MessageCodec<FileDescriptorResponse>.self))
-                case 5:
-                    messageResponse = .allExtensionNumbersResponse(
-                        try reader.value(MessageCodec<ExtensionNumberResponse>.self))
-                case 6:
-                    messageResponse = .listServicesResponse(
-                        try reader.value(MessageCodec<ListServiceResponse>.self))
-                case 7:
-                    messageResponse = .errorResponse(
-                        try reader.value(MessageCodec<ErrorResponse>.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: validHost = try reader.value(StringCodec.self)
+            case 2: originalRequest = try reader.value(MessageCodec<ServerReflectionRequest>.self)
+            case 4:
+                messageResponse = .fileDescriptorResponse(
+                    try reader.value(MessageCodec<FileDescriptorResponse>.self))
+            case 5:
+                messageResponse = .allExtensionNumbersResponse(
+                    try reader.value(MessageCodec<ExtensionNumberResponse>.self))
+            case 6:
+                messageResponse = .listServicesResponse(
+                    try reader.value(MessageCodec<ListServiceResponse>.self))
+            case 7:
+                messageResponse = .errorResponse(try reader.value(MessageCodec<ErrorResponse>.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -489,14 +474,13 @@ extension GRPCReflectionV1Alpha {
             self.fileDescriptorProto = fileDescriptorProto
         }
 
-        static func blank() -> FileDescriptorResponse { FileDescriptorResponse() }
+        public static func blank() -> FileDescriptorResponse { FileDescriptorResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.FileDescriptorResponse", depth: 1,
             [Field(1, "file_descriptor_proto", json: "fileDescriptorProto", .bytes, .list)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     fileDescriptorProto = try reader.list(0x0A, BytesCodec.self)
@@ -519,16 +503,13 @@ extension GRPCReflectionV1Alpha {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: fileDescriptorProto = try reader.list(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: fileDescriptorProto = try reader.list(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -561,7 +542,7 @@ extension GRPCReflectionV1Alpha {
             self.extensionNumber = extensionNumber
         }
 
-        static func blank() -> ExtensionNumberResponse { ExtensionNumberResponse() }
+        public static func blank() -> ExtensionNumberResponse { ExtensionNumberResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.ExtensionNumberResponse", depth: 1,
@@ -570,8 +551,7 @@ extension GRPCReflectionV1Alpha {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos, .packed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { baseTypeName = try reader.string(.implicit) }
                 if reader.take(0x12) { extensionNumber = try reader.packed(Int32TwosCodec.self) }
@@ -595,17 +575,14 @@ extension GRPCReflectionV1Alpha {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: baseTypeName = try reader.value(StringCodec.self)
-                case 2: extensionNumber = try reader.list(Int32TwosCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: baseTypeName = try reader.value(StringCodec.self)
+            case 2: extensionNumber = try reader.list(Int32TwosCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -638,14 +615,13 @@ extension GRPCReflectionV1Alpha {
             self.service = service
         }
 
-        static func blank() -> ListServiceResponse { ListServiceResponse() }
+        public static func blank() -> ListServiceResponse { ListServiceResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.ListServiceResponse", depth: 2,
             [Field(1, "service", .message { ServiceResponse.fields }, .list)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     service = try reader.list(0x0A, MessageCodec<ServiceResponse>.self)
@@ -670,16 +646,13 @@ extension GRPCReflectionV1Alpha {
             violations.nested("service", service)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: service = try reader.list(MessageCodec<ServiceResponse>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: service = try reader.list(MessageCodec<ServiceResponse>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -710,14 +683,13 @@ extension GRPCReflectionV1Alpha {
             self.name = name
         }
 
-        static func blank() -> ServiceResponse { ServiceResponse() }
+        public static func blank() -> ServiceResponse { ServiceResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.ServiceResponse", depth: 1,
             [Field(1, "name", .string)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -738,16 +710,13 @@ extension GRPCReflectionV1Alpha {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -780,7 +749,7 @@ extension GRPCReflectionV1Alpha {
             self.errorMessage = errorMessage
         }
 
-        static func blank() -> ErrorResponse { ErrorResponse() }
+        public static func blank() -> ErrorResponse { ErrorResponse() }
 
         public static let fields = FieldTable(
             "grpc.reflection.v1alpha.ErrorResponse", depth: 1,
@@ -789,8 +758,7 @@ extension GRPCReflectionV1Alpha {
                 Field(2, "error_message", json: "errorMessage", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { errorCode = try reader.int32Twos(.implicit) }
                 if reader.take(0x12) { errorMessage = try reader.string(.implicit) }
@@ -814,17 +782,14 @@ extension GRPCReflectionV1Alpha {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: errorCode = try reader.value(Int32TwosCodec.self)
-                case 2: errorMessage = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: errorCode = try reader.value(Int32TwosCodec.self)
+            case 2: errorMessage = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

@@ -11,13 +11,12 @@ extension OpenInference {
 
         public init() {}
 
-        static func blank() -> ServerLiveRequest { ServerLiveRequest() }
+        public static func blank() -> ServerLiveRequest { ServerLiveRequest() }
 
         public static let fields = FieldTable(
             "inference.ServerLiveRequest", depth: 1, [])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
 
@@ -34,11 +33,12 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while try reader.next(&object) != nil {}
-            try reader.finish(object)
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            default: break
+            }
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -65,14 +65,13 @@ extension OpenInference {
             self.live = live
         }
 
-        static func blank() -> ServerLiveResponse { ServerLiveResponse() }
+        public static func blank() -> ServerLiveResponse { ServerLiveResponse() }
 
         public static let fields = FieldTable(
             "inference.ServerLiveResponse", depth: 1,
             [Field(1, "live", .bool)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { live = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -93,16 +92,13 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: live = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: live = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -129,13 +125,12 @@ extension OpenInference {
 
         public init() {}
 
-        static func blank() -> ServerReadyRequest { ServerReadyRequest() }
+        public static func blank() -> ServerReadyRequest { ServerReadyRequest() }
 
         public static let fields = FieldTable(
             "inference.ServerReadyRequest", depth: 1, [])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
 
@@ -152,11 +147,12 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while try reader.next(&object) != nil {}
-            try reader.finish(object)
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            default: break
+            }
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -183,14 +179,13 @@ extension OpenInference {
             self.ready = ready
         }
 
-        static func blank() -> ServerReadyResponse { ServerReadyResponse() }
+        public static func blank() -> ServerReadyResponse { ServerReadyResponse() }
 
         public static let fields = FieldTable(
             "inference.ServerReadyResponse", depth: 1,
             [Field(1, "ready", .bool)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { ready = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -211,16 +206,13 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: ready = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ready = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -253,7 +245,7 @@ extension OpenInference {
             self.version = version
         }
 
-        static func blank() -> ModelReadyRequest { ModelReadyRequest() }
+        public static func blank() -> ModelReadyRequest { ModelReadyRequest() }
 
         public static let fields = FieldTable(
             "inference.ModelReadyRequest", depth: 1,
@@ -262,8 +254,7 @@ extension OpenInference {
                 Field(2, "version", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { version = try reader.string(.implicit) }
@@ -287,17 +278,14 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -330,14 +318,13 @@ extension OpenInference {
             self.ready = ready
         }
 
-        static func blank() -> ModelReadyResponse { ModelReadyResponse() }
+        public static func blank() -> ModelReadyResponse { ModelReadyResponse() }
 
         public static let fields = FieldTable(
             "inference.ModelReadyResponse", depth: 1,
             [Field(1, "ready", .bool)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { ready = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -358,16 +345,13 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: ready = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ready = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -394,13 +378,12 @@ extension OpenInference {
 
         public init() {}
 
-        static func blank() -> ServerMetadataRequest { ServerMetadataRequest() }
+        public static func blank() -> ServerMetadataRequest { ServerMetadataRequest() }
 
         public static let fields = FieldTable(
             "inference.ServerMetadataRequest", depth: 1, [])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
 
@@ -417,11 +400,12 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while try reader.next(&object) != nil {}
-            try reader.finish(object)
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            default: break
+            }
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -452,7 +436,7 @@ extension OpenInference {
             self.extensions = extensions
         }
 
-        static func blank() -> ServerMetadataResponse { ServerMetadataResponse() }
+        public static func blank() -> ServerMetadataResponse { ServerMetadataResponse() }
 
         public static let fields = FieldTable(
             "inference.ServerMetadataResponse", depth: 1,
@@ -462,8 +446,7 @@ extension OpenInference {
                 Field(3, "extensions", .string, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { version = try reader.string(.implicit) }
@@ -490,18 +473,15 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(StringCodec.self)
-                case 3: extensions = try reader.list(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(StringCodec.self)
+            case 3: extensions = try reader.list(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -540,7 +520,7 @@ extension OpenInference {
             self.version = version
         }
 
-        static func blank() -> ModelMetadataRequest { ModelMetadataRequest() }
+        public static func blank() -> ModelMetadataRequest { ModelMetadataRequest() }
 
         public static let fields = FieldTable(
             "inference.ModelMetadataRequest", depth: 1,
@@ -549,8 +529,7 @@ extension OpenInference {
                 Field(2, "version", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { version = try reader.string(.implicit) }
@@ -574,17 +553,14 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -634,7 +610,7 @@ extension OpenInference {
             self.properties = properties
         }
 
-        static func blank() -> ModelMetadataResponse { ModelMetadataResponse() }
+        public static func blank() -> ModelMetadataResponse { ModelMetadataResponse() }
 
         public static let fields = FieldTable(
             "inference.ModelMetadataResponse", depth: 2,
@@ -648,8 +624,7 @@ extension OpenInference {
                 Field(6, "properties", .string, .map(.string)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { versions = try reader.list(0x12, StringCodec.self) }
@@ -700,25 +675,20 @@ extension OpenInference {
             violations.nested("outputs", outputs)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: versions = try reader.list(StringCodec.self)
-                case 3: platform = try reader.value(StringCodec.self)
-                case 4:
-                    inputs = try reader.list(
-                        MessageCodec<ModelMetadataResponse.TensorMetadata>.self)
-                case 5:
-                    outputs = try reader.list(
-                        MessageCodec<ModelMetadataResponse.TensorMetadata>.self)
-                case 6: properties = try reader.map(StringCodec.self, StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: versions = try reader.list(StringCodec.self)
+            case 3: platform = try reader.value(StringCodec.self)
+            case 4:
+                inputs = try reader.list(MessageCodec<ModelMetadataResponse.TensorMetadata>.self)
+            case 5:
+                outputs = try reader.list(MessageCodec<ModelMetadataResponse.TensorMetadata>.self)
+            case 6: properties = try reader.map(StringCodec.self, StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -769,7 +739,7 @@ extension OpenInference.ModelMetadataResponse {
             self.shape = shape
         }
 
-        static func blank() -> TensorMetadata { TensorMetadata() }
+        public static func blank() -> TensorMetadata { TensorMetadata() }
 
         public static let fields = FieldTable(
             "inference.ModelMetadataResponse.TensorMetadata", depth: 1,
@@ -779,8 +749,7 @@ extension OpenInference.ModelMetadataResponse {
                 Field(3, "shape", .int64Twos, .packed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { datatype = try reader.string(.implicit) }
@@ -807,18 +776,15 @@ extension OpenInference.ModelMetadataResponse {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: datatype = try reader.value(StringCodec.self)
-                case 3: shape = try reader.list(Int64TwosCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: datatype = try reader.value(StringCodec.self)
+            case 3: shape = try reader.list(Int64TwosCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -877,7 +843,7 @@ extension OpenInference {
             self.rawInputContents = rawInputContents
         }
 
-        static func blank() -> ModelInferRequest { ModelInferRequest() }
+        public static func blank() -> ModelInferRequest { ModelInferRequest() }
 
         public static let fields = FieldTable(
             "inference.ModelInferRequest", depth: 4,
@@ -893,8 +859,7 @@ extension OpenInference {
                 Field(7, "raw_input_contents", json: "rawInputContents", .bytes, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { modelName = try reader.string(.implicit) }
                 if reader.take(0x12) { modelVersion = try reader.string(.implicit) }
@@ -949,26 +914,21 @@ extension OpenInference {
             violations.nested("outputs", outputs)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: modelName = try reader.value(StringCodec.self)
-                case 2: modelVersion = try reader.value(StringCodec.self)
-                case 3: id = try reader.value(StringCodec.self)
-                case 4:
-                    parameters = try reader.map(StringCodec.self, MessageCodec<InferParameter>.self)
-                case 5:
-                    inputs = try reader.list(MessageCodec<ModelInferRequest.InferInputTensor>.self)
-                case 6:
-                    outputs = try reader.list(
-                        MessageCodec<ModelInferRequest.InferRequestedOutputTensor>.self)
-                case 7: rawInputContents = try reader.list(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: modelName = try reader.value(StringCodec.self)
+            case 2: modelVersion = try reader.value(StringCodec.self)
+            case 3: id = try reader.value(StringCodec.self)
+            case 4: parameters = try reader.map(StringCodec.self, MessageCodec<InferParameter>.self)
+            case 5: inputs = try reader.list(MessageCodec<ModelInferRequest.InferInputTensor>.self)
+            case 6:
+                outputs = try reader.list(
+                    MessageCodec<ModelInferRequest.InferRequestedOutputTensor>.self)
+            case 7: rawInputContents = try reader.list(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1031,7 +991,7 @@ extension OpenInference.ModelInferRequest {
             self.contents = contents
         }
 
-        static func blank() -> InferInputTensor { InferInputTensor() }
+        public static func blank() -> InferInputTensor { InferInputTensor() }
 
         public static let fields = FieldTable(
             "inference.ModelInferRequest.InferInputTensor", depth: 3,
@@ -1047,8 +1007,7 @@ extension OpenInference.ModelInferRequest {
                     .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { datatype = try reader.string(.implicit) }
@@ -1089,24 +1048,20 @@ extension OpenInference.ModelInferRequest {
             violations.nested("contents", contents)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: datatype = try reader.value(StringCodec.self)
-                case 3: shape = try reader.list(Int64TwosCodec.self)
-                case 4:
-                    parameters = try reader.map(
-                        StringCodec.self, MessageCodec<OpenInference.InferParameter>.self)
-                case 5:
-                    contents = try reader.value(
-                        MessageCodec<OpenInference.InferTensorContents>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: datatype = try reader.value(StringCodec.self)
+            case 3: shape = try reader.list(Int64TwosCodec.self)
+            case 4:
+                parameters = try reader.map(
+                    StringCodec.self, MessageCodec<OpenInference.InferParameter>.self)
+            case 5:
+                contents = try reader.value(MessageCodec<OpenInference.InferTensorContents>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1153,7 +1108,7 @@ extension OpenInference.ModelInferRequest {
             self.parameters = parameters
         }
 
-        static func blank() -> InferRequestedOutputTensor { InferRequestedOutputTensor() }
+        public static func blank() -> InferRequestedOutputTensor { InferRequestedOutputTensor() }
 
         public static let fields = FieldTable(
             "inference.ModelInferRequest.InferRequestedOutputTensor", depth: 3,
@@ -1164,8 +1119,7 @@ extension OpenInference.ModelInferRequest {
                     .map(.string)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) {
@@ -1196,19 +1150,16 @@ extension OpenInference.ModelInferRequest {
             violations.nested("parameters", parameters)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2:
-                    parameters = try reader.map(
-                        StringCodec.self, MessageCodec<OpenInference.InferParameter>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2:
+                parameters = try reader.map(
+                    StringCodec.self, MessageCodec<OpenInference.InferParameter>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1258,7 +1209,7 @@ extension OpenInference {
             self.rawOutputContents = rawOutputContents
         }
 
-        static func blank() -> ModelInferResponse { ModelInferResponse() }
+        public static func blank() -> ModelInferResponse { ModelInferResponse() }
 
         public static let fields = FieldTable(
             "inference.ModelInferResponse", depth: 4,
@@ -1272,8 +1223,7 @@ extension OpenInference {
                 Field(6, "raw_output_contents", json: "rawOutputContents", .bytes, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { modelName = try reader.string(.implicit) }
                 if reader.take(0x12) { modelVersion = try reader.string(.implicit) }
@@ -1321,24 +1271,19 @@ extension OpenInference {
             violations.nested("outputs", outputs)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: modelName = try reader.value(StringCodec.self)
-                case 2: modelVersion = try reader.value(StringCodec.self)
-                case 3: id = try reader.value(StringCodec.self)
-                case 4:
-                    parameters = try reader.map(StringCodec.self, MessageCodec<InferParameter>.self)
-                case 5:
-                    outputs = try reader.list(
-                        MessageCodec<ModelInferResponse.InferOutputTensor>.self)
-                case 6: rawOutputContents = try reader.list(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: modelName = try reader.value(StringCodec.self)
+            case 2: modelVersion = try reader.value(StringCodec.self)
+            case 3: id = try reader.value(StringCodec.self)
+            case 4: parameters = try reader.map(StringCodec.self, MessageCodec<InferParameter>.self)
+            case 5:
+                outputs = try reader.list(MessageCodec<ModelInferResponse.InferOutputTensor>.self)
+            case 6: rawOutputContents = try reader.list(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1397,7 +1342,7 @@ extension OpenInference.ModelInferResponse {
             self.contents = contents
         }
 
-        static func blank() -> InferOutputTensor { InferOutputTensor() }
+        public static func blank() -> InferOutputTensor { InferOutputTensor() }
 
         public static let fields = FieldTable(
             "inference.ModelInferResponse.InferOutputTensor", depth: 3,
@@ -1413,8 +1358,7 @@ extension OpenInference.ModelInferResponse {
                     .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { datatype = try reader.string(.implicit) }
@@ -1455,24 +1399,20 @@ extension OpenInference.ModelInferResponse {
             violations.nested("contents", contents)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: datatype = try reader.value(StringCodec.self)
-                case 3: shape = try reader.list(Int64TwosCodec.self)
-                case 4:
-                    parameters = try reader.map(
-                        StringCodec.self, MessageCodec<OpenInference.InferParameter>.self)
-                case 5:
-                    contents = try reader.value(
-                        MessageCodec<OpenInference.InferTensorContents>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: datatype = try reader.value(StringCodec.self)
+            case 3: shape = try reader.list(Int64TwosCodec.self)
+            case 4:
+                parameters = try reader.map(
+                    StringCodec.self, MessageCodec<OpenInference.InferParameter>.self)
+            case 5:
+                contents = try reader.value(MessageCodec<OpenInference.InferTensorContents>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1554,7 +1494,7 @@ extension OpenInference {
             self.parameterChoice = parameterChoice
         }
 
-        static func blank() -> InferParameter { InferParameter() }
+        public static func blank() -> InferParameter { InferParameter() }
 
         public static let fields = FieldTable(
             "inference.InferParameter", depth: 1,
@@ -1567,8 +1507,7 @@ extension OpenInference {
             ],
             oneofs: [Oneof("parameter_choice")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { parameterChoice = .boolParam(try reader.bool(.explicit)) }
                 if reader.take(0x10) {
@@ -1619,20 +1558,17 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: parameterChoice = .boolParam(try reader.value(BoolCodec.self))
-                case 2: parameterChoice = .int64Param(try reader.value(Int64TwosCodec.self))
-                case 3: parameterChoice = .stringParam(try reader.value(StringCodec.self))
-                case 4: parameterChoice = .doubleParam(try reader.value(DoubleCodec.self))
-                case 5: parameterChoice = .uint64Param(try reader.value(UInt64Codec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: parameterChoice = .boolParam(try reader.value(BoolCodec.self))
+            case 2: parameterChoice = .int64Param(try reader.value(Int64TwosCodec.self))
+            case 3: parameterChoice = .stringParam(try reader.value(StringCodec.self))
+            case 4: parameterChoice = .doubleParam(try reader.value(DoubleCodec.self))
+            case 5: parameterChoice = .uint64Param(try reader.value(UInt64Codec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1690,7 +1626,7 @@ extension OpenInference {
             self.bytesContents = bytesContents
         }
 
-        static func blank() -> InferTensorContents { InferTensorContents() }
+        public static func blank() -> InferTensorContents { InferTensorContents() }
 
         public static let fields = FieldTable(
             "inference.InferTensorContents", depth: 1,
@@ -1705,8 +1641,7 @@ extension OpenInference {
                 Field(8, "bytes_contents", json: "bytesContents", .bytes, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { boolContents = try reader.packed(BoolCodec.self) }
                 if reader.take(0x12) { intContents = try reader.packed(Int32TwosCodec.self) }
@@ -1748,23 +1683,20 @@ extension OpenInference {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: boolContents = try reader.list(BoolCodec.self)
-                case 2: intContents = try reader.list(Int32TwosCodec.self)
-                case 3: int64Contents = try reader.list(Int64TwosCodec.self)
-                case 4: uintContents = try reader.list(UInt32Codec.self)
-                case 5: uint64Contents = try reader.list(UInt64Codec.self)
-                case 6: fp32Contents = try reader.list(FloatCodec.self)
-                case 7: fp64Contents = try reader.list(DoubleCodec.self)
-                case 8: bytesContents = try reader.list(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: boolContents = try reader.list(BoolCodec.self)
+            case 2: intContents = try reader.list(Int32TwosCodec.self)
+            case 3: int64Contents = try reader.list(Int64TwosCodec.self)
+            case 4: uintContents = try reader.list(UInt32Codec.self)
+            case 5: uint64Contents = try reader.list(UInt64Codec.self)
+            case 6: fp32Contents = try reader.list(FloatCodec.self)
+            case 7: fp64Contents = try reader.list(DoubleCodec.self)
+            case 8: bytesContents = try reader.list(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

@@ -14,7 +14,7 @@ extension OTLPTraceCollectorV1 {
             self.resourceSpans = resourceSpans
         }
 
-        static func blank() -> ExportTraceServiceRequest { ExportTraceServiceRequest() }
+        public static func blank() -> ExportTraceServiceRequest { ExportTraceServiceRequest() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest", depth: 37,
@@ -24,8 +24,7 @@ extension OTLPTraceCollectorV1 {
                     .message { OTLPTraceV1.ResourceSpans.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     resourceSpans = try reader.list(
@@ -51,17 +50,13 @@ extension OTLPTraceCollectorV1 {
             violations.nested("resource_spans", resourceSpans)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1:
-                    resourceSpans = try reader.list(MessageCodec<OTLPTraceV1.ResourceSpans>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: resourceSpans = try reader.list(MessageCodec<OTLPTraceV1.ResourceSpans>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -93,7 +88,7 @@ extension OTLPTraceCollectorV1 {
             self.partialSuccess = partialSuccess
         }
 
-        static func blank() -> ExportTraceServiceResponse { ExportTraceServiceResponse() }
+        public static func blank() -> ExportTraceServiceResponse { ExportTraceServiceResponse() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse", depth: 2,
@@ -103,8 +98,7 @@ extension OTLPTraceCollectorV1 {
                     .message { ExportTracePartialSuccess.fields }, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { partialSuccess = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
@@ -127,17 +121,13 @@ extension OTLPTraceCollectorV1 {
             violations.nested("partial_success", partialSuccess)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1:
-                    partialSuccess = try reader.value(MessageCodec<ExportTracePartialSuccess>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: partialSuccess = try reader.value(MessageCodec<ExportTracePartialSuccess>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -170,7 +160,7 @@ extension OTLPTraceCollectorV1 {
             self.errorMessage = errorMessage
         }
 
-        static func blank() -> ExportTracePartialSuccess { ExportTracePartialSuccess() }
+        public static func blank() -> ExportTracePartialSuccess { ExportTracePartialSuccess() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess", depth: 1,
@@ -179,8 +169,7 @@ extension OTLPTraceCollectorV1 {
                 Field(2, "error_message", json: "errorMessage", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { rejectedSpans = try reader.int64Twos(.implicit) }
                 if reader.take(0x12) { errorMessage = try reader.string(.implicit) }
@@ -204,17 +193,14 @@ extension OTLPTraceCollectorV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: rejectedSpans = try reader.value(Int64TwosCodec.self)
-                case 2: errorMessage = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rejectedSpans = try reader.value(Int64TwosCodec.self)
+            case 2: errorMessage = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

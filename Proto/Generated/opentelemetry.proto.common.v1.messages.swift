@@ -70,7 +70,7 @@ extension OTLPCommonV1 {
             self.value = value
         }
 
-        static func blank() -> AnyValue { AnyValue() }
+        public static func blank() -> AnyValue { AnyValue() }
 
         public static let fields: FieldTable = FieldTable(
             "opentelemetry.proto.common.v1.AnyValue", depth: 32,
@@ -92,8 +92,7 @@ extension OTLPCommonV1 {
             ],
             oneofs: [Oneof("value")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.value = .stringValue(try reader.string(.explicit)) }
                 if reader.take(0x10) {
@@ -168,23 +167,20 @@ extension OTLPCommonV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self.value = .stringValue(try reader.value(StringCodec.self))
-                case 2: self.value = .boolValue(try reader.value(BoolCodec.self))
-                case 3: self.value = .intValue(try reader.value(Int64TwosCodec.self))
-                case 4: self.value = .doubleValue(try reader.value(DoubleCodec.self))
-                case 5: self.value = .arrayValue(try reader.value(MessageCodec<ArrayValue>.self))
-                case 6: self.value = .kvlistValue(try reader.value(MessageCodec<KeyValueList>.self))
-                case 7: self.value = .bytesValue(try reader.value(BytesCodec.self))
-                case 8: self.value = .stringValueStrindex(try reader.value(Int32TwosCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.value = .stringValue(try reader.value(StringCodec.self))
+            case 2: self.value = .boolValue(try reader.value(BoolCodec.self))
+            case 3: self.value = .intValue(try reader.value(Int64TwosCodec.self))
+            case 4: self.value = .doubleValue(try reader.value(DoubleCodec.self))
+            case 5: self.value = .arrayValue(try reader.value(MessageCodec<ArrayValue>.self))
+            case 6: self.value = .kvlistValue(try reader.value(MessageCodec<KeyValueList>.self))
+            case 7: self.value = .bytesValue(try reader.value(BytesCodec.self))
+            case 8: self.value = .stringValueStrindex(try reader.value(Int32TwosCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -227,14 +223,13 @@ extension OTLPCommonV1 {
             self.values = values
         }
 
-        static func blank() -> ArrayValue { ArrayValue() }
+        public static func blank() -> ArrayValue { ArrayValue() }
 
         public static let fields: FieldTable = FieldTable(
             "opentelemetry.proto.common.v1.ArrayValue", depth: 32,
             [Field(1, "values", .message { AnyValue.fields }, .list)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { values = try reader.list(0x0A, MessageCodec<AnyValue>.self) }
             } while try reader.resume(Self.fields, &unknown)
@@ -257,16 +252,13 @@ extension OTLPCommonV1 {
             violations.nested("values", values)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: values = try reader.list(MessageCodec<AnyValue>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: values = try reader.list(MessageCodec<AnyValue>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -297,14 +289,13 @@ extension OTLPCommonV1 {
             self.values = values
         }
 
-        static func blank() -> KeyValueList { KeyValueList() }
+        public static func blank() -> KeyValueList { KeyValueList() }
 
         public static let fields: FieldTable = FieldTable(
             "opentelemetry.proto.common.v1.KeyValueList", depth: 32,
             [Field(1, "values", .message { KeyValue.fields }, .list)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { values = try reader.list(0x0A, MessageCodec<KeyValue>.self) }
             } while try reader.resume(Self.fields, &unknown)
@@ -327,16 +318,13 @@ extension OTLPCommonV1 {
             violations.nested("values", values)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: values = try reader.list(MessageCodec<KeyValue>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: values = try reader.list(MessageCodec<KeyValue>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -372,7 +360,7 @@ extension OTLPCommonV1 {
             self.keyStrindex = keyStrindex
         }
 
-        static func blank() -> KeyValue { KeyValue() }
+        public static func blank() -> KeyValue { KeyValue() }
 
         public static let fields: FieldTable = FieldTable(
             "opentelemetry.proto.common.v1.KeyValue", depth: 32,
@@ -382,8 +370,7 @@ extension OTLPCommonV1 {
                 Field(3, "key_strindex", json: "keyStrindex", .int32Twos),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { key = try reader.string(.implicit) }
                 if reader.take(0x12) { self.value = try reader.message() }
@@ -412,18 +399,15 @@ extension OTLPCommonV1 {
             violations.nested("value", self.value)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: key = try reader.value(StringCodec.self)
-                case 2: self.value = try reader.value(MessageCodec<AnyValue>.self)
-                case 3: keyStrindex = try reader.value(Int32TwosCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: key = try reader.value(StringCodec.self)
+            case 2: self.value = try reader.value(MessageCodec<AnyValue>.self)
+            case 3: keyStrindex = try reader.value(Int32TwosCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -469,7 +453,7 @@ extension OTLPCommonV1 {
             self.droppedAttributesCount = droppedAttributesCount
         }
 
-        static func blank() -> InstrumentationScope { InstrumentationScope() }
+        public static func blank() -> InstrumentationScope { InstrumentationScope() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.common.v1.InstrumentationScope", depth: 33,
@@ -480,8 +464,7 @@ extension OTLPCommonV1 {
                 Field(4, "dropped_attributes_count", json: "droppedAttributesCount", .uint32),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { version = try reader.string(.implicit) }
@@ -515,19 +498,16 @@ extension OTLPCommonV1 {
             violations.nested("attributes", attributes)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: version = try reader.value(StringCodec.self)
-                case 3: attributes = try reader.list(MessageCodec<KeyValue>.self)
-                case 4: droppedAttributesCount = try reader.value(UInt32Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(StringCodec.self)
+            case 3: attributes = try reader.list(MessageCodec<KeyValue>.self)
+            case 4: droppedAttributesCount = try reader.value(UInt32Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -576,7 +556,7 @@ extension OTLPCommonV1 {
             self.descriptionKeys = descriptionKeys
         }
 
-        static func blank() -> EntityRef { EntityRef() }
+        public static func blank() -> EntityRef { EntityRef() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.common.v1.EntityRef", depth: 1,
@@ -587,8 +567,7 @@ extension OTLPCommonV1 {
                 Field(4, "description_keys", json: "descriptionKeys", .string, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { schemaURL = try reader.string(.implicit) }
                 if reader.take(0x12) { type = try reader.string(.implicit) }
@@ -618,19 +597,16 @@ extension OTLPCommonV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: schemaURL = try reader.value(StringCodec.self)
-                case 2: type = try reader.value(StringCodec.self)
-                case 3: idKeys = try reader.list(StringCodec.self)
-                case 4: descriptionKeys = try reader.list(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: schemaURL = try reader.value(StringCodec.self)
+            case 2: type = try reader.value(StringCodec.self)
+            case 3: idKeys = try reader.list(StringCodec.self)
+            case 4: descriptionKeys = try reader.list(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

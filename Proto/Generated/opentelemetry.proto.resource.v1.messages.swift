@@ -22,7 +22,7 @@ extension OTLPResourceV1 {
             self.entityRefs = entityRefs
         }
 
-        static func blank() -> Resource { Resource() }
+        public static func blank() -> Resource { Resource() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.resource.v1.Resource", depth: 33,
@@ -34,8 +34,7 @@ extension OTLPResourceV1 {
                     .message { OTLPCommonV1.EntityRef.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     attributes = try reader.list(0x0A, MessageCodec<OTLPCommonV1.KeyValue>.self)
@@ -69,18 +68,15 @@ extension OTLPResourceV1 {
             violations.nested("entity_refs", entityRefs)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
-                case 2: droppedAttributesCount = try reader.value(UInt32Codec.self)
-                case 3: entityRefs = try reader.list(MessageCodec<OTLPCommonV1.EntityRef>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
+            case 2: droppedAttributesCount = try reader.value(UInt32Codec.self)
+            case 3: entityRefs = try reader.list(MessageCodec<OTLPCommonV1.EntityRef>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

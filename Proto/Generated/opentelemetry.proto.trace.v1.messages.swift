@@ -15,7 +15,7 @@ extension OTLPTraceV1 {
             self.resourceSpans = resourceSpans
         }
 
-        static func blank() -> TracesData { TracesData() }
+        public static func blank() -> TracesData { TracesData() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.trace.v1.TracesData", depth: 37,
@@ -25,8 +25,7 @@ extension OTLPTraceV1 {
                     .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     resourceSpans = try reader.list(0x0A, MessageCodec<ResourceSpans>.self)
@@ -51,16 +50,13 @@ extension OTLPTraceV1 {
             violations.nested("resource_spans", resourceSpans)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: resourceSpans = try reader.list(MessageCodec<ResourceSpans>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: resourceSpans = try reader.list(MessageCodec<ResourceSpans>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -97,7 +93,7 @@ extension OTLPTraceV1 {
             self.schemaURL = schemaURL
         }
 
-        static func blank() -> ResourceSpans { ResourceSpans() }
+        public static func blank() -> ResourceSpans { ResourceSpans() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.trace.v1.ResourceSpans", depth: 36,
@@ -107,8 +103,7 @@ extension OTLPTraceV1 {
                 Field(3, "schema_url", json: "schemaUrl", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { resource = try reader.message() }
                 if reader.take(0x12) {
@@ -140,18 +135,15 @@ extension OTLPTraceV1 {
             violations.nested("scope_spans", scopeSpans)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: resource = try reader.value(MessageCodec<OTLPResourceV1.Resource>.self)
-                case 2: scopeSpans = try reader.list(MessageCodec<ScopeSpans>.self)
-                case 3: schemaURL = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: resource = try reader.value(MessageCodec<OTLPResourceV1.Resource>.self)
+            case 2: scopeSpans = try reader.list(MessageCodec<ScopeSpans>.self)
+            case 3: schemaURL = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -194,7 +186,7 @@ extension OTLPTraceV1 {
             self.schemaURL = schemaURL
         }
 
-        static func blank() -> ScopeSpans { ScopeSpans() }
+        public static func blank() -> ScopeSpans { ScopeSpans() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.trace.v1.ScopeSpans", depth: 35,
@@ -204,8 +196,7 @@ extension OTLPTraceV1 {
                 Field(3, "schema_url", json: "schemaUrl", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { scope = try reader.message() }
                 if reader.take(0x12) { spans = try reader.list(0x12, MessageCodec<Span>.self) }
@@ -235,19 +226,15 @@ extension OTLPTraceV1 {
             violations.nested("spans", spans)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1:
-                    scope = try reader.value(MessageCodec<OTLPCommonV1.InstrumentationScope>.self)
-                case 2: spans = try reader.list(MessageCodec<Span>.self)
-                case 3: schemaURL = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: scope = try reader.value(MessageCodec<OTLPCommonV1.InstrumentationScope>.self)
+            case 2: spans = try reader.list(MessageCodec<Span>.self)
+            case 3: schemaURL = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -327,7 +314,7 @@ extension OTLPTraceV1 {
             self.flags = flags
         }
 
-        static func blank() -> Span { Span() }
+        public static func blank() -> Span { Span() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.trace.v1.Span", depth: 34,
@@ -350,8 +337,7 @@ extension OTLPTraceV1 {
                 Field(16, "flags", .uint32Fixed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { traceID = try reader.bytes(.implicit) }
                 if reader.take(0x12) { spanID = try reader.bytes(.implicit) }
@@ -426,31 +412,28 @@ extension OTLPTraceV1 {
             violations.nested("status", status)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: traceID = try reader.value(BytesCodec.self)
-                case 2: spanID = try reader.value(BytesCodec.self)
-                case 3: traceState = try reader.value(StringCodec.self)
-                case 4: parentSpanID = try reader.value(BytesCodec.self)
-                case 5: name = try reader.value(StringCodec.self)
-                case 6: kind = try reader.value(EnumCodec<Span.SpanKind>.self)
-                case 7: startTimeUnixNano = try reader.value(UInt64FixedCodec.self)
-                case 8: endTimeUnixNano = try reader.value(UInt64FixedCodec.self)
-                case 9: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
-                case 10: droppedAttributesCount = try reader.value(UInt32Codec.self)
-                case 11: events = try reader.list(MessageCodec<Span.Event>.self)
-                case 12: droppedEventsCount = try reader.value(UInt32Codec.self)
-                case 13: links = try reader.list(MessageCodec<Span.Link>.self)
-                case 14: droppedLinksCount = try reader.value(UInt32Codec.self)
-                case 15: status = try reader.value(MessageCodec<Status>.self)
-                case 16: flags = try reader.value(UInt32FixedCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: traceID = try reader.value(BytesCodec.self)
+            case 2: spanID = try reader.value(BytesCodec.self)
+            case 3: traceState = try reader.value(StringCodec.self)
+            case 4: parentSpanID = try reader.value(BytesCodec.self)
+            case 5: name = try reader.value(StringCodec.self)
+            case 6: kind = try reader.value(EnumCodec<Span.SpanKind>.self)
+            case 7: startTimeUnixNano = try reader.value(UInt64FixedCodec.self)
+            case 8: endTimeUnixNano = try reader.value(UInt64FixedCodec.self)
+            case 9: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
+            case 10: droppedAttributesCount = try reader.value(UInt32Codec.self)
+            case 11: events = try reader.list(MessageCodec<Span.Event>.self)
+            case 12: droppedEventsCount = try reader.value(UInt32Codec.self)
+            case 13: links = try reader.list(MessageCodec<Span.Link>.self)
+            case 14: droppedLinksCount = try reader.value(UInt32Codec.self)
+            case 15: status = try reader.value(MessageCodec<Status>.self)
+            case 16: flags = try reader.value(UInt32FixedCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -583,7 +566,7 @@ extension OTLPTraceV1.Span {
             self.droppedAttributesCount = droppedAttributesCount
         }
 
-        static func blank() -> Event { Event() }
+        public static func blank() -> Event { Event() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.trace.v1.Span.Event", depth: 33,
@@ -594,8 +577,7 @@ extension OTLPTraceV1.Span {
                 Field(4, "dropped_attributes_count", json: "droppedAttributesCount", .uint32),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { timeUnixNano = try reader.uint64Fixed(.implicit) }
                 if reader.take(0x12) { name = try reader.string(.implicit) }
@@ -629,19 +611,16 @@ extension OTLPTraceV1.Span {
             violations.nested("attributes", attributes)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: timeUnixNano = try reader.value(UInt64FixedCodec.self)
-                case 2: name = try reader.value(StringCodec.self)
-                case 3: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
-                case 4: droppedAttributesCount = try reader.value(UInt32Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: timeUnixNano = try reader.value(UInt64FixedCodec.self)
+            case 2: name = try reader.value(StringCodec.self)
+            case 3: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
+            case 4: droppedAttributesCount = try reader.value(UInt32Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -696,7 +675,7 @@ extension OTLPTraceV1.Span {
             self.flags = flags
         }
 
-        static func blank() -> Link { Link() }
+        public static func blank() -> Link { Link() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.trace.v1.Span.Link", depth: 33,
@@ -709,8 +688,7 @@ extension OTLPTraceV1.Span {
                 Field(6, "flags", .uint32Fixed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { traceID = try reader.bytes(.implicit) }
                 if reader.take(0x12) { spanID = try reader.bytes(.implicit) }
@@ -750,21 +728,18 @@ extension OTLPTraceV1.Span {
             violations.nested("attributes", attributes)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: traceID = try reader.value(BytesCodec.self)
-                case 2: spanID = try reader.value(BytesCodec.self)
-                case 3: traceState = try reader.value(StringCodec.self)
-                case 4: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
-                case 5: droppedAttributesCount = try reader.value(UInt32Codec.self)
-                case 6: flags = try reader.value(UInt32FixedCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: traceID = try reader.value(BytesCodec.self)
+            case 2: spanID = try reader.value(BytesCodec.self)
+            case 3: traceState = try reader.value(StringCodec.self)
+            case 4: attributes = try reader.list(MessageCodec<OTLPCommonV1.KeyValue>.self)
+            case 5: droppedAttributesCount = try reader.value(UInt32Codec.self)
+            case 6: flags = try reader.value(UInt32FixedCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -812,7 +787,7 @@ extension OTLPTraceV1 {
             self.code = code
         }
 
-        static func blank() -> Status { Status() }
+        public static func blank() -> Status { Status() }
 
         public static let fields = FieldTable(
             "opentelemetry.proto.trace.v1.Status", depth: 1,
@@ -821,8 +796,7 @@ extension OTLPTraceV1 {
                 Field(3, "code", .enumeration(Status.StatusCode.names)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x12) { message = try reader.string(.implicit) }
                 if reader.take(0x18) { code = try reader.enumeration(.implicit) }
@@ -846,17 +820,14 @@ extension OTLPTraceV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 2: message = try reader.value(StringCodec.self)
-                case 3: code = try reader.value(EnumCodec<Status.StatusCode>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 2: message = try reader.value(StringCodec.self)
+            case 3: code = try reader.value(EnumCodec<Status.StatusCode>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

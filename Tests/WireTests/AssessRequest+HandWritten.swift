@@ -48,7 +48,7 @@ extension BankRiskV1 {
         case amount(Money)
         case unrecognized(UnknownFields)
 
-        static func blank() -> Value { .unrecognized(.empty) }
+        public static func blank() -> Value { .unrecognized(.empty) }
 
         public var unknown: UnknownFields? {
             get { if case .unrecognized(let fields) = self { fields } else { nil } }
@@ -66,7 +66,7 @@ extension BankRiskV1 {
             ],
             oneofs: [Oneof("kind")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
             } else if reader.take(0x10) {
@@ -113,20 +113,17 @@ extension BankRiskV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self = .flag(try reader.value(BoolCodec.self))
-                case 2: self = .integer(try reader.value(Int64Codec.self))
-                case 3: self = .number(try reader.value(DoubleCodec.self))
-                case 4: self = .text(try reader.value(StringCodec.self))
-                case 5: self = .amount(try reader.value(MoneyCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .flag(try reader.value(BoolCodec.self))
+            case 2: self = .integer(try reader.value(Int64Codec.self))
+            case 3: self = .number(try reader.value(DoubleCodec.self))
+            case 4: self = .text(try reader.value(StringCodec.self))
+            case 5: self = .amount(try reader.value(MoneyCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -192,7 +189,7 @@ extension BankRiskV1 {
             self.rooted = rooted
         }
 
-        static func blank() -> Device { Device() }
+        public static func blank() -> Device { Device() }
 
         public static let fields = FieldTable(
             "bank.risk.v1.Device", depth: 1,
@@ -202,8 +199,7 @@ extension BankRiskV1 {
                 Field(3, "rooted", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { os = try reader.string(.implicit) }
                 if reader.take(0x11) { fingerprint = try reader.uint64Fixed(.implicit) }
@@ -232,18 +228,15 @@ extension BankRiskV1 {
             violations.length("os", os.utf8.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: os = try reader.value(StringCodec.self)
-                case 2: fingerprint = try reader.value(UInt64FixedCodec.self)
-                case 3: rooted = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: os = try reader.value(StringCodec.self)
+            case 2: fingerprint = try reader.value(UInt64FixedCodec.self)
+            case 3: rooted = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -282,7 +275,7 @@ extension BankRiskV1 {
             self.network = network
         }
 
-        static func blank() -> Card { Card() }
+        public static func blank() -> Card { Card() }
 
         public static let fields = FieldTable(
             "bank.party.v1.Card", depth: 1,
@@ -291,8 +284,7 @@ extension BankRiskV1 {
                 Field(2, "network", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { token = try reader.string(.implicit) }
                 if reader.take(0x12) { network = try reader.string(.implicit) }
@@ -320,17 +312,14 @@ extension BankRiskV1 {
             violations.length("network", network.utf8.count, max: 16)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: token = try reader.value(StringCodec.self)
-                case 2: network = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: token = try reader.value(StringCodec.self)
+            case 2: network = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -409,7 +398,7 @@ extension BankRiskV1 {
             self.instrument = instrument
         }
 
-        static func blank() -> AssessRequest {
+        public static func blank() -> AssessRequest {
             AssessRequest(amount: .blank(), occurredAt: .blank())
         }
 
@@ -431,8 +420,7 @@ extension BankRiskV1 {
 
         private static let pattern1 = Pattern("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -516,25 +504,22 @@ extension BankRiskV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: amount = try reader.value(MoneyCodec.self)
-                case 3: occurredAt = try reader.value(TimestampCodec.self)
-                case 4: channel = try reader.value(EnumCodec<Channel>.self)
-                case 5: device = try reader.value(MessageCodec<Device>.self)
-                case 6: attributes = try reader.map(StringCodec.self, MessageCodec<Value>.self)
-                case 7: features = try reader.list(DoubleCodec.self)
-                case 8: retry = try reader.value(UInt32Codec.self)
-                case 10: instrument = .iban(try reader.value(StringCodec.self))
-                case 11: instrument = .card(try reader.value(MessageCodec<Card>.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: amount = try reader.value(MoneyCodec.self)
+            case 3: occurredAt = try reader.value(TimestampCodec.self)
+            case 4: channel = try reader.value(EnumCodec<Channel>.self)
+            case 5: device = try reader.value(MessageCodec<Device>.self)
+            case 6: attributes = try reader.map(StringCodec.self, MessageCodec<Value>.self)
+            case 7: features = try reader.list(DoubleCodec.self)
+            case 8: retry = try reader.value(UInt32Codec.self)
+            case 10: instrument = .iban(try reader.value(StringCodec.self))
+            case 11: instrument = .card(try reader.value(MessageCodec<Card>.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

@@ -2,6 +2,8 @@ import Wire
 
 /// `AssessRequest` as an older schema had it: two fields, with unknown ones before, between and behind.
 struct OldRequest: WireMessage {
+    static func blank() -> OldRequest { OldRequest() }
+
     var features: [Double] = []
     var retry: UInt32?
     var unknown: UnknownFields?
@@ -10,7 +12,7 @@ struct OldRequest: WireMessage {
         "bank.risk.v1.AssessRequest", depth: 2,
         [Field(7, "features", .double, .packed), Field(9, "retry", .uint32, .optional)])
 
-    init(from reader: inout WireReader) throws(WireError) {
+    mutating func read(from reader: inout WireReader) throws(WireError) {
         repeat {
             if reader.take(0x3A) { features = try reader.packed(DoubleCodec.self) }
             if reader.take(0x48) { retry = try reader.uint32(.explicit) }
@@ -30,12 +32,9 @@ struct OldRequest: WireMessage {
     }
 
     func validate(_ violations: inout Violations) {}
-    init(json reader: inout JSONReader) throws(JSONError) {
-        var object = try reader.object(Self.fields)
-        while let number = try reader.next(&object) {
-            if number == 7 { features = try reader.list(DoubleCodec.self) }
-            if number == 9 { retry = try reader.value(UInt32Codec.self) }
-        }
+    mutating func readJSON(_ field: Int, from reader: inout JSONReader) throws(JSONError) {
+        if field == 7 { features = try reader.list(DoubleCodec.self) }
+        if field == 9 { retry = try reader.value(UInt32Codec.self) }
     }
     func writeJSON(to writer: inout JSONWriter) {
         writer.beginObject()
@@ -47,12 +46,14 @@ struct OldRequest: WireMessage {
 
 /// A message with one optional field in the midst of another's, all of which it must keep.
 struct OldDevice: WireMessage {
+    static func blank() -> OldDevice { OldDevice() }
+
     var maybe: Bool?
     var unknown: UnknownFields?
 
     static let fields = FieldTable("test.Old", depth: 1, [Field(24, "maybe", .bool, .optional)])
 
-    init(from reader: inout WireReader) throws(WireError) {
+    mutating func read(from reader: inout WireReader) throws(WireError) {
         repeat {
             if reader.take(0xC0) { maybe = try reader.bool(.explicit) }
         } while try reader.resume(Self.fields, &unknown)
@@ -69,9 +70,8 @@ struct OldDevice: WireMessage {
     }
 
     func validate(_ violations: inout Violations) {}
-    init(json reader: inout JSONReader) throws(JSONError) {
-        var object = try reader.object(Self.fields)
-        while try reader.next(&object) != nil { maybe = try reader.value(BoolCodec.self) }
+    mutating func readJSON(_ field: Int, from reader: inout JSONReader) throws(JSONError) {
+        maybe = try reader.value(BoolCodec.self)
     }
     func writeJSON(to writer: inout JSONWriter) {
         writer.beginObject()

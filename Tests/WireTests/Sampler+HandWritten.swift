@@ -97,8 +97,7 @@ struct Sampler: WireMessage {
         ],
         oneofs: [Oneof("choice", required: true)])
 
-    init(from reader: inout WireReader) throws(WireError) {
-        self = .blank()
+    mutating func read(from reader: inout WireReader) throws(WireError) {
         var seen: UInt64 = 0
         repeat {
             if reader.take(0x08) { flag = try reader.bool(.implicit) }
@@ -241,15 +240,8 @@ struct Sampler: WireMessage {
         violations.nested("children", children)
     }
 
-    init(json reader: inout JSONReader) throws(JSONError) {
-        self = .blank()
-        var object = try reader.object(Self.fields)
-        while let number = try reader.next(&object) { try read(number, &reader) }
-        try reader.finish(object)
-    }
-
-    private mutating func read(_ number: Int, _ reader: inout JSONReader) throws(JSONError) {
-        switch number {
+    mutating func readJSON(_ field: Int, from reader: inout JSONReader) throws(JSONError) {
+        switch field {
         case 1: flag = try reader.value(BoolCodec.self)
         case 2: int32 = try reader.value(Int32Codec.self)
         case 3: int64 = try reader.value(Int64Codec.self)

@@ -64,19 +64,18 @@ extension DynamicMessage {
         limits: DecodeLimits = DecodeLimits()
     ) throws(WireError) {
         guard let index = schema.index(of: name) else { return nil }
-        self = try bytes.withUnsafeBufferPointer { buffer throws(WireError) in
+        self.init(schema, index)
+        let table = type.table
+        try bytes.withUnsafeBufferPointer { buffer throws(WireError) in
             try WireReader.decode(
-                schema.type(index).table, UnsafeRawBufferPointer(buffer), door, limits
-            ) { reader throws(WireError) in
-                try DynamicMessage(from: &reader, schema, index)
-            }
+                table, UnsafeRawBufferPointer(buffer), door, limits
+            ) { reader throws(WireError) in try read(from: &reader) }
         }
     }
 
     /// Decodes the records of the reader's current extent, by the calls that generated code makes.
-    init(from reader: inout WireReader, _ schema: DynamicSchema, _ index: Int) throws(WireError) {
-        self.init(schema, index)
-        let type = schema.type(index)
+    mutating func read(from reader: inout WireReader) throws(WireError) {
+        let type = type
         if type.table.isUnion {
             try readUnion(type, &reader)
             return

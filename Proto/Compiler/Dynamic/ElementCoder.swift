@@ -85,9 +85,11 @@ struct MessageElement: ElementCoder {
     func read(
         _ reader: inout WireReader, _ schema: DynamicSchema
     ) throws(WireError) -> DynamicMessage {
+        var message = DynamicMessage(schema, index)
         try reader.record(schema.type(index).table) { reader throws(WireError) in
-            try DynamicMessage(from: &reader, schema, index)
+            try message.read(from: &reader)
         }
+        return message
     }
 
     func absent(

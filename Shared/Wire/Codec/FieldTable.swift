@@ -130,23 +130,39 @@ public struct FieldTable: Sendable {
     /// One reference, since the tolerant door passes tables around for every record.
     private let content: Content
 
+    /// What the header of a field's records tells.
+    struct Header {
+        let number: UInt32
+        let wireType: UInt32
+        let isRepeated: Bool
+        /// One bit per oneof; all of them from the 64th on, which then looks like any other.
+        let oneof: UInt64
+
+        init(_ field: Field) {
+            number = UInt32(field.number)
+            wireType = field.wireType
+            isRepeated = field.isRepeated
+            if let index = field.oneof {
+                oneof = index < 63 ? 1 << UInt64(index) : .max
+            } else {
+                oneof = 0
+            }
+        }
+    }
+
     private final class Content: Sendable {
         let name: String
         let isUnion: Bool
         let fields: [Field]
         let oneofs: [Oneof]
-        let codes: [UInt32]
+        let headers: [Header]
 
         init(_ name: String, isUnion: Bool, _ fields: [Field], _ oneofs: [Oneof]) {
             self.name = name
             self.isUnion = isUnion
             self.fields = fields
             self.oneofs = oneofs
-            codes = fields.map { field in
-                let repeated: UInt32 = field.isRepeated ? 0x08 : 0
-                let member: UInt32 = field.oneof == nil ? 0 : 0x10
-                return UInt32(field.number) << 8 | field.wireType | repeated | member
-            }
+            headers = fields.map { Header($0) }
         }
     }
 
@@ -164,9 +180,8 @@ public struct FieldTable: Sendable {
     /// Ascending by number.
     public var fields: [Field] { content.fields }
     public var oneofs: [Oneof] { content.oneofs }
-    /// Per field, for the scan of the tolerant door: number, wire type, 0x08 if repeated, 0x10
-    /// if a member of a oneof.
-    var codes: [UInt32] { content.codes }
+    /// Per field, for the scan of the tolerant door.
+    var headers: [Header] { content.headers }
 
     /// The position in `fields` of a number.
     func index(of number: Int) -> Int? {

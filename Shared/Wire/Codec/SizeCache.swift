@@ -16,8 +16,15 @@ public struct SizeCache {
     mutating func reserve() -> Int {
         let slot = count
         count += 1
-        if slot >= SizeSlots.capacity { far.append(0) }
+        if slot >= SizeSlots.capacity { extend() }
         return slot
+    }
+
+    @usableFromInline @inline(never)
+    mutating func extend() {
+        // What needs more than the near ones usually needs many.
+        if far.isEmpty { far.reserveCapacity(16 * SizeSlots.capacity) }
+        far.append(0)
     }
 
     @inlinable
@@ -237,8 +244,10 @@ extension SizeCache {
     ) -> Int {
         if values.isEmpty { return 0 }
         let slot = reserve()
+        // By span, here and below: an element is then looked at in place, not retained.
+        let elements = values.span
         var size = 0
-        for index in values.indices { size += C.size(values[index], &self) }
+        for index in elements.indices { size += C.size(elements[index], &self) }
         set(slot, size)
         return Self.record(tag, size)
     }
@@ -247,8 +256,9 @@ extension SizeCache {
     public mutating func list<C: WireEncoder>(
         _ tag: UInt32, _ values: [C.Value], _ codec: C.Type
     ) -> Int {
-        var size = values.count * Self.tag(tag)
-        for index in values.indices { size += C.size(values[index], &self) }
+        let elements = values.span
+        var size = elements.count * Self.tag(tag)
+        for index in elements.indices { size += C.size(elements[index], &self) }
         return size
     }
 
@@ -256,12 +266,11 @@ extension SizeCache {
     public mutating func map<K: MapKeyCodec, V: WireEncoder>(
         _ tag: UInt32, _ map: WireMap<K.Value, V.Value>, _ key: K.Type, _ value: V.Type
     ) -> Int {
+        let entries = map.entries.span
         var total = 0
-        // By index, here and below: an element is then looked at in place, not retained.
-        for index in map.entries.indices {
+        for index in entries.indices {
             let slot = reserve()
-            let size =
-                2 + K.size(map.entries[index].key, &self) + V.size(map.entries[index].value, &self)
+            let size = 2 + K.size(entries[index].key, &self) + V.size(entries[index].value, &self)
             set(slot, size)
             total += Self.record(tag, size)
         }

@@ -22,9 +22,12 @@ public protocol WireMessage: WireRecord {
     /// Number, name, shape and sensitivity of every field.
     static var fields: FieldTable { get }
 
+    /// Placeholders, for `read` to fill in: what is required is missing.
+    static func blank() -> Self
     /// Decodes the records of the reader's current extent.
-    init(from reader: inout WireReader) throws(WireError)
-    init(json reader: inout JSONReader) throws(JSONError)
+    mutating func read(from reader: inout WireReader) throws(WireError)
+    /// Reads the value of the field with this number.
+    mutating func readJSON(_ field: Int, from reader: inout JSONReader) throws(JSONError)
 }
 
 extension WireRecord {
@@ -88,6 +91,15 @@ extension WireMessage {
     ) throws(WireError) {
         self = try bytes.withUnsafeBufferPointer { buffer throws(WireError) in
             try WireReader.decode(Self.self, UnsafeRawBufferPointer(buffer), door, limits)
+        }
+    }
+
+    /// Reads the JSON form of a message inside another.
+    @inlinable
+    init(json reader: inout JSONReader) throws(JSONError) {
+        self = .blank()
+        try reader.message(Self.fields) { field, reader throws(JSONError) in
+            try readJSON(field, from: &reader)
         }
     }
 

@@ -133,20 +133,33 @@ extension WireReader {
 
     // MARK: Records
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func message<M: WireMessage>() throws(WireError) -> M {
-        try record(M.fields) { reader throws(WireError) in try M(from: &reader) }
+        var message = M.blank()
+        let outer = try enter()
+        try read(into: &message)
+        leave(outer)
+        return message
+    }
+
+    /// Reads the body of a message. The doors part here: a closure over the message would cost a copy.
+    @inlinable @inline(__always)
+    mutating func read<M: WireMessage>(into message: inout M) throws(WireError) {
+        if tolerant { try readLoosely(into: &message) } else { try message.read(from: &self) }
+    }
+
+    @inlinable @inline(never)
+    mutating func readLoosely<M: WireMessage>(into message: inout M) throws(WireError) {
+        try normalized(M.fields) { reader throws(WireError) in try message.read(from: &reader) }
     }
 
     /// A LEN record whose body is read by `body`.
-    @inlinable @inline(__always)
-    package mutating func record<T>(
-        _ table: @autoclosure () -> FieldTable, _ body: (inout WireReader) throws(WireError) -> T
-    ) throws(WireError) -> T {
+    package mutating func record(
+        _ table: FieldTable, _ body: (inout WireReader) throws(WireError) -> Void
+    ) throws(WireError) {
         let outer = try enter()
-        let value = tolerant ? try normalized(table(), body) : try body(&self)
+        if tolerant { try normalized(table, body) } else { try body(&self) }
         leave(outer)
-        return value
     }
 
     /// Throws if a member of the oneof is already set.
@@ -176,8 +189,9 @@ extension WireReader {
         let count = recordCount(tag)
         try charge(count * MemoryLayout<T>.stride)
         var list: [T] = []
-        list.reserveCapacity(count)
-        repeat { list.append(try read(&self)) } while take(tag)
+        try list.append(addingCapacity: count) { span throws(WireError) in
+            repeat { span.append(try read(&self)) } while !span.isFull && take(tag)
+        }
         return list
     }
 
@@ -199,20 +213,21 @@ extension WireReader {
         let count = recordCount(tag)
         try charge(count * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
         var entries: [WireMap<K.Value, T>.Entry] = []
-        entries.reserveCapacity(count)
         var ascends = true
-        repeat {
-            let begin = position
-            let entry = try entry(key, wireType, kind(), read, absent)
-            if let last = entries.last, !K.Value.precedes(last.key, entry.key) {
-                if !tolerant {
-                    position = begin
-                    throw failure(.mapOrder)
+        try entries.append(addingCapacity: count) { span throws(WireError) in
+            repeat {
+                let begin = position
+                let entry = try entry(key, wireType, kind(), read, absent)
+                if let last = span.indices.last, !K.Value.precedes(span[last].key, entry.key) {
+                    if !tolerant {
+                        position = begin
+                        throw failure(.mapOrder)
+                    }
+                    ascends = false
                 }
-                ascends = false
-            }
-            entries.append(entry)
-        } while take(tag)
+                span.append(entry)
+            } while !span.isFull && take(tag)
+        }
         if ascends { return WireMap(sorted: entries) }
         try charge(2 * count * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
         return WireMap(lastWins: entries)
@@ -257,14 +272,6 @@ extension WireReader {
         } catch {
             return error
         }
-    }
-
-    /// True if the entry is exactly key, then value.
-    @usableFromInline
-    func isPlainEntry(_ keyTag: UInt32, _ valueTag: UInt32) -> Bool {
-        var ahead = self
-        return ahead.take(keyTag) && ahead.skipValue(keyTag, minimal: false)
-            && ahead.take(valueTag) && ahead.skipValue(valueTag, minimal: false) && ahead.isAtEnd
     }
 
     /// The current entry, which may be in any order, with anything absent or superfluous.

@@ -5,10 +5,24 @@ extension WireReader {
         _ table: @autoclosure () -> FieldTable, _ body: (inout WireReader) throws(WireError) -> T?
     ) throws(WireError) -> T {
         let outer = try enter()
-        let value = tolerant ? try normalized(table(), body) : try body(&self)
-        guard let value else { throw recordFailure(.outOfDomain) }
-        guard isAtEnd else { throw trailing(table()) }
+        guard let value = tolerant ? try looseValue(table(), body) : try body(&self) else {
+            throw recordFailure(.outOfDomain)
+        }
         leave(outer)
+        return value
+    }
+
+    /// At the tolerant door: first as if it were in order, since nothing is nested in these types.
+    private mutating func looseValue<T>(
+        _ table: @autoclosure () -> FieldTable, _ body: (inout WireReader) throws(WireError) -> T?
+    ) throws(WireError) -> T? {
+        var ahead = self
+        if let value = try? body(&ahead) {
+            self = ahead
+            return value
+        }
+        var value: T?
+        try normalized(table()) { reader throws(WireError) in value = try body(&reader) }
         return value
     }
 

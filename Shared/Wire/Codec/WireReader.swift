@@ -1,15 +1,6 @@
-// With WireWriter.swift the only file that uses unsafe pointers, and long for that reason: what needs
-// them stands here, whatever it is about. The invariant of the reader:
-// `base <= start <= position <= end`, all inside the buffer that the caller of `decode` (or of
-// `withScratch`) keeps alive; every read is preceded by a comparison with `end`.
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
+// One of the few files with unsafe pointers. The invariant of the reader: `base <= start <= position <=
+// end <= limit`, all inside the buffer that the caller of `decode` (or of `withScratch`) keeps alive;
+// every load is preceded by a comparison with `end` or `limit`.
 #if _endian(big)
     #error("fixed-width values are copied: a little-endian machine is required")
 #endif
@@ -32,6 +23,8 @@ public struct WireReader {
     /// The start of the body of the current record.
     @usableFromInline var start: UnsafeRawPointer
     @usableFromInline var base: UnsafeRawPointer
+    /// The end of all bytes: up to here may be loaded, though only up to `end` be read.
+    @usableFromInline var limit: UnsafeRawPointer
     /// What is added to a distance from `base` to get an offset in the input.
     @usableFromInline var origin: Int
     /// Bytes that may still be allocated.
@@ -49,6 +42,7 @@ public struct WireReader {
         position = base
         start = base
         end = base + bytes.count
+        limit = end
         origin = 0
         heap = limits.heap
         unknownBudget = limits.unknownBytes
@@ -56,27 +50,32 @@ public struct WireReader {
         tolerant = door == .tolerant
     }
 
-    @inlinable
+    @inlinable @inline(never)
     static func decode<M: WireMessage>(
         _ type: M.Type, _ bytes: UnsafeRawBufferPointer, _ door: Door, _ limits: DecodeLimits
     ) throws(WireError) -> M {
-        try decode(M.fields, bytes, door, limits) { reader throws(WireError) in
-            try M(from: &reader)
+        var message = M.blank()
+        var reader = WireReader(bytes, door, limits, depth: M.fields.depth)
+        do throws(WireError) {
+            if bytes.count > limits.bytes { throw reader.failure(.tooLarge) }
+            try reader.read(into: &message)
+        } catch {
+            throw located(error, bytes, M.fields)
         }
+        return message
     }
 
     /// Decodes a whole message of a table, whose body is read by `body`.
-    @inlinable @inline(__always)
-    package static func decode<T>(
-        _ table: @autoclosure () -> FieldTable, _ bytes: UnsafeRawBufferPointer, _ door: Door,
-        _ limits: DecodeLimits, _ body: (inout WireReader) throws(WireError) -> T
-    ) throws(WireError) -> T {
-        var reader = WireReader(bytes, door, limits, depth: table().depth)
+    package static func decode(
+        _ table: FieldTable, _ bytes: UnsafeRawBufferPointer, _ door: Door, _ limits: DecodeLimits,
+        _ body: (inout WireReader) throws(WireError) -> Void
+    ) throws(WireError) {
+        var reader = WireReader(bytes, door, limits, depth: table.depth)
         do throws(WireError) {
             if bytes.count > limits.bytes { throw reader.failure(.tooLarge) }
-            return door == .strict ? try body(&reader) : try reader.normalized(table(), body)
+            if door == .strict { try body(&reader) } else { try reader.normalized(table, body) }
         } catch {
-            throw located(error, bytes, table())
+            throw located(error, bytes, table)
         }
     }
 
@@ -147,6 +146,7 @@ public struct WireReader {
     struct Extent {
         @usableFromInline let start: UnsafeRawPointer
         @usableFromInline let end: UnsafeRawPointer
+
         @inlinable
         init(start: UnsafeRawPointer, end: UnsafeRawPointer) {
             self.start = start
@@ -155,7 +155,7 @@ public struct WireReader {
     }
 
     /// Narrows the reader to the LEN record whose length comes next.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func enter() throws(WireError) -> Extent {
         let count = try length()
         depth -= 1
@@ -166,7 +166,7 @@ public struct WireReader {
         return outer
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     mutating func leave(_ outer: Extent) {
         depth += 1
         start = outer.start
@@ -207,9 +207,28 @@ public struct WireReader {
     /// A varint of two or more bytes.
     @usableFromInline @inline(never)
     mutating func longVarint(minimal: Bool) throws(WireError) -> UInt64 {
-        var value = UInt64(position.load(as: UInt8.self) & 0x7F)
-        var cursor = position + 1
-        var shift: UInt64 = 7
+        guard limit - position >= 8 else { return try varintByBytes(minimal: minimal) }
+        let word = position.loadUnaligned(as: UInt64.self)
+        let lastBytes = ~word & 0x8080_8080_8080_8080
+        guard lastBytes != 0 else { return try varintByBytes(minimal: minimal) }
+        // What stands before the first byte without a continuation bit, and that byte.
+        var value = word & (lastBytes ^ (lastBytes - 1)) & 0x7F7F_7F7F_7F7F_7F7F
+        let size = (lastBytes.trailingZeroBitCount + 1) >> 3
+        guard size <= end - position else { throw failure(.truncated) }
+        if minimal, value >> UInt64(8 * (size - 1)) == 0 { throw failure(.notMinimal) }
+        // Groups of 7 bits move together: to 14, to 28, to 56.
+        value = value & 0x007F_007F_007F_007F | (value & 0x7F00_7F00_7F00_7F00) >> 1
+        value = value & 0x0000_3FFF_0000_3FFF | (value & 0x3FFF_0000_3FFF_0000) >> 2
+        value = value & 0x0000_0000_0FFF_FFFF | (value & 0x0FFF_FFFF_0000_0000) >> 4
+        position += size
+        return value
+    }
+
+    /// A varint that is longer than eight bytes, or close to the end.
+    private mutating func varintByBytes(minimal: Bool) throws(WireError) -> UInt64 {
+        var value: UInt64 = 0
+        var cursor = position
+        var shift: UInt64 = 0
         while true {
             guard cursor < end else { throw failure(.truncated) }
             let byte = cursor.load(as: UInt8.self)
@@ -287,12 +306,15 @@ public struct WireReader {
         try charge(size)
         let source = position
         position += size
-        return [C.Value](unsafeUninitializedCapacity: size / stride) { buffer, count in
-            if let target = UnsafeMutableRawPointer(buffer.baseAddress), size > 0 {
+        var list: [C.Value] = []
+        list.append(addingCapacity: size / stride) { span in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                guard let target = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
                 target.copyMemory(from: source, byteCount: size)
+                count = size / stride
             }
-            count = size / stride
         }
+        return list
     }
 
     /// Varints, counted first, so that only what is there is allocated.
@@ -313,8 +335,9 @@ public struct WireReader {
         let count = try varintCount()
         try charge(count * MemoryLayout<T>.stride)
         var list: [T] = []
-        list.reserveCapacity(count)
-        while position < end { list.append(try read(&self)) }
+        try list.append(addingCapacity: count) { span throws(WireError) in
+            while position < end { span.append(try read(&self)) }
+        }
         end = outer
         return list
     }
@@ -355,147 +378,7 @@ public struct WireReader {
         return count
     }
 
-    // MARK: The tolerant door
-
-    /// Decodes the current record, rewritten first if its layout is not the canonical one.
-    @inlinable
-    mutating func normalized<T>(
-        _ table: @autoclosure () -> FieldTable, _ body: (inout WireReader) throws(WireError) -> T
-    ) throws(WireError) -> T {
-        let table = table()
-        if hasCanonicalLayout(table) { return try body(&self) }
-        let scratch = try rewritten(table)
-        return try withScratch(scratch, body)
-    }
-
-    /// The current record in canonical layout.
-    @usableFromInline @inline(never)
-    mutating func rewritten(_ table: FieldTable, isEntry: Bool = false) throws(WireError)
-        -> [UInt8]
-    {
-        let count = end - position
-        try charge(2 * count)
-        let offset = isScratch ? origin : origin + (position - base)
-        let body = [UInt8](UnsafeRawBufferPointer(start: position, count: count))
-        var normalizer = Normalizer(
-            body, table, isEntry: isEntry, offset: offset, isScratch: isScratch, heap: heap)
-        let scratch = try normalizer.run()
-        heap = normalizer.heap
-        unknownBudget -= normalizer.droppedBytes
-        if unknownBudget < 0 { throw recordFailure(.unknownExceeded) }
-        return scratch
-    }
-
-    /// Decodes rewritten bytes in place of the current record, and ends behind it.
-    @inlinable
-    mutating func withScratch<T>(
-        _ scratch: [UInt8], _ body: (inout WireReader) throws(WireError) -> T
-    ) throws(WireError) -> T {
-        var inner = self
-        let value = try scratch.withUnsafeBufferPointer { buffer throws(WireError) in
-            inner.redirect(UnsafeRawBufferPointer(buffer))
-            return try body(&inner)
-        }
-        heap = inner.heap
-        unknownBudget = inner.unknownBudget
-        position = end
-        return value
-    }
-
-    @usableFromInline
-    mutating func redirect(_ bytes: UnsafeRawBufferPointer) {
-        origin = isScratch ? origin : origin + (start - base)
-        isScratch = true
-        base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
-        position = base
-        start = base
-        end = base + bytes.count
-    }
-
-    /// One scan over the headers: ascending, nothing repeated, unpacked or over-long.
-    ///
-    /// False says only that the record must be rewritten; what is wrong with it is found there.
-    @usableFromInline
-    func hasCanonicalLayout(_ table: FieldTable) -> Bool {
-        let codes = table.codes
-        let isUnion = table.isUnion
-        var cursor = position
-        var index = 0
-        var previous: UInt32 = 0
-        var members: UInt64 = 0
-        while cursor < end {
-            guard let tag = scanTag(&cursor) else { return false }
-            let number = tag >> 3
-            if number < previous || (isUnion && previous != 0) { return false }
-            while index < codes.count, codes[index] >> 8 < number { index += 1 }
-            let isKnown = index < codes.count && codes[index] >> 8 == number
-            if isKnown {
-                let code = codes[index]
-                if code & 7 != tag & 7 || (number == previous && code & 0x08 == 0) { return false }
-                if code & 0x10 != 0, let oneof = table.fields[index].oneof {
-                    if oneof > 63 || members & 1 << UInt64(oneof) != 0 { return false }
-                    members |= 1 << UInt64(oneof)
-                }
-            }
-            guard scanValue(tag, minimal: !isKnown, &cursor) else { return false }
-            previous = number
-        }
-        return true
-    }
-
-    /// A tag of one or two bytes that is minimal and legal; nil for any other.
-    @inline(__always)
-    private func scanTag(_ cursor: inout UnsafeRawPointer) -> UInt32? {
-        var value = UInt32(cursor.load(as: UInt8.self))
-        cursor += 1
-        if value >= 0x80 {
-            guard cursor < end else { return nil }
-            let second = UInt32(cursor.load(as: UInt8.self))
-            // A longer tag is that of an unknown field: rewriting copies it.
-            guard second != 0, second < 0x80 else { return nil }
-            value = value & 0x7F | second << 7
-            cursor += 1
-        }
-        // Wire types 0, 1, 2 and 5.
-        return value >= 8 && 0b10_0111 & 1 << (value & 7) != 0 ? value : nil
-    }
-
-    /// Steps over a value; false if it is malformed, or not minimal where asked for.
-    @inline(__always)
-    private func scanValue(
-        _ tag: UInt32, minimal: Bool, _ cursor: inout UnsafeRawPointer
-    ) -> Bool {
-        var size = 0
-        switch tag & 7 {
-        case 0:
-            var length = 1
-            var byte: UInt8 = 0
-            repeat {
-                guard cursor < end, length <= 10 else { return false }
-                byte = cursor.load(as: UInt8.self)
-                cursor += 1
-                length += 1
-            } while byte >= 0x80
-            return !minimal || byte != 0 || length == 2
-        case 1: size = 8
-        case 2:
-            guard cursor < end else { return false }
-            size = Int(cursor.load(as: UInt8.self))
-            if size >= 0x80 {
-                var ahead = self
-                ahead.position = cursor
-                guard let long = try? ahead.longLength() else { return false }
-                cursor = ahead.position
-                size = long
-            } else {
-                cursor += 1
-            }
-        default: size = 4
-        }
-        guard end - cursor >= size else { return false }
-        cursor += size
-        return true
-    }
+    // MARK: Any record
 
     /// A minimal tag with a legal number and wire type.
     mutating func tag() throws(WireError) -> UInt32 {
@@ -569,85 +452,4 @@ public struct WireReader {
         get { position - start }
         set { position = start + newValue }
     }
-}
-
-/// Strings as their UTF-8 bytes.
-public enum UTF8Order {
-    /// The string of these bytes; nil unless they are UTF-8.
-    ///
-    /// `String(validating:as:)` would look up generic metadata at run time, which costs more than the rest
-    /// of decoding a short string. So the bytes are decoded with repair, and compared: a repaired string
-    /// is valid, and cannot equal bytes that are not.
-    @inline(__always)
-    static func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        if isASCII(UnsafeRawBufferPointer(bytes)) { return text }
-        guard text.utf8.count == bytes.count else { return nil }
-        let isSame = text.utf8.withContiguousStorageIfAvailable { utf8 in
-            compare(UnsafeRawBufferPointer(utf8), UnsafeRawBufferPointer(bytes)) == 0
-        }
-        return isSame ?? text.utf8.elementsEqual(bytes) ? text : nil
-    }
-
-    @inline(__always)
-    private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var bits: UInt64 = 0
-        var index = 0
-        while index + 8 <= bytes.count {
-            bits |= bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            index += 8
-        }
-        if index + 4 <= bytes.count {
-            bits |= UInt64(bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
-            index += 4
-        }
-        while index < bytes.count {
-            bits |= UInt64(bytes[index])
-            index += 1
-        }
-        return bits & 0x8080_8080_8080_8080 == 0
-    }
-
-    /// The string of these bytes; nil unless they are UTF-8.
-    static func string(_ bytes: [UInt8]) -> String? {
-        bytes.withUnsafeBufferPointer { string($0) }
-    }
-
-    @inlinable
-    static func compare(_ a: String, _ b: String) -> Int {
-        var result: Int?
-        a.utf8.withContiguousStorageIfAvailable { left in
-            b.utf8.withContiguousStorageIfAvailable { right in
-                result = compare(UnsafeRawBufferPointer(left), UnsafeRawBufferPointer(right))
-            }
-        }
-        if let result { return result }
-        if a.utf8.elementsEqual(b.utf8) { return 0 }
-        return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
-    }
-
-    /// Feeds the UTF-8 bytes of a string.
-    @usableFromInline
-    static func hash(_ text: String, into hasher: inout Hasher) {
-        hasher.combine(text.utf8.count)
-        // A string without contiguous storage, which Linux does not have, is hashed by its length alone.
-        text.utf8.withContiguousStorageIfAvailable { utf8 in
-            hasher.combine(bytes: UnsafeRawBufferPointer(utf8))
-        }
-    }
-
-    @usableFromInline
-    static func compare(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
-        guard let left = a.baseAddress, let right = b.baseAddress else { return a.count - b.count }
-        let order = Int(memcmp(left, right, min(a.count, b.count)))
-        return order != 0 ? order : a.count - b.count
-    }
-
-    @inlinable
-    public static func equal(_ a: String, _ b: String) -> Bool {
-        a.utf8.count == b.utf8.count && compare(a, b) == 0
-    }
-
-    @inlinable
-    public static func precedes(_ a: String, _ b: String) -> Bool { compare(a, b) < 0 }
 }

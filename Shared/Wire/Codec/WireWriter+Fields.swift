@@ -242,16 +242,18 @@ extension WireWriter {
         if values.isEmpty { return }
         tag(number)
         varint(UInt64(truncatingIfNeeded: sizes.next()))
-        for index in values.indices { C.write(values[index], &self, &sizes) }
+        let elements = values.span
+        for index in elements.indices { C.write(elements[index], &self, &sizes) }
     }
 
     @inlinable
     public mutating func list<C: WireEncoder>(
         _ number: UInt32, _ values: [C.Value], _ codec: C.Type, _ sizes: inout SizeCache
     ) {
-        for index in values.indices {
+        let elements = values.span
+        for index in elements.indices {
             tag(number)
-            C.write(values[index], &self, &sizes)
+            C.write(elements[index], &self, &sizes)
         }
     }
 
@@ -260,13 +262,14 @@ extension WireWriter {
         _ number: UInt32, _ map: WireMap<K.Value, V.Value>, _ key: K.Type, _ value: V.Type,
         _ sizes: inout SizeCache
     ) {
-        for index in map.entries.indices {
+        let entries = map.entries.span
+        for index in entries.indices {
             tag(number)
             varint(UInt64(truncatingIfNeeded: sizes.next()))
             tag(0x08 | K.wireType)
-            K.write(map.entries[index].key, &self, &sizes)
+            K.write(entries[index].key, &self, &sizes)
             tag(0x10 | V.wireType)
-            V.write(map.entries[index].value, &self, &sizes)
+            V.write(entries[index].value, &self, &sizes)
         }
     }
 }

@@ -1,6 +1,6 @@
-// With WireReader.swift the only file that uses unsafe pointers. The invariant of the writer: what is
-// written is what was measured. `encode` reserves exactly the measured size, and traps if a message
-// did not fill it; a mismatch would be our bug, since a message is a value that cannot change between.
+// One of the few files with unsafe pointers. The invariant of the writer: what is written is what was
+// measured. `encode` reserves exactly the measured size, and traps if a message did not fill it; a
+// mismatch would be our bug, since a message is a value that cannot change between.
 
 /// Room for the first sizes, on the stack of `WireWriter.encode`.
 @frozen
@@ -39,19 +39,20 @@ public struct WireWriter {
             let size = message.measure(&sizes)
             precondition(prefix >= 0 && size <= Int(Int32.max), "a message of over 2 GiB")
             sizes.rewind()
-            return [UInt8](unsafeUninitializedCapacity: prefix + size) { buffer, count in
-                count = prefix + size
-                guard count > 0, let base = UnsafeMutableRawPointer(buffer.baseAddress) else {
-                    return
+            // Not `init(unsafeUninitializedCapacity:)`, which looks up generic metadata at run time.
+            var bytes: [UInt8] = []
+            bytes.append(addingCapacity: prefix + size) { span in
+                span.append(repeating: 0, count: prefix)
+                span.withUnsafeMutableBufferPointer { buffer, count in
+                    guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
+                    var writer = WireWriter(base + prefix, size)
+                    message.write(to: &writer, &sizes)
+                    precondition(
+                        writer.position == writer.end, "a message changed while it was written")
+                    count = prefix + size
                 }
-                for index in 0..<prefix {
-                    base.storeBytes(of: 0, toByteOffset: index, as: UInt8.self)
-                }
-                var writer = WireWriter(base + prefix, size)
-                message.write(to: &writer, &sizes)
-                precondition(
-                    writer.position == writer.end, "a message changed while it was written")
             }
+            return bytes
         }
     }
 

@@ -121,6 +121,16 @@ public struct JSONReader {
 
     // MARK: Objects of messages
 
+    /// The object of a message, whose fields `body` reads by their numbers.
+    @usableFromInline @inline(never)
+    mutating func message(
+        _ table: FieldTable, _ body: (Int, inout JSONReader) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        var object = try object(table)
+        while let number = try next(&object) { try body(number, &self) }
+        try finish(object)
+    }
+
     /// Enters the object of a message.
     public mutating func object(_ table: FieldTable) throws(JSONError) -> JSONObject {
         try open("{", "an object")
@@ -179,7 +189,7 @@ public struct JSONReader {
         try C.readJSON(&self)
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func list<C: WireCodec>(_ codec: C.Type) throws(JSONError) -> [C.Value] {
         try list(C.readJSON)
     }
@@ -204,7 +214,7 @@ public struct JSONReader {
         return list
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func map<K: MapKeyCodec, V: WireCodec>(
         _ key: K.Type, _ value: V.Type
     ) throws(JSONError) -> WireMap<K.Value, V.Value> {

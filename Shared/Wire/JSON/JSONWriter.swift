@@ -47,7 +47,7 @@ public struct JSONWriter {
 
     // MARK: Fields
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func field<C: WireEncoder>(
         _ name: String, _ value: C.Value, _ codec: C.Type, pii: PersonalData? = nil
     ) {
@@ -56,14 +56,14 @@ public struct JSONWriter {
     }
 
     /// A field with presence; nothing if it is absent.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func field<C: WireEncoder>(
         _ name: String, _ value: C.Value?, _ codec: C.Type, pii: PersonalData? = nil
     ) {
         if let value { field(name, value, codec, pii: pii) }
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func list<C: WireEncoder>(
         _ name: String, _ values: [C.Value], _ codec: C.Type, pii: PersonalData? = nil
     ) {
@@ -74,7 +74,7 @@ public struct JSONWriter {
         mark("]")
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func map<K: MapKeyCodec, V: WireEncoder>(
         _ name: String, _ map: WireMap<K.Value, V.Value>, _ keyCodec: K.Type,
         _ valueCodec: V.Type, pii: PersonalData? = nil

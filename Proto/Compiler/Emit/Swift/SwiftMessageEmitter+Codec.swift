@@ -1,5 +1,8 @@
 /// Decoding, measuring and writing: one statement per field, in canonical order.
 extension SwiftMessageEmitter {
+    static let decoderHead =
+        "public mutating func read(from reader: inout WireReader) throws(WireError)"
+
     private var requiredMask: String {
         SwiftLiteral.mask(requiredBits.count)
     }
@@ -9,8 +12,7 @@ extension SwiftMessageEmitter {
     // MARK: Reading
 
     func emitDecoder(to writer: inout CodeWriter) {
-        writer.block("public init(from reader: inout WireReader) throws(WireError)") { writer in
-            writer.line("self = .blank()")
+        writer.block(Self.decoderHead) { writer in
             if !requiredBits.isEmpty { writer.line("var seen: UInt64 = 0") }
             if slots.isEmpty {
                 writer.line("repeat {} while try reader.resume(Self.fields, &unknown)")

@@ -55,21 +55,26 @@ extension SwiftMessageEmitter {
     // MARK: JSON
 
     func emitJSONDecoder(to writer: inout CodeWriter) {
-        writer.block("public init(json reader: inout JSONReader) throws(JSONError)") { writer in
-            writer.line("self = .blank()")
-            writer.line("var object = try reader.object(Self.fields)")
-            if message.fields.isEmpty {
-                writer.line("while try reader.next(&object) != nil {}")
-            } else {
-                writer.block("while let number = try reader.next(&object)") { writer in
-                    writer.line("switch number {")
-                    for field in message.fields { emitJSONRead(field, to: &writer) }
-                    writer.line("default: break")
-                    writer.line("}")
-                }
-            }
-            writer.line("try reader.finish(object)")
+        Self.emitJSONDecoder(to: &writer) { writer in
+            for field in message.fields { emitJSONRead(field, to: &writer) }
         }
+    }
+
+    /// One case per field, by number; the runtime reads what is around them.
+    static func emitJSONDecoder(
+        to writer: inout CodeWriter, _ cases: (inout CodeWriter) -> Void
+    ) {
+        writer.list(
+            "public mutating func readJSON(",
+            ["_ field: Int", "from reader: inout JSONReader"], ") throws(JSONError) {",
+            closesOnOwnLine: true)
+        writer.indented { writer in
+            writer.line("switch field {")
+            cases(&writer)
+            writer.line("default: break")
+            writer.line("}")
+        }
+        writer.line("}")
     }
 
     private func emitJSONRead(_ field: Field, to writer: inout CodeWriter) {

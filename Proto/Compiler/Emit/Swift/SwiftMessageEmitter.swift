@@ -184,9 +184,9 @@ struct SwiftMessageEmitter {
         }
         let call = "\(name)(\(arguments.joined(separator: ", ")))"
         if arguments.isEmpty {
-            return writer.line("static func blank() -> \(name) { \(call) }")
+            return writer.line("public static func blank() -> \(name) { \(call) }")
         }
-        writer.block("static func blank() -> \(name)") { writer in
+        writer.block("public static func blank() -> \(name)") { writer in
             writer.list("\(name)(", arguments, ")")
         }
     }

@@ -33,8 +33,8 @@ enum SwiftName {
     ]
 
     private static let locals: Set<String> = [
-        "reader", "writer", "sizes", "size", "seen", "start", "object", "number", "violations",
-        "hasher", "value",
+        "reader", "writer", "sizes", "size", "seen", "start", "field", "violations", "hasher",
+        "value",
     ]
 
     private static let keywords: Set<String> = [

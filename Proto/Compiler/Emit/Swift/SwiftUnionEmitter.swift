@@ -45,7 +45,7 @@ struct SwiftUnionEmitter {
         }
         writer.line("case unrecognized(UnknownFields)")
         writer.line()
-        writer.line("static func blank() -> \(name) { .unrecognized(.empty) }")
+        writer.line("public static func blank() -> \(name) { .unrecognized(.empty) }")
         writer.line()
         writer.block("public var unknown: UnknownFields?") { writer in
             writer.line("get { if case .unrecognized(let fields) = self { fields } else { nil } }")
@@ -54,7 +54,7 @@ struct SwiftUnionEmitter {
     }
 
     private func emitDecoder(to writer: inout CodeWriter) {
-        writer.block("public init(from reader: inout WireReader) throws(WireError)") { writer in
+        writer.block(SwiftMessageEmitter.decoderHead) { writer in
             for (index, member) in members.enumerated() {
                 let presence = member.field.type.isMessageType ? "" : ".explicit"
                 let opening = index == 0 ? "if" : "} else if"
@@ -122,20 +122,12 @@ struct SwiftUnionEmitter {
     }
 
     private func emitJSON(to writer: inout CodeWriter) {
-        writer.block("public init(json reader: inout JSONReader) throws(JSONError)") { writer in
-            writer.line("self = .blank()")
-            writer.line("var object = try reader.object(Self.fields)")
-            writer.block("while let number = try reader.next(&object)") { writer in
-                writer.line("switch number {")
-                for member in members {
-                    let value = "try reader.value(\(member.codec).self)"
-                    writer.branch(
-                        "case \(member.field.number):", ["self = .\(member.member)(\(value))"])
-                }
-                writer.line("default: break")
-                writer.line("}")
+        SwiftMessageEmitter.emitJSONDecoder(to: &writer) { writer in
+            for member in members {
+                let value = "try reader.value(\(member.codec).self)"
+                writer.branch(
+                    "case \(member.field.number):", ["self = .\(member.member)(\(value))"])
             }
-            writer.line("try reader.finish(object)")
         }
         writer.line()
         writer.block("public func writeJSON(to writer: inout JSONWriter)") { writer in

@@ -49,7 +49,7 @@ extension BenchCodecV1 {
         case amount(Money)
         case unrecognized(UnknownFields)
 
-        static func blank() -> Value { .unrecognized(.empty) }
+        public static func blank() -> Value { .unrecognized(.empty) }
 
         public var unknown: UnknownFields? {
             get { if case .unrecognized(let fields) = self { fields } else { nil } }
@@ -67,7 +67,7 @@ extension BenchCodecV1 {
             ],
             oneofs: [Oneof("kind")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
             } else if reader.take(0x10) {
@@ -114,20 +114,17 @@ extension BenchCodecV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self = .flag(try reader.value(BoolCodec.self))
-                case 2: self = .integer(try reader.value(Int64Codec.self))
-                case 3: self = .number(try reader.value(DoubleCodec.self))
-                case 4: self = .text(try reader.value(StringCodec.self))
-                case 5: self = .amount(try reader.value(MoneyCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .flag(try reader.value(BoolCodec.self))
+            case 2: self = .integer(try reader.value(Int64Codec.self))
+            case 3: self = .number(try reader.value(DoubleCodec.self))
+            case 4: self = .text(try reader.value(StringCodec.self))
+            case 5: self = .amount(try reader.value(MoneyCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -193,7 +190,7 @@ extension BenchCodecV1 {
             self.rooted = rooted
         }
 
-        static func blank() -> Device { Device() }
+        public static func blank() -> Device { Device() }
 
         public static let fields = FieldTable(
             "bench.codec.v1.Device", depth: 1,
@@ -203,8 +200,7 @@ extension BenchCodecV1 {
                 Field(3, "rooted", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { os = try reader.string(.implicit) }
                 if reader.take(0x11) { fingerprint = try reader.uint64Fixed(.implicit) }
@@ -233,18 +229,15 @@ extension BenchCodecV1 {
             violations.length("os", os.utf8.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: os = try reader.value(StringCodec.self)
-                case 2: fingerprint = try reader.value(UInt64FixedCodec.self)
-                case 3: rooted = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: os = try reader.value(StringCodec.self)
+            case 2: fingerprint = try reader.value(UInt64FixedCodec.self)
+            case 3: rooted = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -282,7 +275,7 @@ extension BenchCodecV1 {
             self.network = network
         }
 
-        static func blank() -> Card { Card() }
+        public static func blank() -> Card { Card() }
 
         public static let fields = FieldTable(
             "bench.codec.v1.Card", depth: 1,
@@ -291,8 +284,7 @@ extension BenchCodecV1 {
                 Field(2, "network", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { token = try reader.string(.implicit) }
                 if reader.take(0x12) { network = try reader.string(.implicit) }
@@ -320,17 +312,14 @@ extension BenchCodecV1 {
             violations.length("network", network.utf8.count, max: 16)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: token = try reader.value(StringCodec.self)
-                case 2: network = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: token = try reader.value(StringCodec.self)
+            case 2: network = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -409,7 +398,7 @@ extension BenchCodecV1 {
             self.instrument = instrument
         }
 
-        static func blank() -> AssessRequest {
+        public static func blank() -> AssessRequest {
             AssessRequest(amount: .blank(), occurredAt: .blank())
         }
 
@@ -431,8 +420,7 @@ extension BenchCodecV1 {
 
         private static let pattern1 = Pattern("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -515,25 +503,22 @@ extension BenchCodecV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: amount = try reader.value(MoneyCodec.self)
-                case 3: occurredAt = try reader.value(TimestampCodec.self)
-                case 4: channel = try reader.value(EnumCodec<Channel>.self)
-                case 5: device = try reader.value(MessageCodec<Device>.self)
-                case 6: attributes = try reader.map(StringCodec.self, MessageCodec<Value>.self)
-                case 7: features = try reader.list(DoubleCodec.self)
-                case 8: retry = try reader.value(UInt32Codec.self)
-                case 10: instrument = .iban(try reader.value(StringCodec.self))
-                case 11: instrument = .card(try reader.value(MessageCodec<Card>.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: amount = try reader.value(MoneyCodec.self)
+            case 3: occurredAt = try reader.value(TimestampCodec.self)
+            case 4: channel = try reader.value(EnumCodec<Channel>.self)
+            case 5: device = try reader.value(MessageCodec<Device>.self)
+            case 6: attributes = try reader.map(StringCodec.self, MessageCodec<Value>.self)
+            case 7: features = try reader.list(DoubleCodec.self)
+            case 8: retry = try reader.value(UInt32Codec.self)
+            case 10: instrument = .iban(try reader.value(StringCodec.self))
+            case 11: instrument = .card(try reader.value(MessageCodec<Card>.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -628,7 +613,7 @@ extension BenchCodecV1 {
             self.language = language
         }
 
-        static func blank() -> Applicant { Applicant() }
+        public static func blank() -> Applicant { Applicant() }
 
         public static let fields = FieldTable(
             "bench.codec.v1.Applicant", depth: 1,
@@ -651,8 +636,7 @@ extension BenchCodecV1 {
                 Field(16, "language", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { applicantID = try reader.string(.implicit) }
                 if reader.take(0x12) { givenName = try reader.string(.implicit) }
@@ -736,31 +720,28 @@ extension BenchCodecV1 {
             violations.length("language", language.utf8.count, max: 8)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: applicantID = try reader.value(StringCodec.self)
-                case 2: givenName = try reader.value(StringCodec.self)
-                case 3: familyName = try reader.value(StringCodec.self)
-                case 4: email = try reader.value(StringCodec.self)
-                case 5: phone = try reader.value(StringCodec.self)
-                case 6: street = try reader.value(StringCodec.self)
-                case 7: city = try reader.value(StringCodec.self)
-                case 8: postalCode = try reader.value(StringCodec.self)
-                case 9: country = try reader.value(StringCodec.self)
-                case 10: employer = try reader.value(StringCodec.self)
-                case 11: occupation = try reader.value(StringCodec.self)
-                case 12: userAgent = try reader.value(StringCodec.self)
-                case 13: ipAddress = try reader.value(StringCodec.self)
-                case 14: referrer = try reader.value(StringCodec.self)
-                case 15: notes = try reader.list(StringCodec.self)
-                case 16: language = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: applicantID = try reader.value(StringCodec.self)
+            case 2: givenName = try reader.value(StringCodec.self)
+            case 3: familyName = try reader.value(StringCodec.self)
+            case 4: email = try reader.value(StringCodec.self)
+            case 5: phone = try reader.value(StringCodec.self)
+            case 6: street = try reader.value(StringCodec.self)
+            case 7: city = try reader.value(StringCodec.self)
+            case 8: postalCode = try reader.value(StringCodec.self)
+            case 9: country = try reader.value(StringCodec.self)
+            case 10: employer = try reader.value(StringCodec.self)
+            case 11: occupation = try reader.value(StringCodec.self)
+            case 12: userAgent = try reader.value(StringCodec.self)
+            case 13: ipAddress = try reader.value(StringCodec.self)
+            case 14: referrer = try reader.value(StringCodec.self)
+            case 15: notes = try reader.list(StringCodec.self)
+            case 16: language = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -840,7 +821,7 @@ extension BenchCodecV1 {
             self.folders = folders
         }
 
-        static func blank() -> Folder { Folder() }
+        public static func blank() -> Folder { Folder() }
 
         public static let fields: FieldTable = FieldTable(
             "bench.codec.v1.Folder", depth: 32,
@@ -850,8 +831,7 @@ extension BenchCodecV1 {
                 Field(3, "folders", .message { Folder.fields }, .list),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { self.size = try reader.uint64(.implicit) }
@@ -882,18 +862,15 @@ extension BenchCodecV1 {
             violations.nested("folders", folders)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: self.size = try reader.value(UInt64Codec.self)
-                case 3: folders = try reader.list(MessageCodec<Folder>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: self.size = try reader.value(UInt64Codec.self)
+            case 3: folders = try reader.list(MessageCodec<Folder>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -941,7 +918,7 @@ extension BenchCodecV1 {
             self.pending = pending
         }
 
-        static func blank() -> Booking {
+        public static func blank() -> Booking {
             Booking(amount: .blank(), bookedAt: .blank())
         }
 
@@ -955,8 +932,7 @@ extension BenchCodecV1 {
                 Field(5, "pending", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x08) { bookingID = try reader.uint64(.implicit) }
@@ -999,20 +975,17 @@ extension BenchCodecV1 {
             violations.length("account", account.utf8.count, max: 34)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: bookingID = try reader.value(UInt64Codec.self)
-                case 2: account = try reader.value(StringCodec.self)
-                case 3: amount = try reader.value(MoneyCodec.self)
-                case 4: bookedAt = try reader.value(TimestampCodec.self)
-                case 5: pending = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: bookingID = try reader.value(UInt64Codec.self)
+            case 2: account = try reader.value(StringCodec.self)
+            case 3: amount = try reader.value(MoneyCodec.self)
+            case 4: bookedAt = try reader.value(TimestampCodec.self)
+            case 5: pending = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1055,14 +1028,13 @@ extension BenchCodecV1 {
             self.bookings = bookings
         }
 
-        static func blank() -> Ledger { Ledger() }
+        public static func blank() -> Ledger { Ledger() }
 
         public static let fields = FieldTable(
             "bench.codec.v1.Ledger", depth: 3,
             [Field(1, "bookings", .message { Booking.fields }, .list)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     bookings = try reader.list(0x0A, MessageCodec<Booking>.self)
@@ -1088,16 +1060,13 @@ extension BenchCodecV1 {
             violations.nested("bookings", bookings)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: bookings = try reader.list(MessageCodec<Booking>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: bookings = try reader.list(MessageCodec<Booking>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

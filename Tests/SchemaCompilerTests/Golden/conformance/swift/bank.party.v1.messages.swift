@@ -17,7 +17,7 @@ extension BankPartyV1 {
             self.network = network
         }
 
-        static func blank() -> Card { Card() }
+        public static func blank() -> Card { Card() }
 
         public static let fields = FieldTable(
             "bank.party.v1.Card", depth: 1,
@@ -26,8 +26,7 @@ extension BankPartyV1 {
                 Field(2, "network", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { token = try reader.string(.implicit) }
                 if reader.take(0x12) { network = try reader.string(.implicit) }
@@ -55,17 +54,14 @@ extension BankPartyV1 {
             violations.length("network", network.utf8.count, max: 16)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: token = try reader.value(StringCodec.self)
-                case 2: network = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: token = try reader.value(StringCodec.self)
+            case 2: network = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

@@ -84,7 +84,7 @@ extension BankRiskV1 {
         case amount(Money)
         case unrecognized(UnknownFields)
 
-        static func blank() -> Value { .unrecognized(.empty) }
+        public static func blank() -> Value { .unrecognized(.empty) }
 
         public var unknown: UnknownFields? {
             get { if case .unrecognized(let fields) = self { fields } else { nil } }
@@ -102,7 +102,7 @@ extension BankRiskV1 {
             ],
             oneofs: [Oneof("kind")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
             } else if reader.take(0x10) {
@@ -149,20 +149,17 @@ extension BankRiskV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self = .flag(try reader.value(BoolCodec.self))
-                case 2: self = .integer(try reader.value(Int64Codec.self))
-                case 3: self = .number(try reader.value(DoubleCodec.self))
-                case 4: self = .text(try reader.value(StringCodec.self))
-                case 5: self = .amount(try reader.value(MoneyCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .flag(try reader.value(BoolCodec.self))
+            case 2: self = .integer(try reader.value(Int64Codec.self))
+            case 3: self = .number(try reader.value(DoubleCodec.self))
+            case 4: self = .text(try reader.value(StringCodec.self))
+            case 5: self = .amount(try reader.value(MoneyCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -228,7 +225,7 @@ extension BankRiskV1 {
             self.rooted = rooted
         }
 
-        static func blank() -> Device { Device() }
+        public static func blank() -> Device { Device() }
 
         public static let fields = FieldTable(
             "bank.risk.v1.Device", depth: 1,
@@ -238,8 +235,7 @@ extension BankRiskV1 {
                 Field(3, "rooted", .bool),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { os = try reader.string(.implicit) }
                 if reader.take(0x11) { fingerprint = try reader.uint64Fixed(.implicit) }
@@ -268,18 +264,15 @@ extension BankRiskV1 {
             violations.length("os", os.utf8.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: os = try reader.value(StringCodec.self)
-                case 2: fingerprint = try reader.value(UInt64FixedCodec.self)
-                case 3: rooted = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: os = try reader.value(StringCodec.self)
+            case 2: fingerprint = try reader.value(UInt64FixedCodec.self)
+            case 3: rooted = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -361,7 +354,7 @@ extension BankRiskV1 {
             self.instrument = instrument
         }
 
-        static func blank() -> AssessRequest {
+        public static func blank() -> AssessRequest {
             AssessRequest(amount: .blank(), occurredAt: .blank())
         }
 
@@ -383,8 +376,7 @@ extension BankRiskV1 {
 
         private static let pattern1 = Pattern("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -467,25 +459,22 @@ extension BankRiskV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: requestID = try reader.value(StringCodec.self)
-                case 2: amount = try reader.value(MoneyCodec.self)
-                case 3: occurredAt = try reader.value(TimestampCodec.self)
-                case 4: channel = try reader.value(EnumCodec<Channel>.self)
-                case 5: device = try reader.value(MessageCodec<Device>.self)
-                case 6: attributes = try reader.map(StringCodec.self, MessageCodec<Value>.self)
-                case 7: features = try reader.list(DoubleCodec.self)
-                case 8: retry = try reader.value(UInt32Codec.self)
-                case 10: instrument = .iban(try reader.value(StringCodec.self))
-                case 11: instrument = .card(try reader.value(MessageCodec<BankPartyV1.Card>.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: amount = try reader.value(MoneyCodec.self)
+            case 3: occurredAt = try reader.value(TimestampCodec.self)
+            case 4: channel = try reader.value(EnumCodec<Channel>.self)
+            case 5: device = try reader.value(MessageCodec<Device>.self)
+            case 6: attributes = try reader.map(StringCodec.self, MessageCodec<Value>.self)
+            case 7: features = try reader.list(DoubleCodec.self)
+            case 8: retry = try reader.value(UInt32Codec.self)
+            case 10: instrument = .iban(try reader.value(StringCodec.self))
+            case 11: instrument = .card(try reader.value(MessageCodec<BankPartyV1.Card>.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -547,7 +536,7 @@ extension BankRiskV1 {
             self.decidedAt = decidedAt
         }
 
-        static func blank() -> AssessResponse {
+        public static func blank() -> AssessResponse {
             AssessResponse(decidedAt: .blank())
         }
 
@@ -559,8 +548,7 @@ extension BankRiskV1 {
                 Field(3, "decided_at", json: "decidedAt", .timestamp, .required),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x08) { decision = try reader.enumeration(.implicit) }
@@ -595,18 +583,15 @@ extension BankRiskV1 {
             violations.range("score", score, min: 0, max: 1)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: decision = try reader.value(EnumCodec<Decision>.self)
-                case 2: score = try reader.value(DoubleCodec.self)
-                case 3: decidedAt = try reader.value(TimestampCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decision = try reader.value(EnumCodec<Decision>.self)
+            case 2: score = try reader.value(DoubleCodec.self)
+            case 3: decidedAt = try reader.value(TimestampCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -642,14 +627,13 @@ extension BankRiskV1 {
             self.since = since
         }
 
-        static func blank() -> WatchRequest { WatchRequest() }
+        public static func blank() -> WatchRequest { WatchRequest() }
 
         public static let fields = FieldTable(
             "bank.risk.v1.WatchRequest", depth: 2,
             [Field(1, "since", .timestamp, .optional)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { since = try reader.timestamp() }
             } while try reader.resume(Self.fields, &unknown)
@@ -670,16 +654,13 @@ extension BankRiskV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: since = try reader.value(TimestampCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: since = try reader.value(TimestampCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

@@ -95,7 +95,7 @@ extension Foreign {
             self.inner = inner
         }
 
-        static func blank() -> InferRequest { InferRequest() }
+        public static func blank() -> InferRequest { InferRequest() }
 
         public static let fields = FieldTable(
             "foreign.InferRequest", depth: 3,
@@ -115,8 +115,7 @@ extension Foreign {
             ],
             oneofs: [Oneof("choice")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x12) { shape = try reader.packed(Int64TwosCodec.self) }
@@ -188,27 +187,24 @@ extension Foreign {
             violations.nested("inner", inner)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: name = try reader.value(StringCodec.self)
-                case 2: shape = try reader.list(Int64TwosCodec.self)
-                case 3: inputs = try reader.list(MessageCodec<InferRequest.Input>.self)
-                case 4: limits = try reader.map(Int32TwosCodec.self, Int64TwosCodec.self)
-                case 5: zigzag = try reader.value(Int64Codec.self)
-                case 6: flag = try reader.value(BoolCodec.self)
-                case 7: parent = try reader.value(MessageCodec<InferRequest.Input>.self)
-                case 8: choice = .count(try reader.value(Int64TwosCodec.self))
-                case 9: choice = .text(try reader.value(StringCodec.self))
-                case 10: health = try reader.value(EnumCodec<Health>.self)
-                case 11: detail = try reader.value(MessageCodec<Foreign.Detail>.self)
-                case 12: inner = try reader.value(MessageCodec<InferRequest.Detail>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: shape = try reader.list(Int64TwosCodec.self)
+            case 3: inputs = try reader.list(MessageCodec<InferRequest.Input>.self)
+            case 4: limits = try reader.map(Int32TwosCodec.self, Int64TwosCodec.self)
+            case 5: zigzag = try reader.value(Int64Codec.self)
+            case 6: flag = try reader.value(BoolCodec.self)
+            case 7: parent = try reader.value(MessageCodec<InferRequest.Input>.self)
+            case 8: choice = .count(try reader.value(Int64TwosCodec.self))
+            case 9: choice = .text(try reader.value(StringCodec.self))
+            case 10: health = try reader.value(EnumCodec<Health>.self)
+            case 11: detail = try reader.value(MessageCodec<Foreign.Detail>.self)
+            case 12: inner = try reader.value(MessageCodec<InferRequest.Detail>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -283,7 +279,7 @@ extension Foreign.InferRequest {
             self.inner = inner
         }
 
-        static func blank() -> Input { Input() }
+        public static func blank() -> Input { Input() }
 
         public static let fields = FieldTable(
             "foreign.InferRequest.Input", depth: 2,
@@ -295,8 +291,7 @@ extension Foreign.InferRequest {
                 Field(5, "inner", .message { Foreign.InferRequest.Detail.fields }, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { datatype = try reader.string(.implicit) }
                 if reader.take(0x10) { self.size = try reader.int32Twos(.implicit) }
@@ -332,20 +327,17 @@ extension Foreign.InferRequest {
             violations.nested("inner", inner)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: datatype = try reader.value(StringCodec.self)
-                case 2: self.size = try reader.value(Int32TwosCodec.self)
-                case 3: health = try reader.value(EnumCodec<Foreign.Health>.self)
-                case 4: detail = try reader.value(MessageCodec<Foreign.Detail>.self)
-                case 5: inner = try reader.value(MessageCodec<Foreign.InferRequest.Detail>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: datatype = try reader.value(StringCodec.self)
+            case 2: self.size = try reader.value(Int32TwosCodec.self)
+            case 3: health = try reader.value(EnumCodec<Foreign.Health>.self)
+            case 4: detail = try reader.value(MessageCodec<Foreign.Detail>.self)
+            case 5: inner = try reader.value(MessageCodec<Foreign.InferRequest.Detail>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -388,14 +380,13 @@ extension Foreign {
             self.text = text
         }
 
-        static func blank() -> Detail { Detail() }
+        public static func blank() -> Detail { Detail() }
 
         public static let fields = FieldTable(
             "foreign.Detail", depth: 1,
             [Field(1, "text", .string)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { text = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -416,16 +407,13 @@ extension Foreign {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: text = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: text = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -455,49 +443,45 @@ extension Foreign.InferRequest {
             self.number = number
         }
 
-        static func blank() -> Detail { Detail() }
+        public static func blank() -> Detail { Detail() }
 
         public static let fields = FieldTable(
             "foreign.InferRequest.Detail", depth: 1,
             [Field(1, "number", .int64Twos)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
-                if reader.take(0x08) { self.number = try reader.int64Twos(.implicit) }
+                if reader.take(0x08) { number = try reader.int64Twos(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
-            size += sizes.int64Twos(0x08, self.number)
+            size += sizes.int64Twos(0x08, number)
             size += sizes.unknown(unknown)
             return size
         }
 
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
-            writer.int64Twos(0x08, self.number)
+            writer.int64Twos(0x08, number)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self.number = try reader.value(Int64TwosCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: number = try reader.value(Int64TwosCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
-            writer.field("number", self.number, Int64TwosCodec.self)
+            writer.field("number", number, Int64TwosCodec.self)
             writer.endObject()
         }
 
@@ -507,7 +491,7 @@ extension Foreign.InferRequest {
         }
 
         public func hash(into hasher: inout Hasher) {
-            Canonical.hash(self.number, into: &hasher)
+            Canonical.hash(number, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

@@ -17,7 +17,7 @@ extension Common {
             self.longitude = longitude
         }
 
-        static func blank() -> Place { Place() }
+        public static func blank() -> Place { Place() }
 
         public static let fields = FieldTable(
             "test.common.v2.Place", depth: 1,
@@ -26,8 +26,7 @@ extension Common {
                 Field(2, "longitude", .double),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { latitude = try reader.double(.implicit) }
                 if reader.take(0x11) { longitude = try reader.double(.implicit) }
@@ -56,17 +55,14 @@ extension Common {
             violations.finite("longitude", longitude)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: latitude = try reader.value(DoubleCodec.self)
-                case 2: longitude = try reader.value(DoubleCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: latitude = try reader.value(DoubleCodec.self)
+            case 2: longitude = try reader.value(DoubleCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {

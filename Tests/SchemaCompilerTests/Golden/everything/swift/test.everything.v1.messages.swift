@@ -105,7 +105,7 @@ extension TestEverythingV1 {
             self.zigzag = zigzag
         }
 
-        static func blank() -> Scalars { Scalars() }
+        public static func blank() -> Scalars { Scalars() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Scalars", depth: 1,
@@ -134,8 +134,7 @@ extension TestEverythingV1 {
 
         private static let pattern1 = Pattern("[A-Z]{3}-?[0-9]*")
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { aBool = try reader.bool(.implicit) }
                 if reader.take(0x10) { anInt32 = try reader.int32(.implicit) }
@@ -230,35 +229,32 @@ extension TestEverythingV1 {
             violations.finite("share", share)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: aBool = try reader.value(BoolCodec.self)
-                case 2: anInt32 = try reader.value(Int32Codec.self)
-                case 3: anInt64 = try reader.value(Int64Codec.self)
-                case 4: aUint32 = try reader.value(UInt32Codec.self)
-                case 5: aUint64 = try reader.value(UInt64Codec.self)
-                case 6: twos32 = try reader.value(Int32TwosCodec.self)
-                case 7: twos64 = try reader.value(Int64TwosCodec.self)
-                case 8: fixed32 = try reader.value(UInt32FixedCodec.self)
-                case 9: fixed64 = try reader.value(UInt64FixedCodec.self)
-                case 10: sfixed32 = try reader.value(Int32FixedCodec.self)
-                case 11: sfixed64 = try reader.value(Int64FixedCodec.self)
-                case 12: aFloat = try reader.value(FloatCodec.self)
-                case 13: aDouble = try reader.value(DoubleCodec.self)
-                case 14: aString = try reader.value(StringCodec.self)
-                case 15: someBytes = try reader.value(BytesCodec.self)
-                case 16: aUUID = try reader.value(UUIDCodec.self)
-                case 17: aWord = try reader.value(EnumCodec<Word>.self)
-                case 18: code = try reader.value(StringCodec.self)
-                case 19: share = try reader.value(DoubleCodec.self)
-                case 20: zigzag = try reader.value(Int64Codec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: aBool = try reader.value(BoolCodec.self)
+            case 2: anInt32 = try reader.value(Int32Codec.self)
+            case 3: anInt64 = try reader.value(Int64Codec.self)
+            case 4: aUint32 = try reader.value(UInt32Codec.self)
+            case 5: aUint64 = try reader.value(UInt64Codec.self)
+            case 6: twos32 = try reader.value(Int32TwosCodec.self)
+            case 7: twos64 = try reader.value(Int64TwosCodec.self)
+            case 8: fixed32 = try reader.value(UInt32FixedCodec.self)
+            case 9: fixed64 = try reader.value(UInt64FixedCodec.self)
+            case 10: sfixed32 = try reader.value(Int32FixedCodec.self)
+            case 11: sfixed64 = try reader.value(Int64FixedCodec.self)
+            case 12: aFloat = try reader.value(FloatCodec.self)
+            case 13: aDouble = try reader.value(DoubleCodec.self)
+            case 14: aString = try reader.value(StringCodec.self)
+            case 15: someBytes = try reader.value(BytesCodec.self)
+            case 16: aUUID = try reader.value(UUIDCodec.self)
+            case 17: aWord = try reader.value(EnumCodec<Word>.self)
+            case 18: code = try reader.value(StringCodec.self)
+            case 19: share = try reader.value(DoubleCodec.self)
+            case 20: zigzag = try reader.value(Int64Codec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -384,7 +380,7 @@ extension TestEverythingV1 {
             self.choice = choice
         }
 
-        static func blank() -> Optionals { Optionals() }
+        public static func blank() -> Optionals { Optionals() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Optionals", depth: 3,
@@ -408,8 +404,7 @@ extension TestEverythingV1 {
                 Field(17, "choice", .message { Choice.fields }, .optional),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { aBool = try reader.bool(.explicit) }
                 if reader.take(0x10) { anInt32 = try reader.int32(.explicit) }
@@ -499,32 +494,29 @@ extension TestEverythingV1 {
             violations.nested("choice", choice)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: aBool = try reader.value(BoolCodec.self)
-                case 2: anInt32 = try reader.value(Int32Codec.self)
-                case 3: aTwos = try reader.value(Int64TwosCodec.self)
-                case 4: aFixed = try reader.value(UInt32FixedCodec.self)
-                case 5: aFloat = try reader.value(FloatCodec.self)
-                case 6: aDouble = try reader.value(DoubleCodec.self)
-                case 7: aString = try reader.value(StringCodec.self)
-                case 8: someBytes = try reader.value(BytesCodec.self)
-                case 9: aUUID = try reader.value(UUIDCodec.self)
-                case 10: aWord = try reader.value(EnumCodec<Word>.self)
-                case 11: aDecimal = try reader.value(DecimalCodec.self)
-                case 12: aMoney = try reader.value(MoneyCodec.self)
-                case 13: aTimestamp = try reader.value(TimestampCodec.self)
-                case 14: aDuration = try reader.value(DurationCodec.self)
-                case 15: aDate = try reader.value(DateCodec.self)
-                case 16: place = try reader.value(MessageCodec<Common.Place>.self)
-                case 17: choice = try reader.value(MessageCodec<Choice>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: aBool = try reader.value(BoolCodec.self)
+            case 2: anInt32 = try reader.value(Int32Codec.self)
+            case 3: aTwos = try reader.value(Int64TwosCodec.self)
+            case 4: aFixed = try reader.value(UInt32FixedCodec.self)
+            case 5: aFloat = try reader.value(FloatCodec.self)
+            case 6: aDouble = try reader.value(DoubleCodec.self)
+            case 7: aString = try reader.value(StringCodec.self)
+            case 8: someBytes = try reader.value(BytesCodec.self)
+            case 9: aUUID = try reader.value(UUIDCodec.self)
+            case 10: aWord = try reader.value(EnumCodec<Word>.self)
+            case 11: aDecimal = try reader.value(DecimalCodec.self)
+            case 12: aMoney = try reader.value(MoneyCodec.self)
+            case 13: aTimestamp = try reader.value(TimestampCodec.self)
+            case 14: aDuration = try reader.value(DurationCodec.self)
+            case 15: aDate = try reader.value(DateCodec.self)
+            case 16: place = try reader.value(MessageCodec<Common.Place>.self)
+            case 17: choice = try reader.value(MessageCodec<Choice>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -617,7 +609,7 @@ extension TestEverythingV1 {
             self.choice = choice
         }
 
-        static func blank() -> Required {
+        public static func blank() -> Required {
             Required(
                 aDecimal: .blank(), aMoney: .blank(), aTimestamp: .blank(), aDuration: .blank(),
                 aDate: .blank(), place: .blank(), choice: .blank())
@@ -635,8 +627,7 @@ extension TestEverythingV1 {
                 Field(7, "choice", .message { Choice.fields }, .required),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -703,22 +694,19 @@ extension TestEverythingV1 {
             violations.nested("choice", choice)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: aDecimal = try reader.value(DecimalCodec.self)
-                case 2: aMoney = try reader.value(MoneyCodec.self)
-                case 3: aTimestamp = try reader.value(TimestampCodec.self)
-                case 4: aDuration = try reader.value(DurationCodec.self)
-                case 5: aDate = try reader.value(DateCodec.self)
-                case 6: place = try reader.value(MessageCodec<Common.Place>.self)
-                case 7: choice = try reader.value(MessageCodec<Choice>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: aDecimal = try reader.value(DecimalCodec.self)
+            case 2: aMoney = try reader.value(MoneyCodec.self)
+            case 3: aTimestamp = try reader.value(TimestampCodec.self)
+            case 4: aDuration = try reader.value(DurationCodec.self)
+            case 5: aDate = try reader.value(DateCodec.self)
+            case 6: place = try reader.value(MessageCodec<Common.Place>.self)
+            case 7: choice = try reader.value(MessageCodec<Choice>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -807,7 +795,7 @@ extension TestEverythingV1 {
             self.codes = codes
         }
 
-        static func blank() -> Lists { Lists() }
+        public static func blank() -> Lists { Lists() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Lists", depth: 3,
@@ -834,8 +822,7 @@ extension TestEverythingV1 {
 
         private static let pattern1 = Pattern("[A-Z]{3}-?[0-9]*")
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { bools = try reader.packed(BoolCodec.self) }
                 if reader.take(0x12) { int32s = try reader.packed(Int32Codec.self) }
@@ -940,33 +927,30 @@ extension TestEverythingV1 {
             violations.pattern("codes", codes, Self.pattern1)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: bools = try reader.list(BoolCodec.self)
-                case 2: int32s = try reader.list(Int32Codec.self)
-                case 3: twos = try reader.list(Int64TwosCodec.self)
-                case 4: fixed = try reader.list(UInt64FixedCodec.self)
-                case 5: floats = try reader.list(FloatCodec.self)
-                case 6: doubles = try reader.list(DoubleCodec.self)
-                case 7: strings = try reader.list(StringCodec.self)
-                case 8: blobs = try reader.list(BytesCodec.self)
-                case 9: uuids = try reader.list(UUIDCodec.self)
-                case 10: words = try reader.list(EnumCodec<Word>.self)
-                case 11: decimals = try reader.list(DecimalCodec.self)
-                case 12: moneys = try reader.list(MoneyCodec.self)
-                case 13: timestamps = try reader.list(TimestampCodec.self)
-                case 14: durations = try reader.list(DurationCodec.self)
-                case 15: dates = try reader.list(DateCodec.self)
-                case 16: places = try reader.list(MessageCodec<Common.Place>.self)
-                case 17: choices = try reader.list(MessageCodec<Choice>.self)
-                case 18: codes = try reader.list(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: bools = try reader.list(BoolCodec.self)
+            case 2: int32s = try reader.list(Int32Codec.self)
+            case 3: twos = try reader.list(Int64TwosCodec.self)
+            case 4: fixed = try reader.list(UInt64FixedCodec.self)
+            case 5: floats = try reader.list(FloatCodec.self)
+            case 6: doubles = try reader.list(DoubleCodec.self)
+            case 7: strings = try reader.list(StringCodec.self)
+            case 8: blobs = try reader.list(BytesCodec.self)
+            case 9: uuids = try reader.list(UUIDCodec.self)
+            case 10: words = try reader.list(EnumCodec<Word>.self)
+            case 11: decimals = try reader.list(DecimalCodec.self)
+            case 12: moneys = try reader.list(MoneyCodec.self)
+            case 13: timestamps = try reader.list(TimestampCodec.self)
+            case 14: durations = try reader.list(DurationCodec.self)
+            case 15: dates = try reader.list(DateCodec.self)
+            case 16: places = try reader.list(MessageCodec<Common.Place>.self)
+            case 17: choices = try reader.list(MessageCodec<Choice>.self)
+            case 18: codes = try reader.list(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1066,7 +1050,7 @@ extension TestEverythingV1 {
             self.times = times
         }
 
-        static func blank() -> Maps { Maps() }
+        public static func blank() -> Maps { Maps() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Maps", depth: 4,
@@ -1083,8 +1067,7 @@ extension TestEverythingV1 {
                 Field(8, "times", .timestamp, .map(.string), pii: .person),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
                     byString = try reader.map(0x0A, StringCodec.self, StringCodec.self)
@@ -1162,23 +1145,20 @@ extension TestEverythingV1 {
             violations.keys("times", times, max: 16)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: byString = try reader.map(StringCodec.self, StringCodec.self)
-                case 2: byBool = try reader.map(BoolCodec.self, UInt64Codec.self)
-                case 3: byInt32 = try reader.map(Int32Codec.self, DoubleCodec.self)
-                case 4: byInt64 = try reader.map(Int64Codec.self, BytesCodec.self)
-                case 5: byUint32 = try reader.map(UInt32Codec.self, EnumCodec<Word>.self)
-                case 6: byUint64 = try reader.map(UInt64Codec.self, MessageCodec<Common.Place>.self)
-                case 7: choices = try reader.map(StringCodec.self, MessageCodec<Choice>.self)
-                case 8: times = try reader.map(StringCodec.self, TimestampCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: byString = try reader.map(StringCodec.self, StringCodec.self)
+            case 2: byBool = try reader.map(BoolCodec.self, UInt64Codec.self)
+            case 3: byInt32 = try reader.map(Int32Codec.self, DoubleCodec.self)
+            case 4: byInt64 = try reader.map(Int64Codec.self, BytesCodec.self)
+            case 5: byUint32 = try reader.map(UInt32Codec.self, EnumCodec<Word>.self)
+            case 6: byUint64 = try reader.map(UInt64Codec.self, MessageCodec<Common.Place>.self)
+            case 7: choices = try reader.map(StringCodec.self, MessageCodec<Choice>.self)
+            case 8: times = try reader.map(StringCodec.self, TimestampCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1231,7 +1211,7 @@ extension TestEverythingV1 {
         case code(String)
         case unrecognized(UnknownFields)
 
-        static func blank() -> Choice { .unrecognized(.empty) }
+        public static func blank() -> Choice { .unrecognized(.empty) }
 
         public var unknown: UnknownFields? {
             get { if case .unrecognized(let fields) = self { fields } else { nil } }
@@ -1252,7 +1232,7 @@ extension TestEverythingV1 {
 
         private static let pattern1 = Pattern("[A-Z]{3}-?[0-9]*")
 
-        public init(from reader: inout WireReader) throws(WireError) {
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
             } else if reader.take(0x12) {
@@ -1306,21 +1286,18 @@ extension TestEverythingV1 {
             }
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self = .flag(try reader.value(BoolCodec.self))
-                case 2: self = .text(try reader.value(StringCodec.self))
-                case 3: self = .word(try reader.value(EnumCodec<Word>.self))
-                case 4: self = .price(try reader.value(MoneyCodec.self))
-                case 5: self = .place(try reader.value(MessageCodec<Common.Place>.self))
-                case 6: self = .code(try reader.value(StringCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .flag(try reader.value(BoolCodec.self))
+            case 2: self = .text(try reader.value(StringCodec.self))
+            case 3: self = .word(try reader.value(EnumCodec<Word>.self))
+            case 4: self = .price(try reader.value(MoneyCodec.self))
+            case 5: self = .place(try reader.value(MessageCodec<Common.Place>.self))
+            case 6: self = .code(try reader.value(StringCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1446,7 +1423,7 @@ extension TestEverythingV1 {
             self.what = what
         }
 
-        static func blank() -> Oneofs {
+        public static func blank() -> Oneofs {
             Oneofs(who: .name(""))
         }
 
@@ -1462,8 +1439,7 @@ extension TestEverythingV1 {
             ],
             oneofs: [Oneof("who", required: true), Oneof("what")])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -1528,21 +1504,18 @@ extension TestEverythingV1 {
             violations.length("note", note.utf8.count, max: 32)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: who = .name(try reader.value(StringCodec.self))
-                case 2: who = .id(try reader.value(UUIDCodec.self))
-                case 3: note = try reader.value(StringCodec.self)
-                case 4: who = .card(try reader.value(MessageCodec<Common.Place>.self))
-                case 5: what = .number(try reader.value(Int64Codec.self))
-                case 6: what = .size(try reader.value(MoneyCodec.self))
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: who = .name(try reader.value(StringCodec.self))
+            case 2: who = .id(try reader.value(UUIDCodec.self))
+            case 3: note = try reader.value(StringCodec.self)
+            case 4: who = .card(try reader.value(MessageCodec<Common.Place>.self))
+            case 5: what = .number(try reader.value(Int64Codec.self))
+            case 6: what = .size(try reader.value(MoneyCodec.self))
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1622,7 +1595,7 @@ extension TestEverythingV1 {
             self.requestID = requestID
         }
 
-        static func blank() -> Names { Names() }
+        public static func blank() -> Names { Names() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Names", depth: 2,
@@ -1644,18 +1617,15 @@ extension TestEverythingV1 {
                 Field(2047, "request_id", json: "requestId", .string),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.reader = try reader.string(.implicit) }
                 if reader.take(0x12) { self.writer = try reader.string(.implicit) }
                 if reader.take(0x1A) { self.sizes = try reader.string(.implicit) }
                 if reader.take(0x20) { self.size = try reader.uint32(.implicit) }
                 if reader.take(0x28) { self.seen = try reader.bool(.implicit) }
-                if reader.take(0x32) {
-                    self.object = try reader.list(0x32, MessageCodec<Place>.self)
-                }
-                if reader.take(0x38) { self.number = try reader.int32(.explicit) }
+                if reader.take(0x32) { object = try reader.list(0x32, MessageCodec<Place>.self) }
+                if reader.take(0x38) { number = try reader.int32(.explicit) }
                 if reader.take(0x42) { self.violations = try reader.string(.implicit) }
                 if reader.take(0x4A) { self.hasher = try reader.string(.implicit) }
                 if reader.take(0x51) { self.value = try reader.double(.explicit) }
@@ -1674,8 +1644,8 @@ extension TestEverythingV1 {
             size += sizes.string(0x1A, self.sizes)
             size += sizes.uint32(0x20, self.size)
             size += sizes.bool(0x28, self.seen)
-            size += sizes.list(0x32, self.object, MessageCodec<Place>.self)
-            size += sizes.int32(0x38, self.number)
+            size += sizes.list(0x32, object, MessageCodec<Place>.self)
+            size += sizes.int32(0x38, number)
             size += sizes.string(0x42, self.violations)
             size += sizes.string(0x4A, self.hasher)
             size += sizes.double(0x51, self.value)
@@ -1695,8 +1665,8 @@ extension TestEverythingV1 {
             writer.string(0x1A, self.sizes)
             writer.uint32(0x20, self.size)
             writer.bool(0x28, self.seen)
-            writer.list(0x32, self.object, MessageCodec<Place>.self, &sizes)
-            writer.int32(0x38, self.number)
+            writer.list(0x32, object, MessageCodec<Place>.self, &sizes)
+            writer.int32(0x38, number)
             writer.string(0x42, self.violations)
             writer.string(0x4A, self.hasher)
             writer.double(0x51, self.value)
@@ -1712,11 +1682,9 @@ extension TestEverythingV1 {
             violations.length("reader", self.reader.utf8.count, max: 8)
             violations.length("writer", self.writer.utf8.count, max: 8)
             violations.length("sizes", self.sizes.utf8.count, max: 8)
-            violations.count("object", self.object.count, max: 2)
-            violations.nested("object", self.object)
-            if let value = self.number {
-                violations.range("number", value, min: 1, max: 2, .explicit)
-            }
+            violations.count("object", object.count, max: 2)
+            violations.nested("object", object)
+            if let value = number { violations.range("number", value, min: 1, max: 2, .explicit) }
             violations.length("violations", self.violations.utf8.count, max: 8)
             violations.length("hasher", self.hasher.utf8.count, max: 8)
             if let value { violations.finite("value", value, .explicit) }
@@ -1725,30 +1693,27 @@ extension TestEverythingV1 {
             violations.length("request_id", requestID.utf8.count, max: 8)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: self.reader = try reader.value(StringCodec.self)
-                case 2: self.writer = try reader.value(StringCodec.self)
-                case 3: self.sizes = try reader.value(StringCodec.self)
-                case 4: self.size = try reader.value(UInt32Codec.self)
-                case 5: self.seen = try reader.value(BoolCodec.self)
-                case 6: self.object = try reader.list(MessageCodec<Place>.self)
-                case 7: self.number = try reader.value(Int32Codec.self)
-                case 8: self.violations = try reader.value(StringCodec.self)
-                case 9: self.hasher = try reader.value(StringCodec.self)
-                case 10: self.value = try reader.value(DoubleCodec.self)
-                case 11: descriptionField = try reader.value(StringCodec.self)
-                case 12: `class` = try reader.value(StringCodec.self)
-                case 13: self.start = try reader.value(UInt64Codec.self)
-                case 14: unknownField = try reader.value(BoolCodec.self)
-                case 2047: requestID = try reader.value(StringCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.reader = try reader.value(StringCodec.self)
+            case 2: self.writer = try reader.value(StringCodec.self)
+            case 3: self.sizes = try reader.value(StringCodec.self)
+            case 4: self.size = try reader.value(UInt32Codec.self)
+            case 5: self.seen = try reader.value(BoolCodec.self)
+            case 6: object = try reader.list(MessageCodec<Place>.self)
+            case 7: number = try reader.value(Int32Codec.self)
+            case 8: self.violations = try reader.value(StringCodec.self)
+            case 9: self.hasher = try reader.value(StringCodec.self)
+            case 10: self.value = try reader.value(DoubleCodec.self)
+            case 11: descriptionField = try reader.value(StringCodec.self)
+            case 12: `class` = try reader.value(StringCodec.self)
+            case 13: self.start = try reader.value(UInt64Codec.self)
+            case 14: unknownField = try reader.value(BoolCodec.self)
+            case 2047: requestID = try reader.value(StringCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1758,8 +1723,8 @@ extension TestEverythingV1 {
             writer.field("sizes", self.sizes, StringCodec.self)
             writer.field("size", self.size, UInt32Codec.self)
             writer.field("seen", self.seen, BoolCodec.self)
-            writer.list("object", self.object, MessageCodec<Place>.self)
-            writer.field("number", self.number, Int32Codec.self)
+            writer.list("object", object, MessageCodec<Place>.self)
+            writer.field("number", number, Int32Codec.self)
             writer.field("violations", self.violations, StringCodec.self)
             writer.field("hasher", self.hasher, StringCodec.self)
             writer.field("value", self.value, DoubleCodec.self)
@@ -1796,8 +1761,8 @@ extension TestEverythingV1 {
             Canonical.hash(self.sizes, into: &hasher)
             Canonical.hash(self.size, into: &hasher)
             Canonical.hash(self.seen, into: &hasher)
-            Canonical.hash(self.object, into: &hasher)
-            Canonical.hash(self.number, into: &hasher)
+            Canonical.hash(object, into: &hasher)
+            Canonical.hash(number, into: &hasher)
             Canonical.hash(self.violations, into: &hasher)
             Canonical.hash(self.hasher, into: &hasher)
             Canonical.hash(self.value, into: &hasher)
@@ -1820,14 +1785,13 @@ extension TestEverythingV1 {
             self.selfField = selfField
         }
 
-        static func blank() -> Place { Place() }
+        public static func blank() -> Place { Place() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Place", depth: 1,
             [Field(1, "self", .bool)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { selfField = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -1848,16 +1812,13 @@ extension TestEverythingV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: selfField = try reader.value(BoolCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: selfField = try reader.value(BoolCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1884,13 +1845,12 @@ extension TestEverythingV1 {
 
         public init() {}
 
-        static func blank() -> Empty { Empty() }
+        public static func blank() -> Empty { Empty() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Empty", depth: 1, [])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1907,11 +1867,12 @@ extension TestEverythingV1 {
 
         public func validate(_ violations: inout Violations) {}
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while try reader.next(&object) != nil {}
-            try reader.finish(object)
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            default: break
+            }
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -1942,7 +1903,7 @@ extension TestEverythingV1 {
             self.named = named
         }
 
-        static func blank() -> Tree { Tree() }
+        public static func blank() -> Tree { Tree() }
 
         public static let fields: FieldTable = FieldTable(
             "test.everything.v1.Tree", depth: 8,
@@ -1952,8 +1913,7 @@ extension TestEverythingV1 {
                 Field(3, "named", .message { Tree.fields }, .map(.string)),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { label = try reader.string(.implicit) }
                 if reader.take(0x12) { children = try reader.list(0x12, MessageCodec<Tree>.self) }
@@ -1989,18 +1949,15 @@ extension TestEverythingV1 {
             violations.nested("named", named)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: label = try reader.value(StringCodec.self)
-                case 2: children = try reader.list(MessageCodec<Tree>.self)
-                case 3: named = try reader.map(StringCodec.self, MessageCodec<Tree>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: label = try reader.value(StringCodec.self)
+            case 2: children = try reader.list(MessageCodec<Tree>.self)
+            case 3: named = try reader.map(StringCodec.self, MessageCodec<Tree>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2045,7 +2002,7 @@ extension TestEverythingV1 {
             self.choices = choices
         }
 
-        static func blank() -> Sealed {
+        public static func blank() -> Sealed {
             Sealed(at: .blank())
         }
 
@@ -2058,8 +2015,7 @@ extension TestEverythingV1 {
                 Field(4, "choices", .enumeration(Word.names), .packed),
             ])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -2098,19 +2054,16 @@ extension TestEverythingV1 {
             violations.count("choices", choices.count, max: 4)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: at = try reader.value(TimestampCodec.self)
-                case 2: score = try reader.value(DoubleCodec.self)
-                case 3: commitment = try reader.value(BytesCodec.self)
-                case 4: choices = try reader.list(EnumCodec<Word>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: at = try reader.value(TimestampCodec.self)
+            case 2: score = try reader.value(DoubleCodec.self)
+            case 3: commitment = try reader.value(BytesCodec.self)
+            case 4: choices = try reader.list(EnumCodec<Word>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2175,7 +2128,7 @@ extension TestEverythingV1 {
             self.token = token
         }
 
-        static func blank() -> CallRequest {
+        public static func blank() -> CallRequest {
             CallRequest(token: .blank())
         }
 
@@ -2183,8 +2136,7 @@ extension TestEverythingV1 {
             "test.everything.v1.CallRequest", depth: 2,
             [Field(1, "token", .message { Token.fields }, .required)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
                 if reader.take(0x0A) {
@@ -2212,16 +2164,13 @@ extension TestEverythingV1 {
             violations.nested("token", token)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: token = try reader.value(MessageCodec<Token>.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: token = try reader.value(MessageCodec<Token>.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
@@ -2251,14 +2200,13 @@ extension TestEverythingV1 {
             self.id = id
         }
 
-        static func blank() -> Token { Token() }
+        public static func blank() -> Token { Token() }
 
         public static let fields = FieldTable(
             "test.everything.v1.Token", depth: 1,
             [Field(1, "id", .bytes)])
 
-        public init(from reader: inout WireReader) throws(WireError) {
-            self = .blank()
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { id = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
@@ -2282,16 +2230,13 @@ extension TestEverythingV1 {
             violations.length("id", id.count, max: 16)
         }
 
-        public init(json reader: inout JSONReader) throws(JSONError) {
-            self = .blank()
-            var object = try reader.object(Self.fields)
-            while let number = try reader.next(&object) {
-                switch number {
-                case 1: id = try reader.value(BytesCodec.self)
-                default: break
-                }
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: id = try reader.value(BytesCodec.self)
+            default: break
             }
-            try reader.finish(object)
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
