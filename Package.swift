@@ -43,7 +43,18 @@ func system(_ name: String, pkgConfig: String?, apt: String) -> Target {
         name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-let targets: [Target] = [
+/// The programs of `make fuzz`, for builds with `--sanitize=fuzzer` alone: libFuzzer brings their `main`.
+let fuzzers: [Target] =
+    Context.environment["ASSAY_FUZZ"] == nil
+    ? []
+    : ["strict", "tolerant", "json", "compiler", "formatter", "sealed"].map { name in
+        .executableTarget(
+            name: "fuzz-\(name)", dependencies: ["FuzzProperties"],
+            path: "Tests/Fuzz/Targets/\(name)",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+    }
+
+let targets: [Target] = fuzzers + [
     // C libraries, each with one owner.
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
     system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
@@ -131,15 +142,34 @@ let targets: [Target] = [
         "risk-bench", "Tests/Benchmarks/risk-bench",
         ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
 
+    // What the compiler writes for the golden schemas, and what must hold of it for any input: shared by
+    // tests and fuzzers.
+    .target(
+        name: "GoldenMessages", dependencies: ["Wire", "RPC"],
+        path: "Tests/SchemaCompilerTests/Golden",
+        exclude: ["conformance", "everything"].flatMap { name in
+            ["schemas", "proto", "bounds.txt", "fds.hex"].map { "\(name)/\($0)" }
+        }, swiftSettings: strict),
+    library(
+        "FuzzProperties", "Tests/Fuzz/Properties",
+        ["GoldenMessages", "SchemaCompiler", "Wire", crypto]),
+    .target(name: "CAllocationCounter", path: "Tests/Fuzz/AllocationCounter"),
+
     tests("WireTests", ["Wire"]),
     tests(
         "SchemaCompilerTests",
-        ["SchemaCompiler", "Wire", "RPC", "TestSupport", "wire-conformance-driver", crypto],
-        exclude: ["Diagnostics", "Evolution"]
-            + ["conformance", "everything"].flatMap { name in
-                ["schemas", "proto", "bounds.txt", "fds.hex"].map { "Golden/\(name)/\($0)" }
-            }),
+        [
+            "SchemaCompiler", "GoldenMessages", "FuzzProperties", "Wire", "RPC", "TestSupport",
+            "wire-conformance-driver", crypto,
+        ],
+        exclude: ["Diagnostics", "Evolution", "Golden"]),
     tests("SchemacTests", ["schemac", "SchemaCompiler", "AssayMessages", "TestSupport", "Wire"]),
+    .testTarget(
+        name: "FuzzTests",
+        dependencies: [
+            "FuzzProperties", "GoldenMessages", "SchemaCompiler", "Wire", "CAllocationCounter",
+        ],
+        path: "Tests/Fuzz/FuzzTests", swiftSettings: strict),
     tests("AssayMessagesTests", ["AssayMessages", "Wire", "RPC"]),
     tests("RPCTests", ["RPC", "Wire"]),
     tests("HTTP2Tests", ["HTTP2"]),

@@ -39,6 +39,12 @@ public struct Compilation: Sendable {
         diagnostic.rendered(in: sources, palette)
     }
 
+    /// The full names of everything that has a canonical text: messages, unions and services.
+    public var rootNames: [String] {
+        schema.types.indices.filter { schema.message(TypeID(index: $0)) != nil }
+            .map { schema.types[$0].fullName } + schema.services.map(\.fullName)
+    }
+
     /// The name of a type or service, and its canonical text; nil if nothing has the name.
     public func canonicalText(of fullName: String) -> String? {
         if let type = schema.type(named: fullName) {

@@ -12,7 +12,8 @@ extension Resolver {
                 .foreign, section, name.span,
                 "only a '@protobuf_types' package declares dotted names")
         }
-        if name.isDotted, schema.packages[package].isForeign {
+        // The canonical text of a nested message need not hold the message around it.
+        if name.isDotted, schema.packages[package].isForeign, checksPaths {
             let parent = name.components.dropLast().joined(separator: ".")
             if !declaresMessage(parent, package: package) {
                 error(.foreign, section, name.span, "the message '\(parent)' is not declared")

@@ -28,25 +28,37 @@ extension JSONReader {
         return value
     }
 
+    /// A value that is text here and a record in the encoding.
+    private mutating func record<T>(
+        _ expected: String, _ parse: (String) -> T?
+    ) throws(JSONError) -> T {
+        try enterRecord()
+        let value = try parsed(expected, parse)
+        leaveRecord()
+        return value
+    }
+
     mutating func uuid() throws(JSONError) -> UniqueID {
         try parsed("a UUID") { UniqueID($0) }
     }
 
     mutating func timestamp() throws(JSONError) -> Timestamp {
-        try parsed("an RFC 3339 time") { Timestamp($0) }
+        try record("an RFC 3339 time") { Timestamp($0) }
     }
 
     mutating func duration() throws(JSONError) -> TimeSpan {
-        try parsed("a duration such as \"1.5s\"") { TimeSpan($0) }
+        try record("a duration such as \"1.5s\"") { TimeSpan($0) }
     }
 
     mutating func date() throws(JSONError) -> CalendarDate {
-        try parsed("a date such as \"2026-11-30\"") { CalendarDate($0) }
+        try record("a date such as \"2026-11-30\"") { CalendarDate($0) }
     }
 
     mutating func decimal() throws(JSONError) -> Decimal64 {
-        try parsed("a decimal of at most 18 digits") { Decimal64($0) }
+        try record(Self.decimalText) { Decimal64($0) }
     }
+
+    private static let decimalText = "a decimal of at most 18 digits"
 
     private static let moneyTable = FieldTable(
         "money", depth: 1,
@@ -60,7 +72,7 @@ extension JSONReader {
             if number == 1 {
                 currency = try parsed("a currency code") { CurrencyCode($0) }
             } else {
-                amount = try decimal()
+                amount = try parsed(Self.decimalText) { Decimal64($0) }
             }
         }
         try finish(object)

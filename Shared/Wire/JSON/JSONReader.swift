@@ -14,6 +14,8 @@ public struct JSONReader {
     var position = 0
     var path: [Step] = []
     private var depth: Int
+    /// How deep records may still nest in the encoding of the value: what the first object's type allows.
+    private var levels: Int?
     private var heap: Int
 
     @usableFromInline
@@ -134,8 +136,20 @@ public struct JSONReader {
     /// Enters the object of a message.
     public mutating func object(_ table: FieldTable) throws(JSONError) -> JSONObject {
         try open("{", "an object")
+        if levels == nil { levels = table.depth }
+        try enterRecord()
         return JSONObject(table)
     }
+
+    /// Enters a value that is a record in the encoding, where its depth is limited.
+    @usableFromInline
+    mutating func enterRecord() throws(JSONError) {
+        guard let levels, levels > 0 else { throw failure(.limit, "nested too deeply") }
+        self.levels = levels - 1
+    }
+
+    @usableFromInline
+    mutating func leaveRecord() { levels = levels.map { $0 + 1 } }
 
     /// The number of the next field that is not null; nil at the end of the object.
     public mutating func next(_ object: inout JSONObject) throws(JSONError) -> Int? {
@@ -147,6 +161,7 @@ public struct JSONReader {
             skipSpace()
             if skip("}") {
                 depth += 1
+                leaveRecord()
                 return nil
             }
             if !object.isFirst { try expect(",") }

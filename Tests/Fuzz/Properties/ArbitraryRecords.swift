@@ -1,11 +1,13 @@
-import Wire
+public import Wire
 
 /// Draws protobuf encodings of a message from its field table: valid values, in any order, with
 /// repeated and unpacked records, as the tolerant door takes them.
-struct ArbitraryRecords<Generator: RandomNumberGenerator> {
-    var generator: Generator
+public struct ArbitraryRecords<Generator: RandomNumberGenerator> {
+    public var generator: Generator
 
-    mutating func message(_ table: FieldTable, depth: Int = 0) -> [UInt8] {
+    public init(generator: Generator) { self.generator = generator }
+
+    public mutating func message(_ table: FieldTable, depth: Int = 0) -> [UInt8] {
         var records: [[UInt8]] = []
         var fields = table.fields
         if table.isUnion || !table.oneofs.isEmpty { fields = oneOfEach(table) }
