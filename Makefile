@@ -9,7 +9,7 @@ SOURCES := Package.swift Proto/Compiler Proto/schemac Services Shared Tests
 
 # What the build links, and what the tests start or call.
 BUILD_PACKAGES := libnghttp2-dev libssl-dev libhiredis-dev librocksdb-dev pkg-config
-TEST_PACKAGES := redis-server protobuf-compiler curl python3 python3-venv
+TEST_PACKAGES := redis-server protobuf-compiler curl python3 python3-venv valgrind binutils
 CODEC_BENCH := Tests/Benchmarks/codec
 CODEC_BENCH_MESSAGES := --schemas $(CODEC_BENCH)/Schemas --swift $(CODEC_BENCH)/Messages
 BENCH_PACKAGES := nghttp2-client g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
@@ -66,6 +66,11 @@ generated-check:
 .PHONY: bench-codec
 bench-codec:
 	swift run -c release --package-path $(CODEC_BENCH) codec-bench $(BENCH_FLAGS)
+
+## fuzz: the six fuzzers, two at a time, SECONDS each (default 60); what they find goes to Tests/Fuzz/FailCases
+.PHONY: fuzz
+fuzz: dependencies
+	Tests/Fuzz/run.sh $(or $(SECONDS),60)
 
 ## bench-rpc: the RPC runtime against gRPC C++, in one run
 .PHONY: bench-rpc

@@ -43,18 +43,7 @@ func system(_ name: String, pkgConfig: String?, apt: String) -> Target {
         name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-/// The programs of `make fuzz`, for builds with `--sanitize=fuzzer` alone: libFuzzer brings their `main`.
-let fuzzers: [Target] =
-    Context.environment["ASSAY_FUZZ"] == nil
-    ? []
-    : ["strict", "tolerant", "json", "compiler", "formatter", "sealed"].map { name in
-        .executableTarget(
-            name: "fuzz-\(name)", dependencies: ["FuzzProperties"],
-            path: "Tests/Fuzz/Targets/\(name)",
-            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
-    }
-
-let targets: [Target] = fuzzers + [
+let targets: [Target] = [
     // C libraries, each with one owner.
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
     system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
@@ -154,6 +143,7 @@ let targets: [Target] = fuzzers + [
         "FuzzProperties", "Tests/Fuzz/Properties",
         ["GoldenMessages", "SchemaCompiler", "Wire", crypto]),
     .target(name: "CAllocationCounter", path: "Tests/Fuzz/AllocationCounter"),
+    program("hostile-work", "Tests/Fuzz/hostile-work", ["FuzzProperties"]),
 
     tests("WireTests", ["Wire"]),
     tests(
@@ -168,6 +158,7 @@ let targets: [Target] = fuzzers + [
         name: "FuzzTests",
         dependencies: [
             "FuzzProperties", "GoldenMessages", "SchemaCompiler", "Wire", "CAllocationCounter",
+            "hostile-work",
         ],
         path: "Tests/Fuzz/FuzzTests", swiftSettings: strict),
     tests("AssayMessagesTests", ["AssayMessages", "Wire", "RPC"]),
@@ -219,3 +210,14 @@ let package = Package(
     ],
     targets: targets
 )
+
+// The programs of `make fuzz`, for builds with `--sanitize=fuzzer` alone: libFuzzer brings their `main`.
+if Context.environment["ASSAY_FUZZ"] != nil {
+    package.targets += ["strict", "tolerant", "json", "compiler", "formatter", "sealed"].map {
+        name in
+        .executableTarget(
+            name: "fuzz-\(name)", dependencies: ["FuzzProperties"],
+            path: "Tests/Fuzz/Targets/\(name)",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+    }
+}

@@ -10,7 +10,7 @@ public enum Door: Sendable {
 public struct DecodeLimits: Sendable, Hashable {
     /// The most bytes of input.
     public var bytes: Int
-    /// The most bytes that the decoded value may allocate.
+    /// The most bytes that decoding may allocate.
     public var heap: Int
     /// The most bytes of unknown records, in the whole message.
     public var unknownBytes: Int

@@ -3,18 +3,16 @@
 enum FieldPath {
     /// In more bytes than this nothing is searched.
     static let largestInput = 1 << 20
+    /// What the search may allocate, per byte of input: parts of messages joined, level by level.
+    static let heapPerByte = 8
     /// Messages are not searched deeper than this, whatever their type allows.
     private static let deepest = 100
 
     static func find(_ error: WireError, in bytes: [UInt8], _ table: FieldTable) -> String {
         if error.code == .missingRequired {
-            return missing(body(bytes, 0..<bytes.count), table, 0) ?? ""
+            return missing(RecordScanner(bytes), table, 0) ?? ""
         }
         return path(to: error.offset, bytes, 0..<bytes.count, table, 0)
-    }
-
-    private static func body(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8] {
-        Array(bytes[range])
     }
 
     /// The field whose record holds the offset.
@@ -63,39 +61,73 @@ enum FieldPath {
     }
 
     /// The first required field that is absent, in the order in which it is missed.
-    private static func missing(_ bytes: [UInt8], _ table: FieldTable, _ depth: Int) -> String? {
+    ///
+    /// The records are walked once per field, so that nothing has to be remembered of them.
+    private static func missing(
+        _ records: RecordScanner, _ table: FieldTable, _ depth: Int
+    ) -> String? {
         guard depth < deepest else { return nil }
-        var scanner = RecordScanner(bytes)
-        var records: [Int: [RecordScanner.Record]] = [:]
-        while let record = following(&scanner) {
-            records[record.number, default: []].append(record)
-        }
         for field in table.fields {
-            guard let found = records[field.number], let inner = field.inner else { continue }
-            for (name, body) in bodies(field, found, bytes) {
-                if let rest = missing(body, inner, depth + 1) { return name + rest }
-            }
+            guard let inner = inner(field) else { continue }
+            if let rest = missing(inside: field, inner, records, depth + 1) { return rest }
         }
+        let present = numbers(records)
         for required in table.required {
             let isPresent = table.fields.contains { field in
                 let counts =
                     required.oneof.map { field.oneof == $0 } ?? (field.number == required.number)
-                return counts && records[field.number] != nil
+                return counts && present.contains(field.number)
             }
             if !isPresent { return "/" + required.name }
         }
         return nil
     }
 
-    /// The bodies of a field: each element's, or all records of a singular one joined.
-    private static func bodies(
-        _ field: Field, _ records: [RecordScanner.Record], _ bytes: [UInt8]
-    ) -> [(String, [UInt8])] {
-        let parts = records.filter { $0.wireType == 2 }.map { Array(bytes[$0.value..<$0.end]) }
-        if field.isRepeated {
-            return parts.enumerated().map { ("/\(field.name)[\($0.offset)]", $0.element) }
+    /// The table of what is inside a LEN record of this field.
+    private static func inner(_ field: Field) -> FieldTable? {
+        if case .map(let key) = field.shape {
+            return FieldTable(
+                "", depth: 1, [Field(1, "key", key), Field(2, "value", field.kind)])
         }
-        return [("/" + field.name, parts.flatMap { $0 })]
+        return field.kind.table
+    }
+
+    /// What is missing in a field: in one of its elements, or in all parts of a message joined.
+    private static func missing(
+        inside field: Field, _ inner: FieldTable, _ records: RecordScanner, _ depth: Int
+    ) -> String? {
+        var scanner = records
+        var elements = 0
+        var first: RecordScanner?
+        var joined: [UInt8]?
+        while let record = following(&scanner) {
+            guard record.number == field.number, record.wireType == 2 else { continue }
+            let part = RecordScanner(scanner.bytes, record.value..<record.end)
+            if field.isRepeated {
+                if let rest = missing(part, inner, depth) {
+                    return "/\(field.name)[\(elements)]\(rest)"
+                }
+                elements += 1
+            } else if let whole = first {
+                joined = (joined ?? Array(whole.bytes[whole.position..<whole.end]))
+                joined? += part.bytes[part.position..<part.end]
+            } else {
+                first = part
+            }
+        }
+        let body = joined.map { RecordScanner($0) } ?? first
+        return body.flatMap { missing($0, inner, depth) }.map { "/\(field.name)\($0)" }
+    }
+
+    /// The field numbers that stand there and are known.
+    private static func numbers(_ records: RecordScanner) -> Set<Int> {
+        var scanner = records
+        var numbers: Set<Int> = []
+        while let record = following(&scanner) {
+            // No field has a higher number.
+            if record.number <= 2047 { numbers.insert(record.number) }
+        }
+        return numbers
     }
 }
 

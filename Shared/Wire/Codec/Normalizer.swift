@@ -7,12 +7,29 @@ struct Normalizer {
     private let isEntry: Bool
     private let offset: Int
     private let isScratch: Bool
-    private var records: [RecordScanner.Record] = []
+    private var records: [Record] = []
     private var out: [UInt8] = []
     /// Bytes that may still be allocated.
     private(set) var heap: Int
     /// Bytes of the records that were dropped from a map entry.
     private(set) var droppedBytes = 0
+
+    /// A record in a quarter of the memory: there may be one for every two bytes.
+    private struct Record {
+        let tag: UInt32
+        private let offsets: (start: UInt32, value: UInt32, end: UInt32)
+
+        init(_ record: RecordScanner.Record) {
+            tag = record.tag
+            offsets = (UInt32(record.start), UInt32(record.value), UInt32(record.end))
+        }
+
+        var number: Int { Int(tag >> 3) }
+        var wireType: UInt32 { tag & 7 }
+        var start: Int { Int(offsets.start) }
+        var value: Int { Int(offsets.value) }
+        var end: Int { Int(offsets.end) }
+    }
 
     init(
         _ body: [UInt8], _ table: FieldTable, isEntry: Bool, offset: Int, isScratch: Bool,
@@ -31,6 +48,7 @@ struct Normalizer {
     }
 
     mutating func run() throws(WireError) -> [UInt8] {
+        guard UInt32(exactly: body.count) != nil else { throw failure(.tooLarge, at: 0) }
         try scan()
         dropSupersededMembers()
         // Stable: the position decides between records of one number.
@@ -49,19 +67,20 @@ struct Normalizer {
 
     private mutating func scan() throws(WireError) {
         var scanner = RecordScanner(body)
-        let stride = MemoryLayout<RecordScanner.Record>.stride
+        let stride = MemoryLayout<Record>.stride
         while true {
             let position = scanner.position
             do throws(WireError.Code) {
                 guard let record = try scanner.next() else { return }
-                records.append(record)
+                records.append(Record(record))
                 if let field = table.field(record.number), !Self.fits(record, field) {
                     throw .wrongWireType
                 }
             } catch {
                 throw failure(error, at: position)
             }
-            heap -= 2 * stride
+            // An array that grows is held twice for a moment, and sorting needs room.
+            heap -= 4 * stride
             if heap < 0 { throw failure(.heapExceeded, at: position) }
         }
     }
@@ -89,7 +108,12 @@ struct Normalizer {
                 chosen[group] = number
             }
         }
-        records = records.indices.filter { keep[$0] }.map { records[$0] }
+        var kept = 0
+        for index in records.indices where keep[index] {
+            records[kept] = records[index]
+            kept += 1
+        }
+        records.removeLast(records.count - kept)
     }
 
     private mutating func rewrite(_ range: Range<Int>, _ field: Field?) throws(WireError) {
@@ -108,21 +132,30 @@ struct Normalizer {
         }
     }
 
-    private mutating func keepUnknown(_ record: RecordScanner.Record) {
+    private mutating func keepUnknown(_ record: Record) {
         if isEntry {
             droppedBytes += record.end - record.start
             return
         }
         if record.wireType == 0 {
             RecordScanner.append(UInt64(record.tag), to: &out)
-            RecordScanner.append(record.varint, to: &out)
+            appendMinimal(record)
         } else {
             append(record)
         }
     }
 
+    /// The value of a varint record, whose last byte alone is below 0x80.
+    private mutating func appendMinimal(_ record: Record) {
+        var varint: UInt64 = 0
+        for byte in body[record.value..<record.end].reversed() {
+            varint = varint << 7 | UInt64(byte & 0x7F)
+        }
+        RecordScanner.append(varint, to: &out)
+    }
+
     /// One record as it is, but for its tag and length.
-    private mutating func append(_ record: RecordScanner.Record) {
+    private mutating func append(_ record: Record) {
         RecordScanner.append(UInt64(record.tag), to: &out)
         if record.wireType == 2 {
             RecordScanner.append(UInt64(record.end - record.value), to: &out)
@@ -130,7 +163,7 @@ struct Normalizer {
         out += body[record.value..<record.end]
     }
 
-    private mutating func join(_ parts: [RecordScanner.Record]) throws(WireError) {
+    private mutating func join(_ parts: [Record]) throws(WireError) {
         if parts.count > 1 {
             for part in parts { try checkRecords(of: part) }
         }
@@ -140,7 +173,7 @@ struct Normalizer {
     }
 
     /// A part holds whole records: two broken halves never make a whole message.
-    private func checkRecords(of part: RecordScanner.Record) throws(WireError) {
+    private func checkRecords(of part: Record) throws(WireError) {
         var scanner = RecordScanner(body, part.value..<part.end)
         while true {
             let position = scanner.position
@@ -154,7 +187,7 @@ struct Normalizer {
 
     /// A part of a packed list holds whole elements.
     private func checkElements(
-        of part: RecordScanner.Record, _ field: Field
+        of part: Record, _ field: Field
     ) throws(WireError) {
         guard part.wireType == 2, part.value < part.end else { return }
         let size = part.end - part.value

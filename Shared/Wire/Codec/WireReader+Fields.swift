@@ -187,7 +187,7 @@ extension WireReader {
         _ tag: UInt32, _ read: (inout WireReader) throws(WireError) -> T
     ) throws(WireError) -> [T] {
         let count = recordCount(tag)
-        try charge(count * MemoryLayout<T>.stride)
+        try chargeBlock(count * MemoryLayout<T>.stride)
         var list: [T] = []
         try list.append(addingCapacity: count) { span throws(WireError) in
             repeat { span.append(try read(&self)) } while !span.isFull && take(tag)
@@ -211,7 +211,7 @@ extension WireReader {
         _ absent: (inout WireReader) throws(WireError) -> T
     ) throws(WireError) -> WireMap<K.Value, T> {
         let count = recordCount(tag)
-        try charge(count * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
+        try chargeBlock(count * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
         var entries: [WireMap<K.Value, T>.Entry] = []
         var ascends = true
         try entries.append(addingCapacity: count) { span throws(WireError) in
@@ -229,7 +229,8 @@ extension WireReader {
             } while !span.isFull && take(tag)
         }
         if ascends { return WireMap(sorted: entries) }
-        try charge(2 * count * MemoryLayout<WireMap<K.Value, T>.Entry>.stride)
+        // The sorted entries, and their order with what sorting it takes.
+        try chargeBlock(count * (MemoryLayout<WireMap<K.Value, T>.Entry>.stride + 32))
         return WireMap(lastWins: entries)
     }
 
@@ -342,7 +343,7 @@ extension WireReader {
         unknownBudget -= records.count
         if unknownBudget < 0 { throw failure(.unknownExceeded) }
         let kept = unknown?.bytes ?? []
-        try charge(kept.count + records.count)
+        try chargeBlock(kept.count + records.count)
         unknown = UnknownFields(bytes: kept + records)
     }
 

@@ -17,7 +17,7 @@ extension WireReader {
         _ table: FieldTable, isEntry: Bool = false
     ) throws(WireError) -> [UInt8] {
         let count = end - position
-        try charge(2 * count)
+        try charge(2 * (count + Self.blockOverhead))
         let offset = isScratch ? origin : origin + (position - base)
         let body = [UInt8](UnsafeRawBufferPointer(start: position, count: count))
         var normalizer = Normalizer(

@@ -75,16 +75,19 @@ public struct WireReader {
             if bytes.count > limits.bytes { throw reader.failure(.tooLarge) }
             if door == .strict { try body(&reader) } else { try reader.normalized(table, body) }
         } catch {
-            throw located(error, bytes, table)
+            throw located(error, bytes, table, limits)
         }
     }
 
     @usableFromInline @inline(never)
     static func located(
-        _ error: WireError, _ bytes: UnsafeRawBufferPointer, _ table: FieldTable
+        _ error: WireError, _ bytes: UnsafeRawBufferPointer, _ table: FieldTable,
+        _ limits: DecodeLimits
     ) -> WireError {
-        // The search costs far more per byte than decoding did: not for what is that large.
-        if bytes.count > FieldPath.largestInput { return error }
+        // The search costs far more per byte than decoding did, and needs copies: not for what is that
+        // large, by itself or beside what it may allocate.
+        let largest = min(FieldPath.largestInput, limits.heap / FieldPath.heapPerByte)
+        if bytes.count > largest { return error }
         var error = error
         error.path = FieldPath.find(error, in: [UInt8](bytes), table)
         return error
@@ -120,6 +123,15 @@ public struct WireReader {
     package mutating func charge(_ bytes: Int) throws(WireError) {
         heap -= bytes
         if heap < 0 { throw failure(.heapExceeded) }
+    }
+
+    /// What an allocation takes beyond its bytes: the header of an array or string, and rounding.
+    @inlinable static var blockOverhead: Int { 48 }
+
+    /// Charges an allocation of so many bytes; none for no bytes.
+    @inlinable
+    mutating func chargeBlock(_ bytes: Int) throws(WireError) {
+        if bytes > 0 { try charge(bytes + Self.blockOverhead) }
     }
 
     // MARK: Tags and extents
@@ -275,7 +287,8 @@ public struct WireReader {
     /// `count` bytes that `length` has already checked, as UTF-8.
     @inline(__always)
     mutating func text(_ count: Int) throws(WireError) -> String {
-        try charge(count)
+        // Up to 15 bytes are part of the string itself.
+        if count > 15 { try chargeBlock(count) }
         let buffer = UnsafeBufferPointer(
             start: position.assumingMemoryBound(to: UInt8.self), count: count)
         guard let text = UTF8Order.string(buffer) else {
@@ -287,7 +300,7 @@ public struct WireReader {
 
     /// `count` bytes that `length` has already checked.
     mutating func copy(_ count: Int) throws(WireError) -> [UInt8] {
-        try charge(count)
+        try chargeBlock(count)
         let copy = [UInt8](UnsafeRawBufferPointer(start: position, count: count))
         position += count
         return copy
@@ -303,7 +316,7 @@ public struct WireReader {
         let size = try packedLength()
         let stride = MemoryLayout<C.Value>.stride
         guard size % stride == 0 else { throw failure(.partialElement) }
-        try charge(size)
+        try chargeBlock(size)
         let source = position
         position += size
         var list: [C.Value] = []
@@ -333,7 +346,7 @@ public struct WireReader {
         let outer = end
         end = position + size
         let count = try varintCount()
-        try charge(count * MemoryLayout<T>.stride)
+        try chargeBlock(count * MemoryLayout<T>.stride)
         var list: [T] = []
         try list.append(addingCapacity: count) { span throws(WireError) in
             while position < end { span.append(try read(&self)) }

@@ -32,7 +32,7 @@ extension JSONError: CustomStringConvertible {
 public struct JSONLimits: Sendable, Hashable {
     /// The most bytes of text.
     public var bytes: Int
-    /// The most bytes that lists and maps may allocate.
+    /// The most bytes that reading may allocate.
     public var heap: Int
     /// The deepest nesting of objects and arrays.
     public var depth: Int

@@ -146,6 +146,7 @@ extension JSONReader {
         let start = position
         while let byte = peek, Self.isNumberByte(byte) { position += 1 }
         guard position > start else { throw mismatch(expected, foundHere()) }
+        try chargeText(position - start)
         let token = Array(bytes[start..<position])
         return (token, String(decoding: token, as: UTF8.self))
     }
@@ -157,13 +158,22 @@ extension JSONReader {
 
     // MARK: Strings
 
+    /// Charges what a text of so many bytes may take until it has become a value: copies of it, as bytes and
+    /// as a string. Short ones are part of a value or gone at once.
+    private mutating func chargeText(_ count: Int) throws(JSONError) {
+        if count > 15 { try charge(5 * count + 96) }
+    }
+
     /// A quoted string at the position.
     @usableFromInline
     mutating func quoted() throws(JSONError) -> String {
         guard skip("\"") else {
             throw failure(.syntax, "expected a string, found \(foundHere())")
         }
+        let rest = try restOfString()
+        try chargeText(rest)
         var text: [UInt8] = []
+        text.reserveCapacity(rest)
         var start = position
         while let byte = peek {
             if byte == UInt8(ascii: "\"") {
@@ -184,6 +194,20 @@ extension JSONReader {
                 position += 1
             }
         }
+        throw failure(.syntax, "a string without an end")
+    }
+
+    /// The bytes up to the quote that ends the string.
+    private mutating func restOfString() throws(JSONError) -> Int {
+        var end = position
+        while end < bytes.count {
+            switch bytes[end] {
+            case UInt8(ascii: "\""): return end - position
+            case UInt8(ascii: "\\"): end += 2
+            default: end += 1
+            }
+        }
+        position = bytes.count
         throw failure(.syntax, "a string without an end")
     }
 

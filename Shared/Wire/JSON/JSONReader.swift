@@ -217,8 +217,8 @@ public struct JSONReader {
         var list: [T] = []
         if !skip("]") {
             repeat {
-                // Twice, since an array that grows is held twice for a moment.
-                try charge(2 * MemoryLayout<T>.stride)
+                // An array that grows has room for twice its elements, and is held twice for a moment.
+                try charge(3 * MemoryLayout<T>.stride)
                 push(String(list.count))
                 list.append(try read(&self))
                 pop()

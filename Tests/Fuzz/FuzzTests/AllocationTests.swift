@@ -53,7 +53,9 @@ struct AllocationTests {
         }
     }
 
-    @Test("valid messages in every layout, and damaged ones", arguments: MessageProperties.all.indices)
+    @Test(
+        "valid messages in every layout, and damaged ones", arguments: MessageProperties.all.indices
+    )
     func random(index: Int) throws {
         let type = MessageProperties.all[index]
         for seed in 0..<60 {
@@ -73,20 +75,25 @@ struct AllocationTests {
                     }
                 }
                 guard !bytes.isEmpty else { break }
-                bytes[Int.random(in: bytes.indices, using: &generator)] ^= 1 << UInt8.random(
-                    in: 0..<8, using: &generator)
+                bytes[Int.random(in: bytes.indices, using: &generator)] ^=
+                    1
+                    << UInt8.random(
+                        in: 0..<8, using: &generator)
             }
         }
     }
 
     @Test("ten megabytes behind the ordinary limits")
     func tenMegabytes() {
-        for message in HostileMessage.all {
+        let names = [
+            "a long string", "a long string that is not UTF-8", "bools in a list",
+            "a string without an end",
+        ]
+        for message in HostileMessage.all where names.contains(message.name) {
             let input = message.make(10_000_000)
             let heap = (1 << 20) + 16 * input.count
-            expectWithin(heap, message.name, input) {
-                decode(message.type, message.way, input, heap: heap)
-            }
+            let held = peak { decode(message.type, message.way, input, heap: heap) }
+            #expect(held <= heap, "\(message.name): \(held) held")
         }
     }
 }

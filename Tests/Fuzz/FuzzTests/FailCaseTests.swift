@@ -18,7 +18,8 @@ struct FailCaseTests {
         }
     }
 
-    @Test("every seed keeps the properties, and most of them get through the door",
+    @Test(
+        "every seed keeps the properties, and most of them get through the door",
         arguments: FuzzTarget.allCases)
     func seeds(target: FuzzTarget) {
         var accepted = 0

@@ -22,9 +22,12 @@ enum FormatterProperties {
     private static func sameMeaning(
         _ before: Compilation, _ after: Compilation, _ text: String
     ) throws(PropertyViolation) {
-        let codes = (before.diagnostics.map(\.code.rawValue), after.diagnostics.map(\.code.rawValue))
+        let codes = (
+            before.diagnostics.map(\.code.rawValue), after.diagnostics.map(\.code.rawValue)
+        )
         try require(
-            "format", codes.0.sorted() == codes.1.sorted(), "\(codes.0) became \(codes.1):\n\(text)")
+            "format", codes.0.sorted() == codes.1.sorted(), "\(codes.0) became \(codes.1):\n\(text)"
+        )
         try require("format", before.protoFiles() == after.protoFiles(), "another .proto:\n\(text)")
         try require("format", before.swiftFiles() == after.swiftFiles(), "other Swift:\n\(text)")
     }

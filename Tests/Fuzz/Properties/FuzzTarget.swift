@@ -21,7 +21,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     /// What a fuzzer does first: with `ASSAY_FUZZ_SEEDS=DIR` it writes its seeds there, and ends.
     public func writeSeeds() {
         let variable = ProcessInfo.processInfo.environment["ASSAY_FUZZ_SEEDS"]
-        guard let directory = variable.map({ URL(filePath: $0, directoryHint: .isDirectory) }) else {
+        guard let directory = variable.map({ URL(filePath: $0, directoryHint: .isDirectory) })
+        else {
             return
         }
         for seed in Seed.seeds(for: self) {

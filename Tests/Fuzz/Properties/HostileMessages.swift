@@ -2,7 +2,10 @@ public import Wire
 
 /// An input that grows: what an attacker would send, of about the size asked for.
 public struct HostileMessage: Sendable {
-    public enum Way: Sendable { case bytes(Door), json }
+    public enum Way: Sendable {
+        case bytes(Door)
+        case json
+    }
 
     public let name: String
     public let type: MessageProperties
@@ -25,14 +28,15 @@ public struct HostileMessage: Sendable {
         self.make = make
     }
 
-    /// Decodes the input with limits that its size does not meet; true if it was accepted.
-    public func decode(_ input: [UInt8]) -> Bool {
+    /// Decodes the input with limits that do not stop it, validates and writes it; true if it was accepted.
+    @inline(never)
+    public func process(_ input: [UInt8]) -> Bool {
         let bytes = max(input.count, 1 << 12)
         switch way {
         case .bytes(let door):
             let limits = DecodeLimits(
                 bytes: bytes, heap: 4096 + 1024 * bytes, unknownBytes: bytes)
-            return (try? type.decode(input, door, limits)) != nil
+            return (try? type.process(input, door, limits)) != nil
         case .json:
             let limits = JSONLimits(bytes: bytes, heap: 4096 + 1024 * bytes)
             return (try? type.decodeJSON(input, limits)) != nil
@@ -110,6 +114,18 @@ public struct HostileMessage: Sendable {
         },
         .init("a long string that is not UTF-8", scalars, .bytes(.strict), isAccepted: false) {
             record(14, [UInt8](repeating: 0xFF, count: $0))
+        },
+        .init("equal elements of a list without", lists, .bytes(.strict)) { size in
+            record(2, [UInt8](repeating: 2, count: size))
+        },
+        .init("different elements of a list without equals", lists, .bytes(.strict)) { size in
+            record(2, (0..<size / 3).flatMap { varint(UInt64(1 << 16 + 2 * $0)) })
+        },
+        .init("strings of a list without equals", lists, .bytes(.strict)) { size in
+            repeated(size, of: 10) { record(7, key($0)) }
+        },
+        .init("a long text for a pattern", scalars, .bytes(.strict)) { size in
+            record(18, Array("ABC".utf8) + [UInt8](repeating: 0x30, count: size))
         },
         .init("bools in a list", lists, .bytes(.strict)) { size in
             record(1, [UInt8](repeating: 1, count: size))

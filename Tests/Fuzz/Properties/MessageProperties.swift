@@ -14,6 +14,8 @@ public struct MessageProperties: Sendable {
     /// Decodes and drops the value, for whoever measures what that costs.
     public let decode: @Sendable ([UInt8], Door, DecodeLimits) throws(WireError) -> Void
     public let decodeJSON: @Sendable ([UInt8], JSONLimits) throws(JSONError) -> Void
+    /// Decodes, validates and writes, as a server does with a request; the size of what it wrote.
+    public let process: @Sendable ([UInt8], Door, DecodeLimits) throws(WireError) -> Int
     /// The canonical bytes, and the JSON, of what the tolerant door makes of the bytes.
     public let canonical: @Sendable ([UInt8]) throws(WireError) -> (bytes: [UInt8], json: [UInt8])
 
@@ -37,6 +39,10 @@ public struct MessageProperties: Sendable {
         }
         decodeJSON = { bytes, limits throws(JSONError) in
             _ = try M(jsonBytes: bytes, limits: limits)
+        }
+        process = { bytes, door, limits throws(WireError) in
+            let value = try M(decoding: bytes, door: door, limits: limits)
+            return value.violations().count + value.encoded().count + value.json().count
         }
         canonical = { bytes throws(WireError) in
             let value = try M(decoding: bytes, door: .tolerant)

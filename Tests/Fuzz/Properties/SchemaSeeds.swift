@@ -42,7 +42,9 @@ enum SchemaSeeds {
             message Request.Tensor { oneof kind { a: int32 = 1; b: string = 2 } }
             """,
         ]
-        return texts.sorted { $0.key < $1.key }.map { Seed(name: $0.key, input: Array($0.value.utf8)) }
+        return texts.sorted { $0.key < $1.key }.map {
+            Seed(name: $0.key, input: Array($0.value.utf8))
+        }
     }
 
     private static let declarations: [(name: String, text: String)] = [

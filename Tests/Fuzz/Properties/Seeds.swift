@@ -47,8 +47,11 @@ private enum MessageSeeds {
         for type in MessageProperties.all {
             for seed in 0..<3 {
                 var records = ArbitraryRecords(generator: SeededGenerator(seed: UInt64(seed)))
-                guard let value = try? type.canonical(records.message(type.fields)) else { continue }
-                seeds.append(Seed(name: "\(type.name)-\(seed)", input: input(type.name, value.bytes)))
+                guard let value = try? type.canonical(records.message(type.fields)) else {
+                    continue
+                }
+                seeds.append(
+                    Seed(name: "\(type.name)-\(seed)", input: input(type.name, value.bytes)))
             }
         }
         // Unknown records in front, between and behind; a union without a member.
@@ -103,8 +106,11 @@ private enum JSONSeeds {
         for type in MessageProperties.all {
             for seed in 20..<22 {
                 var records = ArbitraryRecords(generator: SeededGenerator(seed: UInt64(seed)))
-                guard let value = try? type.canonical(records.message(type.fields)) else { continue }
-                seeds.append(Seed(name: "\(type.name)-\(seed)", input: input(type.name, value.json)))
+                guard let value = try? type.canonical(records.message(type.fields)) else {
+                    continue
+                }
+                seeds.append(
+                    Seed(name: "\(type.name)-\(seed)", input: input(type.name, value.json)))
             }
         }
         let scalars = "test.everything.v1.Scalars"
@@ -120,7 +126,8 @@ private enum JSONSeeds {
         for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
             seeds.append(Seed(name: name, input: input(scalars, Array(text.utf8))))
         }
-        let tree = String(repeating: #"{"children":["#, count: 12) + "{}"
+        let tree =
+            String(repeating: #"{"children":["#, count: 12) + "{}"
             + String(repeating: "]}", count: 12)
         seeds.append(
             Seed(name: "deep", input: input("test.everything.v1.Tree", Array(tree.utf8))))
@@ -133,7 +140,8 @@ private enum SealedSeeds {
         let payloads = MessageSeeds.canonical.filter { $0.name.contains("Sealed") }.map(\.input)
         let name = Array("bank.risk.v1.AssessRequest".utf8)
         let header = Array("ASY1".utf8) + [0, UInt8(name.count)] + name
-        let foreign = header + [UInt8](repeating: 0, count: 32) + [0, 0, 0, 106] + MessageSeeds.worked
+        let foreign =
+            header + [UInt8](repeating: 0, count: 32) + [0, 0, 0, 106] + MessageSeeds.worked
         var seeds = payloads.enumerated().map { index, payload in
             Seed(name: "payload-\(index)", input: [2] + payload.dropFirst())
         }
