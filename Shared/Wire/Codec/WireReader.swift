@@ -60,7 +60,7 @@ public struct WireReader {
             if bytes.count > limits.bytes { throw reader.failure(.tooLarge) }
             try reader.read(into: &message)
         } catch {
-            throw located(error, bytes, M.fields)
+            throw located(error, bytes, M.fields, limits)
         }
         return message
     }
