@@ -116,7 +116,7 @@ struct Twin: Sendable, CustomTestStringConvertible {
 
 @Suite("Messages without generated code")
 struct DynamicAgreementTests {
-    private static let rounds = 300
+    private static let rounds = 150
 
     private func draw(_ twin: Twin, _ generator: inout SeededGenerator) -> [UInt8] {
         var arbitrary = ArbitraryRecords(generator: generator)
@@ -194,6 +194,51 @@ struct DynamicAgreementTests {
             #expect(again == message, "seed \(seed)")
             #expect(again.hashValue == message.hashValue)
         }
+    }
+
+    @Test("are compared on inputs that break nearly every rule")
+    func corpus() {
+        var seen: Set<WireError.Code> = []
+        for twin in Twin.all {
+            for seed in 0..<200 {
+                var generator = SeededGenerator(seed: UInt64(seed))
+                let drawn = draw(twin, &generator)
+                var mutation = Mutation(generator: generator)
+                let broken = mutation.applied(to: drawn)
+                for door in [Door.strict, .tolerant] {
+                    do throws(WireError) {
+                        _ = try DynamicMessage(
+                            decoding: broken, as: twin.name, in: twin.schema, door: door)
+                    } catch {
+                        seen.insert(error.code)
+                    }
+                }
+            }
+        }
+        // The limits are compared on their own; the others need what chance rarely makes.
+        let rare: Set<WireError.Code> = [
+            .tooDeep, .heapExceeded, .unknownExceeded, .tooLarge, .varintTooLong, .unknownNumber,
+        ]
+        let missed = Set(WireError.Code.allCases).subtracting(seen).subtracting(rare)
+        #expect(missed.isEmpty, "\(missed)")
+    }
+
+    @Test("cost what they may cost and no more, however small their pieces")
+    func heap() throws {
+        let schema = try #require(Compilation.golden("everything").dynamicSchema())
+        // A list of 100,000 empty messages in 200,000 bytes.
+        let bytes = [UInt8](repeating: 0, count: 100_000).flatMap { _ in [0x32, 0] as [UInt8] }
+        let error = #expect(throws: WireError.self) {
+            try DynamicMessage(
+                decoding: bytes, as: "test.everything.v1.Names", in: schema, door: .strict,
+                limits: DecodeLimits(bytes: bytes.count))
+        }
+        #expect(error?.code == .heapExceeded)
+        let generous = DecodeLimits(heap: DynamicMessage.heap(forBytes: bytes.count))
+        let message = try DynamicMessage(
+            decoding: bytes, as: "test.everything.v1.Names", in: schema, door: .strict,
+            limits: generous)
+        #expect(message?.encoded() == bytes)
     }
 
     @Test("know only the types of their schema")

@@ -54,6 +54,9 @@ public struct DynamicMessage: WireRecord {
 // MARK: Bytes
 
 extension DynamicMessage {
+    /// What a message costs besides its fields: its box and the head of their array.
+    private static let overheadBytes = 96
+
     /// A limit for `heap` that no whole input of this size reaches: a message without generated code
     /// takes more memory than one with, about a hundred bytes for each field.
     public static func heap(forBytes count: Int) -> Int { (16 << 20) + 256 * count }
@@ -75,6 +78,7 @@ extension DynamicMessage {
 
     /// Decodes the records of the reader's current extent, by the calls that generated code makes.
     mutating func read(from reader: inout WireReader) throws(WireError) {
+        try reader.charge(Self.overheadBytes)
         let type = type
         if type.table.isUnion {
             try readUnion(type, &reader)
@@ -148,6 +152,7 @@ extension DynamicMessage {
 
     init(json reader: inout JSONReader, _ schema: DynamicSchema, _ index: Int) throws(JSONError) {
         self.init(schema, index)
+        try reader.charge(Self.overheadBytes)
         let type = schema.type(index)
         var object = try reader.object(type.table)
         while let number = try reader.next(&object) {
