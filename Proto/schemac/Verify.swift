@@ -12,7 +12,8 @@ struct Verify: ParsableCommand {
             type, the start of its schema's fingerprint, its digest and the verdict. A record is proven if \
             its digest holds and its payload is the canonical encoding of a value of its schema. That schema \
             is <fingerprint>.schema in --archive, or in the folder 'schemas' beside the file, or one of \
-            --schemas if it has the fingerprint.
+            --schemas if it has the fingerprint. Each record is proven by itself: that none is missing \
+            between them, this command cannot tell.
             """)
 
     @OptionGroup var sources: SourceOptions

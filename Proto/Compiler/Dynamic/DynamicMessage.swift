@@ -57,7 +57,7 @@ extension DynamicMessage {
     /// What a message costs besides its fields: its box and the head of their array.
     private static let overheadBytes = 96
 
-    /// A limit for `heap` that no whole input of this size reaches: a message without generated code
+    /// A limit for `heap` with room for an honest input of this size: a message without generated code
     /// takes more memory than one with, about a hundred bytes for each field.
     public static func heap(forBytes count: Int) -> Int { (16 << 20) + 256 * count }
 

@@ -31,7 +31,11 @@ public struct RecordVerifier {
         case missing(String)
     }
 
+    /// In more damaged records than this the byte is not searched for, which takes a second for each.
+    private static let maximumSearches = 16
+
     private let schema: (_ name: String, _ fingerprint: Fingerprint) -> Schema
+    private var searches = 0
     private var known: [String: Schema] = [:]
 
     /// - Parameter schema: finds the schema of a record, by its type and its API fingerprint.
@@ -78,7 +82,8 @@ public struct RecordVerifier {
         _ stored: [UInt8], _ layout: SealedRecordLayout, _ start: Int, isFollowed: Bool
     ) -> Verdict {
         guard let record = try? SealedRecord.verify(stored) else {
-            if let damage = DamageSearch.find(stored) {
+            searches += 1
+            if searches <= Self.maximumSearches, let damage = DamageSearch.find(stored) {
                 let was = ValueText.hex(damage.original)
                 let now = ValueText.hex(stored[damage.offset])
                 return .broken(

@@ -64,13 +64,22 @@ struct Request {
         }
     }
 
-    func limits() -> DecodeLimits {
+    func limits() throws(RequestError) -> DecodeLimits {
         var limits = DecodeLimits()
-        let given = values["limits"] as? [String: Int] ?? [:]
-        limits.bytes = given["bytes"] ?? limits.bytes
-        limits.heap = given["heap"] ?? limits.heap
-        limits.unknownBytes = given["unknownBytes"] ?? limits.unknownBytes
-        limits.depth = given["depth"] ?? limits.depth
+        guard let value = values["limits"] else { return limits }
+        guard let given = value as? [String: Int] else {
+            throw RequestError(message: "'limits' must be an object of integers")
+        }
+        for (name, limit) in given {
+            if limit < 0 { throw RequestError(message: "limit '\(name)' is negative") }
+            switch name {
+            case "bytes": limits.bytes = limit
+            case "heap": limits.heap = limit
+            case "unknownBytes": limits.unknownBytes = limit
+            case "depth": limits.depth = limit
+            default: throw RequestError(message: "unknown limit '\(name)'")
+            }
+        }
         return limits
     }
 }

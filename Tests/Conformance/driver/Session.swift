@@ -93,10 +93,11 @@ struct Session {
         let type = try request.text("type")
         let bytes = try request.bytes("hex")
         let door = try request.door()
+        let limits = try request.limits()
         do throws(WireError) {
             guard
                 let message = try DynamicMessage(
-                    decoding: bytes, as: type, in: schema, door: door, limits: request.limits())
+                    decoding: bytes, as: type, in: schema, door: door, limits: limits)
             else { return error(unknown(type)) }
             let accepted: [String: Any] = [
                 "accepted": true, "hex": Hex.encode(message.encoded()),
