@@ -2,7 +2,8 @@ internal import ArgumentParser
 internal import SchemaCompiler
 internal import Wire
 
-/// What `encode` and `decode` have in common: the schemas, the type, and where the input comes from.
+/// What `encode` and `decode` have in common: the schemas, the type, and where the input comes
+/// from.
 struct MessageOptions: ParsableArguments {
     @OptionGroup var sources: SourceOptions
 

@@ -2,7 +2,8 @@ public import Wire
 
 /// Bytes with what they mean beside them, record by record, as in the worked example of wire.md §7.
 ///
-/// It walks whatever layout the bytes have, and never fails: what is not a record is shown as it is.
+/// It walks whatever layout the bytes have, and never fails: what is not a record is shown as it
+/// is.
 public struct AnnotatedHex {
     /// Deeper than this, bytes are shown without a meaning.
     private static let deepest = 64

@@ -1,7 +1,7 @@
 public import Wire
 
-/// A message or union whose schema is known only at run time. It behaves as generated code does: the
-/// same bytes, the same JSON, the same verdicts at both doors.
+/// A message or union whose schema is known only at run time. It behaves as generated code does:
+/// the same bytes, the same JSON, the same verdicts at both doors.
 public struct DynamicMessage: WireRecord {
     let schema: DynamicSchema
     /// Index of the type in the schema.
@@ -57,8 +57,8 @@ extension DynamicMessage {
     /// What a message costs besides its fields: its box and the head of their array.
     private static let overheadBytes = 96
 
-    /// A limit for `heap` with room for an honest input of this size: a message without generated code
-    /// takes more memory than one with, about a hundred bytes for each field.
+    /// A limit for `heap` with room for an honest input of this size: a message without generated
+    /// code takes more memory than one with, about a hundred bytes for each field.
     public static func heap(forBytes count: Int) -> Int { (16 << 20) + 256 * count }
 
     /// Decodes a whole message of the type; nil if the schema has no message or union of that name.

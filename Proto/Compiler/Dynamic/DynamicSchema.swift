@@ -3,16 +3,17 @@ package import Wire
 
 /// The messages of a compiled schema, ready to be read and written without generated code.
 ///
-/// It holds what the Swift emitter writes into source: the field tables of the runtime, and per field the
-/// calls of reader, writer and JSON that generated code would make.
+/// It holds what the Swift emitter writes into source: the field tables of the runtime, and per
+/// field the calls of reader, writer and JSON that generated code would make.
 public final class DynamicSchema: Sendable {
     /// By index in `Schema.types`; nil for enums.
     let messages: [DynamicType?]
     private let indices: [String: Int]
     private let registry: TableRegistry
 
-    /// What is behind the `FieldTable`s of a schema. A table names the tables of its fields, in a circle
-    /// where a type is recursive; the schema breaks it at its end, so that nothing keeps itself alive.
+    /// What is behind the `FieldTable`s of a schema. A table names the tables of its fields, in a
+    /// circle where a type is recursive; the schema breaks it at its end, so that nothing keeps
+    /// itself alive.
     final class TableRegistry: Sendable {
         private let tables = Mutex<[Int: FieldTable]>([:])
 

@@ -1,7 +1,7 @@
 public import Wire
 
-/// Checks sealed records that stand one behind the other: their digests, and that each payload is the
-/// canonical encoding of a value of the schema that the record names.
+/// Checks sealed records that stand one behind the other: their digests, and that each payload is
+/// the canonical encoding of a value of the schema that the record names.
 public struct RecordVerifier {
     /// What is known of one record, or of bytes that are none.
     public struct Result: Sendable {
@@ -20,7 +20,8 @@ public struct RecordVerifier {
         case proven(DynamicMessage)
         /// The digest holds, but the payload cannot be read, for this reason.
         case unread(String)
-        /// The record is not what was sealed; the byte of the input that is wrong, where that can be told.
+        /// The record is not what was sealed; the byte of the input that is wrong, where that can
+        /// be told.
         case broken(String, byte: Int?)
     }
 
@@ -31,7 +32,8 @@ public struct RecordVerifier {
         case missing(String)
     }
 
-    /// In more damaged records than this the byte is not searched for, which takes a second for each.
+    /// In more damaged records than this the byte is not searched for, which takes a second for
+    /// each.
     private static let maximumSearches = 16
 
     private let schema: (_ name: String, _ fingerprint: Fingerprint) -> Schema
@@ -178,7 +180,8 @@ extension Compilation {
         return .found(schema)
     }
 
-    /// Why a record of this type and fingerprint cannot have been sealed with this schema; nil if it can.
+    /// Why a record of this type and fingerprint cannot have been sealed with this schema; nil if
+    /// it can.
     fileprivate func sealable(_ name: String, _ fingerprint: Fingerprint) -> String? {
         guard let type = schema.type(named: name), let message = schema.message(type) else {
             return "it declares no message '\(name)'"

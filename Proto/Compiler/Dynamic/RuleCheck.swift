@@ -1,6 +1,7 @@
 internal import Wire
 
-/// The rules of a field, checked by the calls that generated `validate` methods make, in their order.
+/// The rules of a field, checked by the calls that generated `validate` methods make, in their
+/// order.
 struct RuleCheck: Sendable {
     private let name: String
     private let rules: FieldRules

@@ -7,8 +7,8 @@ public enum TypeLookup: Sendable, Equatable {
 }
 
 extension Compilation {
-    /// Finds a message or union by its full name, or by the end of it if that is unambiguous: `AssessRequest`,
-    /// `v1.AssessRequest`.
+    /// Finds a message or union by its full name, or by the end of it if that is unambiguous:
+    /// `AssessRequest`, `v1.AssessRequest`.
     public func messageType(named name: String) -> TypeLookup {
         let messages = schema.types.indices.compactMap {
             schema.message(TypeID(index: $0))?.fullName
@@ -29,7 +29,7 @@ extension Compilation {
         for type in schema.types {
             if case .enumeration(let enumeration) = type, Self.matches(enumeration.fullName, name) {
                 return
-                    "'\(enumeration.fullName)' is an enum; only messages and unions have bytes of their own"
+                    "'\(enumeration.fullName)' is an enum; only messages and unions have bytes"
             }
         }
         guard let service = schema.services.first(where: { Self.matches($0.fullName, name) }) else {

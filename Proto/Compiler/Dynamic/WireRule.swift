@@ -23,28 +23,30 @@ public enum WireRule {
         }
     }
 
+    private static let frame = " A gRPC frame's first five bytes are not part of it."
+
     /// What to do about an error.
     public static func advice(_ code: WireError.Code, _ door: Door) -> String {
         switch code {
         case .truncated, .lengthExceedsRecord:
-            "bytes are missing: was all of the message captured? a gRPC frame's first five bytes are not part of it"
+            "bytes are missing: was all of the message captured?" + frame
         case .varintTooLong, .invalidTag, .partialElement:
-            "these are not the bytes of such a message: check the type, and that a gRPC frame's first five bytes are cut off"
+            "these are not the bytes of such a message: check the type." + frame
         case .outOfDomain, .foreignRecord:
-            "the sender wrote a value that the type cannot hold; a decimal has at most 18 digits, a currency three capitals"
+            "the sender wrote a value that the type cannot hold"
         case .invalidUTF8: "the sender wrote other text than UTF-8; 'bytes' is the type for that"
         case .wrongWireType:
-            "the sender has another type for this field: compare the schemas with 'schemac breaking'"
+            "the sender has another type for this field: compare both with 'schemac breaking'"
         case .unknownNumber:
             "field numbers end at 536,870,911: these are not the bytes of a message"
         case .tooDeep, .heapExceeded, .unknownExceeded, .tooLarge:
             "send less, or read it with a schema that knows the fields"
         case .missingRequired:
-            "the sender must set it; an older schema may have had it optional ('schemac breaking' finds that)"
+            "the sender must set it; it may have been optional in an older schema"
         case .outOfOrder, .repeated, .zeroWritten, .notMinimal, .valueTooWide, .notPacked,
             .emptyPacked, .mapOrder, .mapEntry, .secondMember:
             door == .strict
-                ? "protobuf allows it, the canonical encoding does not: decode without --strict to see the value"
+                ? "protobuf allows it, the canonical encoding does not: see the value without --strict"
                 : "these are not the bytes of such a message: check the type"
         }
     }

@@ -1,4 +1,5 @@
-/// A value of an enum that is known only at run time: its number, and the names that give it meaning.
+/// A value of an enum that is known only at run time: its number, and the names that give it
+/// meaning.
 package struct NamedNumber: WireValue {
     package let number: Int32
     package let names: EnumNames

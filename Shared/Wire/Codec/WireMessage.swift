@@ -1,5 +1,5 @@
-/// A value that is written as a sequence of records: a generated message, or one whose schema is known
-/// only at run time.
+/// A value that is written as a sequence of records: a generated message, or one whose schema is
+/// known only at run time.
 public protocol WireRecord: WireValue, CustomStringConvertible {
     /// The size of the encoded body in bytes; remembers the sizes inside for `write`.
     func measure(_ sizes: inout SizeCache) -> Int

@@ -1,10 +1,10 @@
 internal import Crypto
 
-/// Finds the one byte of a sealed record that was changed, by trying what it may have been: the record
-/// whose digest matches again is, for all practical purposes, the one that was sealed.
+/// Finds the one byte of a sealed record that was changed, by trying what it may have been: the
+/// record whose digest matches again is, for all practical purposes, the one that was sealed.
 package enum DamageSearch {
-    /// More bytes than this are not hashed for one record: about a second. It is enough for a flipped
-    /// bit in 11 KB, and for any other byte in 2 KB.
+    /// More bytes than this are not hashed for one record: about a second. It is enough for a
+    /// flipped bit in 11 KB, and for any other byte in 2 KB.
     package static let largestEffort = 512 << 20
 
     /// A byte that was changed, and what it was.

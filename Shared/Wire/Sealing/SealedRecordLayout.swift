@@ -1,4 +1,5 @@
-/// Where the parts of a sealed record stand, as far as its own bytes say; the digest is not looked at.
+/// Where the parts of a sealed record stand, as far as its own bytes say; the digest is not looked
+/// at.
 package struct SealedRecordLayout: Sendable {
     package let name: String
     package let fingerprint: Fingerprint
@@ -7,7 +8,8 @@ package struct SealedRecordLayout: Sendable {
     /// Behind the digest.
     package var end: Int { payload.upperBound + 32 }
 
-    /// Reads the head of a record at the start of `bytes`; what follows the record is not looked at.
+    /// Reads the head of a record at the start of `bytes`; what follows the record is not looked
+    /// at.
     package init(_ bytes: ArraySlice<UInt8>) throws(SealError) {
         let bytes = ArraySlice(bytes)
         let start = bytes.startIndex

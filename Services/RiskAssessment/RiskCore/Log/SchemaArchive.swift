@@ -1,15 +1,15 @@
 public import Foundation
 public import Wire
 
-/// The schemas that the records of a log were sealed with, as `<fingerprint>.schema` in a folder beside it:
-/// a record of last year is read with last year's schema, by whoever has the log.
+/// The schemas that the records of a log were sealed with, as `<fingerprint>.schema` in a folder
+/// beside it: a record of last year is read with last year's schema, by whoever has the log.
 public struct SchemaArchive: Sendable {
     public let directory: URL
 
     public init(directory: URL) { self.directory = directory }
 
-    /// Keeps the schema of a type. One that is there already is left as it is; it never changes, since its
-    /// name is its hash.
+    /// Keeps the schema of a type. One that is there already is left as it is; it never changes,
+    /// since its name is its hash.
     public func keep<M: SealableMessage>(_ type: M.Type) throws {
         let file = directory.appending(path: "\(M.fingerprint).schema")
         let text = Data(M.schemaText.utf8)
