@@ -9,8 +9,8 @@ struct Schemac: ParsableCommand {
         commandName: "schemac",
         abstract: "Compiles .schema files into Swift and .proto.",
         subcommands: [
-            Compile.self, Check.self, Format.self, Breaking.self, Encode.self, Decode.self,
-            Verify.self,
+            Compile.self, Check.self, Format.self, Breaking.self, Describe.self, Explain.self,
+            Encode.self, Decode.self, Verify.self,
         ])
 
     static func main() {

@@ -7,6 +7,7 @@ struct Bounds {
     /// Body size in bytes by type index; a type without an entry is unbounded.
     private var sizes: [Int: Int] = [:]
     private var depths: [Int: Int] = [:]
+    private var inlineCounts: [Int: Int] = [:]
 
     init(_ schema: Schema) {
         self.schema = schema
@@ -14,6 +15,7 @@ struct Bounds {
             guard let message = schema.message(type) else { continue }
             sizes[type.index] = message.isUnion ? largest(message.fields) : messageBytes(message)
             depths[type.index] = message.recursionLimit ?? nesting(message)
+            inlineCounts[type.index] = inlineFields(message)
         }
     }
 
@@ -43,6 +45,9 @@ struct Bounds {
 
     /// How deep messages nest, the message itself and map entries included.
     func depth(_ type: TypeID) -> Int { depths[type.index] ?? 1 }
+
+    /// How many fields a value holds without following a list or a map, messages within it included.
+    func inlineFields(_ type: TypeID) -> Int { inlineCounts[type.index] ?? 1 }
 
     /// The limit of a request or response: the explicit one, or the computed one.
     func limit(_ type: TypeID, explicit: UInt64?) -> Int? {
@@ -155,6 +160,19 @@ struct Bounds {
     }
 
     // MARK: Depth
+
+    private func inlineFields(_ message: Message) -> Int {
+        var count = 0
+        for field in message.fields {
+            if case .message(let inner) = field.type, !field.isRepeated {
+                count += inlineFields(inner)
+            } else {
+                count += 1
+            }
+            count = min(count, 1 << 32)
+        }
+        return count
+    }
 
     private func nesting(_ message: Message) -> Int {
         var deepest = 0

@@ -134,11 +134,8 @@ struct CanonicalText {
         if ranges.isEmpty && names.isEmpty { return "" }
         ranges.sort { $0.lowerBound < $1.lowerBound }
         names.sort { $0.utf8.precedes($1.utf8) }
-        let numbers = ranges.map { range in
-            range.count == 1
-                ? "\(range.lowerBound)" : "\(range.lowerBound)...\(range.upperBound)"
-        }
-        let items = numbers + names.map(Quoted.json)
+        let numbers = ranges.map { Reserved.numbers($0).text }
+        let items = numbers + names.map { Reserved.name($0).text }
         return "  reserved \(items.joined(separator: ", "))\n"
     }
 }

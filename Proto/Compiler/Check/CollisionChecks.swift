@@ -37,13 +37,9 @@ extension SchemaChecks {
     private mutating func checkMessage(_ message: Message) {
         let fields = message.fields
         checkEqual(fields.map { ($0.name, $0.jsonName, $0.location) }, in: "JSON")
-        let both = fields.flatMap { field in
-            fields.compactMap { other in
-                other.number != field.number && other.jsonName == field.name
-                    && field.jsonName != field.name ? (field, other) : nil
-            }
-        }
-        for (field, other) in both {
+        let byJSONName = Dictionary(fields.map { ($0.jsonName, $0) }) { first, _ in first }
+        for field in fields where field.jsonName != field.name {
+            guard let other = byJSONName[field.name], other.number != field.number else { continue }
             collision(
                 field.location, "'\(field.name)' is the JSON name of field '\(other.name)'",
                 other.location)

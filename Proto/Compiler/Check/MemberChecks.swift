@@ -15,7 +15,7 @@ extension Resolver {
         // The canonical text of a nested message need not hold the message around it.
         if name.isDotted, schema.packages[package].isForeign, checksPaths {
             let parent = name.components.dropLast().joined(separator: ".")
-            if !declaresMessage(parent, package: package) {
+            if !messageNames.contains("\(schema.packages[package].name).\(parent)") {
                 error(.foreign, section, name.span, "the message '\(parent)' is not declared")
             }
         }
@@ -23,19 +23,6 @@ extension Resolver {
             error(
                 .spelling, section, name.span, "type names are PascalCase",
                 hint: "write '\(Spelling.pascalCase(Spelling.snakeCase(part)))'")
-        }
-    }
-
-    private func declaresMessage(_ name: String, package: Int) -> Bool {
-        files.indices.contains { section in
-            self.package(ofSection: section) == package
-                && files[section].declarations.contains { declaration in
-                    if case .message = declaration.body {
-                        declaration.name.text == name
-                    } else {
-                        false
-                    }
-                }
         }
     }
 
@@ -105,7 +92,10 @@ extension Resolver {
         let all = Set(fields.map(\.number.value))
         for field in fields {
             let number = field.number.value
-            let hint = reserved.nextFree(besides: all, around: number)
+            let isFull = diagnostics.isFull(for: files[section].file)
+            let isTaken = used[number] != nil || reserved.span(of: number) != nil
+            let isWrong = isTaken || !Self.fieldNumbers.contains(Int(clamping: number))
+            let hint = isWrong && !isFull ? reserved.nextFree(besides: all, around: number) : nil
             if !Self.fieldNumbers.contains(Int(clamping: number)) {
                 error(
                     .fieldNumber, section, field.number.span,
@@ -137,7 +127,7 @@ extension Resolver {
     private mutating func checkReservations(
         _ table: Reservations, in limits: ClosedRange<Int>, section: Int
     ) {
-        for (index, entry) in table.ranges.enumerated() {
+        for entry in table.ranges {
             if entry.first > entry.last {
                 error(
                     .reserved, section, entry.span,
@@ -149,14 +139,11 @@ extension Resolver {
                     .reserved, section, entry.span,
                     "reserved numbers lie in \(limits.lowerBound)…\(limits.upperBound)")
             }
-            for other in table.ranges[..<index]
-            where entry.first <= other.last && other.first <= entry.last {
-                error(
-                    .reserved, section, entry.span, "reserved twice",
-                    notes: [
-                        .init(location: location(section, other.span), text: "first reserved here")
-                    ])
-            }
+        }
+        for (first, second) in table.overlaps {
+            error(
+                .reserved, section, second, "reserved twice",
+                notes: [.init(location: location(section, first), text: "first reserved here")])
         }
         for span in table.repeatedNames {
             error(.reserved, section, span, "this name is reserved twice")
@@ -236,25 +223,54 @@ extension Resolver {
 
 /// The reserved numbers and names of a declaration.
 struct Reservations {
-    let ranges: [(first: Int128, last: Int128, span: Span)]
+    struct Entry {
+        let first: Int128
+        let last: Int128
+        let span: Span
+    }
+
+    let ranges: [Entry]
     private(set) var names: [String: Span] = [:]
     private(set) var repeatedNames: [Span] = []
+    /// Both places of numbers that are reserved twice, in the order of the source.
+    private(set) var overlaps: [(Span, Span)] = []
+    /// Ascending by first number, without those that lie within another.
+    private var ascending: [Entry] = []
 
     init(_ syntax: [ReservedSyntax]) {
-        var ranges: [(first: Int128, last: Int128, span: Span)] = []
+        var ranges: [Entry] = []
         for item in syntax.flatMap(\.items) {
             switch item {
             case .numbers(let first, let last):
-                ranges.append((first.value, (last ?? first).value, item.span))
+                ranges.append(
+                    Entry(first: first.value, last: (last ?? first).value, span: item.span))
             case .name(let name, let span):
                 if names.updateValue(span, forKey: name) != nil { repeatedNames.append(span) }
             }
         }
         self.ranges = ranges
+        let sorted = ranges.filter { $0.first <= $0.last }.sorted { left, right in
+            (left.first, left.span.start) < (right.first, right.span.start)
+        }
+        for entry in sorted {
+            if let furthest = ascending.last, entry.first <= furthest.last {
+                let pair = [furthest.span, entry.span].sorted { $0.start < $1.start }
+                overlaps.append((pair[0], pair[1]))
+                if entry.last <= furthest.last { continue }
+            }
+            ascending.append(entry)
+        }
     }
 
     func span(of number: Int128) -> Span? {
-        ranges.first { ($0.first...max($0.first, $0.last)).contains(number) }?.span
+        var low = 0
+        var high = ascending.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ascending[middle].last < number { low = middle + 1 } else { high = middle }
+        }
+        guard low < ascending.count, ascending[low].first <= number else { return nil }
+        return ascending[low].span
     }
 
     /// "use 12, the next free number (9 is reserved, 10 and 11 are taken)"

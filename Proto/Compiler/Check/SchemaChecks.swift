@@ -1,5 +1,9 @@
 /// Rules on the whole schema, after names are resolved.
 struct SchemaChecks {
+    /// As deep as protobuf runtimes read without being told to.
+    static let maximumDepth = 100
+    static let maximumInlineFields = 4096
+
     let schema: Schema
     let bounds: Bounds
     var diagnostics: Diagnostics
@@ -11,6 +15,7 @@ struct SchemaChecks {
             guard case .message(let message) = type else { continue }
             if suspects.contains(index) { checks.checkRecursion(TypeID(index: index), message) }
             checks.checkRequiredCount(message)
+            checks.checkExtent(TypeID(index: index), message)
             checks.checkSealable(TypeID(index: index), message)
         }
         checks.checkCollisions()
@@ -96,6 +101,32 @@ struct SchemaChecks {
         diagnostics.error(
             .overLimit, at: message.location,
             "'\(message.name)' has \(count) required messages and oneofs, more than 64")
+    }
+
+    /// Decoders go as deep as types nest, and Swift keeps a value in one piece of memory.
+    private mutating func checkExtent(_ type: TypeID, _ message: Message) {
+        let inner = message.fields.compactMap { field in
+            if case .message(let id) = field.type { id } else { nil }
+        }
+        let depth = bounds.depth(type)
+        if depth > Self.maximumDepth, !inner.contains(where: isTooDeep) {
+            diagnostics.error(
+                .overLimit, at: message.location,
+                "'\(message.name)' nests \(depth) deep, more than \(Self.maximumDepth)")
+        }
+        let count = bounds.inlineFields(type)
+        if count > Self.maximumInlineFields, !inner.contains(where: isTooLarge) {
+            diagnostics.error(
+                .overLimit, at: message.location,
+                "a value of '\(message.name)' holds \(count) fields with those of its messages, "
+                    + "more than \(Self.maximumInlineFields)", hint: "go through a list")
+        }
+    }
+
+    private func isTooDeep(_ type: TypeID) -> Bool { bounds.depth(type) > Self.maximumDepth }
+
+    private func isTooLarge(_ type: TypeID) -> Bool {
+        bounds.inlineFields(type) > Self.maximumInlineFields
     }
 
     // MARK: Sealing

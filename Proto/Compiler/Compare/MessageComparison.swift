@@ -136,12 +136,13 @@ extension SchemaComparer {
     ) {
         let ranges = now.compactMap { entry in
             if case .numbers(let range) = entry { range } else { nil }
-        }
+        }.sorted { $0.lowerBound < $1.lowerBound }
+        let names = Set(now)
         for (entry, location) in zip(before.0, before.1) {
             let message: String
             switch entry {
             case .name(let text):
-                if now.contains(entry) { continue }
+                if names.contains(entry) { continue }
                 message = "the name '\(text)' is no longer reserved"
             case .numbers(let range):
                 guard let free = range.firstGap(between: ranges) else { continue }
@@ -156,10 +157,10 @@ extension SchemaComparer {
 }
 
 extension ClosedRange<Int> {
-    /// The first part of the range that none of the others covers.
+    /// The first part of the range that none of the others, which ascend, covers.
     fileprivate func firstGap(between others: [ClosedRange<Int>]) -> ClosedRange<Int>? {
         var next = lowerBound
-        for other in others.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+        for other in others where other.upperBound >= next {
             if other.lowerBound > next { return next...Swift.min(upperBound, other.lowerBound - 1) }
             if other.upperBound >= upperBound { return nil }
             next = Swift.max(next, other.upperBound + 1)

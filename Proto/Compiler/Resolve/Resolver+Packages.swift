@@ -1,11 +1,9 @@
 /// Packages, imports, and the look-up of type names.
 extension Resolver {
     mutating func declarePackages() {
-        let named = files.indices.filter { files[$0].package != nil }
-        let names = Set(named.compactMap { files[$0].package?.name.text })
-        for (index, name) in names.sorted().enumerated() {
+        let sectionsByPackage = sectionsByPackage().sorted { $0.key < $1.key }
+        for (index, (name, sections)) in sectionsByPackage.enumerated() {
             packageIndex[name] = index
-            let sections = named.filter { files[$0].package?.name.text == name }
             var annotations = AnnotationSet()
             var doc: [String] = []
             for section in sections {
@@ -96,67 +94,87 @@ extension Resolver {
     mutating func resolveImports() {
         imports = Array(repeating: [], count: files.count)
         usedImports = Array(repeating: [], count: files.count)
+        scopes = Array(repeating: Scope(), count: files.count)
+        var known = Set<[Int]>()
         for section in files.indices {
             guard let own = package(ofSection: section) else { continue }
-            for syntax in files[section].imports { resolve(syntax, section: section, own: own) }
+            for syntax in files[section].imports {
+                guard let package = resolve(syntax, section: section, own: own),
+                    known.insert([own, package]).inserted
+                else { continue }
+                schema.packages[own].imports.append(schema.packages[package].name)
+            }
         }
         for index in schema.packages.indices { schema.packages[index].imports.sort() }
         reportImportCycles()
     }
 
-    private mutating func resolve(_ syntax: ImportSyntax, section: Int, own: Int) {
+    private mutating func resolve(_ syntax: ImportSyntax, section: Int, own: Int) -> Int? {
         guard let package = packageIndex[syntax.name.text] else {
             error(
                 .importNotFound, section, syntax.name.span,
                 "package '\(syntax.name.text)' was not found below the schema root",
-                hint: Suggestion.hint(for: syntax.name.text, among: packageIndex.keys))
-            return
+                hint: isFull(section)
+                    ? nil : Suggestion.hint(for: syntax.name.text, among: packageIndex.keys))
+            return nil
         }
         guard package != own else {
             error(
                 .importNotFound, section, syntax.name.span, "a package does not import itself",
                 hint: "remove this line; its files see each other")
-            return
+            return nil
         }
         let parts = syntax.name.components
         let qualifier =
             syntax.alias?.text ?? parts.last { !Self.isVersion($0) } ?? syntax.name.text
         imports[section].append(Import(package: package, qualifier: qualifier, syntax: syntax))
-        let name = schema.packages[package].name
-        if !schema.packages[own].imports.contains(name) {
-            schema.packages[own].imports.append(name)
-        }
+        scopes[section].qualified[qualifier, default: []].append(package)
+        scopes[section].packages[syntax.name.text] = package
+        return package
     }
 
+    /// At most one cycle of each package, so that the effort stays within packages × imports.
     private mutating func reportImportCycles() {
+        let next = schema.packages.map { package in package.imports.compactMap { packageIndex[$0] }
+        }
+        var reported: Set<Int> = []
         for section in files.indices {
-            guard let own = package(ofSection: section) else { continue }
-            for entry in imports[section] {
-                guard let path = importPath(from: entry.package, to: own) else { continue }
-                let cycle = ([own] + path).map { schema.packages[$0].name }
-                error(
-                    .importCycle, section, entry.syntax.name.span,
-                    "packages import each other: \(cycle.joined(separator: " → "))")
+            guard let own = package(ofSection: section), !imports[section].isEmpty,
+                !reported.contains(own), let cycle = Self.shortestCycle(through: own, next)
+            else { continue }
+            guard let entry = imports[section].first(where: { $0.package == cycle[1] }) else {
+                continue
             }
+            reported.insert(own)
+            let names = cycle.map { schema.packages[$0].name }
+            error(
+                .importCycle, section, entry.syntax.name.span,
+                "packages import each other: \(names.joined(separator: " → "))")
         }
     }
 
-    private func importPath(from start: Int, to goal: Int) -> [Int]? {
-        var previous: [Int: Int] = [start: start]
+    /// Packages from one back to itself; nil if there is no such way.
+    private static func shortestCycle(through start: Int, _ next: [[Int]]) -> [Int]? {
+        var previous: [Int: Int] = [:]
         var queue = [start]
-        while let package = queue.first {
-            queue.removeFirst()
-            if package == goal {
-                var path = [goal]
-                while let last = path.first, last != start, let before = previous[last] {
-                    path.insert(before, at: 0)
+        var position = 0
+        while position < queue.count {
+            let package = queue[position]
+            position += 1
+            for target in next[package] where previous[target] == nil {
+                previous[target] = package
+                guard target == start else {
+                    queue.append(target)
+                    continue
                 }
-                return path
-            }
-            for name in schema.packages[package].imports {
-                guard let next = packageIndex[name], previous[next] == nil else { continue }
-                previous[next] = package
-                queue.append(next)
+                var path = [start]
+                var step = package
+                while step != start, let before = previous[step] {
+                    path.append(step)
+                    step = before
+                }
+                path.append(start)
+                return path.reversed()
             }
         }
         return nil
@@ -199,7 +217,8 @@ extension Resolver {
         guard let found = candidates.first, let kind = declared[found.name]?.kind else {
             error(
                 .unknownType, section, name.span, "unknown type '\(name.text)'",
-                hint: Suggestion.hint(for: name.text, among: namesInScope(section)))
+                hint: isFull(section)
+                    ? nil : Suggestion.hint(for: name.text, among: namesInScope(section)))
             return nil
         }
         usedImports[section].insert(found.package)
@@ -223,19 +242,23 @@ extension Resolver {
             }
             found.append((fullName, package))
         }
-        consider(schema.packages[own].name + "." + name, own)
-        if name.hasPrefix(schema.packages[own].name + ".") { consider(name, own) }
-        for entry in imports[section] {
-            let package = schema.packages[entry.package].name
-            if name.hasPrefix(entry.qualifier + ".") {
-                consider(package + name.dropFirst(entry.qualifier.count), entry.package)
+        let ownName = schema.packages[own].name
+        consider(ownName + "." + name, own)
+        if name.hasPrefix(ownName + ".") { consider(name, own) }
+        for dot in name.indices where name[dot] == "." {
+            let prefix = String(name[..<dot])
+            for package in scopes[section].qualified[prefix] ?? [] {
+                consider(schema.packages[package].name + name[dot...], package)
             }
-            if name.hasPrefix(package + ".") { consider(name, entry.package) }
+            if let package = scopes[section].packages[prefix] { consider(name, package) }
         }
         // Canonical text has no imports: every full name of the archive is in scope.
         if !checksPaths { consider(name, own) }
         return found
     }
+
+    /// Whether no more errors of a file are shown, so that a hint would be wasted effort.
+    private func isFull(_ section: Int) -> Bool { diagnostics.isFull(for: files[section].file) }
 
     private func namesInScope(_ section: Int) -> [String] {
         guard let own = package(ofSection: section) else { return [] }

@@ -23,6 +23,12 @@ struct Resolver {
         let syntax: ImportSyntax
     }
 
+    /// What a file can name: its imports by qualifier and by full name.
+    struct Scope {
+        var qualified: [String: [Int]] = [:]
+        var packages: [String: Int] = [:]
+    }
+
     let files: [FileSyntax]
     let sources: [SourceFile]
     /// Whether packages must match directories; canonical text has no directories.
@@ -34,7 +40,10 @@ struct Resolver {
     var scalars: [Scalar] = []
     /// Per entry of `files`.
     var imports: [[Import]] = []
+    var scopes: [Scope] = []
     var usedImports: [Set<Int>] = []
+    /// Full names of all messages, so that nested names can be checked before they are resolved.
+    var messageNames: Set<String> = []
     /// Syntax and file of each entry of `schema.types`.
     var typeSyntax: [(declaration: DeclarationSyntax, section: Int)] = []
 
@@ -94,24 +103,38 @@ struct Resolver {
 
     private mutating func declareNames() {
         for section in files.indices {
+            guard let package = files[section].package?.name.text else { continue }
+            for declaration in files[section].declarations {
+                guard case .message = declaration.body else { continue }
+                messageNames.insert("\(package).\(declaration.name.text)")
+            }
+        }
+        for section in files.indices {
             guard let package = package(ofSection: section) else { continue }
             for declaration in files[section].declarations {
                 declare(declaration, section: section, package: package)
             }
         }
-        for index in schema.packages.indices { checkDeclarationCount(index) }
+        checkDeclarationCounts()
     }
 
-    private mutating func checkDeclarationCount(_ package: Int) {
-        let sections = files.indices.filter { self.package(ofSection: $0) == package }
-        let count = sections.reduce(0) { $0 + files[$1].declarations.count }
+    private mutating func checkDeclarationCounts() {
         let limit = Self.maximumDeclarationsPerPackage
-        guard count > limit, let last = sections.last, let name = files[last].package?.name else {
-            return
+        for sections in sectionsByPackage().values {
+            let count = sections.reduce(0) { $0 + files[$1].declarations.count }
+            guard count > limit, let last = sections.last, let name = files[last].package?.name
+            else { continue }
+            error(
+                .overLimit, last, name.span,
+                "package '\(name.text)' has \(count) declarations, more than \(limit)")
         }
-        error(
-            .overLimit, last, name.span,
-            "package '\(name.text)' has \(count) declarations, more than \(limit)")
+    }
+
+    /// The files, or sections of an archive, that say each package.
+    func sectionsByPackage() -> [String: [Int]] {
+        Dictionary(grouping: files.indices.filter { files[$0].package != nil }) { section in
+            files[section].package?.name.text ?? ""
+        }
     }
 
     private mutating func declare(
@@ -197,6 +220,15 @@ struct Resolver {
             nameSpan: declaration.name.span)
         _ = rules(annotations, context)
         _ = personalData(annotations)
+        if let package = self.package(ofSection: section) {
+            let name = declaration.name.text
+            schema.scalars.append(
+                NamedScalar(
+                    name: name, fullName: "\(schema.packages[package].name).\(name)",
+                    package: package, base: base, doc: declaration.head.doc,
+                    annotations: annotations.canonical,
+                    location: location(section, declaration.name.span)))
+        }
         scalars.append(
             Scalar(
                 name: declaration.name.text, base: base, annotations: annotations))

@@ -4,6 +4,7 @@ struct Schema: Sendable {
     /// Messages, unions and enums, in the order of their sources.
     var types: [TypeDeclaration] = []
     var services: [Service] = []
+    var scalars: [NamedScalar] = []
 
     func message(_ id: TypeID) -> Message? {
         if case .message(let message) = types[id.index] { message } else { nil }
@@ -22,6 +23,17 @@ struct Schema: Sendable {
     func service(named fullName: String) -> Service? {
         services.first { $0.fullName == fullName }
     }
+}
+
+/// A `scalar` declaration. Fields hold its base and its annotations merged into their own.
+struct NamedScalar: Sendable {
+    let name: String
+    let fullName: String
+    let package: Int
+    let base: Builtin
+    let doc: [String]
+    let annotations: [Annotation]
+    let location: Location
 }
 
 /// A message, union or enum: its index in `Schema.types`.

@@ -17,11 +17,11 @@ struct Excerpt {
     /// The line and its caret, numbered in a gutter of the given width.
     func rendered(in file: SourceFile, gutter: Int, _ palette: Palette) -> [String] {
         let start = min(location.span.start, file.bytes.count)
-        let (line, column) = file.position(of: start)
+        let line = file.line(of: start) + 1
         let bytes = file.lineBytes(line - 1)
         let end = max(start, min(location.span.end, bytes.endIndex))
         let length = max(1, SourceFile.scalarCount(file.bytes[start..<end]))
-        let (shown, indent) = window(String(decoding: bytes, as: UTF8.self), column: column)
+        let (shown, indent) = Self.window(bytes, around: start)
         let width = min(length, max(1, Self.maximumColumns - indent))
         let isPrimary = emphasis == .primary
         let caret =
@@ -37,24 +37,38 @@ struct Excerpt {
         ]
     }
 
-    /// The part of a line around a column, and how far the column is from its beginning.
-    private func window(_ line: String, column: Int) -> (shown: String, indent: Int) {
-        let scalars = Array(line.unicodeScalars)
-        guard scalars.count > Self.maximumColumns else {
-            return (Self.printable(scalars[...]), column - 1)
+    /// The part of a line around an offset, and how many columns the offset is from its beginning.
+    /// Of a very long line no more is looked at than is shown.
+    private static func window(
+        _ line: ArraySlice<UInt8>, around offset: Int
+    ) -> (shown: String, indent: Int) {
+        var first = min(max(offset, line.startIndex), line.endIndex)
+        var indent = 0
+        let isShort = line.count <= maximumColumns
+        while first > line.startIndex, isShort || indent < maximumColumns / 2 {
+            first -= 1
+            if !isContinuation(line[first]) { indent += 1 }
         }
-        let first = max(0, min(column - 1 - Self.maximumColumns / 2, scalars.count))
-        let last = min(scalars.count, first + Self.maximumColumns)
-        let before = first > 0 ? "…" : ""
-        let after = last < scalars.count ? "…" : ""
-        let shown = before + Self.printable(scalars[first..<last]) + after
-        return (shown, column - 1 - first + before.unicodeScalars.count)
+        while first > line.startIndex, isContinuation(line[first]) { first -= 1 }
+        var last = first
+        var columns = 0
+        while last < line.endIndex, isShort || columns < maximumColumns {
+            columns += 1
+            last += 1
+            while last < line.endIndex, isContinuation(line[last]) { last += 1 }
+        }
+        let shown = printable(String(decoding: line[first..<last], as: UTF8.self))
+        let before = first > line.startIndex ? "…" : ""
+        let after = last < line.endIndex ? "…" : ""
+        return (before + shown + after, indent + (before.isEmpty ? 0 : 1))
     }
 
+    private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
+
     /// Control characters would steer the terminal; each is shown as one column.
-    private static func printable(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+    private static func printable(_ text: String) -> String {
         var result = String.UnicodeScalarView()
-        for scalar in scalars {
+        for scalar in text.unicodeScalars {
             switch scalar.value {
             case 0x09, 0x0D: result.append(" ")
             case 0..<0x20, 0x7F..<0xA0: result.append("\u{FFFD}")

@@ -1,12 +1,16 @@
 /// Finds the name that was probably meant: Damerau–Levenshtein distance of at most
 /// max(1, length / 3), ignoring case (wire.md §15).
 enum Suggestion {
+    /// Longer names are not compared: the effort grows with the product of the lengths.
+    static let maximumBytes = 64
+
     static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+        guard name.utf8.count <= maximumBytes else { return nil }
         let wanted = Array(name.lowercased().unicodeScalars)
-        guard wanted.count <= 64 else { return nil }
         let limit = max(1, wanted.count / 3)
         var best: (distance: Int, name: String)?
-        for candidate in candidates where candidate != name {
+        for candidate in candidates
+        where candidate != name && candidate.utf8.count <= 2 * maximumBytes {
             let other = Array(candidate.lowercased().unicodeScalars)
             guard abs(other.count - wanted.count) <= limit else { continue }
             let distance = distance(wanted, other)
