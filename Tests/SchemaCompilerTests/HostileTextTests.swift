@@ -87,18 +87,6 @@ struct HostileTextTests {
         survive(Array(String(repeating: "message A { ", count: 10_000).utf8))
     }
 
-    @Test("a long chain of messages is measured without overflowing the stack")
-    func chain() {
-        let count = 4000
-        let messages = (0..<count).map {
-            "message M\($0) { f: [M\($0 + 1)] = 1 @max(2) }"
-        }
-        let text = messages.joined(separator: "\n") + "\nmessage M\(count) { f: bool = 1 }"
-        let compilation = Compilation.test(text)
-        #expect(!compilation.hasErrors)
-        #expect(compilation.bounds.depth(TypeID(index: 0)) == count + 1)
-    }
-
     @Test("a file over 1 MiB is refused unread")
     func oversized() {
         let bytes = [UInt8](repeating: UInt8(ascii: " "), count: Lexer.maximumFileBytes + 1)

@@ -166,8 +166,13 @@ struct Describer {
     }
 
     private func users(of scalar: NamedScalar) -> [String] {
-        schema.types.indices.compactMap { schema.message(TypeID(index: $0)) }.flatMap { message in
-            message.fields.filter { $0.scalarName == scalar.name }.map {
+        schema.types.indices.compactMap { schema.message(TypeID(index: $0)) }.flatMap {
+            (message) -> [String] in
+            let package = schema.packages[message.package]
+            let isVisible =
+                message.package == scalar.package
+                || package.imports.contains(schema.packages[scalar.package].name)
+            return message.fields.filter { isVisible && $0.scalarName == scalar.name }.map {
                 "\(message.fullName).\($0.name)"
             }
         }

@@ -45,8 +45,16 @@ extension Parser {
             return nil
         }
         let span = current.span
+        guard isShort(span) else { return nil }
         advance()
         return NameSyntax(text: file.text(span), span: span)
+    }
+
+    private mutating func isShort(_ span: Span) -> Bool {
+        if span.end - span.start <= Self.maximumNameBytes { return true }
+        diagnostics.error(
+            .overLimit, at: location(span), "a name has at most \(Self.maximumNameBytes) bytes")
+        return false
     }
 
     mutating func qualifiedName(_ what: String) -> NameSyntax? {
@@ -58,6 +66,7 @@ extension Parser {
             guard let next = identifier("a name behind '.'") else { return nil }
             text += "." + next.text
             span = span.joined(next.span)
+            guard isShort(span) else { return nil }
         }
         return NameSyntax(text: text, span: span)
     }

@@ -2,6 +2,8 @@
 /// goes on, so that one file's mistakes are all shown at once.
 struct Parser {
     static let maximumValueNesting = 8
+    /// Of a name with all its dots.
+    static let maximumNameBytes = 1024
 
     let file: SourceFile
     let fileIndex: Int
