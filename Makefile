@@ -72,6 +72,11 @@ bench-codec:
 fuzz: dependencies
 	Tests/Fuzz/run.sh $(or $(SECONDS),60)
 
+## breaking: what the schemas break compared with main (AGAINST=git:REV, a directory or an archived .schema)
+.PHONY: breaking
+breaking:
+	swift run schemac breaking --against $(or $(AGAINST),git:main)
+
 ## bench-rpc: the RPC runtime against gRPC C++, in one run
 .PHONY: bench-rpc
 bench-rpc:

@@ -2,7 +2,8 @@ import Foundation
 // Every test of generated code needs these two.
 @_exported import FuzzProperties
 @_exported import GoldenMessages
-import SchemaCompiler
+
+@testable import SchemaCompiler
 
 /// Files beside the tests.
 enum Fixtures {
@@ -49,6 +50,23 @@ extension Compilation {
     /// Compiles one file of package `test.v1`; the package line is added.
     static func test(_ text: String) -> Compilation {
         Compilation([SourceFile(path: "test/v1/test.schema", text: "package test.v1\n" + text)])
+    }
+
+    /// Full names of everything that has a canonical text.
+    var roots: [String] {
+        schema.types.map(\.fullName) + schema.services.map(\.fullName)
+    }
+
+    /// Fingerprints and canonical text of every root.
+    var canonicalReport: String {
+        roots.map { name in
+            """
+            === \(name)
+            wire \(wireFingerprint(of: name) ?? "")
+            API  \(apiFingerprint(of: name) ?? "")
+            \(canonicalText(of: name) ?? "")
+            """
+        }.joined(separator: "\n")
     }
 
     var codes: [String] { diagnostics.map(\.code.rawValue) }
