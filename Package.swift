@@ -167,7 +167,10 @@ let targets: [Target] = [
     tests("TLSTests", ["TLS", nioCore, nioPosix, nioEmbedded]),
     tests(
         "RPCTransportTests",
-        ["RPCTransport", "RPC", "TLS", "AssayMessages", nioCore, nioPosix, nioEmbedded]),
+        [
+            "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "Wire", nioCore, nioPosix,
+            nioEmbedded,
+        ]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),
@@ -190,6 +193,12 @@ let targets: [Target] = [
         "FeatureCoreTests",
         ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire"]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
+    .testTarget(
+        name: "InteropTests",
+        dependencies: ["AssayMessages", "RPC", "RPCTransport", "TLS", "TestSupport"],
+        path: "Tests/Interop",
+        exclude: ["stubs.py", "echo_client.py", "streaming_client.py", "streaming_server.py"],
+        swiftSettings: strict),
     tests("StructureTests", []),
     .testTarget(
         name: "DeploymentTests", dependencies: ["TestSupport"], path: "Tests/Deployment",

@@ -88,8 +88,9 @@ final class HTTP2Callbacks: @unchecked Sendable {
         return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
             let rest = stream.body.count - stream.bodySent
             let count = min(room, rest)
+            if count == 0, stream.expectsMore { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
             flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
-            if count < rest { return count }
+            if count < rest || stream.expectsMore { return count }
             flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
             if stream.hasTrailers {
                 flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
@@ -149,6 +150,8 @@ extension HTTP2Session {
             stream.body.withUnsafeBytes {
                 output.pointee.append(UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
             }
+            stream.progress += count
+            if stream.isStreaming { sentPiece(count, of: stream) }
             return 0
         }
     }

@@ -23,6 +23,9 @@ public struct HTTP2Profile: Sendable {
     /// Points that misbehaviour may cost before the connection ends, and their refill per second.
     public var misbehaviourCapacity: Int
     public var misbehaviourRefill: Int
+    /// A stream whose peer takes nothing of what is ready for it is reset after this time, and a
+    /// connection whose socket takes nothing is closed.
+    public var stallTimeout = Duration.seconds(30)
 
     /// For connections from clients outside.
     public static let edge = HTTP2Profile(

@@ -60,15 +60,21 @@ extension HTTP2Session {
 
     /// A whole request. `headers` starts with the pseudo-headers. Nil if no stream can be opened any
     /// more: the connection is ending, or its numbers are used up.
-    public func submitRequest(headers: [UInt8], body: [UInt8]) -> HTTP2Stream? {
+    ///
+    /// With `isStreaming` the body comes in pieces, by `append` and `finish`.
+    public func submitRequest(
+        headers: [UInt8], body: [UInt8], isStreaming: Bool = false
+    ) -> HTTP2Stream? {
         headers.withUnsafeBytes { arena in
             fields.pointee.removeAll()
             HeaderBlock.forEach(arena) { fields.pointee.append($0, $1) }
             let stream = reserve()
+            stream.isStreaming = isStreaming
+            stream.expectsMore = isStreaming
             var provider = provider(of: body, on: stream)
             let pointer = Unmanaged.passUnretained(stream).toOpaque()
             let id =
-                body.isEmpty
+                body.isEmpty && !isStreaming
                 ? nghttp2_submit_request(
                     session, nil, fields.pointee.pointer, fields.pointee.count, nil, pointer)
                 : nghttp2_submit_request(
@@ -82,7 +88,7 @@ extension HTTP2Session {
         }
     }
 
-    private func provider(of body: [UInt8], on stream: HTTP2Stream) -> nghttp2_data_provider {
+    func provider(of body: [UInt8], on stream: HTTP2Stream) -> nghttp2_data_provider {
         stream.body = body
         stream.bodySent = 0
         var provider = nghttp2_data_provider()
@@ -104,6 +110,11 @@ extension HTTP2Session {
         } else {
             nghttp2_session_consume(session, stream.id, count)
         }
+    }
+
+    /// Gives the peer room on the connection alone, for bytes of a stream that is over.
+    public func consumeOfConnection(_ count: Int) {
+        if count > 0 { nghttp2_session_consume_connection(session, count) }
     }
 
     /// First phase of an orderly end: the peer learns that it should open no further streams.

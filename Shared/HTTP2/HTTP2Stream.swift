@@ -22,6 +22,18 @@ public final class HTTP2Stream {
     var body: [UInt8] = []
     var bodySent = 0
     var trailers = OutboundTrailers.none
+    /// The body comes in pieces, and its owner is told of what was sent.
+    var isStreaming = false
+    /// The last piece has not come.
+    var expectsMore = false
+
+    // Whether the peer takes what we have for it; see `HTTP2Session.stalledStreams`.
+    var progress = 0
+    var seenProgress: Int?
+    var sweepsWithoutProgress = 0
+
+    /// Bytes of the body that have not been sent.
+    public var unsent: Int { body.count - bodySent }
 
     var hasTrailers: Bool {
         if case .none = trailers { false } else { true }
@@ -39,6 +51,11 @@ public final class HTTP2Stream {
         hasFinalHeaders = false
         bodySent = 0
         trailers = .none
+        isStreaming = false
+        expectsMore = false
+        progress = 0
+        seenProgress = nil
+        sweepsWithoutProgress = 0
     }
 
     func release() {
@@ -65,6 +82,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
     func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool)
     /// A piece of a body; the pointer is valid until the session has read its input to the end.
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream)
+    /// Bytes of a body that comes in pieces were sent. Called while the session is drained.
+    func sent(_ count: Int, on stream: HTTP2Stream)
     /// The fields behind a body.
     func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream)
     /// The peer has ended its side of the stream. Not called if the stream broke before.

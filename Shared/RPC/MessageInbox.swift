@@ -84,7 +84,7 @@ public final class MessageInbox: Sendable {
     package func abandon(_ error: RPCError) {
         let reader = state.withLock { state in
             state.end = .failed(error)
-            state.withheld += state.deframer.unconsumed
+            state.withheld += state.deframer.consumeAll()
             state.deframer.removeAll()
             return state.reader.take()
         }
@@ -99,23 +99,23 @@ public final class MessageInbox: Sendable {
         reader?.resume()
     }
 
-    /// The transport's stream is over: disconnects it, and returns the bytes that were not consumed.
-    package func detach() -> Int {
+    /// Counts all that came as consumed, since nothing more will come; returns how much of it the
+    /// transport was not told of.
+    package func releaseCredit() -> Int {
         state.withLock { state in
-            let unconsumed = state.deframer.unconsumed + state.withheld
-            state.driver = nil
-            state.withheld = 0
-            return unconsumed
+            defer { state.withheld = 0 }
+            return state.withheld + state.deframer.consumeAll()
         }
     }
 
+    /// The transport's stream is over: disconnects it. What came can still be read.
+    package func detach() { state.withLock { $0.driver = nil } }
+
+    /// Whether the transport's stream lives.
+    package var isAttached: Bool { state.withLock { $0.driver != nil } }
+
     /// Bytes that wait to be read.
     package var buffered: Int { state.withLock { $0.deframer.buffered } }
-
-    /// Whether nothing more will come.
-    package var isEnded: Bool {
-        state.withLock { if case .open = $0.end { false } else { true } }
-    }
 
     // MARK: The reader's side
 
@@ -161,7 +161,7 @@ public final class MessageInbox: Sendable {
             }
         } catch {
             state.end = .failed(error.error(limit: limit))
-            state.withheld += state.deframer.unconsumed
+            state.withheld += state.deframer.consumeAll()
             state.deframer.removeAll()
         }
         switch state.end {

@@ -195,15 +195,15 @@ public final class MessageOutbox: Sendable {
 
     // MARK: The transport's side
 
-    /// Connects a transport. What was written before is announced at once.
-    package func attach(_ driver: any StreamDriver, budget: OutputBudget? = nil) {
-        let isAnnounced = state.withLock { state in
-            state.driver = driver
+    /// Connects the transport that takes what is written.
+    package func attach(_ driver: any StreamDriver) { state.withLock { $0.driver = driver } }
+
+    /// What is unsent counts for its connection too from now on.
+    package func charge(_ budget: OutputBudget) {
+        state.withLock { state in
             state.budget = budget
-            budget?.add(state.unsent)
-            return state.isAnnounced
+            budget.add(state.unsent)
         }
-        if isAnnounced { driver.hasOutput() }
     }
 
     /// Takes all there is.
@@ -241,20 +241,38 @@ public final class MessageOutbox: Sendable {
         return state.takeWriters()
     }
 
-    /// The stream is over: every write fails with `error`, and what is unsent counts no more.
-    package func close(_ error: RPCError) {
-        let (writers, budget, unsent) = state.withLock { state in
-            let unsent = state.unsent
-            let budget = state.budget
+    /// Nothing more can be written: writers get the error. What was taken is still sent.
+    package func fail(_ error: RPCError) {
+        let (writers, budget, dropped) = state.withLock { state in
             if case .failed = state.end {} else { state.end = .failed(error) }
+            let dropped = state.pending.count
             state.pending = []
-            state.taken = 0
+            return (state.takeWriters(), state.budget, dropped)
+        }
+        if dropped > 0 { budget?.subtract(dropped) }
+        for writer in writers { writer.resume() }
+    }
+
+    /// The transport's stream is over: disconnects it. What is unsent counts no more.
+    package func detach() {
+        let (budget, unsent) = state.withLock { state in
+            defer { state.taken = 0 }
             state.driver = nil
-            state.budget = nil
-            return (state.takeWriters(), budget, unsent)
+            return (state.budget.take(), state.unsent)
         }
         budget?.subtract(unsent)
-        for writer in writers { writer.resume() }
+    }
+
+    /// The stream is to be sent again on another connection: puts back what was taken.
+    package func rewind(_ taken: [UInt8]) {
+        let (budget, unsent) = state.withLock { state in
+            defer {
+                state.pending = taken + state.pending
+                state.taken = 0
+            }
+            return (state.budget.take(), state.unsent)
+        }
+        budget?.subtract(unsent)
     }
 
     /// Bytes that have not been sent.

@@ -98,10 +98,6 @@ public final class ServiceRouter: RequestHandler {
         if head.isOverMetadataLimit {
             return refuse(head, method, .metadataTooLarge, from: peer)
         }
-        if method.kind != .unary {
-            let error = RPCError(.unimplemented, "\(method.path) is not a unary method")
-            return refuse(head, method, error, from: peer)
-        }
         if timeout <= .zero {
             let error = RPCError(
                 .deadlineExceeded, "the deadline had passed on arrival",

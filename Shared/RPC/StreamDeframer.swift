@@ -62,13 +62,20 @@ package struct StreamDeframer: Sendable {
         return credit
     }
 
+    /// Counts all that came as consumed, and tells how much of it was not told before.
+    package mutating func consumeAll() -> Int {
+        consume(to: buffer.count)
+        defer { credit = 0 }
+        return credit
+    }
+
     private mutating func consume(to end: Int) {
         if end <= consumed { return }
         credit += end - consumed
         consumed = end
     }
 
-    /// Forgets everything; `unconsumed` before tells what that was.
+    /// Forgets everything.
     package mutating func removeAll() {
         (buffer, start, consumed, credit) = ([], 0, 0, 0)
     }

@@ -1,56 +1,70 @@
 internal import HTTP2
 internal import RPC
 
-/// How one attempt of a call ended.
-enum AttemptResult: Sendable {
-    case reply(RawReply)
-    /// `wasProcessed` is false if the peer certainly did nothing: then any call may be sent again.
-    case failed(RPCError, wasProcessed: Bool)
-}
-
-/// One attempt of a call, on its way through a client connection. Belongs to a loop.
-final class ClientCall: LoopContext.TimerTarget {
+/// One attempt of a call, on its way through a client connection. Belongs to a loop. What becomes of
+/// a reply is the subclass's matter.
+class ClientCall: LoopContext.TimerTarget {
     let request: RawRequest
     let deadline: Deadline
     let attempt: Int
-    private var continuation: CheckedContinuation<AttemptResult, Never>?
-    private let loop: LoopContext
+    let loop: LoopContext
     private var timer: LoopContext.Timer?
     /// The connection that it was sent on, and its stream there until that is over.
     var connection: ClientConnection?
     var stream: HTTP2Stream?
+    private(set) var isEnded = false
 
-    // What has come of the reply.
-    var status = 0
-    var headers = Metadata()
-    var body: [UInt8] = []
-    var trailers: Metadata?
-
-    init(
-        _ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext,
-        continuation: CheckedContinuation<AttemptResult, Never>
-    ) {
+    init(_ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext) {
         self.request = request
         self.deadline = deadline
         self.attempt = attempt
         self.loop = loop
-        self.continuation = continuation
         timer = loop.arm(self, at: deadline.instant)
     }
 
-    var isEnded: Bool { continuation == nil }
+    // MARK: What a kind of call does
 
-    /// Ends the attempt; the first end counts.
-    func end(_ result: AttemptResult) {
-        guard let waiting = continuation else { return }
-        continuation = nil
+    /// Sends the request; nil if the connection opens no stream any more.
+    func submit(_ headers: [UInt8], to session: HTTP2Session) -> HTTP2Stream? { nil }
+
+    /// The request was submitted; more of it may follow.
+    func opened(on connection: ClientConnection) {}
+
+    func received(_ headers: Metadata) {}
+
+    /// Takes the bytes in and has them consumed.
+    func received(_ data: UnsafeRawBufferPointer, in session: HTTP2Session, on stream: HTTP2Stream)
+    {}
+
+    func received(trailers: Metadata) {}
+
+    /// The reply is whole.
+    func receivedEnd() {}
+
+    /// Bytes of a body that comes in pieces were sent.
+    func sent(_ count: Int) {}
+
+    /// The attempt has failed, once. `wasProcessed` is false if the peer certainly did nothing: then
+    /// any call may be sent again.
+    func failed(_ error: RPCError, wasProcessed: Bool) {}
+
+    // MARK: Ends
+
+    /// True for the first end, which counts.
+    func end() -> Bool {
+        if isEnded { return false }
+        isEnded = true
         loop.cancel(timer)
         timer = nil
-        waiting.resume(returning: result)
+        return true
+    }
+
+    func fail(_ error: RPCError, wasProcessed: Bool = true) {
+        if end() { failed(error, wasProcessed: wasProcessed) }
     }
 
     func fail(_ code: StatusCode, _ message: String, wasProcessed: Bool = true) {
-        end(.failed(RPCError(code, message), wasProcessed: wasProcessed))
+        fail(RPCError(code, message), wasProcessed: wasProcessed)
     }
 
     func timerFired() {
@@ -62,6 +76,15 @@ final class ClientCall: LoopContext.TimerTarget {
     func abandon(_ error: RPCError) {
         guard !isEnded else { return }
         if let stream, let connection { connection.cancel(stream) }
-        end(.failed(error, wasProcessed: true))
+        fail(error)
+    }
+
+    /// The caller is not interested any more.
+    func leave() { abandon(RPCError(.cancelled, "the call was cancelled")) }
+
+    /// The stream is over.
+    func leaveConnection(_ session: HTTP2Session?) {
+        stream = nil
+        connection = nil
     }
 }

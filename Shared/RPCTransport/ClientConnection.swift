@@ -19,14 +19,19 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     /// Told once: no further calls here.
     private var onUnusable: ((ClientConnection) -> Void)?
     private var context: ChannelHandlerContext?
-    private var session: HTTP2Session?
+    private(set) var session: HTTP2Session?
     private let loop: LoopContext
     private var isReading = false
     private var needsFlush = false
-    private var isWritable = true
+    private(set) var isWritable = true
     private var closesAfterFlush = false
     private var failure: (any Error)?
     private var goAway: (lastStreamID: Int32, reason: String)?
+    /// What the streams of this connection have unsent together.
+    let budget = OutputBudget()
+    /// Calls whose callers have written something.
+    private var outputs: [StreamingCall] = []
+    private var stalls: StallWatch?
 
     init(
         profile: HTTP2Profile, isTLS: Bool, authority: String, loop: LoopContext,
@@ -71,6 +76,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         guard session == nil, context != nil else { return }
         session = HTTP2Session(
             role: .client, profile: profile, delegate: self, workspace: loop.workspace)
+        stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)
         flush()
         onReady?(self, nil)
         onReady = nil
@@ -82,7 +88,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         isReading = true
         buffer.withUnsafeReadableBytes { bytes in
             do throws(HTTP2Error) {
-                try session.receive(bytes, now: LoopContext.now.nanoseconds)
+                try session.receive(bytes, now: loop.now.nanoseconds)
             } catch {
                 failure = error
                 closesAfterFlush = true
@@ -123,12 +129,12 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         unusable()
         guard let ended = session else { return }
         session = nil
+        stalls?.stop()
         let reason = failure.map { ": \($0)" } ?? goAway.map { " after GOAWAY: \($0.reason)" } ?? ""
         for stream in ended.openStreamList {
             guard let call = call(of: stream) else { continue }
             stream.context = nil
-            call.stream = nil
-            call.connection = nil
+            call.leaveConnection(nil)
             let isUnprocessed = goAway.map { stream.id > $0.lastStreamID } ?? false
             call.fail(
                 .unavailable, "the connection to \(authority) was lost\(reason)",
@@ -146,7 +152,12 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     func flush() {
         needsFlush = false
+        stalls?.look()
         guard !isReading, let session, let context, isWritable else { return }
+        if !outputs.isEmpty {
+            for call in outputs where call.connection === self { call.takeOutput() }
+            outputs.removeAll(keepingCapacity: true)
+        }
         do throws(HTTP2Error) {
             let isDrained = try loop.gather(from: session) {
                 context.writeAndFlush(wrapOutboundOut($0), promise: nil)
@@ -160,10 +171,15 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         if closesAfterFlush || session.isFinished || isDrained { context.close(promise: nil) }
     }
 
-    private func setNeedsFlush() {
+    func setNeedsFlush() {
         if needsFlush || isReading { return }
         needsFlush = true
         loop.needsFlush(self)
+    }
+
+    func add(output call: StreamingCall) {
+        outputs.append(call)
+        setNeedsFlush()
     }
 
     /// Ends the connection once its calls are over.
@@ -179,26 +195,28 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
             return call.fail(.unavailable, "the connection is closed", wasProcessed: false)
         }
         if session.openStreams >= session.peerStreamLimit + Self.maximumWaiting {
-            return call.end(
-                .failed(
-                    RPCError(
-                        .resourceExhausted, "too many calls to \(authority) are waiting",
-                        reason: "CLIENT_QUEUE_FULL"), wasProcessed: false))
+            return call.fail(
+                RPCError(
+                    .resourceExhausted, "too many calls to \(authority) are waiting",
+                    reason: "CLIENT_QUEUE_FULL"), wasProcessed: false)
         }
         let headers = RequestHeaders.arena(
             for: call, authority: authority, scheme: isTLS ? "https" : "http", now: now)
-        guard let stream = session.submitRequest(headers: headers, body: call.request.body) else {
+        guard let stream = call.submit(headers, to: session) else {
             unusable()
             return call.fail(.unavailable, "the connection is used up", wasProcessed: false)
         }
         stream.context = call
         call.stream = stream
         call.connection = self
+        call.opened(on: self)
         setNeedsFlush()
     }
 
-    func cancel(_ stream: HTTP2Stream) {
-        session?.reset(stream, code: .cancel)
+    func cancel(_ stream: HTTP2Stream) { reset(stream, code: .cancel) }
+
+    func reset(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+        session?.reset(stream, code: code)
         setNeedsFlush()
     }
 
@@ -219,42 +237,32 @@ extension ClientConnection: HTTP2SessionDelegate {
                     .resourceExhausted, "the reply's metadata is too large",
                     reason: "METADATA_TOO_LARGE"))
         }
-        call.status = ResponseStatus.read(fields)
-        call.headers = fields
+        call.received(fields)
     }
 
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
-        session?.consume(data.count, on: stream)
-        guard let call = call(of: stream), !call.isEnded else { return }
-        if call.body.count + data.count > call.request.maximumReplyBytes {
-            return call.abandon(
-                RPCError(
-                    .resourceExhausted,
-                    "a reply of more than \(call.request.maximumReplyBytes) bytes",
-                    reason: "MESSAGE_TOO_LARGE"))
+        guard let session else { return }
+        if let call = call(of: stream) {
+            call.received(data, in: session, on: stream)
+        } else {
+            session.consume(data.count, on: stream)
         }
-        call.body.append(contentsOf: data)
     }
+
+    func sent(_ count: Int, on stream: HTTP2Stream) { call(of: stream)?.sent(count) }
 
     func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {
-        call(of: stream)?.trailers = Metadata(arena: trailers.arena, count: trailers.count)
+        call(of: stream)?.received(
+            trailers: Metadata(arena: trailers.arena, count: trailers.count))
     }
 
-    func receivedEnd(of stream: HTTP2Stream) {
-        guard let call = call(of: stream) else { return }
-        call.end(
-            .reply(
-                RawReply(
-                    status: call.status, headers: call.headers, body: call.body,
-                    trailers: call.trailers)))
-    }
+    func receivedEnd(of stream: HTTP2Stream) { call(of: stream)?.receivedEnd() }
 
     func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
         if goAway != nil { setNeedsFlush() }
         guard let call = call(of: stream) else { return }
         stream.context = nil
-        call.stream = nil
-        call.connection = nil
+        call.leaveConnection(session)
         if call.isEnded { return }
         let isAboveGoAway = goAway.map { stream.id > $0.lastStreamID } ?? false
         if code == .refusedStream || isAboveGoAway {
@@ -273,6 +281,21 @@ extension ClientConnection: HTTP2SessionDelegate {
     func receivedSettings() {}
 
     func receivedPingAcknowledgement(_ payload: UInt64) {}
+}
+
+extension ClientConnection: StallWatch.Connection {
+    func stalled(_ stream: HTTP2Stream) {
+        call(of: stream)?.abandon(
+            RPCError(
+                .unavailable, "\(authority) has read nothing for \(profile.stallTimeout)",
+                reason: "STALLED"))
+    }
+
+    func socketStalled() {
+        failure = RPCError(
+            .unavailable, "\(authority) has taken nothing for \(profile.stallTimeout)")
+        context?.close(promise: nil)
+    }
 }
 
 extension StatusCode {

@@ -91,7 +91,7 @@ final class ClientEndpoint {
             let error = RPCError(
                 .resourceExhausted, "too many calls wait for a connection to \(endpoint)",
                 reason: "CLIENT_QUEUE_FULL")
-            return call.end(.failed(error, wasProcessed: false))
+            return call.fail(error, wasProcessed: false)
         }
         waiting.append(call)
     }
@@ -126,7 +126,7 @@ final class ClientEndpoint {
 
     private func connected(_ connection: ClientConnection?, _ error: (any Error)?) {
         guard case .connecting = state else { return }
-        let now = LoopContext.now
+        let now = loop.now
         let calls = waiting
         waiting = []
         defer {

@@ -27,7 +27,7 @@ final class LoopContext {
     private var output = ByteBuffer()
     private var unflushed: [any Flushable] = []
     private var isFlushScheduled = false
-    private let start = NIODeadline.now().uptimeNanoseconds
+    private let start: UInt64
     private var wheel = TimerWheel<any TimerTarget>(now: 0)
     private var due: [any TimerTarget] = []
     private var wakeTick: UInt64?
@@ -51,6 +51,7 @@ final class LoopContext {
 
     private init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
+        start = eventLoop.now.uptimeNanoseconds
         executor = LoopExecutor(eventLoop)
         runners = HandlerRunners(executor)
         executor.afterJobs = { [unowned(unsafe) self] in flushAll() }
@@ -95,11 +96,14 @@ final class LoopContext {
 
     // MARK: Time
 
+    /// The time of the process, for those who are on no loop.
     static var now: Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
+    /// The time of the loop: a test's loop has one of its own.
+    var now: Instant { Instant(nanoseconds: eventLoop.now.uptimeNanoseconds) }
 
     func arm(_ target: any TimerTarget, at instant: Instant) -> Timer? {
         if instant == .distantFuture { return nil }
-        if wheel.count == 0 { wheel.advance(to: tick(of: Self.now, up: false), into: &due) }
+        if wheel.count == 0 { wheel.advance(to: tick(of: now, up: false), into: &due) }
         let timer = wheel.arm(target, at: tick(of: instant, up: true))
         scheduleWake()
         return timer
@@ -126,7 +130,7 @@ final class LoopContext {
 
     private func wake(_ tick: UInt64) {
         if wakeTick == tick { wakeTick = nil }
-        wheel.advance(to: self.tick(of: Self.now, up: false), into: &due)
+        wheel.advance(to: self.tick(of: now, up: false), into: &due)
         let fired = due
         due.removeAll(keepingCapacity: true)
         for target in fired { target.timerFired() }

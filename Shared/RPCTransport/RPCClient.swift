@@ -15,7 +15,7 @@ public final class RPCClient: Sendable {
     private let endpoints: [ClientTarget.Endpoint]
     private let tls: TLSContext?
     private let profile: RPCProfile
-    private let group: MultiThreadedEventLoopGroup
+    let group: MultiThreadedEventLoopGroup
     private let claimedIdentity: String?
     private let loops = Mutex<[ObjectIdentifier: LoopConfined<ClientLoop>]>([:])
     private let isClosed = Atomic(false)
@@ -64,7 +64,7 @@ public final class RPCClient: Sendable {
     }
 
     /// This loop's half of the client. Called on the loop.
-    private func clientLoop(on eventLoop: any EventLoop) -> ClientLoop {
+    func clientLoop(on eventLoop: any EventLoop) -> ClientLoop {
         loops.withLock { loops in
             let id = ObjectIdentifier(eventLoop)
             if let known = loops[id] { return known }
@@ -179,7 +179,7 @@ public final class RPCClient: Sendable {
         on eventLoop: any EventLoop, _ continuation: CheckedContinuation<AttemptResult, Never>
     ) {
         let client = clientLoop(on: eventLoop)
-        let call = ClientCall(
+        let call = UnaryCall(
             request, deadline: deadline, attempt: attempt, loop: client.loop,
             continuation: continuation)
         slot.fill(call)
@@ -204,11 +204,8 @@ extension RPCClient: ClientTransport {
     ) async throws(RPCError) -> ReplyMessage {
         var framed = framed
         MessagePrefix.write(into: &framed)
-        var headers: Metadata = ["content-type": "application/grpc+assay"]
-        headers.append(contentsOf: options.metadata)
-        if let claimedIdentity { headers.append(AssayHeader.claimedIdentity, claimedIdentity) }
         let request = RawRequest(
-            target: method.path, headers: headers, body: framed,
+            target: method.path, headers: headers(of: options), body: framed,
             maximumReplyBytes: method.maximumResponseBytes + MessagePrefix.count,
             idempotency: method.idempotency, routingKey: options.routingKey)
         let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
@@ -216,6 +213,52 @@ extension RPCClient: ClientTransport {
             request, retry: mayRetry ? method.retry : nil,
             deadline: Self.deadline(method, options, now: LoopContext.now))
         return try UnaryReply.message(of: reply, limit: method.maximumResponseBytes)
+    }
+
+    /// What a call carries besides the protocol's own fields.
+    private func headers(of options: CallOptions) -> Metadata {
+        var headers: Metadata = ["content-type": "application/grpc+assay"]
+        headers.append(contentsOf: options.metadata)
+        if let claimedIdentity { headers.append(AssayHeader.claimedIdentity, claimedIdentity) }
+        return headers
+    }
+
+    public func stream(
+        _ method: MethodDescriptor, options: CallOptions
+    ) throws(RPCError) -> ClientStream {
+        if isClosed.load(ordering: .relaxed) {
+            throw RPCError(.unavailable, "\(target): the client is closed")
+        }
+        let eventLoop = group.any()
+        let (inbox, outbox) = (
+            MessageInbox(limit: method.maximumResponseBytes, contentType: .grpcAssay),
+            MessageOutbox()
+        )
+        let port = StreamPort(inbox: inbox, outbox: outbox, eventLoop: eventLoop)
+        let request = RawRequest(
+            target: method.path, headers: headers(of: options), body: [],
+            routingKey: options.routingKey)
+        let deadline = Self.deadline(method, options, now: LoopContext.now)
+        let slot = CallSlot(eventLoop)
+        slot.onLoop { self.open(request, port, deadline, slot, on: eventLoop) }
+        return ClientStream(requests: outbox, replies: inbox) { [weak inbox] in
+            // What is over needs no leaving: the usual case, without a change of thread.
+            if inbox?.isAttached == true { slot.cancel() }
+        }
+    }
+
+    private func open(
+        _ request: RawRequest, _ port: StreamPort, _ deadline: Deadline, _ slot: CallSlot,
+        on eventLoop: any EventLoop
+    ) {
+        let client = clientLoop(on: eventLoop)
+        let call = StreamingCall(
+            request, port: port, deadline: deadline, target: target, loop: client.loop
+        ) { client.send($0, now: client.loop.now) }
+        slot.fill(call)
+        let now = client.loop.now
+        if deadline.hasPassed(at: now) { return call.timerFired() }
+        client.send(call, now: now)
     }
 
     /// The earlier one of the caller's deadline and the method's.
@@ -229,32 +272,5 @@ extension RPCClient: ClientTransport {
         case .at(let instant): return min(own, Deadline(instant))
         case .inherited(let parent): return min(own, parent.child(at: now))
         }
-    }
-}
-
-/// Finds the call that a cancellation means, which may come before the call is on its loop.
-///
-/// Sendable: `call` and `isCancelled` are touched on the event loop only.
-private final class CallSlot: @unchecked Sendable {
-    private let eventLoop: any EventLoop
-    private var call: ClientCall?
-    private var isCancelled = false
-
-    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
-
-    func fill(_ call: ClientCall) {
-        self.call = call
-        if isCancelled { abandon() }
-    }
-
-    func cancel() {
-        eventLoop.execute {
-            self.isCancelled = true
-            self.abandon()
-        }
-    }
-
-    private func abandon() {
-        call?.abandon(RPCError(.cancelled, "the call was cancelled"))
     }
 }

@@ -137,7 +137,9 @@ public final class RPCServer: Sendable {
     // MARK: End
 
     /// Ends in order: no new connections, GOAWAY twice on every connection, calls in flight finish.
-    /// What is left when `grace` has passed gets UNAVAILABLE. Returns when all is closed.
+    /// Streams, which may have no end of their own, get UNAVAILABLE ten seconds before `grace` is
+    /// over, or when two thirds of a short one are; all else that is left then gets it when it is.
+    /// Returns when all is closed.
     public func shutdown(grace: Duration = .seconds(30)) async {
         let (channels, connections, isFirst) = state.withLock { state in
             let isFirst = !state.isShuttingDown
@@ -146,16 +148,17 @@ public final class RPCServer: Sendable {
         }
         guard isFirst else { return await ended() }
         for channel in channels { try? await channel.close() }
-        let nanoseconds =
-            Int64(clamping: grace.components.seconds) * 1_000_000_000
-            + grace.components.attoseconds / 1_000_000_000
         for connection in connections {
-            let handler = connection.handler
-            connection.channel.eventLoop.execute { handler.value.beginDrain() }
-            let end = connection.channel.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
-                handler.value.endNow()
+            let (handler, loop) = (connection.handler, connection.channel.eventLoop)
+            loop.execute { handler.value.beginDrain() }
+            let endOfStreams = loop.scheduleTask(in: TimeAmount(Self.graceOfStreams(in: grace))) {
+                handler.value.endStreams()
             }
-            connection.channel.closeFuture.whenComplete { _ in end.cancel() }
+            let end = loop.scheduleTask(in: TimeAmount(grace)) { handler.value.endNow() }
+            connection.channel.closeFuture.whenComplete { _ in
+                endOfStreams.cancel()
+                end.cancel()
+            }
         }
         for connection in connections { try? await connection.channel.closeFuture.get() }
         let waiters = state.withLock { state in
@@ -164,5 +167,9 @@ public final class RPCServer: Sendable {
             return state.waiters
         }
         for waiter in waiters { waiter.resume() }
+    }
+
+    private static func graceOfStreams(in grace: Duration) -> Duration {
+        grace - min(.seconds(10), grace / 3)
     }
 }

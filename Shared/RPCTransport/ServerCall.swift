@@ -6,6 +6,8 @@ final class ServerCall: LoopContext.TimerTarget {
     enum Phase {
         /// The body is coming.
         case receiving
+        /// Messages are coming, and the handler runs.
+        case streaming
         /// The handler runs, or its reply is being sent.
         case handling
         /// Refused, or answered before its end: what still comes is thrown away.
@@ -29,6 +31,12 @@ final class ServerCall: LoopContext.TimerTarget {
     /// What runs the handler, while it runs.
     var runner: HandlerRunners.Runner?
     var timer: LoopContext.Timer?
+    /// The ends of its streams; nil for a unary call.
+    var port: StreamPort?
+    /// The headers of a stream of replies have gone.
+    var hasResponse = false
+    /// Ended by us before its time: what cannot be sent soon is given up.
+    var isCutOff = false
 
     init(
         head: RequestHead, acceptance: Acceptance, stream: HTTP2Stream,

@@ -15,7 +15,7 @@ extension ServerConnection {
         }
         session.submitShutdownNotice()
         session.submitPing(Self.drainPing)
-        _ = loop.arm(DrainTimeout(self), at: LoopContext.now + .seconds(1))
+        _ = loop.arm(DrainTimeout(self), at: loop.now + .seconds(1))
         flush()
     }
 
@@ -39,9 +39,7 @@ extension ServerConnection {
         }
         let error = RPCError(.unavailable, "the server is shutting down")
         for stream in session.openStreamList {
-            guard let call = call(of: stream) else { continue }
-            refuse(call, error)
-            call.runner?.cancel()
+            if let call = call(of: stream) { cutOff(call, error) }
         }
         session.goAway(debug: "shutdown")
         closesAfterFlush = true

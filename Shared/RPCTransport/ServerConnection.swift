@@ -19,7 +19,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     private var isReading = false
     private var needsFlush = false
     var closesAfterFlush = false
-    private var isWritable = true
+    private(set) var isWritable = true
     private var now = Instant(nanoseconds: 0)
 
     /// Handlers that run, also those whose stream is gone already.
@@ -27,10 +27,15 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     /// Calls whose deadline timer is armed only if they outlive this read.
     private var untimed: [ServerCall] = []
     /// A body that came whole, where it lies in the read buffer.
-    private var whole: (call: ServerCall, body: UnsafeRawBufferPointer)?
+    var whole: (call: ServerCall, body: UnsafeRawBufferPointer)?
     var drain = DrainPhase.serving
     var settingsTimer: LoopContext.Timer?
     private var sawSettings = false
+    /// What the streams of this connection have unsent together.
+    let budget = OutputBudget()
+    /// Calls whose handlers have written something.
+    private var outputs: [ServerCall] = []
+    private var stalls: StallWatch?
 
     /// What is read of a request that has its reply already.
     private static let maximumDiscarded = 64 << 10
@@ -69,9 +74,9 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
             identity: identity?.spiffeID.map { "\($0)" }, isEncrypted: isTLS)
         session = HTTP2Session(
             role: .server, profile: profile, delegate: self, workspace: loop.workspace)
+        stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)
         loop.runners.connectionOpened()
-        settingsTimer = loop.arm(
-            SettingsTimeout(self), at: LoopContext.now + .seconds(5))
+        settingsTimer = loop.arm(SettingsTimeout(self), at: loop.now + .seconds(5))
         flush()
     }
 
@@ -82,7 +87,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard let session else { return }
         let buffer = unwrapInboundIn(data)
-        now = LoopContext.now
+        now = loop.now
         isReading = true
         var failure: HTTP2Error?
         buffer.withUnsafeReadableBytes { bytes in
@@ -132,6 +137,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         guard let ended = session else { return }
         session = nil
         loop.cancel(settingsTimer)
+        stalls?.stop()
         for stream in ended.openStreamList { abandon(stream) }
         loop.runners.connectionEnded()
         withExtendedLifetime(ended) {}
@@ -142,6 +148,11 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         stream.context = nil
         call.stream = nil
         stopTimer(of: call)
+        if let port = call.port {
+            port.releaseCredit(to: session)
+            port.detach()
+            port.abandon(RPCError(.cancelled, "the caller has gone"))
+        }
         call.runner?.cancel()
     }
 
@@ -150,7 +161,13 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     /// Sends what the session has ready: one buffer, one write.
     func flush() {
         needsFlush = false
+        stalls?.look()
         guard !isReading, let session, let context, isWritable else { return }
+        if !outputs.isEmpty {
+            let ready = outputs
+            outputs.removeAll(keepingCapacity: true)
+            takeOutput(ready)
+        }
         do throws(HTTP2Error) {
             let isDrained = try loop.gather(from: session) {
                 context.writeAndFlush(wrapOutboundOut($0), promise: nil)
@@ -166,6 +183,11 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         if needsFlush || isReading { return }
         needsFlush = true
         loop.needsFlush(self)
+    }
+
+    func add(output call: ServerCall) {
+        outputs.append(call)
+        setNeedsFlush()
     }
 
     private func armTimers() {
@@ -200,6 +222,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
                 head: head, acceptance: acceptance, stream: stream, connection: self)
             stream.context = call
             untimed.append(call)
+            if acceptance.kind != .unary { openStream(of: call) }
         case .refuse(let reply):
             send(reply, on: stream)
             if stream.remoteEnded { return }
@@ -217,79 +240,31 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     private func discard(_ call: ServerCall) {
         call.phase = .discarding
         call.body = []
-        guard let stream = call.stream, !stream.remoteEnded else { return }
-        call.timer = loop.arm(call, at: LoopContext.now + .seconds(1))
+        call.port?.releaseCredit(to: session)
+        guard let stream = call.stream, !stream.remoteEnded || call.isCutOff else { return }
+        call.timer = loop.arm(call, at: loop.now + .seconds(1))
     }
 
-    private func countDiscarded(_ count: Int, of call: ServerCall) {
+    func countDiscarded(_ count: Int, of call: ServerCall) {
         call.discardedBytes += count
         if call.discardedBytes > Self.maximumDiscarded { endDiscarding(call) }
     }
 
     func endDiscarding(_ call: ServerCall) {
         guard let stream = call.stream else { return }
-        session?.resetAfterReply(stream)
+        if call.isCutOff, stream.unsent > 0 {
+            session?.reset(stream, code: .cancel)
+        } else {
+            session?.resetAfterReply(stream)
+        }
         setNeedsFlush()
     }
 
-    func append(_ data: UnsafeRawBufferPointer, to call: ServerCall) {
-        guard call.phase == .receiving else { return countDiscarded(data.count, of: call) }
-        let limit = call.acceptance.maximumBytes
-        if call.acceptance.isFramed {
-            if call.body.isEmpty, isWhole(data, limit: limit) {
-                whole = (call, data)
-                return
-            }
-            if call.body.isEmpty { reserveBody(of: call, data, limit: limit) }
-            call.body.append(contentsOf: data)
-            let fault = call.body.withUnsafeBytes {
-                MessageDeframer.faultAtBeginning(of: $0, limit: limit)
-            }
-            if let fault { refuse(call, fault.error(limit: limit)) }
-        } else if call.body.count + data.count > limit {
-            refuse(call, FramingFault.tooLarge(call.body.count + data.count).error(limit: limit))
-        } else {
-            call.body.append(contentsOf: data)
-        }
-    }
-
-    /// Whether the bytes are one message with its prefix: then they are read where they lie.
-    private func isWhole(_ data: UnsafeRawBufferPointer, limit: Int) -> Bool {
-        guard let prefix = MessagePrefix.read(data) else { return false }
-        return prefix.flag == 0 && prefix.length <= limit
-            && data.count == MessagePrefix.count + prefix.length
-    }
-
-    /// Makes room for a message once, if its prefix is there; no more than a frame's worth, so that a
-    /// length alone reserves little.
-    private func reserveBody(of call: ServerCall, _ data: UnsafeRawBufferPointer, limit: Int) {
-        guard let prefix = MessagePrefix.read(data), prefix.length <= limit else { return }
-        call.body.reserveCapacity(min(prefix.length + MessagePrefix.count, 16 << 10))
-    }
-
-    /// The read buffer goes: a body that was left in it moves to its call.
-    private func keepWholeBody() {
-        guard let (call, body) = whole else { return }
-        whole = nil
-        call.body.append(contentsOf: body)
-    }
-
-    func bodyEnded(of call: ServerCall) {
-        guard call.phase == .receiving else { return }
-        if let (wholeCall, body) = whole, wholeCall === call {
-            whole = nil
-            dispatch(call, body)
-        } else {
-            let body = call.body
-            call.body = []
-            body.withUnsafeBytes { dispatch(call, $0) }
-        }
-    }
-
-    private func dispatch(_ call: ServerCall, _ body: UnsafeRawBufferPointer) {
-        call.phase = .handling
+    func dispatch(_ call: ServerCall, _ body: UnsafeRawBufferPointer) {
+        if call.phase == .receiving { call.phase = .handling }
         let request = InboundRequest(
-            head: call.head, acceptance: call.acceptance, peer: peer, body: body)
+            head: call.head, acceptance: call.acceptance, peer: peer, body: body,
+            stream: call.port?.ends)
         switch handler.handle(request) {
         case .reply(let reply): answer(call, reply)
         case .run(let work): run(work, for: call)
@@ -311,6 +286,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     func finished(_ call: ServerCall, _ reply: Reply) {
         running -= 1
         answer(call, reply)
+        if call.phase == .streaming { discard(call) }
         setNeedsFlush()
     }
 
@@ -323,27 +299,32 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
             MessagePrefix.write(into: &framed)
             session?.submitMessage(framed, contentType: contentType.name, on: stream)
         case .raw(let raw): send(raw, on: stream)
-        case .end(let contentType, let error):
-            let error = error ?? RPCError(.internal, "a unary call ended like a stream")
-            send(RawReply(error, contentType: contentType), on: stream)
+        case .end(_, let error): endReplies(of: call, error, on: stream)
         }
     }
 
-    private func send(_ reply: RawReply, on stream: HTTP2Stream) {
+    func send(_ reply: RawReply, on stream: HTTP2Stream) {
         session?.submitResponse(
             status: reply.status, headers: reply.headers.arena, body: reply.body,
             trailers: reply.trailers.map { ($0.arena, $0.count) }, on: stream)
     }
 
     func refuse(_ call: ServerCall, _ error: RPCError) {
-        answer(call, .raw(handler.reply(to: call.head, for: error)))
+        answer(call, failure(of: call, error))
+        call.port?.abandon(error)
         discard(call)
     }
 
-    func deadlinePassed(_ call: ServerCall) {
-        let error = RPCError(.deadlineExceeded, "the deadline has passed", reason: "EXPIRED")
+    /// Ends a call whose handler runs: it is cancelled, and what it does now changes nothing.
+    func cutOff(_ call: ServerCall, _ error: RPCError) {
+        call.isCutOff = true
         refuse(call, error)
         call.runner?.cancel()
+    }
+
+    func deadlinePassed(_ call: ServerCall) {
+        cutOff(
+            call, RPCError(.deadlineExceeded, "the deadline has passed", reason: "EXPIRED"))
         setNeedsFlush()
     }
 }
@@ -359,8 +340,17 @@ extension ServerConnection: HTTP2SessionDelegate {
 
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
         keepWholeBody()
-        session?.consume(data.count, on: stream)
-        if let call = call(of: stream) { append(data, to: call) }
+        guard let session else { return }
+        let call = call(of: stream)
+        if let call, call.phase == .streaming, let port = call.port {
+            return port.received(data, in: session, on: stream)
+        }
+        session.consume(data.count, on: stream)
+        if let call { append(data, to: call) }
+    }
+
+    func sent(_ count: Int, on stream: HTTP2Stream) {
+        call(of: stream)?.port?.outbox?.sent(count)
     }
 
     func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {}

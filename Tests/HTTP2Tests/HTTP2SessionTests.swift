@@ -17,6 +17,7 @@ final class Recorder: HTTP2SessionDelegate {
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
         body += data
     }
+    func sent(_ count: Int, on stream: HTTP2Stream) { events.append("sent \(count)") }
     func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {
         events.append("trailers \(trailers.fields.map { "\($0.name)=\($0.value)" }.joined())")
     }

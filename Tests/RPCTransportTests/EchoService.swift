@@ -50,7 +50,7 @@ struct TestServer {
     let group: MultiThreadedEventLoopGroup
 
     init(
-        _ service: EchoService = EchoService(), tls: TLSContext? = nil,
+        _ service: any RPCService = EchoService(), tls: TLSContext? = nil,
         authorizer: any Authorizer = ScopeAuthorizer(trustsEveryPeer: true),
         observer: (any CallObserver)? = nil, profile: RPCProfile = .mesh, port: Int = 0
     ) async throws {
@@ -66,7 +66,7 @@ struct TestServer {
 
     /// Runs `body` with a client of this server, then ends both.
     static func run(
-        _ service: EchoService = EchoService(),
+        _ service: any RPCService = EchoService(),
         authorizer: any Authorizer = ScopeAuthorizer(trustsEveryPeer: true),
         observer: (any CallObserver)? = nil, profile: RPCProfile = .mesh,
         _ body: (RPCClient, TestServer) async throws -> Void

@@ -1,0 +1,59 @@
+internal import RPC
+
+/// The body of a call with one request message.
+extension ServerConnection {
+    func append(_ data: UnsafeRawBufferPointer, to call: ServerCall) {
+        guard call.phase == .receiving else { return countDiscarded(data.count, of: call) }
+        let limit = call.acceptance.maximumBytes
+        if call.acceptance.isFramed {
+            if call.body.isEmpty, isWhole(data, limit: limit) {
+                whole = (call, data)
+                return
+            }
+            if call.body.isEmpty { reserveBody(of: call, data, limit: limit) }
+            call.body.append(contentsOf: data)
+            let fault = call.body.withUnsafeBytes {
+                MessageDeframer.faultAtBeginning(of: $0, limit: limit)
+            }
+            if let fault { refuse(call, fault.error(limit: limit)) }
+        } else if call.body.count + data.count > limit {
+            refuse(call, FramingFault.tooLarge(call.body.count + data.count).error(limit: limit))
+        } else {
+            call.body.append(contentsOf: data)
+        }
+    }
+
+    /// Whether the bytes are one message with its prefix: then they are read where they lie.
+    private func isWhole(_ data: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        guard let prefix = MessagePrefix.read(data) else { return false }
+        return prefix.flag == 0 && prefix.length <= limit
+            && data.count == MessagePrefix.count + prefix.length
+    }
+
+    /// Makes room for a message once, if its prefix is there; no more than a frame's worth, so that a
+    /// length alone reserves little.
+    private func reserveBody(of call: ServerCall, _ data: UnsafeRawBufferPointer, limit: Int) {
+        guard let prefix = MessagePrefix.read(data), prefix.length <= limit else { return }
+        call.body.reserveCapacity(min(prefix.length + MessagePrefix.count, 16 << 10))
+    }
+
+    /// The read buffer goes: a body that was left in it moves to its call.
+    func keepWholeBody() {
+        guard let (call, body) = whole else { return }
+        whole = nil
+        call.body.append(contentsOf: body)
+    }
+
+    func bodyEnded(of call: ServerCall) {
+        if call.phase == .streaming { call.port?.inbox?.finish() }
+        guard call.phase == .receiving else { return }
+        if let (wholeCall, body) = whole, wholeCall === call {
+            whole = nil
+            dispatch(call, body)
+        } else {
+            let body = call.body
+            call.body = []
+            body.withUnsafeBytes { dispatch(call, $0) }
+        }
+    }
+}

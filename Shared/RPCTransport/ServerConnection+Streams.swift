@@ -1,0 +1,92 @@
+internal import HTTP2
+internal import RPC
+
+/// Calls with a stream of messages in one direction or both.
+extension ServerConnection {
+    /// Makes the ends of a call's streams. A stream of requests is handled from the beginning on.
+    func openStream(of call: ServerCall) {
+        let (kind, acceptance) = (call.acceptance.kind, call.acceptance)
+        let port = StreamPort(
+            inbox: kind.streamsRequests
+                ? MessageInbox(limit: acceptance.maximumBytes, contentType: call.head.contentType)
+                : nil,
+            outbox: kind.streamsReplies ? MessageOutbox() : nil, eventLoop: loop.eventLoop)
+        port.outbox?.charge(budget)
+        port.belong(to: call)
+        call.port = port
+        if kind.streamsRequests {
+            call.phase = .streaming
+            dispatch(call, UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    /// Hands over what handlers have written.
+    func takeOutput(_ calls: [ServerCall]) {
+        for call in calls where !call.isAnswered { takeOutput(of: call) }
+    }
+
+    private func takeOutput(of call: ServerCall) {
+        guard let session, let stream = call.stream, let outbox = call.port?.outbox else { return }
+        let output = outbox.take()
+        if output.bytes.isEmpty && !output.hasHeaders { return }
+        startResponse(of: call, in: session, on: stream)
+        if !output.bytes.isEmpty { session.append(output.bytes, to: stream) }
+    }
+
+    private func startResponse(
+        of call: ServerCall, in session: HTTP2Session, on stream: HTTP2Stream
+    ) {
+        if call.hasResponse { return }
+        call.hasResponse = true
+        session.startResponse(contentType: call.head.contentType.name, on: stream)
+    }
+
+    /// Ends a stream of replies: what was written goes first. An error before any message is one
+    /// block of headers.
+    func endReplies(of call: ServerCall, _ error: RPCError?, on stream: HTTP2Stream) {
+        guard let session else { return }
+        takeOutput(of: call)
+        call.port?.outbox?.fail(
+            error ?? RPCError(.internal, "a reply was written behind the call's end"))
+        if let error, !call.hasResponse {
+            return send(RawReply(error, contentType: call.head.contentType), on: stream)
+        }
+        startResponse(of: call, in: session, on: stream)
+        session.finish(stream, trailers: error.map { ($0.trailers.arena, $0.trailers.count) })
+    }
+
+    /// The error of a call that this connection ends, in the form that its stream is in.
+    func failure(of call: ServerCall, _ error: RPCError) -> Reply {
+        if call.port?.outbox != nil { return .end(call.head.contentType, error) }
+        return .raw(handler.reply(to: call.head, for: error))
+    }
+
+    /// Ends the calls with streams, which would outlast any grace.
+    func endStreams() {
+        guard let session else { return }
+        let error = RPCError(.unavailable, "the server is shutting down")
+        for stream in session.openStreamList {
+            if let call = call(of: stream), call.port != nil { cutOff(call, error) }
+        }
+        setNeedsFlush()
+    }
+}
+
+extension ServerConnection: StallWatch.Connection {
+    func stalled(_ stream: HTTP2Stream) {
+        session?.reset(stream, code: .cancel)
+        setNeedsFlush()
+    }
+
+    func socketStalled() { context?.close(promise: nil) }
+}
+
+extension ServerCall: StreamOwner {
+    var openStream: (session: HTTP2Session, stream: HTTP2Stream)? {
+        guard let session = connection.session, let stream else { return nil }
+        return (session, stream)
+    }
+
+    func outputIsReady() { connection.add(output: self) }
+    func sessionNeedsFlush() { connection.setNeedsFlush() }
+}

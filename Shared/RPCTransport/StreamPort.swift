@@ -1,0 +1,79 @@
+internal import HTTP2
+internal import NIOCore
+internal import RPC
+
+/// The call that a stream belongs to, on the loop of its connection.
+protocol StreamOwner: AnyObject {
+    /// Nil before the stream is open, and when it is over.
+    var openStream: (session: HTTP2Session, stream: HTTP2Stream)? { get }
+    /// The outbox wants to be taken when the connection is flushed next.
+    func outputIsReady()
+    /// The session has frames to send.
+    func sessionNeedsFlush()
+}
+
+/// Joins the inbox and the outbox of one call with its stream on a connection.
+///
+/// Sendable: `owner` is touched on the event loop only; everything else is immutable and Sendable.
+final class StreamPort: StreamDriver, @unchecked Sendable {
+    let inbox: MessageInbox?
+    let outbox: MessageOutbox?
+    private let eventLoop: any EventLoop
+    private weak var owner: (any StreamOwner)?
+
+    init(inbox: MessageInbox?, outbox: MessageOutbox?, eventLoop: any EventLoop) {
+        self.inbox = inbox
+        self.outbox = outbox
+        self.eventLoop = eventLoop
+        inbox?.attach(self)
+        outbox?.attach(self)
+    }
+
+    // MARK: From any thread
+
+    func consumed(_ count: Int) {
+        onLoop {
+            guard let owner = self.owner, let (session, stream) = owner.openStream else { return }
+            session.consume(count, on: stream)
+            owner.sessionNeedsFlush()
+        }
+    }
+
+    func hasOutput() {
+        onLoop { self.owner?.outputIsReady() }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable () -> Void) {
+        if eventLoop.inEventLoop { body() } else { eventLoop.execute(body) }
+    }
+
+    // MARK: On the loop
+
+    func belong(to owner: any StreamOwner) { self.owner = owner }
+
+    func received(_ data: UnsafeRawBufferPointer, in session: HTTP2Session, on stream: HTTP2Stream)
+    {
+        let credit = inbox?.receive(data) ?? data.count
+        if credit > 0 { session.consume(credit, on: stream) }
+    }
+
+    /// The stream brings nothing any more: the credit of what was not read goes back to the connection.
+    func releaseCredit(to session: HTTP2Session?) {
+        if let unconsumed = inbox?.releaseCredit() { session?.consumeOfConnection(unconsumed) }
+    }
+
+    /// The call has no stream any more; what came can still be read.
+    func detach() {
+        inbox?.detach()
+        outbox?.detach()
+    }
+
+    /// The ends as a handler gets them.
+    var ends: ServerStream { ServerStream(requests: inbox, replies: outbox) }
+
+    /// The call has failed here: neither reading nor writing goes on.
+    func abandon(_ error: RPCError) {
+        inbox?.abandon(error)
+        outbox?.fail(error)
+    }
+}

@@ -1,0 +1,67 @@
+internal import HTTP2
+internal import RPC
+
+/// How one attempt of a unary call ended.
+enum AttemptResult: Sendable {
+    case reply(RawReply)
+    /// `wasProcessed` is false if the peer certainly did nothing.
+    case failed(RPCError, wasProcessed: Bool)
+}
+
+/// One attempt of a call that sends a whole body and waits for a whole reply.
+final class UnaryCall: ClientCall {
+    private var continuation: CheckedContinuation<AttemptResult, Never>?
+
+    // What has come of the reply.
+    private var status = 0
+    private var headers = Metadata()
+    private var body: [UInt8] = []
+    private var trailers: Metadata?
+
+    init(
+        _ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext,
+        continuation: CheckedContinuation<AttemptResult, Never>
+    ) {
+        self.continuation = continuation
+        super.init(request, deadline: deadline, attempt: attempt, loop: loop)
+    }
+
+    override func submit(_ headers: [UInt8], to session: HTTP2Session) -> HTTP2Stream? {
+        session.submitRequest(headers: headers, body: request.body)
+    }
+
+    override func received(_ headers: Metadata) {
+        status = ResponseStatus.read(headers)
+        self.headers = headers
+    }
+
+    override func received(
+        _ data: UnsafeRawBufferPointer, in session: HTTP2Session, on stream: HTTP2Stream
+    ) {
+        session.consume(data.count, on: stream)
+        if isEnded { return }
+        if body.count + data.count > request.maximumReplyBytes {
+            return abandon(
+                RPCError(
+                    .resourceExhausted, "a reply of more than \(request.maximumReplyBytes) bytes",
+                    reason: "MESSAGE_TOO_LARGE"))
+        }
+        body.append(contentsOf: data)
+    }
+
+    override func received(trailers: Metadata) { self.trailers = trailers }
+
+    override func receivedEnd() {
+        guard end() else { return }
+        resume(
+            .reply(RawReply(status: status, headers: headers, body: body, trailers: trailers)))
+    }
+
+    override func failed(_ error: RPCError, wasProcessed: Bool) {
+        resume(.failed(error, wasProcessed: wasProcessed))
+    }
+
+    private func resume(_ result: AttemptResult) {
+        continuation.take()?.resume(returning: result)
+    }
+}
