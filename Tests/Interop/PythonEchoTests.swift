@@ -1,45 +1,38 @@
-import AssayMessages
 import Foundation
 import RPC
 import RPCTransport
+import TestSupport
 import Testing
 
 /// The foreign client of the runtime: Python's grpcio, through stubs from the emitted `.proto`.
 /// `make test` creates the environment; without it these tests are skipped.
 @Suite("Python grpcio")
 struct PythonEchoTests {
-    struct EchoService: BenchV1.Echo.Service {
-        func say(
-            _ request: BenchV1.EchoMessage, context: ServerContext
-        ) async throws -> BenchV1.EchoMessage {
-            request
-        }
-    }
-
-    static let root = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    static var python: URL { root.appending(path: ".venv/bin/python") }
-    static var hasPython: Bool { FileManager.default.isExecutableFile(atPath: python.path) }
-
     @Test(
         "calls our server and gets every answer right",
-        .enabled(if: hasPython, "no .venv with grpcio here: make test creates it"))
+        .enabled(if: Python.isThere, "no .venv with grpcio here: make test creates it"))
     func echo() async throws {
         let server = RPCServer(listeners: [.plaintext(port: 0)], services: [EchoService()])
         try await server.start()
-        let process = Process()
-        process.executableURL = Self.python
-        process.arguments = [
-            Self.root.appending(path: "Tests/Interop/echo_client.py").path,
-            Self.root.appending(path: "docs/proto").path, "127.0.0.1:\(server.port)",
-        ]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(String(decoding: output, as: UTF8.self))")
+        let result = try await Python.run("echo_client.py", "127.0.0.1:\(server.port)")
+        #expect(result.end == .exit(0), "\(result.output)\(result.errors)")
         await server.shutdown(grace: .seconds(1))
+    }
+}
+
+/// The interpreter with grpcio, and our scripts for it.
+enum Python {
+    static let interpreter = "\(PackageLayout.root)/.venv/bin/python"
+    static let isThere = FileManager.default.isExecutableFile(atPath: interpreter)
+
+    static func arguments(_ script: String, _ arguments: [String]) -> [String] {
+        ["\(PackageLayout.root)/Tests/Interop/\(script)", "\(PackageLayout.root)/docs/proto"]
+            + arguments
+    }
+
+    static func run(
+        _ script: String, _ arguments: String...
+    ) async throws -> (end: ChildProcess.End, output: String, errors: String) {
+        try await ChildProcess.run(interpreter, Self.arguments(script, arguments))
     }
 }

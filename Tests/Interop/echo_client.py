@@ -7,43 +7,18 @@ Prints one line per check; exits with 1 if one fails.
 
 import os
 import sys
-import tempfile
 
 import grpc
-from grpc_tools import protoc
-
-
-def stubs(proto_directory):
-    output = tempfile.mkdtemp()
-    arguments = ["protoc", f"-I{proto_directory}", f"--python_out={output}", f"--grpc_python_out={output}"]
-    if protoc.main(arguments + [os.path.join(proto_directory, "bench/v1/bench.proto")]) != 0:
-        sys.exit("the .proto does not compile")
-    sys.path.insert(0, output)
-    from bench.v1 import bench_pb2, bench_pb2_grpc
-
-    return bench_pb2, bench_pb2_grpc
-
-
-def status_of(call):
-    try:
-        call()
-        return grpc.StatusCode.OK
-    except grpc.RpcError as error:
-        return error.code()
+from stubs import Checks, channel, status_of, stubs
 
 
 def main():
     proto_directory, target = sys.argv[1:3]
     bench_pb2, bench_pb2_grpc = stubs(proto_directory)
-    failed = []
+    check = Checks()
 
-    def check(name, holds):
-        print(("ok    " if holds else "FAIL  ") + name)
-        if not holds:
-            failed.append(name)
-
-    with grpc.insecure_channel(target, options=[("grpc.max_receive_message_length", -1)]) as channel:
-        echo = bench_pb2_grpc.EchoStub(channel)
+    with channel(target) as connection:
+        echo = bench_pb2_grpc.EchoStub(connection)
 
         def say(payload, **options):
             return echo.Say(bench_pb2.EchoMessage(payload=payload), timeout=5, **options).payload
@@ -62,16 +37,16 @@ def main():
             "a thousand calls at once",
             all(future.result().payload == str(index).encode() for index, future in enumerate(futures)),
         )
-        unknown_method = channel.unary_unary("/bench.v1.Echo/Nothing")
+        unknown_method = connection.unary_unary("/bench.v1.Echo/Nothing")
         check("unimplemented_method", status_of(lambda: unknown_method(b"", timeout=5)) == grpc.StatusCode.UNIMPLEMENTED)
-        unknown_service = channel.unary_unary("/no.Service/Say")
+        unknown_service = connection.unary_unary("/no.Service/Say")
         check("unimplemented_service", status_of(lambda: unknown_service(b"", timeout=5)) == grpc.StatusCode.UNIMPLEMENTED)
-        raw = channel.unary_unary("/bench.v1.Echo/Say")
+        raw = connection.unary_unary("/bench.v1.Echo/Say")
         check("random bytes are INTERNAL", status_of(lambda: raw(b"\xff" * 40, timeout=5)) == grpc.StatusCode.INTERNAL)
         too_large = bytes(2 << 20)
         check("a message over the limit is RESOURCE_EXHAUSTED", status_of(lambda: say(too_large)) == grpc.StatusCode.RESOURCE_EXHAUSTED)
         check("the channel still works", say(b"again") == b"again")
-    sys.exit(1 if failed else 0)
+    check.finish()
 
 
 if __name__ == "__main__":

@@ -6,20 +6,11 @@ import RPC
 import RPCTransport
 import TLS
 
-/// The echo of `bench.v1`, as any service would be written.
-struct EchoService: BenchV1.Echo.Service {
-    func say(
-        _ request: BenchV1.EchoMessage, context: ServerContext
-    ) async throws -> BenchV1.EchoMessage {
-        request
-    }
-}
-
 @main
 struct RPCBenchServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rpc-bench-server",
-        abstract: "Serves bench.v1.Echo, for load generators and foreign clients.")
+        abstract: "Serves bench.v1, for load generators and foreign clients.")
 
     @Option(help: "The port to listen on; 0 lets the system choose.")
     var port = 0
@@ -42,7 +33,7 @@ struct RPCBenchServer: AsyncParsableCommand {
     func run() async throws {
         let server = RPCServer(
             listeners: [RPCListener(host: "127.0.0.1", port: port, tls: try context())],
-            services: [EchoService()], profile: .mesh,
+            services: [EchoService(), StreamingService()], profile: .mesh,
             group: MultiThreadedEventLoopGroup(numberOfThreads: max(1, loops)))
         try await server.start()
         let line = "ready rpc-bench-server rpc=\(server.port)\n"
