@@ -20,6 +20,9 @@ from wire_reference import VALUE_MESSAGES
 if api_implementation.Type() != "python":
     raise SystemExit("protobuf must run in pure Python; upb orders maps differently")
 
+# Where a file costs least.
+MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
+
 
 class Peer:
     """The messages of one schema, as classes made from protoc's descriptors."""
@@ -27,7 +30,7 @@ class Peer:
     def __init__(self, schema: Schema, protos: dict[str, str]):
         self.schema = schema
         self.pool = descriptor_pool.DescriptorPool()
-        with tempfile.TemporaryDirectory(prefix="assay-conformance-") as folder:
+        with tempfile.TemporaryDirectory(prefix="assay-conformance-", dir=MEMORY) as folder:
             for path, text in protos.items():
                 file = pathlib.Path(folder, path)
                 file.parent.mkdir(parents=True, exist_ok=True)

@@ -29,10 +29,13 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16, 17, 100, 127, 128, 1023, 2046,
 
 
 class SchemaMaker:
-    """One random schema of one to three packages."""
+    """One random schema of one to three packages.
 
-    def __init__(self, rng: random.Random):
-        self.rng = rng
+    With a prefix its packages have names of their own, so that many schemas fit side by side.
+    """
+
+    def __init__(self, rng: random.Random, prefix: str = ""):
+        self.rng, self.prefix = rng, prefix
         self.types: list[Message | Enum] = []
         self.packages: list[Package] = []
 
@@ -42,12 +45,13 @@ class SchemaMaker:
         names = rng.sample(names, rng.randint(1, 3))
         for index, name in enumerate(names):
             foreign = index == 0 and rng.random() < 0.2
-            self.package("outside" if foreign else name, foreign)
+            self.package(self.prefix + ("outside" if foreign else name), foreign)
         return Schema(self.types), self.packages
 
     def package(self, name: str, is_foreign: bool) -> None:
         rng = self.rng
         package = Package(name, is_foreign=is_foreign)
+        package.is_split = not is_foreign and rng.random() < 0.3
         if not is_foreign:
             for base in rng.sample(BUILTINS, 3):
                 package.scalars[base] = f"Named{base.capitalize()}"
@@ -58,14 +62,18 @@ class SchemaMaker:
         fresh: list[Message] = []
         for index, kind in enumerate(kinds):
             full = f"{name}.{kind.capitalize()}{index}"
+            if is_foreign and fresh and kind == "message" and rng.random() < 0.4:
+                full = f"{rng.choice(fresh).name}.Part{index}"
             if kind == "enum":
                 self.types.append(self.enum(full, is_foreign))
             else:
                 message = self.message(full, kind == "union", package, used)
                 self.types.append(message)
                 fresh.append(message)
-        self.tie_knots([m for m in fresh if not m.is_union and len(m.fields) < 16])
+        knots = [m for m in fresh if not m.is_union and len(m.fields) < 16]
+        self.tie_knots(knots, is_foreign)
         package.imports = sorted(used)
+        package.aliases = {other: f"other{i}" for i, other in enumerate(package.imports) if i % 2}
         self.packages.append(package)
 
     def enum(self, full: str, is_foreign: bool) -> Enum:
@@ -118,6 +126,8 @@ class SchemaMaker:
             if is_message:
                 shape = "required" if not package.is_foreign and rng.random() < 0.5 else "optional"
         field = Field(number, name, type, shape, oneof=oneof)
+        if rng.random() < 0.05:
+            field.json = f"named{number}"
         signed_form = "twos" if package.is_foreign else ""
         if type in INTEGERS:
             forms = ["", "fixed"] if type.startswith("u") else ["", "twos", "fixed"]
@@ -130,13 +140,13 @@ class SchemaMaker:
 
     def type(self, package: Package, used: set[str]) -> str:
         rng = self.rng
-        local = [t.name for t in self.types if t.name.rpartition(".")[0] == package.name]
-        other = [t.name for t in self.types if t.name.rpartition(".")[0] != package.name]
+        local = [t.name for t in self.types if package.holds(t.name)]
+        other = [t.name for t in self.types if not package.holds(t.name)]
         if rng.random() < 0.35 and local:
             return rng.choice(local)
         if rng.random() < 0.2 and other and not package.is_foreign:
             name = rng.choice(other)
-            used.add(name.rpartition(".")[0])
+            used.add(next(other.name for other in self.packages if other.holds(name)))
             return name
         if rng.random() < 0.3:
             return rng.choice(("timestamp", "duration") if package.is_foreign else VALUE_TYPES)
@@ -144,7 +154,7 @@ class SchemaMaker:
             (*PACKABLE, "string", "bytes", *(() if package.is_foreign else ("uuid",)))
         )
 
-    def tie_knots(self, messages: list[Message]) -> None:
+    def tie_knots(self, messages: list[Message], is_foreign: bool) -> None:
         """Makes some messages contain themselves, or each other, through lists and maps."""
         rng = self.rng
         for index, message in enumerate(messages):
@@ -158,7 +168,7 @@ class SchemaMaker:
             message.fields.append(Field(number, f"knot_{number}", target.name, shape, key=key))
             message.fields.sort(key=lambda field: field.number)
             message.__post_init__()
-            if key in ("int32", "int64") and message.name.startswith("outside"):
+            if key in ("int32", "int64") and is_foreign:
                 message.by_number[number].key_form = "twos"
         schema = Schema(self.types)
         for message in messages:
@@ -246,6 +256,8 @@ class ValueMaker:
         if depth + levels > self.limit:
             return
         count = rng.choice([0, 1, 1, 2, 3, 5])
+        if not self.schema.is_message(field.type) and rng.random() < 0.01:
+            count = 150  # more than 127, so that the length of a packed list takes two bytes
         if field.shape == "list":
             items = [self.content(field.type, field.form, depth) for _ in range(count)]
             if items:
@@ -288,7 +300,8 @@ class ValueMaker:
         if type == "bytes":
             return rng.randbytes(rng.choice([0, 1, 2, 5, 16, 127, 128]))
         text = rng.choice([rng.choice(STRINGS), rng.choice(STRINGS) + rng.choice(STRINGS)])
-        return (text * rng.choice([1, 1, 1, 1, 70])).encode()
+        count = rng.choice([1, 1, 1, 1, 70]) if rng.random() < 0.997 else 9000
+        return (text * count).encode()
 
     def float(self, size: int) -> bytes:
         rng = self.rng

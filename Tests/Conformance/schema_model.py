@@ -356,47 +356,61 @@ class Package:
     is_foreign: bool = False
     # Names of constrained scalars by builtin; every third field of the type is written with it.
     scalars: dict[str, str] = field(default_factory=dict)
+    # Qualifiers of imported packages that are not their own.
+    aliases: dict[str, str] = field(default_factory=dict)
+    # Whether its types are spread over two files.
+    is_split: bool = False
 
-    @property
-    def path(self) -> str:
-        parts = self.name.split(".")
-        return "/".join([*parts, f"{parts[-2] if len(parts) > 1 else parts[0]}.schema"])
+    def holds(self, type: str) -> bool:
+        return type.startswith(f"{self.name}.")
 
-    @property
-    def qualifier(self) -> str:
-        return last_name(self.name)
+    def qualifier(self, package: str) -> str:
+        return self.aliases.get(package, last_name(package))
+
+    def path(self, file: str) -> str:
+        return "/".join([*self.name.split("."), f"{file}.schema"])
 
 
 def text(schema: Schema, packages: list[Package]) -> dict[str, str]:
-    """The schema as files: one per package, with types written in the shortest way."""
-    return {package.path: _Writer(schema, packages, package).file() for package in packages}
+    """The schema as files, with types written in the shortest way."""
+    files = {}
+    for package in packages:
+        writer = _Writer(schema, packages, package)
+        types = [type for type in schema.types.values() if package.holds(type.name)]
+        half = len(types) // 2 if package.is_split else len(types)
+        files[package.path("first")] = writer.file(types[:half], package.scalars)
+        if package.is_split:
+            files[package.path("second")] = writer.file(types[half:], {})
+    return files
 
 
 class _Writer:
     """The text of one package."""
 
     def __init__(self, schema: Schema, packages: list[Package], package: Package):
-        self.schema, self.package = schema, package
-        self.qualifiers = {other.name: other.qualifier for other in packages}
+        self.schema, self.package, self.packages = schema, package, packages
 
-    def file(self) -> str:
+    def file(self, types: list[Message | Enum], scalars: dict[str, str]) -> str:
         lines = ["@protobuf_types"] if self.package.is_foreign else []
         lines.append(f"package {self.package.name}")
-        lines += [f"import {name}" for name in self.package.imports]
-        lines += [f"scalar {name} = {base}" for base, name in self.package.scalars.items()]
-        for type in self.schema.types.values():
-            if type.name.rpartition(".")[0] == self.package.name:
-                lines += self.declaration(type)
+        for name in self.package.imports:
+            alias = self.package.aliases.get(name)
+            lines.append(f"import {name} as {alias}" if alias else f"import {name}")
+        lines += [f"scalar {name} = {base}" for base, name in scalars.items()]
+        for type in types:
+            lines += self.declaration(type)
         return "\n".join(lines) + "\n"
 
     def declaration(self, type: Message | Enum) -> list[str]:
-        short = type.name.rpartition(".")[2]
+        short = type.name.removeprefix(f"{self.package.name}.")
         if isinstance(type, Enum):
             values = [f"  {name} = {number}" for name, number in type.values.items()]
             return [f"enum {short} {{", *values, "}"]
         lines = [f"@depth({type.recursion})"] if type.recursion else []
         lines.append(f"{'union' if type.is_union else 'message'} {short} {{")
         plain = [field for field in type.fields if type.is_union or not field.oneof]
+        if len(type.name) % 2:
+            plain.reverse()  # the order of fields in the text means nothing
         lines += [f"  {self.field(field)}" for field in plain]
         for oneof, is_required in type.oneofs.items() if not type.is_union else ():
             lines += ["  @required"] if is_required else []
@@ -407,10 +421,11 @@ class _Writer:
 
     def field(self, field: Field) -> str:
         name = field.type
-        home, _, short = name.rpartition(".")
+        home = next((package for package in self.packages if package.holds(name)), None)
         if home:
-            is_local = home == self.package.name
-            name = short if is_local else f"{self.qualifiers[home]}.{short}"
+            name = name.removeprefix(f"{home.name}.")
+            if home is not self.package:
+                name = f"{self.package.qualifier(home.name)}.{name}"
         elif field.number % 3 == 0 and not field.form:
             name = self.package.scalars.get(name, name)
         if field.shape == "map":
@@ -424,4 +439,5 @@ class _Writer:
         if self.package.is_foreign and field.type in ("int32", "int64"):
             form = {"": "zigzag", "twos": ""}.get(form, form)
         notes += f" @wire({form})" if form else ""
+        notes += f' @json("{field.json}")' if field.json != camel_case(field.name) else ""
         return f"{field.name}: {name} = {field.number}{notes}"
