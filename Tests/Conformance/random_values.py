@@ -29,13 +29,10 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16, 17, 100, 127, 128, 1023, 2046,
 
 
 class SchemaMaker:
-    """One random schema of one to three packages.
+    """One random schema of one to three packages."""
 
-    With a prefix its packages have names of their own, so that many schemas fit side by side.
-    """
-
-    def __init__(self, rng: random.Random, prefix: str = ""):
-        self.rng, self.prefix = rng, prefix
+    def __init__(self, rng: random.Random):
+        self.rng = rng
         self.types: list[Message | Enum] = []
         self.packages: list[Package] = []
 
@@ -45,7 +42,7 @@ class SchemaMaker:
         names = rng.sample(names, rng.randint(1, 3))
         for index, name in enumerate(names):
             foreign = index == 0 and rng.random() < 0.2
-            self.package(self.prefix + ("outside" if foreign else name), foreign)
+            self.package("outside" if foreign else name, foreign)
         return Schema(self.types), self.packages
 
     def package(self, name: str, is_foreign: bool) -> None:

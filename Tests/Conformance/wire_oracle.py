@@ -58,10 +58,6 @@ class Driver:
         writer.join()
         return replies
 
-    def prefix(self, index: int) -> str:
-        """What the names of the packages of a schema begin with."""
-        return ""
-
     def send(self, lines: bytes) -> None:
         try:
             self.process.stdin.write(lines)
@@ -130,7 +126,7 @@ class Round:
     def __init__(self, driver: Driver, seed: int, index: int, counts: collections.Counter):
         self.driver, self.counts = driver, counts
         self.rng = random.Random(f"{seed}/{index}")
-        self.schema, packages = SchemaMaker(self.rng, driver.prefix(index)).make()
+        self.schema, packages = SchemaMaker(self.rng).make()
         self.files = text(self.schema, packages)
         self.encoder = Encoder(self.schema)
         self.requests: list[dict] = []
