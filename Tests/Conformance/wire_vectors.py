@@ -91,6 +91,15 @@ def found(pack: Pack) -> None:
         MALFORMED,
     )
     add(
+        "an over-long length of a second element is R5, not R2",
+        EVERY + "Lists",
+        bits("3a 01 61 3a 81 00 62"),
+        "R5",
+        bits("3a 01 61 3a 01 62"),
+    )
+    cut = bits("3a 01 61 3a 05 62")
+    add("a second element that is cut short is not R2", EVERY + "Lists", cut, MALFORMED, MALFORMED)
+    add(
         "an over-long key tag in an entry is R5, not R7",
         REQUEST,
         BOTH + bits("32 08 8a 00 01 61 12 02 08 01"),

@@ -103,6 +103,15 @@ private let both = amount + time
             bytes: both + "32 08 8a 00 01 61 12 02 08 01", code: .notMinimal,
             path: "/attributes[0]/key", canonical: both + "32 07 0a 01 61 12 02 08 01"),
         .init(
+            rule: 5, name: "an over-long length of a second entry",
+            bytes: both + "32 07 0a 01 61 12 02 08 01 32 87 00 0a 01 62 12 02 08 01",
+            code: .notMinimal, path: "/attributes[1]",
+            canonical: both + "32 07 0a 01 61 12 02 08 01 32 07 0a 01 62 12 02 08 01"),
+        .init(
+            rule: nil, name: "a second entry that is cut short",
+            bytes: both + "32 07 0a 01 61 12 02 08 01 32 7f", code: .lengthExceedsRecord,
+            path: "/attributes"),
+        .init(
             rule: 12, name: "a key of the wrong type", bytes: both + "32 06 08 01 12 02 08 01",
             code: .wrongWireType, path: "/attributes[0]/key"),
         .init(

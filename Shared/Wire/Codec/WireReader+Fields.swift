@@ -306,6 +306,9 @@ extension WireReader {
             let number = tag >> 3
             let known = table.field(Int(number))
             if let known, recordStart == begin {
+                // Nothing but its length keeps a record out of the list that it continues.
+                let continues = known.isRepeated && number == previous
+                if continues, tag & 7 == known.wireType { try passValue(tag, minimal: true) }
                 bodyOffset = recordStart
                 throw failure(Self.reason(tag, known, after: previous))
             }
