@@ -326,6 +326,8 @@ class Decoder:
         """A message from its records; several parts are joined (R2), each being whole."""
         if depth > self.limits.depth:
             self.note("R13")
+            for part in parts if len(parts) > 1 else ():
+                self.scan(part)  # joining may look at the parts before anyone enters them
             return {}
         records = [record for part in parts for record in self.scan(part)]
         model = VALUE_MESSAGES.get(name) or self.schema.types[name]
