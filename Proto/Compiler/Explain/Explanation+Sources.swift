@@ -74,7 +74,7 @@ extension Explanation {
             """,
             .schema(
                 wrong: """
-                    // no package
+                    // A file without a package line.
                     message Payment {
                       id: uint64 = 1
                     }

@@ -2,7 +2,7 @@
 public struct Explanation: Sendable {
     /// What breaks the rule, and the same put right.
     enum Example: Sendable {
-        /// Schema source, of a package that is left out for brevity where it does not matter.
+        /// Schema source; the package line is added where there is none.
         case schema(wrong: String, right: String)
         /// Hex of messages of type `example.v1.Payment`, with remarks behind `#`. A rule that only
         /// an encoder can break has no wrong bytes.
@@ -78,8 +78,9 @@ extension Explanation {
         switch example {
         case .schema(let wrong, let right):
             [
-                ("This is refused:", wrong), ("What the compiler says:", verdict(on: wrong)),
-                ("This is right:", right),
+                ("This is refused:", Self.whole(wrong)),
+                ("What the compiler says:", verdict(on: wrong)),
+                ("This is right:", Self.whole(right)),
             ]
         case .bytes(let schema, let wrong, let right):
             [("With this schema:", schema)]
@@ -87,9 +88,9 @@ extension Explanation {
                 + [("These are canonical:", right)]
         case .change(let old, let wrong, let right):
             [
-                ("As it was:", old), ("This breaks:", wrong),
+                ("As it was:", Self.whole(old)), ("This breaks:", Self.whole(wrong)),
                 ("What schemac breaking says:", verdict(on: wrong, after: old)),
-                ("This does not:", right),
+                ("This does not:", Self.whole(right)),
             ]
         }
     }
@@ -107,13 +108,17 @@ extension Explanation {
         }.joined(separator: "\n")
     }
 
+    /// The example with the package line that most of them leave out.
+    private static func whole(_ text: String) -> String {
+        let isWhole = text.contains("package ") || text.contains("// --- ")
+        return isWhole ? text : "package example.v1\n" + text
+    }
+
     /// The files of an example: `// --- path` begins one; without it there is one file, of package
     /// `example.v1`.
     static func sources(_ text: String) -> [SourceFile] {
-        let path = "example/v1/example.schema"
         guard text.contains("// --- ") else {
-            let isWhole = text.contains("package ") || text.hasPrefix("// no package")
-            return [SourceFile(path: path, text: isWhole ? text : "package example.v1\n" + text)]
+            return [SourceFile(path: "example/v1/example.schema", text: whole(text))]
         }
         return text.split(separator: "// --- ").map { part in
             let lines = part.split(separator: "\n", maxSplits: 1)
