@@ -118,6 +118,31 @@ struct DescriptorTests {
         expect(foreign, contains: "  Outer.Inner.Deep deep = 3;")
     }
 
+    @Test("packages may be called what .proto keeps for itself")
+    func keywordPackages() throws {
+        let words = [
+            "message", "enum", "extensions", "reserved", "option", "oneof", "optional", "repeated",
+            "map", "group", "stream", "string", "int32", "package", "import", "syntax", "service",
+        ]
+        let types = words.map { word in
+            SourceFile(
+                path: "\(word)/v1/x.schema", text: "package \(word).v1\nmessage Card {}\n")
+        }
+        let imports = words.map { "import \($0).v1 as p_\($0)\n" }.joined()
+        let fields = words.enumerated().map { index, word in
+            """
+            message M\(index) {
+              one: p_\(word).Card? = 1; many: [p_\(word).Card] = 2; named: [string: p_\(word).Card] = 3
+              oneof choice { chosen: p_\(word).Card = 4 }
+            }
+            @public service S\(index) { rpc Call(stream p_\(word).Card) -> p_\(word).Card }
+
+            """
+        }
+        let text = "package user.v1\n" + imports + fields.joined()
+        try Self.compare(Compilation(types + [SourceFile(path: "user/v1/x.schema", text: text)]))
+    }
+
     private func expect(_ text: String, contains line: String) {
         let found = text.contains(line)
         #expect(found, "no '\(line)' in\n\(text)")

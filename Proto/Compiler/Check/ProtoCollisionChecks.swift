@@ -4,7 +4,11 @@ extension SchemaChecks {
         checkProtoPaths()
         for package in schema.packages {
             let types = package.types.map { schema.types[$0.index] }
-            checkEqual(types.flatMap { protoSymbols($0, in: package) }, in: ".proto")
+            let services = package.services.map { index in
+                let service = schema.services[index]
+                return (service.name, service.name, service.location)
+            }
+            checkEqual(types.flatMap { protoSymbols($0, in: package) } + services, in: ".proto")
             for type in types {
                 switch type {
                 case .message(let message): checkProtoFields(message)

@@ -56,7 +56,14 @@ extension Resolver {
     }
 
     mutating func deprecation(_ annotations: AnnotationSet) -> String? {
-        annotations["deprecated"].flatMap { stringArgument(of: $0) }
+        guard let deprecated = annotations["deprecated"],
+            let reason = stringArgument(of: deprecated)
+        else { return nil }
+        // It becomes a comment in all that is generated.
+        if reason.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+            argumentError(deprecated, "a string of one line")
+        }
+        return reason
     }
 
     // MARK: Messages

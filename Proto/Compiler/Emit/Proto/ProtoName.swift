@@ -60,13 +60,24 @@ struct ProtoScope {
         for entry in message.fields.compactMap(\.entryName) { types.insert("\(name).\(entry)") }
     }
 
+    /// Words that begin a statement or name a type, so that a type's name cannot begin with them.
+    private static let keywords: Set<Substring> = [
+        "message", "enum", "extensions", "extend", "reserved", "option", "oneof", "optional",
+        "repeated", "required", "map", "group", "stream", "double", "float", "int32", "int64",
+        "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64", "sfixed32", "sfixed64",
+        "bool", "string", "bytes",
+    ]
+
     /// The shortest name that leads to a type: without the package inside it, else the full one,
-    /// with a leading dot where something nearer has its first part.
+    /// with a leading dot where something nearer has its first part, or where that is a keyword.
     func reference(to type: String, from scope: String, in package: String) -> String {
         let own = package + "."
         var candidates = [type]
         if type.hasPrefix(own) { candidates.insert(String(type.dropFirst(own.count)), at: 0) }
-        return candidates.first { resolve($0, from: scope) == type } ?? "." + type
+        return candidates.first { name in
+            !Self.keywords.contains(name.prefix { $0 != "." })
+                && resolve(name, from: scope) == type
+        } ?? "." + type
     }
 
     private func resolve(_ name: String, from scope: String) -> String? {
