@@ -98,6 +98,15 @@ extension Compilation {
 }
 
 enum Hexadecimal {
+    /// Nil unless the text is pairs of digits.
+    static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == text.count, digits.count % 2 == 0 else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+    }
+
     /// 32 bytes a line.
     static func lines(_ bytes: [UInt8]) -> String {
         stride(from: 0, to: bytes.count, by: 32).map { start in
