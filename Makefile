@@ -77,6 +77,12 @@ fuzz: dependencies
 breaking:
 	swift run schemac breaking --against $(or $(AGAINST),git:main)
 
+## code-size: the machine code of the generated messages, per message (fails over the budget)
+.PHONY: code-size
+code-size:
+	swift build -c release --target AssayMessages
+	Tests/Benchmarks/code-size.py
+
 ## bench-rpc: the RPC runtime against gRPC C++, in one run
 .PHONY: bench-rpc
 bench-rpc:

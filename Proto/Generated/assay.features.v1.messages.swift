@@ -39,6 +39,7 @@ extension AssayFeaturesV1 {
             ],
             oneofs: [Oneof("kind")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
@@ -303,6 +304,7 @@ extension AssayFeaturesV1 {
                 Field(4, "fields", .message { FieldValue.fields }, .map(.string)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -412,6 +414,7 @@ extension AssayFeaturesV1 {
                 Field(3, "fingerprint", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -503,6 +506,7 @@ extension AssayFeaturesV1 {
                 Field(3, "message", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
@@ -602,6 +606,7 @@ extension AssayFeaturesV1 {
                 Field(5, "problems", .message { Problem.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { eventID = try reader.string(.implicit) }
@@ -728,6 +733,7 @@ extension AssayFeaturesV1 {
                 Field(6, "digest", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -848,6 +854,7 @@ extension AssayFeaturesV1 {
                 Field(4, "version", .uint64Fixed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
@@ -939,6 +946,7 @@ extension AssayFeaturesV1 {
                 Field(4, "dry_run", json: "dryRun", .bool),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1045,6 +1053,7 @@ extension AssayFeaturesV1 {
                 Field(4, "definition_set", json: "definitionSet", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1155,6 +1164,7 @@ extension AssayFeaturesV1 {
                 Field(3, "time", .timestamp, .required),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1257,6 +1267,7 @@ extension AssayFeaturesV1 {
                 Field(3, "definition_set", json: "definitionSet", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1356,6 +1367,7 @@ extension AssayFeaturesV1 {
                 Field(3, "version", .uint64Fixed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
@@ -1445,6 +1457,7 @@ extension AssayFeaturesV1 {
                 Field(3, "digest", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -1552,6 +1565,7 @@ extension AssayFeaturesV1 {
                 Field(7, "vectors", .message { LoggedVector.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1694,6 +1708,7 @@ extension AssayFeaturesV1 {
                 Field(4, "problems", .message { Problem.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {

@@ -77,6 +77,7 @@ extension AssayModelsV1 {
                 Field(5, "reason_code", json: "reasonCode", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -182,6 +183,7 @@ extension AssayModelsV1 {
                 Field(2, "margin", .double, .packed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { values = try reader.packed(DoubleCodec.self) }
@@ -321,6 +323,7 @@ extension AssayModelsV1 {
                 Field(8, "iterations", .enumeration(IterationChoice.names)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { purpose = try reader.string(.implicit) }
@@ -468,6 +471,7 @@ extension AssayModelsV1 {
                 Field(5, "actor", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -610,6 +614,7 @@ extension AssayModelsV1 {
                 Field(10, "uploader", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -776,6 +781,7 @@ extension AssayModelsV1 {
                 Field(8, "actor", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -926,6 +932,7 @@ extension AssayModelsV1 {
                 Field(7, "reason", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1050,6 +1057,7 @@ extension AssayModelsV1 {
                 Field(2, "alias", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
@@ -1125,6 +1133,7 @@ extension AssayModelsV1 {
             "assay.models.v1.ListVersionsRequest", depth: 1,
             [Field(1, "model", .string)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
@@ -1196,6 +1205,7 @@ extension AssayModelsV1 {
                 Field(2, "aliases", .message { Alias.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -1351,6 +1361,7 @@ extension AssayModelsV1 {
                 Field(12, "previous", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1543,6 +1554,7 @@ extension AssayModelsV1 {
                 Field(2, "manifest", .message { Manifest.fields }, .required),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1631,6 +1643,7 @@ extension AssayModelsV1 {
             ],
             oneofs: [Oneof("kind")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x0A) {
                 self = .alias(try reader.string(.explicit))
@@ -1731,6 +1744,7 @@ extension AssayModelsV1 {
                 Field(2, "text", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.field = try reader.string(.implicit) }
@@ -1870,6 +1884,7 @@ extension AssayModelsV1 {
                 Field(11, "explain", .enumeration(ExplainMode.names)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { requestID = try reader.string(.implicit) }
@@ -2004,6 +2019,7 @@ extension AssayModelsV1 {
                 Field(3, "value", .double),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.field = try reader.string(.implicit) }
@@ -2118,6 +2134,7 @@ extension AssayModelsV1 {
                 Field(8, "base_value", json: "baseValue", .double, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { version = try reader.uint32(.implicit) }

@@ -252,6 +252,7 @@ extension AssayRiskV1 {
                 Field(11, "terminal_id", json: "terminalId", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -419,6 +420,7 @@ extension AssayRiskV1 {
                 Field(4, "balance", .money, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { accountID = try reader.string(.implicit) }
@@ -539,6 +541,7 @@ extension AssayRiskV1 {
                 Field(9, "telephone", .bool, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { customerID = try reader.string(.implicit) }
@@ -671,6 +674,7 @@ extension AssayRiskV1 {
             "assay.risk.v1.Payee", depth: 1,
             [Field(1, "payee_id", json: "payeeId", .string, pii: .account)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { payeeID = try reader.string(.implicit) }
@@ -774,6 +778,7 @@ extension AssayRiskV1 {
                 Field(11, "install_id", json: "installId", .string, pii: .device),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { canvasFingerprint = try reader.string(.implicit) }
@@ -934,6 +939,7 @@ extension AssayRiskV1 {
                 Field(5, "is_proxy", json: "isProxy", .bool, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { address = try reader.string(.implicit) }
@@ -1044,6 +1050,7 @@ extension AssayRiskV1 {
                 Field(4, "cvv", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { token = try reader.string(.implicit) }
@@ -1152,6 +1159,7 @@ extension AssayRiskV1 {
                 Field(4, "collateral", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { purpose = try reader.string(.implicit) }
@@ -1261,6 +1269,7 @@ extension AssayRiskV1 {
                 Field(5, "other_installment_plans", json: "otherInstallmentPlans", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { checkingStatus = try reader.string(.implicit) }
@@ -1379,6 +1388,7 @@ extension AssayRiskV1 {
                 Field(6, "is_tor", json: "isTor", .bool, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { accountAgeDays = try reader.int64(.explicit) }
@@ -1524,6 +1534,7 @@ extension AssayRiskV1 {
                 Field(25, "explain", .enumeration(ExplainLevel.names)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1688,6 +1699,7 @@ extension AssayRiskV1 {
                 Field(2, "replayed", .bool),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1790,6 +1802,7 @@ extension AssayRiskV1 {
                 Field(11, "explain", .enumeration(ExplainLevel.names)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1918,6 +1931,7 @@ extension AssayRiskV1 {
                 Field(2, "replayed", .bool),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -2020,6 +2034,7 @@ extension AssayRiskV1 {
                 Field(7, "text", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
@@ -2153,6 +2168,7 @@ extension AssayRiskV1 {
                 Field(5, "rank", .uint32),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -2266,6 +2282,7 @@ extension AssayRiskV1 {
                 Field(3, "points", .decimal, .required),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -2361,6 +2378,7 @@ extension AssayRiskV1 {
                 Field(3, "rules", .uint32),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { fact = try reader.string(.implicit) }
@@ -2462,6 +2480,7 @@ extension AssayRiskV1 {
                 Field(5, "reasons", .message { Reason.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { probabilityOfDefault = try reader.double(.implicit) }
@@ -2584,6 +2603,7 @@ extension AssayRiskV1 {
                 Field(7, "build", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { ruleSet = try reader.bytes(.implicit) }
@@ -2706,6 +2726,7 @@ extension AssayRiskV1 {
                 Field(3, "digest", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { chain = try reader.string(.implicit) }
@@ -2869,6 +2890,7 @@ extension AssayRiskV1 {
                 Field(31, "log", .message { LogPosition.fields }, .required),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -3123,6 +3145,7 @@ extension AssayRiskV1 {
             "assay.risk.v1.GetDecisionRequest", depth: 1,
             [Field(1, "decision_id", json: "decisionId", .uuid)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { decisionID = try reader.uuid(.implicit) }
@@ -3295,6 +3318,7 @@ extension AssayRiskV1 {
             ],
             oneofs: [Oneof("kind")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
@@ -3431,6 +3455,7 @@ extension AssayRiskV1 {
                 Field(5, "claimed", .bool),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -3537,6 +3562,7 @@ extension AssayRiskV1 {
                 Field(3, "facts", .uint32, .packed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
@@ -3627,6 +3653,7 @@ extension AssayRiskV1 {
                 Field(3, "version", .uint64),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
@@ -3716,6 +3743,7 @@ extension AssayRiskV1 {
                 Field(3, "digest", .bytes),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -3804,6 +3832,7 @@ extension AssayRiskV1 {
                 Field(3, "value", .double),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.field = try reader.string(.implicit) }
@@ -3905,6 +3934,7 @@ extension AssayRiskV1 {
                 Field(6, "attributions", .message { RecordedAttribution.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -4068,6 +4098,7 @@ extension AssayRiskV1 {
                 Field(15, "message", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -4346,6 +4377,7 @@ extension AssayRiskV1 {
                 Field(23, "build", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {

@@ -32,6 +32,7 @@ extension AssayTypesV1 {
                 Field(3, "country", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { latitude = try reader.double(.implicit) }

@@ -21,6 +21,7 @@ extension BenchV1 {
             "bench.v1.EchoMessage", depth: 1,
             [Field(1, "payload", .bytes)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { payload = try reader.bytes(.implicit) }
@@ -92,6 +93,7 @@ extension BenchV1 {
                 Field(2, "count", .uint32),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { payload = try reader.bytes(.implicit) }
@@ -171,6 +173,7 @@ extension BenchV1 {
                 Field(2, "bytes", .uint64),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { messages = try reader.uint64(.implicit) }

@@ -21,6 +21,7 @@ extension GRPCHealthV1 {
             "grpc.health.v1.HealthCheckRequest", depth: 1,
             [Field(1, "service", .string)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { service = try reader.string(.implicit) }
@@ -84,6 +85,7 @@ extension GRPCHealthV1 {
             "grpc.health.v1.HealthCheckResponse", depth: 1,
             [Field(1, "status", .enumeration(HealthCheckResponse.ServingStatus.names))])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { status = try reader.enumeration(.implicit) }
@@ -178,6 +180,7 @@ extension GRPCHealthV1 {
         public static let fields = FieldTable(
             "grpc.health.v1.HealthListRequest", depth: 1, [])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
@@ -234,6 +237,7 @@ extension GRPCHealthV1 {
             "grpc.health.v1.HealthListResponse", depth: 3,
             [Field(1, "statuses", .message { HealthCheckResponse.fields }, .map(.string))])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {

@@ -80,6 +80,7 @@ extension GRPCReflectionV1 {
             ],
             oneofs: [Oneof("message_request")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { host = try reader.string(.implicit) }
@@ -210,6 +211,7 @@ extension GRPCReflectionV1 {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { containingType = try reader.string(.implicit) }
@@ -340,6 +342,7 @@ extension GRPCReflectionV1 {
             ],
             oneofs: [Oneof("message_response")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { validHost = try reader.string(.implicit) }
@@ -479,6 +482,7 @@ extension GRPCReflectionV1 {
             "grpc.reflection.v1.FileDescriptorResponse", depth: 1,
             [Field(1, "file_descriptor_proto", json: "fileDescriptorProto", .bytes, .list)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -550,6 +554,7 @@ extension GRPCReflectionV1 {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos, .packed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { baseTypeName = try reader.string(.implicit) }
@@ -620,6 +625,7 @@ extension GRPCReflectionV1 {
             "grpc.reflection.v1.ListServiceResponse", depth: 2,
             [Field(1, "service", .message { ServiceResponse.fields }, .list)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -688,6 +694,7 @@ extension GRPCReflectionV1 {
             "grpc.reflection.v1.ServiceResponse", depth: 1,
             [Field(1, "name", .string)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -757,6 +764,7 @@ extension GRPCReflectionV1 {
                 Field(2, "error_message", json: "errorMessage", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { errorCode = try reader.int32Twos(.implicit) }

@@ -81,6 +81,7 @@ extension GRPCReflectionV1Alpha {
             ],
             oneofs: [Oneof("message_request")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { host = try reader.string(.implicit) }
@@ -211,6 +212,7 @@ extension GRPCReflectionV1Alpha {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { containingType = try reader.string(.implicit) }
@@ -341,6 +343,7 @@ extension GRPCReflectionV1Alpha {
             ],
             oneofs: [Oneof("message_response")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { validHost = try reader.string(.implicit) }
@@ -480,6 +483,7 @@ extension GRPCReflectionV1Alpha {
             "grpc.reflection.v1alpha.FileDescriptorResponse", depth: 1,
             [Field(1, "file_descriptor_proto", json: "fileDescriptorProto", .bytes, .list)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -551,6 +555,7 @@ extension GRPCReflectionV1Alpha {
                 Field(2, "extension_number", json: "extensionNumber", .int32Twos, .packed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { baseTypeName = try reader.string(.implicit) }
@@ -621,6 +626,7 @@ extension GRPCReflectionV1Alpha {
             "grpc.reflection.v1alpha.ListServiceResponse", depth: 2,
             [Field(1, "service", .message { ServiceResponse.fields }, .list)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -689,6 +695,7 @@ extension GRPCReflectionV1Alpha {
             "grpc.reflection.v1alpha.ServiceResponse", depth: 1,
             [Field(1, "name", .string)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -758,6 +765,7 @@ extension GRPCReflectionV1Alpha {
                 Field(2, "error_message", json: "errorMessage", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { errorCode = try reader.int32Twos(.implicit) }

@@ -16,6 +16,7 @@ extension OpenInference {
         public static let fields = FieldTable(
             "inference.ServerLiveRequest", depth: 1, [])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
@@ -71,6 +72,7 @@ extension OpenInference {
             "inference.ServerLiveResponse", depth: 1,
             [Field(1, "live", .bool)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { live = try reader.bool(.implicit) }
@@ -130,6 +132,7 @@ extension OpenInference {
         public static let fields = FieldTable(
             "inference.ServerReadyRequest", depth: 1, [])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
@@ -185,6 +188,7 @@ extension OpenInference {
             "inference.ServerReadyResponse", depth: 1,
             [Field(1, "ready", .bool)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { ready = try reader.bool(.implicit) }
@@ -254,6 +258,7 @@ extension OpenInference {
                 Field(2, "version", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -324,6 +329,7 @@ extension OpenInference {
             "inference.ModelReadyResponse", depth: 1,
             [Field(1, "ready", .bool)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { ready = try reader.bool(.implicit) }
@@ -383,6 +389,7 @@ extension OpenInference {
         public static let fields = FieldTable(
             "inference.ServerMetadataRequest", depth: 1, [])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
@@ -446,6 +453,7 @@ extension OpenInference {
                 Field(3, "extensions", .string, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -529,6 +537,7 @@ extension OpenInference {
                 Field(2, "version", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -624,6 +633,7 @@ extension OpenInference {
                 Field(6, "properties", .string, .map(.string)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -749,6 +759,7 @@ extension OpenInference.ModelMetadataResponse {
                 Field(3, "shape", .int64Twos, .packed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -859,6 +870,7 @@ extension OpenInference {
                 Field(7, "raw_input_contents", json: "rawInputContents", .bytes, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { modelName = try reader.string(.implicit) }
@@ -1007,6 +1019,7 @@ extension OpenInference.ModelInferRequest {
                     .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -1119,6 +1132,7 @@ extension OpenInference.ModelInferRequest {
                     .map(.string)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -1223,6 +1237,7 @@ extension OpenInference {
                 Field(6, "raw_output_contents", json: "rawOutputContents", .bytes, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { modelName = try reader.string(.implicit) }
@@ -1358,6 +1373,7 @@ extension OpenInference.ModelInferResponse {
                     .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -1507,6 +1523,7 @@ extension OpenInference {
             ],
             oneofs: [Oneof("parameter_choice")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { parameterChoice = .boolParam(try reader.bool(.explicit)) }
@@ -1641,6 +1658,7 @@ extension OpenInference {
                 Field(8, "bytes_contents", json: "bytesContents", .bytes, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { boolContents = try reader.packed(BoolCodec.self) }

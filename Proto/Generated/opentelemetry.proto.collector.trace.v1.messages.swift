@@ -24,6 +24,7 @@ extension OTLPTraceCollectorV1 {
                     .message { OTLPTraceV1.ResourceSpans.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -98,6 +99,7 @@ extension OTLPTraceCollectorV1 {
                     .message { ExportTracePartialSuccess.fields }, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { partialSuccess = try reader.message() }
@@ -169,6 +171,7 @@ extension OTLPTraceCollectorV1 {
                 Field(2, "error_message", json: "errorMessage", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { rejectedSpans = try reader.int64Twos(.implicit) }

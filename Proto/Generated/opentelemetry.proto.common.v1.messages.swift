@@ -92,6 +92,7 @@ extension OTLPCommonV1 {
             ],
             oneofs: [Oneof("value")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.value = .stringValue(try reader.string(.explicit)) }
@@ -229,6 +230,7 @@ extension OTLPCommonV1 {
             "opentelemetry.proto.common.v1.ArrayValue", depth: 32,
             [Field(1, "values", .message { AnyValue.fields }, .list)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { values = try reader.list(0x0A, MessageCodec<AnyValue>.self) }
@@ -295,6 +297,7 @@ extension OTLPCommonV1 {
             "opentelemetry.proto.common.v1.KeyValueList", depth: 32,
             [Field(1, "values", .message { KeyValue.fields }, .list)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { values = try reader.list(0x0A, MessageCodec<KeyValue>.self) }
@@ -370,6 +373,7 @@ extension OTLPCommonV1 {
                 Field(3, "key_strindex", json: "keyStrindex", .int32Twos),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { key = try reader.string(.implicit) }
@@ -464,6 +468,7 @@ extension OTLPCommonV1 {
                 Field(4, "dropped_attributes_count", json: "droppedAttributesCount", .uint32),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -567,6 +572,7 @@ extension OTLPCommonV1 {
                 Field(4, "description_keys", json: "descriptionKeys", .string, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { schemaURL = try reader.string(.implicit) }

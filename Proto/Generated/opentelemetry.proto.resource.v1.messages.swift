@@ -34,6 +34,7 @@ extension OTLPResourceV1 {
                     .message { OTLPCommonV1.EntityRef.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {

@@ -25,6 +25,7 @@ extension OTLPTraceV1 {
                     .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -103,6 +104,7 @@ extension OTLPTraceV1 {
                 Field(3, "schema_url", json: "schemaUrl", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { resource = try reader.message() }
@@ -196,6 +198,7 @@ extension OTLPTraceV1 {
                 Field(3, "schema_url", json: "schemaUrl", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { scope = try reader.message() }
@@ -337,6 +340,7 @@ extension OTLPTraceV1 {
                 Field(16, "flags", .uint32Fixed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { traceID = try reader.bytes(.implicit) }
@@ -577,6 +581,7 @@ extension OTLPTraceV1.Span {
                 Field(4, "dropped_attributes_count", json: "droppedAttributesCount", .uint32),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { timeUnixNano = try reader.uint64Fixed(.implicit) }
@@ -688,6 +693,7 @@ extension OTLPTraceV1.Span {
                 Field(6, "flags", .uint32Fixed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { traceID = try reader.bytes(.implicit) }
@@ -796,6 +802,7 @@ extension OTLPTraceV1 {
                 Field(3, "code", .enumeration(Status.StatusCode.names)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x12) { message = try reader.string(.implicit) }

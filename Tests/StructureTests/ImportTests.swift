@@ -39,6 +39,23 @@ struct ImportTests {
         }
     }
 
+    @Test("what decodes bytes from outside holds unsafe pointers in a few files only")
+    func unsafePointers() throws {
+        for file in try SourceTree.files() where Layers.unsafePointers.keys.contains(file.target) {
+            let text = try String(
+                contentsOf: SourceTree.root.appending(path: file.path), encoding: .utf8)
+            let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
+            if Layers.unsafePointers[file.target]?.contains(name) == true { continue }
+            // A buffer may be passed on; only these files look into one.
+            let pointers = [
+                "UnsafePointer", "UnsafeMutable", "UnsafeRawPointer", "withMemoryRebound",
+            ]
+            for pointer in pointers {
+                #expect(!text.contains(pointer), "\(file.path) uses \(pointer)")
+            }
+        }
+    }
+
     @Test("every source file belongs to a target of the table")
     func everyFileHasATarget() throws {
         let orphans = try SourceTree.orphans()

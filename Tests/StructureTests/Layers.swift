@@ -67,6 +67,16 @@ enum Layers {
         "CZlib": "RPCTransport",
     ]
 
+    /// The files that may hold unsafe pointers, of targets that otherwise do without.
+    static let unsafePointers: [String: Set<String>] = [
+        "Wire": [
+            "WireReader.swift", "WireReader+TolerantDoor.swift", "WireWriter.swift",
+            "UTF8Order.swift",
+        ],
+        "SchemaCompiler": [],
+        "AssayMessages": [],
+    ]
+
     /// Targets that know nothing of sockets, tasks, clocks or files.
     static let pure: Set<String> = [
         "RuleLanguage", "Inference", "FeatureEngine", "Simulation", "SchemaCompiler", "HTTP2",

@@ -38,7 +38,6 @@ extension WireRecord {
     }
 
     /// What breaks the bounds of the schema, at most 20 findings; empty for a valid message.
-    @inlinable
     public func violations() -> [Violation] {
         var violations = Violations()
         validate(&violations)
@@ -46,7 +45,6 @@ extension WireRecord {
     }
 
     /// The JSON form, on one line.
-    @inlinable
     public func json() -> [UInt8] {
         var writer = JSONWriter()
         writeJSON(to: &writer)
@@ -54,7 +52,6 @@ extension WireRecord {
     }
 
     /// The JSON form with personal data replaced by its kind: `‹account›`.
-    @inlinable
     public var description: String {
         var writer = JSONWriter(redacting: true)
         writeJSON(to: &writer)

@@ -213,20 +213,32 @@ public struct JSONReader {
     package mutating func list<T>(
         _ read: (inout JSONReader) throws(JSONError) -> T
     ) throws(JSONError) -> [T] {
-        try open("[", "an array")
         var list: [T] = []
+        try elements { reader throws(JSONError) in
+            // An array that grows has room for twice its elements, and is held twice for a moment.
+            try reader.charge(3 * MemoryLayout<T>.stride)
+            list.append(try read(&reader))
+        }
+        return list
+    }
+
+    /// An array, whose elements `read` reads one by one.
+    @usableFromInline @inline(never)
+    mutating func elements(
+        _ read: (inout JSONReader) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        try open("[", "an array")
+        var count = 0
         if !skip("]") {
             repeat {
-                // An array that grows has room for twice its elements, and is held twice for a moment.
-                try charge(3 * MemoryLayout<T>.stride)
-                push(String(list.count))
-                list.append(try read(&self))
+                push(String(count))
+                try read(&self)
                 pop()
+                count += 1
             } while skip(",")
             try expect("]")
         }
         close()
-        return list
     }
 
     @inlinable @inline(never)

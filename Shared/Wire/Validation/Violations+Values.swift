@@ -2,7 +2,7 @@ extension Violations {
     // MARK: Ranges
 
     /// `@range` of a number.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func range<T: Comparable & Numeric & WireValue>(
         _ name: String, _ value: T, min: T? = nil, max: T? = nil,
         _ presence: Presence = .implicit
@@ -12,7 +12,7 @@ extension Violations {
     }
 
     /// `@range` of the elements of a list.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func range<T: Comparable & Numeric & WireValue>(
         _ name: String, _ values: [T], min: T? = nil, max: T? = nil
     ) {
@@ -22,7 +22,7 @@ extension Violations {
     }
 
     /// `@range` of the values of a map.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func range<K, T: Comparable & Numeric & WireValue>(
         _ name: String, _ map: WireMap<K, T>, min: T? = nil, max: T? = nil
     ) {
@@ -53,7 +53,7 @@ extension Violations {
         (min.map { value >= $0 } ?? true) && (max.map { value <= $0 } ?? true) && value == value
     }
 
-    @inlinable
+    @inlinable @inline(never)
     static func text<T>(_ min: T?, _ max: T?) -> String {
         (min.map { "\($0)" } ?? "") + "..." + (max.map { "\($0)" } ?? "")
     }
@@ -61,7 +61,7 @@ extension Violations {
     // MARK: Finite numbers
 
     /// `@finite`.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func finite<T: BinaryFloatingPoint & WireValue>(
         _ name: String, _ value: T, _ presence: Presence = .implicit
     ) {
@@ -69,7 +69,7 @@ extension Violations {
     }
 
     /// `@finite` on a list.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func finite<T: BinaryFloatingPoint & WireValue>(
         _ name: String, _ values: [T]
     ) {
@@ -79,7 +79,7 @@ extension Violations {
     }
 
     /// `@finite` on a map.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func finite<K, T: BinaryFloatingPoint & WireValue>(
         _ name: String, _ map: WireMap<K, T>
     ) {
@@ -108,7 +108,7 @@ extension Violations {
     }
 
     /// `@in` of an integer, or of the number of an enum.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func allowed<T: FixedWidthInteger>(
         _ name: String, _ value: T, _ choices: [T], _ presence: Presence = .implicit
     ) {
@@ -119,7 +119,7 @@ extension Violations {
     }
 
     /// `@in` of the elements of a list of integers.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func allowed<T: FixedWidthInteger>(
         _ name: String, _ values: [T], _ choices: [T]
     ) {

@@ -63,29 +63,29 @@ public struct Violations: Sendable {
 
     // MARK: Nested messages
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func nested<M: WireRecord>(_ name: String, _ value: M) {
         inside(name, nil, value)
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func nested<M: WireRecord>(_ name: String, _ value: M?) {
         if let value { inside(name, nil, value) }
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func nested<M: WireRecord>(_ name: String, _ values: [M]) {
         for index in values.indices where !isFull { inside(name, index, values[index]) }
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public mutating func nested<K, M: WireRecord>(_ name: String, _ map: WireMap<K, M>) {
         for index in map.entries.indices where !isFull {
             inside(name, index, map.entries[index].value)
         }
     }
 
-    @inlinable
+    @inlinable @inline(never)
     mutating func inside<M: WireRecord>(_ name: String, _ index: Int?, _ value: M) {
         path.append((name, index))
         value.validate(&self)
@@ -95,13 +95,11 @@ public struct Violations: Sendable {
     // MARK: Presence and sizes
 
     /// `@required` on a scalar, list or map.
-    @inlinable
     public mutating func required(_ name: String, missing: Bool) {
         if missing { report(name, "required") }
     }
 
     /// `@min` and `@max` of a string or bytes, in bytes.
-    @inlinable
     public mutating func length(
         _ name: String, _ count: Int, min: Int? = nil, max: Int? = nil,
         _ presence: Presence = .implicit
@@ -112,7 +110,6 @@ public struct Violations: Sendable {
     }
 
     /// `@len` of a string or bytes, in bytes.
-    @inlinable
     public mutating func length(
         _ name: String, _ count: Int, exactly: Int, _ presence: Presence = .implicit
     ) {
@@ -121,7 +118,6 @@ public struct Violations: Sendable {
     }
 
     /// `@min` and `@max` of a list or map.
-    @inlinable
     public mutating func count(
         _ name: String, _ count: Int, min: Int? = nil, max: Int? = nil
     ) {
@@ -129,7 +125,6 @@ public struct Violations: Sendable {
     }
 
     /// `@len` of a list or map.
-    @inlinable
     public mutating func count(_ name: String, _ count: Int, exactly: Int) {
         length(name, count, exactly: exactly)
     }
@@ -153,7 +148,7 @@ public struct Violations: Sendable {
     }
 
     /// `@each` on a map with strings as values.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func each<K>(
         _ name: String, _ map: WireMap<K, String>, min: Int? = nil, max: Int? = nil
     ) {
@@ -161,7 +156,7 @@ public struct Violations: Sendable {
     }
 
     /// `@each` on a map with bytes as values.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func each<K>(
         _ name: String, _ map: WireMap<K, [UInt8]>, min: Int? = nil, max: Int? = nil
     ) {
@@ -177,7 +172,7 @@ public struct Violations: Sendable {
     }
 
     /// `@key` on a map.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func keys<V>(_ name: String, _ map: WireMap<String, V>, max: Int) {
         for index in map.entries.indices where map.entries[index].key.utf8.count > max {
             report(name, "key", "longer than \(max)", index: index)
@@ -185,7 +180,7 @@ public struct Violations: Sendable {
     }
 
     /// `@unique` on a list: by the identity of the encodings.
-    @inlinable
+    @inlinable @inline(never)
     public mutating func unique<T: WireValue>(_ name: String, _ values: [T]) {
         guard values.count > 1 else { return }
         var seen: Set<Identity<T>> = []

@@ -54,12 +54,13 @@ extension String: WireValue {
     public func hashIdentity(into hasher: inout Hasher) { UTF8Order.hash(self, into: &hasher) }
 }
 
-/// Equality and hashing for generated messages: `a == b` exactly if their encodings are equal.
+/// Equality and hashing for generated messages: `a == b` exactly if their encodings are equal. Once per
+/// type of field and module, not once per field: neither is worth the machine code.
 public enum Canonical {
-    @inlinable
+    @inlinable @inline(never)
     public static func equal<T: WireValue>(_ a: T, _ b: T) -> Bool { T.isIdentical(a, b) }
 
-    @inlinable
+    @inlinable @inline(never)
     public static func equal<T: WireValue>(_ a: T?, _ b: T?) -> Bool {
         switch (a, b) {
         case (let a?, let b?): T.isIdentical(a, b)
@@ -68,25 +69,25 @@ public enum Canonical {
         }
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public static func equal<T: WireValue>(_ a: [T], _ b: [T]) -> Bool {
         guard a.count == b.count else { return false }
         for index in a.indices where !T.isIdentical(a[index], b[index]) { return false }
         return true
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public static func hash<T: WireValue>(_ value: T, into hasher: inout Hasher) {
         value.hashIdentity(into: &hasher)
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public static func hash<T: WireValue>(_ value: T?, into hasher: inout Hasher) {
         hasher.combine(value != nil)
         value?.hashIdentity(into: &hasher)
     }
 
-    @inlinable
+    @inlinable @inline(never)
     public static func hash<T: WireValue>(_ values: [T], into hasher: inout Hasher) {
         hasher.combine(values.count)
         for value in values { value.hashIdentity(into: &hasher) }

@@ -1,7 +1,11 @@
 /// Decoding, measuring and writing: one statement per field, in canonical order.
 extension SwiftMessageEmitter {
-    static let decoderHead =
-        "public mutating func read(from reader: inout WireReader) throws(WireError)"
+    /// Not inlined: the runtime's generic calls would each hold a copy of the whole decoder.
+    static func emitDecoder(to writer: inout CodeWriter, _ body: (inout CodeWriter) -> Void) {
+        writer.line("@inline(never)")
+        writer.block(
+            "public mutating func read(from reader: inout WireReader) throws(WireError)", body)
+    }
 
     private var requiredMask: String {
         SwiftLiteral.mask(requiredBits.count)
@@ -12,7 +16,7 @@ extension SwiftMessageEmitter {
     // MARK: Reading
 
     func emitDecoder(to writer: inout CodeWriter) {
-        writer.block(Self.decoderHead) { writer in
+        Self.emitDecoder(to: &writer) { writer in
             if !requiredBits.isEmpty { writer.line("var seen: UInt64 = 0") }
             if slots.isEmpty {
                 writer.line("repeat {} while try reader.resume(Self.fields, &unknown)")

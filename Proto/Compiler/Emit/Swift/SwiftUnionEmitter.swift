@@ -54,7 +54,7 @@ struct SwiftUnionEmitter {
     }
 
     private func emitDecoder(to writer: inout CodeWriter) {
-        writer.block(SwiftMessageEmitter.decoderHead) { writer in
+        SwiftMessageEmitter.emitDecoder(to: &writer) { writer in
             for (index, member) in members.enumerated() {
                 let presence = member.field.type.isMessageType ? "" : ".explicit"
                 let opening = index == 0 ? "if" : "} else if"

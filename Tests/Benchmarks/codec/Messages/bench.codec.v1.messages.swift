@@ -67,6 +67,7 @@ extension BenchCodecV1 {
             ],
             oneofs: [Oneof("kind")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
@@ -200,6 +201,7 @@ extension BenchCodecV1 {
                 Field(3, "rooted", .bool),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { os = try reader.string(.implicit) }
@@ -284,6 +286,7 @@ extension BenchCodecV1 {
                 Field(2, "network", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { token = try reader.string(.implicit) }
@@ -420,6 +423,7 @@ extension BenchCodecV1 {
 
         private static let pattern1 = Pattern("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -636,6 +640,7 @@ extension BenchCodecV1 {
                 Field(16, "language", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { applicantID = try reader.string(.implicit) }
@@ -831,6 +836,7 @@ extension BenchCodecV1 {
                 Field(3, "folders", .message { Folder.fields }, .list),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -932,6 +938,7 @@ extension BenchCodecV1 {
                 Field(5, "pending", .bool),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1034,6 +1041,7 @@ extension BenchCodecV1 {
             "bench.codec.v1.Ledger", depth: 3,
             [Field(1, "bookings", .message { Booking.fields }, .list)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {

@@ -26,6 +26,7 @@ extension BankPartyV1 {
                 Field(2, "network", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { token = try reader.string(.implicit) }

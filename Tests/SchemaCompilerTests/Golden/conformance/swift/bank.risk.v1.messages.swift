@@ -102,6 +102,7 @@ extension BankRiskV1 {
             ],
             oneofs: [Oneof("kind")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
@@ -235,6 +236,7 @@ extension BankRiskV1 {
                 Field(3, "rooted", .bool),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { os = try reader.string(.implicit) }
@@ -376,6 +378,7 @@ extension BankRiskV1 {
 
         private static let pattern1 = Pattern("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -548,6 +551,7 @@ extension BankRiskV1 {
                 Field(3, "decided_at", json: "decidedAt", .timestamp, .required),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -633,6 +637,7 @@ extension BankRiskV1 {
             "bank.risk.v1.WatchRequest", depth: 2,
             [Field(1, "since", .timestamp, .optional)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { since = try reader.timestamp() }

@@ -115,6 +115,7 @@ extension Foreign {
             ],
             oneofs: [Oneof("choice")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
@@ -291,6 +292,7 @@ extension Foreign.InferRequest {
                 Field(5, "inner", .message { Foreign.InferRequest.Detail.fields }, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { datatype = try reader.string(.implicit) }
@@ -386,6 +388,7 @@ extension Foreign {
             "foreign.Detail", depth: 1,
             [Field(1, "text", .string)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { text = try reader.string(.implicit) }
@@ -449,6 +452,7 @@ extension Foreign.InferRequest {
             "foreign.InferRequest.Detail", depth: 1,
             [Field(1, "number", .int64Twos)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { number = try reader.int64Twos(.implicit) }

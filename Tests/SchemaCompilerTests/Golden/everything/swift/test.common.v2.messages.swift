@@ -26,6 +26,7 @@ extension Common {
                 Field(2, "longitude", .double),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x09) { latitude = try reader.double(.implicit) }

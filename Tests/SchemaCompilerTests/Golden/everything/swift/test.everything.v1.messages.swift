@@ -134,6 +134,7 @@ extension TestEverythingV1 {
 
         private static let pattern1 = Pattern("[A-Z]{3}-?[0-9]*")
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { aBool = try reader.bool(.implicit) }
@@ -404,6 +405,7 @@ extension TestEverythingV1 {
                 Field(17, "choice", .message { Choice.fields }, .optional),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { aBool = try reader.bool(.explicit) }
@@ -627,6 +629,7 @@ extension TestEverythingV1 {
                 Field(7, "choice", .message { Choice.fields }, .required),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -822,6 +825,7 @@ extension TestEverythingV1 {
 
         private static let pattern1 = Pattern("[A-Z]{3}-?[0-9]*")
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { bools = try reader.packed(BoolCodec.self) }
@@ -1067,6 +1071,7 @@ extension TestEverythingV1 {
                 Field(8, "times", .timestamp, .map(.string), pii: .person),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) {
@@ -1232,6 +1237,7 @@ extension TestEverythingV1 {
 
         private static let pattern1 = Pattern("[A-Z]{3}-?[0-9]*")
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             if reader.take(0x08) {
                 self = .flag(try reader.bool(.explicit))
@@ -1439,6 +1445,7 @@ extension TestEverythingV1 {
             ],
             oneofs: [Oneof("who", required: true), Oneof("what")])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -1617,6 +1624,7 @@ extension TestEverythingV1 {
                 Field(2047, "request_id", json: "requestId", .string),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.reader = try reader.string(.implicit) }
@@ -1791,6 +1799,7 @@ extension TestEverythingV1 {
             "test.everything.v1.Place", depth: 1,
             [Field(1, "self", .bool)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x08) { selfField = try reader.bool(.implicit) }
@@ -1850,6 +1859,7 @@ extension TestEverythingV1 {
         public static let fields = FieldTable(
             "test.everything.v1.Empty", depth: 1, [])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {} while try reader.resume(Self.fields, &unknown)
         }
@@ -1913,6 +1923,7 @@ extension TestEverythingV1 {
                 Field(3, "named", .message { Tree.fields }, .map(.string)),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { label = try reader.string(.implicit) }
@@ -2015,6 +2026,7 @@ extension TestEverythingV1 {
                 Field(4, "choices", .enumeration(Word.names), .packed),
             ])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -2136,6 +2148,7 @@ extension TestEverythingV1 {
             "test.everything.v1.CallRequest", depth: 2,
             [Field(1, "token", .message { Token.fields }, .required)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             var seen: UInt64 = 0
             repeat {
@@ -2206,6 +2219,7 @@ extension TestEverythingV1 {
             "test.everything.v1.Token", depth: 1,
             [Field(1, "id", .bytes)])
 
+        @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { id = try reader.bytes(.implicit) }
