@@ -39,21 +39,32 @@ public struct WireWriter {
             let size = message.measure(&sizes)
             precondition(prefix >= 0 && size <= Int(Int32.max), "a message of over 2 GiB")
             sizes.rewind()
-            // Not `init(unsafeUninitializedCapacity:)`, which looks up generic metadata at run time.
-            var bytes: [UInt8] = []
-            bytes.append(addingCapacity: prefix + size) { span in
-                span.append(repeating: 0, count: prefix)
-                span.withUnsafeMutableBufferPointer { buffer, count in
-                    guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { return }
-                    var writer = WireWriter(base + prefix, size)
-                    message.write(to: &writer, &sizes)
-                    precondition(
-                        writer.position == writer.end, "a message changed while it was written")
-                    count = prefix + size
+            var bytes = unwritten(prefix + size)
+            bytes.withUnsafeMutableBytes { buffer in
+                guard let base = buffer.baseAddress else { return }
+                for index in 0..<prefix {
+                    base.storeBytes(of: 0, toByteOffset: index, as: UInt8.self)
                 }
+                var writer = WireWriter(base + prefix, size)
+                message.write(to: &writer, &sizes)
+                precondition(
+                    writer.position == writer.end, "a message changed while it was written")
             }
             return bytes
         }
+    }
+
+    /// Bytes that are about to be written, every one of them; they are not zeroed first.
+    ///
+    /// Not `init(unsafeUninitializedCapacity:)`, which looks up generic metadata at run time, and not
+    /// around the writing, since a closure over the message would hold a copy of it.
+    @usableFromInline @inline(never)
+    static func unwritten(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(addingCapacity: count) { span in
+            span.withUnsafeMutableBufferPointer { _, initialized in initialized = count }
+        }
+        return bytes
     }
 
     /// How much is written.
