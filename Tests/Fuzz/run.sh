@@ -36,7 +36,8 @@ fuzz() {
     case $target in
     compiler | formatter)
         options=(-max_len=8192 -dict=Tests/Fuzz/schema.dict)
-        more=(Proto/Schemas Tests/SchemaCompilerTests/Golden Tests/SchemaCompilerTests/Diagnostics)
+        more=(Proto/Schemas Tests/SchemaCompilerTests/Golden/*/schemas
+            Tests/SchemaCompilerTests/Diagnostics Tests/SchemaCompilerTests/Evolution)
         ;;
     json) options=(-max_len=1024 -dict=Tests/Fuzz/json.dict) ;;
     esac

@@ -25,7 +25,11 @@ enum CompilerProperties {
             var syntax = ProtoSyntax(file.text)
             try require("P9", syntax.isFile(), "\(syntax.place) of \(file.path):\n\(file.text)")
         }
-        for name in compilation.rootNames { try archive(name, compilation) }
+        // Not of all, for speed: each is compiled again.
+        let names = compilation.rootNames
+        for index in stride(from: 0, to: names.count, by: 1 + names.count / 4) {
+            try archive(names[index], compilation)
+        }
     }
 
     /// Canonical text is a schema again, and its own canonical text.
