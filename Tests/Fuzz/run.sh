@@ -14,9 +14,9 @@ targets=("$@")
 scratch=${FUZZ_SCRATCH:-.build/fuzz}
 corpora=${FUZZ_CORPUS:-.build/fuzz-corpus}
 # Of two --sanitize the Swift compiler obeys the last, so it is told both at once; else its code has no
-# counters, and the fuzzer is blind. gold cannot export what AddressSanitizer wants exported.
+# counters, and the fuzzer is blind.
 build=(-c release --scratch-path "$scratch" --sanitize=fuzzer --sanitize=address
-    -Xswiftc -sanitize=fuzzer,address -Xlinker -fuse-ld=lld)
+    -Xswiftc -sanitize=fuzzer,address)
 for target in "${targets[@]}"; do
     [ -n "${FUZZ_SKIP_BUILD:-}" ] || ASSAY_FUZZ=1 swift build "${build[@]}" --product "fuzz-$target"
 done
