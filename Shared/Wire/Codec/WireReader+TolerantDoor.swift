@@ -102,7 +102,7 @@ extension WireReader {
         return scanValue(tag, minimal: false, &cursor)
     }
 
-    /// A tag of one or two bytes that is minimal and legal; nil for any other.
+    /// A tag that is minimal and legal; nil for any other.
     @inline(__always)
     private func scanTag(_ cursor: inout UnsafeRawPointer) -> UInt32? {
         var value = UInt32(cursor.load(as: UInt8.self))
@@ -110,13 +110,26 @@ extension WireReader {
         if value >= 0x80 {
             guard cursor < end else { return nil }
             let second = UInt32(cursor.load(as: UInt8.self))
-            // A longer tag is that of an unknown field: rewriting copies it.
-            guard second != 0, second < 0x80 else { return nil }
+            guard second != 0 else { return nil }
+            if second >= 0x80 {
+                cursor -= 1
+                return scanLongTag(&cursor)
+            }
             value = value & 0x7F | second << 7
             cursor += 1
         }
         // Wire types 0, 1, 2 and 5.
         return value >= 8 && 0b10_0111 & 1 << (value & 7) != 0 ? value : nil
+    }
+
+    /// A tag of three to five bytes, that of an unknown field.
+    @inline(never)
+    private func scanLongTag(_ cursor: inout UnsafeRawPointer) -> UInt32? {
+        var ahead = self
+        ahead.position = cursor
+        guard let tag = try? ahead.tag() else { return nil }
+        cursor = ahead.position
+        return tag
     }
 
     /// Steps over a value; false if it is malformed, or not minimal where asked for.

@@ -89,7 +89,7 @@ struct GoldenPropertyTests {
     }
 
     @Test("P8: strings are equal exactly if their bytes are, in every position")
-    func strings() throws {
+    func equalStrings() throws {
         try expectIdentity(Self.strings.map { TestEverythingV1.Scalars(aString: $0) })
         try expectIdentity(Self.strings.map { TestEverythingV1.Optionals(aString: $0) })
         try expectIdentity(Self.strings.map { TestEverythingV1.Lists(strings: [$0, "x"]) })
@@ -103,7 +103,7 @@ struct GoldenPropertyTests {
     }
 
     @Test("P8: numbers are equal exactly if their bits are, in every position")
-    func numbers() throws {
+    func equalNumbers() throws {
         try expectIdentity(Self.numbers.map { TestEverythingV1.Scalars(aDouble: $0) })
         try expectIdentity(Self.numbers.map { TestEverythingV1.Optionals(aDouble: $0) })
         try expectIdentity(Self.numbers.map { TestEverythingV1.Lists(doubles: [$0]) })

@@ -18,7 +18,7 @@ struct HostileNumberTests {
     ]
 
     @Test("a length that lies is refused in every position, at both doors", arguments: lengths)
-    func lengths(length: [UInt8]) throws {
+    func lyingLength(length: [UInt8]) throws {
         let everything = MessageProperties.all.flatMap { type in
             type.fields.fields.map { (type, $0.number) }
         }
@@ -52,7 +52,7 @@ struct HostileNumberTests {
     }
 
     @Test("integers: the edges are read, what is behind them is refused")
-    func integers() {
+    func integerEdges() {
         #expect(scalars(#""anInt32":2147483647"#)?.anInt32 == .max)
         #expect(scalars(#""anInt32":-2147483648"#)?.anInt32 == .min)
         #expect(scalars(#""anInt64":"-9223372036854775808""#)?.anInt64 == .min)
