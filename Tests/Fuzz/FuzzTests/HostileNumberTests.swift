@@ -95,7 +95,7 @@ struct HostileNumberTests {
     func values() {
         #expect(optionals(#""aDecimal":"-999999999999999999""#)?.aDecimal != nil)
         #expect(optionals(#""aDecimal":"0.999999999999999999""#)?.aDecimal?.scale == 18)
-        #expect(optionals(#""aDuration":"315576000000s""#)?.aDuration != nil)
+        #expect(optionals(#""aDuration":"315576000000.999999999s""#)?.aDuration != nil)
         #expect(optionals(#""aDuration":"-0.000000001s""#)?.aDuration?.nanoseconds == -1)
         #expect(optionals(#""aTimestamp":"0001-01-01T00:00:00Z""#)?.aTimestamp != nil)
         #expect(optionals(#""aTimestamp":"9999-12-31T23:59:59.999999999Z""#)?.aTimestamp != nil)
@@ -104,7 +104,7 @@ struct HostileNumberTests {
             #""aDecimal":"1000000000000000000""#, #""aDecimal":"0.0000000000000000001""#,
             #""aDecimal":"9223372036854775808""#, #""aDecimal":"1.""#, #""aDecimal":".1""#,
             #""aDecimal":"--1""#, #""aDecimal":"1e3""#, #""aDecimal":1.5"#, #""aDecimal":"""#,
-            #""aDuration":"315576000000.000000001s""#, #""aDuration":"-315576000001s""#,
+            #""aDuration":"315576000001s""#, #""aDuration":"-315576000001s""#,
             #""aDuration":"9223372036854775808s""#, #""aDuration":"1.0000000001s""#,
             #""aDuration":"1""#, #""aDuration":"--1s""#, #""aDuration":".5s""#,
             #""aTimestamp":"0001-01-01T00:00:00+00:01""#,
