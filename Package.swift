@@ -88,7 +88,7 @@ let targets: [Target] = [
         exclude: ["README.md"]),
     program(
         "assay-risk", "Services/RiskAssessment/assay-risk",
-        ["RiskCore", "RPCTransport", "ServiceRuntime", arguments]),
+        ["RiskCore", "RPC", "RPCTransport", "ServiceRuntime", arguments]),
     library("Inference", "Services/ModelServing/Inference", ["Wire"]),
     library(
         "ModelCore", "Services/ModelServing/ModelCore",
@@ -127,6 +127,9 @@ let targets: [Target] = [
     program(
         "rpc-bench-server", "Tests/Benchmarks/rpc-bench-server",
         ["RPC", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
+    program(
+        "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
+        ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
     program(
         "risk-bench", "Tests/Benchmarks/risk-bench",
         ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),

@@ -13,18 +13,21 @@ public struct CallOptions: Sendable {
     /// The method's own deadline still applies if it is earlier.
     public var deadline: CallDeadline?
     public var metadata: Metadata
-    /// Calls with equal keys go to the same endpoint while the set of endpoints is stable.
+    /// With the policy `ringHash`, calls with equal keys go to the same endpoint.
     public var routingKey: String?
     /// Further attempts after a failure, where the method allows them.
     public var allowsRetry: Bool
+    /// Waits for an endpoint until the deadline, instead of failing if none can be reached.
+    public var waitsForReady: Bool
 
     public init(
         deadline: CallDeadline? = nil, metadata: Metadata = Metadata(), routingKey: String? = nil,
-        allowsRetry: Bool = true
+        allowsRetry: Bool = true, waitsForReady: Bool = false
     ) {
         self.deadline = deadline
         self.metadata = metadata
         self.routingKey = routingKey
         self.allowsRetry = allowsRetry
+        self.waitsForReady = waitsForReady
     }
 }

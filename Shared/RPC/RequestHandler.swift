@@ -157,7 +157,7 @@ public struct RawRequest: Sendable {
     public var maximumReplyBytes: Int
     /// Whether a call that may have run can be sent again.
     public var idempotency: Idempotency
-    /// Calls with equal keys go to the same endpoint.
+    /// With the policy `ringHash`, calls with equal keys go to the same endpoint.
     public var routingKey: String?
 
     public init(

@@ -88,7 +88,10 @@ public struct ServerContext: Sendable {
             inherited.append(AssayHeader.client, caller.client)
             inherited.append(AssayHeader.scopes, caller.scopes.joined(separator: " "))
         }
-        return CallOptions(deadline: .inherited(deadline), metadata: inherited)
+        // One layer repeats a call: not we, if our caller does.
+        return CallOptions(
+            deadline: .inherited(deadline), metadata: inherited,
+            allowsRetry: headers.firstField("grpc-previous-rpc-attempts") == nil)
     }
 
     private static let inheritedNames = [

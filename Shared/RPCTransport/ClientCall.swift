@@ -14,6 +14,30 @@ class ClientCall: LoopContext.TimerTarget {
     var stream: HTTP2Stream?
     private(set) var isEnded = false
 
+    /// The stream that the balancer has reserved for the call.
+    struct Reservation {
+        let client: ClientLoop
+        let slot: Int
+        /// Nil if the call's duration says nothing about the endpoint.
+        let startedAt: Instant?
+    }
+    var reservation: Reservation?
+    /// The endpoint that the call ran on, once that is over.
+    private(set) var lastSlot: Int?
+    /// An endpoint to leave out if there is another one.
+    var avoided: Int?
+    /// What the call says about its endpoint.
+    var outcome = CallOutcome.unknown
+    /// Waits for an endpoint until the deadline, instead of failing if none can be reached.
+    var waitsForReady = false
+    /// The request is in our own encoding: an endpoint that refuses it gets another content type.
+    var isAssay = false
+    /// The endpoint did not know our content type: nothing ran.
+    var wasRefusedAsAssay = false
+    private(set) var sentAt = Instant(nanoseconds: 0)
+    /// Whether the call's duration says something about its endpoint.
+    var isTimed: Bool { true }
+
     init(_ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext) {
         self.request = request
         self.deadline = deadline
@@ -29,6 +53,14 @@ class ClientCall: LoopContext.TimerTarget {
 
     /// The request was submitted; more of it may follow.
     func opened(on connection: ClientConnection) {}
+
+    /// The call is on its way.
+    final func sent(on stream: HTTP2Stream, of connection: ClientConnection, at now: Instant) {
+        self.stream = stream
+        self.connection = connection
+        sentAt = now
+        opened(on: connection)
+    }
 
     func received(_ headers: Metadata) {}
 
@@ -67,8 +99,16 @@ class ClientCall: LoopContext.TimerTarget {
         fail(RPCError(code, message), wasProcessed: wasProcessed)
     }
 
+    /// The stream is over: the balancer learns how it went.
+    final func settle(_ outcome: CallOutcome) {
+        guard let reservation = reservation.take() else { return }
+        lastSlot = reservation.slot
+        reservation.client.ended(reservation, self, outcome)
+    }
+
     func timerFired() {
         timer = nil
+        outcome = .overloaded
         abandon(RPCError(.deadlineExceeded, "the deadline has passed", reason: "EXPIRED"))
     }
 

@@ -8,16 +8,12 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Calls that may wait behind the peer's stream limit.
-    private static let maximumWaiting = 1_000
-
     private let profile: HTTP2Profile
     private let isTLS: Bool
+    /// The endpoint that it belongs to.
+    private let owner: ClientEndpoint
     private let authority: String
-    /// Told once: ready, or why not.
-    private var onReady: ((ClientConnection, (any Error)?) -> Void)?
-    /// Told once: no further calls here.
-    private var onUnusable: ((ClientConnection) -> Void)?
+    private var phase = Phase.opening
     private var context: ChannelHandlerContext?
     private(set) var session: HTTP2Session?
     private let loop: LoopContext
@@ -32,22 +28,41 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     /// Calls whose callers have written something.
     private var outputs: [StreamingCall] = []
     private var stalls: StallWatch?
+    /// Streams that the peer allows.
+    private(set) var streamLimit = 0
+    private var keepalive: KeepaliveMachine
+    private var timer: LoopContext.Timer?
+    private var timerAt = Instant.distantFuture
 
-    init(
-        profile: HTTP2Profile, isTLS: Bool, authority: String, loop: LoopContext,
-        onReady: @escaping (ClientConnection, (any Error)?) -> Void,
-        onUnusable: @escaping (ClientConnection) -> Void
-    ) {
-        self.profile = profile
-        self.isTLS = isTLS
-        self.authority = authority
-        self.loop = loop
-        self.onReady = onReady
-        self.onUnusable = onUnusable
+    private enum Phase {
+        /// The peer's SETTINGS have not come yet.
+        case opening
+        /// It takes calls.
+        case ready
+        /// It takes no further calls.
+        case leaving
+        case gone
     }
+
+    init(profile: RPCProfile, isTLS: Bool, owner: ClientEndpoint, loop: LoopContext) {
+        self.profile = profile.http2
+        self.isTLS = isTLS
+        self.owner = owner
+        authority = owner.endpoint.authority
+        self.loop = loop
+        keepalive = KeepaliveMachine(
+            interval: owner.keepaliveInterval, timeout: profile.keepaliveInterval ?? .seconds(20),
+            idleTimeout: profile.idleTimeout, at: loop.now)
+    }
+
+    var isGone: Bool { phase == .gone }
+
+    func isHandler(of channel: any Channel) -> Bool { context?.channel === channel }
 
     /// Calls in flight.
     var openStreams: Int { session?.openStreams ?? 0 }
+    /// Calls that it can take at once.
+    var freeStreams: Int { phase == .ready ? streamLimit - openStreams : 0 }
 
     // MARK: Channel
 
@@ -78,17 +93,17 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
             role: .client, profile: profile, delegate: self, workspace: loop.workspace)
         stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)
         flush()
-        onReady?(self, nil)
-        onReady = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard let session else { return }
         let buffer = unwrapInboundIn(data)
         isReading = true
+        let now = loop.now
+        keepalive.received(at: now)
         buffer.withUnsafeReadableBytes { bytes in
             do throws(HTTP2Error) {
-                try session.receive(bytes, now: loop.now.nanoseconds)
+                try session.receive(bytes, now: now.nanoseconds)
             } catch {
                 failure = error
                 closesAfterFlush = true
@@ -124,28 +139,41 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     /// The connection is gone: calls in flight fail, in this tick.
     private func end() {
-        onReady?(self, failure ?? RPCError(.unavailable, "the connection was closed"))
-        onReady = nil
+        if phase == .gone { return }
+        let wasOpening = phase == .opening
         unusable()
-        guard let ended = session else { return }
-        session = nil
+        phase = .gone
+        loop.cancel(timer)
+        timer = nil
         stalls?.stop()
-        let reason = failure.map { ": \($0)" } ?? goAway.map { " after GOAWAY: \($0.reason)" } ?? ""
-        for stream in ended.openStreamList {
-            guard let call = call(of: stream) else { continue }
-            stream.context = nil
-            call.leaveConnection(nil)
-            let isUnprocessed = goAway.map { stream.id > $0.lastStreamID } ?? false
-            call.fail(
-                .unavailable, "the connection to \(authority) was lost\(reason)",
-                wasProcessed: !isUnprocessed)
+        if let ended = session {
+            session = nil
+            for stream in ended.openStreamList { lose(stream) }
+            withExtendedLifetime(ended) {}
         }
-        withExtendedLifetime(ended) {}
+        if wasOpening {
+            owner.failed(self, failure ?? RPCError(.unavailable, "the connection was closed"))
+        }
+        owner.gone(self)
     }
 
+    private func lose(_ stream: HTTP2Stream) {
+        guard let call = call(of: stream) else { return }
+        let reason = failure.map { ": \($0)" } ?? goAway.map { " after GOAWAY: \($0.reason)" } ?? ""
+        stream.context = nil
+        call.leaveConnection(nil)
+        let isUnprocessed = goAway.map { stream.id > $0.lastStreamID } ?? false
+        call.settle(call.isEnded ? call.outcome : isUnprocessed ? .unknown : .broken)
+        call.fail(
+            .unavailable, "the connection to \(owner.endpoint) was lost\(reason)",
+            wasProcessed: !isUnprocessed)
+    }
+
+    /// No further calls here.
     private func unusable() {
-        onUnusable?(self)
-        onUnusable = nil
+        if phase != .ready { return }
+        phase = .leaving
+        owner.unusable(self)
     }
 
     // MARK: Output
@@ -154,6 +182,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         needsFlush = false
         stalls?.look()
         guard !isReading, let session, let context, isWritable else { return }
+        if owner.hasQueue { owner.sendQueued() }
         if !outputs.isEmpty {
             for call in outputs where call.connection === self { call.takeOutput() }
             outputs.removeAll(keepingCapacity: true)
@@ -182,35 +211,38 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         setNeedsFlush()
     }
 
-    /// Ends the connection once its calls are over.
-    func closeWhenIdle() {
+    /// Ends the connection, in order, once its calls are over.
+    func close() {
         unusable()
-        if openStreams == 0 { context?.close(promise: nil) } else { goAway = (.max, "closing") }
+        guard let session else {
+            context?.close(promise: nil)
+            return
+        }
+        if goAway != nil { return }
+        goAway = (.max, "closing")
+        session.goAway(debug: "client_closing")
+        setNeedsFlush()
     }
 
     // MARK: Calls
 
-    func send(_ call: ClientCall, now: Instant) {
-        guard let session else {
-            return call.fail(.unavailable, "the connection is closed", wasProcessed: false)
-        }
-        if session.openStreams >= session.peerStreamLimit + Self.maximumWaiting {
-            return call.fail(
-                RPCError(
-                    .resourceExhausted, "too many calls to \(authority) are waiting",
-                    reason: "CLIENT_QUEUE_FULL"), wasProcessed: false)
-        }
+    /// Sends a call; false if the connection opens no stream any more.
+    func send(_ call: ClientCall, now: Instant) -> Bool {
+        guard phase == .ready, let session else { return false }
         let headers = RequestHeaders.arena(
-            for: call, authority: authority, scheme: isTLS ? "https" : "http", now: now)
+            for: call, authority: authority, scheme: isTLS ? "https" : "http",
+            asProto: call.isAssay && owner.refusesAssay, now: now)
+        let isFirst = session.openStreams == 0
         guard let stream = call.submit(headers, to: session) else {
             unusable()
-            return call.fail(.unavailable, "the connection is used up", wasProcessed: false)
+            return false
         }
+        keepalive.called(at: now, isFirst: isFirst)
+        if isFirst { armTimer() }
         stream.context = call
-        call.stream = stream
-        call.connection = self
-        call.opened(on: self)
+        call.sent(on: stream, of: self, at: now)
         setNeedsFlush()
+        return true
     }
 
     func cancel(_ stream: HTTP2Stream) { reset(stream, code: .cancel) }
@@ -231,13 +263,24 @@ extension ClientConnection: HTTP2SessionDelegate {
     func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool) {
         guard let call = call(of: stream) else { return }
         let fields = Metadata(arena: headers.arena, count: headers.count)
+        if isLast { judge(call, fields) }
         if headers.isOverSoftLimit {
             return call.abandon(
                 RPCError(
                     .resourceExhausted, "the reply's metadata is too large",
                     reason: "METADATA_TOO_LARGE"))
         }
+        if ResponseStatus.read(fields) == 415, call.isAssay, !owner.refusesAssay {
+            owner.refusesAssay = true
+            call.wasRefusedAsAssay = true
+        }
         call.received(fields)
+    }
+
+    /// What the end of a reply says about the endpoint, where there is a choice.
+    private func judge(_ call: ClientCall, _ ending: Metadata) {
+        guard call.reservation?.client.isChoosing == true else { return }
+        call.outcome = CallOutcome(ending: ending)
     }
 
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
@@ -252,68 +295,92 @@ extension ClientConnection: HTTP2SessionDelegate {
     func sent(_ count: Int, on stream: HTTP2Stream) { call(of: stream)?.sent(count) }
 
     func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {
-        call(of: stream)?.received(
-            trailers: Metadata(arena: trailers.arena, count: trailers.count))
+        guard let call = call(of: stream) else { return }
+        let fields = Metadata(arena: trailers.arena, count: trailers.count)
+        judge(call, fields)
+        call.received(trailers: fields)
     }
 
     func receivedEnd(of stream: HTTP2Stream) { call(of: stream)?.receivedEnd() }
 
     func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
-        if goAway != nil { setNeedsFlush() }
+        if goAway != nil || owner.hasQueue { setNeedsFlush() }
+        if phase == .leaving { owner.streamLeft() }
         guard let call = call(of: stream) else { return }
         stream.context = nil
         call.leaveConnection(session)
-        if call.isEnded { return }
         let isAboveGoAway = goAway.map { stream.id > $0.lastStreamID } ?? false
+        if call.isEnded { return call.settle(call.outcome) }
         if code == .refusedStream || isAboveGoAway {
-            call.fail(.unavailable, "\(authority) refused the stream", wasProcessed: false)
+            call.settle(isAboveGoAway ? .unknown : .overloaded)
+            call.fail(.unavailable, "\(owner.endpoint) refused the stream", wasProcessed: false)
         } else {
+            call.settle(CallOutcome(StatusCode(resetWith: code)))
             call.fail(
-                StatusCode(resetWith: code), "\(authority) reset the stream with \(code)")
+                StatusCode(resetWith: code), "\(owner.endpoint) reset the stream with \(code)")
         }
     }
 
     func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {
         goAway = (lastStreamID, debug.isEmpty ? "\(code)" : "\(code) \"\(debug)\"")
+        if code == .enhanceYourCalm && debug == "too_many_pings" { owner.pingedTooOften() }
         unusable()
     }
 
-    func receivedSettings() {}
+    func receivedSettings() {
+        streamLimit = session?.peerStreamLimit ?? 0
+        if phase == .opening {
+            phase = .ready
+            armTimer()
+            owner.ready(self)
+        } else if phase == .ready {
+            owner.limitChanged()
+        }
+    }
 
     func receivedPingAcknowledgement(_ payload: UInt64) {}
+}
+
+/// Finds out that the peer is gone, or that nobody needs the connection.
+extension ClientConnection: LoopContext.TimerTarget {
+    /// One timer for both; it is moved only if it would come too late.
+    private func armTimer() {
+        let next = keepalive.nextAt(hasCalls: openStreams > 0)
+        guard phase == .ready || phase == .leaving, next < timerAt else { return }
+        loop.cancel(timer)
+        timerAt = next
+        timer = loop.arm(self, at: next)
+    }
+
+    func timerFired() {
+        timer = nil
+        timerAt = .distantFuture
+        switch keepalive.check(hasCalls: openStreams > 0, at: loop.now) {
+        case .none: break
+        case .ping:
+            session?.submitPing(0)
+            setNeedsFlush()
+        case .dead:
+            failure = RPCError(.unavailable, "no answer to a PING")
+            context?.close(promise: nil)
+            return
+        case .close: return close()
+        }
+        armTimer()
+    }
 }
 
 extension ClientConnection: StallWatch.Connection {
     func stalled(_ stream: HTTP2Stream) {
         call(of: stream)?.abandon(
             RPCError(
-                .unavailable, "\(authority) has read nothing for \(profile.stallTimeout)",
+                .unavailable, "\(owner.endpoint) has read nothing for \(profile.stallTimeout)",
                 reason: "STALLED"))
     }
 
     func socketStalled() {
         failure = RPCError(
-            .unavailable, "\(authority) has taken nothing for \(profile.stallTimeout)")
+            .unavailable, "\(owner.endpoint) has taken nothing for \(profile.stallTimeout)")
         context?.close(promise: nil)
-    }
-}
-
-extension StatusCode {
-    /// What a client makes of RST_STREAM (grpc/doc/PROTOCOL-HTTP2.md, "Errors").
-    init(resetWith code: HTTP2ErrorCode) {
-        switch code {
-        case .cancel: self = .cancelled
-        case .refusedStream: self = .unavailable
-        case .enhanceYourCalm: self = .resourceExhausted
-        case .inadequateSecurity: self = .permissionDenied
-        default: self = .internal
-        }
-    }
-}
-
-/// Reads `:status`, which the library has checked to be there.
-enum ResponseStatus {
-    static func read(_ fields: Metadata) -> Int {
-        fields[":status"].flatMap { Int($0) } ?? 0
     }
 }

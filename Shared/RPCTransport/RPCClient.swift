@@ -4,42 +4,80 @@ public import RPC
 internal import Synchronization
 public import TLS
 
-/// Calls a service over HTTP/2: one connection per event loop and endpoint, opened when a call needs
-/// it.
+/// Calls a service over HTTP/2: finds its endpoints, chooses one for each call, and repeats what
+/// failed where the schema allows it.
 ///
-/// A call made on one of the group's event loops (from a handler) uses that loop's connection: it
-/// changes no thread. Calls from elsewhere go round the loops.
+/// Each event loop has its own connections, balancer and limits. A call made on one of the group's
+/// event loops (from a handler) stays on it: it changes no thread. Calls from elsewhere go round the
+/// loops.
 public final class RPCClient: Sendable {
     /// What calls name in their errors.
     public let target: String
-    private let endpoints: [ClientTarget.Endpoint]
-    private let tls: TLSContext?
-    private let profile: RPCProfile
     let group: MultiThreadedEventLoopGroup
+    private let policy: ClientPolicy
     private let claimedIdentity: String?
-    private let loops = Mutex<[ObjectIdentifier: LoopConfined<ClientLoop>]>([:])
+    private let halves: [ObjectIdentifier: LoopHalf]
+    private let watch: EndpointWatch?
     private let isClosed = Atomic(false)
-    private let throttle = RetryThrottle()
 
     /// - Parameters:
-    ///   - target: "host:port", several separated by commas.
+    ///   - target: `dns:///host:port`, `static:///a:1,b:2`, `file:///path`, `unix:///path`, or
+    ///     "host:port", several separated by commas.
     ///   - tls: nil means plaintext.
+    ///   - profile: `.mesh` between our own services, where PINGs find out that a peer is gone.
+    ///   - policy: how to choose among several endpoints.
     ///   - claimedIdentity: the SPIFFE ID to claim over plaintext, where no certificate shows it; only
     ///     servers started as insecure believe it.
-    public init(
+    public convenience init(
         _ target: String, tls: TLSContext? = nil, profile: RPCProfile = .client,
-        claimedIdentity: String? = nil, group: MultiThreadedEventLoopGroup = .singleton
+        policy: ClientPolicy = .standard, claimedIdentity: String? = nil,
+        group: MultiThreadedEventLoopGroup = .singleton
     ) throws {
-        guard let parsed = ClientTarget(target) else {
-            throw RPCError(
-                .invalidArgument, "\"\(target)\" is not host:port, or several with commas between")
+        let parsed: ClientTarget
+        do {
+            parsed = try ClientTarget(target)
+        } catch {
+            throw RPCError(.invalidArgument, "\(error)")
         }
+        let source: any EndpointSource
+        switch parsed {
+        case .fixed(let endpoints): source = FixedSource(endpoints: endpoints)
+        case .dns(let host, let port): source = DNSSource(host: host, port: port)
+        case .file(let path): source = FileSource(path: path)
+        }
+        self.init(
+            target, source: source, tls: tls, profile: profile, policy: policy,
+            claimedIdentity: claimedIdentity, group: group)
+    }
+
+    init(
+        _ target: String, source: any EndpointSource, tls: TLSContext? = nil,
+        profile: RPCProfile = .client, policy: ClientPolicy = .standard,
+        claimedIdentity: String? = nil, group: MultiThreadedEventLoopGroup = .singleton
+    ) {
         self.target = target
-        endpoints = parsed.endpoints
-        self.tls = tls
-        self.profile = profile
+        self.policy = policy
         self.claimedIdentity = tls == nil ? claimedIdentity : nil
         self.group = group
+        let loops = Array(group.makeIterator())
+        let fixed = (source as? FixedSource)?.endpoints
+        let watch = fixed == nil ? EndpointWatch(source, on: group.next()) : nil
+        let settings = ClientLoop.Settings(
+            tls: tls, profile: profile, policy: policy, share: loops.count)
+        self.watch = watch
+        halves = Dictionary(
+            uniqueKeysWithValues: loops.map { loop in
+                (ObjectIdentifier(loop), LoopHalf(settings, endpoints: fixed, watch: watch))
+            })
+    }
+
+    deinit {
+        if isClosed.load(ordering: .relaxed) { return }
+        watch?.close()
+        for eventLoop in group.makeIterator() {
+            guard let half = halves[ObjectIdentifier(eventLoop)] else { continue }
+            eventLoop.execute { half.close() }
+        }
     }
 
     /// Opens the connections of all event loops, so that no first call pays for a handshake. An
@@ -54,81 +92,50 @@ public final class RPCClient: Sendable {
     /// Ends the connections once their calls are over. Further calls fail with UNAVAILABLE.
     public func close() async {
         isClosed.store(true, ordering: .relaxed)
-        let all = loops.withLock { loops in
-            defer { loops = [:] }
-            return Array(loops.values)
-        }
-        for loop in all {
-            try? await loop.value.loop.eventLoop.submit { loop.value.close() }.get()
+        watch?.close()
+        for eventLoop in group.makeIterator() {
+            guard let half = halves[ObjectIdentifier(eventLoop)] else { continue }
+            try? await eventLoop.submit { half.close() }.get()
         }
     }
 
     /// This loop's half of the client. Called on the loop.
     func clientLoop(on eventLoop: any EventLoop) -> ClientLoop {
-        loops.withLock { loops in
-            let id = ObjectIdentifier(eventLoop)
-            if let known = loops[id] { return known }
-            let made = LoopConfined(
-                ClientLoop(
-                    endpoints, tls: tls, profile: profile,
-                    loop: LoopContext.current(on: eventLoop)))
-            loops[id] = made
-            return made
-        }.value
+        guard let half = halves[ObjectIdentifier(eventLoop)] else {
+            preconditionFailure("the event loop is not one of the client's group")
+        }
+        return half.client(on: eventLoop)
     }
 
-    // MARK: Attempts
+    // MARK: Calls
 
     /// Sends a request, again where that is allowed, until a reply stands or the deadline has passed.
     private func execute(
-        _ request: RawRequest, retry: RetryPolicy?, deadline: Deadline
+        _ request: RawRequest, deadline: Deadline, options: UnaryExchange.Options
     ) async throws(RPCError) -> RawReply {
-        var attempt = 0
-        var wasRefused = false
-        while true {
-            let result = await attemptOnce(request, deadline: deadline, attempt: attempt)
-            let pause: Duration
-            switch result {
-            case .reply(let reply):
-                guard let failure = RetryDecision.failure(of: reply) else {
-                    throttle.succeeded()
-                    return reply
-                }
-                guard let next = retryPause(after: attempt, failure, retry) else { return reply }
-                pause = next
-            case .failed(let error, let wasProcessed):
-                if !wasProcessed, !wasRefused, error.code == .unavailable {
-                    wasRefused = true
-                    continue
-                }
-                guard let next = retryPause(after: attempt, error, retry) else {
-                    throw named(error)
-                }
-                pause = next
-            }
-            attempt += 1
-            let now = LoopContext.now
-            if now + pause >= deadline.instant || Task.isCancelled {
-                return try finalResult(result)
-            }
-            await sleep(pause)
+        if isClosed.load(ordering: .relaxed) {
+            throw named(RPCError(.unavailable, ClientLoop.closed))
         }
-    }
-
-    /// The pause before a further attempt; nil if there is to be none.
-    private func retryPause(
-        after attempt: Int, _ error: RPCError, _ retry: RetryPolicy?
-    ) -> Duration? {
-        guard let retry, retry.codes.contains(error.code) else { return nil }
-        throttle.failed()
-        if !throttle.allowsRetry { return nil }
-        return RetryDecision.pause(after: attempt, error, retry)
-    }
-
-    private func finalResult(_ result: AttemptResult) throws(RPCError) -> RawReply {
+        if Task.isCancelled { throw named(RPCError(.cancelled, "the call was cancelled")) }
+        // A handler's loop if there is one: then nothing below changes the thread.
+        let eventLoop = group.any()
+        let exchange = UnaryExchange(request, deadline: deadline, options: options, on: eventLoop)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                if eventLoop.inEventLoop {
+                    exchange.start(in: self.clientLoop(on: eventLoop), continuation)
+                } else {
+                    eventLoop.execute {
+                        exchange.start(in: self.clientLoop(on: eventLoop), continuation)
+                    }
+                }
+            }
+        } onCancel: {
+            exchange.cancel()
+        }
         switch result {
-        case .reply(let reply): return reply
-        case .failed(let error, _): throw named(error)
+        case .success(let reply): return reply
+        case .failure(let error): throw named(error)
         }
     }
 
@@ -137,62 +144,48 @@ public final class RPCClient: Sendable {
         named.message = "\(target): \(error.message)"
         return named
     }
+}
 
-    private func sleep(_ pause: Duration) async {
-        await withCheckedContinuation { continuation in
-            let nanoseconds = Int64(pause / .nanoseconds(1))
-            group.any().scheduleTask(in: .nanoseconds(nanoseconds)) { continuation.resume() }
-        }
+/// One event loop's half of a client, made when the loop first needs it.
+///
+/// Sendable: `made` and `isClosed` are touched on the event loop only.
+private final class LoopHalf: @unchecked Sendable {
+    private let settings: ClientLoop.Settings
+    private let endpoints: [Endpoint]?
+    private let watch: EndpointWatch?
+    private var made: ClientLoop?
+    private var isClosed = false
+
+    init(_ settings: ClientLoop.Settings, endpoints: [Endpoint]?, watch: EndpointWatch?) {
+        self.settings = settings
+        self.endpoints = endpoints
+        self.watch = watch
     }
 
-    private func attemptOnce(
-        _ request: RawRequest, deadline: Deadline, attempt: Int
-    ) async -> AttemptResult {
-        if isClosed.load(ordering: .relaxed) {
-            return .failed(RPCError(.unavailable, "the client is closed"), wasProcessed: true)
-        }
-        if Task.isCancelled {
-            return .failed(RPCError(.cancelled, "the call was cancelled"), wasProcessed: true)
-        }
-        // A handler's loop if there is one: then nothing below changes the thread.
-        let eventLoop = group.any()
-        let slot = CallSlot(eventLoop)
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                if eventLoop.inEventLoop {
-                    self.begin(
-                        request, deadline, attempt, slot, on: eventLoop, continuation)
-                } else {
-                    eventLoop.execute {
-                        self.begin(
-                            request, deadline, attempt, slot, on: eventLoop, continuation)
-                    }
-                }
-            }
-        } onCancel: {
-            slot.cancel()
-        }
+    func client(on eventLoop: any EventLoop) -> ClientLoop {
+        if let made { return made }
+        let client = ClientLoop(
+            settings, watch: watch, loop: LoopContext.current(on: eventLoop))
+        made = client
+        if let endpoints { client.update(endpoints) }
+        watch?.subscribe(client)
+        if isClosed { client.close() }
+        return client
     }
 
-    private func begin(
-        _ request: RawRequest, _ deadline: Deadline, _ attempt: Int, _ slot: CallSlot,
-        on eventLoop: any EventLoop, _ continuation: CheckedContinuation<AttemptResult, Never>
-    ) {
-        let client = clientLoop(on: eventLoop)
-        let call = UnaryCall(
-            request, deadline: deadline, attempt: attempt, loop: client.loop,
-            continuation: continuation)
-        slot.fill(call)
-        let now = LoopContext.now
-        if deadline.hasPassed(at: now) { return call.timerFired() }
-        client.send(call, now: now)
+    func close() {
+        isClosed = true
+        made?.close()
     }
 }
 
 extension RPCClient: RawUpstream {
     public func forward(_ request: RawRequest, deadline: Deadline) async throws -> RawReply {
-        let retry = request.idempotency.allowsRetry ? RetryPolicy() : nil
-        var reply = try await execute(request, retry: retry, deadline: deadline)
+        // A call that is an attempt of an earlier client is repeated there, and only there.
+        let isRepeated = request.headers.firstField("grpc-previous-rpc-attempts") != nil
+        let retry = request.idempotency.allowsRetry && !isRepeated ? RetryPolicy() : nil
+        var reply = try await execute(
+            request, deadline: deadline, options: UnaryExchange.Options(retry: retry))
         reply.headers.removeAll(":status")
         return reply
     }
@@ -210,8 +203,10 @@ extension RPCClient: ClientTransport {
             idempotency: method.idempotency, routingKey: options.routingKey)
         let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
         let reply = try await execute(
-            request, retry: mayRetry ? method.retry : nil,
-            deadline: Self.deadline(method, options, now: LoopContext.now))
+            request, deadline: Self.deadline(method, options, now: LoopContext.now),
+            options: UnaryExchange.Options(
+                retry: mayRetry ? method.retry : nil, hedging: mayRetry ? policy.hedging : nil,
+                waitsForReady: options.waitsForReady, isAssay: true))
         return try UnaryReply.message(of: reply, limit: method.maximumResponseBytes)
     }
 
@@ -240,7 +235,10 @@ extension RPCClient: ClientTransport {
             routingKey: options.routingKey)
         let deadline = Self.deadline(method, options, now: LoopContext.now)
         let slot = CallSlot(eventLoop)
-        slot.onLoop { self.open(request, port, deadline, slot, on: eventLoop) }
+        slot.onLoop {
+            self.open(
+                request, port, deadline, waitsForReady: options.waitsForReady, slot, on: eventLoop)
+        }
         return ClientStream(requests: outbox, replies: inbox) { [weak inbox] in
             // What is over needs no leaving: the usual case, without a change of thread.
             if inbox?.isAttached == true { slot.cancel() }
@@ -248,8 +246,8 @@ extension RPCClient: ClientTransport {
     }
 
     private func open(
-        _ request: RawRequest, _ port: StreamPort, _ deadline: Deadline, _ slot: CallSlot,
-        on eventLoop: any EventLoop
+        _ request: RawRequest, _ port: StreamPort, _ deadline: Deadline, waitsForReady: Bool,
+        _ slot: CallSlot, on eventLoop: any EventLoop
     ) {
         let client = clientLoop(on: eventLoop)
         let call = StreamingCall(
@@ -257,6 +255,8 @@ extension RPCClient: ClientTransport {
         ) { client.send($0, now: client.loop.now) }
         slot.fill(call)
         let now = client.loop.now
+        call.waitsForReady = waitsForReady
+        call.isAssay = true
         if deadline.hasPassed(at: now) { return call.timerFired() }
         client.send(call, now: now)
     }

@@ -5,7 +5,7 @@ enum RequestHeaders {
     static let userAgent = "grpc-swift-assay/0.1"
 
     static func arena(
-        for call: ClientCall, authority: String, scheme: String, now: Instant
+        for call: ClientCall, authority: String, scheme: String, asProto: Bool, now: Instant
     ) -> [UInt8] {
         let request = call.request
         var fields = Metadata()
@@ -33,7 +33,13 @@ enum RequestHeaders {
         if request.headers.firstField("user-agent") == nil {
             fields.append(name: "user-agent".utf8, value: userAgent.utf8)
         }
-        fields.append(contentsOf: request.headers)
+        if asProto {
+            var headers = request.headers
+            headers["content-type"] = "application/grpc+proto"
+            fields.append(contentsOf: headers)
+        } else {
+            fields.append(contentsOf: request.headers)
+        }
         return fields.arena
     }
 }

@@ -31,6 +31,8 @@ final class StreamingCall: ClientCall, StreamOwner {
         port.belong(to: self)
     }
 
+    override var isTimed: Bool { false }
+
     // MARK: Requests
 
     var openStream: (session: HTTP2Session, stream: HTTP2Stream)? {

@@ -1,16 +1,10 @@
 internal import HTTP2
 internal import RPC
 
-/// How one attempt of a unary call ended.
-enum AttemptResult: Sendable {
-    case reply(RawReply)
-    /// `wasProcessed` is false if the peer certainly did nothing.
-    case failed(RPCError, wasProcessed: Bool)
-}
-
 /// One attempt of a call that sends a whole body and waits for a whole reply.
 final class UnaryCall: ClientCall {
-    private var continuation: CheckedContinuation<AttemptResult, Never>?
+    /// Whose attempt it is, until it has ended.
+    private var exchange: UnaryExchange?
 
     // What has come of the reply.
     private var status = 0
@@ -20,9 +14,9 @@ final class UnaryCall: ClientCall {
 
     init(
         _ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext,
-        continuation: CheckedContinuation<AttemptResult, Never>
+        exchange: UnaryExchange
     ) {
-        self.continuation = continuation
+        self.exchange = exchange
         super.init(request, deadline: deadline, attempt: attempt, loop: loop)
     }
 
@@ -58,10 +52,16 @@ final class UnaryCall: ClientCall {
     }
 
     override func failed(_ error: RPCError, wasProcessed: Bool) {
-        resume(.failed(error, wasProcessed: wasProcessed))
+        let progress: AttemptFailure.Progress =
+            if status != 0 {
+                .committed
+            } else if wasProcessed {
+                .processed
+            } else {
+                lastSlot == nil ? .unsent : .refused
+            }
+        resume(.failed(error, progress))
     }
 
-    private func resume(_ result: AttemptResult) {
-        continuation.take()?.resume(returning: result)
-    }
+    private func resume(_ result: AttemptResult) { exchange.take()?.ended(self, result) }
 }

@@ -142,10 +142,17 @@ struct LifeTests {
     }
 }
 
-/// Closes the connection as soon as it has read more than a preface and settings.
+/// Says that it speaks HTTP/2, and closes the connection as soon as it has read more than a preface
+/// and settings.
 private final class CloseOnRequest: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
     private var count = 0
+
+    func channelActive(context: ChannelHandlerContext) {
+        let settings = ByteBuffer(bytes: RawPeer.frame(4, 0, 0, []))
+        context.writeAndFlush(wrapOutboundOut(settings), promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         count += unwrapInboundIn(data).readableBytes

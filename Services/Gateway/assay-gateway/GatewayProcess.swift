@@ -92,7 +92,7 @@ final class GatewayProcess: Sendable {
                     file: command.config,
                     message: "\(upstream.name): --insecure reaches loopback addresses only")
             }
-            return try RPCClient(upstream.target, group: environment.group)
+            return try RPCClient(upstream.target, profile: .mesh, group: environment.group)
         }
         let expected = try upstream.expect.map { text in
             guard let id = SPIFFEID(text) else {
@@ -102,7 +102,7 @@ final class GatewayProcess: Sendable {
             return id
         }
         return try RPCClient(
-            upstream.target, tls: try mesh.clientContext(expecting: expected),
+            upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .mesh,
             group: environment.group)
     }
 

@@ -29,10 +29,11 @@ struct AssayRisk: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
-    @Option(help: "The feature store, host:port.")
+    @Option(
+        help: "The feature store: host:port, dns:///host:port, static:///a:1,b:2 or file:///path.")
     var features = "127.0.0.1:7003"
 
-    @Option(help: "The model service, host:port.")
+    @Option(help: "The model service, in the same forms.")
     var models = "127.0.0.1:7001"
 
     @Option(help: "Folder with facts, reason codes, parameters, packs and lists.")

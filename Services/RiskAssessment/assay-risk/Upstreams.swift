@@ -1,3 +1,4 @@
+import RPC
 import RPCTransport
 import ServiceRuntime
 import TLS
@@ -8,16 +9,18 @@ struct Upstreams {
     let models: RPCClient
 
     init(_ options: AssayRisk, _ environment: ServiceEnvironment) throws {
-        func client(_ target: String, _ service: String) throws -> RPCClient {
+        func client(
+            _ target: String, _ service: String, _ balancing: LoadBalancing
+        ) throws -> RPCClient {
             let context = try environment.meshFiles?
                 .clientContext(expecting: [SPIFFEID.service(service)])
             return try RPCClient(
-                target, tls: context, profile: .mesh,
+                target, tls: context, profile: .mesh, policy: ClientPolicy(balancing: balancing),
                 claimedIdentity: SPIFFEID.service("assay-risk").description,
                 group: environment.group)
         }
-        features = try client(options.features, "assay-features")
-        models = try client(options.models, "assay-models")
+        features = try client(options.features, "assay-features", .ringHash(spill: .next))
+        models = try client(options.models, "assay-models", .p2c)
     }
 
     /// Before readiness, so that the first payment does not wait for two handshakes.

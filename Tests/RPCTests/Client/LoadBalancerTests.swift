@@ -70,7 +70,7 @@ struct LoadBalancerMembershipTests {
                 continue
             }
             #expect((0...1).contains(slot))
-            #expect(balancer.nextAttempt == at(10))
+            #expect(balancer.nextAttempt(after: at(9)) == at(10))
             #expect(balancer.wantsResolution)
             #expect(balancer.pick(at: at(10)) == .wait)
             #expect(!balancer.takeWanted().isEmpty)
@@ -384,7 +384,7 @@ struct PickFirstTests {
         order += balancer.takeWanted()
         #expect(balancer.pick(at: at(0.249)) == .wait)
         #expect(balancer.takeWanted().isEmpty)
-        #expect(balancer.nextAttempt == at(0.25))
+        #expect(balancer.nextAttempt(after: at(0.249)) == at(0.25))
         #expect(balancer.pick(at: at(0.25)) == .wait)
         order += balancer.takeWanted()
         balancer.set(order[1], .failed(until: at(1)), at: at(0.26))

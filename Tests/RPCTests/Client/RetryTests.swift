@@ -121,6 +121,15 @@ struct RetryMachineTests {
         #expect(asked == 0)
     }
 
+    @Test("R7: who serves a repeated call repeats nothing itself")
+    func oneLayer() {
+        let method = MethodDescriptor(path: "/a.B/C", kind: .unary, access: .public)
+        #expect(ServerContext(method: method).child.allowsRetry)
+        let repeated = ServerContext(
+            method: method, metadata: ["grpc-previous-rpc-attempts": "1"])
+        #expect(!repeated.child.allowsRetry)
+    }
+
     @Test("A6: pushback is read as milliseconds; anything unreadable forbids")
     func pushbackHeader() {
         func read(_ text: String) -> Pushback {

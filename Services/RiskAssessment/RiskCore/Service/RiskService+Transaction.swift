@@ -52,7 +52,9 @@ extension RiskService {
             name: configuration.vectorName, version: configuration.vectorVersion)
         let score = AssayFeaturesV1.ScoreEventRequest(
             event: AssayFeaturesV1.Event(payment: request), vectors: [ref])
-        let options = options(context, share: configuration.featuresShare)
+        var options = options(context, share: configuration.featuresShare)
+        // Where several stores serve, one customer's payments meet the same one.
+        options.routingKey = request.customer?.customerID
         return try? await features.scoreEvent(score, options: options)
     }
 

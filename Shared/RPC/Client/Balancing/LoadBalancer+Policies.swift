@@ -92,10 +92,13 @@ extension LoadBalancer {
     }
 
     /// When a waiting call should pick again although nothing has happened: an attempt is due.
-    package var nextAttempt: Instant {
-        current.reduce(raceAt) { earliest, slot in
-            if case .failed(let until) = members[slot].state { return min(earliest, until) }
-            return earliest
+    package func nextAttempt(after now: Instant) -> Instant {
+        let race = policy == .pickFirst && raceAt > now ? raceAt : .distantFuture
+        return current.reduce(race) { earliest, slot in
+            guard case .failed(let until) = members[slot].state, until > now else {
+                return earliest
+            }
+            return min(earliest, until)
         }
     }
 
@@ -115,6 +118,7 @@ extension LoadBalancer {
         of hash: UInt64, _ spill: LoadBalancing.Spill, avoiding avoided: Int?, at now: Instant
     ) -> Pick {
         guard let owner = ring.owner(of: hash) else { return .fail(nil) }
+        if owner != avoided, !members[owner].isFull, active.contains(owner) { return .send(owner) }
         if spill == .next, let pick = pickAlong(from: hash, avoiding: avoided, at: now) {
             return pick
         }

@@ -157,6 +157,17 @@ package struct LoadBalancer: Sendable {
     // MARK: What happens to connections
 
     package func state(of slot: Int) -> State { members[slot].state }
+    package func endpoint(of slot: Int) -> Endpoint { endpoints[slot] }
+
+    /// Whether a connection is on its way anywhere.
+    package var isConnecting: Bool { current.contains { members[$0].state == .connecting } }
+    /// Whether there is a choice at all.
+    package var hasChoice: Bool { members.count > 1 }
+
+    /// Whether calls are told apart by their routing keys.
+    package var usesKeys: Bool {
+        if case .ringHash = policy { true } else { false }
+    }
 
     package mutating func set(_ slot: Int, _ state: State, at now: Instant) {
         guard members[slot].state != state else { return }
@@ -257,6 +268,12 @@ package struct LoadBalancer: Sendable {
     ) {
         members[slot].queued -= 1
         if isSent { start(slot, isTimed: isTimed, at: now) } else { release(slot) }
+    }
+
+    /// A reserved stream was not there after all: the call waits at the endpoint instead.
+    package mutating func returned(_ slot: Int, startedAt: Instant?, at now: Instant) {
+        members[slot].queued += 1
+        ended(slot, startedAt: startedAt, .unknown, at: now)
     }
 
     /// A call has ended. `startedAt` is when its stream was reserved; nil if it was not timed.

@@ -1,0 +1,308 @@
+internal import NIOCore
+internal import NIOPosix
+internal import RPC
+internal import TLS
+
+/// One endpoint as one event loop sees it: its connections, and the calls that wait for a stream.
+final class ClientEndpoint {
+    /// Connections that take calls, at once; a further one is opened when all streams are taken.
+    private static let maximumConnections = 4
+    private static let connectTimeout = Duration.seconds(2)
+
+    let endpoint: Endpoint
+    private let slot: Int
+    private let client: ClientLoop
+    private let loop: LoopContext
+    /// Those that take calls.
+    private var connections: [ClientConnection] = []
+    /// Those that take no more, until their calls have ended.
+    private var leaving: [ClientConnection] = []
+    private var attempt: ConnectAttempt?
+    private var queue: [ClientCall] = []
+    private var backoff = ConnectBackoff()
+    private var lastError = ""
+    private var isDraining = false
+    /// Before it no further connection is tried beside those that work.
+    private var furtherAt = Instant(nanoseconds: 0)
+    /// It refused our content type: it gets `application/grpc+proto`.
+    var refusesAssay = false
+    /// Silence before a PING; grows when the peer complains.
+    private(set) var keepaliveInterval: Duration?
+
+    init(_ endpoint: Endpoint, slot: Int, in client: ClientLoop) {
+        self.endpoint = endpoint
+        self.slot = slot
+        self.client = client
+        loop = client.loop
+        keepaliveInterval = client.settings.profile.keepaliveInterval
+    }
+
+    // MARK: Calls
+
+    /// Sends a call that has a stream reserved.
+    func send(_ call: ClientCall, now: Instant) {
+        var best: ClientConnection?
+        for connection in connections where connection.freeStreams > 0 {
+            if best.map({ connection.openStreams < $0.openStreams }) ?? true { best = connection }
+        }
+        if let best, best.send(call, now: now) { return }
+        if best == nil && !connections.isEmpty {
+            if let reservation = call.reservation.take() { client.returned(reservation) }
+            return queue.append(call)
+        }
+        // The connection was lost under the choice: choose anew.
+        call.settle(.unknown)
+        client.send(call, now: now)
+    }
+
+    /// All streams are taken: the call waits for the next one, or for a further connection.
+    func enqueue(_ call: ClientCall) {
+        queue.append(call)
+        openFurther()
+    }
+
+    private func openFurther() {
+        if connections.count < Self.maximumConnections, loop.now >= furtherAt { connect() }
+    }
+
+    /// Removes queued calls that nobody waits for; whether there were any.
+    func dropEnded() -> Bool {
+        let ended = queue.filter(\.isEnded)
+        queue.removeAll(where: \.isEnded)
+        for call in ended { client.dequeued(slot, call, isSent: false) }
+        return !ended.isEmpty
+    }
+
+    /// Sends queued calls as far as there is room.
+    func sendQueued() {
+        let now = loop.now
+        while let call = queue.first, let free = connections.first(where: { $0.freeStreams > 0 }) {
+            queue.removeFirst()
+            client.dequeued(slot, call, isSent: !call.isEnded)
+            if call.isEnded { continue }
+            if !free.send(call, now: now) {
+                call.settle(.unknown)
+                client.send(call, now: now)
+            }
+        }
+    }
+
+    /// Queued calls choose anew: the last connection is gone.
+    private func releaseQueue() {
+        let calls = queue
+        queue = []
+        for call in calls {
+            client.dequeued(slot, call, isSent: false)
+            if !call.isEnded { client.send(call, now: loop.now) }
+        }
+    }
+
+    // MARK: Connecting
+
+    /// Opens a connection, unless one is on its way.
+    func connect() {
+        guard attempt == nil, !isDraining else { return }
+        let attempt = ConnectAttempt(endpoint: self)
+        self.attempt = attempt
+        attempt.timer = loop.arm(attempt, at: loop.now + Self.connectTimeout)
+        let confined = LoopConfined((endpoint: self, attempt: attempt))
+        let tls = client.settings.tls
+        let bootstrap = ClientBootstrap(group: loop.eventLoop)
+            .connectTimeout(.nanoseconds(Self.connectTimeout.saturatedNanoseconds))
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 2048, initial: 16_384, maximum: 262_144)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls { try pipeline.addHandler(TLSHandler(context: tls)) }
+                    let (endpoint, attempt) = confined.value
+                    try pipeline.addHandler(endpoint.candidate(of: attempt))
+                }
+            }
+        open(bootstrap).whenComplete { result in
+            let (endpoint, attempt) = confined.value
+            switch result {
+            case .success(let channel): endpoint.chose(channel, attempt)
+            case .failure(let error): endpoint.failed(attempt, error)
+            }
+        }
+    }
+
+    /// The handler of one of the channels that race for an attempt.
+    private func candidate(of attempt: ConnectAttempt) -> ClientConnection {
+        let settings = client.settings
+        let connection = ClientConnection(
+            profile: settings.profile, isTLS: settings.tls != nil, owner: self, loop: loop)
+        attempt.candidates.append(connection)
+        return connection
+    }
+
+    /// The race is decided: what happens to this channel happens to the attempt.
+    private func chose(_ channel: any Channel, _ attempt: ConnectAttempt) {
+        attempt.candidates.removeAll { !$0.isHandler(of: channel) }
+        attempt.isChosen = true
+        if attempt.candidates.allSatisfy(\.isGone) {
+            failed(attempt, RPCError(.unavailable, "the connection was closed"))
+        }
+    }
+
+    /// An address at once; a name through the system's resolver, IPv6 and IPv4 250 ms apart.
+    private func open(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+        switch endpoint.address {
+        case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
+        case .host(let host, let port):
+            let undelayed = bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1)
+            if let address = try? SocketAddress(ipAddress: host, port: port) {
+                return undelayed.connect(to: address)
+            }
+            return undelayed.connect(host: host, port: port)
+        }
+    }
+
+    /// The peer's SETTINGS have come: the connection takes calls.
+    func ready(_ connection: ClientConnection) {
+        guard let attempt, attempt.candidates.contains(where: { $0 === connection }) else {
+            return connection.close()
+        }
+        loop.cancel(attempt.timer)
+        self.attempt = nil
+        backoff.succeeded()
+        connections.append(connection)
+        refreshCapacity()
+        client.set(slot, .ready)
+        sendQueued()
+        if hasQueue { openFurther() }
+    }
+
+    /// A connection that was not ready yet is gone.
+    func failed(_ connection: ClientConnection, _ error: any Error) {
+        guard let attempt, attempt.isChosen,
+            attempt.candidates.contains(where: { $0 === connection })
+        else { return }
+        failed(attempt, error)
+    }
+
+    /// The attempt has failed, or took too long.
+    func failed(_ attempt: ConnectAttempt, _ error: any Error) {
+        guard self.attempt === attempt else { return }
+        loop.cancel(attempt.timer)
+        self.attempt = nil
+        lastError = Self.text(error)
+        let pause = backoff.failed(jitter: client.generator.jitter())
+        if connections.isEmpty {
+            client.set(slot, .failed(until: loop.now + pause))
+            releaseQueue()
+        } else {
+            furtherAt = loop.now + pause
+        }
+    }
+
+    /// Why calls fail here, for a person.
+    func failure(among count: Int) -> String {
+        let others = count > 1 ? ", \(count) endpoints" : ""
+        return "connect to \(endpoint) failed: \(lastError) (\(backoff.failures) attempts\(others))"
+    }
+
+    /// NIO's connection error names every address it tried; the first reason is enough.
+    private static func text(_ error: any Error) -> String {
+        if let error = error as? NIOConnectionError {
+            if let first = error.connectionErrors.first { return text(first.error) }
+            return "\(error.dnsAError ?? error.dnsAAAAError ?? error)"
+        }
+        if let error = error as? IOError { return error.description }
+        if let error = error as? RPCError { return error.message }
+        return "\(error)"
+    }
+
+    // MARK: What connections tell
+
+    /// The connection takes no further calls; those that it has may go on.
+    func unusable(_ connection: ClientConnection) {
+        guard let index = connections.firstIndex(where: { $0 === connection }) else { return }
+        connections.remove(at: index)
+        leaving.append(connection)
+        lastError = "the connection was lost"
+        refreshCapacity()
+        if isDraining { return }
+        client.refreshTarget()
+        if connections.isEmpty {
+            client.set(slot, .idle)
+            releaseQueue()
+        }
+    }
+
+    func gone(_ connection: ClientConnection) {
+        leaving.removeAll { $0 === connection }
+    }
+
+    /// The peer's stream limit may have changed.
+    func limitChanged() {
+        refreshCapacity()
+        sendQueued()
+    }
+
+    var hasQueue: Bool { !queue.isEmpty }
+
+    /// A stream has ended on a connection that is leaving.
+    func streamLeft() { refreshCapacity() }
+
+    /// Streams on connections that are leaving are counted as in flight, so they count here too.
+    private func refreshCapacity() {
+        if isDraining { return }
+        let room = connections.reduce(0) { $0 + $1.streamLimit }
+        client.set(slot, capacity: room + leaving.reduce(0) { $0 + $1.openStreams })
+    }
+
+    /// The peer ended a connection because of our pings: half as many from now on.
+    func pingedTooOften() { keepaliveInterval = keepaliveInterval.map { $0 * 2 } }
+
+    // MARK: Ends
+
+    /// Closes what is open, in order, and forgets an attempt that is under way: not needed now.
+    func disconnect() {
+        let open = connections
+        for connection in open { connection.close() }
+        if cancelAttempt() { client.set(slot, .idle) }
+    }
+
+    private func cancelAttempt() -> Bool {
+        guard let cancelled = attempt else { return false }
+        attempt = nil
+        loop.cancel(cancelled.timer)
+        cancelled.close()
+        return true
+    }
+
+    /// No further calls; the connections end when their calls have.
+    func drain() {
+        isDraining = true
+        let open = connections
+        for connection in open { connection.close() }
+        _ = cancelAttempt()
+        releaseQueue()
+    }
+}
+
+/// A connection that is not ready yet: for a name with several addresses a race of several.
+final class ConnectAttempt: LoopContext.TimerTarget {
+    private let endpoint: ClientEndpoint
+    var candidates: [ClientConnection] = []
+    /// One channel has won.
+    var isChosen = false
+    var timer: LoopContext.Timer?
+
+    init(endpoint: ClientEndpoint) { self.endpoint = endpoint }
+
+    func timerFired() {
+        timer = nil
+        endpoint.failed(self, RPCError(.unavailable, "no answer within 2 s"))
+        close()
+    }
+
+    func close() {
+        for candidate in candidates { candidate.close() }
+    }
+}

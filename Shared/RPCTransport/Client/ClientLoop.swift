@@ -1,0 +1,213 @@
+internal import NIOCore
+internal import RPC
+internal import TLS
+
+/// A client as one event loop sees it: its own balancer, and its own connections to the endpoints.
+final class ClientLoop: LoopContext.TimerTarget {
+    /// What all loops of a client share.
+    struct Settings: Sendable {
+        let tls: TLSContext?
+        let profile: RPCProfile
+        let policy: ClientPolicy
+        /// The number of loops.
+        let share: Int
+    }
+
+    static let closed = "the client is closed"
+    /// Calls that may wait for an endpoint.
+    private static let maximumPending = 1_000
+
+    let loop: LoopContext
+    let settings: Settings
+    var limits: RetryLimits
+    var generator: SeededGenerator
+    private var balancer: LoadBalancer
+    /// By slot.
+    private var endpoints: [ClientEndpoint?] = []
+    private var pending: [ClientCall] = []
+    private let watch: EndpointWatch?
+    private var resolutionFailure: String?
+    private var wake: LoopContext.Timer?
+    private var warmUps: [EventLoopPromise<Void>] = []
+    private var isClosed = false
+    /// Whether the ends of calls tell the balancer anything.
+    private(set) var isChoosing = false
+
+    init(_ settings: Settings, watch: EndpointWatch?, loop: LoopContext) {
+        self.settings = settings
+        self.watch = watch
+        self.loop = loop
+        limits = RetryLimits(share: settings.share)
+        generator = SeededGenerator(seed: .random(in: 0 ... .max))
+        balancer = LoadBalancer(
+            settings.policy.balancing, now: loop.now,
+            generator: SeededGenerator(seed: generator.next()))
+    }
+
+    // MARK: Endpoints
+
+    /// Takes over the endpoints of the target.
+    func update(_ found: [Endpoint]) {
+        if isClosed { return }
+        resolutionFailure = nil
+        let (added, removed) = balancer.update(found, at: loop.now)
+        let leaving = removed.compactMap { endpoints[$0] }
+        for slot in removed { endpoints[slot] = nil }
+        for slot in added {
+            while endpoints.count <= slot { endpoints.append(nil) }
+            endpoints[slot] = ClientEndpoint(balancer.endpoint(of: slot), slot: slot, in: self)
+        }
+        isChoosing = balancer.hasChoice
+        for endpoint in leaving { endpoint.drain() }
+        if !warmUps.isEmpty { balancer.connectAll(at: loop.now) }
+        changed()
+    }
+
+    /// There is no endpoint, and this is why.
+    func resolutionFailed(_ reason: String) {
+        resolutionFailure = reason
+        changed()
+    }
+
+    /// Tells the balancer of a slot's connections; waiting calls choose anew.
+    func set(_ slot: Int, _ state: LoadBalancer.State) {
+        balancer.set(slot, state, at: loop.now)
+        for loser in balancer.losers { endpoints[loser]?.disconnect() }
+        changed()
+    }
+
+    func set(_ slot: Int, capacity: Int) { balancer.set(slot, capacity: capacity) }
+
+    func refreshTarget() { watch?.request() }
+
+    private func connectWanted() {
+        for slot in balancer.takeWanted() { endpoints[slot]?.connect() }
+    }
+
+    private func changed() {
+        connectWanted()
+        if balancer.wantsResolution {
+            balancer.wantsResolution = false
+            watch?.request()
+        }
+        let calls = pending
+        pending = []
+        for call in calls where !call.isEnded { send(call, now: loop.now) }
+        endWarmUps()
+    }
+
+    /// Opens connections before a call needs them; done when each is open or has failed.
+    func warmUp() -> EventLoopFuture<Void> {
+        let promise = loop.eventLoop.makePromise(of: Void.self)
+        warmUps.append(promise)
+        balancer.connectAll(at: loop.now)
+        changed()
+        return promise.futureResult
+    }
+
+    private func endWarmUps() {
+        guard !warmUps.isEmpty, !isResolving, !balancer.isConnecting else { return }
+        for promise in warmUps { promise.succeed() }
+        warmUps = []
+    }
+
+    private var isResolving: Bool {
+        !isClosed && balancer.current.isEmpty && resolutionFailure == nil
+    }
+
+    // MARK: Calls
+
+    func send(_ call: ClientCall, now: Instant) {
+        if isClosed { return call.fail(.unavailable, Self.closed) }
+        let key = balancer.usesKeys ? call.request.routingKey.map { XXH64.hash($0) } : nil
+        let pick = balancer.pick(
+            key: key, avoiding: call.avoided, isTimed: call.isTimed, at: now)
+        if balancer.hasWanted { connectWanted() }
+        switch pick {
+        case .send(let slot):
+            call.reservation = ClientCall.Reservation(
+                client: self, slot: slot, startedAt: call.isTimed ? now : nil)
+            endpoint(slot).send(call, now: now)
+        case .queue(let slot): endpoint(slot).enqueue(call)
+        case .queueFull(let slot):
+            guard endpoint(slot).dropEnded() else { return refuse(call) }
+            send(call, now: now)
+        case .wait: wait(call)
+        case .fail(let slot):
+            if call.waitsForReady || isResolving { return wait(call) }
+            watch?.request()
+            call.fail(.unavailable, reason(slot), wasProcessed: false)
+        }
+    }
+
+    /// The balancer chooses only slots that have an endpoint.
+    private func endpoint(_ slot: Int) -> ClientEndpoint {
+        guard let endpoint = endpoints[slot] else {
+            preconditionFailure("slot \(slot) has no endpoint")
+        }
+        return endpoint
+    }
+
+    private func reason(_ slot: Int?) -> String {
+        if let slot { return endpoint(slot).failure(among: balancer.current.count) }
+        return resolutionFailure ?? "there is no endpoint"
+    }
+
+    private func wait(_ call: ClientCall) {
+        if pending.count >= Self.maximumPending { pending.removeAll(where: \.isEnded) }
+        if pending.count >= Self.maximumPending { return refuse(call) }
+        pending.append(call)
+        let next = balancer.nextAttempt(after: loop.now)
+        guard wake == nil, next != .distantFuture else { return }
+        wake = loop.arm(self, at: next)
+    }
+
+    private func refuse(_ call: ClientCall) {
+        call.fail(
+            RPCError(
+                .resourceExhausted, "too many calls wait for an endpoint",
+                reason: "CLIENT_QUEUE_FULL"), wasProcessed: false)
+    }
+
+    func timerFired() {
+        wake = nil
+        changed()
+    }
+
+    /// A call's stream is over.
+    func ended(_ reservation: ClientCall.Reservation, _ call: ClientCall, _ outcome: CallOutcome) {
+        let now = loop.now
+        let left = call.deadline.remaining(at: reservation.startedAt ?? now)
+        balancer.ended(
+            reservation.slot, startedAt: reservation.startedAt, outcome,
+            allowed: left ?? .seconds(1), at: now)
+        if balancer.wantsResolution { changed() }
+    }
+
+    /// The stream that a call had reserved is not there: it waits at the endpoint.
+    func returned(_ reservation: ClientCall.Reservation) {
+        balancer.returned(reservation.slot, startedAt: reservation.startedAt, at: loop.now)
+    }
+
+    /// A queued call leaves its place: for a stream, or because nobody waits for it any more.
+    func dequeued(_ slot: Int, _ call: ClientCall, isSent: Bool) {
+        let now = loop.now
+        balancer.dequeued(slot, isSent: isSent, isTimed: call.isTimed, at: now)
+        if isSent {
+            call.reservation = ClientCall.Reservation(
+                client: self, slot: slot, startedAt: call.isTimed ? now : nil)
+        }
+    }
+
+    func close() {
+        isClosed = true
+        loop.cancel(wake)
+        wake = nil
+        let open = endpoints.compactMap(\.self)
+        endpoints = []
+        for endpoint in open { endpoint.drain() }
+        changed()
+        for promise in warmUps { promise.succeed() }
+        warmUps = []
+    }
+}
