@@ -109,7 +109,9 @@ struct GoldenPropertyTests {
         try expectIdentity(Self.numbers.map { TestEverythingV1.Lists(doubles: [$0]) })
         try expectIdentity(Self.numbers.map { TestEverythingV1.Maps(byInt32: [7: $0]) })
         try expectIdentity(Self.numbers.map { BankRiskV1.Value.number($0) })
-        let floats = Self.numbers.map { Float($0) } + [Float(bitPattern: 0x7FC0_0001), 1e-45]
+        let floats =
+            Self.numbers.map { Float($0) }
+            + [Float(bitPattern: 0x7FC0_0001), .leastNonzeroMagnitude]
         try expectIdentity(floats.map { TestEverythingV1.Scalars(aFloat: $0) })
         try expectIdentity(floats.map { TestEverythingV1.Lists(floats: [$0]) })
     }
