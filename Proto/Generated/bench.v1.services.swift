@@ -115,9 +115,10 @@ extension BenchV1 {
             /// Returns each message as it came, before it takes the next one.
             public nonisolated(nonsending) func converse<Result>(
                 options: CallOptions = CallOptions(),
-                _ body: nonisolated(nonsending) (
-                    RequestWriter<EchoMessage>, ReplyStream<EchoMessage>
-                ) async throws -> Result
+                _ body:
+                    nonisolated(nonsending) (
+                        RequestWriter<EchoMessage>, ReplyStream<EchoMessage>
+                    ) async throws -> Result
             ) async throws -> Result {
                 try await transport.bidirectional(Streaming.converse, options: options, body)
             }

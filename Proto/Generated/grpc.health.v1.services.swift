@@ -67,9 +67,10 @@ extension GRPCHealthV1 {
             /// The state of a service now, and again whenever it changes.
             public nonisolated(nonsending) func watch<Result>(
                 _ request: HealthCheckRequest, options: CallOptions = CallOptions(),
-                _ body: nonisolated(nonsending) (
-                    ReplyStream<HealthCheckResponse>
-                ) async throws -> Result
+                _ body:
+                    nonisolated(nonsending) (
+                        ReplyStream<HealthCheckResponse>
+                    ) async throws -> Result
             ) async throws -> Result {
                 try await transport.serverStreaming(Health.watch, request, options: options, body)
             }

@@ -34,9 +34,11 @@ extension GRPCReflectionV1Alpha {
             /// Answers requests one by one; a stream, so that one server answers them all.
             public nonisolated(nonsending) func serverReflectionInfo<Result>(
                 options: CallOptions = CallOptions(),
-                _ body: nonisolated(nonsending) (
-                    RequestWriter<ServerReflectionRequest>, ReplyStream<ServerReflectionResponse>
-                ) async throws -> Result
+                _ body:
+                    nonisolated(nonsending) (
+                        RequestWriter<ServerReflectionRequest>,
+                        ReplyStream<ServerReflectionResponse>
+                    ) async throws -> Result
             ) async throws -> Result {
                 try await transport.bidirectional(
                     ServerReflection.serverReflectionInfo, options: options, body)

@@ -179,10 +179,12 @@ struct SwiftServiceEmitter {
         writer.indented { writer in
             let line = parameters.map { $0 + "," }.joined(separator: " ")
             writer.lines(writer.fits(line) ? [line] : parameters.map { $0 + "," })
-            writer.list(
-                "_ body: nonisolated(nonsending) (", ends,
-                ") async throws -> \(method.streamsResponse ? "Result" : "Void")",
-                closesOnOwnLine: true)
+            let open = "nonisolated(nonsending) ("
+            let close = ") async throws -> \(method.streamsResponse ? "Result" : "Void")"
+            let whole = "_ body: " + open + ends.joined(separator: ", ") + close
+            if writer.fits(whole) { return writer.line(whole) }
+            writer.line("_ body:")
+            writer.indented { $0.list(open, ends, close, closesOnOwnLine: true) }
         }
         writer.line(
             ") async throws -> \(method.streamsResponse ? "Result" : response(method)) {")

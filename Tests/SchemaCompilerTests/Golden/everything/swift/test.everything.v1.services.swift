@@ -109,9 +109,10 @@ extension TestEverythingV1 {
 
             public nonisolated(nonsending) func converse<Result>(
                 options: CallOptions = CallOptions(),
-                _ body: nonisolated(nonsending) (
-                    RequestWriter<Tree>, ReplyStream<Tree>
-                ) async throws -> Result
+                _ body:
+                    nonisolated(nonsending) (
+                        RequestWriter<Tree>, ReplyStream<Tree>
+                    ) async throws -> Result
             ) async throws -> Result {
                 try await transport.bidirectional(Everything.converse, options: options, body)
             }
