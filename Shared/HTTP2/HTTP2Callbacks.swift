@@ -150,7 +150,6 @@ extension HTTP2Session {
             stream.body.withUnsafeBytes {
                 output.pointee.append(UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
             }
-            stream.progress += count
             if stream.isStreaming { sentPiece(count, of: stream) }
             return 0
         }

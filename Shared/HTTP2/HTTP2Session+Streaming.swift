@@ -18,14 +18,10 @@ extension HTTP2Session {
 
     /// Adds a piece to the body.
     public func append(_ bytes: [UInt8], to stream: HTTP2Stream) {
-        if stream.unsent == 0 {
+        if stream.bodySent > stream.unsent { stream.dropSent() }
+        if stream.body.isEmpty {
             stream.body = bytes
-            stream.bodySent = 0
         } else {
-            if stream.bodySent > stream.unsent {
-                stream.body.removeSubrange(..<stream.bodySent)
-                stream.bodySent = 0
-            }
             stream.body.append(contentsOf: bytes)
         }
         resume(stream)
@@ -51,10 +47,7 @@ extension HTTP2Session {
     }
 
     func sentPiece(_ count: Int, of stream: HTTP2Stream) {
-        if stream.unsent == 0 {
-            stream.body = []
-            stream.bodySent = 0
-        }
+        if stream.unsent == 0 { stream.dropSent() }
         delegate.sent(count, on: stream)
     }
 

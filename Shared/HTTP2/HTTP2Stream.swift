@@ -28,9 +28,18 @@ public final class HTTP2Stream {
     var expectsMore = false
 
     // Whether the peer takes what we have for it; see `HTTP2Session.stalledStreams`.
-    var progress = 0
+    /// Bytes of the body that were sent and are not in `body` any more.
+    var dropped = 0
+    var progress: Int { dropped + bodySent }
     var seenProgress: Int?
     var sweepsWithoutProgress = 0
+
+    /// Drops what was sent of the body.
+    func dropSent() {
+        if unsent == 0 { body = [] } else { body.removeSubrange(..<bodySent) }
+        dropped += bodySent
+        bodySent = 0
+    }
 
     /// Bytes of the body that have not been sent.
     public var unsent: Int { body.count - bodySent }
@@ -53,7 +62,7 @@ public final class HTTP2Stream {
         trailers = .none
         isStreaming = false
         expectsMore = false
-        progress = 0
+        dropped = 0
         seenProgress = nil
         sweepsWithoutProgress = 0
     }

@@ -146,6 +146,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         loop.cancel(timer)
         timer = nil
         stalls?.stop()
+        outputs = []
         if let ended = session {
             session = nil
             for stream in ended.openStreamList { lose(stream) }
@@ -207,6 +208,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     }
 
     func add(output call: StreamingCall) {
+        if session == nil { return }
         outputs.append(call)
         setNeedsFlush()
     }

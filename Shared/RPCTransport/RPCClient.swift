@@ -239,9 +239,9 @@ extension RPCClient: ClientTransport {
             self.open(
                 request, port, deadline, waitsForReady: options.waitsForReady, slot, on: eventLoop)
         }
-        return ClientStream(requests: outbox, replies: inbox) { [weak inbox] in
+        return ClientStream(requests: outbox, replies: inbox) {
             // What is over needs no leaving: the usual case, without a change of thread.
-            if inbox?.isAttached == true { slot.cancel() }
+            if inbox.isAttached { slot.cancel() }
         }
     }
 

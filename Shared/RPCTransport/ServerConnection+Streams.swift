@@ -20,6 +20,12 @@ extension ServerConnection {
         }
     }
 
+    func streamed(
+        _ data: UnsafeRawBufferPointer, of call: ServerCall, on stream: HTTP2Stream
+    ) {
+        if let session { call.port?.received(data, in: session, on: stream) }
+    }
+
     /// Hands over what handlers have written.
     func takeOutput(_ calls: [ServerCall]) {
         for call in calls where !call.isAnswered { takeOutput(of: call) }

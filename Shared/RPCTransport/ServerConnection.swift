@@ -138,6 +138,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
         session = nil
         loop.cancel(settingsTimer)
         stalls?.stop()
+        outputs = []
         for stream in ended.openStreamList { abandon(stream) }
         loop.runners.connectionEnded()
         withExtendedLifetime(ended) {}
@@ -186,6 +187,7 @@ final class ServerConnection: ChannelInboundHandler, LoopContext.Flushable {
     }
 
     func add(output call: ServerCall) {
+        if session == nil { return }
         outputs.append(call)
         setNeedsFlush()
     }
@@ -340,12 +342,9 @@ extension ServerConnection: HTTP2SessionDelegate {
 
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
         keepWholeBody()
-        guard let session else { return }
         let call = call(of: stream)
-        if let call, call.phase == .streaming, let port = call.port {
-            return port.received(data, in: session, on: stream)
-        }
-        session.consume(data.count, on: stream)
+        if let call, call.phase == .streaming { return streamed(data, of: call, on: stream) }
+        session?.consume(data.count, on: stream)
         if let call { append(data, to: call) }
     }
 

@@ -20,7 +20,8 @@ final class StallWatch: LoopContext.TimerTarget {
 
     private let loop: LoopContext
     private let interval: Duration
-    private weak var connection: (any Connection)?
+    /// Until `stop`. Not weak: an object that is referenced weakly counts all its references slowly.
+    private var connection: (any Connection)?
     private var timer: LoopContext.Timer?
     private var unwritableSweeps = 0
 
@@ -35,9 +36,11 @@ final class StallWatch: LoopContext.TimerTarget {
         if timer == nil, let session = connection?.session, session.openStreams > 0 { arm() }
     }
 
+    /// The connection is over.
     func stop() {
         loop.cancel(timer)
         timer = nil
+        connection = nil
     }
 
     private func arm() { timer = loop.arm(self, at: loop.now + interval) }

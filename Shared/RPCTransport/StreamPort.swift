@@ -19,7 +19,8 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
     let inbox: MessageInbox?
     let outbox: MessageOutbox?
     private let eventLoop: any EventLoop
-    private weak var owner: (any StreamOwner)?
+    /// Until `detach`.
+    private var owner: (any StreamOwner)?
 
     init(inbox: MessageInbox?, outbox: MessageOutbox?, eventLoop: any EventLoop) {
         self.inbox = inbox
@@ -66,6 +67,7 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
     func detach() {
         inbox?.detach()
         outbox?.detach()
+        owner = nil
     }
 
     /// The ends as a handler gets them.

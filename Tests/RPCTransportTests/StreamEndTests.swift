@@ -207,7 +207,7 @@ struct StreamEndTests {
             let error = await #expect(throws: RPCError.self) {
                 try await client.serverStreaming(
                     StreamService.watch, EchoMessage(payload: [1]),
-                    options: CallOptions(deadline: .after(.milliseconds(150)))
+                    options: CallOptions(deadline: .after(.seconds(1)))
                 ) { (replies: ReplyStream<EchoMessage>) in
                     for try await _ in replies { count.add() }
                 }

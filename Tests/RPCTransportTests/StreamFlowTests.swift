@@ -163,11 +163,14 @@ struct StreamFlowTests {
         harness.client.append(StreamHarness.message(1), to: stream)
         harness.client.finish(stream)
         try harness.exchange()
+        weak let call = harness.call
+        #expect(call?.port?.outbox?.unsent ?? 0 > 256 << 10)
         try harness.advance(.seconds(29))
         #expect(harness.channel.isActive)
         try harness.advance(.seconds(21))
         #expect(!harness.channel.isActive)
         #expect(cancelled.isOpen)
+        #expect(call == nil)
     }
 
     @Test("all streams of a connection together have at most 1 MiB unsent")
