@@ -62,7 +62,7 @@ class ClientCall: LoopContext.TimerTarget {
         opened(on: connection)
     }
 
-    func received(_ headers: Metadata) {}
+    func received(_ headers: Metadata, status: Int) {}
 
     /// Takes the bytes in and has them consumed.
     func received(_ data: UnsafeRawBufferPointer, in session: HTTP2Session, on stream: HTTP2Stream)

@@ -272,11 +272,12 @@ extension ClientConnection: HTTP2SessionDelegate {
                     .resourceExhausted, "the reply's metadata is too large",
                     reason: "METADATA_TOO_LARGE"))
         }
-        if ResponseStatus.read(fields) == 415, call.isAssay, !owner.refusesAssay {
+        let status = ResponseStatus.read(fields)
+        if status == 415, call.isAssay, !owner.refusesAssay {
             owner.refusesAssay = true
             call.wasRefusedAsAssay = true
         }
-        call.received(fields)
+        call.received(fields, status: status)
     }
 
     /// What the end of a reply says about the endpoint, where there is a choice.

@@ -121,7 +121,7 @@ public final class RPCClient: Sendable {
         let eventLoop = group.any()
         let exchange = UnaryExchange(request, deadline: deadline, options: options, on: eventLoop)
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withUnsafeContinuation { continuation in
                 if eventLoop.inEventLoop {
                     exchange.start(in: self.clientLoop(on: eventLoop), continuation)
                 } else {

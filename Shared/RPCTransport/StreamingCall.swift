@@ -80,9 +80,9 @@ final class StreamingCall: ClientCall, StreamOwner {
 
     // MARK: Replies
 
-    override func received(_ headers: Metadata) {
+    override func received(_ headers: Metadata, status: Int) {
         sentSoFar = nil
-        status = ResponseStatus.read(headers)
+        self.status = status
         self.headers = headers
         let contentType = ContentType(headers["content-type"] ?? "")
         port.inbox?.begin(contentType)

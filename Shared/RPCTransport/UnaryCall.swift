@@ -24,8 +24,8 @@ final class UnaryCall: ClientCall {
         session.submitRequest(headers: headers, body: request.body)
     }
 
-    override func received(_ headers: Metadata) {
-        status = ResponseStatus.read(headers)
+    override func received(_ headers: Metadata, status: Int) {
+        self.status = status
         self.headers = headers
     }
 

@@ -159,7 +159,8 @@ final class Fleet: Sendable {
         #expect(answered == number)
     }
 
-    /// Calls from several tasks, each one after the other, until `duration` has passed.
+    /// Calls from several tasks, each one after the other a millisecond apart, until `duration` has
+    /// passed.
     func load(
         tasks: Int = 8, for duration: Duration, _ method: MethodDescriptor = Fleet.patient,
         options: CallOptions = CallOptions()
@@ -171,6 +172,7 @@ final class Fleet: Sendable {
                     var load = Load()
                     while LoopContext.now < end {
                         load.calls.append(await self.observe(method, options))
+                        try? await Task.sleep(for: .milliseconds(1))
                     }
                     return load
                 }
@@ -251,7 +253,8 @@ func eventually(
     let end = LoopContext.now + limit
     while LoopContext.now < end {
         if try await condition() { return true }
-        await Task.yield()
+        // Leaves the processor to those who are waited for.
+        try? await Task.sleep(for: .milliseconds(1))
     }
     return false
 }

@@ -30,6 +30,7 @@ final class ClientLoop: LoopContext.TimerTarget {
     private var wake: LoopContext.Timer?
     private var warmUps: [EventLoopPromise<Void>] = []
     private var isClosed = false
+    private let usesKeys: Bool
     /// Whether the ends of calls tell the balancer anything.
     private(set) var isChoosing = false
 
@@ -42,6 +43,7 @@ final class ClientLoop: LoopContext.TimerTarget {
         balancer = LoadBalancer(
             settings.policy.balancing, now: loop.now,
             generator: SeededGenerator(seed: generator.next()))
+        usesKeys = balancer.usesKeys
     }
 
     // MARK: Endpoints
@@ -119,7 +121,7 @@ final class ClientLoop: LoopContext.TimerTarget {
 
     func send(_ call: ClientCall, now: Instant) {
         if isClosed { return call.fail(.unavailable, Self.closed) }
-        let key = balancer.usesKeys ? call.request.routingKey.map { XXH64.hash($0) } : nil
+        let key = usesKeys ? call.request.routingKey.map { XXH64.hash($0) } : nil
         let pick = balancer.pick(
             key: key, avoiding: call.avoided, isTimed: call.isTimed, at: now)
         if balancer.hasWanted { connectWanted() }
@@ -176,7 +178,8 @@ final class ClientLoop: LoopContext.TimerTarget {
 
     /// A call's stream is over.
     func ended(_ reservation: ClientCall.Reservation, _ call: ClientCall, _ outcome: CallOutcome) {
-        let now = loop.now
+        // Without a choice no latency is kept: then the clock need not be read.
+        let now = isChoosing ? loop.now : reservation.startedAt ?? loop.now
         let left = call.deadline.remaining(at: reservation.startedAt ?? now)
         balancer.ended(
             reservation.slot, startedAt: reservation.startedAt, outcome,

@@ -13,7 +13,8 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
     private let deadline: Deadline
     private let options: Options
     private var client: ClientLoop?
-    private var continuation: CheckedContinuation<Result, Never>?
+    /// Taken once, by `deliver`; unchecked, because the check would allocate on each call.
+    private var continuation: UnsafeContinuation<Result, Never>?
     private var isCancelled = false
     private var isKept = false
     private var machine: RetryMachine
@@ -45,7 +46,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
 
     // MARK: Beginning
 
-    func start(in client: ClientLoop, _ continuation: CheckedContinuation<Result, Never>) {
+    func start(in client: ClientLoop, _ continuation: UnsafeContinuation<Result, Never>) {
         self.client = client
         self.continuation = continuation
         let now = client.loop.now
@@ -89,14 +90,14 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
 
     func ended(_ call: UnaryCall, _ result: AttemptResult) {
         guard continuation != nil, let client else { return }
-        let now = client.loop.now
         guard let failure = AttemptFailure(result) else {
             client.limits.throttle.succeeded()
             if options.hedging != nil {
-                client.limits.record(now - call.sentAt, of: request.target)
+                client.limits.record(client.loop.now - call.sentAt, of: request.target)
             }
             return deliver(result.outcome)
         }
+        let now = client.loop.now
         if call.wasRefusedAsAssay {
             // Nothing ran; the endpoint is known now and gets the other content type.
             return send(now)

@@ -81,7 +81,9 @@ package struct LoadBalancer: Sendable {
     /// Something happened that a fresh answer of the resolver may mend.
     package var wantsResolution = false
     /// Slots that want a connection; the owner takes them.
-    private var wanted: [Int] = []
+    private var wanted: [Int] = [] { didSet { hasWanted = !wanted.isEmpty } }
+    /// Stored, so that asking on each call reads a byte and copies nothing.
+    package private(set) var hasWanted = false
 
     package init(_ policy: LoadBalancing, now: Instant, generator: SeededGenerator) {
         self.policy = policy
@@ -319,8 +321,6 @@ package struct LoadBalancer: Sendable {
         defer { wanted = [] }
         return wanted
     }
-
-    package var hasWanted: Bool { !wanted.isEmpty }
 
     /// Asks for a connection to a slot that has none and may be tried. True if one is on its way.
     mutating func connect(_ slot: Int, at now: Instant) -> Bool {
