@@ -62,12 +62,13 @@ let targets: [Target] = [
     library("TLS", "Shared/TLS", ["COpenSSL", nioCore]),
     library(
         "RPCTransport", "Shared/RPCTransport", ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix]),
+    library("RPCServices", "Shared/RPCServices", ["RPC", "AssayMessages", "Wire"]),
     library("RuleLanguage", "Shared/RuleLanguage", ["Wire"]),
     library("Redis", "Shared/Redis", ["CHiredis", nioCore, nioPosix]),
     library("Storage", "Shared/Storage", ["CRocksDB"]),
     library(
         "ServiceRuntime", "Shared/ServiceRuntime",
-        ["TLS", arguments, logging, yaml, nioCore, nioPosix, nioHTTP1]),
+        ["RPC", "TLS", arguments, logging, yaml, nioCore, nioPosix, nioHTTP1]),
     library("TestSupport", "Shared/TestSupport", ["RPC", "Wire", nioCore, nioPosix]),
 
     // The services.
@@ -77,8 +78,8 @@ let targets: [Target] = [
     program(
         "assay-gateway", "Services/Gateway/assay-gateway",
         [
-            "GatewayCore", "AssayMessages", "RPC", "RPCTransport", "ServiceRuntime", "TLS",
-            arguments, logging,
+            "GatewayCore", "AssayMessages", "RPC", "RPCServices", "RPCTransport",
+            "ServiceRuntime", "TLS", arguments, logging,
         ]),
     library(
         "RiskCore", "Services/RiskAssessment/RiskCore",
@@ -88,14 +89,14 @@ let targets: [Target] = [
         exclude: ["README.md"]),
     program(
         "assay-risk", "Services/RiskAssessment/assay-risk",
-        ["RiskCore", "RPC", "RPCTransport", "ServiceRuntime", arguments]),
+        ["RiskCore", "RPC", "RPCServices", "RPCTransport", "ServiceRuntime", arguments]),
     library("Inference", "Services/ModelServing/Inference", ["Wire"]),
     library(
         "ModelCore", "Services/ModelServing/ModelCore",
         ["Inference", "RPC", "Wire", "AssayMessages", "Storage", crypto]),
     program(
         "assay-models", "Services/ModelServing/assay-models",
-        ["ModelCore", "RPCTransport", "ServiceRuntime", arguments]),
+        ["ModelCore", "RPCServices", "RPCTransport", "ServiceRuntime", arguments]),
     library(
         "FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
     library(
@@ -104,7 +105,8 @@ let targets: [Target] = [
     program(
         "assay-features", "Services/FeatureStore/assay-features",
         [
-            "FeatureCore", "RPC", "RPCTransport", "ServiceRuntime", "Storage", "TLS", "Wire",
+            "FeatureCore", "RPC", "RPCServices", "RPCTransport", "ServiceRuntime", "Storage", "TLS",
+            "Wire",
             arguments,
         ]),
     program(
@@ -126,7 +128,7 @@ let targets: [Target] = [
         exclude: ["peers.py"]),
     program(
         "rpc-bench-server", "Tests/Benchmarks/rpc-bench-server",
-        ["RPC", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
+        ["RPC", "RPCServices", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
     program(
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
         ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
@@ -174,6 +176,9 @@ let targets: [Target] = [
             "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "Wire", nioCore, nioPosix,
             nioEmbedded,
         ]),
+    tests(
+        "RPCServicesTests",
+        ["RPCServices", "RPCTransport", "RPC", "AssayMessages", "Wire", nioPosix]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

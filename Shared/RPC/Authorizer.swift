@@ -14,16 +14,19 @@ public struct ScopeAuthorizer: Authorizer {
     /// What a service may do by itself: SPIFFE ID → scopes. A service listed here is judged by
     /// these scopes and not by those that it forwards.
     public var services: [String: Set<String>]
+    /// Scopes that need no identity: of everyone who reaches the port and forwards for nobody.
+    public var openScopes: Set<String>
     /// Plaintext on loopback: identity headers are believed from every peer, and `assay-service`
     /// stands for the certificate.
     public var trustsEveryPeer: Bool
 
     public init(
         forwarders: Set<String> = [], services: [String: Set<String>] = [:],
-        trustsEveryPeer: Bool = false
+        openScopes: Set<String> = [], trustsEveryPeer: Bool = false
     ) {
         self.forwarders = forwarders
         self.services = services
+        self.openScopes = openScopes
         self.trustsEveryPeer = trustsEveryPeer
     }
 
@@ -38,6 +41,7 @@ public struct ScopeAuthorizer: Authorizer {
             throw RPCError(
                 .unauthenticated, "this method needs a client certificate", reason: "MTLS_REQUIRED")
         }
+        if caller == nil, openScopes.contains(scope) { return .anonymous }
         if let own = services[service(of: peer, head)] {
             if own.contains(scope) { return caller ?? .anonymous }
             throw refused(scope)

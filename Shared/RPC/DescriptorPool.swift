@@ -28,6 +28,11 @@ public struct DescriptorPool: Sendable {
         bySymbol[fullName].map { files[$0] }
     }
 
+    /// The file that declares a message type.
+    public func file(declaringMessage fullName: String) -> FileDescriptor? {
+        file(declaring: fullName).flatMap { $0.messages.contains(fullName) ? $0 : nil }
+    }
+
     /// A file and everything that it needs, nearest first: itself, its imports, theirs.
     public func closure(of file: FileDescriptor) -> [FileDescriptor] {
         var result = [file]

@@ -7,16 +7,13 @@ public import Wire
 final class Exchange: Sendable {
     @usableFromInline let context: ServerContext
     @usableFromInline let contentType: ContentType
-    let receivedAt: Instant
     let observer: (any CallObserver)?
 
     init(
-        context: ServerContext, contentType: ContentType, receivedAt: Instant,
-        observer: (any CallObserver)?
+        context: ServerContext, contentType: ContentType, observer: (any CallObserver)?
     ) {
         self.context = context
         self.contentType = contentType
-        self.receivedAt = receivedAt
         self.observer = observer
     }
 
@@ -74,6 +71,6 @@ final class Exchange: Sendable {
         observer?.callEnded(
             CallRecord(
                 method: context.method, code: code, reason: reason, error: error,
-                peer: context.peer, receivedAt: receivedAt, requestID: context.requestID))
+                peer: context.peer, receivedAt: context.receivedAt, requestID: context.requestID))
     }
 }

@@ -10,6 +10,8 @@ public struct FileDescriptor: Sendable {
     public let dependencies: [String]
     /// Full names of the services that it declares.
     public let services: [String]
+    /// Full names of the message types that it declares.
+    public let messages: [String]
     /// Full names of all that it declares: types, fields, oneofs, enum values, services, methods.
     public let symbols: [String]
     /// The serialized `FileDescriptorProto`.
@@ -23,6 +25,7 @@ public struct FileDescriptor: Sendable {
         package = reader.package
         dependencies = reader.dependencies
         services = reader.services
+        messages = reader.messages
         symbols = reader.symbols
         self.bytes = bytes
     }
@@ -46,6 +49,7 @@ private struct DescriptorReader {
     var package = ""
     var dependencies: [String] = []
     var services: [String] = []
+    var messages: [String] = []
     var symbols: [String] = []
 
     /// False if the bytes are not well formed.
@@ -75,6 +79,7 @@ private struct DescriptorReader {
         guard depth < Self.maximumDepth, let (name, fields) = declaration(bytes, in: scope) else {
             return false
         }
+        messages.append(name)
         for field in fields {
             switch field.number {
             case 2, 8:

@@ -57,6 +57,7 @@ public struct MethodDescriptor: Sendable {
         let retry: RetryPolicy
         let maximumRequestBytes: Int
         let maximumResponseBytes: Int
+        let isHealthCheck: Bool
 
         init(
             path: String, kind: MethodKind, schema: UInt64, access: MethodAccess,
@@ -73,6 +74,7 @@ public struct MethodDescriptor: Sendable {
             self.retry = retry
             self.maximumRequestBytes = maximumRequestBytes
             self.maximumResponseBytes = maximumResponseBytes
+            isHealthCheck = path.hasPrefix("/grpc.health.v1.Health/")
         }
     }
 
@@ -105,6 +107,10 @@ public struct MethodDescriptor: Sendable {
     public var retry: RetryPolicy { storage.retry }
     public var maximumRequestBytes: Int { storage.maximumRequestBytes }
     public var maximumResponseBytes: Int { storage.maximumResponseBytes }
+
+    /// Health checks are answered however busy a server is: no limit of running handlers holds for
+    /// them, and they wait in no queue.
+    public var isHealthCheck: Bool { storage.isHealthCheck }
 
     /// "package.Service".
     public var service: Substring { path.dropFirst().prefix { $0 != "/" } }

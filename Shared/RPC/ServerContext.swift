@@ -49,6 +49,8 @@ public enum AssayHeader {
 public struct ServerContext: Sendable {
     public let method: MethodDescriptor
     public let deadline: Deadline
+    /// When the request's headers were read.
+    public let receivedAt: Instant
     public let peer: Peer
     public let caller: Caller
     private let headers: Metadata
@@ -56,10 +58,12 @@ public struct ServerContext: Sendable {
     /// Tests build one directly; a server does it per call.
     public init(
         method: MethodDescriptor, deadline: Deadline = .none, metadata: Metadata = Metadata(),
-        peer: Peer = Peer(address: "test"), caller: Caller = .anonymous
+        peer: Peer = Peer(address: "test"), caller: Caller = .anonymous,
+        receivedAt: Instant = Instant(nanoseconds: 0)
     ) {
         self.method = method
         self.deadline = deadline
+        self.receivedAt = receivedAt
         self.peer = peer
         self.caller = caller
         headers = metadata

@@ -161,9 +161,8 @@ extension ServiceRouter {
         let exchange = Exchange(
             context: ServerContext(
                 method: entry.method, deadline: request.deadline, metadata: head.fields,
-                peer: request.peer, caller: caller),
-            contentType: head.contentType.isGRPC ? head.contentType : .json,
-            receivedAt: head.receivedAt, observer: observer)
+                peer: request.peer, caller: caller, receivedAt: head.receivedAt),
+            contentType: head.contentType.isGRPC ? head.contentType : .json, observer: observer)
         if head.method == .get { return handleGet(head, entry, exchange) }
         return request.withBody { body in
             guard request.acceptance.isFramed else {

@@ -10,6 +10,7 @@ enum Layers {
         ("Proto/Generated", "AssayMessages"),
         ("Shared/Wire", "Wire"),
         ("Shared/RPCTransport", "RPCTransport"),
+        ("Shared/RPCServices", "RPCServices"),
         ("Shared/RPC", "RPC"),
         ("Shared/HTTP2", "HTTP2"),
         ("Shared/TLS", "TLS"),
@@ -39,6 +40,7 @@ enum Layers {
         "HTTP2": [],
         "TLS": [],
         "RPCTransport": ["RPC", "HTTP2", "TLS", "Wire"],
+        "RPCServices": ["RPC", "AssayMessages", "Wire"],
         "RuleLanguage": ["Wire"],
         "Redis": [],
         "Storage": [],
@@ -80,7 +82,7 @@ enum Layers {
     /// Targets that know nothing of sockets, tasks, clocks or files.
     static let pure: Set<String> = [
         "RuleLanguage", "Inference", "FeatureEngine", "Simulation", "SchemaCompiler", "HTTP2",
-        "RPC", "Wire",
+        "RPC", "RPCServices", "Wire",
     ]
 
     /// What a pure target must not import: these bring sockets, clocks or files with them.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FeatureCore
 import RPC
+import RPCServices
 import RPCTransport
 import ServiceRuntime
 import Storage
@@ -41,8 +42,11 @@ struct AssayFeatures: AsyncParsableCommand {
                 storage, definitions: definitionSet, configuration: configuration,
                 clock: WallClock.now)
             environment.metrics.collect(store.writeMetrics)
+            let services = StandardServices.added(
+                to: [FeatureService(store)],
+                readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(
-                listeners: [try listener(environment)], services: [FeatureService(store)],
+                listeners: [try listener(environment)], services: services,
                 authorizer: authorizer, profile: .mesh, group: environment.group)
             try await server.start()
             return RunningService(
@@ -60,6 +64,7 @@ struct AssayFeatures: AsyncParsableCommand {
         ScopeAuthorizer(
             forwarders: [Self.risk.description, Self.gateway.description],
             services: [Self.risk.description: ["features.score", "features.read"]],
+            openScopes: [StandardServices.reflectionScope],
             trustsEveryPeer: service.insecure)
     }
 

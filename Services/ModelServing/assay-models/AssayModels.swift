@@ -1,6 +1,7 @@
 import ArgumentParser
 import ModelCore
 import RPC
+import RPCServices
 import RPCTransport
 import ServiceRuntime
 import Storage
@@ -26,9 +27,12 @@ struct AssayModels: AsyncParsableCommand {
                 now: WallClock.now)
             report(registry, environment)
             environment.metrics.collect { Self.writeMetrics(registry.snapshot, &$0) }
+            let services = StandardServices.added(
+                to: [ModelServingService(registry), ModelRegistryService(registry)],
+                readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(
                 listeners: [try listener(environment)],
-                services: [ModelServingService(registry), ModelRegistryService(registry)],
+                services: services,
                 authorizer: authorizer, profile: .mesh, group: environment.group)
             try await server.start()
             return RunningService(
@@ -49,6 +53,7 @@ struct AssayModels: AsyncParsableCommand {
         ScopeAuthorizer(
             forwarders: [Self.risk.description, Self.gateway.description],
             services: [Self.risk.description: ["models.predict"]],
+            openScopes: [StandardServices.reflectionScope],
             trustsEveryPeer: service.insecure)
     }
 

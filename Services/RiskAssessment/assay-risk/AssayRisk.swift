@@ -2,6 +2,7 @@ import ArgumentParser
 import AssayMessages
 import Foundation
 import RPC
+import RPCServices
 import RPCTransport
 import RiskCore
 import ServiceRuntime
@@ -69,8 +70,11 @@ struct AssayRisk: AsyncParsableCommand {
                 rules: ruleSet, policy: policy, features: upstreams.features,
                 models: upstreams.models, store: storage, log: log,
                 surroundings: .system, configuration: configuration, observe: metrics.observe)
+            let services = StandardServices.added(
+                to: [risk],
+                readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(
-                listeners: [try listener(environment)], services: [risk], authorizer: authorizer,
+                listeners: [try listener(environment)], services: services, authorizer: authorizer,
                 profile: .mesh, group: environment.group)
             try await server.start()
             environment.logger.info(
@@ -115,7 +119,8 @@ struct AssayRisk: AsyncParsableCommand {
     /// The gateway forwards for people and programs; nobody else calls.
     private var authorizer: ScopeAuthorizer {
         ScopeAuthorizer(
-            forwarders: [Self.gateway.description], trustsEveryPeer: service.insecure)
+            forwarders: [Self.gateway.description],
+            openScopes: [StandardServices.reflectionScope], trustsEveryPeer: service.insecure)
     }
 
     private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {

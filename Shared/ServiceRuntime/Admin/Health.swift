@@ -1,9 +1,14 @@
+public import RPC
 internal import Synchronization
 
 /// What a process can say of itself: is it alive, and may it be sent work?
 ///
-/// Ready = every component that was named is ready, and the process is not on its way out.
+/// Ready = every component that was named is ready, and the process is not on its way out. `/readyz`
+/// and the gRPC health service say the same.
 public final class Health: Sendable {
+    /// What the gRPC health service answers.
+    public let readiness = Readiness()
+
     /// One thing a process needs before it can serve: its store, its models, an upstream.
     public struct Component: Sendable {
         fileprivate let health: Health
@@ -33,6 +38,7 @@ public final class Health: Sendable {
     /// From now on the process is not ready: it finishes what it has and ends.
     public func startDraining() {
         state.withLock { $0.isDraining = true }
+        readiness.startDraining()
     }
 
     public var isReady: Bool { unready.isEmpty }
@@ -47,6 +53,10 @@ public final class Health: Sendable {
     }
 
     private func set(_ name: String, _ missing: String?) {
-        state.withLock { $0.missing[name] = .some(missing) }
+        state.withLock { state in
+            state.missing[name] = .some(missing)
+            // Inside the lock, so that the last word stands in both.
+            readiness.setProcess(isServing: state.missing.values.allSatisfy { $0 == nil })
+        }
     }
 }

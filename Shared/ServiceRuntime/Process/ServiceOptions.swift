@@ -28,6 +28,9 @@ public struct ServiceOptions: ParsableArguments {
     @Flag(help: "Serve without TLS, on a loopback address only.")
     public var insecure = false
 
+    @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
+    public var reflection = false
+
     @Option(help: "Least severe level that is logged.")
     public var logLevel = Logger.Level.info
 

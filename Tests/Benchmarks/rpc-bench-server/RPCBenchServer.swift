@@ -3,6 +3,7 @@ import AssayMessages
 import Foundation
 import NIOPosix
 import RPC
+import RPCServices
 import RPCTransport
 import TLS
 
@@ -24,6 +25,9 @@ struct RPCBenchServer: AsyncParsableCommand {
     @Option(help: "Key of the certificate, in PEM.")
     var tlsKey: String?
 
+    @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
+    var reflection = false
+
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key belong together")
@@ -31,9 +35,14 @@ struct RPCBenchServer: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let services = StandardServices.added(
+            to: [EchoService(), StreamingService()], readiness: Readiness(),
+            reflection: reflection)
         let server = RPCServer(
             listeners: [RPCListener(host: "127.0.0.1", port: port, tls: try context())],
-            services: [EchoService(), StreamingService()], profile: .mesh,
+            services: services,
+            authorizer: ScopeAuthorizer(openScopes: [StandardServices.reflectionScope]),
+            profile: .mesh,
             group: MultiThreadedEventLoopGroup(numberOfThreads: max(1, loops)))
         try await server.start()
         let line = "ready rpc-bench-server rpc=\(server.port)\n"
