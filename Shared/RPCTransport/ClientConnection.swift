@@ -1,22 +1,17 @@
 internal import HTTP2
-internal import NIOCore
 internal import RPC
-internal import TLS
 
-/// A connection on the client's side: the one handler of its channel above TLS.
-final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+/// A connection on the client's side, without a socket.
+final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     private let profile: HTTP2Profile
-    private let isTLS: Bool
     /// The endpoint that it belongs to.
     private let owner: ClientEndpoint
     private let authority: String
     private var phase = Phase.opening
-    private var context: ChannelHandlerContext?
+    private var link: (any ConnectionLink)?
+    private var scheme = "http"
     private(set) var session: HTTP2Session?
-    private let loop: LoopContext
+    let loop: LoopContext
     private var isReading = false
     private var needsFlush = false
     private(set) var isWritable = true
@@ -44,9 +39,8 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
         case gone
     }
 
-    init(profile: RPCProfile, isTLS: Bool, owner: ClientEndpoint, loop: LoopContext) {
+    init(profile: RPCProfile, owner: ClientEndpoint, loop: LoopContext) {
         self.profile = profile.http2
-        self.isTLS = isTLS
         self.owner = owner
         authority = owner.endpoint.authority
         self.loop = loop
@@ -57,84 +51,61 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
 
     var isGone: Bool { phase == .gone }
 
-    func isHandler(of channel: any Channel) -> Bool { context?.channel === channel }
-
     /// Calls in flight.
     var openStreams: Int { session?.openStreams ?? 0 }
     /// Calls that it can take at once.
     var freeStreams: Int { phase == .ready ? streamLimit - openStreams : 0 }
 
-    // MARK: Channel
+    // MARK: Life
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        if context.channel.isActive && !isTLS { open() }
-    }
+    func attach(_ link: any ConnectionLink) { self.link = link }
 
-    func channelActive(context: ChannelHandlerContext) {
-        if !isTLS { open() }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let handshake = event as? TLSHandshakeCompleted {
-            if handshake.applicationProtocol == "h2" {
-                open()
-            } else {
+    func opened(from origin: ConnectionOrigin) {
+        guard session == nil, let link else { return }
+        if let handshake = origin.handshake {
+            scheme = "https"
+            if handshake.applicationProtocol != "h2" {
                 failure = RPCError(.unavailable, "the server did not choose h2 by ALPN")
-                context.close(promise: nil)
+                return link.abort()
             }
         }
-        context.fireUserInboundEventTriggered(event)
-    }
-
-    private func open() {
-        guard session == nil, context != nil else { return }
         session = HTTP2Session(
             role: .client, profile: profile, delegate: self, workspace: loop.workspace)
         stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)
         flush()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    func received(_ bytes: UnsafeRawBufferPointer) {
         guard let session else { return }
-        let buffer = unwrapInboundIn(data)
         isReading = true
         let now = loop.now
         keepalive.received(at: now)
-        buffer.withUnsafeReadableBytes { bytes in
-            do throws(HTTP2Error) {
-                try session.receive(bytes, now: now.nanoseconds)
-            } catch {
-                failure = error
-                closesAfterFlush = true
-            }
+        do throws(HTTP2Error) {
+            try session.receive(bytes, now: now.nanoseconds)
+        } catch {
+            failure = error
+            closesAfterFlush = true
         }
         isReading = false
         needsFlush = true
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
+    func readCompleted() {
         if needsFlush { flush() }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        isWritable = context.channel.isWritable
+    func becameWritable(_ isWritable: Bool) {
+        self.isWritable = isWritable
         if isWritable { flush() }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        end()
-        context.fireChannelInactive()
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        end()
-        self.context = nil
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    func failed(_ error: any Error) {
         if failure == nil { failure = error }
-        context.close(promise: nil)
+    }
+
+    func ended() {
+        link = nil
+        end()
     }
 
     /// The connection is gone: calls in flight fail, in this tick.
@@ -182,23 +153,21 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     func flush() {
         needsFlush = false
         stalls?.look()
-        guard !isReading, let session, let context, isWritable else { return }
+        guard !isReading, let session, let link, isWritable else { return }
         if owner.hasQueue { owner.sendQueued() }
         if !outputs.isEmpty {
             for call in outputs where call.connection === self { call.takeOutput() }
             outputs.removeAll(keepingCapacity: true)
         }
         do throws(HTTP2Error) {
-            let isDrained = try loop.gather(from: session) {
-                context.writeAndFlush(wrapOutboundOut($0), promise: nil)
-            }
+            let isDrained = try session.drain(limit: Self.outputPortion) { link.send($0) }
             if !isDrained { setNeedsFlush() }
         } catch {
             failure = error
             closesAfterFlush = true
         }
         let isDrained = goAway != nil && session.openStreams == 0
-        if closesAfterFlush || session.isFinished || isDrained { context.close(promise: nil) }
+        if closesAfterFlush || session.isFinished || isDrained { link.close() }
     }
 
     func setNeedsFlush() {
@@ -217,7 +186,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     func close() {
         unusable()
         guard let session else {
-            context?.close(promise: nil)
+            link?.close()
             return
         }
         if goAway != nil { return }
@@ -232,7 +201,7 @@ final class ClientConnection: ChannelInboundHandler, LoopContext.Flushable {
     func send(_ call: ClientCall, now: Instant) -> Bool {
         guard phase == .ready, let session else { return false }
         let headers = RequestHeaders.arena(
-            for: call, authority: authority, scheme: isTLS ? "https" : "http",
+            for: call, authority: authority, scheme: scheme,
             asProto: call.isAssay && owner.refusesAssay, now: now)
         let isFirst = session.openStreams == 0
         guard let stream = call.submit(headers, to: session) else {
@@ -365,7 +334,7 @@ extension ClientConnection: LoopContext.TimerTarget {
             setNeedsFlush()
         case .dead:
             failure = RPCError(.unavailable, "no answer to a PING")
-            context?.close(promise: nil)
+            link?.abort()
             return
         case .close: return close()
         }
@@ -384,6 +353,6 @@ extension ClientConnection: StallWatch.Connection {
     func socketStalled() {
         failure = RPCError(
             .unavailable, "\(owner.endpoint) has taken nothing for \(profile.stallTimeout)")
-        context?.close(promise: nil)
+        link?.abort()
     }
 }

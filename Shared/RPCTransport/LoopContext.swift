@@ -79,17 +79,14 @@ final class LoopContext {
         }
     }
 
-    /// Writes all that a session has ready into one buffer; false if more is waiting.
-    func gather(
-        from session: HTTP2Session, _ send: (ByteBuffer) -> Void
-    ) throws(HTTP2Error) -> Bool {
+    /// Copies bytes into a buffer for a channel.
+    func buffered(_ bytes: UnsafeRawBufferPointer, _ send: (ByteBuffer) -> Void) {
         var buffer = output
         output = ByteBuffer()
         buffer.clear()
-        let isDrained = try session.drain(limit: 1 << 20) { buffer.writeBytes($0) }
-        if buffer.readableBytes > 0 { send(buffer) }
+        buffer.writeBytes(bytes)
+        send(buffer)
         if buffer.capacity <= Self.maximumKeptOutput { output = buffer }
-        return isDrained
     }
 
     private static let maximumKeptOutput = 256 << 10

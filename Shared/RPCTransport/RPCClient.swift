@@ -63,7 +63,7 @@ public final class RPCClient: Sendable {
         let fixed = (source as? FixedSource)?.endpoints
         let watch = fixed == nil ? EndpointWatch(source, on: group.next()) : nil
         let settings = ClientLoop.Settings(
-            tls: tls, profile: profile, policy: policy, share: loops.count)
+            dialer: SocketDialer(tls: tls), profile: profile, policy: policy, share: loops.count)
         self.watch = watch
         halves = Dictionary(
             uniqueKeysWithValues: loops.map { loop in

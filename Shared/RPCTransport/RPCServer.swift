@@ -113,7 +113,7 @@ public final class RPCServer: Sendable {
 
     private func accept(_ channel: any Channel, _ listener: RPCListener) throws {
         let connection = ServerConnection(
-            handler: handler, profile: profile.http2, isTLS: listener.tls != nil,
+            handler: handler, profile: profile.http2,
             loop: LoopContext.current(on: channel.eventLoop))
         let isWelcome = state.withLock { state in
             if state.isShuttingDown || state.connections.count >= profile.maximumConnections {
@@ -131,7 +131,8 @@ public final class RPCServer: Sendable {
         if let tls = listener.tls {
             try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls))
         }
-        try channel.pipeline.syncOperations.addHandler(connection)
+        try channel.pipeline.syncOperations.addHandler(
+            ConnectionHandler(connection, isTLS: listener.tls != nil))
     }
 
     // MARK: End

@@ -10,7 +10,7 @@ extension ServerConnection {
         guard drain == .serving else { return }
         drain = .noticed
         guard let session else {
-            context?.close(promise: nil)
+            link?.close()
             return
         }
         session.submitShutdownNotice()
@@ -34,7 +34,7 @@ extension ServerConnection {
     /// The grace is over: what is left gets UNAVAILABLE, and the connection ends.
     func endNow() {
         guard let session else {
-            context?.close(promise: nil)
+            link?.close()
             return
         }
         let error = RPCError(.unavailable, "the server is shutting down")
@@ -48,7 +48,7 @@ extension ServerConnection {
 
     func settingsMissing() {
         settingsTimer = nil
-        context?.close(promise: nil)
+        link?.close()
     }
 }
 

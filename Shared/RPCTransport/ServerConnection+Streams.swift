@@ -84,7 +84,7 @@ extension ServerConnection: StallWatch.Connection {
         setNeedsFlush()
     }
 
-    func socketStalled() { context?.close(promise: nil) }
+    func socketStalled() { link?.abort() }
 }
 
 extension ServerCall: StreamOwner {

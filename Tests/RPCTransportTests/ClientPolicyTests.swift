@@ -68,9 +68,10 @@ struct ClientPolicyTests {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        ServerConnection(
-                            handler: router, profile: .mesh, isTLS: false,
-                            loop: LoopContext.current(on: channel.eventLoop)))
+                        ConnectionHandler(
+                            ServerConnection(
+                                handler: router, profile: .mesh,
+                                loop: LoopContext.current(on: channel.eventLoop)), isTLS: false))
                 }
             }
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()

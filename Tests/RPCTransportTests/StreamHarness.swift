@@ -42,10 +42,10 @@ final class StreamHarness: HTTP2SessionDelegate {
 
     init(_ service: StreamService, profile: HTTP2Profile = .mesh) throws {
         connection = ServerConnection(
-            handler: ServiceRouter([service]), profile: profile, isTLS: false,
+            handler: ServiceRouter([service]), profile: profile,
             loop: LoopContext.current(on: channel.embeddedEventLoop))
         session = HTTP2Session(role: .client, profile: .client, delegate: self)
-        try channel.pipeline.syncOperations.addHandler(connection)
+        try channel.pipeline.syncOperations.addHandler(ConnectionHandler(connection, isTLS: false))
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
         try exchange()
     }

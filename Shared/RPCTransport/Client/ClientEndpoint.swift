@@ -1,18 +1,15 @@
-internal import NIOCore
-internal import NIOPosix
 internal import RPC
-internal import TLS
 
 /// One endpoint as one event loop sees it: its connections, and the calls that wait for a stream.
 final class ClientEndpoint {
     /// Connections that take calls, at once; a further one is opened when all streams are taken.
     private static let maximumConnections = 4
-    private static let connectTimeout = Duration.seconds(2)
+    static let connectTimeout = Duration.seconds(2)
 
     let endpoint: Endpoint
     private let slot: Int
     private let client: ClientLoop
-    private let loop: LoopContext
+    let loop: LoopContext
     /// Those that take calls.
     private var connections: [ClientConnection] = []
     /// Those that take no more, until their calls have ended.
@@ -102,63 +99,26 @@ final class ClientEndpoint {
     /// Opens a connection, unless one is on its way.
     func connect() {
         guard attempt == nil, !isDraining else { return }
-        let attempt = ConnectAttempt(endpoint: self)
+        let attempt = ConnectAttempt(owner: self)
         self.attempt = attempt
         attempt.timer = loop.arm(attempt, at: loop.now + Self.connectTimeout)
-        let confined = LoopConfined((endpoint: self, attempt: attempt))
-        let tls = client.settings.tls
-        let bootstrap = ClientBootstrap(group: loop.eventLoop)
-            .connectTimeout(.nanoseconds(Self.connectTimeout.saturatedNanoseconds))
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 2048, initial: 16_384, maximum: 262_144)
-            )
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    if let tls { try pipeline.addHandler(TLSHandler(context: tls)) }
-                    let (endpoint, attempt) = confined.value
-                    try pipeline.addHandler(endpoint.candidate(of: attempt))
-                }
-            }
-        open(bootstrap).whenComplete { result in
-            let (endpoint, attempt) = confined.value
-            switch result {
-            case .success(let channel): endpoint.chose(channel, attempt)
-            case .failure(let error): endpoint.failed(attempt, error)
-            }
-        }
+        client.settings.dialer.dial(attempt)
     }
 
-    /// The handler of one of the channels that race for an attempt.
-    private func candidate(of attempt: ConnectAttempt) -> ClientConnection {
-        let settings = client.settings
+    /// One of the connections that race for an attempt.
+    func candidate(of attempt: ConnectAttempt) -> ClientConnection {
         let connection = ClientConnection(
-            profile: settings.profile, isTLS: settings.tls != nil, owner: self, loop: loop)
+            profile: client.settings.profile, owner: self, loop: loop)
         attempt.candidates.append(connection)
         return connection
     }
 
-    /// The race is decided: what happens to this channel happens to the attempt.
-    private func chose(_ channel: any Channel, _ attempt: ConnectAttempt) {
-        attempt.candidates.removeAll { !$0.isHandler(of: channel) }
+    /// The race is decided: what happens to this connection happens to the attempt.
+    func chose(_ connection: ClientConnection, _ attempt: ConnectAttempt) {
+        attempt.candidates.removeAll { $0 !== connection }
         attempt.isChosen = true
-        if attempt.candidates.allSatisfy(\.isGone) {
+        if connection.isGone {
             failed(attempt, RPCError(.unavailable, "the connection was closed"))
-        }
-    }
-
-    /// An address at once; a name through the system's resolver, IPv6 and IPv4 250 ms apart.
-    private func open(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
-        switch endpoint.address {
-        case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
-        case .host(let host, let port):
-            let undelayed = bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1)
-            if let address = try? SocketAddress(ipAddress: host, port: port) {
-                return undelayed.connect(to: address)
-            }
-            return undelayed.connect(host: host, port: port)
         }
     }
 
@@ -190,7 +150,7 @@ final class ClientEndpoint {
         guard self.attempt === attempt else { return }
         loop.cancel(attempt.timer)
         self.attempt = nil
-        lastError = Self.text(error)
+        lastError = (error as? RPCError)?.message ?? "\(error)"
         let pause = backoff.failed(jitter: client.generator.jitter())
         if connections.isEmpty {
             client.set(slot, .failed(until: loop.now + pause))
@@ -204,17 +164,6 @@ final class ClientEndpoint {
     func failure(among count: Int) -> String {
         let others = count > 1 ? ", \(count) endpoints" : ""
         return "connect to \(endpoint) failed: \(lastError) (\(backoff.failures) attempts\(others))"
-    }
-
-    /// NIO's connection error names every address it tried; the first reason is enough.
-    private static func text(_ error: any Error) -> String {
-        if let error = error as? NIOConnectionError {
-            if let first = error.connectionErrors.first { return text(first.error) }
-            return "\(error.dnsAError ?? error.dnsAAAAError ?? error)"
-        }
-        if let error = error as? IOError { return error.description }
-        if let error = error as? RPCError { return error.message }
-        return "\(error)"
     }
 
     // MARK: What connections tell
@@ -283,26 +232,5 @@ final class ClientEndpoint {
         for connection in open { connection.close() }
         _ = cancelAttempt()
         releaseQueue()
-    }
-}
-
-/// A connection that is not ready yet: for a name with several addresses a race of several.
-final class ConnectAttempt: LoopContext.TimerTarget {
-    private let endpoint: ClientEndpoint
-    var candidates: [ClientConnection] = []
-    /// One channel has won.
-    var isChosen = false
-    var timer: LoopContext.Timer?
-
-    init(endpoint: ClientEndpoint) { self.endpoint = endpoint }
-
-    func timerFired() {
-        timer = nil
-        endpoint.failed(self, RPCError(.unavailable, "no answer within 2 s"))
-        close()
-    }
-
-    func close() {
-        for candidate in candidates { candidate.close() }
     }
 }

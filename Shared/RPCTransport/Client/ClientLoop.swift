@@ -1,12 +1,11 @@
 internal import NIOCore
 internal import RPC
-internal import TLS
 
 /// A client as one event loop sees it: its own balancer, and its own connections to the endpoints.
 final class ClientLoop: LoopContext.TimerTarget {
     /// What all loops of a client share.
     struct Settings: Sendable {
-        let tls: TLSContext?
+        let dialer: any Dialer
         let profile: RPCProfile
         let policy: ClientPolicy
         /// The number of loops.

@@ -1,0 +1,127 @@
+internal import HTTP2
+internal import RPC
+
+/// The calls of a connection, from their headers to their replies.
+extension ServerConnection {
+    func call(of stream: HTTP2Stream) -> ServerCall? {
+        // Only this class sets the context.
+        stream.context.map { unsafeDowncast($0, to: ServerCall.self) }
+    }
+
+    func begin(_ head: RequestHead, on stream: HTTP2Stream) {
+        if running >= Int(profile.maximumConcurrentStreams) {
+            session?.reset(stream, code: .refusedStream)
+            return
+        }
+        switch handler.admit(head, from: peer) {
+        case .accept(let acceptance):
+            let call = ServerCall(
+                head: head, acceptance: acceptance, stream: stream, connection: self)
+            stream.context = call
+            untimed.append(call)
+            if acceptance.kind != .unary { openStream(of: call) }
+        case .refuse(let reply):
+            send(reply, on: stream)
+            if stream.remoteEnded { return }
+            let nothing = Acceptance(maximumBytes: 0, isFramed: false, deadline: .none)
+            let call = ServerCall(
+                head: head, acceptance: nothing, stream: stream, connection: self)
+            call.isAnswered = true
+            stream.context = call
+            discard(call)
+        }
+    }
+
+    /// The reply stands, and the rest of the request is not wanted. What is on its way is read and
+    /// thrown away for a while, since a reset makes some clients forget the reply; then it is reset.
+    private func discard(_ call: ServerCall) {
+        call.phase = .discarding
+        call.body = []
+        call.port?.releaseCredit(to: session)
+        guard let stream = call.stream, !stream.remoteEnded || call.isCutOff else { return }
+        call.timer = loop.arm(call, at: loop.now + .seconds(1))
+    }
+
+    func countDiscarded(_ count: Int, of call: ServerCall) {
+        call.discardedBytes += count
+        if call.discardedBytes > Self.maximumDiscarded { endDiscarding(call) }
+    }
+
+    func endDiscarding(_ call: ServerCall) {
+        guard let stream = call.stream else { return }
+        if call.isCutOff, stream.unsent > 0 {
+            session?.reset(stream, code: .cancel)
+        } else {
+            session?.resetAfterReply(stream)
+        }
+        setNeedsFlush()
+    }
+
+    func dispatch(_ call: ServerCall, _ body: UnsafeRawBufferPointer) {
+        if call.phase == .receiving { call.phase = .handling }
+        let request = InboundRequest(
+            head: call.head, acceptance: call.acceptance, peer: peer, body: body,
+            stream: call.port?.ends)
+        switch handler.handle(request) {
+        case .reply(let reply): answer(call, reply)
+        case .run(let work): run(work, for: call)
+        }
+    }
+
+    /// Has a handler run on this loop once the read is over. It holds a slot of the connection until
+    /// it ends, whether or not the stream lives.
+    private func run(_ work: @escaping HandlerWork, for call: ServerCall) {
+        running += 1
+        call.work = work
+        loop.runners.add(call)
+    }
+
+    /// The caller had gone before the handler began: it does not begin.
+    func skipped(_ call: ServerCall) { running -= 1 }
+
+    /// The handler has ended: its slot is free, whatever became of the stream.
+    func finished(_ call: ServerCall, _ reply: Reply) {
+        running -= 1
+        answer(call, reply)
+        if call.phase == .streaming { discard(call) }
+        setNeedsFlush()
+    }
+
+    private func answer(_ call: ServerCall, _ reply: Reply) {
+        guard !call.isAnswered, let stream = call.stream else { return }
+        call.isAnswered = true
+        stopTimer(of: call)
+        switch reply {
+        case .message(let contentType, var framed):
+            MessagePrefix.write(into: &framed)
+            session?.submitMessage(framed, contentType: contentType.name, on: stream)
+        case .raw(let raw): send(raw, on: stream)
+        case .end(_, let error): endReplies(of: call, error, on: stream)
+        }
+    }
+
+    func send(_ reply: RawReply, on stream: HTTP2Stream) {
+        session?.submitResponse(
+            status: reply.status, headers: reply.headers.arena, body: reply.body,
+            trailers: reply.trailers.map { ($0.arena, $0.count) }, on: stream)
+    }
+
+    func refuse(_ call: ServerCall, _ error: RPCError) {
+        answer(call, failure(of: call, error))
+        call.port?.abandon(error)
+        discard(call)
+    }
+
+    /// Ends a call whose handler runs: it is cancelled, and what it does now changes nothing.
+    func cutOff(_ call: ServerCall, _ error: RPCError) {
+        call.isCutOff = true
+        refuse(call, error)
+        call.runner?.cancel()
+    }
+
+    func deadlinePassed(_ call: ServerCall) {
+        cutOff(
+            call, RPCError(.deadlineExceeded, "the deadline has passed", reason: "EXPIRED"))
+        setNeedsFlush()
+    }
+}
