@@ -179,6 +179,12 @@ let targets: [Target] = [
     tests(
         "RPCServicesTests",
         ["RPCServices", "RPCTransport", "RPC", "AssayMessages", "Wire", nioPosix]),
+    tests(
+        "RPCLifeTests",
+        [
+            "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "TestSupport", "Wire", nioCore,
+            nioPosix,
+        ]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),
