@@ -194,28 +194,3 @@ struct ServerDrainMachineTests {
         #expect(machine.value.nextAt == Self.at(30))
     }
 }
-
-@Suite("Whether a process wants calls")
-struct ReadinessTests {
-    @Test("observers hear the state now, its changes, and nothing after they left")
-    func observing() {
-        let readiness = Readiness(isReady: false)
-        let heard = Heard()
-        let leave = readiness.observe(heard.note)
-        readiness.set(true)
-        readiness.set(true)
-        readiness.set(false)
-        leave()
-        readiness.set(true)
-        #expect(heard.all == [false, true, false])
-    }
-
-    @Test("a process that drains is not ready any more, for good")
-    func draining() {
-        let readiness = Readiness()
-        readiness.startDraining()
-        readiness.set(true)
-        #expect(!readiness.isReady)
-        #expect(readiness.isDraining)
-    }
-}
