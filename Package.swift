@@ -47,6 +47,7 @@ let targets: [Target] = [
     // C libraries, each with one owner.
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
     system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CHiredis", pkgConfig: nil, apt: "libhiredis-dev"),
     system("CRocksDB", pkgConfig: nil, apt: "librocksdb-dev"),
 
@@ -57,7 +58,7 @@ let targets: [Target] = [
 
     // What every service stands on.
     library("Wire", "Shared/Wire", [crypto]),
-    library("RPC", "Shared/RPC", ["Wire"]),
+    library("RPC", "Shared/RPC", ["Wire", "CZlib"]),
     library("HTTP2", "Shared/HTTP2", ["CNghttp2"]),
     library("TLS", "Shared/TLS", ["COpenSSL", nioCore]),
     library(
@@ -168,6 +169,12 @@ let targets: [Target] = [
         path: "Tests/Fuzz/FuzzTests", swiftSettings: strict),
     tests("AssayMessagesTests", ["AssayMessages", "Wire", "RPC"]),
     tests("RPCTests", ["RPC", "Wire"]),
+    tests(
+        "RPCCompressionTests",
+        [
+            "RPC", "RPCTransport", "AssayMessages", "SchemaCompiler", "Wire", "CZlib",
+            "CAllocationCounter", nioCore, nioPosix,
+        ]),
     tests("HTTP2Tests", ["HTTP2"]),
     tests("TLSTests", ["TLS", nioCore, nioPosix, nioEmbedded]),
     tests(

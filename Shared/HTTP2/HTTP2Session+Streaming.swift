@@ -4,10 +4,13 @@ internal import CNghttp2
 /// the sum within bounds by what `HTTP2SessionDelegate.sent` tells.
 extension HTTP2Session {
     /// Starts a response on the gRPC face: its headers go with the next `drain`.
-    public func startResponse(contentType: StaticString, on stream: HTTP2Stream) {
+    public func startResponse(
+        contentType: StaticString, encoding: StaticString? = nil, on stream: HTTP2Stream
+    ) {
         fields.pointee.removeAll()
         fields.pointee.append(":status", "200")
         fields.pointee.append("content-type", contentType)
+        if let encoding { fields.pointee.append("grpc-encoding", encoding) }
         stream.hasFinalHeaders = true
         stream.isStreaming = true
         stream.expectsMore = true

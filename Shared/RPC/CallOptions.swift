@@ -19,15 +19,20 @@ public struct CallOptions: Sendable {
     public var allowsRetry: Bool
     /// Waits for an endpoint until the deadline, instead of failing if none can be reached.
     public var waitsForReady: Bool
+    /// How requests are packed, for a server that is known to read it. Methods whose messages may hold
+    /// credentials are never packed.
+    public var compression: MessageEncoding
 
     public init(
         deadline: CallDeadline? = nil, metadata: Metadata = Metadata(), routingKey: String? = nil,
-        allowsRetry: Bool = true, waitsForReady: Bool = false
+        allowsRetry: Bool = true, waitsForReady: Bool = false,
+        compression: MessageEncoding = .identity
     ) {
         self.deadline = deadline
         self.metadata = metadata
         self.routingKey = routingKey
         self.allowsRetry = allowsRetry
         self.waitsForReady = waitsForReady
+        self.compression = compression
     }
 }

@@ -7,13 +7,16 @@ public import Wire
 final class Exchange: Sendable {
     @usableFromInline let context: ServerContext
     @usableFromInline let contentType: ContentType
+    let replyEncoding: MessageEncoding
     let observer: (any CallObserver)?
 
     init(
-        context: ServerContext, contentType: ContentType, observer: (any CallObserver)?
+        context: ServerContext, contentType: ContentType,
+        replyEncoding: MessageEncoding = .identity, observer: (any CallObserver)?
     ) {
         self.context = context
         self.contentType = contentType
+        self.replyEncoding = replyEncoding
         self.observer = observer
     }
 
@@ -34,7 +37,20 @@ final class Exchange: Sendable {
                         + "are allowed", reason: "MESSAGE_TOO_LARGE"))
         }
         if observer != nil { report(.ok, nil, nil) }
+        if replyEncoding != .identity { return compressed(framed) }
         return .message(contentType, framed: framed)
+    }
+
+    private func compressed(_ framed: [UInt8]) -> Reply {
+        guard let packed = Gzip.deflate(framed: framed) else {
+            return .message(contentType, framed: framed)
+        }
+        return .raw(
+            RawReply(
+                status: 200,
+                headers: [
+                    "content-type": "\(contentType.name)", "grpc-encoding": "\(replyEncoding.name)",
+                ], body: packed, trailers: ["grpc-status": "0"]))
     }
 
     @usableFromInline

@@ -42,10 +42,13 @@ public final class MessageInbox: Sendable {
     /// - Parameters:
     ///   - limit: the most bytes that a message may have, without its prefix.
     ///   - contentType: how the peer encodes.
-    package init(limit: Int, contentType: ContentType) {
+    ///   - encoding: how the peer packs.
+    package init(limit: Int, contentType: ContentType, encoding: MessageEncoding = .identity) {
         self.limit = limit
         state = Mutex(
-            State(deframer: StreamDeframer(limit: limit), contentType: contentType))
+            State(
+                deframer: StreamDeframer(limit: limit, encoding: encoding),
+                contentType: contentType))
     }
 
     // MARK: The transport's side
@@ -53,9 +56,12 @@ public final class MessageInbox: Sendable {
     /// Connects the transport that wants to hear of consumed bytes.
     package func attach(_ driver: any StreamDriver) { state.withLock { $0.driver = driver } }
 
-    /// The peer has said how it encodes, before any of its messages.
-    package func begin(_ contentType: ContentType) {
-        state.withLock { $0.contentType = contentType }
+    /// The peer has said how it encodes and packs, before any of its messages.
+    package func begin(_ contentType: ContentType, _ encoding: MessageEncoding = .identity) {
+        state.withLock { state in
+            state.contentType = contentType
+            state.deframer.encoding = encoding
+        }
     }
 
     /// Takes bytes in; returns how many bytes, of these and earlier ones, were consumed.
@@ -125,7 +131,8 @@ public final class MessageInbox: Sendable {
     nonisolated(nonsending) func next() async throws(RPCError) -> InboundMessage? {
         while true {
             switch takeNext() {
-            case .message(let message): return message
+            case .message(let message):
+                return message.framed[0] == 0 ? message : try unpacked(message)
             case .end: return nil
             case .failure(let error): throw error
             case .nothing:
@@ -134,6 +141,19 @@ public final class MessageInbox: Sendable {
                     throw RPCError(.cancelled, "the call was cancelled")
                 }
             }
+        }
+    }
+
+    /// Unpacks a message on the reader's thread; the stream fails if that cannot be done.
+    private func unpacked(_ message: InboundMessage) throws(RPCError) -> InboundMessage {
+        do throws(FramingFault) {
+            return InboundMessage(
+                framed: try MessageDeframer.unpacked(message.framed, limit: limit),
+                contentType: message.contentType)
+        } catch {
+            let error = error.error(limit: limit)
+            abandon(error)
+            throw error
         }
     }
 

@@ -63,11 +63,14 @@ public final class MessageOutbox: Sendable {
     package static let peerEnded = "STREAM_ENDED"
 
     package let limit: Int
+    /// How messages are packed, where that makes them smaller.
+    private let encoding: MessageEncoding
     private let state: Mutex<State>
 
     /// - Parameter limit: unsent bytes from which on a writer waits.
-    package init(limit: Int = 256 << 10) {
+    package init(limit: Int = 256 << 10, encoding: MessageEncoding = .identity) {
         self.limit = limit
+        self.encoding = encoding
         state = Mutex(State())
     }
 
@@ -84,6 +87,9 @@ public final class MessageOutbox: Sendable {
                 .resourceExhausted,
                 "a \(kind) of \(length) bytes; at most \(limit) are allowed",
                 reason: "MESSAGE_TOO_LARGE")
+        }
+        if encoding == .gzip, let packed = Gzip.deflate(framed: framed) {
+            return try await write(packed)
         }
         MessagePrefix.write(into: &framed)
         try await write(framed)

@@ -57,12 +57,13 @@ public struct MethodDescriptor: Sendable {
         let retry: RetryPolicy
         let maximumRequestBytes: Int
         let maximumResponseBytes: Int
+        let carriesCredentials: Bool
         let isHealthCheck: Bool
 
         init(
             path: String, kind: MethodKind, schema: UInt64, access: MethodAccess,
             idempotency: Idempotency, cost: Int, deadline: Duration?, retry: RetryPolicy,
-            maximumRequestBytes: Int, maximumResponseBytes: Int
+            maximumRequestBytes: Int, maximumResponseBytes: Int, carriesCredentials: Bool
         ) {
             self.path = path
             self.kind = kind
@@ -74,6 +75,7 @@ public struct MethodDescriptor: Sendable {
             self.retry = retry
             self.maximumRequestBytes = maximumRequestBytes
             self.maximumResponseBytes = maximumResponseBytes
+            self.carriesCredentials = carriesCredentials
             isHealthCheck = path.hasPrefix("/grpc.health.v1.Health/")
         }
     }
@@ -85,16 +87,19 @@ public struct MethodDescriptor: Sendable {
     ///   - deadline: the longest that a call may take; nil means 10 s, and for a stream no limit.
     ///   - maximumRequestBytes: of each message, without its prefix.
     ///   - maximumResponseBytes: of each message, without its prefix.
+    ///   - carriesCredentials: whether a `@pii(credential)` field may be in a request or reply.
     public init(
         path: String, kind: MethodKind, schema: UInt64 = 0, access: MethodAccess,
         idempotency: Idempotency = .none, cost: Int = 1, deadline: Duration? = nil,
         retry: RetryPolicy = RetryPolicy(),
-        maximumRequestBytes: Int = 4 << 20, maximumResponseBytes: Int = 4 << 20
+        maximumRequestBytes: Int = 4 << 20, maximumResponseBytes: Int = 4 << 20,
+        carriesCredentials: Bool = false
     ) {
         storage = Storage(
             path: path, kind: kind, schema: schema, access: access, idempotency: idempotency,
             cost: cost, deadline: deadline, retry: retry,
-            maximumRequestBytes: maximumRequestBytes, maximumResponseBytes: maximumResponseBytes)
+            maximumRequestBytes: maximumRequestBytes, maximumResponseBytes: maximumResponseBytes,
+            carriesCredentials: carriesCredentials)
     }
 
     public var path: String { storage.path }
@@ -107,6 +112,8 @@ public struct MethodDescriptor: Sendable {
     public var retry: RetryPolicy { storage.retry }
     public var maximumRequestBytes: Int { storage.maximumRequestBytes }
     public var maximumResponseBytes: Int { storage.maximumResponseBytes }
+    /// Messages beside secrets are never packed: their size would tell of the secret (CRIME, BREACH).
+    public var carriesCredentials: Bool { storage.carriesCredentials }
 
     /// Health checks are answered however busy a server is: no limit of running handlers holds for
     /// them, and they wait in no queue.

@@ -39,6 +39,10 @@ public struct Acceptance: Sendable {
     public var deadline: Deadline
     /// Which sides of the call are streams of messages. A stream of requests is not collected.
     public var kind: MethodKind
+    /// How the messages of the request may be packed. They come as they are, packed or not.
+    public var encoding: MessageEncoding
+    /// How a stream of replies is packed.
+    public var replyEncoding: MessageEncoding
     /// Given back with the request: an index of the handler's own.
     public var route: Int
     /// Given back with the request: what the handler found out already.
@@ -46,12 +50,15 @@ public struct Acceptance: Sendable {
 
     public init(
         maximumBytes: Int, isFramed: Bool, deadline: Deadline, kind: MethodKind = .unary,
+        encoding: MessageEncoding = .identity, replyEncoding: MessageEncoding = .identity,
         route: Int = 0, state: (any AnyObject & Sendable)? = nil
     ) {
         self.maximumBytes = maximumBytes
         self.isFramed = isFramed
         self.deadline = deadline
         self.kind = kind
+        self.encoding = encoding
+        self.replyEncoding = replyEncoding
         self.route = route
         self.state = state
     }

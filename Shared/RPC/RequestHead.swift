@@ -35,6 +35,7 @@ public struct RequestHead: Sendable {
     package private(set) var timeoutField = Span.absent
     package private(set) var jsonTimeoutField = Span.absent
     package private(set) var encodingField = Span.absent
+    package private(set) var acceptEncodingField = Span.absent
     package private(set) var contentLengthField = Span.absent
 
     public init(fields: Metadata, receivedAt: Instant, isOverMetadataLimit: Bool = false) {
@@ -83,6 +84,7 @@ public struct RequestHead: Sendable {
         case 13 where named("grpc-encoding"): encodingField = span
         case 14 where named("content-length"): contentLengthField = span
         case 18 where named("connect-timeout-ms"): jsonTimeoutField = span
+        case 20 where named("grpc-accept-encoding"): acceptEncodingField = span
         default: break
         }
     }

@@ -5,15 +5,22 @@ public final class ServiceRouter: RequestHandler {
     private let entries: [MethodRegistry.Entry]
     private let authorizer: any Authorizer
     private let observer: (any CallObserver)?
+    /// The routes whose replies are compressed for callers that read it.
+    private let compressed: Set<Int>
 
+    /// - Parameter compressing: methods whose replies are compressed with gzip for callers that read
+    ///   it; those whose messages may hold credentials never are.
     public init(
         _ services: [any RPCService], authorizer: any Authorizer = ScopeAuthorizer(),
-        observer: (any CallObserver)? = nil
+        observer: (any CallObserver)? = nil, compressing: [MethodDescriptor] = []
     ) {
         var registry = MethodRegistry()
         for service in services { service.register(in: &registry) }
         entries = registry.entries
         table = PathTable(entries.map(\.method.path))
+        let paths = Set(compressing.filter { !$0.carriesCredentials }.map(\.path))
+        compressed = Set(
+            entries.indices.filter { paths.contains(registry.entries[$0].method.path) })
         self.authorizer = authorizer
         self.observer = observer
     }
@@ -38,7 +45,7 @@ public final class ServiceRouter: RequestHandler {
             return refuse(head, nil, .unknownMethod(head), from: peer)
         }
         let method = entries[route].method
-        if !head.encodingField.isAbsent, head.text(head.encodingField) != "identity" {
+        guard let encoding = head.messageEncoding else {
             return refuseEncoding(head, method, from: peer)
         }
         var timeout = method.serverDeadline
@@ -49,7 +56,8 @@ public final class ServiceRouter: RequestHandler {
             }
             timeout = min(timeout, asked)
         }
-        return admit(head, route, timeout: timeout, isFramed: true, from: peer)
+        return admit(
+            head, route, timeout: timeout, isFramed: true, encoding: encoding, from: peer)
     }
 
     private func admitJSON(_ head: RequestHead, from peer: Peer) -> Admission {
@@ -92,7 +100,8 @@ public final class ServiceRouter: RequestHandler {
 
     /// The checks that all faces share.
     private func admit(
-        _ head: RequestHead, _ route: Int, timeout: Duration, isFramed: Bool, from peer: Peer
+        _ head: RequestHead, _ route: Int, timeout: Duration, isFramed: Bool,
+        encoding: MessageEncoding = .identity, from peer: Peer
     ) -> Admission {
         let method = entries[route].method
         if head.isOverMetadataLimit {
@@ -111,11 +120,17 @@ public final class ServiceRouter: RequestHandler {
                     maximumBytes: isFramed
                         ? method.maximumRequestBytes : 8 * method.maximumRequestBytes,
                     isFramed: isFramed, deadline: Deadline(head.receivedAt + timeout),
-                    kind: method.kind, route: route,
+                    kind: method.kind, encoding: encoding,
+                    replyEncoding: isFramed ? replyEncoding(route, head) : .identity, route: route,
                     state: caller == .anonymous ? nil : CallerBox(caller)))
         } catch {
             return refuse(head, method, error, from: peer)
         }
+    }
+
+    private func replyEncoding(_ route: Int, _ head: RequestHead) -> MessageEncoding {
+        !compressed.isEmpty && compressed.contains(route) && head.accepts(.gzip)
+            ? .gzip : .identity
     }
 
     private func refuse(
@@ -128,10 +143,11 @@ public final class ServiceRouter: RequestHandler {
     private func refuseEncoding(
         _ head: RequestHead, _ method: MethodDescriptor, from peer: Peer
     ) -> Admission {
-        let error = RPCError(.unimplemented, "this grpc-encoding is not supported; identity is")
+        let error = RPCError(
+            .unimplemented, "this grpc-encoding is not supported; \(MessageEncoding.accepted) are")
         report(method, error, head, peer)
         var refusal = reply(to: head, for: error)
-        refusal.headers.append("grpc-accept-encoding", "identity")
+        refusal.headers.append("grpc-accept-encoding", "\(MessageEncoding.accepted)")
         return .refuse(refusal)
     }
 
@@ -162,7 +178,8 @@ extension ServiceRouter {
             context: ServerContext(
                 method: entry.method, deadline: request.deadline, metadata: head.fields,
                 peer: request.peer, caller: caller, receivedAt: head.receivedAt),
-            contentType: head.contentType.isGRPC ? head.contentType : .json, observer: observer)
+            contentType: head.contentType.isGRPC ? head.contentType : .json,
+            replyEncoding: request.acceptance.replyEncoding, observer: observer)
         if head.method == .get { return handleGet(head, entry, exchange) }
         return request.withBody { body in
             guard request.acceptance.isFramed else {
@@ -175,10 +192,21 @@ extension ServiceRouter {
             }
             let limit = request.acceptance.maximumBytes
             do throws(FramingFault) {
-                let range = try MessageDeframer.unary(body, limit: limit)
+                let range = try MessageDeframer.unary(
+                    body, limit: limit, request.acceptance.encoding)
                 let message = UnsafeRawBufferPointer(rebasing: body[range])
-                return entry.start(
-                    IncomingCall(exchange: exchange, message: message, stream: request.stream))
+                if body[0] == 0 {
+                    return entry.start(
+                        IncomingCall(exchange: exchange, message: message, stream: request.stream))
+                }
+                return try Gzip.inflate(message, limit: limit).withUnsafeBytes { inflated in
+                    entry.start(
+                        IncomingCall(
+                            exchange: exchange,
+                            message: UnsafeRawBufferPointer(
+                                rebasing: inflated[MessagePrefix.count...]),
+                            stream: request.stream))
+                }
             } catch {
                 return .reply(exchange.failure(error.error(limit: limit)))
             }

@@ -10,6 +10,8 @@ package struct StreamDeframer: Sendable {
     /// Bytes before `consumed` that `takeCredit` has not told of.
     private var credit = 0
     private let limit: Int
+    /// How messages may be packed.
+    var encoding: MessageEncoding
 
     /// A buffer that grew beyond this is not kept when it is empty.
     private static let maximumKept = 64 << 10
@@ -17,7 +19,10 @@ package struct StreamDeframer: Sendable {
     private static let minimumHandedOver = 16 << 10
 
     /// - Parameter limit: the most bytes that a message may have, without its prefix.
-    package init(limit: Int) { self.limit = limit }
+    package init(limit: Int, encoding: MessageEncoding = .identity) {
+        self.limit = limit
+        self.encoding = encoding
+    }
 
     /// Bytes that came and were not taken.
     package var buffered: Int { buffer.count - start }
@@ -30,14 +35,16 @@ package struct StreamDeframer: Sendable {
 
     /// Whether `next` has something to say: a whole message, or what is wrong with one.
     package var isReady: Bool {
-        guard let prefix = firstPrefix else { return buffered > 0 && buffer[start] != 0 }
-        return prefix.flag != 0 || prefix.length > limit
-            || buffered >= MessagePrefix.count + prefix.length
+        if buffered == 0 { return false }
+        let flag = buffer[start]
+        if flag != 0, flag != 1 || encoding == .identity { return true }
+        guard let prefix = firstPrefix else { return false }
+        return prefix.length > limit || buffered >= MessagePrefix.count + prefix.length
     }
 
-    /// Takes the first message, with its prefix; nil if it is not complete.
+    /// Takes the first message, with its prefix and as it was packed; nil if it is not complete.
     package mutating func next() throws(FramingFault) -> [UInt8]? {
-        if buffered > 0 { try MessageDeframer.check(flag: buffer[start]) }
+        if buffered > 0 { try MessageDeframer.check(flag: buffer[start], encoding) }
         guard let prefix = firstPrefix else { return nil }
         if prefix.length > limit { throw .tooLarge(prefix.length) }
         let end = start + MessagePrefix.count + prefix.length

@@ -195,10 +195,14 @@ extension RPCClient: ClientTransport {
     public func unary(
         _ method: MethodDescriptor, framed: [UInt8], options: CallOptions
     ) async throws(RPCError) -> ReplyMessage {
-        var framed = framed
-        MessagePrefix.write(into: &framed)
+        var (body, encoding) = (framed, MessageEncoding.identity)
+        if Self.compresses(method, options), let packed = Gzip.deflate(framed: framed) {
+            (body, encoding) = (packed, .gzip)
+        } else {
+            MessagePrefix.write(into: &body)
+        }
         let request = RawRequest(
-            target: method.path, headers: headers(of: options), body: framed,
+            target: method.path, headers: headers(of: options, encoding), body: body,
             maximumReplyBytes: method.maximumResponseBytes + MessagePrefix.count,
             idempotency: method.idempotency, routingKey: options.routingKey)
         let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
@@ -211,11 +215,24 @@ extension RPCClient: ClientTransport {
     }
 
     /// What a call carries besides the protocol's own fields.
-    private func headers(of options: CallOptions) -> Metadata {
-        var headers: Metadata = ["content-type": "application/grpc+assay"]
+    private func headers(of options: CallOptions, _ encoding: MessageEncoding) -> Metadata {
+        var headers = encoding == .gzip ? Self.compressedHeaders : Self.plainHeaders
         headers.append(contentsOf: options.metadata)
         if let claimedIdentity { headers.append(AssayHeader.claimedIdentity, claimedIdentity) }
         return headers
+    }
+
+    private static let plainHeaders: Metadata = [
+        "content-type": "application/grpc+assay",
+        "grpc-accept-encoding": "\(MessageEncoding.accepted)",
+    ]
+    private static let compressedHeaders: Metadata = [
+        "content-type": "application/grpc+assay", "grpc-encoding": "gzip",
+        "grpc-accept-encoding": "\(MessageEncoding.accepted)",
+    ]
+
+    private static func compresses(_ method: MethodDescriptor, _ options: CallOptions) -> Bool {
+        options.compression == .gzip && !method.carriesCredentials
     }
 
     public func stream(
@@ -225,13 +242,14 @@ extension RPCClient: ClientTransport {
             throw RPCError(.unavailable, "\(target): the client is closed")
         }
         let eventLoop = group.any()
+        let encoding: MessageEncoding = Self.compresses(method, options) ? .gzip : .identity
         let (inbox, outbox) = (
             MessageInbox(limit: method.maximumResponseBytes, contentType: .grpcAssay),
-            MessageOutbox()
+            MessageOutbox(encoding: encoding)
         )
         let port = StreamPort(inbox: inbox, outbox: outbox, eventLoop: eventLoop)
         let request = RawRequest(
-            target: method.path, headers: headers(of: options), body: [],
+            target: method.path, headers: headers(of: options, encoding), body: [],
             routingKey: options.routingKey)
         let deadline = Self.deadline(method, options, now: LoopContext.now)
         let slot = CallSlot(eventLoop)

@@ -43,12 +43,16 @@ public final class RPCServer: Sendable {
     }
 
     /// Serves typed services.
+    ///
+    /// - Parameter compressing: methods whose replies are compressed with gzip for callers that read it.
     public convenience init(
         listeners: [RPCListener], services: [any RPCService],
         authorizer: any Authorizer = ScopeAuthorizer(), observer: (any CallObserver)? = nil,
-        profile: RPCProfile = .mesh, group: MultiThreadedEventLoopGroup = .singleton
+        compressing: [MethodDescriptor] = [], profile: RPCProfile = .mesh,
+        group: MultiThreadedEventLoopGroup = .singleton
     ) {
-        let router = ServiceRouter(services, authorizer: authorizer, observer: observer)
+        let router = ServiceRouter(
+            services, authorizer: authorizer, observer: observer, compressing: compressing)
         self.init(listeners: listeners, handler: router, profile: profile, group: group)
     }
 

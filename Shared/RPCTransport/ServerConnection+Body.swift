@@ -4,7 +4,7 @@ internal import RPC
 extension ServerConnection {
     func append(_ data: UnsafeRawBufferPointer, to call: ServerCall) {
         guard call.phase == .receiving else { return countDiscarded(data.count, of: call) }
-        let limit = call.acceptance.maximumBytes
+        let (limit, encoding) = (call.acceptance.maximumBytes, call.acceptance.encoding)
         if call.acceptance.isFramed {
             if call.body.isEmpty, isWhole(data, limit: limit) {
                 whole = (call, data)
@@ -13,7 +13,7 @@ extension ServerConnection {
             if call.body.isEmpty { reserveBody(of: call, data, limit: limit) }
             call.body.append(contentsOf: data)
             let fault = call.body.withUnsafeBytes {
-                MessageDeframer.faultAtBeginning(of: $0, limit: limit)
+                MessageDeframer.faultAtBeginning(of: $0, limit: limit, encoding)
             }
             if let fault { refuse(call, fault.error(limit: limit)) }
         } else if call.body.count + data.count > limit {

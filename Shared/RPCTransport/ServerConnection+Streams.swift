@@ -8,9 +8,13 @@ extension ServerConnection {
         let (kind, acceptance) = (call.acceptance.kind, call.acceptance)
         let port = StreamPort(
             inbox: kind.streamsRequests
-                ? MessageInbox(limit: acceptance.maximumBytes, contentType: call.head.contentType)
+                ? MessageInbox(
+                    limit: acceptance.maximumBytes, contentType: call.head.contentType,
+                    encoding: acceptance.encoding)
                 : nil,
-            outbox: kind.streamsReplies ? MessageOutbox() : nil, eventLoop: loop.eventLoop)
+            outbox: kind.streamsReplies
+                ? MessageOutbox(encoding: acceptance.replyEncoding) : nil,
+            eventLoop: loop.eventLoop)
         port.outbox?.charge(budget)
         port.belong(to: call)
         call.port = port
@@ -44,7 +48,10 @@ extension ServerConnection {
     ) {
         if call.hasResponse { return }
         call.hasResponse = true
-        session.startResponse(contentType: call.head.contentType.name, on: stream)
+        let encoding = call.acceptance.replyEncoding
+        session.startResponse(
+            contentType: call.head.contentType.name,
+            encoding: encoding == .identity ? nil : encoding.name, on: stream)
     }
 
     /// Ends a stream of replies: what was written goes first. An error before any message is one

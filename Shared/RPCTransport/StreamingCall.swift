@@ -85,7 +85,7 @@ final class StreamingCall: ClientCall, StreamOwner {
         self.status = status
         self.headers = headers
         let contentType = ContentType(headers["content-type"] ?? "")
-        port.inbox?.begin(contentType)
+        port.inbox?.begin(contentType, headers.messageEncoding ?? .identity)
     }
 
     override func received(

@@ -14,11 +14,15 @@ enum UnaryReply {
         guard contentType.isGRPC else {
             throw RPCError(.unknown, "the reply's content type is not gRPC's")
         }
-        if let fault = MessageDeframer.fault(inUnary: reply.body, limit: limit) {
-            throw fault.error(limit: limit)
+        let framed: [UInt8]
+        do throws(FramingFault) {
+            framed = try MessageDeframer.message(
+                inUnary: reply.body, limit: limit, reply.headers.messageEncoding ?? .identity)
+        } catch {
+            throw error.error(limit: limit)
         }
         return ReplyMessage(
-            framed: reply.body, headers: reply.headers, trailers: reply.trailers ?? Metadata(),
+            framed: framed, headers: reply.headers, trailers: reply.trailers ?? Metadata(),
             contentType: contentType)
     }
 }

@@ -53,7 +53,12 @@ struct ParserTests {
     @Test("a unary body is exactly one message with flag zero, within the limit")
     func deframing() {
         func fault(_ body: [UInt8], limit: Int = 100) -> FramingFault? {
-            MessageDeframer.fault(inUnary: body, limit: limit)
+            do throws(FramingFault) {
+                _ = try MessageDeframer.message(inUnary: body, limit: limit)
+                return nil
+            } catch {
+                return error
+            }
         }
         #expect(fault([0, 0, 0, 0, 0]) == nil)
         #expect(fault([0, 0, 0, 0, 2, 7, 7]) == nil)

@@ -62,6 +62,9 @@ struct SwiftServiceEmitter {
             guard let limit = bounds.limit(type, explicit: explicit) else { continue }
             arguments.append("maximum\(name)Bytes: \(SwiftLiteral.decimal(limit))")
         }
+        if [method.request, method.response].contains(where: schema.mayHoldCredentials) {
+            arguments.append("carriesCredentials: true")
+        }
         writer.documentation(method.doc)
         let name = SwiftName.member(method.name)
         writer.list("public static let \(name) = MethodDescriptor(", arguments, ")")

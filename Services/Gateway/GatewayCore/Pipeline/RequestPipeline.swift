@@ -198,9 +198,10 @@ public struct RequestPipeline: Sendable {
     private func terms() -> Acceptance {
         guard let route else { preconditionFailure("the route stage has passed") }
         let found = snapshot.routes.routes[route]
+        // Packed messages pass as they are: the service that unpacks them judges them.
         return Acceptance(
             maximumBytes: contentType.isGRPC
                 ? found.method.maximumRequestBytes : found.maximumJSONBytes,
-            isFramed: contentType.isGRPC, deadline: deadline, route: route)
+            isFramed: contentType.isGRPC, deadline: deadline, encoding: .gzip, route: route)
     }
 }
