@@ -158,6 +158,7 @@ extension HTTP2Session {
     fileprivate func data(_ id: Int32, _ flags: UInt8, _ bytes: UnsafeRawBufferPointer) {
         stream(id)?._withUnsafeGuaranteedRef { stream in
             if flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 { stream.remoteEnded = true }
+            credit.received += bytes.count
             delegate.received(bytes, on: stream)
         }
     }

@@ -105,6 +105,7 @@ extension HTTP2Session {
     /// Gives the peer room for `count` more bytes on the connection, and on the stream unless the
     /// stream needs none any more.
     public func consume(_ count: Int, on stream: HTTP2Stream) {
+        credit.consumed += count
         if stream.remoteEnded {
             nghttp2_session_consume_connection(session, count)
         } else {
@@ -114,7 +115,9 @@ extension HTTP2Session {
 
     /// Gives the peer room on the connection alone, for bytes of a stream that is over.
     public func consumeOfConnection(_ count: Int) {
-        if count > 0 { nghttp2_session_consume_connection(session, count) }
+        if count == 0 { return }
+        credit.consumed += count
+        nghttp2_session_consume_connection(session, count)
     }
 
     /// First phase of an orderly end: the peer learns that it should open no further streams.

@@ -25,6 +25,9 @@ public final class HTTP2Session {
     /// Positions of objects without a stream.
     private var free: [Int] = []
 
+    /// Of the whole connection.
+    public internal(set) var credit = ReceiveCredit()
+
     var now: UInt64 = 0
     private var score: MisbehaviourScore
     private var rateWindowStart: UInt64 = 0
@@ -173,6 +176,16 @@ public final class HTTP2Session {
             nghttp2_session_get_remote_settings(
                 session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
     }
+
+    /// Bytes that came and that no WINDOW_UPDATE has given back yet: what was not consumed, and of what
+    /// was consumed less than half a window.
+    public var unreturnedBytes: Int {
+        Int(nghttp2_session_get_effective_recv_data_length(session))
+    }
+    /// The room that we give the peer for the whole connection.
+    public var localWindow: Int { Int(nghttp2_session_get_effective_local_window_size(session)) }
+    /// The room that the peer gives us for the whole connection.
+    public var remoteWindow: Int { Int(nghttp2_session_get_remote_window_size(session)) }
 
     static func text(_ code: Int32) -> String { String(cString: nghttp2_strerror(code)) }
 

@@ -120,6 +120,9 @@ public final class MessageInbox: Sendable {
     /// Whether the transport's stream lives.
     package var isAttached: Bool { state.withLock { $0.driver != nil } }
 
+    /// Bytes that the transport was not told are consumed.
+    package var unconsumed: Int { state.withLock { $0.deframer.unconsumed + $0.withheld } }
+
     /// Bytes that wait to be read.
     package var buffered: Int { state.withLock { $0.deframer.buffered } }
 

@@ -1,8 +1,8 @@
-internal import HTTP2
+package import HTTP2
 internal import RPC
 
 /// A connection on the client's side, without a socket.
-final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
+package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     private let profile: HTTP2Profile
     /// The endpoint that it belongs to.
     private let owner: ClientEndpoint
@@ -11,7 +11,7 @@ final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     private var link: (any ConnectionLink)?
     private var scheme = "http"
     private(set) var session: HTTP2Session?
-    let loop: LoopContext
+    package let loop: LoopContext
     private var isReading = false
     private var needsFlush = false
     private(set) var isWritable = true
@@ -58,9 +58,9 @@ final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
 
     // MARK: Life
 
-    func attach(_ link: any ConnectionLink) { self.link = link }
+    package func attach(_ link: any ConnectionLink) { self.link = link }
 
-    func opened(from origin: ConnectionOrigin) {
+    package func opened(from origin: ConnectionOrigin) {
         guard session == nil, let link else { return }
         if let handshake = origin.handshake {
             scheme = "https"
@@ -75,7 +75,7 @@ final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         flush()
     }
 
-    func received(_ bytes: UnsafeRawBufferPointer) {
+    package func received(_ bytes: UnsafeRawBufferPointer) {
         guard let session else { return }
         isReading = true
         let now = loop.now
@@ -90,20 +90,20 @@ final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         needsFlush = true
     }
 
-    func readCompleted() {
+    package func readCompleted() {
         if needsFlush { flush() }
     }
 
-    func becameWritable(_ isWritable: Bool) {
+    package func becameWritable(_ isWritable: Bool) {
         self.isWritable = isWritable
         if isWritable { flush() }
     }
 
-    func failed(_ error: any Error) {
+    package func failed(_ error: any Error) {
         if failure == nil { failure = error }
     }
 
-    func ended() {
+    package func ended() {
         link = nil
         end()
     }
@@ -150,7 +150,7 @@ final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
 
     // MARK: Output
 
-    func flush() {
+    package func flush() {
         needsFlush = false
         stalls?.look()
         guard !isReading, let session, let link, isWritable else { return }
@@ -231,7 +231,7 @@ final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
 
 /// What the session tells.
 extension ClientConnection: HTTP2SessionDelegate {
-    func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool) {
+    package func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool) {
         guard let call = call(of: stream) else { return }
         let fields = Metadata(arena: headers.arena, count: headers.count)
         if isLast { judge(call, fields) }
@@ -255,7 +255,7 @@ extension ClientConnection: HTTP2SessionDelegate {
         call.outcome = CallOutcome(ending: ending)
     }
 
-    func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
+    package func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
         guard let session else { return }
         if let call = call(of: stream) {
             call.received(data, in: session, on: stream)
@@ -264,18 +264,18 @@ extension ClientConnection: HTTP2SessionDelegate {
         }
     }
 
-    func sent(_ count: Int, on stream: HTTP2Stream) { call(of: stream)?.sent(count) }
+    package func sent(_ count: Int, on stream: HTTP2Stream) { call(of: stream)?.sent(count) }
 
-    func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {
+    package func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {
         guard let call = call(of: stream) else { return }
         let fields = Metadata(arena: trailers.arena, count: trailers.count)
         judge(call, fields)
         call.received(trailers: fields)
     }
 
-    func receivedEnd(of stream: HTTP2Stream) { call(of: stream)?.receivedEnd() }
+    package func receivedEnd(of stream: HTTP2Stream) { call(of: stream)?.receivedEnd() }
 
-    func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+    package func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
         if goAway != nil || owner.hasQueue { setNeedsFlush() }
         if phase == .leaving { owner.streamLeft() }
         guard let call = call(of: stream) else { return }
@@ -293,13 +293,13 @@ extension ClientConnection: HTTP2SessionDelegate {
         }
     }
 
-    func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {
+    package func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {
         goAway = (lastStreamID, debug.isEmpty ? "\(code)" : "\(code) \"\(debug)\"")
         if code == .enhanceYourCalm && debug == "too_many_pings" { owner.pingedTooOften() }
         unusable()
     }
 
-    func receivedSettings() {
+    package func receivedSettings() {
         streamLimit = session?.peerStreamLimit ?? 0
         if phase == .opening {
             phase = .ready
@@ -310,7 +310,7 @@ extension ClientConnection: HTTP2SessionDelegate {
         }
     }
 
-    func receivedPingAcknowledgement(_ payload: UInt64) {}
+    package func receivedPingAcknowledgement(_ payload: UInt64) {}
 }
 
 /// Finds out that the peer is gone, or that nobody needs the connection.
@@ -324,7 +324,7 @@ extension ClientConnection: LoopContext.TimerTarget {
         timer = loop.arm(self, at: next)
     }
 
-    func timerFired() {
+    package func timerFired() {
         timer = nil
         timerAt = .distantFuture
         switch keepalive.check(hasCalls: openStreams > 0, at: loop.now) {

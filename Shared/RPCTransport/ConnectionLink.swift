@@ -1,8 +1,8 @@
-internal import TLS
+package import TLS
 
 /// What carries a connection's bytes: a socket's channel, or a link within the process. Belongs to the
 /// connection's loop.
-protocol ConnectionLink: AnyObject {
+package protocol ConnectionLink: AnyObject {
     /// Sends bytes, which are lent for the call.
     func send(_ bytes: UnsafeRawBufferPointer)
     /// Ends the connection when what was sent has gone, or could not go within a second.
@@ -12,16 +12,21 @@ protocol ConnectionLink: AnyObject {
 }
 
 /// What is known of a connection once it is open.
-struct ConnectionOrigin {
+package struct ConnectionOrigin {
     /// "10.0.0.7:40112".
     let address: String
     /// Nil without TLS.
     let handshake: TLSHandshakeCompleted?
+
+    package init(address: String, handshake: TLSHandshakeCompleted? = nil) {
+        self.address = address
+        self.handshake = handshake
+    }
 }
 
 /// One end of an HTTP/2 connection, without a socket: a driver tells it what happens, and its link does
 /// what it wants. Everything is called on one loop.
-protocol ConnectionMachine: AnyObject, SendableMetatype {
+package protocol ConnectionMachine: AnyObject, SendableMetatype {
     var loop: LoopContext { get }
 
     /// The link is there, though not open yet.

@@ -1,13 +1,13 @@
 internal import HTTP2
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
 internal import RPC
 
 /// What all connections of one event loop share: the executor, the timers, and the list of those
 /// with something to send at the end of the tick. Belongs to its loop's thread.
-final class LoopContext {
+package final class LoopContext {
     /// A connection with output.
-    protocol Flushable: AnyObject {
+    package protocol Flushable: AnyObject {
         func flush()
     }
 
@@ -19,7 +19,7 @@ final class LoopContext {
     typealias Timer = TimerWheel<any TimerTarget>.Handle
 
     let eventLoop: any EventLoop
-    let executor: LoopExecutor
+    package let executor: LoopExecutor
     let runners: HandlerRunners
     /// Shared by the sessions of this loop.
     let workspace = HTTP2Workspace()
@@ -39,7 +39,7 @@ final class LoopContext {
     private static let storage = Storage()
 
     /// The context of the loop on whose thread this is called.
-    static func current(on eventLoop: any EventLoop) -> LoopContext {
+    package static func current(on eventLoop: any EventLoop) -> LoopContext {
         eventLoop.preconditionInEventLoop()
         if let context = storage.variable.currentValue, context.eventLoop === eventLoop {
             return context
@@ -96,7 +96,7 @@ final class LoopContext {
     /// The time of the process, for those who are on no loop.
     static var now: Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
     /// The time of the loop: a test's loop has one of its own.
-    var now: Instant { Instant(nanoseconds: eventLoop.now.uptimeNanoseconds) }
+    var now: Instant { eventLoop.instant }
 
     func arm(_ target: any TimerTarget, at instant: Instant) -> Timer? {
         if instant == .distantFuture { return nil }
@@ -134,6 +134,11 @@ final class LoopContext {
         flushAll()
         scheduleWake()
     }
+}
+
+extension EventLoop {
+    /// The loop's time.
+    var instant: Instant { Instant(nanoseconds: now.uptimeNanoseconds) }
 }
 
 /// Carries a loop's object through a `@Sendable` closure that runs on the same loop.

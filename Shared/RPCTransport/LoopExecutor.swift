@@ -4,7 +4,7 @@ internal import NIOCore
 ///
 /// Jobs that become ready on the loop itself run at the end of its tick, in one go and at most 256
 /// of them before I/O has its turn. Jobs from other threads come through the loop's own queue.
-final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     // Sendable: everything that changes is touched on the event loop only.
     private let eventLoop: any EventLoop
     private var jobs: [UnownedJob] = []
@@ -21,7 +21,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         self.eventLoop = eventLoop
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if eventLoop.inEventLoop {
             append(job)

@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 public import NIOPosix
 public import RPC
 internal import Synchronization
@@ -13,7 +13,7 @@ public import TLS
 public final class RPCClient: Sendable {
     /// What calls name in their errors.
     public let target: String
-    let group: MultiThreadedEventLoopGroup
+    let group: any EventLoopGroup
     private let policy: ClientPolicy
     private let claimedIdentity: String?
     private let halves: [ObjectIdentifier: LoopHalf]
@@ -46,29 +46,39 @@ public final class RPCClient: Sendable {
         case .file(let path): source = FileSource(path: path)
         }
         self.init(
-            target, source: source, tls: tls, profile: profile, policy: policy,
-            claimedIdentity: claimedIdentity, group: group)
+            target, source: source, dialer: SocketDialer(tls: tls), profile: profile,
+            policy: policy, claimedIdentity: tls == nil ? claimedIdentity : nil, group: group)
     }
 
-    init(
-        _ target: String, source: any EndpointSource, tls: TLSContext? = nil,
+    /// - Parameters:
+    ///   - source: who knows the endpoints.
+    ///   - dialer: who connects to them.
+    ///   - seed: of what is left to chance.
+    package init(
+        _ target: String, source: any EndpointSource, dialer: any Dialer = SocketDialer(tls: nil),
         profile: RPCProfile = .client, policy: ClientPolicy = .standard,
-        claimedIdentity: String? = nil, group: MultiThreadedEventLoopGroup = .singleton
+        claimedIdentity: String? = nil,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        seed: UInt64 = .random(in: 0 ... .max)
     ) {
         self.target = target
         self.policy = policy
-        self.claimedIdentity = tls == nil ? claimedIdentity : nil
+        self.claimedIdentity = claimedIdentity
         self.group = group
+        var generator = SeededGenerator(seed: seed)
         let loops = Array(group.makeIterator())
         let fixed = (source as? FixedSource)?.endpoints
-        let watch = fixed == nil ? EndpointWatch(source, on: group.next()) : nil
-        let settings = ClientLoop.Settings(
-            dialer: SocketDialer(tls: tls), profile: profile, policy: policy, share: loops.count)
+        let watch =
+            fixed == nil ? EndpointWatch(source, on: group.next(), seed: generator.next()) : nil
+        var settings = ClientLoop.Settings(
+            dialer: dialer, profile: profile, policy: policy, share: loops.count, seed: 0)
         self.watch = watch
-        halves = Dictionary(
-            uniqueKeysWithValues: loops.map { loop in
-                (ObjectIdentifier(loop), LoopHalf(settings, endpoints: fixed, watch: watch))
-            })
+        var halves: [ObjectIdentifier: LoopHalf] = [:]
+        for loop in loops {
+            settings.seed = generator.next()
+            halves[ObjectIdentifier(loop)] = LoopHalf(settings, endpoints: fixed, watch: watch)
+        }
+        self.halves = halves
     }
 
     deinit {
@@ -111,14 +121,13 @@ public final class RPCClient: Sendable {
 
     /// Sends a request, again where that is allowed, until a reply stands or the deadline has passed.
     private func execute(
-        _ request: RawRequest, deadline: Deadline, options: UnaryExchange.Options
+        _ request: RawRequest, deadline: Deadline, options: UnaryExchange.Options,
+        on eventLoop: any EventLoop
     ) async throws(RPCError) -> RawReply {
         if isClosed.load(ordering: .relaxed) {
             throw named(RPCError(.unavailable, ClientLoop.closed))
         }
         if Task.isCancelled { throw named(RPCError(.cancelled, "the call was cancelled")) }
-        // A handler's loop if there is one: then nothing below changes the thread.
-        let eventLoop = group.any()
         let exchange = UnaryExchange(request, deadline: deadline, options: options, on: eventLoop)
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
@@ -185,7 +194,8 @@ extension RPCClient: RawUpstream {
         let isRepeated = request.headers.firstField("grpc-previous-rpc-attempts") != nil
         let retry = request.idempotency.allowsRetry && !isRepeated ? RetryPolicy() : nil
         var reply = try await execute(
-            request, deadline: deadline, options: UnaryExchange.Options(retry: retry))
+            request, deadline: deadline, options: UnaryExchange.Options(retry: retry),
+            on: group.any())
         reply.headers.removeAll(":status")
         return reply
     }
@@ -205,12 +215,14 @@ extension RPCClient: ClientTransport {
             target: method.path, headers: headers(of: options, encoding), body: body,
             maximumReplyBytes: method.maximumResponseBytes + MessagePrefix.count,
             idempotency: method.idempotency, routingKey: options.routingKey)
+        // A handler's loop if there is one: then nothing below changes the thread.
+        let eventLoop = group.any()
         let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
         let reply = try await execute(
-            request, deadline: Self.deadline(method, options, now: LoopContext.now),
+            request, deadline: Self.deadline(method, options, now: eventLoop.instant),
             options: UnaryExchange.Options(
                 retry: mayRetry ? method.retry : nil, hedging: mayRetry ? policy.hedging : nil,
-                waitsForReady: options.waitsForReady, isAssay: true))
+                waitsForReady: options.waitsForReady, isAssay: true), on: eventLoop)
         return try UnaryReply.message(of: reply, limit: method.maximumResponseBytes)
     }
 
@@ -251,7 +263,7 @@ extension RPCClient: ClientTransport {
         let request = RawRequest(
             target: method.path, headers: headers(of: options, encoding), body: [],
             routingKey: options.routingKey)
-        let deadline = Self.deadline(method, options, now: LoopContext.now)
+        let deadline = Self.deadline(method, options, now: eventLoop.instant)
         let slot = CallSlot(eventLoop)
         slot.onLoop {
             self.open(

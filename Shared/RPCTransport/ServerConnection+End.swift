@@ -6,7 +6,7 @@ internal import RPC
 extension ServerConnection {
     static let drainPing: UInt64 = 0xA55A_D4A1
 
-    func beginDrain() {
+    package func beginDrain() {
         guard drain == .serving else { return }
         drain = .noticed
         guard let session else {
@@ -32,7 +32,7 @@ extension ServerConnection {
     }
 
     /// The grace is over: what is left gets UNAVAILABLE, and the connection ends.
-    func endNow() {
+    package func endNow() {
         guard let session else {
             link?.close()
             return

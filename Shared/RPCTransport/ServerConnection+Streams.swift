@@ -75,7 +75,7 @@ extension ServerConnection {
     }
 
     /// Ends the calls with streams, which would outlast any grace.
-    func endStreams() {
+    package func endStreams() {
         guard let session else { return }
         let error = RPCError(.unavailable, "the server is shutting down")
         for stream in session.openStreamList {

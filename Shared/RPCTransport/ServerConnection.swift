@@ -1,14 +1,14 @@
-internal import HTTP2
-internal import RPC
+package import HTTP2
+package import RPC
 
 /// A connection on the server's side, without a socket. Owns the HTTP/2 session and runs each request
 /// on the connection's own event loop.
-final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
+package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     let handler: any RequestHandler
     let profile: HTTP2Profile
     private(set) var link: (any ConnectionLink)?
     private(set) var session: HTTP2Session?
-    let loop: LoopContext
+    package let loop: LoopContext
     var peer = Peer(address: "")
     private var isReading = false
     private var needsFlush = false
@@ -36,7 +36,7 @@ final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
 
     enum DrainPhase { case serving, noticed, final }
 
-    init(handler: any RequestHandler, profile: HTTP2Profile, loop: LoopContext) {
+    package init(handler: any RequestHandler, profile: HTTP2Profile, loop: LoopContext) {
         self.loop = loop
         self.handler = handler
         self.profile = profile
@@ -44,9 +44,9 @@ final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
 
     // MARK: Life
 
-    func attach(_ link: any ConnectionLink) { self.link = link }
+    package func attach(_ link: any ConnectionLink) { self.link = link }
 
-    func opened(from origin: ConnectionOrigin) {
+    package func opened(from origin: ConnectionOrigin) {
         guard session == nil, link != nil else { return }
         peer = Peer(
             address: origin.address,
@@ -60,7 +60,7 @@ final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         flush()
     }
 
-    func received(_ bytes: UnsafeRawBufferPointer) {
+    package func received(_ bytes: UnsafeRawBufferPointer) {
         guard let session else { return }
         now = loop.now
         isReading = true
@@ -80,20 +80,20 @@ final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         }
     }
 
-    func readCompleted() {
+    package func readCompleted() {
         armTimers()
         if needsFlush { flush() }
         loop.flushAll()
     }
 
-    func becameWritable(_ isWritable: Bool) {
+    package func becameWritable(_ isWritable: Bool) {
         self.isWritable = isWritable
         if isWritable { flush() }
     }
 
-    func failed(_ error: any Error) {}
+    package func failed(_ error: any Error) {}
 
-    func ended() {
+    package func ended() {
         link = nil
         end()
     }
@@ -126,7 +126,7 @@ final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     // MARK: Output
 
     /// Sends what the session has ready: one buffer, one write.
-    func flush() {
+    package func flush() {
         needsFlush = false
         stalls?.look()
         guard !isReading, let session, let link, isWritable else { return }
@@ -173,14 +173,14 @@ final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
 
 /// What the session tells.
 extension ServerConnection: HTTP2SessionDelegate {
-    func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool) {
+    package func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool) {
         let head = RequestHead(
             fields: Metadata(arena: headers.arena, count: headers.count), receivedAt: now,
             isOverMetadataLimit: headers.isOverSoftLimit)
         begin(head, on: stream)
     }
 
-    func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
+    package func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
         keepWholeBody()
         let call = call(of: stream)
         if let call, call.phase == .streaming { return streamed(data, of: call, on: stream) }
@@ -188,31 +188,31 @@ extension ServerConnection: HTTP2SessionDelegate {
         if let call { append(data, to: call) }
     }
 
-    func sent(_ count: Int, on stream: HTTP2Stream) {
+    package func sent(_ count: Int, on stream: HTTP2Stream) {
         call(of: stream)?.port?.outbox?.sent(count)
     }
 
-    func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {}
+    package func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {}
 
-    func receivedEnd(of stream: HTTP2Stream) {
+    package func receivedEnd(of stream: HTTP2Stream) {
         if let call = call(of: stream) { bodyEnded(of: call) }
     }
 
-    func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+    package func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
         abandon(stream)
         if drain != .serving { setNeedsFlush() }
     }
 
-    func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {}
+    package func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {}
 
-    func receivedSettings() {
+    package func receivedSettings() {
         if sawSettings { return }
         sawSettings = true
         loop.cancel(settingsTimer)
         settingsTimer = nil
     }
 
-    func receivedPingAcknowledgement(_ payload: UInt64) {
+    package func receivedPingAcknowledgement(_ payload: UInt64) {
         if drain == .noticed, payload == ServerConnection.drainPing { finishNotice() }
     }
 }

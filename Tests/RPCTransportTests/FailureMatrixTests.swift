@@ -263,7 +263,7 @@ private final class BreakingPeer: ChannelInboundHandler {
 }
 
 /// Answers with what a closure says.
-struct TestSource: EndpointSource {
+struct TestSource: BlockingSource {
     let answer: @Sendable () throws -> [Endpoint]
     let interval = Duration.seconds(30)
 

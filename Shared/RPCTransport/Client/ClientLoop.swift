@@ -10,6 +10,8 @@ final class ClientLoop: LoopContext.TimerTarget {
         let policy: ClientPolicy
         /// The number of loops.
         let share: Int
+        /// Of what is left to chance; each loop has one of its own.
+        var seed: UInt64
     }
 
     static let closed = "the client is closed"
@@ -38,7 +40,7 @@ final class ClientLoop: LoopContext.TimerTarget {
         self.watch = watch
         self.loop = loop
         limits = RetryLimits(share: settings.share)
-        generator = SeededGenerator(seed: .random(in: 0 ... .max))
+        generator = SeededGenerator(seed: settings.seed)
         balancer = LoadBalancer(
             settings.policy.balancing, now: loop.now,
             generator: SeededGenerator(seed: generator.next()))

@@ -1,13 +1,13 @@
-internal import RPC
+package import RPC
 
 /// Opens the connections of a client: over sockets, or within the process.
-protocol Dialer: Sendable {
+package protocol Dialer: Sendable {
     /// Begins to connect to the attempt's endpoint; on the attempt's loop, which hears how it goes.
     func dial(_ attempt: ConnectAttempt)
 }
 
 /// A connection that is not ready yet: for a name with several addresses a race of several.
-final class ConnectAttempt: LoopContext.TimerTarget {
+package final class ConnectAttempt: LoopContext.TimerTarget {
     private let owner: ClientEndpoint
     var candidates: [ClientConnection] = []
     /// One connection has won.
@@ -16,19 +16,19 @@ final class ConnectAttempt: LoopContext.TimerTarget {
 
     init(owner: ClientEndpoint) { self.owner = owner }
 
-    var loop: LoopContext { owner.loop }
+    package var loop: LoopContext { owner.loop }
     /// Where to connect to.
-    var endpoint: Endpoint { owner.endpoint }
+    package var endpoint: Endpoint { owner.endpoint }
     var timeout: Duration { ClientEndpoint.connectTimeout }
 
     /// A connection for one of the addresses.
-    func candidate() -> ClientConnection { owner.candidate(of: self) }
+    package func candidate() -> ClientConnection { owner.candidate(of: self) }
 
     /// This connection has won.
-    func chose(_ connection: ClientConnection) { owner.chose(connection, self) }
+    package func chose(_ connection: ClientConnection) { owner.chose(connection, self) }
 
     /// No address could be reached.
-    func failed(_ error: any Error) { owner.failed(self, error) }
+    package func failed(_ error: any Error) { owner.failed(self, error) }
 
     func timerFired() {
         timer = nil

@@ -1,11 +1,25 @@
 internal import Glibc
-internal import RPC
+package import NIOCore
+internal import NIOPosix
+package import RPC
 
-/// Answers once which endpoints there are. Called on a thread that may block.
-protocol EndpointSource: Sendable {
-    func resolve() throws -> [Endpoint]
+/// Answers which endpoints there are.
+package protocol EndpointSource: Sendable {
+    /// Called on an event loop, which must not wait; the answer comes there.
+    func resolve(on eventLoop: any EventLoop) -> EventLoopFuture<[Endpoint]>
     /// How often to ask again unless something asks earlier.
     var interval: Duration { get }
+}
+
+/// A source that blocks while it looks.
+protocol BlockingSource: EndpointSource {
+    func resolve() throws -> [Endpoint]
+}
+
+extension BlockingSource {
+    func resolve(on eventLoop: any EventLoop) -> EventLoopFuture<[Endpoint]> {
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { try resolve() }
+    }
 }
 
 /// Why a source has no answer, for a person.
@@ -18,11 +32,13 @@ struct FixedSource: EndpointSource {
     let endpoints: [Endpoint]
     let interval = Duration.seconds(3600)
 
-    func resolve() -> [Endpoint] { endpoints }
+    func resolve(on eventLoop: any EventLoop) -> EventLoopFuture<[Endpoint]> {
+        eventLoop.makeSucceededFuture(endpoints)
+    }
 }
 
 /// Every address of a name, as the system's resolver knows it.
-struct DNSSource: EndpointSource {
+struct DNSSource: BlockingSource {
     let host: String
     let port: Int
     let interval = Duration.seconds(30)
@@ -62,7 +78,7 @@ struct DNSSource: EndpointSource {
 }
 
 /// The list in a file, read anew every two seconds.
-struct FileSource: EndpointSource {
+struct FileSource: BlockingSource {
     let path: String
     let interval = Duration.seconds(2)
 

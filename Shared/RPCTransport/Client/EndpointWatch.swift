@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOPosix
 internal import RPC
 
 /// Keeps the endpoints of one client up to date on all of its event loops: asks the source off the
@@ -18,12 +17,12 @@ final class EndpointWatch: @unchecked Sendable {
     private var question = 0
     private var isClosed = false
 
-    init(_ source: any EndpointSource, on eventLoop: any EventLoop) {
+    init(_ source: any EndpointSource, on eventLoop: any EventLoop, seed: UInt64) {
         self.source = source
         self.eventLoop = eventLoop
         resolution = NameResolution(
-            interval: source.interval, now: LoopContext.now,
-            generator: SeededGenerator(seed: .random(in: 0 ... .max)))
+            interval: source.interval, now: eventLoop.instant,
+            generator: SeededGenerator(seed: seed))
     }
 
     /// Tells a loop's half of the client of all answers to come, and of the last one. Called on
@@ -46,7 +45,7 @@ final class EndpointWatch: @unchecked Sendable {
     /// Asks for a fresh answer. From any thread.
     func request() {
         eventLoop.execute {
-            self.resolution.request(at: LoopContext.now)
+            self.resolution.request(at: self.eventLoop.instant)
             self.schedule()
         }
     }
@@ -68,26 +67,24 @@ final class EndpointWatch: @unchecked Sendable {
     }
 
     private func resolve() {
-        guard !isClosed, resolution.begin(at: LoopContext.now) else { return }
+        guard !isClosed, resolution.begin(at: self.eventLoop.instant) else { return }
         question += 1
         let asked = question
-        let source = source
         let late = eventLoop.scheduleTask(in: Self.timeout) {
             self.answered(.failed("no answer within 5 s"), to: asked)
         }
-        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { try source.resolve() }
-            .whenComplete { result in
-                late.cancel()
-                switch result {
-                case .success(let endpoints): self.answered(.endpoints(endpoints), to: asked)
-                case .failure(let error): self.answered(.failed("\(error)"), to: asked)
-                }
+        source.resolve(on: eventLoop).whenComplete { result in
+            late.cancel()
+            switch result {
+            case .success(let endpoints): self.answered(.endpoints(endpoints), to: asked)
+            case .failure(let error): self.answered(.failed("\(error)"), to: asked)
             }
+        }
     }
 
     private func answered(_ answer: NameResolution.Answer, to asked: Int) {
         guard asked == question, resolution.isResolving else { return }
-        let changed = resolution.answered(answer, at: LoopContext.now)
+        let changed = resolution.answered(answer, at: self.eventLoop.instant)
         for (own, client) in subscribers {
             if let changed {
                 own.execute { client.value.update(changed) }

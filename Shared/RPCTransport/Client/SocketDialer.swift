@@ -1,14 +1,16 @@
 internal import NIOCore
 internal import NIOPosix
 internal import RPC
-internal import TLS
+package import TLS
 
 /// Connects over TCP and Unix sockets.
-struct SocketDialer: Dialer {
+package struct SocketDialer: Dialer {
     /// Nil means plaintext.
     let tls: TLSContext?
 
-    func dial(_ attempt: ConnectAttempt) {
+    package init(tls: TLSContext?) { self.tls = tls }
+
+    package func dial(_ attempt: ConnectAttempt) {
         let confined = LoopConfined(attempt)
         let tls = tls
         let bootstrap = ClientBootstrap(group: attempt.loop.eventLoop)
