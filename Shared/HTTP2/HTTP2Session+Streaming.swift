@@ -3,9 +3,11 @@ internal import CNghttp2
 /// Bodies that come in pieces. Pieces gather while the peer's window is closed; who adds them keeps
 /// the sum within bounds by what `HTTP2SessionDelegate.sent` tells.
 extension HTTP2Session {
-    /// Starts a response on the gRPC face: its headers go with the next `drain`.
+    /// Starts a response on the gRPC face: its headers go with the next `drain`. `headers` are further
+    /// ones, in `HeaderBlock`'s format.
     public func startResponse(
-        contentType: StaticString, encoding: StaticString? = nil, on stream: HTTP2Stream
+        contentType: StaticString, encoding: StaticString? = nil, headers: [UInt8] = [],
+        on stream: HTTP2Stream
     ) {
         fields.pointee.removeAll()
         fields.pointee.append(":status", "200")
@@ -15,8 +17,11 @@ extension HTTP2Session {
         stream.isStreaming = true
         stream.expectsMore = true
         var provider = provider(of: [], on: stream)
-        nghttp2_submit_response(
-            session, stream.id, fields.pointee.pointer, fields.pointee.count, &provider)
+        headers.withUnsafeBytes { arena in
+            HeaderBlock.forEach(arena) { fields.pointee.append($0, $1) }
+            nghttp2_submit_response(
+                session, stream.id, fields.pointee.pointer, fields.pointee.count, &provider)
+        }
     }
 
     /// Adds a piece to the body.

@@ -22,11 +22,13 @@ public struct CallOptions: Sendable {
     /// How requests are packed, for a server that is known to read it. Methods whose messages may hold
     /// credentials are never packed.
     public var compression: MessageEncoding
+    /// Where the metadata of the reply goes.
+    public var received: ReceivedMetadata?
 
     public init(
         deadline: CallDeadline? = nil, metadata: Metadata = Metadata(), routingKey: String? = nil,
         allowsRetry: Bool = true, waitsForReady: Bool = false,
-        compression: MessageEncoding = .identity
+        compression: MessageEncoding = .identity, received: ReceivedMetadata? = nil
     ) {
         self.deadline = deadline
         self.metadata = metadata
@@ -34,5 +36,6 @@ public struct CallOptions: Sendable {
         self.allowsRetry = allowsRetry
         self.waitsForReady = waitsForReady
         self.compression = compression
+        self.received = received
     }
 }

@@ -1,3 +1,4 @@
+internal import Synchronization
 public import Wire
 
 /// One call between its decoding and its reply: turns a handler's result into a `Reply`.
@@ -5,19 +6,55 @@ public import Wire
 /// A class, because it is handed on more often than it would cost to allocate.
 @usableFromInline
 final class Exchange: Sendable {
-    @usableFromInline let context: ServerContext
+    /// Without a reference to this object.
+    private let base: ServerContext
+    /// Where the replies of a stream go, with their metadata.
+    private let outbox: MessageOutbox?
+    /// What the handler has added to a reply of one message.
+    private let metadata = Mutex(ReplyMetadata())
+    private let hasMetadata = Atomic(false)
     @usableFromInline let contentType: ContentType
     let replyEncoding: MessageEncoding
     let observer: (any CallObserver)?
 
     init(
         context: ServerContext, contentType: ContentType,
-        replyEncoding: MessageEncoding = .identity, observer: (any CallObserver)?
+        replyEncoding: MessageEncoding = .identity, observer: (any CallObserver)?,
+        outbox: MessageOutbox? = nil
     ) {
-        self.context = context
+        base = context
+        self.outbox = outbox
         self.contentType = contentType
         self.replyEncoding = replyEncoding
         self.observer = observer
+    }
+
+    @usableFromInline var method: MethodDescriptor { base.method }
+
+    /// What the handler gets.
+    @usableFromInline var context: ServerContext {
+        var context = base
+        context.exchange = self
+        return context
+    }
+
+    func add(headers: Metadata) {
+        if let outbox { return outbox.add(headers: headers) }
+        metadata.withLock { $0.headers.append(contentsOf: headers) }
+        hasMetadata.store(true, ordering: .releasing)
+    }
+
+    func add(trailers: Metadata) {
+        if let outbox { return outbox.add(trailers: trailers) }
+        metadata.withLock { $0.trailers.append(contentsOf: trailers) }
+        hasMetadata.store(true, ordering: .releasing)
+    }
+
+    /// The reply with what the handler has added to it.
+    private func complete(_ reply: RawReply) -> Reply {
+        if !hasMetadata.load(ordering: .acquiring) { return .raw(reply) }
+        return .raw(
+            reply.adding(metadata.withLock { $0 }, isGRPC: contentType.isGRPC))
     }
 
     @inlinable
@@ -29,23 +66,26 @@ final class Exchange: Sendable {
     @usableFromInline
     func success(framed: [UInt8]) -> Reply {
         let length = framed.count - MessagePrefix.count
-        if length > context.method.maximumResponseBytes {
+        if length > method.maximumResponseBytes {
             return failure(
                 RPCError(
                     .resourceExhausted,
-                    "a reply of \(length) bytes; at most \(context.method.maximumResponseBytes) "
+                    "a reply of \(length) bytes; at most \(method.maximumResponseBytes) "
                         + "are allowed", reason: "MESSAGE_TOO_LARGE"))
         }
         if observer != nil { report(.ok, nil, nil) }
         if replyEncoding != .identity { return compressed(framed) }
+        if hasMetadata.load(ordering: .acquiring) {
+            return complete(RawReply(framed: framed, contentType: contentType))
+        }
         return .message(contentType, framed: framed)
     }
 
     private func compressed(_ framed: [UInt8]) -> Reply {
         guard let packed = Gzip.deflate(framed: framed) else {
-            return .message(contentType, framed: framed)
+            return complete(RawReply(framed: framed, contentType: contentType))
         }
-        return .raw(
+        return complete(
             RawReply(
                 status: 200,
                 headers: [
@@ -56,7 +96,7 @@ final class Exchange: Sendable {
     @usableFromInline
     func success(json: [UInt8]) -> Reply {
         if observer != nil { report(.ok, nil, nil) }
-        return .raw(
+        return complete(
             RawReply(status: 200, headers: ["content-type": "application/json"], body: json))
     }
 
@@ -72,8 +112,8 @@ final class Exchange: Sendable {
         default: known = RPCError(code: .unknown, message: "internal error", cause: error)
         }
         report(known.code, known.reason, error)
-        if context.method.kind.streamsReplies { return .end(contentType, known) }
-        return .raw(RawReply(known, contentType: contentType))
+        if method.kind.streamsReplies { return .end(contentType, known) }
+        return complete(RawReply(known, contentType: contentType))
     }
 
     /// A stream of replies has ended in order.
@@ -86,7 +126,7 @@ final class Exchange: Sendable {
     private func report(_ code: StatusCode, _ reason: String?, _ error: (any Error)?) {
         observer?.callEnded(
             CallRecord(
-                method: context.method, code: code, reason: reason, error: error,
-                peer: context.peer, receivedAt: context.receivedAt, requestID: context.requestID))
+                method: method, code: code, reason: reason, error: error, peer: base.peer,
+                receivedAt: base.receivedAt, requestID: base.requestID))
     }
 }

@@ -31,8 +31,7 @@ struct IncomingCall: ~Copyable {
     borrowing func decode<Request: WireMessage>() throws(RPCError) -> Request {
         try Request(
             request: message, as: exchange.contentType,
-            limit:
-                exchange.context.method.maximumRequestBytes)
+            limit: exchange.method.maximumRequestBytes)
     }
 }
 

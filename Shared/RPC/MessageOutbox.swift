@@ -15,6 +15,7 @@ public final class MessageOutbox: Sendable {
         var taken = 0
         var end = End.open
         var wantsHeaders = false
+        var metadata = ReplyMetadata()
         var driver: (any StreamDriver)?
         var budget: OutputBudget?
         /// The driver knows that there is something to take.
@@ -133,6 +134,14 @@ public final class MessageOutbox: Sendable {
         driver?.hasOutput()
     }
 
+    func add(headers: Metadata) {
+        state.withLock { $0.metadata.headers.append(contentsOf: headers) }
+    }
+
+    func add(trailers: Metadata) {
+        state.withLock { $0.metadata.trailers.append(contentsOf: trailers) }
+    }
+
     /// There will be no further message.
     package func finish() {
         let driver = state.withLock { state in
@@ -211,6 +220,9 @@ public final class MessageOutbox: Sendable {
             budget.add(state.unsent)
         }
     }
+
+    /// What the handler has added to its replies so far.
+    package var metadata: ReplyMetadata { state.withLock(\.metadata) }
 
     /// Takes all there is.
     package func take() -> Output {

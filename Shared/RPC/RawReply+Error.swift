@@ -27,6 +27,15 @@ extension RawReply {
         self.init(status: 200, headers: headers)
     }
 
+    /// A message whose first five bytes are free for its prefix, with status OK.
+    init(framed: [UInt8], contentType: ContentType) {
+        var body = framed
+        MessagePrefix.write(into: &body)
+        self.init(
+            status: 200, headers: ["content-type": "\(contentType.name)"], body: body,
+            trailers: ["grpc-status": "0"])
+    }
+
     /// HTTP 415: no content type that we read, or JSON for a method that streams.
     public init(unsupported contentType: ContentType) {
         let framed = "application/grpc, application/grpc+proto, application/grpc+assay"

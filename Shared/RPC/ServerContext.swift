@@ -54,6 +54,8 @@ public struct ServerContext: Sendable {
     public let peer: Peer
     public let caller: Caller
     private let headers: Metadata
+    /// Takes the metadata of the reply; nil in a context that a test has built.
+    var exchange: Exchange?
 
     /// Tests build one directly; a server does it per call.
     public init(
@@ -70,12 +72,7 @@ public struct ServerContext: Sendable {
     }
 
     /// The caller's metadata: without the protocol's own fields.
-    public var metadata: Metadata {
-        headers.filter { field in
-            !headers.hasPrefix(field, ":") && !headers.hasPrefix(field, "grpc-")
-                && !headers.matches(field, "content-type") && !headers.matches(field, "te")
-        }
-    }
+    public var metadata: Metadata { headers.withoutProtocolFields }
 
     /// The id that follows a request through all services; empty if the caller sent none.
     public var requestID: String { headers[AssayHeader.requestID] ?? "" }

@@ -179,7 +179,8 @@ extension ServiceRouter {
                 method: entry.method, deadline: request.deadline, metadata: head.fields,
                 peer: request.peer, caller: caller, receivedAt: head.receivedAt),
             contentType: head.contentType.isGRPC ? head.contentType : .json,
-            replyEncoding: request.acceptance.replyEncoding, observer: observer)
+            replyEncoding: request.acceptance.replyEncoding, observer: observer,
+            outbox: request.stream?.replies)
         if head.method == .get { return handleGet(head, entry, exchange) }
         return request.withBody { body in
             guard request.acceptance.isFramed else {

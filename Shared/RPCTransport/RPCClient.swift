@@ -223,6 +223,7 @@ extension RPCClient: ClientTransport {
             options: UnaryExchange.Options(
                 retry: mayRetry ? method.retry : nil, hedging: mayRetry ? policy.hedging : nil,
                 waitsForReady: options.waitsForReady, isAssay: true), on: eventLoop)
+        options.received?.set(reply)
         return try UnaryReply.message(of: reply, limit: method.maximumResponseBytes)
     }
 
@@ -267,7 +268,7 @@ extension RPCClient: ClientTransport {
         let slot = CallSlot(eventLoop)
         slot.onLoop {
             self.open(
-                request, port, deadline, waitsForReady: options.waitsForReady, slot, on: eventLoop)
+                request, port, deadline, options, slot, on: eventLoop)
         }
         return ClientStream(requests: outbox, replies: inbox) {
             // What is over needs no leaving: the usual case, without a change of thread.
@@ -276,7 +277,7 @@ extension RPCClient: ClientTransport {
     }
 
     private func open(
-        _ request: RawRequest, _ port: StreamPort, _ deadline: Deadline, waitsForReady: Bool,
+        _ request: RawRequest, _ port: StreamPort, _ deadline: Deadline, _ options: CallOptions,
         _ slot: CallSlot, on eventLoop: any EventLoop
     ) {
         let client = clientLoop(on: eventLoop)
@@ -285,7 +286,8 @@ extension RPCClient: ClientTransport {
         ) { client.send($0, now: client.loop.now) }
         slot.fill(call)
         let now = client.loop.now
-        call.waitsForReady = waitsForReady
+        call.waitsForReady = options.waitsForReady
+        call.metadata = options.received
         call.isAssay = true
         if deadline.hasPassed(at: now) { return call.timerFired() }
         client.send(call, now: now)

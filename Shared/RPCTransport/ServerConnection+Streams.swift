@@ -51,7 +51,8 @@ extension ServerConnection {
         let encoding = call.acceptance.replyEncoding
         session.startResponse(
             contentType: call.head.contentType.name,
-            encoding: encoding == .identity ? nil : encoding.name, on: stream)
+            encoding: encoding == .identity ? nil : encoding.name,
+            headers: call.port?.outbox?.metadata.headers.arena ?? [], on: stream)
     }
 
     /// Ends a stream of replies: what was written goes first. An error before any message is one
@@ -61,11 +62,17 @@ extension ServerConnection {
         takeOutput(of: call)
         call.port?.outbox?.fail(
             error ?? RPCError(.internal, "a reply was written behind the call's end"))
-        if let error, !call.hasResponse {
-            return send(RawReply(error, contentType: call.head.contentType), on: stream)
+        let metadata = call.port?.outbox?.metadata ?? ReplyMetadata()
+        if let error, !call.hasResponse, metadata.headers.isEmpty {
+            var reply = RawReply(error, contentType: call.head.contentType)
+            reply.headers.append(contentsOf: metadata.trailers)
+            return send(reply, on: stream)
         }
         startResponse(of: call, in: session, on: stream)
-        session.finish(stream, trailers: error.map { ($0.trailers.arena, $0.trailers.count) })
+        if error == nil, metadata.trailers.isEmpty { return session.finish(stream, trailers: nil) }
+        var trailers = error?.trailers ?? ["grpc-status": "0"]
+        trailers.append(contentsOf: metadata.trailers)
+        session.finish(stream, trailers: (trailers.arena, trailers.count))
     }
 
     /// The error of a call that this connection ends, in the form that its stream is in.

@@ -11,6 +11,8 @@ final class StreamingCall: ClientCall, StreamOwner {
     private var status = 0
     private var headers = Metadata()
     private var trailers: Metadata?
+    /// Where the caller wants the metadata.
+    var metadata: ReceivedMetadata?
     /// What was taken from the outbox so far, as long as it can be sent again.
     private var sentSoFar: [UInt8]? = []
     /// Sends the call again; nil when that was done.
@@ -84,6 +86,7 @@ final class StreamingCall: ClientCall, StreamOwner {
         sentSoFar = nil
         self.status = status
         self.headers = headers
+        metadata?.set(headers: headers)
         let contentType = ContentType(headers["content-type"] ?? "")
         port.inbox?.begin(contentType, headers.messageEncoding ?? .identity)
     }
@@ -112,11 +115,15 @@ final class StreamingCall: ClientCall, StreamOwner {
         return nil
     }
 
-    override func received(trailers: Metadata) { self.trailers = trailers }
+    override func received(trailers: Metadata) {
+        self.trailers = trailers
+        metadata?.set(trailers: trailers)
+    }
 
     override func receivedEnd() {
         guard end() else { return }
         let ending = trailers ?? headers
+        if trailers == nil { metadata?.set(trailers: headers) }
         if let error = RPCError(trailers: ending) {
             conclude(error)
         } else if ending.firstField("grpc-status") == nil {
