@@ -12,6 +12,8 @@ BUILD_PACKAGES := libnghttp2-dev libssl-dev libhiredis-dev librocksdb-dev zlib1g
 TEST_PACKAGES := redis-server protobuf-compiler curl python3 python3-venv valgrind binutils
 CODEC_BENCH := Tests/Benchmarks/codec
 CODEC_BENCH_MESSAGES := --schemas $(CODEC_BENCH)/Schemas --swift $(CODEC_BENCH)/Messages
+INTEROP := Tests/Interop
+INTEROP_MESSAGES := --schemas $(INTEROP)/Schemas --swift $(INTEROP)/Messages --proto $(INTEROP)/Protos
 BENCH_PACKAGES := nghttp2-client g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
 
 ## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done)
@@ -54,6 +56,7 @@ lint:
 generate:
 	swift run schemac compile --swift Proto/Generated --proto docs/proto
 	swift run --skip-build schemac compile $(CODEC_BENCH_MESSAGES)
+	swift run --skip-build schemac compile $(INTEROP_MESSAGES)
 
 ## generated-check: fail if a schema is not in the one style, or a generated file differs from what the schemas give
 .PHONY: generated-check
@@ -61,6 +64,7 @@ generated-check:
 	swift run --skip-build schemac format --check
 	swift run --skip-build schemac compile --swift Proto/Generated --proto docs/proto --check
 	swift run --skip-build schemac compile $(CODEC_BENCH_MESSAGES) --check
+	swift run --skip-build schemac compile $(INTEROP_MESSAGES) --check
 
 ## bench-codec: the codec against SwiftProtobuf, in one run, with allocations per message
 .PHONY: bench-codec

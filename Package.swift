@@ -137,6 +137,18 @@ let targets: [Target] = [
         "risk-bench", "Tests/Benchmarks/risk-bench",
         ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
 
+    // The interoperability cases of gRPC, and the programs of that name.
+    library("InteropMessages", "Tests/Interop/Messages", ["Wire", "RPC"]),
+    library(
+        "InteropCases", "Tests/Interop/Cases",
+        ["InteropMessages", "AssayMessages", "RPC", "RPCTransport"]),
+    program(
+        "rpc-interop-server", "Tests/Interop/rpc-interop-server",
+        ["InteropCases", "RPCTransport", "TLS", arguments]),
+    program(
+        "rpc-interop-client", "Tests/Interop/rpc-interop-client",
+        ["InteropCases", "RPCTransport", "TLS", arguments]),
+
     // What the compiler writes for the golden schemas, and what must hold of it for any input: shared by
     // tests and fuzzers.
     .target(
@@ -216,10 +228,10 @@ let targets: [Target] = [
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     .testTarget(
         name: "InteropTests",
-        dependencies: ["AssayMessages", "RPC", "RPCTransport", "TLS", "TestSupport"],
-        path: "Tests/Interop",
-        exclude: ["stubs.py", "echo_client.py", "streaming_client.py", "streaming_server.py"],
-        swiftSettings: strict),
+        dependencies: [
+            "InteropCases", "AssayMessages", "RPC", "RPCTransport", "TLS", "TestSupport",
+        ],
+        path: "Tests/Interop/InteropTests", swiftSettings: strict),
     tests("StructureTests", []),
     .testTarget(
         name: "DeploymentTests", dependencies: ["TestSupport"], path: "Tests/Deployment",

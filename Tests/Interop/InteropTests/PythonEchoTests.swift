@@ -25,9 +25,12 @@ enum Python {
     static let interpreter = "\(PackageLayout.root)/.venv/bin/python"
     static let isThere = FileManager.default.isExecutableFile(atPath: interpreter)
 
+    static func script(_ name: String) -> String {
+        "\(PackageLayout.root)/Tests/Interop/python/\(name)"
+    }
+
     static func arguments(_ script: String, _ arguments: [String]) -> [String] {
-        ["\(PackageLayout.root)/Tests/Interop/\(script)", "\(PackageLayout.root)/docs/proto"]
-            + arguments
+        [Self.script(script), "\(PackageLayout.root)/docs/proto"] + arguments
     }
 
     static func run(

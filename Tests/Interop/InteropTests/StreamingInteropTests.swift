@@ -1,5 +1,4 @@
 import AssayMessages
-import Foundation
 import RPC
 import RPCTransport
 import TLS
@@ -9,34 +8,9 @@ import Testing
 /// Streams between Python's grpcio and us, in both roles, in plaintext and over TLS.
 @Suite("Streams with Python grpcio", .enabled(if: Python.isThere, "no .venv with grpcio here"))
 struct StreamingInteropTests {
-    /// Certificates in files of their own, for one test.
-    private struct Credentials {
-        let directory: URL
-        let identity: TLSIdentity
-        let trust: TLSTrust
-
-        init() throws {
-            directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-            try FileManager.default.createDirectory(
-                at: directory, withIntermediateDirectories: true)
-            let authority = try DevelopmentCertificateAuthority(validity: .days(1))
-            identity = try authority.issue(
-                LeafCertificateRequest(
-                    commonName: "leaf", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"],
-                    validity: .days(1)))
-            trust = authority.trust
-            try trust.write(file: path("authority.pem"))
-            try identity.write(certificateFile: path("leaf.pem"), keyFile: path("leaf.key"))
-        }
-
-        func path(_ name: String) -> String { directory.appending(path: name).path }
-        func remove() { try? FileManager.default.removeItem(at: directory) }
-    }
-
     @Test("a foreign client gets every stream of our server right", arguments: [false, true])
     func client(overTLS: Bool) async throws {
         let credentials = try Credentials()
-        defer { credentials.remove() }
         let server = RPCServer(
             listeners: [
                 RPCListener(
@@ -47,7 +21,7 @@ struct StreamingInteropTests {
         let result =
             overTLS
             ? try await Python.run(
-                "streaming_client.py", "127.0.0.1:\(server.port)", credentials.path("authority.pem")
+                "streaming_client.py", "127.0.0.1:\(server.port)", credentials.authorityFile
             )
             : try await Python.run("streaming_client.py", "127.0.0.1:\(server.port)")
         #expect(result.end == .exit(0), "\(result.output)\(result.errors)")
@@ -57,12 +31,11 @@ struct StreamingInteropTests {
     @Test("our client gets every stream of a foreign server right", arguments: [false, true])
     func server(overTLS: Bool) async throws {
         let credentials = try Credentials()
-        defer { credentials.remove() }
         let process = try ChildProcess(
             Python.interpreter,
             Python.arguments(
                 "streaming_server.py",
-                overTLS ? [credentials.path("leaf.pem"), credentials.path("leaf.key")] : []))
+                overTLS ? [credentials.certificateFile, credentials.keyFile] : []))
         let line = try await process.line { $0.hasPrefix("ready ") }
         let port = try #require(line.split(separator: " ").last)
         let client = try RPCClient(

@@ -1,0 +1,153 @@
+import Foundation
+import InteropCases
+import RPC
+import RPCTransport
+import TLS
+import TestSupport
+import Testing
+
+/// The interoperability cases of gRPC, in both directions with Python's grpcio, and between our own
+/// two sides; in plaintext and over TLS.
+@Suite("gRPC interoperability", .serialized)
+struct InteropCaseTests {
+    enum Transport: String, CaseIterable, CustomTestStringConvertible {
+        case plaintext, tls
+        var testDescription: String { rawValue }
+    }
+
+    /// What our server offers.
+    static let served = InteropCase.allCases.filter {
+        ![.healthCheck, .healthWatch, .reflection].contains($0)
+    }
+
+    @Test(
+        "our client calls grpcio's server", .enabled(if: Python.isThere, "no .venv with grpcio"),
+        arguments: InteropCase.allCases, Transport.allCases)
+    func client(_ testCase: InteropCase, _ transport: Transport) async throws {
+        let server = try await Peers.shared.foreignServer(transport)
+        try await run(testCase, on: server.port, server.credentials)
+    }
+
+    @Test(
+        "grpcio's client calls our server", .enabled(if: Python.isThere, "no .venv with grpcio"),
+        arguments: Self.served, Transport.allCases)
+    func server(_ testCase: InteropCase, _ transport: Transport) async throws {
+        let client = try await Peers.shared.foreignClient(transport)
+        let line = try await client.line(within: .seconds(60)) { line in
+            line == "ok \(testCase)" || line.hasPrefix("FAIL \(testCase):")
+        }
+        #expect(line == "ok \(testCase)", "\(client.standardError)")
+    }
+
+    @Test(
+        "our client calls our server", arguments: Self.served, Transport.allCases)
+    func ourselves(_ testCase: InteropCase, _ transport: Transport) async throws {
+        let server = try await Peers.shared.server(transport)
+        try await run(testCase, on: server.port, server.credentials)
+    }
+
+    private func run(
+        _ testCase: InteropCase, on port: Int, _ credentials: Credentials?
+    ) async throws {
+        let connect = { @Sendable in
+            try RPCClient(
+                "127.0.0.1:\(port)",
+                tls: try credentials.map {
+                    try .client(trust: $0.trust, serverName: "localhost")
+                })
+        }
+        let client = try connect()
+        let soak = InteropPeer.Soak(iterations: 20, maximumLatency: .seconds(5))
+        let result: Result<Void, any Error>
+        do {
+            let peer = InteropPeer(client: client, soak: soak, connect: connect)
+            result = .success(try await testCase.run(against: peer))
+        } catch {
+            result = .failure(error)
+        }
+        await client.close()
+        try result.get()
+    }
+}
+
+/// The servers and clients that all cases of a run share. They end with the process.
+actor Peers {
+    static let shared = Peers()
+
+    typealias Transport = InteropCaseTests.Transport
+
+    struct Server {
+        let port: Int
+        let credentials: Credentials?
+    }
+
+    private var servers: [Transport: Task<Server, any Error>] = [:]
+    private var foreignServers: [Transport: Task<Server, any Error>] = [:]
+    private var foreignClients: [Transport: Task<ChildProcess, any Error>] = [:]
+    private var processes: [ChildProcess] = []
+
+    /// A server of ours.
+    func server(_ transport: Transport) async throws -> Server {
+        if let started = servers[transport] { return try await started.value }
+        let starting = Task {
+            let credentials = transport == .tls ? try Credentials() : nil
+            let server = RPCServer(
+                listeners: [
+                    RPCListener(
+                        host: "127.0.0.1", port: 0,
+                        tls: try credentials.map { try .server(identity: $0.identity) })
+                ], services: InteropServer.services())
+            try await server.start()
+            return Server(port: server.port, credentials: credentials)
+        }
+        servers[transport] = starting
+        return try await starting.value
+    }
+
+    /// A server of grpcio's.
+    func foreignServer(_ transport: Transport) async throws -> Server {
+        if let started = foreignServers[transport] { return try await started.value }
+        let starting = Task {
+            let credentials = transport == .tls ? try Credentials() : nil
+            let process = try ChildProcess(
+                Python.interpreter,
+                [Python.script("interop_server.py")]
+                    + (credentials.map {
+                        [
+                            "--use_tls", "--tls_cert_file", $0.certificateFile, "--tls_key_file",
+                            $0.keyFile,
+                        ]
+                    } ?? []))
+            processes.append(process)
+            let line = try await process.line { $0.hasPrefix("ready ") }
+            let port = try #require(line.split(separator: " ").last.flatMap { Int($0) })
+            return Server(port: port, credentials: credentials)
+        }
+        foreignServers[transport] = starting
+        return try await starting.value
+    }
+
+    /// A client of grpcio's that runs all cases, one after the other, against our server.
+    func foreignClient(_ transport: Transport) async throws -> ChildProcess {
+        if let started = foreignClients[transport] { return try await started.value }
+        let starting = Task {
+            let server = try await server(transport)
+            return try ChildProcess(
+                Python.interpreter,
+                [
+                    Python.script("interop_client.py"), "--server_port", "\(server.port)",
+                    "--test_case", InteropCaseTests.served.map(\.rawValue).joined(separator: ","),
+                    "--soak_iterations", "20",
+                    "--soak_per_iteration_max_acceptable_latency_ms", "5000",
+                ]
+                    + (server.credentials.map {
+                        [
+                            "--use_tls", "--ca_file", $0.authorityFile, "--server_host_override",
+                            "localhost",
+                        ]
+                    } ?? []))
+        }
+        foreignClients[transport] = starting
+        return try await starting.value
+    }
+}
