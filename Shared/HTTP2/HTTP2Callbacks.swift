@@ -14,6 +14,12 @@ final class HTTP2Callbacks: @unchecked Sendable {
             fatalError("out of memory for HTTP/2 callbacks")
         }
         pointer = made
+        nghttp2_session_callbacks_set_on_begin_frame_callback(pointer) { _, header, user in
+            guard let header, let user else { return 0 }
+            return HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                $0.beganFrame(header.pointee)
+            }
+        }
         nghttp2_session_callbacks_set_on_begin_headers_callback(pointer) { _, frame, user in
             guard let frame, let user else { return 0 }
             return HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
@@ -29,6 +35,19 @@ final class HTTP2Callbacks: @unchecked Sendable {
                     UnsafeRawBufferPointer(start: value, count: valueCount))
             }
         }
+        // Told of fields that HTTP forbids and that the library would leave out.
+        nghttp2_session_callbacks_set_on_invalid_header_callback(pointer) {
+            _, _, _, _, _, _, _, user in
+            guard let user else { return 0 }
+            return HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.invalidHeader() }
+        }
+        nghttp2_session_callbacks_set_unpack_extension_callback(pointer) { _, _, header, user in
+            guard let header, let user else { return 0 }
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                $0.receivedExtension(header.pointee)
+            }
+            return NGHTTP2_ERR_CANCEL.rawValue
+        }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(pointer) {
             _, flags, id, bytes, count, user in
             guard let user else { return 0 }
@@ -42,9 +61,12 @@ final class HTTP2Callbacks: @unchecked Sendable {
             HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.frame(frame) }
             return 0
         }
-        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(pointer) { _, _, _, user in
-            guard let user else { return 0 }
-            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.charge(.invalidFrame) }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(pointer) {
+            _, frame, code, user in
+            guard let frame, let user else { return 0 }
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef {
+                $0.invalidFrame(frame.pointee.hd, code)
+            }
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(pointer) { _, id, code, user in
@@ -53,10 +75,11 @@ final class HTTP2Callbacks: @unchecked Sendable {
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(pointer) { _, frame, user in
-            guard let user, let header = frame?.pointee.hd,
-                header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-            else { return 0 }
-            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.sentEnd(header) }
+            guard let user, let frame else { return 0 }
+            let header = frame.pointee.hd
+            let isEnd = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+            guard isEnd || header.type >= UInt8(NGHTTP2_RST_STREAM.rawValue) else { return 0 }
+            HTTP2Callbacks.session(user)._withUnsafeGuaranteedRef { $0.sent(frame) }
             return 0
         }
         nghttp2_session_callbacks_set_send_data_callback(pointer) {
@@ -110,13 +133,12 @@ extension HTTP2Session {
         headers.pointee.removeAll()
         guard role == .server, frame.headers.cat == NGHTTP2_HCAT_REQUEST else {
             currentStream = stream(frame.hd.stream_id)
+            blockStart = now
             return 0
         }
-        guard misbehaviour == nil, admitStream() else {
-            end("stream_rate")
-            return Self.temporal
-        }
         currentStream = open(frame.hd.stream_id)
+        blockStart = now
+        if !admitStream() { end("stream_rate") }
         return 0
     }
 
@@ -125,7 +147,10 @@ extension HTTP2Session {
     ) -> Int32 {
         let headers = headers
         let size = headers.pointee.listSize + name.count + value.count + 32
-        if size > profile.hardMetadataBytes {
+        if size > profile.hardMetadataBytes
+            || headers.pointee.fieldCount >= profile.hardMetadataFields
+        {
+            abandonBlock()
             charge(.hugeHeaders)
             return Self.temporal
         }
@@ -139,6 +164,15 @@ extension HTTP2Session {
         return 0
     }
 
+    /// A field that HTTP forbids: a server resets the stream, a client goes on without the field.
+    fileprivate func invalidHeader() -> Int32 { role == .server ? Self.temporal : 0 }
+
+    /// The block is read no further, and the library resets its stream for us.
+    private func abandonBlock() {
+        currentStream?._withUnsafeGuaranteedRef { $0.isCharged = true }
+        leaveBlock()
+    }
+
     /// Puts a DATA frame into the output: its head, then a piece of the body.
     fileprivate func sendBody(
         of stream: Unmanaged<HTTP2Stream>, behind head: UnsafeRawBufferPointer, _ count: Int
@@ -146,6 +180,8 @@ extension HTTP2Session {
         stream._withUnsafeGuaranteedRef { stream in
             let start = stream.bodySent
             stream.bodySent = start + count
+            unsentBytes -= count
+            hasSentSincePing = true
             output.pointee.append(head)
             stream.body.withUnsafeBytes {
                 output.pointee.append(UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
@@ -173,7 +209,7 @@ extension HTTP2Session {
                     stream.remoteEnded = true
                     delegate.receivedEnd(of: stream)
                 }
-            } else if header.length == 0 {
+            } else if Int(header.length) <= frame.pointee.data.padlen {
                 charge(.emptyData)
             }
         case NGHTTP2_SETTINGS.rawValue:
@@ -182,12 +218,7 @@ extension HTTP2Session {
                 delegate.receivedSettings()
             }
         case NGHTTP2_PING.rawValue: receivedPing(frame.pointee.ping)
-        case NGHTTP2_PRIORITY.rawValue: charge(.priority)
-        case NGHTTP2_RST_STREAM.rawValue:
-            guard role == .server else { return }
-            stream(header.stream_id)?._withUnsafeGuaranteedRef { stream in
-                if !stream.hasFinalHeaders { charge(.earlyReset) }
-            }
+        case NGHTTP2_RST_STREAM.rawValue: receivedReset(header)
         case NGHTTP2_WINDOW_UPDATE.rawValue:
             if frame.pointee.window_update.window_size_increment < 64 {
                 charge(.smallWindowUpdate)
@@ -222,7 +253,11 @@ extension HTTP2Session {
     }
 
     private func receivedPing(_ ping: nghttp2_ping) {
-        if ping.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { return charge(.ping) }
+        if ping.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
+            if !hasSentSincePing { charge(.ping) }
+            hasSentSincePing = false
+            return
+        }
         let payload = withUnsafeBytes(of: ping.opaque_data) {
             UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
         }
@@ -243,8 +278,18 @@ extension HTTP2Session {
         }
     }
 
-    fileprivate func sentEnd(_ header: nghttp2_frame_hd) {
-        guard role == .server, header.type <= UInt8(NGHTTP2_HEADERS.rawValue) else { return }
+    fileprivate func sent(_ frame: UnsafePointer<nghttp2_frame>) {
+        switch UInt32(frame.pointee.hd.type) {
+        case NGHTTP2_DATA.rawValue, NGHTTP2_HEADERS.rawValue: sentEnd(frame.pointee.hd)
+        case NGHTTP2_RST_STREAM.rawValue: sentReset(frame.pointee.rst_stream)
+        case NGHTTP2_GOAWAY.rawValue: sentGoAway(frame.pointee.goaway)
+        default: break
+        }
+    }
+
+    private func sentEnd(_ header: nghttp2_frame_hd) {
+        hasSentSincePing = true
+        guard role == .server else { return }
         stream(header.stream_id)?._withUnsafeGuaranteedRef { stream in
             stream.localEnded = true
             if stream.resetsAfterReply, !stream.remoteEnded { reset(stream, code: .noError) }

@@ -23,6 +23,31 @@ public struct HTTP2Profile: Sendable {
     /// Points that misbehaviour may cost before the connection ends, and their refill per second.
     public var misbehaviourCapacity: Int
     public var misbehaviourRefill: Int
+    /// Whether a peer that uses up its points, or passes a limit of rates, loses its connection. If
+    /// not, all is counted and reported only.
+    public var enforcesScore = true
+    /// Frames that may wait to be sent besides the responses of open streams. A peer that does not
+    /// read, and makes more of them, loses its connection.
+    public var maximumQueuedFrames = 1_000
+    /// Bytes on streams that nobody has read yet and that the connection's window does not shrink by.
+    /// Above, it does: then streams that nobody reads hold up all others of the connection.
+    public var maximumBufferedBytes = 8 << 20
+    /// The library's own limit of resets, a backstop at ten times of what the points allow. It reads
+    /// the system's clock, so a simulation sets it huge.
+    public var libraryResetBurst: UInt64 = 2_000
+    public var libraryResetsPerSecond: UInt64 = 500
+    /// A peer whose preface and SETTINGS have not come by then is closed.
+    public var settingsTimeout = Duration.seconds(5)
+    /// A block of fields whose end has not come by then ends the connection.
+    public var headerBlockTimeout = Duration.seconds(5)
+    /// A connection without a request by then ends in order.
+    public var firstRequestTimeout = Duration.seconds(10)
+    /// After a GOAWAY that ends a connection the peer has this long to read it.
+    public var closeTimeout = Duration.seconds(1)
+    /// A message that has begun and grows by less than `minimumProgressBytes` in this time ends its
+    /// call.
+    public var progressInterval = Duration.seconds(10)
+    public var minimumProgressBytes = 1 << 10
     /// A stream whose peer takes nothing of what is ready for it is reset after this time, and a
     /// connection whose socket takes nothing is closed.
     public var stallTimeout = Duration.seconds(30)
@@ -45,6 +70,9 @@ public struct HTTP2Profile: Sendable {
         profile.maximumMetadataFields = 128
         profile.misbehaviourCapacity = 10_000
         profile.misbehaviourRefill = 2_500
+        profile.maximumBufferedBytes = 64 << 20
+        profile.libraryResetBurst = 20_000
+        profile.libraryResetsPerSecond = 5_000
         return profile
     }()
 
@@ -58,4 +86,6 @@ public struct HTTP2Profile: Sendable {
 
     /// Over it a header block is not read to its end: the stream is reset.
     public var hardMetadataBytes: Int { 4 * maximumMetadataBytes }
+    /// Over it a header block is not read to its end either.
+    public var hardMetadataFields: Int { 4 * maximumMetadataFields }
 }

@@ -91,6 +91,7 @@ extension HTTP2Session {
     func provider(of body: [UInt8], on stream: HTTP2Stream) -> nghttp2_data_provider {
         stream.body = body
         stream.bodySent = 0
+        unsentBytes += body.count
         var provider = nghttp2_data_provider()
         provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
         provider.read_callback = HTTP2Callbacks.readBody
@@ -99,25 +100,8 @@ extension HTTP2Session {
 
     /// Ends a stream at once.
     public func reset(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+        stream.isCharged = true
         nghttp2_submit_rst_stream(session, 0, stream.id, code.rawValue)
-    }
-
-    /// Gives the peer room for `count` more bytes on the connection, and on the stream unless the
-    /// stream needs none any more.
-    public func consume(_ count: Int, on stream: HTTP2Stream) {
-        credit.consumed += count
-        if stream.remoteEnded {
-            nghttp2_session_consume_connection(session, count)
-        } else {
-            nghttp2_session_consume(session, stream.id, count)
-        }
-    }
-
-    /// Gives the peer room on the connection alone, for bytes of a stream that is over.
-    public func consumeOfConnection(_ count: Int) {
-        if count == 0 { return }
-        credit.consumed += count
-        nghttp2_session_consume_connection(session, count)
     }
 
     /// First phase of an orderly end: the peer learns that it should open no further streams.

@@ -19,6 +19,8 @@ public final class HTTP2Session {
     let headers: UnsafeMutablePointer<HeaderScratch>
     /// Whose block that is.
     var currentStream: Unmanaged<HTTP2Stream>?
+    /// When it began.
+    var blockStart: UInt64 = 0
     /// Every stream object that was made, each at its `position`; they are used again and live as
     /// long as the session, so the library's callbacks need not retain them.
     private var pool: [HTTP2Stream] = []
@@ -26,14 +28,21 @@ public final class HTTP2Session {
     private var free: [Int] = []
 
     /// Of the whole connection.
-    public internal(set) var credit = ReceiveCredit()
+    public internal(set) var credit: ReceiveCredit
 
     var now: UInt64 = 0
-    private var score: MisbehaviourScore
-    private var rateWindowStart: UInt64 = 0
-    private var streamsInWindow = 0
+    var score: MisbehaviourScore
+    var lastEvent: MisbehaviourScore.Event?
+    var recentResets = RecentResets()
+    var rateWindowStart: UInt64 = 0
+    var streamsInWindow = 0
     /// Why we end the connection; nil as long as we do not.
-    public private(set) var misbehaviour: String?
+    public internal(set) var misbehaviour: String? { didSet { isEnding = misbehaviour != nil } }
+    private(set) var isEnding = false
+    /// We have sent HEADERS or DATA since the peer's last PING.
+    var hasSentSincePing = false
+    /// Bytes of bodies that wait to be sent.
+    public internal(set) var unsentBytes = 0
 
     /// Where `drain` gathers its output.
     let output: UnsafeMutablePointer<OutputBuffer>
@@ -51,6 +60,7 @@ public final class HTTP2Session {
         self.delegate = delegate
         score = MisbehaviourScore(
             capacity: profile.misbehaviourCapacity, refillPerSecond: profile.misbehaviourRefill)
+        credit = ReceiveCredit(allowance: profile.maximumBufferedBytes)
         self.workspace = workspace
         fields = workspace.fields
         headers = .allocate(capacity: 1)
@@ -88,7 +98,12 @@ public final class HTTP2Session {
         nghttp2_option_set_max_settings(options, profile.maximumSettings)
         nghttp2_option_set_max_deflate_dynamic_table_size(options, Int(profile.headerTableBytes))
         // Resets are judged by our own score; the library's limiter is a backstop far behind it.
-        nghttp2_option_set_stream_reset_rate_limit(options, 1_000_000, 1_000_000)
+        nghttp2_option_set_stream_reset_rate_limit(
+            options, profile.libraryResetBurst, profile.libraryResetsPerSecond)
+        // Else nobody would see frames of unknown types.
+        for type in UInt8(NGHTTP2_ALTSVC.rawValue)...UInt8.max {
+            nghttp2_option_set_user_recv_extension_type(options, type)
+        }
         nghttp2_option_set_peer_max_concurrent_streams(options, 100)
         return options
     }
@@ -134,8 +149,9 @@ public final class HTTP2Session {
         guard let base = bytes.baseAddress else { return }
         let start = base.assumingMemoryBound(to: UInt8.self)
         let read = nghttp2_session_mem_recv(session, start, bytes.count)
-        if read < 0 { throw HTTP2Error(Self.text(Int32(read))) }
+        if read < 0 { ended(by: Int32(read)) }
         if let misbehaviour { throw HTTP2Error(misbehaviour) }
+        if read < 0 { throw HTTP2Error(Self.text(Int32(read))) }
     }
 
     /// Gathers what is ready to be sent, up to about `limit` bytes, and lends it to `write` in one
@@ -214,6 +230,8 @@ public final class HTTP2Session {
 
     func close(_ stream: HTTP2Stream) {
         openStreams -= 1
+        unsentBytes -= stream.unsent
+        if let current = currentStream, current.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { leaveBlock() }
         stream.release()
         free.append(stream.position)
     }
@@ -226,29 +244,5 @@ public final class HTTP2Session {
         nghttp2_session_get_stream_user_data(session, id).map {
             Unmanaged<HTTP2Stream>.fromOpaque($0)
         }
-    }
-
-    // MARK: Limits
-
-    /// Counts a new stream. False if the peer opens them too fast.
-    func admitStream() -> Bool {
-        if profile.maximumStreamsPerSecond == 0 { return true }
-        if now &- rateWindowStart >= 1_000_000_000 {
-            rateWindowStart = now
-            streamsInWindow = 0
-        }
-        streamsInWindow += 1
-        return streamsInWindow <= profile.maximumStreamsPerSecond
-    }
-
-    func charge(_ event: MisbehaviourScore.Event) {
-        if !score.charge(event, now: now) { end(event.rawValue) }
-    }
-
-    /// Ends the connection because of what the peer did: GOAWAY, flush, close.
-    func end(_ reason: String) {
-        if misbehaviour != nil { return }
-        misbehaviour = reason
-        goAway(code: .enhanceYourCalm, debug: reason)
     }
 }

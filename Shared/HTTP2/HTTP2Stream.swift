@@ -17,6 +17,10 @@ public final class HTTP2Stream {
     var resetsAfterReply = false
     /// Headers that were not 1xx have come (client), or gone (server).
     var hasFinalHeaders = false
+    /// Reset by us on purpose, or its reset was charged to the peer already.
+    var isCharged = false
+    /// Bytes that were read while no window opened.
+    var heldCredit = 0
 
     // What is still to be sent: a body, and trailers behind it.
     var body: [UInt8] = []
@@ -44,6 +48,11 @@ public final class HTTP2Stream {
     /// Bytes of the body that have not been sent.
     public var unsent: Int { body.count - bodySent }
 
+    /// Something of the response has gone, so a reset tells nothing of the peer.
+    var hasStartedResponse: Bool {
+        progress > 0 || localEnded || isStreaming && hasFinalHeaders
+    }
+
     var hasTrailers: Bool {
         if case .none = trailers { false } else { true }
     }
@@ -58,6 +67,8 @@ public final class HTTP2Stream {
         localEnded = false
         resetsAfterReply = false
         hasFinalHeaders = false
+        isCharged = false
+        heldCredit = 0
         bodySent = 0
         trailers = .none
         isStreaming = false
@@ -105,4 +116,14 @@ public protocol HTTP2SessionDelegate: AnyObject {
     func receivedSettings()
     /// A PING of ours came back.
     func receivedPingAcknowledgement(_ payload: UInt64)
+    /// The peer did what costs it points or its connection; `ends` if a GOAWAY follows. The names are
+    /// those of `MisbehaviourScore.Event`, and of limits.
+    func misbehaved(_ event: String, ends: Bool)
+    /// A GOAWAY of ours, or of the library, has gone. Called while the session is drained.
+    func sentGoAway(code: HTTP2ErrorCode)
+}
+
+extension HTTP2SessionDelegate {
+    public func misbehaved(_ event: String, ends: Bool) {}
+    public func sentGoAway(code: HTTP2ErrorCode) {}
 }

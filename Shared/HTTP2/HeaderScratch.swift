@@ -4,7 +4,9 @@ struct HeaderScratch {
     private var memory: UnsafeMutableRawPointer
     private var capacity = 1024
     private var size = 0
+    /// Fields that are stored.
     private(set) var count = 0
+    private var skipped = 0
     private(set) var listSize = 0
     private var isOverSoftLimit = false
 
@@ -15,6 +17,7 @@ struct HeaderScratch {
     mutating func removeAll() {
         size = 0
         count = 0
+        skipped = 0
         listSize = 0
         isOverSoftLimit = false
     }
@@ -22,8 +25,12 @@ struct HeaderScratch {
     /// Counts a field without storing it.
     mutating func skip(nameCount: Int, valueCount: Int) {
         listSize += nameCount + valueCount + 32
+        skipped += 1
         isOverSoftLimit = true
     }
+
+    /// All fields; each crumb of a cookie is one.
+    var fieldCount: Int { count + skipped }
 
     mutating func append(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         let end = size + 8 + name.count + value.count

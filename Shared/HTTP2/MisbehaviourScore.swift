@@ -3,22 +3,41 @@
 public struct MisbehaviourScore: Sendable {
     /// What costs points, named as in metrics and in the GOAWAY's debug data.
     public enum Event: String, Sendable, CaseIterable {
-        case ping, settings, priority
+        /// A PING although we have sent nothing since the last one: those that measure a busy
+        /// connection are free (gRFC A8).
+        case ping
+        case settings, priority
+        /// PRIORITY_UPDATE, ALTSVC, and frames of types that nobody knows.
+        case extensionFrame = "extension_frame"
+        /// DATA without data that does not end its stream.
         case emptyData = "empty_data"
+        /// A request reset before anything of its response has gone (CVE-2023-44487).
         case earlyReset = "early_reset"
+        /// RST_STREAM for a stream that was over.
+        case staleReset = "stale_reset"
+        /// A stream that the library had to reset because of what came on it (CVE-2025-8671).
+        case forcedReset = "forced_reset"
+        /// Fields or a body that HTTP forbids (RFC 9113 §8.1.1).
+        case invalidMessaging = "invalid_messaging"
         case invalidFrame = "invalid_frame"
         case hugeHeaders = "huge_headers"
+        /// A message prefix that gRPC does not have.
+        case badPrefix = "bad_prefix"
         case smallWindowUpdate = "small_window_update"
 
         var points: Int {
             switch self {
             case .ping: 10
             case .settings: 50
-            case .priority: 5
+            case .priority, .extensionFrame: 5
             case .emptyData: 20
             case .earlyReset: 5
+            case .staleReset: 1
+            case .forcedReset: 50
+            case .invalidMessaging: 50
             case .invalidFrame: 50
             case .hugeHeaders: 300
+            case .badPrefix: 20
             case .smallWindowUpdate: 1
             }
         }
@@ -38,7 +57,7 @@ public struct MisbehaviourScore: Sendable {
     /// Charges an event at `now` (nanoseconds). False if the purse is empty.
     public mutating func charge(_ event: Event, now: UInt64) -> Bool {
         refill(now)
-        points -= event.points
+        points = max(0, points - event.points)
         return points > 0
     }
 

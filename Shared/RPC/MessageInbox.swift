@@ -107,6 +107,7 @@ public final class MessageInbox: Sendable {
 
     /// Counts all that came as consumed, since nothing more will come; returns how much of it the
     /// transport was not told of.
+    @discardableResult
     package func releaseCredit() -> Int {
         state.withLock { state in
             defer { state.withheld = 0 }

@@ -21,6 +21,9 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
     private let eventLoop: any EventLoop
     /// Until `detach`.
     private var owner: (any StreamOwner)?
+    /// Bytes that came and that the inbox has not told to be consumed; on the loop.
+    private var unread = 0
+    private var isReleased = false
 
     init(inbox: MessageInbox?, outbox: MessageOutbox?, eventLoop: any EventLoop) {
         self.inbox = inbox
@@ -35,6 +38,8 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
     func consumed(_ count: Int) {
         onLoop {
             guard let owner = self.owner, let (session, stream) = owner.openStream else { return }
+            if self.isReleased { return }
+            self.unread -= count
             session.consume(count, on: stream)
             owner.sessionNeedsFlush()
         }
@@ -54,13 +59,18 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
 
     func received(_ data: UnsafeRawBufferPointer, in session: HTTP2Session, on stream: HTTP2Stream)
     {
-        let credit = inbox?.receive(data) ?? data.count
-        if credit > 0 { session.consume(credit, on: stream) }
+        let read = inbox?.receive(data) ?? data.count
+        unread += data.count - read
+        if read > 0 { session.consume(read, on: stream) } else { session.keep() }
     }
 
     /// The stream brings nothing any more: the credit of what was not read goes back to the connection.
+    /// What a reader on another thread has read by now counts as well, whether or not it was told.
     func releaseCredit(to session: HTTP2Session?) {
-        if let unconsumed = inbox?.releaseCredit() { session?.consumeOfConnection(unconsumed) }
+        inbox?.releaseCredit()
+        isReleased = true
+        session?.drop(unread)
+        unread = 0
     }
 
     /// The call has no stream any more; what came can still be read.
