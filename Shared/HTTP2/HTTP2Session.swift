@@ -184,6 +184,8 @@ public final class HTTP2Session {
     public var isFinished: Bool {
         nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
     }
+    /// Whether the peer has opened a stream that was served (server).
+    public var hasHadRequests: Bool { nghttp2_session_get_last_proc_stream_id(session) > 0 }
     /// Streams that are open.
     public private(set) var openStreams = 0
     /// What the peer allows us to have open at once.
@@ -231,7 +233,11 @@ public final class HTTP2Session {
     func close(_ stream: HTTP2Stream) {
         openStreams -= 1
         unsentBytes -= stream.unsent
-        if let current = currentStream, current.toOpaque() == Unmanaged.passUnretained(stream).toOpaque() { leaveBlock() }
+        if let current = currentStream,
+            current.toOpaque() == Unmanaged.passUnretained(stream).toOpaque()
+        {
+            leaveBlock()
+        }
         stream.release()
         free.append(stream.position)
     }

@@ -12,6 +12,7 @@ public final class RPCServer: Sendable {
     private let listeners: [RPCListener]
     private let handler: any RequestHandler
     private let profile: RPCProfile
+    private let connectionObserver: (any ConnectionObserver)?
     private let group: MultiThreadedEventLoopGroup
     private let state = Mutex(State())
 
@@ -31,11 +32,14 @@ public final class RPCServer: Sendable {
     /// - Parameters:
     ///   - handler: answers all requests: a `ServiceRouter`, or a forwarder.
     ///   - profile: the limits; `.edge` for clients outside, `.mesh` between our services.
+    ///   - connectionObserver: told of misbehaving peers and of ends of connections.
     ///   - group: the event loops to run on.
     public init(
         listeners: [RPCListener], handler: any RequestHandler, profile: RPCProfile = .mesh,
+        connectionObserver: (any ConnectionObserver)? = nil,
         group: MultiThreadedEventLoopGroup = .singleton
     ) {
+        self.connectionObserver = connectionObserver
         self.listeners = listeners
         self.handler = handler
         self.profile = profile
@@ -48,12 +52,15 @@ public final class RPCServer: Sendable {
     public convenience init(
         listeners: [RPCListener], services: [any RPCService],
         authorizer: any Authorizer = ScopeAuthorizer(), observer: (any CallObserver)? = nil,
+        connectionObserver: (any ConnectionObserver)? = nil,
         compressing: [MethodDescriptor] = [], profile: RPCProfile = .mesh,
         group: MultiThreadedEventLoopGroup = .singleton
     ) {
         let router = ServiceRouter(
             services, authorizer: authorizer, observer: observer, compressing: compressing)
-        self.init(listeners: listeners, handler: router, profile: profile, group: group)
+        self.init(
+            listeners: listeners, handler: router, profile: profile,
+            connectionObserver: connectionObserver, group: group)
     }
 
     /// Opens the listeners. Afterwards `ports` tells where.
@@ -117,7 +124,7 @@ public final class RPCServer: Sendable {
 
     private func accept(_ channel: any Channel, _ listener: RPCListener) throws {
         let connection = ServerConnection(
-            handler: handler, profile: profile.http2,
+            handler: handler, profile: profile.http2, observer: connectionObserver,
             loop: LoopContext.current(on: channel.eventLoop))
         let isWelcome = state.withLock { state in
             if state.isShuttingDown || state.connections.count >= profile.maximumConnections {

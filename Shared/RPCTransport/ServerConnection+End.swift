@@ -23,7 +23,7 @@ extension ServerConnection {
     func finishNotice() {
         guard drain == .noticed else { return }
         drain = .final
-        session?.goAway(debug: "shutdown")
+        session?.goAway(debug: endReason)
         setNeedsFlush()
     }
 
@@ -45,18 +45,6 @@ extension ServerConnection {
         closesAfterFlush = true
         flush()
     }
-
-    func settingsMissing() {
-        settingsTimer = nil
-        link?.close()
-    }
-}
-
-/// A peer that connects and does not speak HTTP/2 is closed.
-final class SettingsTimeout: LoopContext.TimerTarget {
-    private let connection: ServerConnection
-    init(_ connection: ServerConnection) { self.connection = connection }
-    func timerFired() { connection.settingsMissing() }
 }
 
 /// A peer that does not acknowledge the first GOAWAY gets the second one anyway.

@@ -23,8 +23,15 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     /// A body that came whole, where it lies in the read buffer.
     var whole: (call: ServerCall, body: UnsafeRawBufferPointer)?
     var drain = DrainPhase.serving
-    var settingsTimer: LoopContext.Timer?
-    private var sawSettings = false
+    /// Why it ends in order, if it does.
+    var endReason = "shutdown"
+    private(set) var openedAt = Instant(nanoseconds: 0)
+    var openingTimer: LoopContext.Timer?
+    var blockTimer: LoopContext.Timer?
+    private(set) var sawSettings = false
+    /// The peer has lost its connection.
+    var endsBadly = false
+    let observer: (any ConnectionObserver)?
     /// What the streams of this connection have unsent together.
     let budget = OutputBudget()
     /// Calls whose handlers have written something.
@@ -36,7 +43,11 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
 
     enum DrainPhase { case serving, noticed, final }
 
-    package init(handler: any RequestHandler, profile: HTTP2Profile, loop: LoopContext) {
+    package init(
+        handler: any RequestHandler, profile: HTTP2Profile,
+        observer: (any ConnectionObserver)? = nil, loop: LoopContext
+    ) {
+        self.observer = observer
         self.loop = loop
         self.handler = handler
         self.profile = profile
@@ -56,12 +67,13 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
             role: .server, profile: profile, delegate: self, workspace: loop.workspace)
         stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)
         loop.runners.connectionOpened()
-        settingsTimer = loop.arm(SettingsTimeout(self), at: loop.now + .seconds(5))
+        openedAt = loop.now
+        openingTimer = loop.arm(SettingsTimeout(self), at: openedAt + profile.settingsTimeout)
         flush()
     }
 
     package func received(_ bytes: UnsafeRawBufferPointer) {
-        guard let session else { return }
+        guard let session, !endsBadly else { return }
         now = loop.now
         isReading = true
         var isBroken = false
@@ -74,14 +86,12 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         isReading = false
         needsFlush = true
         loop.runners.start()
-        if isBroken {
-            closesAfterFlush = true
-            flush()
-        }
+        if isBroken || endsBadly { endBadly() }
     }
 
     package func readCompleted() {
         armTimers()
+        watchHeaderBlock()
         if needsFlush { flush() }
         loop.flushAll()
     }
@@ -102,12 +112,17 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     private func end() {
         guard let ended = session else { return }
         session = nil
-        loop.cancel(settingsTimer)
+        loop.cancel(openingTimer)
+        loop.cancel(blockTimer)
         stalls?.stop()
         outputs = []
         for stream in ended.openStreamList { abandon(stream) }
         loop.runners.connectionEnded()
         withExtendedLifetime(ended) {}
+    }
+
+    func cancelCalls() {
+        for stream in session?.openStreamList ?? [] { abandon(stream) }
     }
 
     private func abandon(_ stream: HTTP2Stream) {
@@ -129,7 +144,8 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     package func flush() {
         needsFlush = false
         stalls?.look()
-        guard !isReading, let session, let link, isWritable else { return }
+        guard !isReading, let session, let link else { return }
+        guard isWritable else { return boundQueue() }
         if !outputs.isEmpty {
             let ready = outputs
             outputs.removeAll(keepingCapacity: true)
@@ -141,7 +157,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         } catch {
             closesAfterFlush = true
         }
-        if closesAfterFlush || session.isFinished || isDrained { link.close() }
+        if closesAfterFlush || session.isFinished || isDrained || endsBadly { link.close() }
     }
 
     func setNeedsFlush() {
@@ -203,14 +219,11 @@ extension ServerConnection: HTTP2SessionDelegate {
         if drain != .serving { setNeedsFlush() }
     }
 
-    package func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {}
-
-    package func receivedSettings() {
-        if sawSettings { return }
-        sawSettings = true
-        loop.cancel(settingsTimer)
-        settingsTimer = nil
+    package func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {
+        observer?.goAway(.received, reason: "\(code)", peer: peer)
     }
+
+    package func receivedSettings() { sawSettings = true }
 
     package func receivedPingAcknowledgement(_ payload: UInt64) {
         if drain == .noticed, payload == ServerConnection.drainPing { finishNotice() }

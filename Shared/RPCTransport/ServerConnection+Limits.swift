@@ -1,0 +1,94 @@
+internal import HTTP2
+internal import RPC
+
+/// What a peer does that it should not, as the session and the timers tell it, and what follows.
+extension ServerConnection {
+    package func misbehaved(_ event: String, ends: Bool) {
+        observer?.misbehaved(event, action: ends ? .closed : .counted, peer: peer)
+        if ends { endsBadly = true }
+    }
+
+    package func sentGoAway(code: HTTP2ErrorCode) {
+        guard let observer else { return }
+        let reason = session?.misbehaviour ?? (code == .noError ? endReason : "\(code)")
+        observer.goAway(.sent, reason: reason, peer: peer)
+    }
+
+    /// The peer is not heard any more: its calls are cancelled, and it has a moment to read why.
+    func endBadly() {
+        closesAfterFlush = true
+        flush()
+        cancelCalls()
+        // A peer that does not read does not learn why.
+        if !isWritable { link?.close() }
+    }
+
+    /// Ends the connection because of what the peer did not do in time.
+    func end(_ reason: String) {
+        session?.end(reason)
+        if endsBadly { endBadly() }
+    }
+
+    /// To be called when output waits because the peer does not read.
+    func boundQueue() {
+        guard let session, session.hasTooManyQueuedFrames else { return }
+        observer?.misbehaved("queued_frames", action: .closed, peer: peer)
+        link?.abort()
+    }
+
+    func watchHeaderBlock() {
+        guard blockTimer == nil, let start = session?.openBlockStart else { return }
+        blockTimer = loop.arm(
+            HeaderBlockTimeout(self),
+            at: Instant(nanoseconds: start) + profile.headerBlockTimeout)
+    }
+
+    func headerBlockDue() {
+        blockTimer = nil
+        guard let start = session?.openBlockStart else { return }
+        if loop.now >= Instant(nanoseconds: start) + profile.headerBlockTimeout {
+            end("slow_headers")
+        } else {
+            watchHeaderBlock()
+        }
+    }
+
+    func settingsDue() {
+        openingTimer = nil
+        guard sawSettings else {
+            observer?.misbehaved("settings_timeout", action: .closed, peer: peer)
+            link?.abort()
+            return
+        }
+        openingTimer = loop.arm(
+            FirstRequestTimeout(self), at: openedAt + profile.firstRequestTimeout)
+    }
+
+    /// A connection that nobody uses ends in order: a request that crosses the GOAWAY is served.
+    func firstRequestDue() {
+        openingTimer = nil
+        guard let session, !session.hasHadRequests else { return }
+        observer?.misbehaved("first_request", action: .closed, peer: peer)
+        endReason = "first_request"
+        beginDrain()
+    }
+}
+
+/// A peer that connects and does not speak HTTP/2 is closed.
+final class SettingsTimeout: LoopContext.TimerTarget {
+    private let connection: ServerConnection
+    init(_ connection: ServerConnection) { self.connection = connection }
+    func timerFired() { connection.settingsDue() }
+}
+
+private final class FirstRequestTimeout: LoopContext.TimerTarget {
+    private let connection: ServerConnection
+    init(_ connection: ServerConnection) { self.connection = connection }
+    func timerFired() { connection.firstRequestDue() }
+}
+
+private final class HeaderBlockTimeout: LoopContext.TimerTarget {
+    private let connection: ServerConnection
+    init(_ connection: ServerConnection) { self.connection = connection }
+    func timerFired() { connection.headerBlockDue() }
+}
