@@ -1,4 +1,4 @@
-internal import HTTP2
+package import HTTP2
 internal import RPC
 
 /// What a peer does that it should not, as the session and the timers tell it, and what follows.
