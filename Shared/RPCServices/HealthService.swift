@@ -22,7 +22,8 @@ public final class HealthService: GRPCHealthV1.Health.Service {
         registry.immediate(GRPCHealthV1.Health.check) { request, context in
             try self.answer(request, context)
         }
-        registry.immediate(GRPCHealthV1.Health.list) { (_: GRPCHealthV1.HealthListRequest, context) in
+        registry.immediate(GRPCHealthV1.Health.list) {
+            (_: GRPCHealthV1.HealthListRequest, context) in
             try self.list(context)
         }
         registry.serverStreaming(GRPCHealthV1.Health.watch) { request, replies, context in

@@ -11,23 +11,25 @@ public enum StandardServices {
     /// - Parameters:
     ///   - readiness: learns the names of all services.
     ///   - reflection: shows the schemas of what is offered, in versions v1 and v1alpha.
+    ///   - forwarded: full names of further services that reflection shows: those that a gateway
+    ///     routes.
     public static func added(
-        to services: [any RPCService], readiness: Readiness, reflection: Bool = false
+        to services: [any RPCService], readiness: Readiness, reflection: Bool = false,
+        showing forwarded: [String] = []
     ) -> [any RPCService] {
         var all = services + [HealthService(readiness)]
         if reflection {
-            let names =
-                all.flatMap(\.serviceNames)
-                + [
-                    GRPCReflectionV1.ServerReflection.methods,
-                    GRPCReflectionV1Alpha.ServerReflection.methods,
-                ].compactMap { $0.first.map { String($0.service) } }
-            let index = ReflectionIndex(serving: names, files: Descriptors.files)
+            let shown = forwarded + all.flatMap(\.serviceNames) + reflectionServices
+            let index = ReflectionIndex(serving: shown, files: Descriptors.files)
             all += [ReflectionService(index: index), ReflectionServiceAlpha(index: index)]
         }
         readiness.add(all.flatMap(\.serviceNames))
         return all
     }
+
+    private static let reflectionServices = [
+        "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+    ]
 }
 
 extension RPCService {

@@ -2,6 +2,7 @@ import Foundation
 import GatewayCore
 import Logging
 import RPC
+import RPCServices
 import RPCTransport
 import ServiceRuntime
 import TLS
@@ -61,12 +62,15 @@ final class GatewayProcess: Sendable {
         }
         let log = command.accessLog.map { _ in AccessLog() }
         let identity = SPIFFEID.service("assay-gateway").description
-        let handler = GatewayHandler(
-            snapshot: snapshot, limits: RateLimitTable(seed: .random(in: 0 ... .max)),
+        let limits = RateLimitTable(seed: .random(in: 0 ... .max))
+        let gateway = GatewayHandler(
+            snapshot: snapshot, limits: limits,
             upstreams: clients, clock: .system, log: log, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
         let server = RPCServer(
-            listeners: [try listener()], handler: handler, profile: .edge,
+            listeners: [try listener()],
+            handler: FrontHandler(own: ownServices(environment, limits), gateway: gateway),
+            profile: .edge,
             group: environment.group)
         for client in clients { await client.warmUp() }
         try await server.start()
@@ -80,6 +84,18 @@ final class GatewayProcess: Sendable {
                 for client in clients { await client.close() }
                 writer?.stop()
             })
+    }
+
+    /// Health, and the schemas of what is routed if that is switched on.
+    private func ownServices(
+        _ environment: ServiceEnvironment, _ limits: RateLimitTable
+    ) -> ServiceRouter {
+        ServiceRouter(
+            StandardServices.added(
+                to: [], readiness: environment.health.readiness,
+                reflection: snapshot.configuration.reflection,
+                showing: snapshot.configuration.routes.map(\.service)),
+            authorizer: APIKeyAuthorizer(snapshot: snapshot, limits: limits, clock: .system))
     }
 
     private func client(

@@ -5,8 +5,9 @@ extension GatewayConfiguration {
         let root = try YAMLValue(parsing: text, file: file)
         let fields = try root.fields(
             required: ["version", "listeners", "admin", "authentication", "routes", "upstreams"],
-            optional: ["mesh", "authorization", "clients", "limits"])
+            optional: ["mesh", "authorization", "clients", "limits", "reflection"])
         _ = try fields["version"]?.integer(1...1)
+        reflection = try fields["reflection"]?.boolean() ?? false
         listener = try Self.listener(fields["listeners"] ?? root)
         admin = try Self.admin(fields["admin"] ?? root)
         mesh = try fields["mesh"].map(Self.mesh)

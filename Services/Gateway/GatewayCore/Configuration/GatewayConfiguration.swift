@@ -69,6 +69,8 @@ public struct GatewayConfiguration: Sendable {
         public var expect: [String]
     }
 
+    /// Shows the schemas of what is routed to clients with the scope `assay.reflection`.
+    public var reflection: Bool
     public var listener: Listener
     public var admin: Admin
     /// Absent: upstreams are spoken to in plaintext, which the executable allows on loopback only.

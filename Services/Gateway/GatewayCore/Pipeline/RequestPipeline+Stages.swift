@@ -109,21 +109,7 @@ extension RequestPipeline {
     ) throws(Rejection) {
         guard let route else { preconditionFailure("the route stage has passed") }
         if snapshot.routes.routes[route].requiredScope == nil { return }
-        let arena = head.fields.arena
-        var credential = findings.apiKey.map { arena[$0] }
-        if let field = findings.authorization {
-            guard let token = Self.bearerToken(arena[field]) else {
-                throw .unauthenticated("BAD_CREDENTIALS", "authorization is not a bearer token")
-            }
-            if let other = credential, !other.elementsEqual(token) {
-                throw .unauthenticated("AMBIGUOUS", "two different credentials")
-            }
-            credential = token
-        }
-        guard let credential else {
-            throw .unauthenticated(
-                "NO_CREDENTIALS", "an API key is needed, in x-api-key or as a bearer token")
-        }
+        let credential = try Self.credential(of: head, findings)
         do throws(APIKeyVerifier.Refusal) {
             principal = try snapshot.verifier.verify(credential, wallClock: surroundings.wallClock)
         } catch .expired {
@@ -135,6 +121,28 @@ extension RequestPipeline {
         log.tenant = principal?.tenant ?? ""
         log.client = principal?.client ?? ""
         log.keyID = principal?.keyID ?? ""
+    }
+
+    /// The API key as text; not checked.
+    static func credential(
+        of head: RequestHead, _ findings: HeaderFindings
+    ) throws(Rejection) -> ArraySlice<UInt8> {
+        let arena = head.fields.arena
+        var credential = findings.apiKey.map { arena[$0] }
+        if let field = findings.authorization {
+            guard let token = bearerToken(arena[field]) else {
+                throw .unauthenticated("BAD_CREDENTIALS", "authorization is not a bearer token")
+            }
+            if let other = credential, !other.elementsEqual(token) {
+                throw .unauthenticated("AMBIGUOUS", "two different credentials")
+            }
+            credential = token
+        }
+        guard let credential else {
+            throw .unauthenticated(
+                "NO_CREDENTIALS", "an API key is needed, in x-api-key or as a bearer token")
+        }
+        return credential
     }
 
     /// One test of bits: deny unless the method's scope was granted.

@@ -1,0 +1,87 @@
+public import RPC
+
+/// What clients reach: the gateway's own services, which are those of the package `grpc`, and
+/// everything behind it.
+public struct FrontHandler: RequestHandler {
+    private let own: ServiceRouter
+    private let gateway: GatewayHandler
+
+    /// - Parameter own: health, and reflection if it is switched on.
+    public init(own: ServiceRouter, gateway: GatewayHandler) {
+        self.own = own
+        self.gateway = gateway
+    }
+
+    private func isOwn(_ head: RequestHead) -> Bool {
+        head.withBytes(head.pathField) { $0.starts(with: "/grpc.".utf8) }
+    }
+
+    public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
+        isOwn(head) ? own.admit(head, from: peer) : gateway.admit(head, from: peer)
+    }
+
+    public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
+        isOwn(request.head) ? own.handle(request) : gateway.handle(request)
+    }
+
+    public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
+        isOwn(head) ? own.reply(to: head, for: error) : gateway.reply(to: head, for: error)
+    }
+}
+
+/// Who may call the gateway's own services: everyone what is public; else an API key with the scope,
+/// inside its rate.
+public struct APIKeyAuthorizer: Authorizer {
+    private let snapshot: GatewaySnapshot
+    private let limits: RateLimitTable
+    private let clock: GatewayClock
+
+    public init(snapshot: GatewaySnapshot, limits: RateLimitTable, clock: GatewayClock) {
+        self.snapshot = snapshot
+        self.limits = limits
+        self.clock = clock
+    }
+
+    public func authorize(
+        _ method: MethodDescriptor, _ head: RequestHead, from peer: Peer
+    ) throws(RPCError) -> Caller {
+        guard case .scope(let scope, _) = method.access else { return .anonymous }
+        let principal = try authenticate(head)
+        if principal.isSuspended {
+            throw RPCError(.permissionDenied, "the client is suspended", reason: "SUSPENDED")
+        }
+        let granted = snapshot.scopes.names(of: principal.scopes)
+        guard granted.contains(scope) else {
+            throw RPCError(.permissionDenied, "the scope \(scope) is needed", reason: "SCOPE")
+        }
+        let decision = limits.decide(
+            principal.keyID, snapshot.plans[principal.plan].limiter,
+            now: Int64(clamping: head.receivedAt.nanoseconds))
+        guard decision.isAdmitted else {
+            throw RPCError(
+                code: .resourceExhausted, message: "over the rate of the client's plan",
+                reason: "RATE_LIMITED", retryAfter: .nanoseconds(decision.wait))
+        }
+        return Caller(tenant: principal.tenant, client: principal.client, scopes: granted)
+    }
+
+    private func authenticate(_ head: RequestHead) throws(RPCError) -> Principal {
+        let findings = HeaderPolicy.inspect(head, authorities: snapshot.authorities)
+        if findings.violation != nil {
+            throw RPCError(.permissionDenied, "these headers are not accepted", reason: "HEADER")
+        }
+        let credential: ArraySlice<UInt8>
+        do throws(Rejection) {
+            credential = try RequestPipeline.credential(of: head, findings)
+        } catch {
+            throw error.error
+        }
+        do throws(APIKeyVerifier.Refusal) {
+            return try snapshot.verifier.verify(
+                credential, wallClock: clock.unixMilliseconds() / 1000)
+        } catch {
+            throw RPCError(
+                .unauthenticated, "the API key is not valid", reason: "BAD_CREDENTIALS")
+        }
+    }
+}
