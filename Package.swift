@@ -204,6 +204,7 @@ let targets: [Target] = [
             "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "TestSupport", "Wire", nioCore,
             nioPosix,
         ]),
+    tests("ObservabilityTests", ["RPC"]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

@@ -30,6 +30,8 @@ public struct RequestHead: Sendable {
     /// Over the connection's soft limit of metadata: fields behind the limit are not in `fields`.
     public let isOverMetadataLimit: Bool
     package private(set) var hasIdentityFields = false
+    /// The caller is in a trace.
+    package private(set) var hasTrace = false
     package private(set) var pathField = Span.absent
     package private(set) var authorityField = Span.absent
     package private(set) var timeoutField = Span.absent
@@ -77,12 +79,14 @@ public struct RequestHead: Sendable {
         case 7 where named(":method"):
             method = valued("POST") ? .post : valued("GET") ? .get : .other
         case 10 where named(":authority"): authorityField = span
+        case 11 where named("traceparent"): hasTrace = true
         case 12 where named("content-type"):
             contentType = ContentType(UnsafeRawBufferPointer(start: value, count: valueCount))
         case 12 where named("grpc-timeout"): timeoutField = span
         case 12 where named("assay-tenant"): hasIdentityFields = true
         case 13 where named("grpc-encoding"): encodingField = span
         case 14 where named("content-length"): contentLengthField = span
+        case 14 where named("grpc-trace-bin"): hasTrace = true
         case 18 where named("connect-timeout-ms"): jsonTimeoutField = span
         case 20 where named("grpc-accept-encoding"): acceptEncodingField = span
         default: break

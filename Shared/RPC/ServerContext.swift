@@ -43,6 +43,8 @@ public enum AssayHeader {
     public static let claimedIdentity = "assay-service"
     public static let traceParent = "traceparent"
     public static let traceState = "tracestate"
+    /// The form of gRPC's older libraries; read only if it is the only one.
+    public static let traceBinary = "grpc-trace-bin"
 }
 
 /// What a handler knows about the call besides the message.
