@@ -24,6 +24,8 @@ public struct CallOptions: Sendable {
     public var compression: MessageEncoding
     /// Where the metadata of the reply goes.
     public var received: ReceivedMetadata?
+    /// The call that this one is made for, if it is recorded in a trace.
+    public var span: CallSpan?
 
     public init(
         deadline: CallDeadline? = nil, metadata: Metadata = Metadata(), routingKey: String? = nil,

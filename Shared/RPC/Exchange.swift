@@ -15,18 +15,15 @@ final class Exchange: Sendable {
     private let hasMetadata = Atomic(false)
     @usableFromInline let contentType: ContentType
     let replyEncoding: MessageEncoding
-    let observer: (any CallObserver)?
 
     init(
         context: ServerContext, contentType: ContentType,
-        replyEncoding: MessageEncoding = .identity, observer: (any CallObserver)?,
-        outbox: MessageOutbox? = nil
+        replyEncoding: MessageEncoding = .identity, outbox: MessageOutbox? = nil
     ) {
         base = context
         self.outbox = outbox
         self.contentType = contentType
         self.replyEncoding = replyEncoding
-        self.observer = observer
     }
 
     @usableFromInline var method: MethodDescriptor { base.method }
@@ -51,11 +48,12 @@ final class Exchange: Sendable {
     }
 
     /// The reply with what the handler has added to it.
-    private func complete(_ reply: RawReply) -> Reply {
-        if !hasMetadata.load(ordering: .acquiring) { return .raw(reply) }
-        return .raw(
-            reply.adding(metadata.withLock { $0 }, isGRPC: contentType.isGRPC))
+    private func adorned(_ reply: RawReply) -> RawReply {
+        if !hasMetadata.load(ordering: .acquiring) { return reply }
+        return reply.adding(metadata.withLock { $0 }, isGRPC: contentType.isGRPC)
     }
+
+    private func complete(_ reply: RawReply) -> Reply { .raw(adorned(reply)) }
 
     @inlinable
     func success<Response: WireMessage>(_ response: Response) -> Reply {
@@ -73,7 +71,6 @@ final class Exchange: Sendable {
                     "a reply of \(length) bytes; at most \(method.maximumResponseBytes) "
                         + "are allowed", reason: "MESSAGE_TOO_LARGE"))
         }
-        if observer != nil { report(.ok, nil, nil) }
         if replyEncoding != .identity { return compressed(framed) }
         if hasMetadata.load(ordering: .acquiring) {
             return complete(RawReply(framed: framed, contentType: contentType))
@@ -95,13 +92,12 @@ final class Exchange: Sendable {
 
     @usableFromInline
     func success(json: [UInt8]) -> Reply {
-        if observer != nil { report(.ok, nil, nil) }
-        return complete(
+        complete(
             RawReply(status: 200, headers: ["content-type": "application/json"], body: json))
     }
 
     /// An error in the caller's face. What is not an `RPCError` becomes UNKNOWN "internal error";
-    /// its text goes to the observer only.
+    /// its text goes to the log only.
     @usableFromInline
     func failure(_ error: any Error) -> Reply {
         let known: RPCError
@@ -111,22 +107,14 @@ final class Exchange: Sendable {
             known = RPCError(code: .cancelled, message: "the call was cancelled", cause: error)
         default: known = RPCError(code: .unknown, message: "internal error", cause: error)
         }
-        report(known.code, known.reason, error)
         if method.kind.streamsReplies { return .end(contentType, known) }
-        return complete(RawReply(known, contentType: contentType))
+        let reply = RawReply(known, contentType: contentType)
+        return .failed(adorned(reply), known)
     }
 
     /// A stream of replies has ended in order.
     @usableFromInline
     func end() -> Reply {
-        if observer != nil { report(.ok, nil, nil) }
-        return .end(contentType, nil)
-    }
-
-    private func report(_ code: StatusCode, _ reason: String?, _ error: (any Error)?) {
-        observer?.callEnded(
-            CallRecord(
-                method: method, code: code, reason: reason, error: error, peer: base.peer,
-                receivedAt: base.receivedAt, requestID: base.requestID))
+        .end(contentType, nil)
     }
 }

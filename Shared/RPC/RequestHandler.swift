@@ -5,6 +5,9 @@
 /// `admit` once per request, and `handle` once if the request was admitted: when its body has arrived,
 /// or at once if the body is a stream of messages.
 public protocol RequestHandler: Sendable {
+    /// What the routes of its admissions stand for, in their order; empty if it has no such table.
+    var methods: [MethodDescriptor] { get }
+
     /// Called when the headers are complete, before any of the body: refuses, or states the limits.
     func admit(_ head: RequestHead, from peer: Peer) -> Admission
 
@@ -17,6 +20,8 @@ public protocol RequestHandler: Sendable {
 }
 
 extension RequestHandler {
+    public var methods: [MethodDescriptor] { [] }
+
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
         RawReply(error, contentType: head.contentType)
     }
@@ -25,7 +30,8 @@ extension RequestHandler {
 /// The answer to a header block.
 public enum Admission: Sendable {
     case accept(Acceptance)
-    case refuse(RawReply)
+    /// The error says why, for the log of this process.
+    case refuse(RawReply, RPCError? = nil)
 }
 
 /// The terms on which a request's body is read.
@@ -71,13 +77,16 @@ public struct InboundRequest: ~Copyable {
     public let peer: Peer
     /// The ends of what was admitted as streams; nil for a unary call.
     public let stream: ServerStream?
+    /// What calls made on behalf of this one continue; nil if it is not recorded in a trace.
+    public let span: CallSpan?
     private let body: UnsafeRawBufferPointer
 
     /// `body` must stay valid as long as the value lives; the connection sees to it.
     public init(
         head: RequestHead, acceptance: Acceptance, peer: Peer, body: UnsafeRawBufferPointer,
-        stream: ServerStream? = nil
+        stream: ServerStream? = nil, span: CallSpan? = nil
     ) {
+        self.span = span
         self.head = head
         self.acceptance = acceptance
         self.peer = peer
@@ -131,6 +140,9 @@ public enum Reply: Sendable {
     case end(ContentType, RPCError?)
     /// Anything else.
     case raw(RawReply)
+    /// An error's reply, and the error with its cause, which stays in this process. Indirect, so that
+    /// replies that are no errors are not the larger for it.
+    indirect case failed(RawReply, RPCError)
 }
 
 /// A reply as HTTP has it, for errors, for the JSON face and for forwarding.
@@ -166,6 +178,8 @@ public struct RawRequest: Sendable {
     public var idempotency: Idempotency
     /// With the policy `ringHash`, calls with equal keys go to the same endpoint.
     public var routingKey: String?
+    /// The call that this one is made for, if it is recorded in a trace.
+    public var span: CallSpan?
 
     public init(
         method: HTTPMethod = .post, target: String, headers: Metadata, body: [UInt8],

@@ -55,6 +55,8 @@ public struct ServerContext: Sendable {
     public let receivedAt: Instant
     public let peer: Peer
     public let caller: Caller
+    /// Nil if the call is not recorded in a trace.
+    public let span: CallSpan?
     private let headers: Metadata
     /// Takes the metadata of the reply; nil in a context that a test has built.
     var exchange: Exchange?
@@ -63,13 +65,14 @@ public struct ServerContext: Sendable {
     public init(
         method: MethodDescriptor, deadline: Deadline = .none, metadata: Metadata = Metadata(),
         peer: Peer = Peer(address: "test"), caller: Caller = .anonymous,
-        receivedAt: Instant = Instant(nanoseconds: 0)
+        receivedAt: Instant = Instant(nanoseconds: 0), span: CallSpan? = nil
     ) {
         self.method = method
         self.deadline = deadline
         self.receivedAt = receivedAt
         self.peer = peer
         self.caller = caller
+        self.span = span
         headers = metadata
     }
 
@@ -92,9 +95,11 @@ public struct ServerContext: Sendable {
             inherited.append(AssayHeader.scopes, caller.scopes.joined(separator: " "))
         }
         // One layer repeats a call: not we, if our caller does.
-        return CallOptions(
+        var options = CallOptions(
             deadline: .inherited(deadline), metadata: inherited,
             allowsRetry: headers.firstField("grpc-previous-rpc-attempts") == nil)
+        options.span = span
+        return options
     }
 
     private static let inheritedNames = [

@@ -4,7 +4,6 @@ public final class ServiceRouter: RequestHandler {
     private let table: PathTable
     private let entries: [MethodRegistry.Entry]
     private let authorizer: any Authorizer
-    private let observer: (any CallObserver)?
     /// The routes whose replies are compressed for callers that read it.
     private let compressed: Set<Int>
 
@@ -12,7 +11,7 @@ public final class ServiceRouter: RequestHandler {
     ///   it; those whose messages may hold credentials never are.
     public init(
         _ services: [any RPCService], authorizer: any Authorizer = ScopeAuthorizer(),
-        observer: (any CallObserver)? = nil, compressing: [MethodDescriptor] = []
+        compressing: [MethodDescriptor] = []
     ) {
         var registry = MethodRegistry()
         for service in services { service.register(in: &registry) }
@@ -22,7 +21,6 @@ public final class ServiceRouter: RequestHandler {
         compressed = Set(
             entries.indices.filter { paths.contains(registry.entries[$0].method.path) })
         self.authorizer = authorizer
-        self.observer = observer
     }
 
     public var methods: [MethodDescriptor] { entries.map(\.method) }
@@ -62,9 +60,7 @@ public final class ServiceRouter: RequestHandler {
 
     private func admitJSON(_ head: RequestHead, from peer: Peer) -> Admission {
         guard let route = head.withBytes(head.pathField, table.index(of:)) else {
-            let reply = RawReply(json: .unknownMethod(head), status: 404)
-            report(nil, .unknownMethod(head), head, peer)
-            return .refuse(reply)
+            return .refuse(RawReply(json: .unknownMethod(head), status: 404), .unknownMethod(head))
         }
         return admitJSON(head, route, from: peer)
     }
@@ -72,7 +68,7 @@ public final class ServiceRouter: RequestHandler {
     private func admitGet(_ head: RequestHead, from peer: Peer) -> Admission {
         let path = Array(head.path.utf8)
         guard let route = path.withUnsafeBytes(table.index(of:)) else {
-            return .refuse(RawReply(json: .unknownMethod(head), status: 404))
+            return .refuse(RawReply(json: .unknownMethod(head), status: 404), .unknownMethod(head))
         }
         guard entries[route].method.idempotency == .readonly else {
             return .refuse(.methodNotAllowed)
@@ -82,8 +78,7 @@ public final class ServiceRouter: RequestHandler {
 
     private func admitJSON(_ head: RequestHead, _ route: Int, from peer: Peer) -> Admission {
         if entries[route].method.kind != .unary {
-            report(entries[route].method, .streamOnJSON, head, peer)
-            return .refuse(RawReply(unsupported: .json))
+            return .refuse(RawReply(unsupported: .json), .streamOnJSON)
         }
         var timeout = entries[route].method.serverDeadline
         if !head.jsonTimeoutField.isAbsent {
@@ -136,8 +131,7 @@ public final class ServiceRouter: RequestHandler {
     private func refuse(
         _ head: RequestHead, _ method: MethodDescriptor?, _ error: RPCError, from peer: Peer
     ) -> Admission {
-        report(method, error, head, peer)
-        return .refuse(reply(to: head, for: error))
+        .refuse(reply(to: head, for: error), error)
     }
 
     private func refuseEncoding(
@@ -145,10 +139,9 @@ public final class ServiceRouter: RequestHandler {
     ) -> Admission {
         let error = RPCError(
             .unimplemented, "this grpc-encoding is not supported; \(MessageEncoding.accepted) are")
-        report(method, error, head, peer)
         var refusal = reply(to: head, for: error)
         refusal.headers.append("grpc-accept-encoding", "\(MessageEncoding.accepted)")
-        return .refuse(refusal)
+        return .refuse(refusal, error)
     }
 
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
@@ -156,16 +149,6 @@ public final class ServiceRouter: RequestHandler {
             return RawReply(json: error, status: 431)
         }
         return RawReply(error, contentType: head.contentType)
-    }
-
-    private func report(
-        _ method: MethodDescriptor?, _ error: RPCError, _ head: RequestHead, _ peer: Peer
-    ) {
-        observer?.callEnded(
-            CallRecord(
-                method: method, code: error.code, reason: error.reason, error: error, peer: peer,
-                receivedAt: head.receivedAt,
-                requestID: head.fields[AssayHeader.requestID] ?? ""))
     }
 }
 
@@ -177,10 +160,10 @@ extension ServiceRouter {
         let exchange = Exchange(
             context: ServerContext(
                 method: entry.method, deadline: request.deadline, metadata: head.fields,
-                peer: request.peer, caller: caller, receivedAt: head.receivedAt),
+                peer: request.peer, caller: caller, receivedAt: head.receivedAt,
+                span: request.span),
             contentType: head.contentType.isGRPC ? head.contentType : .json,
-            replyEncoding: request.acceptance.replyEncoding, observer: observer,
-            outbox: request.stream?.replies)
+            replyEncoding: request.acceptance.replyEncoding, outbox: request.stream?.replies)
         if head.method == .get { return handleGet(head, entry, exchange) }
         return request.withBody { body in
             guard request.acceptance.isFramed else {

@@ -87,6 +87,7 @@ final class HandlerRunners {
                 }
                 call.work = nil
                 call.runner = runner
+                call.connection.noteHandlerBegin(of: call)
                 let reply = await work()
                 call.runner = nil
                 call.connection.finished(call, reply)

@@ -54,7 +54,10 @@ package final class LoopContext {
         start = eventLoop.now.uptimeNanoseconds
         executor = LoopExecutor(eventLoop)
         runners = HandlerRunners(executor)
-        executor.afterJobs = { [unowned(unsafe) self] in flushAll() }
+        executor.afterJobs = { [unowned(unsafe) self] jobs in
+            meter.ran(jobs)
+            flushAll()
+        }
     }
 
     // MARK: Output
@@ -97,6 +100,17 @@ package final class LoopContext {
     static var now: Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
     /// The time of the loop: a test's loop has one of its own.
     var now: Instant { eventLoop.instant }
+    /// The time when it was last read by `readClock`: for who follows at once.
+    private(set) var clock = Instant(nanoseconds: 0)
+
+    @discardableResult
+    func readClock() -> Instant {
+        clock = now
+        return clock
+    }
+
+    /// What is counted of the loop itself.
+    let meter = LoopMeter()
 
     func arm(_ target: any TimerTarget, at instant: Instant) -> Timer? {
         if instant == .distantFuture { return nil }

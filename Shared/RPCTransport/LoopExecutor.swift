@@ -13,7 +13,7 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     private var isScheduled = false
     private var isInline = false
     /// Called when a batch of jobs has run.
-    var afterJobs: () -> Void = {}
+    var afterJobs: (_ count: Int) -> Void = { _ in }
 
     private static let batch = 256
 
@@ -40,8 +40,7 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         isScheduled = true
         eventLoop.execute {
             self.isScheduled = false
-            self.runJobs()
-            self.afterJobs()
+            self.afterJobs(self.runJobs())
         }
     }
 
@@ -53,7 +52,9 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         runJobs()
     }
 
-    private func runJobs() {
+    /// Returns how many.
+    @discardableResult
+    private func runJobs() -> Int {
         let executor = asUnownedTaskExecutor()
         var count = 0
         while next < jobs.count, count < Self.batch {
@@ -68,5 +69,6 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         } else {
             schedule()
         }
+        return count
     }
 }

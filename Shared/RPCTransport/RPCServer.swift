@@ -14,6 +14,7 @@ public final class RPCServer: Sendable {
     private let profile: RPCProfile
     private let connectionObserver: (any ConnectionObserver)?
     private let group: MultiThreadedEventLoopGroup
+    private let telemetry: [ObjectIdentifier: LoopConfined<ServerTelemetry>]
     private let state = Mutex(State())
 
     private struct State {
@@ -33,13 +34,20 @@ public final class RPCServer: Sendable {
     ///   - handler: answers all requests: a `ServiceRouter`, or a forwarder.
     ///   - profile: the limits; `.edge` for clients outside, `.mesh` between our services.
     ///   - connectionObserver: told of misbehaving peers and of ends of connections.
+    ///   - telemetry: is told of all calls.
     ///   - group: the event loops to run on.
     public init(
         listeners: [RPCListener], handler: any RequestHandler, profile: RPCProfile = .mesh,
-        connectionObserver: (any ConnectionObserver)? = nil,
+        connectionObserver: (any ConnectionObserver)? = nil, telemetry: RPCTelemetry? = nil,
         group: MultiThreadedEventLoopGroup = .singleton
     ) {
         self.connectionObserver = connectionObserver
+        let halves = group.makeIterator().compactMap { loop in
+            telemetry.map {
+                (ObjectIdentifier(loop), LoopConfined($0.server(routes: handler.methods)))
+            }
+        }
+        self.telemetry = Dictionary(uniqueKeysWithValues: halves)
         self.listeners = listeners
         self.handler = handler
         self.profile = profile
@@ -51,16 +59,15 @@ public final class RPCServer: Sendable {
     /// - Parameter compressing: methods whose replies are compressed with gzip for callers that read it.
     public convenience init(
         listeners: [RPCListener], services: [any RPCService],
-        authorizer: any Authorizer = ScopeAuthorizer(), observer: (any CallObserver)? = nil,
+        authorizer: any Authorizer = ScopeAuthorizer(),
         connectionObserver: (any ConnectionObserver)? = nil,
         compressing: [MethodDescriptor] = [], profile: RPCProfile = .mesh,
-        group: MultiThreadedEventLoopGroup = .singleton
+        telemetry: RPCTelemetry? = nil, group: MultiThreadedEventLoopGroup = .singleton
     ) {
-        let router = ServiceRouter(
-            services, authorizer: authorizer, observer: observer, compressing: compressing)
+        let router = ServiceRouter(services, authorizer: authorizer, compressing: compressing)
         self.init(
             listeners: listeners, handler: router, profile: profile,
-            connectionObserver: connectionObserver, group: group)
+            connectionObserver: connectionObserver, telemetry: telemetry, group: group)
     }
 
     /// Opens the listeners. Afterwards `ports` tells where.
@@ -125,6 +132,7 @@ public final class RPCServer: Sendable {
     private func accept(_ channel: any Channel, _ listener: RPCListener) throws {
         let connection = ServerConnection(
             handler: handler, profile: profile.http2, observer: connectionObserver,
+            telemetry: telemetry[ObjectIdentifier(channel.eventLoop)]?.value,
             loop: LoopContext.current(on: channel.eventLoop))
         let isWelcome = state.withLock { state in
             if state.isShuttingDown || state.connections.count >= profile.maximumConnections {

@@ -35,6 +35,8 @@ final class ServerCall: LoopContext.TimerTarget {
     var port: StreamPort?
     /// The headers of a stream of replies have gone.
     var hasResponse = false
+    /// What is counted of the call, written down and traced.
+    var tally = ServerTelemetry.Tally()
     /// Ended by us before its time: what cannot be sent soon is given up.
     var isCutOff = false
 

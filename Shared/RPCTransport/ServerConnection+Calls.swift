@@ -18,9 +18,11 @@ extension ServerConnection {
             let call = ServerCall(
                 head: head, acceptance: acceptance, stream: stream, connection: self)
             stream.context = call
+            telemetry?.began(&call.tally, route: acceptance.route, head)
             untimed.append(call)
             if acceptance.kind != .unary { openStream(of: call) }
-        case .refuse(let reply):
+        case .refuse(let reply, let error):
+            noteRefusal(of: head, reply, error)
             send(reply, on: stream)
             if stream.remoteEnded { return }
             let nothing = Acceptance(maximumBytes: 0, isFramed: false, deadline: .none)
@@ -61,7 +63,8 @@ extension ServerConnection {
         if call.phase == .receiving { call.phase = .handling }
         let request = InboundRequest(
             head: call.head, acceptance: call.acceptance, peer: peer, body: body,
-            stream: call.port?.ends)
+            stream: call.port?.ends, span: call.tally.span)
+        call.tally.bytesIn += body.count
         switch handler.handle(request) {
         case .reply(let reply): answer(call, reply)
         case .run(let work): run(work, for: call)
@@ -82,6 +85,7 @@ extension ServerConnection {
     /// The handler has ended: its slot is free, whatever became of the stream.
     func finished(_ call: ServerCall, _ reply: Reply) {
         running -= 1
+        noteHandlerEnd(of: call)
         answer(call, reply)
         if call.phase == .streaming { discard(call) }
         setNeedsFlush()
@@ -91,11 +95,12 @@ extension ServerConnection {
         guard !call.isAnswered, let stream = call.stream else { return }
         call.isAnswered = true
         stopTimer(of: call)
+        if telemetry != nil { note(reply, of: call) }
         switch reply {
         case .message(let contentType, var framed):
             MessagePrefix.write(into: &framed)
             session?.submitMessage(framed, contentType: contentType.name, on: stream)
-        case .raw(let raw): send(raw, on: stream)
+        case .raw(let raw), .failed(let raw, _): send(raw, on: stream)
         case .end(_, let error): endReplies(of: call, error, on: stream)
         }
     }

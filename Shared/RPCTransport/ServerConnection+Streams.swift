@@ -27,6 +27,7 @@ extension ServerConnection {
     func streamed(
         _ data: UnsafeRawBufferPointer, of call: ServerCall, on stream: HTTP2Stream
     ) {
+        call.tally.bytesIn += data.count
         if let session { call.port?.received(data, in: session, on: stream) }
     }
 
@@ -35,12 +36,14 @@ extension ServerConnection {
         for call in calls where !call.isAnswered { takeOutput(of: call) }
     }
 
-    private func takeOutput(of call: ServerCall) {
+    func takeOutput(of call: ServerCall) {
         guard let session, let stream = call.stream, let outbox = call.port?.outbox else { return }
         let output = outbox.take()
         if output.bytes.isEmpty && !output.hasHeaders { return }
         startResponse(of: call, in: session, on: stream)
-        if !output.bytes.isEmpty { session.append(output.bytes, to: stream) }
+        if output.bytes.isEmpty { return }
+        call.tally.bytesOut += output.bytes.count
+        session.append(output.bytes, to: stream)
     }
 
     private func startResponse(
@@ -78,7 +81,7 @@ extension ServerConnection {
     /// The error of a call that this connection ends, in the form that its stream is in.
     func failure(of call: ServerCall, _ error: RPCError) -> Reply {
         if call.port?.outbox != nil { return .end(call.head.contentType, error) }
-        return .raw(handler.reply(to: call.head, for: error))
+        return .failed(handler.reply(to: call.head, for: error), error)
     }
 
     /// Ends the calls with streams, which would outlast any grace.

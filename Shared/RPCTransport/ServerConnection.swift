@@ -6,6 +6,8 @@ package import RPC
 package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     let handler: any RequestHandler
     let profile: HTTP2Profile
+    /// Nil if nobody wants to know of its calls.
+    let telemetry: ServerTelemetry?
     private(set) var link: (any ConnectionLink)?
     private(set) var session: HTTP2Session?
     package let loop: LoopContext
@@ -45,9 +47,11 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
 
     package init(
         handler: any RequestHandler, profile: HTTP2Profile,
-        observer: (any ConnectionObserver)? = nil, loop: LoopContext
+        observer: (any ConnectionObserver)? = nil, telemetry: ServerTelemetry? = nil,
+        loop: LoopContext
     ) {
         self.observer = observer
+        self.telemetry = telemetry
         self.loop = loop
         self.handler = handler
         self.profile = profile
@@ -85,6 +89,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         keepWholeBody()
         isReading = false
         needsFlush = true
+        if telemetry != nil { loop.readClock() }
         loop.runners.start()
         if isBroken || endsBadly { endBadly() }
     }
@@ -128,6 +133,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     private func abandon(_ stream: HTTP2Stream) {
         guard let call = call(of: stream) else { return }
         stream.context = nil
+        if !call.isAnswered { noteEnd(of: call, .init(.cancelled)) }
         call.stream = nil
         stopTimer(of: call)
         if let port = call.port {

@@ -18,7 +18,7 @@ import Testing
         _ handler: GatewayHandler, _ head: RequestHead, body: [UInt8]
     ) async throws -> RawReply {
         switch handler.admit(head, from: Fixtures.peer) {
-        case .refuse(let reply): return reply
+        case .refuse(let reply, _): return reply
         case .accept(let acceptance):
             let outcome = body.withUnsafeBytes { bytes in
                 handler.handle(

@@ -57,8 +57,10 @@ struct TestServer {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         server = RPCServer(
             listeners: [RPCListener(host: "127.0.0.1", port: port, tls: tls)],
-            services: [service], authorizer: authorizer, observer: observer, profile: profile,
-            group: group)
+            services: [service], authorizer: authorizer, profile: profile,
+            telemetry: observer.map {
+                RPCTelemetry(methods: [], settings: .everything, log: $0)
+            }, group: group)
         try await server.start()
     }
 

@@ -14,6 +14,13 @@ public final class RPCTelemetry: Sendable {
         public var seed: UInt64
 
         public init(seed: UInt64 = .random(in: 0 ... .max)) { self.seed = seed }
+
+        /// Writes every call down: for tests.
+        public static var everything: Settings {
+            var settings = Settings()
+            settings.log = .everything
+            return settings
+        }
     }
 
     /// The methods that have names in metrics; all others are `unknown`.
