@@ -90,7 +90,7 @@ struct FrontHandlerTests {
             own: ServiceRouter([Health()], authorizer: try Self.authorizer()), gateway: gateway)
         func status(_ path: String, key: String? = nil) -> String? {
             let head = Fixtures.head(path, key: key)
-            guard case .refuse(let reply) = front.admit(head, from: Fixtures.peer) else {
+            guard case .refuse(let reply, _) = front.admit(head, from: Fixtures.peer) else {
                 return nil
             }
             return reply.headers["grpc-status"]
