@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SWIFT_FLAGS ?=
+# Programs carry the Swift runtime in them: calls into it are direct, and nothing else is to be installed.
+RELEASE := swift build -c release --static-swift-stdlib
 SOURCES := Package.swift Proto/Compiler Proto/schemac Services Shared Tests
 
 # What the build links, and what the tests start or call.
@@ -14,7 +16,7 @@ CODEC_BENCH := Tests/Benchmarks/codec
 CODEC_BENCH_MESSAGES := --schemas $(CODEC_BENCH)/Schemas --swift $(CODEC_BENCH)/Messages
 INTEROP := Tests/Interop
 INTEROP_MESSAGES := --schemas $(INTEROP)/Schemas --swift $(INTEROP)/Messages --proto $(INTEROP)/Protos
-BENCH_PACKAGES := nghttp2-client g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
+BENCH_PACKAGES := nghttp2-client nghttp2-server openssl valgrind binutils g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
 
 ## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done)
 .PHONY: run
@@ -30,7 +32,7 @@ test: dependencies test-dependencies
 ## conformance: the wire format against protobuf and a second implementation, 100,000 random pairs (PAIRS=, SEED=)
 .PHONY: conformance
 conformance: dependencies test-dependencies
-	swift build -c release --product wire-conformance-driver
+	$(RELEASE) --product wire-conformance-driver
 	.venv/bin/python Tests/Conformance/run_pack.py --driver .build/release/wire-conformance-driver
 	.venv/bin/python Tests/Conformance/wire_oracle.py --driver .build/release/wire-conformance-driver \
 		--pairs $(or $(PAIRS),100000) --seed $(or $(SEED),1)
@@ -38,7 +40,7 @@ conformance: dependencies test-dependencies
 ## release: the optimised build of the services and the tools
 .PHONY: release
 release:
-	swift build -c release
+	$(RELEASE)
 
 ## format: rewrite every source file in the one style
 .PHONY: format
@@ -84,15 +86,16 @@ breaking:
 ## code-size: the machine code of the generated messages, per message (fails over the budget)
 .PHONY: code-size
 code-size:
-	swift build -c release --target AssayMessages
+	$(RELEASE) --target AssayMessages
 	Tests/Benchmarks/code-size.py
 
-## bench-rpc: the RPC runtime against gRPC C++, in one run
+## bench-rpc: the RPC runtime against gRPC C++, grpc-swift 2 and nghttpd, in one run
 .PHONY: bench-rpc
 bench-rpc:
 	@packages="$(BENCH_PACKAGES)"; $(install_packages)
-	swift build -c release --product rpc-bench-server
-	Tests/Benchmarks/bench-rpc.sh
+	$(RELEASE) --product rpc-bench-server
+	$(RELEASE) --product rpc-bench-client
+	Tests/Benchmarks/rpc/bench.py $(BENCH_FLAGS)
 
 ## bench: ten thousand payments through four processes, with TLS
 .PHONY: bench
