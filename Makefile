@@ -73,6 +73,12 @@ generated-check:
 bench-codec:
 	swift run -c release --package-path $(CODEC_BENCH) codec-bench $(BENCH_FLAGS)
 
+## simulate: seeded simulations of client, servers and network, with faults (RUNS=10000, SEED=1)
+.PHONY: simulate
+simulate: dependencies
+	swift build -c release --product rpc-simulate
+	.build/release/rpc-simulate $(or $(RUNS),10000) $(or $(SEED),1)
+
 ## fuzz: the six fuzzers, two at a time, SECONDS each (default 60); what they find goes to Tests/Fuzz/FailCases
 .PHONY: fuzz
 fuzz: dependencies

@@ -151,6 +151,12 @@ let targets: [Target] = [
         "rpc-interop-client", "Tests/Interop/rpc-interop-client",
         ["InteropCases", "RPCTransport", "TLS", arguments]),
 
+    // Client, servers and network in one seeded simulation.
+    library(
+        "RPCSimulator", "Tests/Simulator/Simulator",
+        ["AssayMessages", "HTTP2", "RPC", "RPCTransport", nioCore]),
+    program("rpc-simulate", "Tests/Simulator/rpc-simulate", ["RPCSimulator"]),
+
     // What the compiler writes for the golden schemas, and what must hold of it for any input: shared by
     // tests and fuzzers.
     .target(
@@ -207,6 +213,7 @@ let targets: [Target] = [
             nioPosix,
         ]),
     tests("ObservabilityTests", ["RPC"]),
+    tests("RPCSimulationTests", ["RPCSimulator", "RPC", "RPCTransport"]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

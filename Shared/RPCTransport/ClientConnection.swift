@@ -223,7 +223,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         setNeedsFlush()
     }
 
-    private func call(of stream: HTTP2Stream) -> ClientCall? {
+    func call(of stream: HTTP2Stream) -> ClientCall? {
         // Only this class sets the context.
         stream.context.map { unsafeDowncast($0, to: ClientCall.self) }
     }

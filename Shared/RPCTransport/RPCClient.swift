@@ -117,6 +117,11 @@ public final class RPCClient: Sendable {
         return half.client(on: eventLoop)
     }
 
+    /// What is true of a loop's half now; nil if it never needed one. Called on the loop.
+    package func audit(on eventLoop: any EventLoop) -> ClientAudit? {
+        halves[ObjectIdentifier(eventLoop)]?.made?.audit
+    }
+
     // MARK: Calls
 
     /// Sends a request, again where that is allowed, until a reply stands or the deadline has passed.
@@ -162,7 +167,7 @@ private final class LoopHalf: @unchecked Sendable {
     private let settings: ClientLoop.Settings
     private let endpoints: [Endpoint]?
     private let watch: EndpointWatch?
-    private var made: ClientLoop?
+    private(set) var made: ClientLoop?
     private var isClosed = false
 
     init(_ settings: ClientLoop.Settings, endpoints: [Endpoint]?, watch: EndpointWatch?) {

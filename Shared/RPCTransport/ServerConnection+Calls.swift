@@ -60,6 +60,8 @@ extension ServerConnection {
     }
 
     func dispatch(_ call: ServerCall, _ body: UnsafeRawBufferPointer) {
+        // The body may come behind the deadline, and before the next tick of its timer.
+        if call.acceptance.deadline.hasPassed(at: now) { return deadlinePassed(call) }
         if call.phase == .receiving { call.phase = .handling }
         let request = InboundRequest(
             head: call.head, acceptance: call.acceptance, peer: peer, body: body,

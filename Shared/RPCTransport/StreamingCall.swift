@@ -6,7 +6,7 @@ internal import RPC
 /// It is sent again, once and on another connection, if the first one certainly did nothing with it
 /// and what was sent is still known.
 final class StreamingCall: ClientCall, StreamOwner {
-    private let port: StreamPort
+    let port: StreamPort
     private let target: String
     private var status = 0
     private var headers = Metadata()

@@ -118,6 +118,12 @@ final class ClientLoop: LoopContext.TimerTarget {
         !isClosed && balancer.current.isEmpty && resolutionFailure == nil
     }
 
+    var audit: ClientAudit {
+        ClientAudit(
+            inFlight: balancer.reserved, queued: balancer.queued,
+            waiting: pending.count { !$0.isEnded }, kept: limits.kept)
+    }
+
     // MARK: Calls
 
     func send(_ call: ClientCall, now: Instant) {

@@ -11,7 +11,7 @@ struct RetryLimits {
     private var budget: RetryBudget
     private var hedgingBudget: RetryBudget
     private let maximumKept: Int
-    private var kept = 0
+    private(set) var kept = 0
     private var latencies: [String: LatencyQuantile] = [:]
 
     /// - Parameter share: how many loops share the target's limits.

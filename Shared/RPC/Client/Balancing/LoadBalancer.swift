@@ -92,6 +92,10 @@ package struct LoadBalancer: Sendable {
         nextChange = outliers.nextEvaluation
     }
 
+    /// Streams that are reserved, and calls that wait for one, at all endpoints together.
+    package var reserved: Int { members.reduce(0) { $0 + $1.inFlight } }
+    package var queued: Int { members.reduce(0) { $0 + $1.queued } }
+
     // MARK: Endpoints
 
     /// Takes over a set of endpoints. Who left drains: it gets no calls, its calls end in peace.

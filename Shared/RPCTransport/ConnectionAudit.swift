@@ -1,0 +1,122 @@
+internal import HTTP2
+internal import RPC
+
+/// What is true of a connection at one moment, for whoever checks it.
+package struct ConnectionAudit: Sendable {
+    package var openStreams = 0
+    /// Streams in the session's own list.
+    package var listedStreams = 0
+    /// Handlers that run (server).
+    package var running = 0
+    /// Bytes of bodies that came and were not consumed, as the session counts them.
+    package var unconsumed = 0
+    /// The same, as the inboxes of its calls count them.
+    package var heldByInboxes = 0
+    /// Bytes that came and that the peer has no room for again.
+    package var unreturned = 0
+    package var localWindow = 0
+    package var remoteWindow = 0
+    /// Bytes that are to be sent, as the budget of the connection counts them.
+    package var unsent = 0
+    /// The same, as the outboxes of its calls count them.
+    package var heldByOutboxes = 0
+
+    /// What is wrong, whenever it is asked.
+    package var faults: [String] {
+        var faults: [String] = []
+        if openStreams != listedStreams {
+            faults.append("\(openStreams) streams, \(listedStreams) listed")
+        }
+        if running < 0 { faults.append("\(running) handlers") }
+        if unconsumed != heldByInboxes {
+            faults.append("\(unconsumed) bytes are not consumed, \(heldByInboxes) are buffered")
+        }
+        if unsent != heldByOutboxes {
+            faults.append("\(unsent) bytes count as unsent, \(heldByOutboxes) are")
+        }
+        if unreturned < unconsumed {
+            faults.append("\(unreturned) bytes of window are out, \(unconsumed) are not consumed")
+        }
+        if localWindow > Int(Int32.max) || remoteWindow > Int(Int32.max) {
+            faults.append("windows of \(localWindow) and \(remoteWindow)")
+        }
+        return faults
+    }
+
+    /// What is wrong when there are no calls.
+    package var faultsAtRest: [String] {
+        var faults = faults
+        if openStreams != 0 { faults.append("\(openStreams) streams are open") }
+        if running != 0 { faults.append("\(running) handlers run") }
+        if unconsumed != 0 { faults.append("\(unconsumed) bytes are not consumed") }
+        if unsent != 0 { faults.append("\(unsent) bytes are not sent") }
+        // The library gives back what was consumed once it is half a window.
+        if unreturned > localWindow / 2 {
+            faults.append("\(unreturned) bytes of a window of \(localWindow) were not given back")
+        }
+        return faults
+    }
+
+    fileprivate mutating func add(_ session: HTTP2Session, _ budget: OutputBudget) {
+        openStreams = session.openStreams
+        unconsumed = session.credit.buffered
+        unreturned = session.unreturnedBytes
+        localWindow = session.localWindow
+        remoteWindow = session.remoteWindow
+        unsent = budget.unsent
+    }
+
+    fileprivate mutating func add(_ port: StreamPort) {
+        heldByInboxes += port.inbox?.unconsumed ?? 0
+        heldByOutboxes += port.outbox?.unsent ?? 0
+    }
+}
+
+extension ServerConnection {
+    /// Nil before it is open, and when it is over.
+    package var audit: ConnectionAudit? {
+        guard let session else { return nil }
+        var audit = ConnectionAudit()
+        audit.add(session, budget)
+        audit.running = running
+        for stream in session.openStreamList {
+            audit.listedStreams += 1
+            if let port = call(of: stream)?.port { audit.add(port) }
+        }
+        return audit
+    }
+}
+
+extension ClientConnection {
+    /// Nil before it is open, and when it is over.
+    package var audit: ConnectionAudit? {
+        guard let session else { return nil }
+        var audit = ConnectionAudit()
+        audit.add(session, budget)
+        for stream in session.openStreamList {
+            audit.listedStreams += 1
+            if let call = call(of: stream) as? StreamingCall { audit.add(call.port) }
+        }
+        return audit
+    }
+}
+
+/// What is true of one event loop's half of a client at one moment.
+package struct ClientAudit: Sendable {
+    /// Streams that the balancer has reserved.
+    package var inFlight = 0
+    /// Calls in the queues of endpoints, and calls that wait for an endpoint.
+    package var queued = 0
+    package var waiting = 0
+    /// Bytes of requests that are kept for a further attempt.
+    package var kept = 0
+
+    package var faultsAtRest: [String] {
+        var faults: [String] = []
+        if inFlight != 0 { faults.append("\(inFlight) streams are reserved") }
+        if queued != 0 { faults.append("\(queued) calls are queued") }
+        if waiting != 0 { faults.append("\(waiting) calls wait for an endpoint") }
+        if kept != 0 { faults.append("\(kept) bytes are kept for further attempts") }
+        return faults
+    }
+}
