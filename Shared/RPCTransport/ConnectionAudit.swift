@@ -14,6 +14,8 @@ package struct ConnectionAudit: Sendable {
     package var heldByInboxes = 0
     /// Bytes that came and that the peer has no room for again.
     package var unreturned = 0
+    /// Bytes that the window of the connection has not grown by.
+    package var withheld = 0
     package var localWindow = 0
     package var remoteWindow = 0
     /// Bytes that are to be sent, as the budget of the connection counts them.
@@ -34,8 +36,10 @@ package struct ConnectionAudit: Sendable {
         if unsent != heldByOutboxes {
             faults.append("\(unsent) bytes count as unsent, \(heldByOutboxes) are")
         }
-        if unreturned < unconsumed {
-            faults.append("\(unreturned) bytes of window are out, \(unconsumed) are not consumed")
+        if unreturned < withheld || withheld > unconsumed {
+            faults.append(
+                "\(unreturned) bytes of window are out, \(withheld) are withheld, "
+                    + "\(unconsumed) are not consumed")
         }
         if localWindow > Int(Int32.max) || remoteWindow > Int(Int32.max) {
             faults.append("windows of \(localWindow) and \(remoteWindow)")
@@ -49,6 +53,7 @@ package struct ConnectionAudit: Sendable {
         if openStreams != 0 { faults.append("\(openStreams) streams are open") }
         if running != 0 { faults.append("\(running) handlers run") }
         if unconsumed != 0 { faults.append("\(unconsumed) bytes are not consumed") }
+        if withheld != 0 { faults.append("\(withheld) bytes of window are withheld") }
         if unsent != 0 { faults.append("\(unsent) bytes are not sent") }
         // The library gives back what was consumed once it is half a window.
         if unreturned > localWindow / 2 {
@@ -61,6 +66,7 @@ package struct ConnectionAudit: Sendable {
         openStreams = session.openStreams
         unconsumed = session.credit.buffered
         unreturned = session.unreturnedBytes
+        withheld = session.credit.received - session.credit.returned
         localWindow = session.localWindow
         remoteWindow = session.remoteWindow
         unsent = budget.unsent
