@@ -6,6 +6,7 @@ internal import RPCTransport
 package final class SimulatedServer {
     package let address: String
     private let handler: any RequestHandler
+    private let telemetry: ServerTelemetry
     private let context: LoopContext
     private let network: SimulatedNetwork
     package var profile: HTTP2Profile
@@ -16,11 +17,12 @@ package final class SimulatedServer {
 
     init(
         _ address: String, handler: any RequestHandler, profile: HTTP2Profile,
-        context: LoopContext, network: SimulatedNetwork
+        telemetry: ServerTelemetry, context: LoopContext, network: SimulatedNetwork
     ) {
         self.address = address
         self.handler = handler
         self.profile = profile
+        self.telemetry = telemetry
         self.context = context
         self.network = network
     }
@@ -28,7 +30,8 @@ package final class SimulatedServer {
     /// Nil if nobody listens.
     func accept() -> ServerConnection? {
         guard isUp, !isDraining else { return nil }
-        return ServerConnection(handler: handler, profile: profile, loop: context)
+        return ServerConnection(
+            handler: handler, profile: profile, telemetry: telemetry, loop: context)
     }
 
     /// SIGKILL: everything that it holds is gone at once.

@@ -56,11 +56,16 @@ package final class Simulation {
             client, executor: context.executor, loop: loop, clock: clock, ledger: ledger)
         let service = SimulatedService(clock, ledger)
         let router = ServiceRouter(
-            [service], authorizer: ScopeAuthorizer(trustsEveryPeer: true), observer: service)
+            [service], authorizer: ScopeAuthorizer(trustsEveryPeer: true))
+        var settings = RPCTelemetry.Settings.everything
+        settings.seed = generator.next()
+        let telemetry = RPCTelemetry(methods: router.methods, settings: settings, log: service)
+            .server(routes: router.methods)
         for index in 0..<scenario.servers {
             let server = SimulatedServer(
                 Self.endpoint(index).description, handler: router,
-                profile: scenario.serverProfile, context: context, network: network)
+                profile: scenario.serverProfile, telemetry: telemetry, context: context,
+                network: network)
             servers.append(server)
             network.add(server)
         }
