@@ -143,7 +143,7 @@ let targets: [Target] = [
     library("InteropMessages", "Tests/Interop/Messages", ["Wire", "RPC"]),
     library(
         "InteropCases", "Tests/Interop/Cases",
-        ["InteropMessages", "AssayMessages", "RPC", "RPCTransport"]),
+        ["InteropMessages", "AssayMessages", "RPC", "RPCServices", "RPCTransport"]),
     program(
         "rpc-interop-server", "Tests/Interop/rpc-interop-server",
         ["InteropCases", "RPCTransport", "TLS", arguments]),

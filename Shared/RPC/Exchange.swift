@@ -13,6 +13,8 @@ final class Exchange: Sendable {
     /// What the handler has added to a reply of one message.
     private let metadata = Mutex(ReplyMetadata())
     private let hasMetadata = Atomic(false)
+    private let isReplyPlain = Atomic(false)
+    private let isRequestPacked = Atomic(false)
     @usableFromInline let contentType: ContentType
     let replyEncoding: MessageEncoding
 
@@ -47,6 +49,14 @@ final class Exchange: Sendable {
         hasMetadata.store(true, ordering: .releasing)
     }
 
+    func leaveReplyPlain() { isReplyPlain.store(true, ordering: .relaxed) }
+
+    /// Whether the message of the request came packed.
+    var wasRequestPacked: Bool {
+        get { isRequestPacked.load(ordering: .relaxed) }
+        set { isRequestPacked.store(newValue, ordering: .relaxed) }
+    }
+
     /// The reply with what the handler has added to it.
     private func adorned(_ reply: RawReply) -> RawReply {
         if !hasMetadata.load(ordering: .acquiring) { return reply }
@@ -71,7 +81,9 @@ final class Exchange: Sendable {
                     "a reply of \(length) bytes; at most \(method.maximumResponseBytes) "
                         + "are allowed", reason: "MESSAGE_TOO_LARGE"))
         }
-        if replyEncoding != .identity { return compressed(framed) }
+        if replyEncoding != .identity, !isReplyPlain.load(ordering: .relaxed) {
+            return compressed(framed)
+        }
         if hasMetadata.load(ordering: .acquiring) {
             return complete(RawReply(framed: framed, contentType: contentType))
         }

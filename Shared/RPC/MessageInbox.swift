@@ -20,6 +20,8 @@ public final class MessageInbox: Sendable {
         var withheld = 0
         var reader: UnsafeContinuation<Void, Never>?
         var isReaderCancelled = false
+        /// Whether the last message that was taken had been packed.
+        var wasPacked = false
 
         var isReadable: Bool {
             if case .open = end { return deframer.isReady }
@@ -129,6 +131,9 @@ public final class MessageInbox: Sendable {
 
     // MARK: The reader's side
 
+    /// Whether the message that `next` returned last had come packed.
+    var wasPacked: Bool { state.withLock(\.wasPacked) }
+
     /// The next message; nil at the end of the stream. Throws how the stream failed, or CANCELLED if
     /// the task is cancelled while it waits.
     @usableFromInline
@@ -181,6 +186,7 @@ public final class MessageInbox: Sendable {
         do throws(FramingFault) {
             if let framed = try state.deframer.next() {
                 state.withheld += state.deframer.takeCredit()
+                state.wasPacked = framed[0] != 0
                 return .message(InboundMessage(framed: framed, contentType: state.contentType))
             }
         } catch {

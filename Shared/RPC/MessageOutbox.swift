@@ -80,7 +80,7 @@ public final class MessageOutbox: Sendable {
     /// Writes a message whose first five bytes are free for its prefix, unless it is over `limit`.
     @usableFromInline
     nonisolated(nonsending) func write(
-        _ framed: consuming [UInt8], limit: Int, _ kind: StaticString
+        _ framed: consuming [UInt8], limit: Int, compressed: Bool = true, _ kind: StaticString
     ) async throws(RPCError) {
         let length = framed.count - MessagePrefix.count
         if length > limit {
@@ -89,7 +89,7 @@ public final class MessageOutbox: Sendable {
                 "a \(kind) of \(length) bytes; at most \(limit) are allowed",
                 reason: "MESSAGE_TOO_LARGE")
         }
-        if encoding == .gzip, let packed = Gzip.deflate(framed: framed) {
+        if compressed, encoding == .gzip, let packed = Gzip.deflate(framed: framed) {
             return try await write(packed)
         }
         MessagePrefix.write(into: &framed)

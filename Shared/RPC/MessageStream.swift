@@ -30,6 +30,9 @@ public struct MessageStream<Message: WireMessage>: AsyncSequence, Sendable {
         self.method = method
     }
 
+    /// Whether the message that was read last had come compressed.
+    package var lastWasCompressed: Bool { inbox.wasPacked }
+
     public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
     @inlinable

@@ -19,8 +19,12 @@ public struct ReplyMetadata: Sendable, Hashable {
 /// in order or with an error. Of several attempts, the last one counts.
 public final class ReceivedMetadata: Sendable {
     private let state = Mutex(ReplyMetadata())
+    private let isReplyPacked = Atomic(false)
 
     public init() {}
+
+    /// Whether the message of a unary call's reply came compressed.
+    package var wasReplyCompressed: Bool { isReplyPacked.load(ordering: .relaxed) }
 
     public var headers: Metadata { state.withLock(\.headers) }
     public var trailers: Metadata { state.withLock(\.trailers) }
@@ -36,6 +40,7 @@ public final class ReceivedMetadata: Sendable {
 
     /// A whole reply; without trailers its one header block is what ends it.
     package func set(_ reply: RawReply) {
+        isReplyPacked.store(reply.body.first == 1, ordering: .relaxed)
         if let trailers = reply.trailers {
             set(headers: reply.headers)
             set(trailers: trailers)
@@ -85,6 +90,14 @@ extension ServerContext {
     public func addReplyTrailers(_ trailers: Metadata) {
         exchange?.add(trailers: trailers.sendable)
     }
+}
+
+extension ServerContext {
+    /// Sends the one reply as it is, also where the method's replies are compressed.
+    public func leaveReplyUncompressed() { exchange?.leaveReplyPlain() }
+
+    /// Whether the one message of the request came compressed.
+    package var wasRequestCompressed: Bool { exchange?.wasRequestPacked ?? false }
 }
 
 extension RawReply {

@@ -183,6 +183,7 @@ extension ServiceRouter {
                     return entry.start(
                         IncomingCall(exchange: exchange, message: message, stream: request.stream))
                 }
+                exchange.wasRequestPacked = true
                 return try Gzip.inflate(message, limit: limit).withUnsafeBytes { inflated in
                     entry.start(
                         IncomingCall(

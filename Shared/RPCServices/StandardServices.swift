@@ -13,14 +13,15 @@ public enum StandardServices {
     ///   - reflection: shows the schemas of what is offered, in versions v1 and v1alpha.
     ///   - forwarded: full names of further services that reflection shows: those that a gateway
     ///     routes.
+    ///   - files: descriptors of services that are not Assay's own.
     public static func added(
         to services: [any RPCService], readiness: Readiness, reflection: Bool = false,
-        showing forwarded: [String] = []
+        showing forwarded: [String] = [], files: [FileDescriptor] = []
     ) -> [any RPCService] {
         var all = services + [HealthService(readiness)]
         if reflection {
             let shown = forwarded + all.flatMap(\.serviceNames) + reflectionServices
-            let index = ReflectionIndex(serving: shown, files: Descriptors.files)
+            let index = ReflectionIndex(serving: shown, files: Descriptors.files + files)
             all += [ReflectionService(index: index), ReflectionServiceAlpha(index: index)]
         }
         readiness.add(all.flatMap(\.serviceNames))

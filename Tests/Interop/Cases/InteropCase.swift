@@ -23,6 +23,10 @@ public enum InteropCase: String, CaseIterable, Sendable {
     case healthCheck = "health_check"
     case healthWatch = "health_watch"
     case reflection = "reflection"
+    case serverCompressedUnary = "server_compressed_unary"
+    case clientCompressedUnary = "client_compressed_unary"
+    case serverCompressedStreaming = "server_compressed_streaming"
+    case clientCompressedStreaming = "client_compressed_streaming"
     case rpcSoak = "rpc_soak"
     case channelSoak = "channel_soak"
 }
@@ -56,6 +60,10 @@ extension InteropCase {
         case .healthCheck: try await peer.healthCheck()
         case .healthWatch: try await peer.healthWatch()
         case .reflection: try await peer.reflection()
+        case .serverCompressedUnary: try await peer.serverCompressedUnary()
+        case .clientCompressedUnary: try await peer.clientCompressedUnary()
+        case .serverCompressedStreaming: try await peer.serverCompressedStreaming()
+        case .clientCompressedStreaming: try await peer.clientCompressedStreaming()
         case .rpcSoak: try await peer.rpcSoak()
         case .channelSoak: try await peer.channelSoak()
         }

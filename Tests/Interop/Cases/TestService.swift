@@ -23,7 +23,9 @@ public struct TestService: GRPCTesting.TestService.Service {
         _ request: GRPCTesting.SimpleRequest, context: ServerContext
     ) async throws -> GRPCTesting.SimpleResponse {
         echoMetadata(context)
+        try expect(request.expectCompressed, context.wasRequestCompressed)
         try obey(request.responseStatus)
+        if request.responseCompressed?.value != true { context.leaveReplyUncompressed() }
         return GRPCTesting.SimpleResponse(payload: try payload(request.responseSize))
     }
 
@@ -46,7 +48,10 @@ public struct TestService: GRPCTesting.TestService.Service {
     ) async throws -> GRPCTesting.StreamingInputCallResponse {
         echoMetadata(context)
         var bytes = 0
-        for try await request in requests { bytes += request.payload?.body.count ?? 0 }
+        for try await request in requests {
+            try expect(request.expectCompressed, requests.lastWasCompressed)
+            bytes += request.payload?.body.count ?? 0
+        }
         return GRPCTesting.StreamingInputCallResponse(
             aggregatedPayloadSize: Int32(clamping: bytes))
     }
@@ -108,6 +113,12 @@ public struct TestService: GRPCTesting.TestService.Service {
         }
     }
 
+    private func expect(_ compressed: GRPCTesting.BoolValue?, _ found: Bool) throws(RPCError) {
+        guard let compressed, compressed.value != found else { return }
+        throw RPCError(
+            .invalidArgument, "the request is \(found ? "" : "not ")compressed, unlike it says")
+    }
+
     private func obey(_ status: GRPCTesting.EchoStatus?) throws(RPCError) {
         guard let status, status.code != 0 else { return }
         let code = UInt8(exactly: status.code).flatMap { StatusCode(rawValue: $0) }
@@ -131,7 +142,8 @@ public struct TestService: GRPCTesting.TestService.Service {
                 try await Task.sleep(for: .microseconds(Int64(parameters.intervalUs)))
             }
             try await replies.write(
-                GRPCTesting.StreamingOutputCallResponse(payload: try payload(parameters.size)))
+                GRPCTesting.StreamingOutputCallResponse(payload: try payload(parameters.size)),
+                compressed: parameters.compressed?.value == true)
         }
     }
 }

@@ -15,22 +15,17 @@ struct InteropCaseTests {
         var testDescription: String { rawValue }
     }
 
-    /// What our server offers.
-    static let served = InteropCase.allCases.filter {
-        ![.healthCheck, .healthWatch, .reflection].contains($0)
-    }
-
     @Test(
         "our client calls grpcio's server", .enabled(if: Python.isThere, "no .venv with grpcio"),
         arguments: InteropCase.allCases, Transport.allCases)
     func client(_ testCase: InteropCase, _ transport: Transport) async throws {
-        let server = try await Peers.shared.foreignServer(transport)
+        let server = try await Peers.shared.foreignServer(transport, for: testCase)
         try await run(testCase, on: server.port, server.credentials)
     }
 
     @Test(
         "grpcio's client calls our server", .enabled(if: Python.isThere, "no .venv with grpcio"),
-        arguments: Self.served, Transport.allCases)
+        arguments: InteropCase.allCases, Transport.allCases)
     func server(_ testCase: InteropCase, _ transport: Transport) async throws {
         let client = try await Peers.shared.foreignClient(transport)
         let line = try await client.line(within: .seconds(60)) { line in
@@ -40,7 +35,7 @@ struct InteropCaseTests {
     }
 
     @Test(
-        "our client calls our server", arguments: Self.served, Transport.allCases)
+        "our client calls our server", arguments: InteropCase.allCases, Transport.allCases)
     func ourselves(_ testCase: InteropCase, _ transport: Transport) async throws {
         let server = try await Peers.shared.server(transport)
         try await run(testCase, on: server.port, server.credentials)
@@ -82,7 +77,7 @@ actor Peers {
     }
 
     private var servers: [Transport: Task<Server, any Error>] = [:]
-    private var foreignServers: [Transport: Task<Server, any Error>] = [:]
+    private var foreignServers: [[String]: Task<Server, any Error>] = [:]
     private var foreignClients: [Transport: Task<ChildProcess, any Error>] = [:]
     private var processes: [ChildProcess] = []
 
@@ -91,12 +86,10 @@ actor Peers {
         if let started = servers[transport] { return try await started.value }
         let starting = Task {
             let credentials = transport == .tls ? try Credentials() : nil
-            let server = RPCServer(
-                listeners: [
-                    RPCListener(
-                        host: "127.0.0.1", port: 0,
-                        tls: try credentials.map { try .server(identity: $0.identity) })
-                ], services: InteropServer.services())
+            let server = RPCServer.interop(
+                listener: RPCListener(
+                    host: "127.0.0.1", port: 0,
+                    tls: try credentials.map { try .server(identity: $0.identity) }))
             try await server.start()
             return Server(port: server.port, credentials: credentials)
         }
@@ -104,14 +97,17 @@ actor Peers {
         return try await starting.value
     }
 
-    /// A server of grpcio's.
-    func foreignServer(_ transport: Transport) async throws -> Server {
-        if let started = foreignServers[transport] { return try await started.value }
+    /// A server of grpcio's. One that is to judge whether requests came compressed has a tap before it.
+    func foreignServer(_ transport: Transport, for testCase: InteropCase) async throws -> Server {
+        let judges = [.clientCompressedUnary, .clientCompressedStreaming].contains(testCase)
+        let options = judges ? ["--tap"] : []
+        let key = [transport.rawValue] + options
+        if let started = foreignServers[key] { return try await started.value }
         let starting = Task {
             let credentials = transport == .tls ? try Credentials() : nil
             let process = try ChildProcess(
                 Python.interpreter,
-                [Python.script("interop_server.py")]
+                [Python.script("interop_server.py")] + options
                     + (credentials.map {
                         [
                             "--use_tls", "--tls_cert_file", $0.certificateFile, "--tls_key_file",
@@ -123,7 +119,7 @@ actor Peers {
             let port = try #require(line.split(separator: " ").last.flatMap { Int($0) })
             return Server(port: port, credentials: credentials)
         }
-        foreignServers[transport] = starting
+        foreignServers[key] = starting
         return try await starting.value
     }
 
@@ -136,7 +132,7 @@ actor Peers {
                 Python.interpreter,
                 [
                     Python.script("interop_client.py"), "--server_port", "\(server.port)",
-                    "--test_case", InteropCaseTests.served.map(\.rawValue).joined(separator: ","),
+                    "--test_case", InteropCase.allCases.map(\.rawValue).joined(separator: ","),
                     "--soak_iterations", "20",
                     "--soak_per_iteration_max_acceptable_latency_ms", "5000",
                 ]

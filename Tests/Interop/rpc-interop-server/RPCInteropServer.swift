@@ -33,9 +33,8 @@ struct RPCInteropServer: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let server = RPCServer(
-            listeners: [RPCListener(host: host, port: port, tls: try context())],
-            services: InteropServer.services(), profile: .mesh)
+        let server = RPCServer.interop(
+            listener: RPCListener(host: host, port: port, tls: try context()))
         try await server.start()
         let line = "ready \(server.port)\n"
         try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
