@@ -45,10 +45,13 @@ extension InteropPeer {
         }
     }
 
-    /// A value that has not changed for half a second.
+    /// A value above zero that has not changed for half a second, or what it is after ten.
     private func settled(_ read: @Sendable () -> Int) async throws -> Int {
-        var (value, since) = (read(), ContinuousClock.now)
-        while value == 0 || since.duration(to: .now) < .milliseconds(500) {
+        let start = ContinuousClock.now
+        var (value, since) = (read(), start)
+        while start.duration(to: .now) < .seconds(10),
+            value == 0 || since.duration(to: .now) < .milliseconds(500)
+        {
             try await Task.sleep(for: .milliseconds(20))
             let current = read()
             if current != value { (value, since) = (current, .now) }

@@ -232,8 +232,9 @@ class Cases:
                 yield asking([size], size)
 
         call = self.service.FullDuplexCall(requests(), timeout=TIMEOUT)
-        held, since = 0, time.monotonic()
-        while held == 0 or time.monotonic() - since < 0.5:
+        held, start = 0, time.monotonic()
+        since = start
+        while time.monotonic() - start < 10 and (held == 0 or time.monotonic() - since < 0.5):
             time.sleep(0.02)
             if held != written:
                 held, since = written, time.monotonic()

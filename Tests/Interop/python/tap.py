@@ -11,13 +11,13 @@ PREFACE = len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 
 
 class Messages:
-    """The messages in one direction of a connection."""
+    """The messages in one direction of a connection. `direction` learns of the newest call."""
 
-    def __init__(self, skip):
+    def __init__(self, direction, skip=0):
+        self.direction = direction
         self.pending = bytearray()
         self.skip = skip
         self.streams = {}
-        self.newest = []
 
     def feed(self, data):
         self.pending += data
@@ -40,8 +40,8 @@ class Messages:
 
     def data(self, stream, payload):
         if stream not in self.streams:
-            self.newest = []
-            self.streams[stream] = (bytearray(), 0, self.newest)
+            self.direction.newest = []
+            self.streams[stream] = (bytearray(), 0, self.direction.newest)
         prefix, left, flags = self.streams[stream]
         while payload:
             skipped = min(left, len(payload))
@@ -56,6 +56,12 @@ class Messages:
         self.streams[stream] = (prefix, left, flags)
 
 
+class Direction:
+    """The flags of the call that began last, on whichever connection."""
+
+    newest = ()
+
+
 class Tap:
     """Listens on `port`; relays to `target`. Each side may be TLS, ended here."""
 
@@ -64,8 +70,8 @@ class Tap:
         self.listen_tls = listen_tls
         self.target_tls = target_tls
         self.server_name = server_name
-        self.requests = None
-        self.replies = None
+        self.requests = Direction()
+        self.replies = Direction()
         self.port = 0
         started = threading.Event()
         threading.Thread(target=self.serve, args=(started,), daemon=True).start()
@@ -85,10 +91,10 @@ class Tap:
         there = await asyncio.open_connection(
             host, port, ssl=self.target_tls, server_hostname=self.server_name if self.target_tls else None
         )
-        self.requests = Messages(PREFACE)
-        self.replies = Messages(0)
         await asyncio.gather(
-            self.copy(reader, there[1], self.requests), self.copy(there[0], writer, self.replies), return_exceptions=True
+            self.copy(reader, there[1], Messages(self.requests, skip=PREFACE)),
+            self.copy(there[0], writer, Messages(self.replies)),
+            return_exceptions=True,
         )
 
     async def copy(self, reader, writer, messages):
