@@ -16,6 +16,8 @@ CODEC_BENCH := Tests/Benchmarks/codec
 CODEC_BENCH_MESSAGES := --schemas $(CODEC_BENCH)/Schemas --swift $(CODEC_BENCH)/Messages
 INTEROP := Tests/Interop
 INTEROP_MESSAGES := --schemas $(INTEROP)/Schemas --swift $(INTEROP)/Messages --proto $(INTEROP)/Protos
+INTEROP_PACKAGES := g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler golang-go golang-google-grpc-dev \
+	protoc-gen-go-1-3 nginx nghttp2-client nghttp2-proxy curl openssl
 BENCH_PACKAGES := nghttp2-client nghttp2-server openssl valgrind binutils g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
 
 ## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done)
@@ -102,6 +104,14 @@ bench-rpc:
 	$(RELEASE) --product rpc-bench-server
 	$(RELEASE) --product rpc-bench-client
 	Tests/Benchmarks/rpc/bench.py $(BENCH_FLAGS)
+
+## interop: gRPC's interop cases against grpcio, gRPC C++, Go, nginx, nghttpx and curl (PEERS=, CASES=): a table
+.PHONY: interop
+interop: dependencies test-dependencies
+	@packages="$(INTEROP_PACKAGES)"; $(install_packages)
+	$(RELEASE) --product rpc-interop-server
+	$(RELEASE) --product rpc-interop-client
+	$(INTEROP)/run.py $(if $(PEERS),--peers $(PEERS)) $(if $(CASES),--cases $(CASES))
 
 ## bench: ten thousand payments through four processes, with TLS
 .PHONY: bench

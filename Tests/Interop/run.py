@@ -194,7 +194,7 @@ class Go(Peer):
         environment = {**os.environ, "GO111MODULE": "off", "GOPATH": f"{output}:/usr/share/gocode",
                        "GOCACHE": str(output / "cache"), "GOFLAGS": ""}
         run("protoc", f"-I{HERE}/Protos/grpc/testing",
-            "--go_out=plugins=grpc,Mtest.proto=assay/interop/testing:" + str(output / "src"), "test.proto")
+            f"--go_out=plugins=grpc,import_path=testing:{package / 'testing'}", "test.proto")
         for name in ("interop_server", "interop_client"):
             (package / name).mkdir(exist_ok=True)
             shutil.copy(HERE / f"peers/go/{name}/main.go", package / name / "main.go")
