@@ -72,6 +72,12 @@ let targets: [Target] = [
     library(
         "ServiceRuntime", "Shared/ServiceRuntime",
         ["RPC", "TLS", arguments, logging, yaml, nioCore, nioPosix, nioHTTP1]),
+    library(
+        "Observability", "Shared/Observability",
+        [
+            "RPC", "RPCTransport", "ServiceRuntime", "AssayMessages", "TLS", logging, nioCore,
+            nioPosix,
+        ]),
     library("TestSupport", "Shared/TestSupport", ["RPC", "Wire", nioCore, nioPosix]),
 
     // The services.
@@ -81,7 +87,7 @@ let targets: [Target] = [
     program(
         "assay-gateway", "Services/Gateway/assay-gateway",
         [
-            "GatewayCore", "AssayMessages", "RPC", "RPCServices", "RPCTransport",
+            "GatewayCore", "AssayMessages", "Observability", "RPC", "RPCServices", "RPCTransport",
             "ServiceRuntime", "TLS", arguments, logging,
         ]),
     library(
@@ -92,14 +98,20 @@ let targets: [Target] = [
         exclude: ["README.md"]),
     program(
         "assay-risk", "Services/RiskAssessment/assay-risk",
-        ["RiskCore", "RPC", "RPCServices", "RPCTransport", "ServiceRuntime", arguments]),
+        [
+            "RiskCore", "Observability", "RPC", "RPCServices", "RPCTransport", "ServiceRuntime",
+            arguments,
+        ]),
     library("Inference", "Services/ModelServing/Inference", ["Wire"]),
     library(
         "ModelCore", "Services/ModelServing/ModelCore",
         ["Inference", "RPC", "Wire", "AssayMessages", "Storage", crypto]),
     program(
         "assay-models", "Services/ModelServing/assay-models",
-        ["ModelCore", "RPCServices", "RPCTransport", "ServiceRuntime", arguments]),
+        [
+            "ModelCore", "Observability", "RPCServices", "RPCTransport", "ServiceRuntime",
+            arguments,
+        ]),
     library(
         "FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
     library(
@@ -108,9 +120,8 @@ let targets: [Target] = [
     program(
         "assay-features", "Services/FeatureStore/assay-features",
         [
-            "FeatureCore", "RPC", "RPCServices", "RPCTransport", "ServiceRuntime", "Storage", "TLS",
-            "Wire",
-            arguments,
+            "FeatureCore", "Observability", "RPC", "RPCServices", "RPCTransport",
+            "ServiceRuntime", "Storage", "TLS", "Wire", arguments,
         ]),
     program(
         "assay", "Services/CommandLine/assay",
@@ -131,7 +142,9 @@ let targets: [Target] = [
         exclude: ["peers.py"]),
     program(
         "rpc-bench-server", "Tests/Benchmarks/rpc-bench-server",
-        ["RPC", "RPCServices", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments]),
+        [
+            "RPC", "RPCServices", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments,
+        ]),
     program(
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
         ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
@@ -212,8 +225,13 @@ let targets: [Target] = [
             "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "TestSupport", "Wire", nioCore,
             nioPosix,
         ]),
-    tests("ObservabilityTests", ["RPC"]),
     tests("RPCSimulationTests", ["RPCSimulator", "RPC", "RPCTransport"]),
+    tests(
+        "ObservabilityTests",
+        [
+            "Observability", "RPC", "RPCTransport", "ServiceRuntime", "AssayMessages", "HTTP2",
+            "TestSupport", "Wire", logging, nioCore, nioPosix,
+        ], exclude: ["collector.py"]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

@@ -45,7 +45,8 @@ public struct MisbehaviourScore: Sendable {
 
     private let capacity: Int
     private let refillPerSecond: Int
-    private var points: Int
+    /// What is left.
+    public private(set) var points: Int
     private var refilledAt: UInt64?
 
     public init(capacity: Int, refillPerSecond: Int) {

@@ -184,8 +184,9 @@ public struct RawRequest: Sendable {
     public init(
         method: HTTPMethod = .post, target: String, headers: Metadata, body: [UInt8],
         maximumReplyBytes: Int = 4 << 20, idempotency: Idempotency = .none,
-        routingKey: String? = nil
+        routingKey: String? = nil, span: CallSpan? = nil
     ) {
+        self.span = span
         self.method = method
         self.target = target
         self.headers = headers

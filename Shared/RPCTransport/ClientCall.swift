@@ -35,6 +35,8 @@ class ClientCall: LoopContext.TimerTarget {
     /// The endpoint did not know our content type: nothing ran.
     var wasRefusedAsAssay = false
     private(set) var sentAt = Instant(nanoseconds: 0)
+    /// Nil if the attempt is not recorded in a trace.
+    var span: CallSpan?
     /// Whether the call's duration says something about its endpoint.
     var isTimed: Bool { true }
 
@@ -45,6 +47,9 @@ class ClientCall: LoopContext.TimerTarget {
         self.loop = loop
         timer = loop.arm(self, at: deadline.instant)
     }
+
+    /// Bytes that came and were not taken.
+    var unread: Int { 0 }
 
     // MARK: What a kind of call does
 

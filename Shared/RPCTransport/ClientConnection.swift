@@ -7,9 +7,10 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     /// The endpoint that it belongs to.
     private let owner: ClientEndpoint
     private let authority: String
-    private var phase = Phase.opening
+    private(set) var phase = Phase.opening
+    let createdAt: Instant
     private var link: (any ConnectionLink)?
-    private var scheme = "http"
+    private(set) var scheme = "http"
     private(set) var session: HTTP2Session?
     package let loop: LoopContext
     private var isReading = false
@@ -29,7 +30,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     private var timer: LoopContext.Timer?
     private var timerAt = Instant.distantFuture
 
-    private enum Phase {
+    enum Phase {
         /// The peer's SETTINGS have not come yet.
         case opening
         /// It takes calls.
@@ -43,6 +44,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         self.profile = profile.http2
         self.owner = owner
         authority = owner.endpoint.authority
+        createdAt = loop.now
         self.loop = loop
         keepalive = KeepaliveMachine(
             interval: owner.keepaliveInterval, timeout: profile.keepaliveInterval ?? .seconds(20),
@@ -50,6 +52,8 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     }
 
     var isGone: Bool { phase == .gone }
+    /// Where it goes to.
+    var address: Endpoint { owner.endpoint }
 
     /// Calls in flight.
     var openStreams: Int { session?.openStreams ?? 0 }

@@ -16,8 +16,8 @@ public final class RPCClient: Sendable {
     let group: any EventLoopGroup
     private let policy: ClientPolicy
     private let claimedIdentity: String?
-    private let halves: [ObjectIdentifier: LoopHalf]
-    private let watch: EndpointWatch?
+    let halves: [ObjectIdentifier: LoopHalf]
+    let watch: EndpointWatch?
     private let isClosed = Atomic(false)
 
     /// - Parameters:
@@ -28,10 +28,11 @@ public final class RPCClient: Sendable {
     ///   - policy: how to choose among several endpoints.
     ///   - claimedIdentity: the SPIFFE ID to claim over plaintext, where no certificate shows it; only
     ///     servers started as insecure believe it.
+    ///   - telemetry: is told of all calls.
     public convenience init(
         _ target: String, tls: TLSContext? = nil, profile: RPCProfile = .client,
         policy: ClientPolicy = .standard, claimedIdentity: String? = nil,
-        group: MultiThreadedEventLoopGroup = .singleton
+        telemetry: RPCTelemetry? = nil, group: MultiThreadedEventLoopGroup = .singleton
     ) throws {
         let parsed: ClientTarget
         do {
@@ -47,7 +48,8 @@ public final class RPCClient: Sendable {
         }
         self.init(
             target, source: source, dialer: SocketDialer(tls: tls), profile: profile,
-            policy: policy, claimedIdentity: tls == nil ? claimedIdentity : nil, group: group)
+            policy: policy, claimedIdentity: tls == nil ? claimedIdentity : nil,
+            telemetry: telemetry, group: group)
     }
 
     /// - Parameters:
@@ -57,7 +59,7 @@ public final class RPCClient: Sendable {
     package init(
         _ target: String, source: any EndpointSource, dialer: any Dialer = SocketDialer(tls: nil),
         profile: RPCProfile = .client, policy: ClientPolicy = .standard,
-        claimedIdentity: String? = nil,
+        claimedIdentity: String? = nil, telemetry: RPCTelemetry? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         seed: UInt64 = .random(in: 0 ... .max)
     ) {
@@ -71,7 +73,8 @@ public final class RPCClient: Sendable {
         let watch =
             fixed == nil ? EndpointWatch(source, on: group.next(), seed: generator.next()) : nil
         var settings = ClientLoop.Settings(
-            dialer: dialer, profile: profile, policy: policy, share: loops.count, seed: 0)
+            dialer: dialer, profile: profile, policy: policy, share: loops.count, seed: 0,
+            telemetry: telemetry, target: target)
         self.watch = watch
         var halves: [ObjectIdentifier: LoopHalf] = [:]
         for loop in loops {
@@ -163,7 +166,7 @@ public final class RPCClient: Sendable {
 /// One event loop's half of a client, made when the loop first needs it.
 ///
 /// Sendable: `made` and `isClosed` are touched on the event loop only.
-private final class LoopHalf: @unchecked Sendable {
+final class LoopHalf: @unchecked Sendable {
     private let settings: ClientLoop.Settings
     private let endpoints: [Endpoint]?
     private let watch: EndpointWatch?
@@ -219,7 +222,7 @@ extension RPCClient: ClientTransport {
         let request = RawRequest(
             target: method.path, headers: headers(of: options, encoding), body: body,
             maximumReplyBytes: method.maximumResponseBytes + MessagePrefix.count,
-            idempotency: method.idempotency, routingKey: options.routingKey)
+            idempotency: method.idempotency, routingKey: options.routingKey, span: options.span)
         // A handler's loop if there is one: then nothing below changes the thread.
         let eventLoop = group.any()
         let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
@@ -268,7 +271,7 @@ extension RPCClient: ClientTransport {
         let port = StreamPort(inbox: inbox, outbox: outbox, eventLoop: eventLoop)
         let request = RawRequest(
             target: method.path, headers: headers(of: options, encoding), body: [],
-            routingKey: options.routingKey)
+            routingKey: options.routingKey, span: options.span)
         let deadline = Self.deadline(method, options, now: eventLoop.instant)
         let slot = CallSlot(eventLoop)
         slot.onLoop {
@@ -294,6 +297,7 @@ extension RPCClient: ClientTransport {
         call.waitsForReady = options.waitsForReady
         call.metadata = options.received
         call.isAssay = true
+        call.observe(client.telemetry, at: now)
         if deadline.hasPassed(at: now) { return call.timerFired() }
         client.send(call, now: now)
     }

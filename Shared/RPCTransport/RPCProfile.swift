@@ -2,6 +2,8 @@ public import HTTP2
 
 /// The limits that a server or client goes by.
 public struct RPCProfile: Sendable {
+    /// What metrics and the debug page call it.
+    public var name = "custom"
     public var http2: HTTP2Profile
     /// Connections at once; further ones are closed.
     public var maximumConnections: Int
@@ -22,9 +24,16 @@ public struct RPCProfile: Sendable {
     }
 
     /// For clients outside.
-    public static let edge = RPCProfile(http2: .edge)
+    public static let edge = RPCProfile(http2: .edge).named("edge")
     /// Between our own services.
     public static let mesh = RPCProfile(http2: .mesh, keepaliveInterval: .seconds(2))
+        .named("mesh")
     /// For the calling side of strangers, who may forbid PINGs.
-    public static let client = RPCProfile(http2: .client)
+    public static let client = RPCProfile(http2: .client).named("client")
+
+    private func named(_ name: String) -> RPCProfile {
+        var profile = self
+        profile.name = name
+        return profile
+    }
 }

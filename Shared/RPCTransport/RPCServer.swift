@@ -11,7 +11,7 @@ internal import TLS
 public final class RPCServer: Sendable {
     private let listeners: [RPCListener]
     private let handler: any RequestHandler
-    private let profile: RPCProfile
+    let profile: RPCProfile
     private let connectionObserver: (any ConnectionObserver)?
     private let group: MultiThreadedEventLoopGroup
     private let telemetry: [ObjectIdentifier: LoopConfined<ServerTelemetry>]
@@ -41,7 +41,9 @@ public final class RPCServer: Sendable {
         connectionObserver: (any ConnectionObserver)? = nil, telemetry: RPCTelemetry? = nil,
         group: MultiThreadedEventLoopGroup = .singleton
     ) {
-        self.connectionObserver = connectionObserver
+        self.connectionObserver =
+            connectionObserver
+            ?? telemetry.map { ConnectionCounter($0.events, profile: profile.name) }
         let halves = group.makeIterator().compactMap { loop in
             telemetry.map {
                 (ObjectIdentifier(loop), LoopConfined($0.server(routes: handler.methods)))
@@ -112,6 +114,15 @@ public final class RPCServer: Sendable {
     }
 
     // MARK: Connections
+
+    /// The connections that are open now, by the event loops that they belong to.
+    var connectionsByLoop:
+        [(eventLoop: any EventLoop, connections: [LoopConfined<ServerConnection>])]
+    {
+        let all = state.withLock { Array($0.connections.values) }
+        let byLoop = Dictionary(grouping: all) { ObjectIdentifier($0.channel.eventLoop) }
+        return byLoop.values.map { ($0[0].channel.eventLoop, $0.map(\.handler)) }
+    }
 
     private func bootstrap(_ listener: RPCListener) -> ServerBootstrap {
         ServerBootstrap(group: group)

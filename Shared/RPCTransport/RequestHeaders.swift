@@ -33,9 +33,10 @@ enum RequestHeaders {
         if request.headers.firstField("user-agent") == nil {
             fields.append(name: "user-agent".utf8, value: userAgent.utf8)
         }
-        if asProto {
+        if asProto || call.span != nil {
             var headers = request.headers
-            headers["content-type"] = "application/grpc+proto"
+            if let span = call.span { headers.setTrace(span.context) }
+            if asProto { headers["content-type"] = "application/grpc+proto" }
             fields.append(contentsOf: headers)
         } else {
             fields.append(contentsOf: request.headers)

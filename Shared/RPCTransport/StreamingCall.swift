@@ -18,6 +18,10 @@ final class StreamingCall: ClientCall, StreamOwner {
     /// Sends the call again; nil when that was done.
     private var resend: ((StreamingCall) -> Void)?
     private var hasFinished = false
+    private var telemetry: ClientTelemetry?
+    private var tally = ClientTelemetry.Tally()
+    private var bytesIn = 0
+    private var bytesOut = 0
 
     /// More than this is not kept for a second attempt.
     private static let maximumKept = 256 << 10
@@ -34,6 +38,7 @@ final class StreamingCall: ClientCall, StreamOwner {
     }
 
     override var isTimed: Bool { false }
+    override var unread: Int { port.inbox?.unconsumed ?? 0 }
 
     // MARK: Requests
 
@@ -50,6 +55,7 @@ final class StreamingCall: ClientCall, StreamOwner {
     }
 
     override func opened(on connection: ClientConnection) {
+        telemetry?.attemptStarted(tally)
         port.outbox?.charge(connection.budget)
         connection.add(output: self)
     }
@@ -62,6 +68,7 @@ final class StreamingCall: ClientCall, StreamOwner {
         let output = outbox.take()
         if !output.bytes.isEmpty {
             keep(output.bytes)
+            bytesOut += output.bytes.count
             session.append(output.bytes, to: stream)
         }
         if output.isFinished {
@@ -99,6 +106,7 @@ final class StreamingCall: ClientCall, StreamOwner {
             session.consume(data.count, on: stream)
             return abandon(error)
         }
+        bytesIn += data.count
         port.received(data, in: session, on: stream)
     }
 
@@ -139,7 +147,26 @@ final class StreamingCall: ClientCall, StreamOwner {
 
     // MARK: Ends
 
+    /// Tells of the call, which begins now.
+    func observe(_ telemetry: ClientTelemetry?, at now: Instant) {
+        guard let telemetry else { return }
+        self.telemetry = telemetry
+        telemetry.began(&tally, request, at: now)
+        span = tally.span
+    }
+
+    private func noteEnd(_ error: RPCError?) {
+        guard let telemetry = telemetry.take() else { return }
+        let now = loop.readClock()
+        telemetry.attemptEnded(
+            &tally, error?.code ?? .ok, span: nil, number: attempt, sentAt: sentAt,
+            bytesIn: bytesIn, bytesOut: bytesOut, at: now)
+        telemetry.ended(
+            tally, error?.code ?? .ok, error, request.headers, deadline: deadline, at: now)
+    }
+
     private func conclude(_ error: RPCError?) {
+        noteEnd(error)
         if let error {
             port.inbox?.fail(error)
             port.outbox?.fail(error)
@@ -164,6 +191,7 @@ final class StreamingCall: ClientCall, StreamOwner {
         else { return super.fail(error, wasProcessed: wasProcessed) }
         sentSoFar = []
         hasFinished = false
+        telemetry?.count(.retries, "transparent")
         port.outbox?.rewind(sent)
         resend(self)
     }

@@ -17,13 +17,14 @@ final class AssayUnderTest: Sendable {
         let services: [String: Address]
     }
 
-    init() async throws {
+    init(environment: [String: String] = [:]) async throws {
         folder = try TemporaryDirectory()
         let program = try #require(
             PackageLayout.executable("assay"), "the assay program was not built beside the tests")
         supervisor = try ChildProcess(
             program,
-            ["up", "--data", folder.path, "--root", PackageLayout.root, "--any-ports"])
+            ["up", "--data", folder.path, "--root", PackageLayout.root, "--any-ports"],
+            environment: environment)
         _ = try await supervisor.line(within: .seconds(60)) { $0.contains("Ctrl-C ends") }
         let data = try Data(contentsOf: URL(filePath: "\(folder.path)/run.json"))
         ports = try JSONDecoder().decode(RunFile.self, from: data).services.mapValues(\.port)

@@ -47,10 +47,13 @@ struct MeterTests {
         let telemetry = RPCTelemetry(methods: Self.methods, settings: .init(seed: 1))
         let half = telemetry.client(target: "a")
         var tally = ClientTelemetry.Tally()
-        half.began(
-            &tally, path: "/from/outside", parent: nil, Metadata(), at: .init(nanoseconds: 5))
+        let now = Instant(nanoseconds: 5)
+        func request(_ target: String) -> RawRequest {
+            RawRequest(target: target, headers: Metadata(), body: [])
+        }
+        half.began(&tally, request("/from/outside"), at: now)
         #expect(telemetry.label(tally.method) == "unknown")
-        half.began(&tally, path: "/a.B/D", parent: nil, Metadata(), at: .init(nanoseconds: 5))
+        half.began(&tally, request("/a.B/D?encoding=json"), at: now)
         #expect(telemetry.label(tally.method) == "a.B/D")
     }
 

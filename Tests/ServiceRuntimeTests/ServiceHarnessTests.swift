@@ -63,8 +63,9 @@ struct ServiceHarnessTests {
         let service = FakeService()
         let harness = try harness()
         async let ended: Void = harness.run(
-            signals: signals, output: output.output, adminRoutes: ["/debug/x": { .json("{}") }]
+            signals: signals, output: output.output
         ) { environment in
+            environment.pages.add("/debug/x") { _ in .json("{}") }
             environment.metrics.counter("assay_x_total", help: "X.").increment()
             environment.health.component("store").markReady()
             return service.running

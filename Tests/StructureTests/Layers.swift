@@ -18,6 +18,7 @@ enum Layers {
         ("Shared/Redis", "Redis"),
         ("Shared/Storage", "Storage"),
         ("Shared/ServiceRuntime", "ServiceRuntime"),
+        ("Shared/Observability", "Observability"),
         ("Shared/TestSupport", "TestSupport"),
         ("Services/Gateway/GatewayCore", "GatewayCore"),
         ("Services/Gateway/assay-gateway", "assay-gateway"),
@@ -45,6 +46,9 @@ enum Layers {
         "Redis": [],
         "Storage": [],
         "ServiceRuntime": ["RPC", "TLS", "Wire"],
+        "Observability": [
+            "RPC", "RPCTransport", "ServiceRuntime", "AssayMessages", "TLS",
+        ],
         "TestSupport": ["RPC", "Wire"],
         "SchemaCompiler": ["Wire"],
         "AssayMessages": ["Wire", "RPC"],

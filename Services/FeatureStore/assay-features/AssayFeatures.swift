@@ -1,5 +1,6 @@
 import ArgumentParser
 import FeatureCore
+import Observability
 import RPC
 import RPCServices
 import RPCTransport
@@ -45,14 +46,20 @@ struct AssayFeatures: AsyncParsableCommand {
             let services = StandardServices.added(
                 to: [FeatureService(store)],
                 readiness: environment.health.readiness, reflection: service.reflection)
+            let observability = try Observability(environment)
             let server = RPCServer(
                 listeners: [try listener(environment)], services: services,
-                authorizer: authorizer, profile: .mesh, group: environment.group)
+                authorizer: authorizer, profile: .mesh,
+                telemetry: observability.telemetry, group: environment.group)
+            observability.watch(server)
             try await server.start()
             return RunningService(
                 port: server.port,
                 run: { try await Self.serve(server, store) },
-                shutdown: { grace in await server.shutdown(grace: grace) })
+                shutdown: { grace in
+                    await server.shutdown(grace: grace)
+                    await observability.close()
+                })
         }
     }
 

@@ -33,6 +33,8 @@ struct GatewayCommand: AsyncParsableCommand {
     @Flag(help: "Reach services without TLS, on loopback addresses only.")
     var insecure = false
 
+    @OptionGroup var telemetry: TelemetryOptions
+
     @Option(help: "Least severe level that is logged.")
     var logLevel = Logger.Level.info
 
@@ -58,9 +60,9 @@ struct GatewayCommand: AsyncParsableCommand {
             return
         }
         let gateway = try GatewayProcess(command: self, snapshot: snapshot)
-        try await ServiceHarness(name: "gateway", options: gateway.options(), loops: loops).run(
-            adminRoutes: ["/debug/routes": { .json(gateway.routesAsJSON) }]
-        ) { environment in try await gateway.start(environment) }
+        try await ServiceHarness(name: "gateway", options: gateway.options(), loops: loops).run {
+            environment in try await gateway.start(environment)
+        }
     }
 
     private func summary(_ snapshot: GatewaySnapshot) -> String {

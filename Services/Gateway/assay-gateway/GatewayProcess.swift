@@ -1,6 +1,7 @@
 import Foundation
 import GatewayCore
 import Logging
+import Observability
 import RPC
 import RPCServices
 import RPCTransport
@@ -22,13 +23,15 @@ final class GatewayProcess: Sendable {
         var insecure: Bool
         var logLevel: Logger.Level
         var grace: Int
+        var telemetry: [String]
     }
 
     init(command: GatewayCommand, snapshot: GatewaySnapshot) throws {
         self.command = Settings(
             config: command.config, listen: command.listen, admin: command.admin,
             accessLog: command.accessLog, insecure: command.insecure,
-            logLevel: command.logLevel, grace: command.grace)
+            logLevel: command.logLevel, grace: command.grace,
+            telemetry: command.telemetry.arguments)
         self.snapshot = snapshot
         guard snapshot.configuration.mesh != nil || command.insecure else {
             throw ConfigurationError(
@@ -45,6 +48,7 @@ final class GatewayProcess: Sendable {
             "--admin", "\(admin)", "--grace", "\(command.grace)", "--log-level",
             command.logLevel.rawValue,
         ]
+        arguments += command.telemetry
         if let mesh = snapshot.configuration.mesh, !command.insecure {
             arguments += [
                 "--tls-certificate", path(mesh.certificate), "--tls-key", path(mesh.key),
@@ -57,9 +61,11 @@ final class GatewayProcess: Sendable {
     }
 
     func start(_ environment: ServiceEnvironment) async throws -> RunningService {
+        let observability = try Observability(environment)
         let clients = try snapshot.configuration.upstreams.map {
-            try client($0, environment)
+            try client($0, environment, observability)
         }
+        environment.pages.add("/debug/routes") { _ in .json(self.routesAsJSON) }
         let log = command.accessLog.map { _ in AccessLog() }
         let identity = SPIFFEID.service("assay-gateway").description
         let limits = RateLimitTable(seed: .random(in: 0 ... .max))
@@ -70,8 +76,8 @@ final class GatewayProcess: Sendable {
         let server = RPCServer(
             listeners: [try listener()],
             handler: FrontHandler(own: ownServices(environment, limits), gateway: gateway),
-            profile: .edge,
-            group: environment.group)
+            profile: .edge, telemetry: observability.telemetry, group: environment.group)
+        observability.watch(server, clients)
         for client in clients { await client.warmUp() }
         try await server.start()
         collectMetrics(environment.metrics, server)
@@ -82,6 +88,7 @@ final class GatewayProcess: Sendable {
             shutdown: { grace in
                 await server.shutdown(grace: grace)
                 for client in clients { await client.close() }
+                await observability.close()
                 writer?.stop()
             })
     }
@@ -99,7 +106,8 @@ final class GatewayProcess: Sendable {
     }
 
     private func client(
-        _ upstream: GatewayConfiguration.Upstream, _ environment: ServiceEnvironment
+        _ upstream: GatewayConfiguration.Upstream, _ environment: ServiceEnvironment,
+        _ observability: Observability
     ) throws -> RPCClient {
         guard let mesh = environment.meshFiles else {
             let hosts = upstream.target.split(separator: ",")
@@ -108,7 +116,9 @@ final class GatewayProcess: Sendable {
                     file: command.config,
                     message: "\(upstream.name): --insecure reaches loopback addresses only")
             }
-            return try RPCClient(upstream.target, profile: .mesh, group: environment.group)
+            return try RPCClient(
+                upstream.target, profile: .mesh, telemetry: observability.telemetry,
+                group: environment.group)
         }
         let expected = try upstream.expect.map { text in
             guard let id = SPIFFEID(text) else {
@@ -119,7 +129,7 @@ final class GatewayProcess: Sendable {
         }
         return try RPCClient(
             upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .mesh,
-            group: environment.group)
+            telemetry: observability.telemetry, group: environment.group)
     }
 
     private func listener() throws -> RPCListener {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ModelCore
+import Observability
 import RPC
 import RPCServices
 import RPCTransport
@@ -30,16 +31,20 @@ struct AssayModels: AsyncParsableCommand {
             let services = StandardServices.added(
                 to: [ModelServingService(registry), ModelRegistryService(registry)],
                 readiness: environment.health.readiness, reflection: service.reflection)
+            let observability = try Observability(environment)
             let server = RPCServer(
                 listeners: [try listener(environment)],
                 services: services,
-                authorizer: authorizer, profile: .mesh, group: environment.group)
+                authorizer: authorizer, profile: .mesh,
+                telemetry: observability.telemetry, group: environment.group)
+            observability.watch(server)
             try await server.start()
             return RunningService(
                 port: server.port,
                 run: {
                     try await server.run()
                     store.close()
+                    await observability.close()
                 },
                 shutdown: { grace in await server.shutdown(grace: grace) })
         }

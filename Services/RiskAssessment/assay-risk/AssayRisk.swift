@@ -1,6 +1,7 @@
 import ArgumentParser
 import AssayMessages
 import Foundation
+import Observability
 import RPC
 import RPCServices
 import RPCTransport
@@ -64,7 +65,8 @@ struct AssayRisk: AsyncParsableCommand {
             try SchemaArchive(directory: URL(filePath: directory).appending(path: "schemas"))
                 .keep(AssayRiskV1.DecisionRecord.self)
             let metrics = RiskMetrics(environment.metrics)
-            let upstreams = try Upstreams(self, environment)
+            let observability = try Observability(environment)
+            let upstreams = try Upstreams(self, environment, observability)
             await upstreams.warmUp()
             let risk = RiskService(
                 rules: ruleSet, policy: policy, features: upstreams.features,
@@ -75,7 +77,8 @@ struct AssayRisk: AsyncParsableCommand {
                 readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(
                 listeners: [try listener(environment)], services: services, authorizer: authorizer,
-                profile: .mesh, group: environment.group)
+                profile: .mesh, telemetry: observability.telemetry, group: environment.group)
+            observability.watch(server, [upstreams.features, upstreams.models])
             try await server.start()
             environment.logger.info(
                 "\(ruleSet.rules.count) rules, policy \(policy.name), \(log.lastSequence) decisions"
@@ -85,6 +88,7 @@ struct AssayRisk: AsyncParsableCommand {
                 run: {
                     try await server.run()
                     await upstreams.close()
+                    await observability.close()
                     await log.close()
                     storage.close()
                 },

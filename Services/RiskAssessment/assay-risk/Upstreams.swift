@@ -1,3 +1,4 @@
+import Observability
 import RPC
 import RPCTransport
 import ServiceRuntime
@@ -8,7 +9,9 @@ struct Upstreams {
     let features: RPCClient
     let models: RPCClient
 
-    init(_ options: AssayRisk, _ environment: ServiceEnvironment) throws {
+    init(
+        _ options: AssayRisk, _ environment: ServiceEnvironment, _ observability: Observability
+    ) throws {
         func client(
             _ target: String, _ service: String, _ balancing: LoadBalancing
         ) throws -> RPCClient {
@@ -17,7 +20,7 @@ struct Upstreams {
             return try RPCClient(
                 target, tls: context, profile: .mesh, policy: ClientPolicy(balancing: balancing),
                 claimedIdentity: SPIFFEID.service("assay-risk").description,
-                group: environment.group)
+                telemetry: observability.telemetry, group: environment.group)
         }
         features = try client(options.features, "assay-features", .ringHash(spill: .next))
         models = try client(options.models, "assay-models", .p2c)

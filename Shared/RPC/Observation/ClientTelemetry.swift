@@ -40,21 +40,19 @@ package final class ClientTelemetry {
 
     // MARK: A call
 
-    /// - Parameter parent: the span that the call is made in.
-    package func began(
-        _ tally: inout Tally, path: String, parent: CallSpan?, _ headers: Metadata,
-        at now: Instant
-    ) {
-        tally.method = shared.number(of: path)
+    package func began(_ tally: inout Tally, _ request: RawRequest, at now: Instant) {
+        tally.method = shared.number(of: request.target)
         tally.startedAt = now
         meter.callStarted(tally.method)
         if shared.spans == nil { return }
-        let context = parent?.context ?? TraceContext(headers)
+        let context = request.span?.context ?? TraceContext(request.headers)
         tally.span = tracer.begin(context, .client, at: now)
     }
 
-    /// The span of one attempt; nil if the call is not recorded.
-    package func attempt(of tally: Tally, at now: Instant) -> CallSpan? {
+    /// An attempt begins. Returns its span; nil if the call is not recorded.
+    package func attemptBegan(_ tally: inout Tally, at now: Instant) -> CallSpan? {
+        tally.attempts += 1
+        meter.attemptStarted(tally.method)
         guard let span = tally.span else { return nil }
         return tracer.begin(span.context, .client, at: now)
     }
@@ -67,9 +65,10 @@ package final class ClientTelemetry {
     ) {
         tally.bytesIn = bytesIn
         tally.bytesOut = bytesOut
+        // What was never sent took no time.
+        let took = sentAt.nanoseconds == 0 ? 0 : Self.nanoseconds(sentAt, now)
         meter.attemptEnded(
-            tally.method, code, took: Self.nanoseconds(sentAt, now), bytesIn: bytesIn,
-            bytesOut: bytesOut)
+            tally.method, code, took: took, bytesIn: bytesIn, bytesOut: bytesOut)
         guard let span else { return }
         shared.finished(
             span, tally.method, code, at: now,

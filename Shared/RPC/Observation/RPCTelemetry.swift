@@ -75,9 +75,12 @@ public final class RPCTelemetry: Sendable {
         table.index(of: path) ?? methods.count
     }
 
-    func number(of path: String) -> Int {
-        var path = path
-        return path.withUTF8 { number(ofPath: UnsafeRawBufferPointer($0)) }
+    /// The same for a request's target, which may have a query behind the path.
+    func number(of target: String) -> Int {
+        var path = target
+        let found = path.withUTF8 { self.number(ofPath: UnsafeRawBufferPointer($0)) }
+        guard found == methods.count, let end = target.firstIndex(of: "?") else { return found }
+        return number(of: String(target[..<end]))
     }
 
     // MARK: The halves that belong to event loops

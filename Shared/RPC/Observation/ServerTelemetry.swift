@@ -55,7 +55,10 @@ package final class ServerTelemetry {
     }
 
     private func number(of head: RequestHead) -> Int {
-        shared.number(of: head.path)
+        let number = head.withBytes(head.pathField, shared.number(ofPath:))
+        // A GET has its message behind the path.
+        return head.method == .get && number == shared.methods.count
+            ? shared.number(of: head.path) : number
     }
 
     private func begin(_ tally: inout Tally, _ method: Int, _ head: RequestHead) {

@@ -17,7 +17,7 @@ final class ClientEndpoint {
     private var attempt: ConnectAttempt?
     private var queue: [ClientCall] = []
     private var backoff = ConnectBackoff()
-    private var lastError = ""
+    private(set) var lastError = ""
     private var isDraining = false
     /// Before it no further connection is tried beside those that work.
     private var furtherAt = Instant(nanoseconds: 0)
@@ -33,6 +33,9 @@ final class ClientEndpoint {
         loop = client.loop
         keepaliveInterval = client.settings.profile.keepaliveInterval
     }
+
+    /// All connections, also those that take no more calls.
+    var open: [ClientConnection] { connections + leaving }
 
     // MARK: Calls
 

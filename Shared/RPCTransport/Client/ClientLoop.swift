@@ -12,6 +12,8 @@ final class ClientLoop: LoopContext.TimerTarget {
         let share: Int
         /// Of what is left to chance; each loop has one of its own.
         var seed: UInt64
+        var telemetry: RPCTelemetry?
+        var target = ""
     }
 
     static let closed = "the client is closed"
@@ -22,10 +24,12 @@ final class ClientLoop: LoopContext.TimerTarget {
     let settings: Settings
     var limits: RetryLimits
     var generator: SeededGenerator
-    private var balancer: LoadBalancer
+    /// Nil if nobody wants to know of its calls.
+    let telemetry: ClientTelemetry?
+    private(set) var balancer: LoadBalancer
     /// By slot.
-    private var endpoints: [ClientEndpoint?] = []
-    private var pending: [ClientCall] = []
+    private(set) var endpoints: [ClientEndpoint?] = []
+    private(set) var pending: [ClientCall] = []
     private let watch: EndpointWatch?
     private var resolutionFailure: String?
     private var wake: LoopContext.Timer?
@@ -39,6 +43,7 @@ final class ClientLoop: LoopContext.TimerTarget {
         self.settings = settings
         self.watch = watch
         self.loop = loop
+        telemetry = settings.telemetry?.client(target: settings.target)
         limits = RetryLimits(share: settings.share)
         generator = SeededGenerator(seed: settings.seed)
         balancer = LoadBalancer(

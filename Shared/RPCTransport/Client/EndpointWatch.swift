@@ -9,7 +9,7 @@ final class EndpointWatch: @unchecked Sendable {
     private static let timeout = TimeAmount.seconds(5)
 
     private let source: any EndpointSource
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private var resolution: NameResolution
     private var subscribers: [(eventLoop: any EventLoop, client: LoopConfined<ClientLoop>)] = []
     private var wake: Scheduled<Void>?
@@ -40,6 +40,15 @@ final class EndpointWatch: @unchecked Sendable {
             }
             self.schedule()
         }
+    }
+
+    /// What became of the questions so far. Called on `eventLoop`.
+    var snapshot: ResolverSnapshot {
+        let counters = resolution.counters
+        return ResolverSnapshot(
+            changed: counters.changed, unchanged: counters.unchanged, failed: counters.failed,
+            empty: counters.empty, endpoints: resolution.endpoints.map { "\($0)" },
+            failure: resolution.failure)
     }
 
     /// Asks for a fresh answer. From any thread.

@@ -27,6 +27,11 @@ struct RetryLimits {
         if isHedged { hedgingBudget.called(at: now) }
     }
 
+    /// Further attempts that could be made now, and attempts side by side.
+    mutating func left(at now: Instant) -> (retries: Int, hedges: Int) {
+        (budget.left(at: now), hedgingBudget.left(at: now))
+    }
+
     mutating func allowsRetry(at now: Instant) -> Bool {
         throttle.allowsRetry && budget.take(at: now)
     }

@@ -24,6 +24,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
     private var rivals: [UnaryCall] = []
     private var timer: LoopContext.Timer?
     private var isWaitingToRetry = false
+    private var tally = ClientTelemetry.Tally()
 
     struct Options: Sendable {
         /// Nil if the call may not be repeated once it may have run.
@@ -50,6 +51,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         self.client = client
         self.continuation = continuation
         let now = client.loop.now
+        client.telemetry?.began(&tally, request, at: now)
         if isCancelled { return deliver(.failure(Self.cancellation)) }
         if deadline.hasPassed(at: now) { return deliver(.failure(Self.expiry)) }
         isKept = options.retry != nil && client.limits.keep(request.body.count)
@@ -73,6 +75,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         call.waitsForReady = options.waitsForReady
         call.isAssay = options.isAssay
         call.avoided = previous?.lastSlot
+        call.span = client.telemetry?.attemptBegan(&tally, at: now)
         if hedge != nil, let previous, !previous.isEnded { rivals.append(previous) }
         attempt = call
         hedge?.sent(at: now)
@@ -89,6 +92,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
     // MARK: Ends of attempts
 
     func ended(_ call: UnaryCall, _ result: AttemptResult) {
+        noteEnd(of: call, result)
         guard continuation != nil, let client else { return }
         guard let failure = AttemptFailure(result) else {
             client.limits.throttle.succeeded()
@@ -118,8 +122,11 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         }
         switch decision {
         case .giveUp: deliver(result.outcome)
-        case .resend: send(now)
+        case .resend:
+            client.telemetry?.count(.retries, "transparent")
+            send(now)
         case .retry(let pause):
+            client.telemetry?.count(.retries, "policy")
             isWaitingToRetry = true
             timer = client.loop.arm(self, at: now + pause)
         }
@@ -142,7 +149,9 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
     private func act(_ action: HedgeMachine.Action, _ now: Instant) {
         switch action {
         case .wait: armHedge()
-        case .start: send(now)
+        case .start:
+            client?.telemetry?.count(.hedges, "sent")
+            send(now)
         case .finish: deliver(last ?? .failure(Self.expiry))
         }
     }
@@ -163,6 +172,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         guard let waiting = continuation.take() else { return }
         if let timer { client?.loop.cancel(timer) }
         timer = nil
+        noteEnd(result)
         if isKept { client?.limits.release(request.body.count) }
         waiting.resume(returning: result)
         if hedge != nil {
@@ -171,6 +181,31 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
             attempt?.leave()
         }
         attempt = nil
+    }
+
+    // MARK: Telemetry
+
+    private func noteEnd(of call: UnaryCall, _ result: AttemptResult) {
+        guard let telemetry = client?.telemetry else { return }
+        let (code, bytes) = result.summary
+        telemetry.attemptEnded(
+            &tally, code, span: call.span, number: call.attempt, sentAt: call.sentAt,
+            bytesIn: bytes, bytesOut: request.body.count, at: call.loop.readClock())
+        if hedge != nil, call.attempt > 0, code == .ok, continuation != nil {
+            telemetry.count(.hedges, "won")
+        }
+    }
+
+    private func noteEnd(_ result: Result) {
+        guard let client, let telemetry = client.telemetry else { return }
+        let (code, error) =
+            switch result {
+            case .success(let reply): (StatusCode(of: reply), RPCError?.none)
+            case .failure(let error): (error.code, error)
+            }
+        // An attempt that succeeded has just read the clock.
+        let now = code == .ok ? client.loop.clock : client.loop.readClock()
+        telemetry.ended(tally, code, error, request.headers, deadline: deadline, at: now)
     }
 
     // MARK: The caller
@@ -196,6 +231,14 @@ enum AttemptResult: Sendable {
     case reply(RawReply)
     /// `wasProcessed` is false if the peer certainly did nothing.
     case failed(RPCError, AttemptFailure.Progress)
+
+    /// The status, and the bytes that came.
+    var summary: (StatusCode, Int) {
+        switch self {
+        case .reply(let reply): (StatusCode(of: reply), reply.body.count)
+        case .failed(let error, _): (error.code, 0)
+        }
+    }
 
     var outcome: UnaryExchange.Result {
         switch self {

@@ -6,10 +6,10 @@ final class AdminHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let pages: [String: AdminServer.Route]
+    private let pages: AdminPages
     private var head: HTTPRequestHead?
 
-    init(pages: [String: AdminServer.Route]) {
+    init(pages: AdminPages) {
         self.pages = pages
     }
 
@@ -35,8 +35,16 @@ final class AdminHandler: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
+    /// Pages may take a while; the pipeline's HTTP handlers hold the next request back until then.
     private func respond(to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let response = response(to: request)
+        let (pages, channel) = (pages, context.channel)
+        channel.eventLoop.makeFutureWithTask { await Self.response(to: request, pages) }
+            .whenSuccess { Self.send($0, to: request, on: channel) }
+    }
+
+    private static func send(
+        _ response: AdminResponse, to request: HTTPRequestHead, on channel: any Channel
+    ) {
         let body = ByteBuffer(string: response.body)
         var head = HTTPResponseHead(
             version: request.version, status: HTTPResponseStatus(statusCode: response.status))
@@ -45,24 +53,26 @@ final class AdminHandler: ChannelInboundHandler {
         head.headers.add(name: "cache-control", value: "no-store")
         if response.status == 405 { head.headers.add(name: "allow", value: "GET, HEAD") }
         if !request.isKeepAlive { head.headers.add(name: "connection", value: "close") }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        channel.write(HTTPServerResponsePart.head(head), promise: nil)
         if request.method != .HEAD {
-            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+            channel.write(HTTPServerResponsePart.body(.byteBuffer(body)), promise: nil)
         }
-        let channel = context.channel
-        let done = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        let done = channel.writeAndFlush(HTTPServerResponsePart.end(nil))
         if !request.isKeepAlive { done.whenComplete { _ in channel.close(promise: nil) } }
     }
 
-    private func response(to request: HTTPRequestHead) -> AdminResponse {
+    private static func response(
+        to request: HTTPRequestHead, _ pages: AdminPages
+    ) async -> AdminResponse {
         guard request.method == .GET || request.method == .HEAD else {
             return .text("the admin port is read-only\n", status: 405)
         }
-        let path = request.uri.prefix { $0 != "?" }
-        guard let page = pages[String(path)] else {
-            let known = pages.keys.sorted().joined(separator: "\n")
+        let path = String(request.uri.prefix { $0 != "?" })
+        guard let page = pages.page(path) else {
+            let known = pages.paths.joined(separator: "\n")
             return .text("not found; there are\n\(known)\n", status: 404)
         }
-        return page()
+        let accept = request.headers["accept"].joined(separator: ",")
+        return await page(AdminRequest(path: path, accept: accept))
     }
 }

@@ -14,6 +14,11 @@ public struct AdminResponse: Sendable, Hashable {
         AdminResponse(status: status, contentType: "text/plain; charset=utf-8", body: body)
     }
 
+    /// `body` must be HTML already, with everything from outside escaped.
+    public static func html(_ body: String, status: Int = 200) -> AdminResponse {
+        AdminResponse(status: status, contentType: "text/html; charset=utf-8", body: body)
+    }
+
     /// `body` must be JSON already.
     public static func json(_ body: String, status: Int = 200) -> AdminResponse {
         AdminResponse(status: status, contentType: "application/json", body: body)
@@ -30,7 +35,13 @@ extension AdminResponse {
         return .text("not ready\n" + lines.joined(), status: 503)
     }
 
-    static func metrics(of registry: MetricsRegistry) -> AdminResponse {
-        AdminResponse(contentType: PrometheusText.contentType, body: registry.text())
+    /// In the form that is asked for: OpenMetrics carries exemplars.
+    static func metrics(
+        of registry: MetricsRegistry, _ request: AdminRequest
+    ) async -> AdminResponse {
+        let format: PrometheusText.Format =
+            request.accepts("application/openmetrics-text") ? .openMetrics : .prometheus
+        return AdminResponse(
+            contentType: format.contentType, body: await registry.fresh(format))
     }
 }

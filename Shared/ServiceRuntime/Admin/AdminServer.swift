@@ -6,8 +6,6 @@ internal import NIOPosix
 ///
 /// It always serves `/livez`, `/readyz` and `/metrics`.
 public final class AdminServer: Sendable {
-    public typealias Route = @Sendable () -> AdminResponse
-
     /// Connections at once; further ones are closed.
     static let maximumConnections = 64
     static let idleTimeout = TimeAmount.seconds(30)
@@ -23,16 +21,14 @@ public final class AdminServer: Sendable {
 
     /// Binds and serves until `close`.
     ///
-    /// - Parameter routes: further pages by path, such as `/debug/rpc`. They run on the event loop and must not block.
+    /// - Parameter pages: further pages by path, such as `/debug/rpc`.
     public static func start(
         on address: ListenAddress, health: Health, metrics: MetricsRegistry,
-        routes: [String: Route] = [:], group: any EventLoopGroup
+        pages: AdminPages = AdminPages(), group: any EventLoopGroup
     ) async throws -> AdminServer {
-        var all = routes
-        all["/livez"] = { .alive }
-        all["/readyz"] = { .readiness(of: health) }
-        all["/metrics"] = { .metrics(of: metrics) }
-        let pages = all
+        pages.add("/livez") { _ in .alive }
+        pages.add("/readyz") { _ in .readiness(of: health) }
+        pages.add("/metrics") { await .metrics(of: metrics, $0) }
         let connections = ConnectionCount(maximum: maximumConnections)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 64)

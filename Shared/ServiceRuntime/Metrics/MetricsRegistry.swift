@@ -32,6 +32,7 @@ public final class MetricsRegistry: Sendable {
     private struct State: Sendable {
         var families: [String: Family] = [:]
         var collectors: [@Sendable (inout PrometheusText) -> Void] = []
+        var refreshers: [@Sendable () async -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -68,10 +69,21 @@ public final class MetricsRegistry: Sendable {
         state.withLock { $0.collectors.append(body) }
     }
 
-    /// Everything in the Prometheus text format 0.0.4, sorted by name and labels.
-    public func text() -> String {
+    /// Adds a look at what is kept where a scrape cannot read it: `body` runs before every scrape.
+    public func refresh(_ body: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.refreshers.append(body) }
+    }
+
+    /// Everything as it is now.
+    public func fresh(_ format: PrometheusText.Format = .prometheus) async -> String {
+        for refresher in state.withLock({ $0.refreshers }) { await refresher() }
+        return text(format)
+    }
+
+    /// Everything in Prometheus' text format or OpenMetrics, sorted by name and labels.
+    public func text(_ format: PrometheusText.Format = .prometheus) -> String {
         let (families, collectors) = state.withLock { ($0.families, $0.collectors) }
-        var text = PrometheusText()
+        var text = PrometheusText(format)
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
             text.add(name, family)
         }

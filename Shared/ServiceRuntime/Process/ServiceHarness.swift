@@ -19,6 +19,11 @@ public struct ServiceEnvironment: Sendable {
     public let group: MultiThreadedEventLoopGroup
     /// Nil without TLS.
     public let meshFiles: MeshFiles?
+    /// Further pages of the admin port go here.
+    public let pages: AdminPages
+    /// The event loop of the admin port, which serves no calls.
+    public let adminGroup: MultiThreadedEventLoopGroup
+    public let telemetry: TelemetryOptions
 }
 
 /// A service that serves.
@@ -56,6 +61,7 @@ public struct ServiceHarness: Sendable {
     private let meshFiles: MeshFiles?
     private let loops: Int
     private let logLevel: Logger.Level
+    private let telemetry: TelemetryOptions
 
     /// - Parameters:
     ///   - adminPort: used, on loopback, if the command line says nothing.
@@ -67,35 +73,31 @@ public struct ServiceHarness: Sendable {
         meshFiles = options.meshFiles
         self.loops = max(1, loops ?? System.coreCount)
         logLevel = options.logLevel
+        telemetry = options.telemetry
     }
 
     /// Runs the service until SIGTERM, SIGINT, or its own end. A second signal ends the process at once.
     ///
-    /// - Parameters:
-    ///   - adminRoutes: further pages of the admin port.
-    ///   - build: makes the service; when it returns, the process is ready.
+    /// - Parameter build: makes the service; when it returns, the process is ready.
     public func run(
-        adminRoutes: [String: AdminServer.Route] = [:],
         _ build: (ServiceEnvironment) async throws -> RunningService
     ) async throws {
         try await run(
-            signals: TerminationSignals.stream(), output: .standardOutput,
-            adminRoutes: adminRoutes, build)
+            signals: TerminationSignals.stream(), output: .standardOutput, build)
     }
 
     /// The same with signals and standard output of a test's own.
     package func run(
         signals: AsyncStream<Int32>, output: LogOutput,
-        adminRoutes: [String: AdminServer.Route] = [:],
         _ build: (ServiceEnvironment) async throws -> RunningService
     ) async throws {
         let environment = makeEnvironment()
         environment.metrics.collectProcessMetrics()
         let serving = environment.health.component(name)
-        let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let adminGroup = environment.adminGroup
         let admin = try await AdminServer.start(
             on: adminAddress, health: environment.health, metrics: environment.metrics,
-            routes: adminRoutes, group: adminGroup)
+            pages: environment.pages, group: adminGroup)
         let service = try await build(environment)
         serving.markReady()
         announce(service, admin, environment.logger, on: output)
@@ -112,7 +114,9 @@ public struct ServiceHarness: Sendable {
         let logger = Logger(label: label) { JSONLogHandler(label: $0, level: level) }
         return ServiceEnvironment(
             name: name, logger: logger, metrics: MetricsRegistry(), health: Health(),
-            group: MultiThreadedEventLoopGroup(numberOfThreads: loops), meshFiles: meshFiles)
+            group: MultiThreadedEventLoopGroup(numberOfThreads: loops), meshFiles: meshFiles,
+            pages: AdminPages(), adminGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1),
+            telemetry: telemetry)
     }
 
     /// The line `assay up` and the tests wait for; the only thing on standard output.

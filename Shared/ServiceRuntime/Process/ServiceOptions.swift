@@ -31,6 +31,8 @@ public struct ServiceOptions: ParsableArguments {
     @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
     public var reflection = false
 
+    @OptionGroup public var telemetry: TelemetryOptions
+
     @Option(help: "Least severe level that is logged.")
     public var logLevel = Logger.Level.info
 

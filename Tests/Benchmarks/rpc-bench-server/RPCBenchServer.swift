@@ -25,6 +25,9 @@ struct RPCBenchServer: AsyncParsableCommand {
     @Option(help: "Key of the certificate, in PEM.")
     var tlsKey: String?
 
+    @Flag(help: "Count, log and trace calls as a service does, with a collector that is not there.")
+    var observed = false
+
     @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
     var reflection = false
 
@@ -42,12 +45,24 @@ struct RPCBenchServer: AsyncParsableCommand {
             listeners: [RPCListener(host: "127.0.0.1", port: port, tls: try context())],
             services: services,
             authorizer: ScopeAuthorizer(openScopes: [StandardServices.reflectionScope]),
-            profile: .mesh,
+            profile: .mesh, telemetry: observed ? telemetry : nil,
             group: MultiThreadedEventLoopGroup(numberOfThreads: max(1, loops)))
         try await server.start()
         let line = "ready rpc-bench-server rpc=\(server.port)\n"
         try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
         try await server.run()
+    }
+
+    /// What a service has that exports traces and records none of these calls.
+    private var telemetry: RPCTelemetry {
+        RPCTelemetry(
+            methods: PolicyTable.all, settings: RPCTelemetry.Settings(), log: Discard(),
+            spans: SpanQueue())
+    }
+
+    /// A log that is read by nobody.
+    private struct Discard: CallObserver {
+        func callEnded(_ record: CallRecord) {}
     }
 
     private func context() throws -> TLSContext? {

@@ -229,6 +229,22 @@ package struct LoadBalancer: Sendable {
 
     private var keepsAllConnected: Bool { policy == .p2c || policy == .roundRobin }
 
+    // MARK: What a person wants to know
+
+    /// How often endpoints were ejected, by what showed that they fail.
+    package var ejections: [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: outliers.ejections.map { ($0.key.rawValue, $0.value) })
+    }
+
+    package func ejectedUntil(_ slot: Int) -> Instant? { outliers.ejectedUntil(slot) }
+    package func inFlight(_ slot: Int) -> Int { members[slot].inFlight }
+    package func queued(_ slot: Int) -> Int { members[slot].queued }
+    /// Nil before the first call has ended.
+    package func latency(of slot: Int, at now: Instant) -> Duration? {
+        members[slot].latency.map { .seconds($0.value(at: now)) }
+    }
+
     // MARK: Calls
 
     /// Chooses an endpoint for a call and reserves a stream there. Endpoints that calls do not wait

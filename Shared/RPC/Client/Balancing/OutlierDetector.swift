@@ -14,7 +14,11 @@ struct OutlierDetector: Sendable {
     static let failureCalls = 50
     static let failurePercent = 85
 
-    enum Reason: Sendable, Hashable { case broken, successRate, failurePercentage }
+    enum Reason: String, Sendable, Hashable {
+        case broken
+        case successRate = "success_rate"
+        case failurePercentage = "failure_percentage"
+    }
 
     private struct Host {
         var successes = 0
@@ -39,6 +43,7 @@ struct OutlierDetector: Sendable {
     mutating func remove(_ slot: Int) { hosts[slot] = nil }
 
     func isEjected(_ slot: Int) -> Bool { hosts[slot]?.ejectedUntil != nil }
+    func ejectedUntil(_ slot: Int) -> Instant? { hosts[slot]?.ejectedUntil }
 
     /// When `advance` may change something.
     var nextChange: Instant {

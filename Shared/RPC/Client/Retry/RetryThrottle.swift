@@ -6,6 +6,8 @@ package struct RetryThrottle: Sendable {
 
     package init() {}
 
+    package var tokens: Double { Double(tenths) / 10 }
+
     package var allowsRetry: Bool { tenths > Self.capacity / 2 }
 
     package mutating func succeeded() { tenths = min(tenths + 1, Self.capacity) }
