@@ -110,7 +110,6 @@ extension Observability {
         let all = telemetry.events.all
         for family in RuntimeEvents.Family.allCases {
             let mine = all.filter { $0.key.family == family }
-            if family == .ejections || family == .resolverAnswers { continue }
             text.header(family.name, help: family.help, kind: .counter)
             for (key, count) in mine.sorted(by: {
                 $0.key.values.lexicographicallyPrecedes($1.key.values)

@@ -50,6 +50,8 @@ class ClientCall: LoopContext.TimerTarget {
 
     /// Bytes that came and were not taken.
     var unread: Int { 0 }
+    /// Bytes that were written and not sent.
+    var unsent: Int { 0 }
 
     // MARK: What a kind of call does
 

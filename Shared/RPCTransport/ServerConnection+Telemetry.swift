@@ -47,6 +47,14 @@ extension ServerConnection {
     }
 }
 
+extension RawReply {
+    /// The status, and the error unless it is OK.
+    var verdict: (StatusCode, RPCError?) {
+        let code = StatusCode(of: self)
+        return (code, code == .ok ? nil : RPCError(trailers: trailers ?? headers))
+    }
+}
+
 extension StatusCode {
     /// What a reply of HTTP says, on either face.
     init(of reply: RawReply) {

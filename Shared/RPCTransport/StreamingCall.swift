@@ -38,6 +38,7 @@ final class StreamingCall: ClientCall, StreamOwner {
     }
 
     override var isTimed: Bool { false }
+    override var unsent: Int { port.outbox?.unsent ?? 0 }
     override var unread: Int { port.inbox?.unconsumed ?? 0 }
 
     // MARK: Requests

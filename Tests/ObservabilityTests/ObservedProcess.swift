@@ -157,9 +157,26 @@ final class RecordingLog: CallObserver {
 
 /// Opens once; who waits before waits until then.
 final class Gate: Sendable {
-    private let (stream, continuation) = AsyncStream<Void>.makeStream()
-    func open() { continuation.finish() }
-    func wait() async { for await _ in stream {} }
+    private let waiting = Mutex<(isOpen: Bool, [AsyncStream<Void>.Continuation])>((false, []))
+
+    func open() {
+        let all = waiting.withLock { state in
+            state.isOpen = true
+            return state.1
+        }
+        for continuation in all { continuation.finish() }
+    }
+
+    /// Ends with the task's cancellation too.
+    func wait() async {
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        let isOpen = waiting.withLock { state in
+            state.1.append(continuation)
+            return state.isOpen
+        }
+        if isOpen { continuation.finish() }
+        for await _ in stream {}
+    }
 }
 
 struct Echo: BenchV1.Echo.Service {

@@ -37,7 +37,6 @@ struct PageTests {
             #"assay_loop_lag_seconds{loop="0"}"#, #"assay_loop_jobs_total{loop="1"}"#,
             "# TYPE assay_rpc_retries_total counter", "# TYPE assay_rpc_hedges_total counter",
             "# TYPE assay_h2_abuse_total counter", "# TYPE assay_h2_goaway_total counter",
-            "# TYPE assay_tls_handshakes_total counter",
             "# TYPE assay_resolver_answers_total counter",
             "# TYPE assay_lb_ejections_total counter",
         ] {

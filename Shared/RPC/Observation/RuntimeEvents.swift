@@ -7,20 +7,15 @@ internal import Synchronization
 public final class RuntimeEvents: Sendable {
     /// A counter with up to three labels.
     public enum Family: Int, Sendable, CaseIterable {
-        case retries, hedges, ejections, resolverAnswers, goAways, abuse, handshakes, zombies
-        case metadataDropped, logLinesDropped, spans
+        case retries, hedges, goAways, abuse, zombies, logLinesDropped, spans
 
         public var name: String {
             switch self {
             case .retries: "assay_rpc_retries_total"
             case .hedges: "assay_rpc_hedges_total"
-            case .ejections: "assay_lb_ejections_total"
-            case .resolverAnswers: "assay_resolver_answers_total"
             case .goAways: "assay_h2_goaway_total"
             case .abuse: "assay_h2_abuse_total"
-            case .handshakes: "assay_tls_handshakes_total"
             case .zombies: "assay_rpc_zombie_handlers_total"
-            case .metadataDropped: "assay_rpc_metadata_dropped_total"
             case .logLinesDropped: "assay_log_lines_dropped_total"
             case .spans: "assay_trace_spans_total"
             }
@@ -30,13 +25,9 @@ public final class RuntimeEvents: Sendable {
             switch self {
             case .retries: "Attempts behind the first, by what allowed them."
             case .hedges: "Attempts beside another, by what became of them."
-            case .ejections: "Endpoints taken out because they fail, by what showed it."
-            case .resolverAnswers: "Answers to the question for a target's endpoints."
             case .goAways: "Ends of connections that were announced, by who did and why."
             case .abuse: "What peers did that they should not, and what was done about it."
-            case .handshakes: "TLS handshakes by how they ended."
             case .zombies: "Handlers that went on for 10 s after they were cancelled."
-            case .metadataDropped: "Fields of requests that were not shown to the application."
             case .logLinesDropped: "Lines about calls that were not written, and why."
             case .spans: "Spans by what became of them."
             }
@@ -46,13 +37,10 @@ public final class RuntimeEvents: Sendable {
             switch self {
             case .retries: ["kind", "grpc_target"]
             case .hedges: ["result", "grpc_target"]
-            case .ejections: ["reason", "grpc_target"]
-            case .resolverAnswers: ["result", "grpc_target"]
             case .goAways: ["direction", "reason", "profile"]
             case .abuse: ["event", "action", "profile"]
-            case .handshakes: ["result", "version"]
             case .zombies: ["grpc_method"]
-            case .metadataDropped, .logLinesDropped: ["reason"]
+            case .logLinesDropped: ["reason"]
             case .spans: ["result"]
             }
         }

@@ -200,7 +200,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         guard let client, let telemetry = client.telemetry else { return }
         let (code, error) =
             switch result {
-            case .success(let reply): (StatusCode(of: reply), RPCError?.none)
+            case .success(let reply): reply.verdict
             case .failure(let error): (error.code, error)
             }
         // An attempt that succeeded has just read the clock.

@@ -117,7 +117,7 @@ extension ClientConnection {
         for stream in open {
             guard let call = call(of: stream), let session else { continue }
             let progress = StreamProgress(
-                takesOutput: isWritable, unsent: stream.unsent,
+                takesOutput: isWritable, unsent: max(stream.unsent, call.unsent),
                 remoteWindow: min(session.remoteWindow, session.remoteWindow(of: stream)),
                 unread: call.unread, isOurTurn: false, age: now - call.sentAt)
             if let stall = progress.stall { stalls[stall, default: 0] += 1 }
@@ -127,7 +127,8 @@ extension ClientConnection {
                     id: stream.id, method: String(call.request.target.dropFirst().prefix(200)),
                     age: now - call.sentAt, phase: "attempt \(call.attempt)",
                     localWindow: session.localWindow(of: stream),
-                    remoteWindow: session.remoteWindow(of: stream), unsent: stream.unsent,
+                    remoteWindow: session.remoteWindow(of: stream),
+                    unsent: max(stream.unsent, call.unsent),
                     unread: call.unread, stall: progress.stall,
                     metadata: call.request.headers.map { String($0.name.prefix(100)) }))
         }

@@ -58,11 +58,16 @@ extension ServerConnection {
         of call: ServerCall, _ stream: HTTP2Stream, _ session: HTTP2Session, at now: Instant
     ) -> StreamProgress {
         StreamProgress(
-            takesOutput: isWritable, unsent: stream.unsent,
+            takesOutput: isWritable, unsent: unsent(of: call, stream),
             remoteWindow: min(session.remoteWindow, session.remoteWindow(of: stream)),
             unread: call.port?.inbox?.unconsumed ?? 0,
             isOurTurn: call.phase == .handling && !call.isAnswered
                 && call.acceptance.kind == .unary, age: now - call.head.receivedAt)
+    }
+
+    /// What the handler wrote may not have come to the session yet.
+    private func unsent(of call: ServerCall, _ stream: HTTP2Stream) -> Int {
+        max(stream.unsent, call.port?.outbox?.unsent ?? 0)
     }
 
     private func snapshot(
@@ -73,7 +78,7 @@ extension ServerConnection {
             id: stream.id, method: String(call.head.path.dropFirst().prefix(200)),
             age: now - call.head.receivedAt, phase: "\(call.phase)",
             localWindow: session.localWindow(of: stream),
-            remoteWindow: session.remoteWindow(of: stream), unsent: stream.unsent,
+            remoteWindow: session.remoteWindow(of: stream), unsent: unsent(of: call, stream),
             unread: call.port?.inbox?.unconsumed ?? 0, stall: stall,
             metadata: call.head.metadata.map { String($0.name.prefix(100)) })
     }
