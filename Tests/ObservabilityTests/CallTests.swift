@@ -121,6 +121,7 @@ struct CallTests {
         }).reduce(0, +) < 2 { await Task.yield() }
         call.cancel()
         _ = try? await call.value
+        while ends.served.all.count < 2 { await Task.yield() }
         try await ends.stop()
         #expect(ends.served.all.count == 2)
         #expect([.deadlineExceeded, .cancelled].contains(ends.served.all[0].code))
