@@ -184,6 +184,9 @@ let targets: [Target] = [
     .target(name: "CAllocationCounter", path: "Tests/Fuzz/AllocationCounter"),
     program("hostile-work", "Tests/Fuzz/hostile-work", ["FuzzProperties"]),
 
+    // A peer that sends any frames: an oracle of HTTP/2 that shares no code with the runtime.
+    library("RawHTTP2", "Tests/RawHTTP2", ["TLS", nioCore, nioPosix]),
+
     tests("WireTests", ["Wire"]),
     tests(
         "SchemaCompilerTests",
@@ -232,6 +235,11 @@ let targets: [Target] = [
             "Observability", "RPC", "RPCTransport", "ServiceRuntime", "AssayMessages", "HTTP2",
             "TestSupport", "Wire", logging, nioCore, nioPosix,
         ], exclude: ["collector.py"]),
+        "HTTP2ConformanceTests",
+        ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioPosix]),
+    tests(
+        "RPCProtocolTests",
+        ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioPosix]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

@@ -32,6 +32,7 @@ public final class HTTP2Session {
 
     var now: UInt64 = 0
     var score: MisbehaviourScore
+    private var watch: FrameWatch
     var lastEvent: MisbehaviourScore.Event?
     var recentResets = RecentResets()
     var rateWindowStart: UInt64 = 0
@@ -58,6 +59,7 @@ public final class HTTP2Session {
         self.role = role
         self.profile = profile
         self.delegate = delegate
+        watch = FrameWatch(role: role)
         score = MisbehaviourScore(
             capacity: profile.misbehaviourCapacity, refillPerSecond: profile.misbehaviourRefill)
         credit = ReceiveCredit(allowance: profile.maximumBufferedBytes)
@@ -146,12 +148,25 @@ public final class HTTP2Session {
     /// `drain` still yields (it holds the GOAWAY) and close.
     public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws(HTTP2Error) {
         self.now = now
-        guard let base = bytes.baseAddress else { return }
-        let start = base.assumingMemoryBound(to: UInt8.self)
-        let read = nghttp2_session_mem_recv(session, start, bytes.count)
-        if read < 0 { ended(by: Int32(read)) }
+        var (fed, position, start) = (0, 0, 0)
+        while let suspicion = watch.next(in: bytes, at: &position, start: &start) {
+            try feed(bytes, fed..<start)
+            fed = start
+            try judge(suspicion)
+        }
+        try feed(bytes, fed..<bytes.count)
         if let misbehaviour { throw HTTP2Error(misbehaviour) }
-        if read < 0 { throw HTTP2Error(Self.text(Int32(read))) }
+    }
+
+    private func feed(
+        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
+    ) throws(HTTP2Error) {
+        guard !range.isEmpty, let base = bytes.baseAddress else { return }
+        let start = base.assumingMemoryBound(to: UInt8.self) + range.lowerBound
+        let read = nghttp2_session_mem_recv(session, start, range.count)
+        guard read < 0 else { return }
+        ended(by: Int32(read))
+        throw HTTP2Error(misbehaviour ?? Self.text(Int32(read)))
     }
 
     /// Gathers what is ready to be sent, up to about `limit` bytes, and lends it to `write` in one
