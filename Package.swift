@@ -235,11 +235,12 @@ let targets: [Target] = [
             "Observability", "RPC", "RPCTransport", "ServiceRuntime", "AssayMessages", "HTTP2",
             "TestSupport", "Wire", logging, nioCore, nioPosix,
         ], exclude: ["collector.py"]),
+    tests(
         "HTTP2ConformanceTests",
         ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioPosix]),
     tests(
         "RPCProtocolTests",
-        ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioPosix]),
+        ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioCore, nioPosix]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

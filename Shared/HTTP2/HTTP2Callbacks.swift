@@ -143,9 +143,10 @@ extension HTTP2Session {
     }
 
     fileprivate func header(
-        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+        _ name: UnsafeRawBufferPointer, _ untrimmed: UnsafeRawBufferPointer
     ) -> Int32 {
         let headers = headers
+        let value = Self.trimmed(untrimmed)
         let size = headers.pointee.listSize + name.count + value.count + 32
         if size > profile.hardMetadataBytes
             || headers.pointee.fieldCount >= profile.hardMetadataFields
@@ -172,6 +173,17 @@ extension HTTP2Session {
         currentStream?._withUnsafeGuaranteedRef { $0.isCharged = true }
         leaveBlock()
     }
+
+    /// A value without the blanks around it (gRPC PROTOCOL-HTTP2, "ASCII-Value").
+    private static func trimmed(_ value: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard let first = value.first, let last = value.last else { return value }
+        guard isBlank(first) || isBlank(last) else { return value }
+        let start = value.firstIndex { !isBlank($0) } ?? value.endIndex
+        let end = value.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? start
+        return UnsafeRawBufferPointer(rebasing: value[start..<end])
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
     /// Puts a DATA frame into the output: its head, then a piece of the body.
     fileprivate func sendBody(

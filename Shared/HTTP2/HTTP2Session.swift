@@ -94,6 +94,8 @@ public final class HTTP2Session {
             fatalError("out of memory for HTTP/2 options")
         }
         nghttp2_option_set_no_auto_window_update(options, 1)
+        // gRPC strips blanks around values; the library would take them for an error.
+        nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1)
         nghttp2_option_set_no_closed_streams(options, 1)
         nghttp2_option_set_max_continuations(options, profile.maximumContinuations)
         nghttp2_option_set_max_outbound_ack(options, profile.maximumOutboundAcknowledgements)

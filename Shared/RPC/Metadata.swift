@@ -87,11 +87,7 @@ public struct Metadata: Sendable, Hashable {
 
     /// The decoded bytes of the first value of a `-bin` name; nil if absent or not base64.
     /// Several values joined by a comma count singly.
-    public func bytes(_ name: String) -> [UInt8]? {
-        guard let field = firstField(name) else { return nil }
-        let first = arena[field.value].prefix { $0 != UInt8(ascii: ",") }
-        return Base64.decode(first)
-    }
+    public func bytes(_ name: String) -> [UInt8]? { binaryValues(name).first }
 
     public mutating func removeAll(_ name: String) {
         guard firstField(name) != nil else { return }

@@ -52,30 +52,20 @@ public final class ReceivedMetadata: Sendable {
 }
 
 extension Metadata {
-    /// The fields that belong to the application.
+    /// The fields that belong to the application, without binary values that are not base64.
     package var withoutProtocolFields: Metadata {
         filter { field in
             !hasPrefix(field, ":") && !hasPrefix(field, "grpc-")
                 && !matches(field, "content-type") && !matches(field, "te")
         }
+        .withoutUndecodableValues
     }
 
     /// Those fields that a handler may send: neither the protocol's own, nor with a name that the
     /// peer would have to refuse (`[0-9a-z_.-]+`).
     var sendable: Metadata {
         withoutProtocolFields.filter { field in
-            !field.name.isEmpty && isName(field.name)
-        }
-    }
-
-    private func isName(_ range: Range<Int>) -> Bool {
-        arena[range].allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
-                true
-            default: false
-            }
+            !field.name.isEmpty && arena[field.name].allSatisfy(Self.isNameByte)
         }
     }
 }

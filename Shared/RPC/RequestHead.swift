@@ -29,6 +29,14 @@ public struct RequestHead: Sendable {
     public private(set) var contentType = ContentType.other
     /// Over the connection's soft limit of metadata: fields behind the limit are not in `fields`.
     public let isOverMetadataLimit: Bool
+    /// What `:scheme` says; nil if it says something else.
+    package private(set) var isSecureScheme: Bool?
+    /// `te: trailers` was sent.
+    package private(set) var acceptsTrailers = false
+    /// A name has a byte that gRPC does not allow.
+    package private(set) var hasForbiddenName = false
+    /// There are fields to look at again: binary ones, or with reserved names.
+    package private(set) var hasUnusualFields = false
     package private(set) var hasIdentityFields = false
     /// The caller is in a trace.
     package private(set) var hasTrace = false
@@ -75,9 +83,13 @@ public struct RequestHead: Sendable {
         }
         var span: Span { Span(start: UInt32(offset), count: UInt32(valueCount)) }
         switch nameCount {
+        case 2 where named("te"): acceptsTrailers = valued("trailers")
         case 5 where named(":path"): pathField = span
         case 7 where named(":method"):
             method = valued("POST") ? .post : valued("GET") ? .get : .other
+        case 7 where named(":scheme"):
+            isSecureScheme = valued("http") ? false : valued("https") ? true : nil
+        case 10 where named("user-agent"): break
         case 10 where named(":authority"): authorityField = span
         case 11 where named("traceparent"): hasTrace = true
         case 12 where named("content-type"):
@@ -89,8 +101,23 @@ public struct RequestHead: Sendable {
         case 14 where named("grpc-trace-bin"): hasTrace = true
         case 18 where named("connect-timeout-ms"): jsonTimeoutField = span
         case 20 where named("grpc-accept-encoding"): acceptEncodingField = span
-        default: break
+        default: noteUnusual(UnsafeRawBufferPointer(start: name, count: nameCount))
         }
+    }
+
+    private mutating func noteUnusual(_ name: UnsafeRawBufferPointer) {
+        for byte in name where !Metadata.isNameByte(byte) { hasForbiddenName = true }
+        guard name.count > 4 else { return }
+        let start = name.loadUnaligned(as: UInt32.self)
+        let end = name.loadUnaligned(fromByteOffset: name.count - 4, as: UInt32.self)
+        if start == Self.reserved || end == Self.binary { hasUnusualFields = true }
+    }
+
+    private static let reserved = word("grpc")
+    private static let binary = word("-bin")
+
+    private static func word(_ text: StaticString) -> UInt32 {
+        UnsafeRawPointer(text.utf8Start).loadUnaligned(as: UInt32.self)
     }
 
     /// The request target as sent, with a query if there is one.

@@ -4,14 +4,22 @@ public final class ServiceRouter: RequestHandler {
     private let table: PathTable
     private let entries: [MethodRegistry.Entry]
     private let authorizer: any Authorizer
+    /// Methods that exist and that this server does not offer.
+    private let absent: Set<String>
+    /// What came and should not have.
+    public let oddities: ProtocolOddities
     /// The routes whose replies are compressed for callers that read it.
     private let compressed: Set<Int>
 
-    /// - Parameter compressing: methods whose replies are compressed with gzip for callers that read
-    ///   it; those whose messages may hold credentials never are.
+    /// - Parameters:
+    ///   - compressing: methods whose replies are compressed with gzip for callers that read it; those
+    ///     whose messages may hold credentials never are.
+    ///   - known: methods that exist somewhere: those that this server does not offer are told from
+    ///     paths that name nothing.
     public init(
         _ services: [any RPCService], authorizer: any Authorizer = ScopeAuthorizer(),
-        compressing: [MethodDescriptor] = []
+        compressing: [MethodDescriptor] = [], known: [MethodDescriptor] = [],
+        oddities: ProtocolOddities = ProtocolOddities()
     ) {
         var registry = MethodRegistry()
         for service in services { service.register(in: &registry) }
@@ -20,14 +28,18 @@ public final class ServiceRouter: RequestHandler {
         let paths = Set(compressing.filter { !$0.carriesCredentials }.map(\.path))
         compressed = Set(
             entries.indices.filter { paths.contains(registry.entries[$0].method.path) })
+        absent = Set(known.map(\.path)).subtracting(entries.map(\.method.path))
         self.authorizer = authorizer
+        self.oddities = oddities
     }
 
     public var methods: [MethodDescriptor] { entries.map(\.method) }
 
     public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
+        if head.hasUnusualFields { oddities.count(in: head.fields) }
         if head.contentType.isGRPC {
             guard head.method == .post else { return .refuse(.methodNotAllowed) }
+            if !head.acceptsTrailers { oddities.countMissingTE(from: peer) }
             return admitGRPC(head, from: peer)
         }
         if head.method == .get { return admitGet(head, from: peer) }
@@ -60,15 +72,22 @@ public final class ServiceRouter: RequestHandler {
 
     private func admitJSON(_ head: RequestHead, from peer: Peer) -> Admission {
         guard let route = head.withBytes(head.pathField, table.index(of:)) else {
-            return .refuse(RawReply(json: .unknownMethod(head), status: 404), .unknownMethod(head))
+            return refuseUnknown(head)
         }
         return admitJSON(head, route, from: peer)
+    }
+
+    /// A path that names no method here: HTTP 404, or 501 if there is such a method elsewhere.
+    private func refuseUnknown(_ head: RequestHead) -> Admission {
+        let status = absent.contains(head.path) ? 501 : 404
+        return .refuse(
+            RawReply(json: .unknownMethod(head), status: status), .unknownMethod(head))
     }
 
     private func admitGet(_ head: RequestHead, from peer: Peer) -> Admission {
         let path = Array(head.path.utf8)
         guard let route = path.withUnsafeBytes(table.index(of:)) else {
-            return .refuse(RawReply(json: .unknownMethod(head), status: 404), .unknownMethod(head))
+            return refuseUnknown(head)
         }
         guard entries[route].method.idempotency == .readonly else {
             return .refuse(.methodNotAllowed)
@@ -204,6 +223,9 @@ extension ServiceRouter {
     ) -> RequestOutcome {
         let target = head.target.utf8
         let query = UnaryJSON.Query(Array(target.drop { $0 != UInt8(ascii: "?") }.dropFirst()))
+        if !query.isJSON, query.encoding != nil {
+            return .reply(.raw(RawReply(unsupported: .other)))
+        }
         guard query.isWellFormed, query.isJSON, let message = query.message else {
             let error = RPCError(
                 .invalidArgument, "a GET needs ?encoding=json&message=…, percent-encoded")

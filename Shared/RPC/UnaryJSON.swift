@@ -64,7 +64,9 @@ package enum UnaryJSON {
     /// The parts of a GET's query that the protocol defines.
     package struct Query {
         package var message: [UInt8]?
-        package var isJSON = false
+        /// What the message is encoded as; nil if that is not said.
+        package var encoding: [UInt8]?
+        package var isJSON: Bool { encoding?.elementsEqual("json".utf8) == true }
         package var isWellFormed = true
 
         package init(_ query: some Collection<UInt8>) {
@@ -75,7 +77,7 @@ package enum UnaryJSON {
                 let value = parts.count == 2 ? StatusMessage.decodeQuery(parts[1]) : []
                 switch String(decoding: parts[0], as: UTF8.self) {
                 case "message": message = value
-                case "encoding": isJSON = value.elementsEqual("json".utf8)
+                case "encoding": encoding = value
                 case "base64": base64 = value.elementsEqual("1".utf8)
                 case "connect": if !value.elementsEqual("v1".utf8) { isWellFormed = false }
                 default: isWellFormed = false

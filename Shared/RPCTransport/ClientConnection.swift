@@ -291,9 +291,11 @@ extension ClientConnection: HTTP2SessionDelegate {
             call.settle(isAboveGoAway ? .unknown : .overloaded)
             call.fail(.unavailable, "\(owner.endpoint) refused the stream", wasProcessed: false)
         } else {
-            call.settle(CallOutcome(StatusCode(resetWith: code)))
-            call.fail(
-                StatusCode(resetWith: code), "\(owner.endpoint) reset the stream with \(code)")
+            // A CANCEL behind the deadline is the server's way to say that it has passed.
+            let isLate = code == .cancel && call.deadline.hasPassed(at: loop.now)
+            let status = isLate ? .deadlineExceeded : StatusCode(resetWith: code)
+            call.settle(CallOutcome(status))
+            call.fail(status, "\(owner.endpoint) reset the stream with \(code)")
         }
     }
 

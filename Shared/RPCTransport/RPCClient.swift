@@ -220,7 +220,7 @@ extension RPCClient: ClientTransport {
             MessagePrefix.write(into: &body)
         }
         let request = RawRequest(
-            target: method.path, headers: headers(of: options, encoding), body: body,
+            target: method.path, headers: try headers(of: options, encoding), body: body,
             maximumReplyBytes: method.maximumResponseBytes + MessagePrefix.count,
             idempotency: method.idempotency, routingKey: options.routingKey, span: options.span)
         // A handler's loop if there is one: then nothing below changes the thread.
@@ -236,9 +236,13 @@ extension RPCClient: ClientTransport {
     }
 
     /// What a call carries besides the protocol's own fields.
-    private func headers(of options: CallOptions, _ encoding: MessageEncoding) -> Metadata {
+    private func headers(
+        of options: CallOptions, _ encoding: MessageEncoding
+    ) throws(RPCError) -> Metadata {
         var headers = encoding == .gzip ? Self.compressedHeaders : Self.plainHeaders
-        headers.append(contentsOf: options.metadata)
+        if !options.metadata.isEmpty {
+            headers.append(contentsOf: try options.metadata.checkedForSending())
+        }
         if let claimedIdentity { headers.append(AssayHeader.claimedIdentity, claimedIdentity) }
         return headers
     }
@@ -270,7 +274,7 @@ extension RPCClient: ClientTransport {
         )
         let port = StreamPort(inbox: inbox, outbox: outbox, eventLoop: eventLoop)
         let request = RawRequest(
-            target: method.path, headers: headers(of: options, encoding), body: [],
+            target: method.path, headers: try headers(of: options, encoding), body: [],
             routingKey: options.routingKey, span: options.span)
         let deadline = Self.deadline(method, options, now: eventLoop.instant)
         let slot = CallSlot(eventLoop)

@@ -13,6 +13,11 @@ extension ServerConnection {
             session?.reset(stream, code: .refusedStream)
             return
         }
+        // RFC 9113 §8.3.1 and gRPC's names: what no honest client sends is no request.
+        if head.isSecureScheme != peer.isEncrypted || head.hasForbiddenName {
+            session?.reset(stream, code: .protocolError)
+            return
+        }
         switch handler.admit(head, from: peer) {
         case .accept(let acceptance):
             let call = ServerCall(

@@ -47,6 +47,8 @@ final class UnaryCall: ClientCall {
 
     override func receivedEnd() {
         guard end() else { return }
+        // The rest of the request is not wanted.
+        if let stream, stream.unsent > 0 { connection?.reset(stream, code: .noError) }
         resume(
             .reply(RawReply(status: status, headers: headers, body: body, trailers: trailers)))
     }

@@ -89,7 +89,7 @@ struct ClientSection: Sendable {
 
     init(_ build: (inout ClientSection) -> Void) { build(&self) }
 
-    mutating func add(
+    mutating func check(
         _ requirement: String, bytes: Int = 0,
         _ body: @escaping @Sendable (Scene) async throws -> Void
     ) {
@@ -99,11 +99,11 @@ struct ClientSection: Sendable {
     }
 
     /// A case in which the client must end the connection with one of `codes`, and the call with it.
-    mutating func add(
-        _ requirement: String, endsWith codes: ErrorCode...,
+    mutating func ends(
+        _ requirement: String, with codes: ErrorCode...,
         by body: @escaping @Sendable (Scene) async throws -> Void
     ) {
-        add(requirement) { scene in
+        check(requirement) { scene in
             try await body(scene)
             let code = try await scene.server.connectionError()
             #expect(codes.contains(code), "GOAWAY with \(code)")
@@ -111,11 +111,11 @@ struct ClientSection: Sendable {
     }
 
     /// A case in which the client must reset the call's stream with one of `codes`, and go on.
-    mutating func add(
-        _ requirement: String, resetsWith codes: ErrorCode...,
+    mutating func resets(
+        _ requirement: String, with codes: ErrorCode...,
         by body: @escaping @Sendable (Scene) async throws -> Void
     ) {
-        add(requirement) { scene in
+        check(requirement) { scene in
             try await body(scene)
             let code = try await scene.server.streamError(Scene.stream)
             #expect(codes.contains(code), "RST_STREAM with \(code)")
@@ -124,10 +124,10 @@ struct ClientSection: Sendable {
     }
 
     /// A case after which the call under way, and a further one, must succeed.
-    mutating func add(
-        _ requirement: String, survives body: @escaping @Sendable (Scene) async throws -> Void
+    mutating func survives(
+        _ requirement: String, _ body: @escaping @Sendable (Scene) async throws -> Void
     ) {
-        add(requirement) { scene in
+        check(requirement) { scene in
             try await body(scene)
             await scene.server.answer(Scene.stream)
             try await scene.call.value

@@ -30,7 +30,7 @@ struct Section: Sendable {
 
     init(_ build: (inout Section) -> Void) { build(&self) }
 
-    mutating func add(
+    mutating func check(
         _ requirement: String, greets: Bool = true,
         _ body: @escaping @Sendable (RawClient) async throws -> Void
     ) {
@@ -40,11 +40,11 @@ struct Section: Sendable {
     }
 
     /// A case in which the connection must end with one of `codes`.
-    mutating func add(
-        _ requirement: String, endsWith codes: ErrorCode...,
+    mutating func ends(
+        _ requirement: String, with codes: ErrorCode...,
         by body: @escaping @Sendable (RawClient) async throws -> Void
     ) {
-        add(requirement) { client in
+        check(requirement) { client in
             try await body(client)
             let code = try await client.connectionError()
             #expect(codes.contains(code), "GOAWAY with \(code)")
@@ -52,11 +52,11 @@ struct Section: Sendable {
     }
 
     /// A case in which stream 1 must be reset with one of `codes`, and the connection must go on.
-    mutating func add(
-        _ requirement: String, resetsWith codes: ErrorCode...,
+    mutating func resets(
+        _ requirement: String, with codes: ErrorCode...,
         by body: @escaping @Sendable (RawClient) async throws -> Void
     ) {
-        add(requirement) { client in
+        check(requirement) { client in
             try await body(client)
             let code = try await client.streamError(1)
             #expect(codes.contains(code), "RST_STREAM with \(code)")
@@ -65,10 +65,10 @@ struct Section: Sendable {
     }
 
     /// A case after which the connection must serve as before.
-    mutating func add(
-        _ requirement: String, survives body: @escaping @Sendable (RawClient) async throws -> Void
+    mutating func survives(
+        _ requirement: String, _ body: @escaping @Sendable (RawClient) async throws -> Void
     ) {
-        add(requirement) { client in
+        check(requirement) { client in
             try await body(client)
             try await client.survives()
         }

@@ -64,7 +64,7 @@ public enum HuffmanCode {
         }
     }
 
-    public static func encode(_ text: String) -> [UInt8] { encode(text.utf8.map(Int.init)) }
+    public static func encode(_ text: String) -> [UInt8] { encode(text.utf8.map { Int($0) }) }
 
     /// Nil if the padding is wrong or the end of the string occurs (RFC 7541 §5.2).
     public static func decode(_ bytes: [UInt8]) -> [UInt8]? {

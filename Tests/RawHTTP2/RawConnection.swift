@@ -46,7 +46,9 @@ public final class RawConnection: Sendable {
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try install(on: channel, tls: tls, isServer: false) { ready.succeed($0) }
+                    try install(on: channel, tls: tls, isServer: false) {
+                        ready.completeWith($0)
+                    }
                 }
             }
             .connect(host: "127.0.0.1", port: port)
@@ -56,7 +58,7 @@ public final class RawConnection: Sendable {
 
     fileprivate static func install(
         on channel: any Channel, tls: TLSContext?, isServer: Bool,
-        _ opened: @escaping @Sendable (RawConnection) -> Void
+        _ opened: @escaping @Sendable (Result<RawConnection, any Error>) -> Void
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         let connection = RawConnection(channel, skipsPreface: isServer)
@@ -154,11 +156,12 @@ public final class RawConnection: Sendable {
         typealias InboundIn = ByteBuffer
         private let connection: RawConnection
         private let isTLS: Bool
-        private let opened: @Sendable (RawConnection) -> Void
+        private let opened: @Sendable (Result<RawConnection, any Error>) -> Void
+        private var isOpen = false
 
         init(
             _ connection: RawConnection, isTLS: Bool,
-            opened: @escaping @Sendable (RawConnection) -> Void
+            opened: @escaping @Sendable (Result<RawConnection, any Error>) -> Void
         ) {
             self.connection = connection
             self.isTLS = isTLS
@@ -166,18 +169,26 @@ public final class RawConnection: Sendable {
         }
 
         func channelActive(context: ChannelHandlerContext) {
-            if !isTLS { opened(connection) }
+            if !isTLS { open() }
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if event is TLSHandshakeCompleted { opened(connection) }
+            if event is TLSHandshakeCompleted { open() }
+        }
+
+        private func open() {
+            isOpen = true
+            opened(.success(connection))
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             connection.received(unwrapInboundIn(data))
         }
 
-        func channelInactive(context: ChannelHandlerContext) { connection.closed() }
+        func channelInactive(context: ChannelHandlerContext) {
+            connection.closed()
+            if !isOpen { opened(.failure(Disappointment("no connection came about"))) }
+        }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             context.close(promise: nil)
@@ -198,8 +209,8 @@ public final class RawListener: Sendable {
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try RawConnection.install(on: channel, tls: tls, isServer: true) {
-                        continuation.yield($0)
+                    try RawConnection.install(on: channel, tls: tls, isServer: true) { result in
+                        if case .success(let connection) = result { continuation.yield(connection) }
                     }
                 }
             }

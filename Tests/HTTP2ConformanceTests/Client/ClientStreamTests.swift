@@ -35,7 +35,7 @@ struct ClientStreamTests {
     @Test("5.1 What may still be on its way", arguments: ClientUnderTest.allCases)
     func late(_ client: ClientUnderTest) async throws {
         let late = ClientSection { section in
-            section.add("a whole reply behind the client's RST_STREAM is discarded") { scene in
+            section.check("a whole reply behind the client's RST_STREAM is discarded") { scene in
                 scene.call.cancel()
                 #expect(try await scene.server.streamError(Scene.stream) == .cancel)
                 await scene.server.answer(Scene.stream)
@@ -69,51 +69,50 @@ struct ClientStreamTests {
 
 enum ClientStreamCases {
     static let start = ClientSection { section in
-        section.add("a server's preface is taken", survives: { _ in })
+        section.survives("a server's preface is taken") { _ in }
     }
 
     static let format = ClientSection { section in
-        section.add(
-            "a frame of an unknown type is discarded",
-            survives: {
-                await $0.server.send(
-                    Frame(Frame.Kind(rawValue: 0x16), Array(repeating: 0, count: 8)))
-            })
-        section.add(
-            "flags that a type does not define are ignored",
-            survives: {
-                await $0.server.send(
-                    Frame(
-                        .ping, Frame.Flags(rawValue: 0x16), stream: 0, Array(repeating: 1, count: 8)
-                    ))
-                _ = try await $0.server.until { $0.kind == .ping && $0.has(.acknowledgement) }
-            })
-        section.add(
-            "the reserved bit of a stream's number is ignored",
-            survives: {
-                await $0.server.send(Frame(.ping, stream: 1 << 31, Array(repeating: 1, count: 8)))
-                _ = try await $0.server.until { $0.kind == .ping && $0.has(.acknowledgement) }
-            })
+        section.survives(
+            "a frame of an unknown type is discarded"
+        ) {
+            await $0.server.send(
+                Frame(Frame.Kind(rawValue: 0x16), Array(repeating: 0, count: 8)))
+        }
+        section.survives(
+            "flags that a type does not define are ignored"
+        ) {
+            await $0.server.send(
+                Frame(
+                    .ping, Frame.Flags(rawValue: 0x16), stream: 0, Array(repeating: 1, count: 8)
+                ))
+            _ = try await $0.server.until { $0.kind == .ping && $0.has(.acknowledgement) }
+        }
+        section.survives(
+            "the reserved bit of a stream's number is ignored"
+        ) {
+            await $0.server.send(Frame(.ping, stream: 1 << 31, Array(repeating: 1, count: 8)))
+            _ = try await $0.server.until { $0.kind == .ping && $0.has(.acknowledgement) }
+        }
     }
 
     static let size = ClientSection { section in
-        let count = 16_384 - 5 - 4
-        section.add("a frame of 2^14 bytes is taken", bytes: count) { scene in
-            let prefix = [0] + UInt32(count + 4).bigEndianBytes
-            let field =
-                [0x0A, UInt8(count & 127 | 128), UInt8(count >> 7 & 127 | 128), UInt8(count >> 14)]
+        let count = 16_384 - 5 - 3
+        section.check("a frame of 2^14 bytes is taken", bytes: count) { scene in
+            let prefix = [0] + UInt32(count + 3).bigEndianBytes
+            let field = [0x0A, UInt8(count & 127 | 128), UInt8(count >> 7)]
             await scene.server.answer(
                 Scene.stream, message: prefix + field + Array(repeating: 7, count: count))
             try await scene.call.value
             try await scene.survives()
         }
-        section.add("DATA above MAX_FRAME_SIZE is a FRAME_SIZE_ERROR", endsWith: .frameSizeError) {
+        section.ends("DATA above MAX_FRAME_SIZE is a FRAME_SIZE_ERROR", with: .frameSizeError) {
             await $0.server.send(
                 .headers(Scene.stream, RawServer.headers),
                 .data(Scene.stream, Array(repeating: 0, count: 16_385)))
         }
-        section.add(
-            "HEADERS above MAX_FRAME_SIZE are a FRAME_SIZE_ERROR", endsWith: .frameSizeError
+        section.ends(
+            "HEADERS above MAX_FRAME_SIZE are a FRAME_SIZE_ERROR", with: .frameSizeError
         ) {
             let large = (0..<5).map { Field("x-dummy\($0)", String(repeating: "x", count: 4_000)) }
             await $0.server.send(.headers(Scene.stream, RawServer.headers + HPACK.block(large)))
@@ -121,54 +120,54 @@ enum ClientStreamCases {
     }
 
     static let blocks = ClientSection { section in
-        section.add(
-            "a block that cannot be decoded is a COMPRESSION_ERROR", endsWith: .compressionError
+        section.ends(
+            "a block that cannot be decoded is a COMPRESSION_ERROR", with: .compressionError
         ) { await $0.server.send(.headers(Scene.stream, [0x40, 0x7F, 0x20, 0x61])) }
     }
 
     static let states = ClientSection { section in
         let idle: UInt32 = 3
         let more = HPACK.literal(Field("a", "b"))
-        section.add("idle: DATA is a PROTOCOL_ERROR", endsWith: .protocolError) {
+        section.ends("idle: DATA is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.server.send(.data(idle, [1, 2, 3], ends: true))
         }
-        section.add("idle: RST_STREAM is a PROTOCOL_ERROR", endsWith: .protocolError) {
+        section.ends("idle: RST_STREAM is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.server.send(.reset(idle, .cancel))
         }
-        section.add("idle: WINDOW_UPDATE is a PROTOCOL_ERROR", endsWith: .protocolError) {
+        section.ends("idle: WINDOW_UPDATE is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.server.send(.windowUpdate(idle, by: 100))
         }
-        section.add("idle: CONTINUATION is a PROTOCOL_ERROR", endsWith: .protocolError) {
+        section.ends("idle: CONTINUATION is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.server.send(.continuation(idle, more))
         }
-        section.add(
+        section.resets(
             "closed: DATA behind the server's RST_STREAM is STREAM_CLOSED",
-            resetsWith: .streamClosed
+            with: .streamClosed
         ) { await $0.server.send(.reset(Scene.stream, .cancel), .data(Scene.stream, [1])) }
-        section.add(
+        section.resets(
             "closed: HEADERS behind the server's RST_STREAM are STREAM_CLOSED",
-            resetsWith: .streamClosed
+            with: .streamClosed
         ) {
             await $0.server.send(
                 .reset(Scene.stream, .cancel), .headers(Scene.stream, RawServer.headers))
         }
-        section.add(
+        section.ends(
             "closed: CONTINUATION behind the server's RST_STREAM is STREAM_CLOSED or a "
-                + "PROTOCOL_ERROR", endsWith: .streamClosed, .protocolError
+                + "PROTOCOL_ERROR", with: .streamClosed, .protocolError
         ) { await $0.server.send(.reset(Scene.stream, .cancel), .continuation(Scene.stream, more)) }
-        section.add("closed: DATA is STREAM_CLOSED", endsWith: .streamClosed) {
+        section.ends("closed: DATA is STREAM_CLOSED", with: .streamClosed) {
             await $0.server.answer(Scene.stream)
             try await $0.call.value
             await $0.server.send(.data(Scene.stream, [1]))
         }
-        section.add("closed: HEADERS are STREAM_CLOSED", endsWith: .streamClosed) {
+        section.ends("closed: HEADERS are STREAM_CLOSED", with: .streamClosed) {
             await $0.server.answer(Scene.stream)
             try await $0.call.value
             await $0.server.send(.headers(Scene.stream, RawServer.headers))
         }
-        section.add(
+        section.ends(
             "closed: CONTINUATION is STREAM_CLOSED or a PROTOCOL_ERROR",
-            endsWith: .streamClosed, .protocolError
+            with: .streamClosed, .protocolError
         ) {
             await $0.server.answer(Scene.stream)
             try await $0.call.value
@@ -177,28 +176,29 @@ enum ClientStreamCases {
     }
 
     static let numbers = ClientSection { section in
-        section.add("a stream that the server opens is a PROTOCOL_ERROR", endsWith: .protocolError)
-        { await $0.server.send(.headers(2, RawServer.headers)) }
+        section.ends("a stream that the server opens is a PROTOCOL_ERROR", with: .protocolError) {
+            await $0.server.send(.headers(2, RawServer.headers))
+        }
     }
 
     static let errors = ClientSection { section in
-        section.add("an error of the connection closes it, and fails its calls") { scene in
+        section.check("an error of the connection closes it, and fails its calls") { scene in
             await scene.server.send(.ping([1, 2, 3, 4, 5, 6]))
             let error = await #expect(throws: RPCError.self) { try await scene.call.value }
             #expect(error?.code == .unavailable)
             while try await scene.server.connection.next() != nil {}
         }
-        section.add("an error of the connection is told in GOAWAY", endsWith: .frameSizeError) {
+        section.ends("an error of the connection is told in GOAWAY", with: .frameSizeError) {
             await $0.server.send(.ping([1, 2, 3, 4, 5, 6]))
         }
     }
 
     static let extensions = ClientSection { section in
-        section.add(
-            "an unknown frame is ignored",
-            survives: {
-                await $0.server.send(
-                    Frame(Frame.Kind(rawValue: 0xFF), [.endStream], stream: 5, [1, 2, 3]))
-            })
+        section.survives(
+            "an unknown frame is ignored"
+        ) {
+            await $0.server.send(
+                Frame(Frame.Kind(rawValue: 0xFF), [.endStream], stream: 5, [1, 2, 3]))
+        }
     }
 }

@@ -30,14 +30,14 @@ struct ConnectionTests {
 
 enum ConnectionCases {
     static let preface = Section { section in
-        section.add("the first frame that a server sends is SETTINGS", greets: false) { client in
+        section.check("the first frame that a server sends is SETTINGS", greets: false) { client in
             try await client.connection.send(
                 bytes: RawConnection.preface + Frame.settings().bytes)
             let first = try await client.next()
             #expect(first?.kind == .settings)
             #expect(first?.has(.acknowledgement) == false)
         }
-        section.add("another preface ends the connection", greets: false) { client in
+        section.check("another preface ends the connection", greets: false) { client in
             try await client.connection.send(
                 bytes: Array("PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n".utf8) + Frame.settings().bytes)
             while try await client.next() != nil {}
@@ -45,56 +45,51 @@ enum ConnectionCases {
     }
 
     static let format = Section { section in
-        section.add(
-            "a frame of an unknown type is discarded",
-            survives: { client in
-                await client.send(Frame(Frame.Kind(rawValue: 0x16), Array(repeating: 0, count: 8)))
-            })
-        section.add(
-            "flags that a type does not define are ignored",
-            survives: { client in
-                await client.send(
-                    Frame(
-                        .ping, Frame.Flags(rawValue: 0x16), stream: 0, Array(repeating: 1, count: 8)
-                    ))
-                _ = try await client.until { $0.kind == .ping && $0.has(.acknowledgement) }
-            })
-        section.add(
-            "the reserved bit of a stream's number is ignored",
-            survives: { client in
-                await client.send(Frame(.ping, stream: 1 << 31, Array(repeating: 1, count: 8)))
-                _ = try await client.until { $0.kind == .ping && $0.has(.acknowledgement) }
-            })
+        section.survives(
+            "a frame of an unknown type is discarded"
+        ) { client in
+            await client.send(Frame(Frame.Kind(rawValue: 0x16), Array(repeating: 0, count: 8)))
+        }
+        section.survives(
+            "flags that a type does not define are ignored"
+        ) { client in
+            await client.send(
+                Frame(
+                    .ping, Frame.Flags(rawValue: 0x16), stream: 0, Array(repeating: 1, count: 8)
+                ))
+            _ = try await client.until { $0.kind == .ping && $0.has(.acknowledgement) }
+        }
+        section.survives(
+            "the reserved bit of a stream's number is ignored"
+        ) { client in
+            await client.send(Frame(.ping, stream: 1 << 31, Array(repeating: 1, count: 8)))
+            _ = try await client.until { $0.kind == .ping && $0.has(.acknowledgement) }
+        }
     }
 
     static let size = Section { section in
-        section.add(
-            "a frame of 2^14 bytes is taken",
-            survives: { client in
-                let length = 16_384 - 5
-                let prefix = [0] + UInt32(length).bigEndianBytes
-                // A payload of 2^14 − 5 − 4 bytes behind its tag and a length of three bytes.
-                let count = length - 4
-                let field =
-                    [
-                        0x0A, UInt8(count & 127 | 128), UInt8(count >> 7 & 127 | 128),
-                        UInt8(count >> 14),
-                    ]
-                await client.send(
-                    client.headers(1),
-                    .data(1, prefix + field + Array(repeating: 7, count: count), ends: true))
-                let reply = try await client.response(1)
-                #expect(reply.code == 0)
-                #expect(reply.body.count == 16_384)
-            })
-        section.add(
-            "DATA above MAX_FRAME_SIZE is a FRAME_SIZE_ERROR", endsWith: .frameSizeError
+        section.survives(
+            "a frame of 2^14 bytes is taken"
+        ) { client in
+            let length = 16_384 - 5
+            let prefix = [0] + UInt32(length).bigEndianBytes
+            let count = length - 3
+            let field = [0x0A, UInt8(count & 127 | 128), UInt8(count >> 7)]
+            await client.send(
+                client.headers(1),
+                .data(1, prefix + field + Array(repeating: 7, count: count), ends: true))
+            let reply = try await client.response(1)
+            #expect(reply.code == 0)
+            #expect(reply.body.count == 16_384)
+        }
+        section.ends(
+            "DATA above MAX_FRAME_SIZE is a FRAME_SIZE_ERROR", with: .frameSizeError
         ) { client in
             await client.send(client.headers(1), .data(1, Array(repeating: 0, count: 16_385)))
         }
-        section.add(
+        section.ends(
             "HEADERS above MAX_FRAME_SIZE are a FRAME_SIZE_ERROR of the connection",
-            endsWith: .frameSizeError
+            with: .frameSizeError
         ) { client in
             let large = (0..<5).map { Field("x-dummy\($0)", String(repeating: "x", count: 4_000)) }
             await client.send(client.headers(1, RawClient.echo, large))
@@ -102,23 +97,23 @@ enum ConnectionCases {
     }
 
     static let blocks = Section { section in
-        section.add(
-            "a block that cannot be decoded is a COMPRESSION_ERROR", endsWith: .compressionError
+        section.ends(
+            "a block that cannot be decoded is a COMPRESSION_ERROR", with: .compressionError
         ) { client in
             // A literal whose name is longer than the block.
             await client.send(.headers(1, [0x40, 0x7F, 0x20, 0x61], ends: true))
         }
-        section.add(
+        section.ends(
             "PRIORITY within a block is a PROTOCOL_ERROR of the connection",
-            endsWith: .protocolError
+            with: .protocolError
         ) { client in
             await client.send(
                 .headers(1, HPACK.block(client.fields()), isWhole: false), .priority(1),
                 .continuation(1, HPACK.literal(Field("a", "b"))))
         }
-        section.add(
+        section.ends(
             "HEADERS of another stream within a block are a PROTOCOL_ERROR of the connection",
-            endsWith: .protocolError
+            with: .protocolError
         ) { client in
             await client.send(
                 .headers(1, HPACK.block(client.fields()), isWhole: false), client.headers(3))

@@ -27,58 +27,58 @@ struct GenericTests {
 
 enum GenericCases {
     static let start = Section { section in
-        section.add("a client's preface", greets: false) {
+        section.check("a client's preface", greets: false) {
             try await $0.handshake()
             try await $0.survives()
         }
     }
 
     static let streams = Section { section in
-        section.add(
-            "PRIORITY on an idle stream",
-            survives: {
-                await $0.send(.priority(1, weight: 255))
-            })
-        section.add(
-            "WINDOW_UPDATE on a half-closed stream",
-            survives: {
-                await $0.send(.settings((.initialWindowSize, 0)))
-                await $0.send($0.call(1))
-                await $0.send(.windowUpdate(1, by: 1))
-                let frame = try await $0.until { $0.kind == .data }
-                #expect(frame.payload.count == 1)
-                await $0.send(.settings((.initialWindowSize, 65_535)))
-            })
-        section.add(
-            "PRIORITY on a half-closed stream",
-            survives: {
-                await $0.send($0.call(1, RawClient.hold))
-                await $0.send(.priority(1, weight: 255))
-            })
-        section.add(
-            "RST_STREAM on a half-closed stream",
-            survives: {
-                await $0.send($0.call(1, RawClient.hold))
-                await $0.send(.reset(1, .cancel))
-            })
-        section.add(
-            "PRIORITY on a closed stream",
-            survives: {
-                try await $0.finishedStream()
-                await $0.send(.priority(1, weight: 255))
-            })
+        section.survives(
+            "PRIORITY on an idle stream"
+        ) {
+            await $0.send(.priority(1, weight: 255))
+        }
+        section.survives(
+            "WINDOW_UPDATE on a half-closed stream"
+        ) {
+            await $0.send(.settings((.initialWindowSize, 0)))
+            await $0.send($0.call(1))
+            await $0.send(.windowUpdate(1, by: 1))
+            let frame = try await $0.until { $0.kind == .data }
+            #expect(frame.payload.count == 1)
+            await $0.send(.settings((.initialWindowSize, 65_535)))
+        }
+        section.survives(
+            "PRIORITY on a half-closed stream"
+        ) {
+            await $0.send($0.call(1, RawClient.hold))
+            await $0.send(.priority(1, weight: 255))
+        }
+        section.survives(
+            "RST_STREAM on a half-closed stream"
+        ) {
+            await $0.send($0.call(1, RawClient.hold))
+            await $0.send(.reset(1, .cancel))
+        }
+        section.survives(
+            "PRIORITY on a closed stream"
+        ) {
+            try await $0.finishedStream()
+            await $0.send(.priority(1, weight: 255))
+        }
     }
 
     /// DATA (3), HEADERS (3), PRIORITY (5), RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE (2),
     /// CONTINUATION (2).
     static let frames = Section { section in
         func add(_ what: String, _ frames: @escaping @Sendable (RawClient) -> [Frame]) {
-            section.add(
-                what,
-                survives: {
-                    await $0.send(frames($0))
-                    try await $0.expectEcho(1)
-                })
+            section.survives(
+                what
+            ) {
+                await $0.send(frames($0))
+                try await $0.expectEcho(1)
+            }
         }
         let message = RawClient.message(3)
         add("DATA") { $0.call(1) }
@@ -106,16 +106,16 @@ enum GenericCases {
         add("PRIORITY that depends on a stream") { [.priority(1, on: 3)] + $0.call(1) }
         add("PRIORITY that is exclusive") { [.priority(1, isExclusive: true)] + $0.call(1) }
         add("PRIORITY of a stream above the next one") { [.priority(5)] + $0.call(1) }
-        section.add(
-            "RST_STREAM",
-            survives: {
-                await $0.send($0.headers(1), .reset(1, .cancel))
-            })
+        section.survives(
+            "RST_STREAM"
+        ) {
+            await $0.send($0.headers(1), .reset(1, .cancel))
+        }
         add("SETTINGS") {
             [.settings((.maximumConcurrentStreams, 100), (.headerTableSize, 4_096))] + $0.call(1)
         }
-        section.add("PING", survives: { try await $0.ping() })
-        section.add("GOAWAY") {
+        section.survives("PING") { try await $0.ping() }
+        section.check("GOAWAY") {
             await $0.send($0.call(1) + [.goAway(last: 0, .noError)])
             try await $0.expectEcho(1)
         }
@@ -142,36 +142,36 @@ enum GenericCases {
 
     /// Requests of HTTP that are no calls: each gets a whole response.
     static let requests = Section { section in
-        section.add(
-            "GET",
-            survives: {
-                await $0.send(.headers(1, HPACK.block($0.request("GET", "/")), ends: true))
-                let reply = try await $0.response(1)
-                #expect(reply.status == "404")
-            })
-        section.add(
-            "HEAD has no body",
-            survives: {
-                await $0.send(.headers(1, HPACK.block($0.request("HEAD", "/")), ends: true))
-                let reply = try await $0.response(1)
-                #expect(reply.status == "405")
-                #expect(reply.body.isEmpty)
-            })
-        section.add(
-            "POST",
-            survives: {
-                await $0.send(
-                    .headers(1, HPACK.block($0.request("POST", "/"))), .data(1, [1, 2], ends: true))
-                let reply = try await $0.response(1)
-                #expect(reply.status == "415")
-            })
-        section.add(
-            "POST with trailers",
-            survives: {
-                await $0.send(
-                    $0.headers(1), .data(1, RawClient.message(3)),
-                    .headers(1, HPACK.block([Field("x-test", "a")]), ends: true))
-                try await $0.expectEcho(1)
-            })
+        section.survives(
+            "GET"
+        ) {
+            await $0.send(.headers(1, HPACK.block($0.request("GET", "/")), ends: true))
+            let reply = try await $0.response(1)
+            #expect(reply.status == "404")
+        }
+        section.survives(
+            "HEAD has no body"
+        ) {
+            await $0.send(.headers(1, HPACK.block($0.request("HEAD", "/")), ends: true))
+            let reply = try await $0.response(1)
+            #expect(reply.status == "405")
+            #expect(reply.body.isEmpty)
+        }
+        section.survives(
+            "POST"
+        ) {
+            await $0.send(
+                .headers(1, HPACK.block($0.request("POST", "/"))), .data(1, [1, 2], ends: true))
+            let reply = try await $0.response(1)
+            #expect(reply.status == "415")
+        }
+        section.survives(
+            "POST with trailers"
+        ) {
+            await $0.send(
+                $0.headers(1), .data(1, RawClient.message(3)),
+                .headers(1, HPACK.block([Field("x-test", "a")]), ends: true))
+            try await $0.expectEcho(1)
+        }
     }
 }

@@ -48,17 +48,17 @@ struct HeaderCompressionTests {
 
 enum HeaderCompressionCases {
     static let indices = Section { section in
-        section.add("an index beyond both tables", endsWith: .compressionError) {
+        section.ends("an index beyond both tables", with: .compressionError) {
             await $0.send(.headers(1, HPACK.block($0.fields()) + HPACK.indexed(70), ends: true))
         }
-        section.add("a literal whose name's index is beyond", endsWith: .compressionError) {
+        section.ends("a literal whose name's index is beyond", with: .compressionError) {
             let field = HPACK.literal(nameAt: 70, "empty", .incremental)
             await $0.send(.headers(1, HPACK.block($0.fields()) + field, ends: true))
         }
     }
 
     static let size = Section { section in
-        section.add("a change of size behind fields", endsWith: .compressionError) {
+        section.ends("a change of size behind fields", with: .compressionError) {
             let block = HPACK.block($0.fields()) + HPACK.tableSizeUpdate(1)
             await $0.send(.headers(1, block, ends: true))
         }
@@ -66,27 +66,27 @@ enum HeaderCompressionCases {
 
     static let strings = Section { section in
         func add(_ what: String, _ value: [UInt8]) {
-            section.add(what, endsWith: .compressionError) {
+            section.ends(what, with: .compressionError) {
                 let field =
                     [0x00] + HPACK.string("x-test")
                     + HPACK.integer(value.count, prefix: 7, pattern: 0x80) + value
                 await $0.send(.headers(1, HPACK.block($0.fields()) + field, ends: true))
             }
         }
-        let text = "test".utf8.map(Int.init)
+        let text = "test".utf8.map { Int($0) }
         add("padding of more than seven bits", HuffmanCode.encode(text, extra: 1))
         add("padding of zeros", HuffmanCode.encode(text, fill: false))
         add("the symbol that ends a string", HuffmanCode.encode(text + [HuffmanCode.endOfString]))
     }
 
     static let indexed = Section { section in
-        section.add("the index 0", endsWith: .compressionError) {
+        section.ends("the index 0", with: .compressionError) {
             await $0.send(.headers(1, HPACK.block($0.fields()) + HPACK.indexed(0), ends: true))
         }
     }
 
     static let updates = Section { section in
-        section.add("a size above HEADER_TABLE_SIZE", endsWith: .compressionError) {
+        section.ends("a size above HEADER_TABLE_SIZE", with: .compressionError) {
             let block = HPACK.tableSizeUpdate(4_097) + HPACK.block($0.fields())
             await $0.send(.headers(1, block, ends: true))
         }
@@ -95,24 +95,24 @@ enum HeaderCompressionCases {
     /// Every representation of a field, by index and by name, plain and in Huffman's code.
     static let forms = Section { section in
         func add(_ what: String, _ field: [UInt8], behind update: [UInt8] = []) {
-            section.add(
-                what,
-                survives: {
-                    let block = update + HPACK.block($0.fields()) + field
-                    await $0.send(.headers(1, block), .data(1, RawClient.message(3), ends: true))
-                    try await $0.expectEcho(1)
-                })
+            section.survives(
+                what
+            ) {
+                let block = update + HPACK.block($0.fields()) + field
+                await $0.send(.headers(1, block), .data(1, RawClient.message(3), ends: true))
+                try await $0.expectEcho(1)
+            }
         }
         // 15 of appendix A is accept-charset, 58 is user-agent.
-        section.add(
-            "an indexed field",
-            survives: {
-                let rest = $0.fields().filter { $0.name != ":method" }
-                await $0.send(
-                    .headers(1, HPACK.indexed(3) + HPACK.block(rest)),
-                    .data(1, RawClient.message(3), ends: true))
-                try await $0.expectEcho(1)
-            })
+        section.survives(
+            "an indexed field"
+        ) {
+            let rest = $0.fields().filter { $0.name != ":method" }
+            await $0.send(
+                .headers(1, HPACK.indexed(3) + HPACK.block(rest)),
+                .data(1, RawClient.message(3), ends: true))
+            try await $0.expectEcho(1)
+        }
         let names: [(HPACK.Indexing, String)] = [
             (.incremental, "with incremental indexing"), (.without, "without indexing"),
             (.never, "never indexed"),

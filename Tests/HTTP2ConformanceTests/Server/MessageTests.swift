@@ -51,8 +51,8 @@ struct MessageTests {
 
 enum MessageCases {
     static let exchanges = Section { section in
-        section.add(
-            "a second block without END_STREAM is a PROTOCOL_ERROR", resetsWith: .protocolError
+        section.resets(
+            "a second block without END_STREAM is a PROTOCOL_ERROR", with: .protocolError
         ) {
             await $0.send(
                 $0.headers(1), .data(1, [0]), .headers(1, HPACK.block([Field("a", "b")])))
@@ -60,26 +60,26 @@ enum MessageCases {
     }
 
     static let fields = Section { section in
-        section.add("upper case in a name is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("upper case in a name is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.send($0.headers(1, RawClient.echo, [Field("X-Upper", "a")], ends: true))
         }
     }
 
     static let pseudo = Section { section in
-        section.add("an unknown one is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("an unknown one is a PROTOCOL_ERROR", with: .protocolError) {
             let fields = $0.request("POST", RawClient.echo) + [Field(":test", "ok")]
             await $0.send(.headers(1, HPACK.block(fields + RawClient.grpc), ends: true))
         }
-        section.add("one of responses is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("one of responses is a PROTOCOL_ERROR", with: .protocolError) {
             let fields = $0.request("POST", RawClient.echo) + [Field(":status", "200")]
             await $0.send(.headers(1, HPACK.block(fields + RawClient.grpc), ends: true))
         }
-        section.add("one in trailers is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("one in trailers is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.send(
                 $0.headers(1), .data(1, [0]),
                 .headers(1, HPACK.block([Field(":method", "GET")]), ends: true))
         }
-        section.add("one behind a regular field is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("one behind a regular field is a PROTOCOL_ERROR", with: .protocolError) {
             let fields = $0.request("POST", RawClient.echo)
             let turned = fields.dropLast() + [Field("x-test", "ok")] + fields.suffix(1)
             await $0.send(.headers(1, HPACK.block(Array(turned)), ends: true))
@@ -87,28 +87,28 @@ enum MessageCases {
     }
 
     static let connection = Section { section in
-        section.add("one in a request is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("one in a request is a PROTOCOL_ERROR", with: .protocolError) {
             let field = Field("connection", "keep-alive")
             await $0.send($0.headers(1, RawClient.echo, [field], ends: true))
         }
-        section.add("te other than trailers is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("te other than trailers is a PROTOCOL_ERROR", with: .protocolError) {
             let fields = $0.request("POST", RawClient.echo) + [Field("te", "trailers, deflate")]
             await $0.send(.headers(1, HPACK.block(fields), ends: true))
         }
     }
 
     static let requests = Section { section in
-        section.add("an empty :path is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("an empty :path is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.send(.headers(1, HPACK.block($0.request("POST", "")), ends: true))
         }
         for name in [":method", ":scheme", ":path"] {
-            section.add("a missing \(name) is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+            section.resets("a missing \(name) is a PROTOCOL_ERROR", with: .protocolError) {
                 let fields = $0.request("POST", RawClient.echo).filter { $0.name != name }
                 await $0.send(.headers(1, HPACK.block(fields + RawClient.grpc), ends: true))
             }
         }
         for name in [":method", ":scheme", ":path"] {
-            section.add("two of \(name) are a PROTOCOL_ERROR", resetsWith: .protocolError) {
+            section.resets("two of \(name) are a PROTOCOL_ERROR", with: .protocolError) {
                 let fields = $0.request("POST", RawClient.echo)
                 let twice = fields + fields.filter { $0.name == name }
                 await $0.send(.headers(1, HPACK.block(twice + RawClient.grpc), ends: true))
@@ -117,14 +117,14 @@ enum MessageCases {
     }
 
     static let malformed = Section { section in
-        section.add("a wrong content-length is a PROTOCOL_ERROR", resetsWith: .protocolError) {
+        section.resets("a wrong content-length is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.send(
                 $0.headers(1, RawClient.echo, [Field("content-length", "1")]),
                 .data(1, RawClient.message(3), ends: true))
         }
-        section.add(
+        section.resets(
             "a content-length that is not the sum of all DATA is a PROTOCOL_ERROR",
-            resetsWith: .protocolError
+            with: .protocolError
         ) {
             let message = RawClient.message(3)
             await $0.send(
@@ -135,7 +135,7 @@ enum MessageCases {
     }
 
     static let push = Section { section in
-        section.add("PUSH_PROMISE from a client is a PROTOCOL_ERROR", endsWith: .protocolError) {
+        section.ends("PUSH_PROMISE from a client is a PROTOCOL_ERROR", with: .protocolError) {
             await $0.send(
                 Frame(
                     .pushPromise, .endHeaders, stream: 1,

@@ -49,67 +49,67 @@ struct StreamTests {
 
 enum StreamCases {
     static let states = Section { section in
-        section.add("idle: DATA is a PROTOCOL_ERROR", endsWith: .protocolError) { client in
+        section.ends("idle: DATA is a PROTOCOL_ERROR", with: .protocolError) { client in
             await client.send(.data(1, [1, 2, 3], ends: true))
         }
-        section.add("idle: RST_STREAM is a PROTOCOL_ERROR", endsWith: .protocolError) { client in
+        section.ends("idle: RST_STREAM is a PROTOCOL_ERROR", with: .protocolError) { client in
             await client.send(.reset(1, .cancel))
         }
-        section.add("idle: WINDOW_UPDATE is a PROTOCOL_ERROR", endsWith: .protocolError) { client in
+        section.ends("idle: WINDOW_UPDATE is a PROTOCOL_ERROR", with: .protocolError) { client in
             await client.send(.windowUpdate(1, by: 100))
         }
-        section.add("idle: CONTINUATION is a PROTOCOL_ERROR", endsWith: .protocolError) { client in
+        section.ends("idle: CONTINUATION is a PROTOCOL_ERROR", with: .protocolError) { client in
             await client.send(.continuation(1, HPACK.block(client.fields())))
         }
-        section.add(
-            "half-closed (remote): DATA is STREAM_CLOSED", endsWith: .streamClosed
+        section.ends(
+            "half-closed (remote): DATA is STREAM_CLOSED", with: .streamClosed
         ) { client in
             await client.send(client.call(1, RawClient.hold))
             await client.send(.data(1, [1], ends: true))
         }
-        section.add(
-            "half-closed (remote): HEADERS are STREAM_CLOSED", endsWith: .streamClosed
+        section.ends(
+            "half-closed (remote): HEADERS are STREAM_CLOSED", with: .streamClosed
         ) { client in
             await client.send(client.call(1, RawClient.hold))
             await client.send(client.headers(1, ends: true))
         }
-        section.add(
+        section.ends(
             "half-closed (remote): CONTINUATION is STREAM_CLOSED or a PROTOCOL_ERROR",
-            endsWith: .streamClosed, .protocolError
+            with: .streamClosed, .protocolError
         ) { client in
             await client.send(client.call(1, RawClient.hold))
             await client.send(.continuation(1, HPACK.literal(Field("a", "b"))))
         }
-        section.add(
-            "closed: DATA behind one's own RST_STREAM is STREAM_CLOSED", resetsWith: .streamClosed
+        section.resets(
+            "closed: DATA behind one's own RST_STREAM is STREAM_CLOSED", with: .streamClosed
         ) { client in
             await client.send(client.headers(1), .reset(1, .cancel), .data(1, [1], ends: true))
         }
-        section.add(
+        section.resets(
             "closed: HEADERS behind one's own RST_STREAM are STREAM_CLOSED",
-            resetsWith: .streamClosed
+            with: .streamClosed
         ) { client in
             await client.send(client.headers(1), .reset(1, .cancel), client.headers(1, ends: true))
         }
-        section.add(
+        section.ends(
             "closed: CONTINUATION behind one's own RST_STREAM is STREAM_CLOSED or a PROTOCOL_ERROR",
-            endsWith: .streamClosed, .protocolError
+            with: .streamClosed, .protocolError
         ) { client in
             await client.send(
                 client.headers(1), .reset(1, .cancel),
                 .continuation(1, HPACK.literal(Field("a", "b"))))
         }
-        section.add("closed: DATA is STREAM_CLOSED", endsWith: .streamClosed) { client in
+        section.ends("closed: DATA is STREAM_CLOSED", with: .streamClosed) { client in
             try await client.finishedStream()
             await client.send(.data(1, [1], ends: true))
         }
-        section.add("closed: HEADERS are STREAM_CLOSED", endsWith: .streamClosed) { client in
+        section.ends("closed: HEADERS are STREAM_CLOSED", with: .streamClosed) { client in
             try await client.finishedStream()
             await client.send(client.headers(1, ends: true))
         }
-        section.add(
+        section.ends(
             "closed: CONTINUATION is STREAM_CLOSED or a PROTOCOL_ERROR",
-            endsWith: .streamClosed, .protocolError
+            with: .streamClosed, .protocolError
         ) { client in
             try await client.finishedStream()
             await client.send(.continuation(1, HPACK.literal(Field("a", "b"))))
@@ -118,31 +118,31 @@ enum StreamCases {
 
     /// Not among the counted cases: the other half of "closed", which must be survived.
     static let late = Section { section in
-        section.add(
-            "DATA and trailers behind a RST_STREAM of the server",
-            survives: { client in
-                // A field that HTTP/2 forbids: the server resets the stream.
-                await client.send(client.headers(1, RawClient.echo, [Field("connection", "close")]))
-                _ = try await client.streamError(1)
-                await client.send(
-                    .data(1, RawClient.message(3)),
-                    .headers(1, HPACK.block([Field("a", "b")]), ends: true))
-            })
-        section.add(
-            "WINDOW_UPDATE and RST_STREAM behind the stream's end",
-            survives: { client in
-                try await client.finishedStream()
-                await client.send(.windowUpdate(1, by: 100), .reset(1, .noError), .priority(1))
-            })
-        section.add(
-            "a request that the server refused at its head",
-            survives: { client in
-                await client.send(client.headers(1, "/test.Echo/Nothing"))
-                let reply = try await client.response(1)
-                #expect(reply.code == 12)
-                await client.send(.data(1, RawClient.message(3), ends: true))
-            })
-        section.add("frames one byte at a time", greets: false) { client in
+        section.survives(
+            "DATA and trailers behind a RST_STREAM of the server"
+        ) { client in
+            // A field that HTTP/2 forbids: the server resets the stream.
+            await client.send(client.headers(1, RawClient.echo, [Field("connection", "close")]))
+            _ = try await client.streamError(1)
+            await client.send(
+                .data(1, RawClient.message(3)),
+                .headers(1, HPACK.block([Field("a", "b")]), ends: true))
+        }
+        section.survives(
+            "WINDOW_UPDATE and RST_STREAM behind the stream's end"
+        ) { client in
+            try await client.finishedStream()
+            await client.send(.windowUpdate(1, by: 100), .reset(1, .noError), .priority(1))
+        }
+        section.survives(
+            "a request that the server refused at its head"
+        ) { client in
+            await client.send(client.headers(1, "/test.Echo/Nothing"))
+            let reply = try await client.response(1)
+            #expect(reply.code == 12)
+            await client.send(.data(1, RawClient.message(3), ends: true))
+        }
+        section.check("frames one byte at a time", greets: false) { client in
             let bytes =
                 RawConnection.preface + Frame.settings().bytes
                 + client.call(1).flatMap(\.bytes)
@@ -152,11 +152,11 @@ enum StreamCases {
     }
 
     static let numbers = Section { section in
-        section.add("an even number is a PROTOCOL_ERROR", endsWith: .protocolError) { client in
+        section.ends("an even number is a PROTOCOL_ERROR", with: .protocolError) { client in
             await client.send(client.headers(2, ends: true))
         }
-        section.add(
-            "a number below one that was used is a PROTOCOL_ERROR", endsWith: .protocolError
+        section.ends(
+            "a number below one that was used is a PROTOCOL_ERROR", with: .protocolError
         ) { client in
             await client.send(client.call(5))
             try await client.expectEcho(5)
@@ -167,7 +167,7 @@ enum StreamCases {
     static let concurrency = Section { section in
         // The library takes the stream error for one of the connection (§5.4.1 allows it) once the
         // limit was acknowledged; until then it refuses the stream.
-        section.add(
+        section.check(
             "a stream above MAX_CONCURRENT_STREAMS is a PROTOCOL_ERROR or REFUSED_STREAM",
             greets: false
         ) { client in
@@ -186,7 +186,7 @@ enum StreamCases {
     /// RFC 9113 §5.3.2 drops the priorities of RFC 7540, and with them this rule: whether it is
     /// kept is waived. What counts is that no connection is lost without a word.
     static let dependencies = Section { section in
-        section.add("HEADERS that depend on their own stream: an error, or none") { client in
+        section.check("HEADERS that depend on their own stream: an error, or none") { client in
             await client.send(
                 Frame(
                     .headers, [.endHeaders, .priority], stream: 1,
@@ -197,32 +197,32 @@ enum StreamCases {
             }
             if answer.kind == .goAway { #expect(answer.number(at: 4) == 1) }
         }
-        section.add(
-            "PRIORITY that depends on its own stream is ignored",
-            survives: { client in
-                await client.send(.priority(1, on: 1))
-            })
+        section.survives(
+            "PRIORITY that depends on its own stream is ignored"
+        ) { client in
+            await client.send(.priority(1, on: 1))
+        }
     }
 
     static let errors = Section { section in
-        section.add("an error of the connection closes it") { client in
+        section.check("an error of the connection closes it") { client in
             await client.send(.ping([1, 2, 3, 4, 5, 6]))
             while try await client.next() != nil {}
         }
-        section.add(
-            "an error of the connection is told in GOAWAY", endsWith: .frameSizeError
+        section.ends(
+            "an error of the connection is told in GOAWAY", with: .frameSizeError
         ) { client in await client.send(.ping([1, 2, 3, 4, 5, 6])) }
     }
 
     static let extensions = Section { section in
-        section.add(
-            "an unknown frame is ignored",
-            survives: { client in
-                await client.send(
-                    Frame(Frame.Kind(rawValue: 0xFF), [.endStream], stream: 5, [1, 2, 3]))
-            })
-        section.add(
-            "an unknown frame within a block is a PROTOCOL_ERROR", endsWith: .protocolError
+        section.survives(
+            "an unknown frame is ignored"
+        ) { client in
+            await client.send(
+                Frame(Frame.Kind(rawValue: 0xFF), [.endStream], stream: 5, [1, 2, 3]))
+        }
+        section.ends(
+            "an unknown frame within a block is a PROTOCOL_ERROR", with: .protocolError
         ) { client in
             await client.send(
                 .headers(1, HPACK.block(client.fields()), isWhole: false),
