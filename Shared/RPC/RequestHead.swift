@@ -108,17 +108,16 @@ public struct RequestHead: Sendable {
     private mutating func noteUnusual(_ name: UnsafeRawBufferPointer) {
         for byte in name where !Metadata.isNameByte(byte) { hasForbiddenName = true }
         guard name.count > 4 else { return }
-        let start = name.loadUnaligned(as: UInt32.self)
+        let start = UInt32(bigEndian: name.loadUnaligned(as: UInt32.self))
         let end = name.loadUnaligned(fromByteOffset: name.count - 4, as: UInt32.self)
-        if start == Self.reserved || end == Self.binary { hasUnusualFields = true }
+        if start == Self.reserved || UInt32(bigEndian: end) == Self.binary {
+            hasUnusualFields = true
+        }
     }
 
-    private static let reserved = word("grpc")
-    private static let binary = word("-bin")
-
-    private static func word(_ text: StaticString) -> UInt32 {
-        UnsafeRawPointer(text.utf8Start).loadUnaligned(as: UInt32.self)
-    }
+    /// "grpc" and "-bin".
+    private static var reserved: UInt32 { 0x6772_7063 }
+    private static var binary: UInt32 { 0x2D62_696E }
 
     /// The request target as sent, with a query if there is one.
     public var target: String { text(pathField) }
