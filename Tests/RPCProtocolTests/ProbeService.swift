@@ -125,7 +125,7 @@ struct Site: Sendable {
         var records: [CallRecord] { state.withLock(\.records) }
         var withoutTrailers: [Peer] { state.withLock(\.peers) }
         func callEnded(_ record: CallRecord) { state.withLock { $0.records.append(record) } }
-        func callsWithoutTrailers(from peer: Peer) { state.withLock { $0.peers.append(peer) } }
+        func hasNoTrailers(_ peer: Peer) { state.withLock { $0.peers.append(peer) } }
     }
 
     static func open(
@@ -134,10 +134,14 @@ struct Site: Sendable {
     ) async throws {
         let (probe, observer) = (ProbeService(), Observer())
         let router = ServiceRouter(
-            [probe], authorizer: authorizer, observer: observer, known: known)
+            [probe], authorizer: authorizer, known: known,
+            oddities: ProtocolOddities { observer.hasNoTrailers($0) })
+        let telemetry = RPCTelemetry(
+            methods: router.methods, settings: .everything, log: observer)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = RPCServer(
-            listeners: [.plaintext(port: 0)], handler: router, profile: profile, group: group)
+            listeners: [.plaintext(port: 0)], handler: router, profile: profile,
+            telemetry: telemetry, group: group)
         try await server.start()
         let client = try await RawClient(port: server.port)
         do {
