@@ -217,8 +217,10 @@ enum ConnectionFrameCases {
 
     static let codes = Section { section in
         section.check("GOAWAY with an unknown code changes nothing for open calls") {
-            await $0.send(.goAway(last: 0, ErrorCode(rawValue: 0xFF)))
-            try await $0.ping()
+            await $0.send(
+                $0.headers(1), .goAway(last: 0, ErrorCode(rawValue: 0xFF)),
+                .data(1, RawClient.message(3), ends: true))
+            try await $0.expectEcho(1)
         }
         section.survives(
             "RST_STREAM with an unknown code changes nothing else"

@@ -176,7 +176,7 @@ enum StreamCases {
                 stride(from: 0, to: settings.payload.count, by: 6).first {
                     settings.payload[$0 + 1] == 3
                 }.map { settings.number(at: $0 + 2) })
-            for index in 0...limit { await client.send(client.headers(2 * index + 1)) }
+            await client.send((0...limit).map { client.headers(2 * $0 + 1) })
             let last = try await client.until { $0.kind == .reset || $0.kind == .goAway }
             let code = ErrorCode(rawValue: last.number(at: last.kind == .reset ? 0 : 4))
             #expect([.protocolError, .refusedStream].contains(code))
