@@ -255,13 +255,14 @@ struct ClientTests {
         let listener = try await RawListener()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = try RPCClient("127.0.0.1:\(listener.port)", group: group)
-        let calls = (0..<2).map { _ in
-            Task { () -> EchoMessage in
-                try await client.unary(ProbeService.hold, EchoMessage())
-            }
+        func call() -> Task<EchoMessage, any Error> {
+            Task { try await client.unary(ProbeService.hold, EchoMessage()) }
         }
+        var calls = [call()]
         let first = try await RawServer(listener)
-        let streams = [try await first.request().stream, try await first.request().stream]
+        var streams = [try await first.request().stream]
+        calls.append(call())
+        streams.append(try await first.request().stream)
         await first.send(.goAway(last: streams[0], .noError))
         let second = try await RawServer(listener)
         await second.answer(try await second.request().stream)
