@@ -59,9 +59,9 @@ final class SpanExporter: Sendable {
     func start() {
         running.set(
             Task {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.interval)
-                    await self.exportAll()
+                while (try? await Task.sleep(for: Self.interval)) != nil {
+                    // A task of its own, so that the end does not cancel what is on its way.
+                    await Task { await self.exportAll() }.value
                 }
             })
     }

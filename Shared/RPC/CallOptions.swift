@@ -26,6 +26,8 @@ public struct CallOptions: Sendable {
     public var received: ReceivedMetadata?
     /// The call that this one is made for, if it is recorded in a trace.
     public var span: CallSpan?
+    /// It is made for another call, which has decided whether a trace begins.
+    package var isChild = false
 
     public init(
         deadline: CallDeadline? = nil, metadata: Metadata = Metadata(), routingKey: String? = nil,

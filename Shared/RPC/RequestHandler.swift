@@ -180,13 +180,16 @@ public struct RawRequest: Sendable {
     public var routingKey: String?
     /// The call that this one is made for, if it is recorded in a trace.
     public var span: CallSpan?
+    /// It is made for another call, which has decided whether a trace begins.
+    public var isChild: Bool
 
     public init(
         method: HTTPMethod = .post, target: String, headers: Metadata, body: [UInt8],
         maximumReplyBytes: Int = 4 << 20, idempotency: Idempotency = .none,
-        routingKey: String? = nil, span: CallSpan? = nil
+        routingKey: String? = nil, span: CallSpan? = nil, isChild: Bool = false
     ) {
         self.span = span
+        self.isChild = isChild
         self.method = method
         self.target = target
         self.headers = headers

@@ -89,6 +89,7 @@ public struct ServerContext: Sendable {
         for name in Self.inheritedNames {
             if let value = headers[name] { inherited.append(name, value) }
         }
+        if span == nil { inherited.inheritTrace(of: headers) }
         if !caller.tenant.isEmpty {
             inherited.append(AssayHeader.tenant, caller.tenant)
             inherited.append(AssayHeader.client, caller.client)
@@ -99,11 +100,11 @@ public struct ServerContext: Sendable {
             deadline: .inherited(deadline), metadata: inherited,
             allowsRetry: headers.firstField("grpc-previous-rpc-attempts") == nil)
         options.span = span
+        options.isChild = true
         return options
     }
 
     private static let inheritedNames = [
-        AssayHeader.requestID, AssayHeader.criticality, AssayHeader.traceParent,
-        AssayHeader.traceState,
+        AssayHeader.requestID, AssayHeader.criticality,
     ]
 }

@@ -222,7 +222,8 @@ extension RPCClient: ClientTransport {
         let request = RawRequest(
             target: method.path, headers: try headers(of: options, encoding), body: body,
             maximumReplyBytes: method.maximumResponseBytes + MessagePrefix.count,
-            idempotency: method.idempotency, routingKey: options.routingKey, span: options.span)
+            idempotency: method.idempotency, routingKey: options.routingKey, span: options.span,
+            isChild: options.isChild)
         // A handler's loop if there is one: then nothing below changes the thread.
         let eventLoop = group.any()
         let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
@@ -275,7 +276,7 @@ extension RPCClient: ClientTransport {
         let port = StreamPort(inbox: inbox, outbox: outbox, eventLoop: eventLoop)
         let request = RawRequest(
             target: method.path, headers: try headers(of: options, encoding), body: [],
-            routingKey: options.routingKey, span: options.span)
+            routingKey: options.routingKey, span: options.span, isChild: options.isChild)
         let deadline = Self.deadline(method, options, now: eventLoop.instant)
         let slot = CallSlot(eventLoop)
         slot.onLoop {

@@ -153,14 +153,14 @@ final class StreamingCall: ClientCall, StreamOwner {
         guard let telemetry else { return }
         self.telemetry = telemetry
         telemetry.began(&tally, request, at: now)
-        span = tally.span
+        span = telemetry.attemptSpan(of: tally, at: now)
     }
 
     private func noteEnd(_ error: RPCError?) {
         guard let telemetry = telemetry.take() else { return }
         let now = loop.readClock()
         telemetry.attemptEnded(
-            &tally, error?.code ?? .ok, span: nil, number: attempt, sentAt: sentAt,
+            &tally, error?.code ?? .ok, span: span, number: attempt, sentAt: sentAt,
             bytesIn: bytesIn, bytesOut: bytesOut, at: now)
         telemetry.ended(
             tally, error?.code ?? .ok, error, request.headers, deadline: deadline, at: now)

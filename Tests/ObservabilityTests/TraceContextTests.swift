@@ -98,6 +98,19 @@ struct TraceContextTests {
         #expect(TraceContext(fields)?.state == "")
     }
 
+    @Test("a call made for another one is in its trace, unless that cannot be read")
+    func inherited() {
+        let method = MethodDescriptor(path: "/a.B/C", kind: .unary, access: .public)
+        func child(_ metadata: Metadata) -> Metadata {
+            ServerContext(method: method, metadata: metadata).child.metadata
+        }
+        let whole = child(["traceparent": Self.sample, "tracestate": "a=1"])
+        #expect(whole["traceparent"] == Self.sample)
+        #expect(whole["tracestate"] == "a=1")
+        let broken = child(["traceparent": "00-nonsense", "tracestate": "a=1"])
+        #expect(broken["traceparent"] == nil && broken["tracestate"] == nil)
+    }
+
     @Test("setting the trace replaces what the fields said of another one")
     func replacing() throws {
         var fields: Metadata = ["traceparent": "junk", "tracestate": "old=1", "x": "y"]

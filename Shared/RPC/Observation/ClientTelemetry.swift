@@ -46,6 +46,7 @@ package final class ClientTelemetry {
         meter.callStarted(tally.method)
         if shared.spans == nil { return }
         let context = request.span?.context ?? TraceContext(request.headers)
+        if context == nil, request.isChild { return }
         tally.span = tracer.begin(context, .client, at: now)
     }
 
@@ -53,6 +54,11 @@ package final class ClientTelemetry {
     package func attemptBegan(_ tally: inout Tally, at now: Instant) -> CallSpan? {
         tally.attempts += 1
         meter.attemptStarted(tally.method)
+        return attemptSpan(of: tally, at: now)
+    }
+
+    /// The span of an attempt that is counted when its stream opens.
+    package func attemptSpan(of tally: Tally, at now: Instant) -> CallSpan? {
         guard let span = tally.span else { return nil }
         return tracer.begin(span.context, .client, at: now)
     }

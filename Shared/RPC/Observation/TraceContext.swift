@@ -87,7 +87,7 @@ extension TraceContext {
     }
 
     /// All `tracestate` fields as one list; empty if it is too long or holds what HTTP text does not.
-    private static func state(_ fields: Metadata) -> String {
+    fileprivate static func state(_ fields: Metadata) -> String {
         let all = fields.values(AssayHeader.traceState).filter { !$0.isEmpty }
         let joined = all.joined(separator: ",")
         guard joined.utf8.count <= maximumStateBytes,
@@ -113,6 +113,20 @@ extension TraceContext {
 // MARK: - Writing
 
 extension Metadata {
+    /// Hands on the trace of a call that we do not record ourselves, if it can be read; what comes as
+    /// `traceparent` goes on byte for byte.
+    mutating func inheritTrace(of call: Metadata) {
+        if let parent = call.firstField(AssayHeader.traceParent) {
+            let text = call.arena[parent.value]
+            guard TraceContext(traceparent: text) != nil else { return }
+            append(name: AssayHeader.traceParent.utf8, value: text)
+            let state = TraceContext.state(call)
+            if !state.isEmpty { append(AssayHeader.traceState, state) }
+        } else if let trace = TraceContext(call) {
+            setTrace(trace)
+        }
+    }
+
     /// Replaces what these fields say of a trace.
     public mutating func setTrace(_ trace: TraceContext) {
         removeAll(AssayHeader.traceParent)
