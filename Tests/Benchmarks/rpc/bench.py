@@ -164,11 +164,22 @@ def streaming(bench: Bench, cpp: Path) -> None:
                    Contender(ours, many), [Contender(grpc_cpp, few, 3)], "messages/s", REPLIES)
 
 
+def observed(bench: Bench) -> None:
+    say = Load("/bench.v1.Echo/Say", bench.arguments.calls,
+               write(bench.work / "say.bin", message(b"\x0a" + varint(197) + bytes(range(197)))))
+    command = [str(bench.arguments.server)]
+    with Server("Assay, observed", [*command, "--observed"], bench.placing) as ours, \
+            Server("Assay", command, bench.placing) as plain:
+        plain.label = "the same, unobserved"
+        bench.race("Unary echo with metrics, call log, authorization and unsampled traces",
+                   Contender(ours, say), [Contender(plain, say, 0.9)], "calls/s")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", type=Path, default=ROOT / ".build/release/rpc-bench-server")
     parser.add_argument("--grpc-swift", type=Path, help="the built peer, instead of building it")
-    parser.add_argument("--only", choices=["unary", "tls", "streaming"])
+    parser.add_argument("--only", choices=["unary", "tls", "streaming", "observed"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=200_000, help="of a round")
     parser.add_argument("--free", action="store_true", help="leave the placing to the system")
@@ -181,8 +192,9 @@ def main() -> None:
     placing = Placing(pinned=not arguments.free and cores >= 2, realtime=arguments.realtime)
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(arguments, Path(work), placing, [])
-        cpp = programs.build_grpc_cpp(bench.work)
-        swift = arguments.grpc_swift or programs.build_grpc_swift()
+        needs_peers = arguments.only != "observed"
+        cpp = programs.build_grpc_cpp(bench.work) if needs_peers else Path()
+        swift = arguments.grpc_swift or (programs.build_grpc_swift() if needs_peers else Path())
         processor = next(
             line.split(": ")[1].strip() for line in open("/proc/cpuinfo")
             if line.startswith("model name"))
@@ -190,7 +202,7 @@ def main() -> None:
               f"load      h2load, {arguments.rounds} rounds of {arguments.calls:,} calls in turn")
         scenarios = {
             "unary": lambda: unary(bench, cpp, swift), "tls": lambda: tls(bench, cpp, swift),
-            "streaming": lambda: streaming(bench, cpp)}
+            "streaming": lambda: streaming(bench, cpp), "observed": lambda: observed(bench)}
         for name, scenario in scenarios.items():
             if arguments.only in (None, name):
                 scenario()
