@@ -221,7 +221,10 @@ let targets: [Target] = [
         ]),
     tests(
         "RPCServicesTests",
-        ["RPCServices", "RPCTransport", "RPC", "AssayMessages", "Wire", nioPosix]),
+        [
+            "RPCServices", "RPCTransport", "RPC", "ServiceRuntime", "TestSupport", "AssayMessages",
+            "Wire", nioPosix,
+        ]),
     tests(
         "RPCLifeTests",
         [

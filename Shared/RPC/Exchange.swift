@@ -17,15 +17,19 @@ final class Exchange: Sendable {
     private let isRequestPacked = Atomic(false)
     @usableFromInline let contentType: ContentType
     let replyEncoding: MessageEncoding
+    /// The connection's clock.
+    let clock: @Sendable () -> Instant
 
     init(
         context: ServerContext, contentType: ContentType,
-        replyEncoding: MessageEncoding = .identity, outbox: MessageOutbox? = nil
+        replyEncoding: MessageEncoding = .identity, outbox: MessageOutbox? = nil,
+        clock: @escaping @Sendable () -> Instant
     ) {
         base = context
         self.outbox = outbox
         self.contentType = contentType
         self.replyEncoding = replyEncoding
+        self.clock = clock
     }
 
     @usableFromInline var method: MethodDescriptor { base.method }
@@ -36,6 +40,9 @@ final class Exchange: Sendable {
         context.exchange = self
         return context
     }
+
+    /// A field of the request's headers.
+    func header(_ name: String) -> String? { base.header(name) }
 
     func add(headers: Metadata) {
         if let outbox { return outbox.add(headers: headers) }

@@ -29,7 +29,10 @@ struct IncomingCall: ~Copyable {
     /// Decodes at the door that the content type names, and validates.
     @inlinable
     borrowing func decode<Request: WireMessage>() throws(RPCError) -> Request {
-        try Request(
+        if exchange.contentType == .json, let key = exchange.idempotencyKey {
+            return try decode(as: Request.self, keyedBy: key)
+        }
+        return try Request(
             request: message, as: exchange.contentType,
             limit: exchange.method.maximumRequestBytes)
     }

@@ -62,11 +62,13 @@ public struct Deadline: Sendable, Hashable, Comparable {
         return instant <= now ? .zero : instant - now
     }
 
-    /// The deadline that a child call inherits: what is left, minus a tenth of it (at most 5 ms)
-    /// for our own reply.
-    public func child(at now: Instant) -> Deadline {
+    /// The deadline that a child call inherits: what is left, minus a margin for our own reply: a tenth
+    /// of what is left, at most what a call takes there and back and 1 ms.
+    ///
+    /// - Parameter roundTrip: how long calls to the same target take; 4 ms if nobody knows yet.
+    public func child(at now: Instant, roundTrip: Duration? = nil) -> Deadline {
         guard let left = remaining(at: now) else { return .none }
-        let margin = min(left / 10, .milliseconds(5))
+        let margin = min(left / 10, (roundTrip ?? .milliseconds(4)) + .milliseconds(1))
         return Deadline(instant + (.zero - margin))
     }
 }

@@ -34,10 +34,28 @@ public struct RetryPolicy: Sendable, Hashable {
     /// All attempts together, the first included.
     public var maximumAttempts: Int
     public var codes: [StatusCode]
+    /// The pause before the second attempt; each further one is longer by the multiplier.
+    public var initialBackoff: Duration
+    public var maximumBackoff: Duration
+    public var backoffMultiplier: Double
 
-    public init(maximumAttempts: Int = 3, codes: [StatusCode] = [.unavailable]) {
+    public init(
+        maximumAttempts: Int = 3, codes: [StatusCode] = [.unavailable],
+        initialBackoff: Duration = .milliseconds(10), maximumBackoff: Duration = .milliseconds(250),
+        backoffMultiplier: Double = 2
+    ) {
         self.maximumAttempts = maximumAttempts
         self.codes = codes
+        self.initialBackoff = initialBackoff
+        self.maximumBackoff = maximumBackoff
+        self.backoffMultiplier = backoffMultiplier
+    }
+
+    /// The pause after so many attempts that may have run, before it is jittered.
+    package func backoff(after attempts: Int) -> Duration {
+        var pause = initialBackoff
+        for _ in 0..<attempts where pause < maximumBackoff { pause = pause * backoffMultiplier }
+        return min(pause, maximumBackoff)
     }
 }
 

@@ -11,6 +11,7 @@ extension MethodRegistry {
                 Request, ReplyWriter<Response>, ServerContext
             ) async throws -> Void
     ) {
+        let body = isIntercepted ? intercepted(body) : body
         add(method, .serverStreaming) { call in
             let request: Request
             do throws(RPCError) {
@@ -40,6 +41,7 @@ extension MethodRegistry {
                 RequestStream<Request>, ServerContext
             ) async throws -> Response
     ) {
+        let body = isIntercepted ? intercepted(body) : body
         add(method, .clientStreaming) { call in
             let exchange = call.exchange
             let requests = RequestStream<Request>(.requests, call.requests, method)
@@ -62,6 +64,7 @@ extension MethodRegistry {
                 RequestStream<Request>, ReplyWriter<Response>, ServerContext
             ) async throws -> Void
     ) {
+        let body = isIntercepted ? intercepted(body) : body
         add(method, .bidirectional) { call in
             let exchange = call.exchange
             let requests = RequestStream<Request>(.requests, call.requests, method)

@@ -23,7 +23,12 @@ public struct MethodRegistry: Sendable {
 
     private(set) var entries: [Entry] = []
 
-    public init() {}
+    /// What is around every handler.
+    private let interceptor: (any ServerInterceptor)?
+
+    public init(interceptor: (any ServerInterceptor)? = nil) {
+        self.interceptor = interceptor
+    }
 
     public var methods: [MethodDescriptor] { entries.map(\.method) }
 
@@ -35,6 +40,7 @@ public struct MethodRegistry: Sendable {
             nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws
             -> Response
     ) {
+        let body = isIntercepted ? intercepted(body) : body
         add(method, .unary) { call in
             let request: Request
             do throws(RPCError) {
@@ -59,6 +65,7 @@ public struct MethodRegistry: Sendable {
         _ method: MethodDescriptor,
         _ body: @escaping @Sendable (Request, ServerContext) throws -> Response
     ) {
+        if isIntercepted { return unary(method) { try body($0, $1) } }
         add(method, .unary) { call in
             do {
                 let request: Request = try call.decode()
@@ -68,6 +75,28 @@ public struct MethodRegistry: Sendable {
                 return .reply(call.exchange.failure(error))
             }
         }
+    }
+
+    @usableFromInline
+    var isIntercepted: Bool { interceptor != nil }
+
+    /// A handler's body with the interceptors around it: the body itself if there are none.
+    @usableFromInline
+    func intercepted<Input: Sendable, Reply: Sendable>(
+        _ body:
+            nonisolated(nonsending) @escaping @Sendable (Input, ServerContext) async throws -> Reply
+    ) -> nonisolated(nonsending) @Sendable (Input, ServerContext) async throws -> Reply {
+        interceptor?.around(body) ?? body
+    }
+
+    /// The same for a handler that writes a stream.
+    @usableFromInline
+    func intercepted<Input: Sendable, Writer: Sendable>(
+        _ body:
+            nonisolated(nonsending) @escaping @Sendable (Input, Writer, ServerContext) async throws
+            -> Void
+    ) -> nonisolated(nonsending) @Sendable (Input, Writer, ServerContext) async throws -> Void {
+        interceptor?.around(body) ?? body
     }
 
     @usableFromInline

@@ -79,14 +79,18 @@ public struct InboundRequest: ~Copyable {
     public let stream: ServerStream?
     /// What calls made on behalf of this one continue; nil if it is not recorded in a trace.
     public let span: CallSpan?
+    /// The connection's clock.
+    let clock: @Sendable () -> Instant
     private let body: UnsafeRawBufferPointer
 
     /// `body` must stay valid as long as the value lives; the connection sees to it.
     public init(
         head: RequestHead, acceptance: Acceptance, peer: Peer, body: UnsafeRawBufferPointer,
-        stream: ServerStream? = nil, span: CallSpan? = nil
+        stream: ServerStream? = nil, span: CallSpan? = nil,
+        clock: @escaping @Sendable () -> Instant = { Instant(nanoseconds: 0) }
     ) {
         self.span = span
+        self.clock = clock
         self.head = head
         self.acceptance = acceptance
         self.peer = peer

@@ -79,8 +79,15 @@ public struct ServerContext: Sendable {
     /// The caller's metadata: without the protocol's own fields.
     public var metadata: Metadata { headers.withoutProtocolFields }
 
+    func header(_ name: String) -> String? { headers[name] }
+
     /// The id that follows a request through all services; empty if the caller sent none.
     public var requestID: String { headers[AssayHeader.requestID] ?? "" }
+
+    /// What is left until the deadline, never negative; nil if there is none.
+    public var remaining: Duration? {
+        deadline.remaining(at: exchange?.clock() ?? receivedAt)
+    }
 
     /// Options for a call made on behalf of this one: inherits the deadline, the caller, the
     /// request id and the trace.

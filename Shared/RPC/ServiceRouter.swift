@@ -12,16 +12,18 @@ public final class ServiceRouter: RequestHandler {
     private let compressed: Set<Int>
 
     /// - Parameters:
+    ///   - interceptors: around every handler, joined with `then`: the first one is the outermost.
     ///   - compressing: methods whose replies are compressed with gzip for callers that read it; those
     ///     whose messages may hold credentials never are.
     ///   - known: methods that exist somewhere: those that this server does not offer are told from
     ///     paths that name nothing.
     public init(
         _ services: [any RPCService], authorizer: any Authorizer = ScopeAuthorizer(),
+        interceptors: (any ServerInterceptor)? = nil,
         compressing: [MethodDescriptor] = [], known: [MethodDescriptor] = [],
         oddities: ProtocolOddities = ProtocolOddities()
     ) {
-        var registry = MethodRegistry()
+        var registry = MethodRegistry(interceptor: interceptors)
         for service in services { service.register(in: &registry) }
         entries = registry.entries
         table = PathTable(entries.map(\.method.path))
@@ -182,7 +184,8 @@ extension ServiceRouter {
                 peer: request.peer, caller: caller, receivedAt: head.receivedAt,
                 span: request.span),
             contentType: head.contentType.isGRPC ? head.contentType : .json,
-            replyEncoding: request.acceptance.replyEncoding, outbox: request.stream?.replies)
+            replyEncoding: request.acceptance.replyEncoding, outbox: request.stream?.replies,
+            clock: request.clock)
         if head.method == .get { return handleGet(head, entry, exchange) }
         return request.withBody { body in
             guard request.acceptance.isFramed else {

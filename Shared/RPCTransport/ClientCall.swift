@@ -4,9 +4,10 @@ internal import RPC
 /// One attempt of a call, on its way through a client connection. Belongs to a loop. What becomes of
 /// a reply is the subclass's matter.
 class ClientCall: LoopContext.TimerTarget {
-    let request: RawRequest
+    var request: RawRequest
     let deadline: Deadline
-    let attempt: Int
+    /// Attempts before this one that may have run.
+    var attempt: Int
     let loop: LoopContext
     private var timer: LoopContext.Timer?
     /// The connection that it was sent on, and its stream there until that is over.
@@ -34,6 +35,8 @@ class ClientCall: LoopContext.TimerTarget {
     var isAssay = false
     /// The endpoint did not know our content type: nothing ran.
     var wasRefusedAsAssay = false
+    /// The reply has ended, though its stream is not over and the call not yet either.
+    var hasReply = false
     private(set) var sentAt = Instant(nanoseconds: 0)
     /// Nil if the attempt is not recorded in a trace.
     var span: CallSpan?
@@ -69,7 +72,8 @@ class ClientCall: LoopContext.TimerTarget {
         opened(on: connection)
     }
 
-    func received(_ headers: Metadata, status: Int) {}
+    /// - Parameter isLast: the reply is this block of headers and nothing else.
+    func received(_ headers: Metadata, status: Int, isLast: Bool) {}
 
     /// Takes the bytes in and has them consumed.
     func received(_ data: UnsafeRawBufferPointer, in session: HTTP2Session, on stream: HTTP2Stream)
@@ -79,6 +83,9 @@ class ClientCall: LoopContext.TimerTarget {
 
     /// The reply is whole.
     func receivedEnd() {}
+
+    /// The stream of a call with `hasReply` is over.
+    func streamEnded() {}
 
     /// Bytes of a body that comes in pieces were sent.
     func sent(_ count: Int) {}

@@ -29,6 +29,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     private var keepalive: KeepaliveMachine
     private var timer: LoopContext.Timer?
     private var timerAt = Instant.distantFuture
+    private var health: HealthWatch?
 
     enum Phase {
         /// The peer's SETTINGS have not come yet.
@@ -56,9 +57,9 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     var address: Endpoint { owner.endpoint }
 
     /// Calls in flight.
-    var openStreams: Int { session?.openStreams ?? 0 }
+    var openStreams: Int { (session?.openStreams ?? 0) - (health?.openStreams ?? 0) }
     /// Calls that it can take at once.
-    var freeStreams: Int { phase == .ready ? streamLimit - openStreams : 0 }
+    var freeStreams: Int { phase == .ready ? streamLimit - (session?.openStreams ?? 0) : 0 }
 
     // MARK: Life
 
@@ -139,7 +140,9 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         stream.context = nil
         call.leaveConnection(nil)
         let isUnprocessed = goAway.map { stream.id > $0.lastStreamID } ?? false
-        call.settle(call.isEnded ? call.outcome : isUnprocessed ? .unknown : .broken)
+        call.settle(
+            call.isEnded || call.hasReply ? call.outcome : isUnprocessed ? .unknown : .broken)
+        if call.hasReply { return call.streamEnded() }
         call.fail(
             .unavailable, "the connection to \(owner.endpoint) was lost\(reason)",
             wasProcessed: !isUnprocessed)
@@ -149,6 +152,8 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     private func unusable() {
         if phase != .ready { return }
         phase = .leaving
+        health?.stop()
+        health = nil
         owner.unusable(self)
     }
 
@@ -207,7 +212,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         let headers = RequestHeaders.arena(
             for: call, authority: authority, scheme: scheme,
             asProto: call.isAssay && owner.refusesAssay, now: now)
-        let isFirst = session.openStreams == 0
+        let isFirst = openStreams == 0
         guard let stream = call.submit(headers, to: session) else {
             unusable()
             return false
@@ -218,6 +223,13 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         call.sent(on: stream, of: self, at: now)
         setNeedsFlush()
         return true
+    }
+
+    /// Asks the server from now on whether it takes calls.
+    func watchHealth(of service: String) {
+        let watch = HealthWatch(self, owner: owner, service: service)
+        health = watch
+        watch.start()
     }
 
     func cancel(_ stream: HTTP2Stream) { reset(stream, code: .cancel) }
@@ -250,7 +262,7 @@ extension ClientConnection: HTTP2SessionDelegate {
             owner.refusesAssay = true
             call.wasRefusedAsAssay = true
         }
-        call.received(fields, status: status)
+        call.received(fields, status: status, isLast: isLast)
     }
 
     /// What the end of a reply says about the endpoint, where there is a choice.
@@ -287,6 +299,10 @@ extension ClientConnection: HTTP2SessionDelegate {
         call.leaveConnection(session)
         let isAboveGoAway = goAway.map { stream.id > $0.lastStreamID } ?? false
         if call.isEnded { return call.settle(call.outcome) }
+        if call.hasReply {
+            call.settle(call.outcome)
+            return call.streamEnded()
+        }
         if code == .refusedStream || isAboveGoAway {
             call.settle(isAboveGoAway ? .unknown : .overloaded)
             call.fail(.unavailable, "\(owner.endpoint) refused the stream", wasProcessed: false)
@@ -312,6 +328,7 @@ extension ClientConnection: HTTP2SessionDelegate {
             armTimer()
             owner.ready(self)
         } else if phase == .ready {
+            health?.limitChanged()
             owner.limitChanged()
         }
     }

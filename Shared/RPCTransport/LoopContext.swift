@@ -52,6 +52,7 @@ package final class LoopContext {
     private init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         start = eventLoop.now.uptimeNanoseconds
+        clockReader = { Instant(nanoseconds: eventLoop.now.uptimeNanoseconds) }
         executor = LoopExecutor(eventLoop)
         runners = HandlerRunners(executor)
         executor.afterJobs = { [unowned(unsafe) self] jobs in
@@ -96,6 +97,8 @@ package final class LoopContext {
 
     // MARK: Time
 
+    /// Reads the time of the loop, from anywhere.
+    let clockReader: @Sendable () -> Instant
     /// The time of the process, for those who are on no loop.
     static var now: Instant { Instant(nanoseconds: NIODeadline.now().uptimeNanoseconds) }
     /// The time of the loop: a test's loop has one of its own.

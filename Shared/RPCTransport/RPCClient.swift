@@ -15,6 +15,7 @@ public final class RPCClient: Sendable {
     public let target: String
     let group: any EventLoopGroup
     private let policy: ClientPolicy
+    private let serviceConfig: ServiceConfigSlot?
     private let claimedIdentity: String?
     let halves: [ObjectIdentifier: LoopHalf]
     let watch: EndpointWatch?
@@ -26,12 +27,16 @@ public final class RPCClient: Sendable {
     ///   - tls: nil means plaintext.
     ///   - profile: `.mesh` between our own services, where PINGs find out that a peer is gone.
     ///   - policy: how to choose among several endpoints.
+    ///   - serviceConfig: tunes single methods; may change while the client runs.
+    ///   - interceptors: around every attempt of every call, joined with `then`: the first one is the
+    ///     outermost.
     ///   - claimedIdentity: the SPIFFE ID to claim over plaintext, where no certificate shows it; only
     ///     servers started as insecure believe it.
     ///   - telemetry: is told of all calls.
     public convenience init(
         _ target: String, tls: TLSContext? = nil, profile: RPCProfile = .client,
-        policy: ClientPolicy = .standard, claimedIdentity: String? = nil,
+        policy: ClientPolicy = .standard, serviceConfig: ServiceConfigSlot? = nil,
+        interceptors: (any ClientInterceptor)? = nil, claimedIdentity: String? = nil,
         telemetry: RPCTelemetry? = nil, group: MultiThreadedEventLoopGroup = .singleton
     ) throws {
         let parsed: ClientTarget
@@ -48,7 +53,8 @@ public final class RPCClient: Sendable {
         }
         self.init(
             target, source: source, dialer: SocketDialer(tls: tls), profile: profile,
-            policy: policy, claimedIdentity: tls == nil ? claimedIdentity : nil,
+            policy: policy, serviceConfig: serviceConfig, interceptors: interceptors,
+            claimedIdentity: tls == nil ? claimedIdentity : nil,
             telemetry: telemetry, group: group)
     }
 
@@ -59,12 +65,18 @@ public final class RPCClient: Sendable {
     package init(
         _ target: String, source: any EndpointSource, dialer: any Dialer = SocketDialer(tls: nil),
         profile: RPCProfile = .client, policy: ClientPolicy = .standard,
-        claimedIdentity: String? = nil, telemetry: RPCTelemetry? = nil,
+        serviceConfig: ServiceConfigSlot? = nil,
+        interceptors: (any ClientInterceptor)? = nil, claimedIdentity: String? = nil,
+        telemetry: RPCTelemetry? = nil,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         seed: UInt64 = .random(in: 0 ... .max)
     ) {
         self.target = target
+        let config = serviceConfig?.config
+        var policy = policy
+        if let balancing = config?.balancing { policy.balancing = balancing }
         self.policy = policy
+        self.serviceConfig = serviceConfig
         self.claimedIdentity = claimedIdentity
         self.group = group
         var generator = SeededGenerator(seed: seed)
@@ -73,8 +85,8 @@ public final class RPCClient: Sendable {
         let watch =
             fixed == nil ? EndpointWatch(source, on: group.next(), seed: generator.next()) : nil
         var settings = ClientLoop.Settings(
-            dialer: dialer, profile: profile, policy: policy, share: loops.count, seed: 0,
-            telemetry: telemetry, target: target)
+            dialer: dialer, profile: profile, policy: policy, interceptors: interceptors,
+            share: loops.count, seed: 0, telemetry: telemetry, target: target)
         self.watch = watch
         var halves: [ObjectIdentifier: LoopHalf] = [:]
         for loop in loops {
@@ -82,6 +94,16 @@ public final class RPCClient: Sendable {
             halves[ObjectIdentifier(loop)] = LoopHalf(settings, endpoints: fixed, watch: watch)
         }
         self.halves = halves
+        if let config { apply(config) }
+        serviceConfig?.subscribe { [weak self] in self?.apply($0) }
+    }
+
+    /// Has every loop go by the parts of a config that concern all calls.
+    private func apply(_ config: ServiceConfig) {
+        for eventLoop in group.makeIterator() {
+            guard let half = halves[ObjectIdentifier(eventLoop)] else { continue }
+            eventLoop.execute { half.apply(config) }
+        }
     }
 
     deinit {
@@ -172,6 +194,7 @@ final class LoopHalf: @unchecked Sendable {
     private let watch: EndpointWatch?
     private(set) var made: ClientLoop?
     private var isClosed = false
+    private var config: ServiceConfig?
 
     init(_ settings: ClientLoop.Settings, endpoints: [Endpoint]?, watch: EndpointWatch?) {
         self.settings = settings
@@ -184,10 +207,16 @@ final class LoopHalf: @unchecked Sendable {
         let client = ClientLoop(
             settings, watch: watch, loop: LoopContext.current(on: eventLoop))
         made = client
+        if let config { client.apply(config) }
         if let endpoints { client.update(endpoints) }
         watch?.subscribe(client)
         if isClosed { client.close() }
         return client
+    }
+
+    func apply(_ config: ServiceConfig) {
+        self.config = config
+        made?.apply(config)
     }
 
     func close() {
@@ -226,12 +255,12 @@ extension RPCClient: ClientTransport {
             isChild: options.isChild)
         // A handler's loop if there is one: then nothing below changes the thread.
         let eventLoop = group.any()
-        let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
+        let terms = terms(of: method, options, on: eventLoop)
         let reply = try await execute(
-            request, deadline: Self.deadline(method, options, now: eventLoop.instant),
+            request, deadline: terms.deadline,
             options: UnaryExchange.Options(
-                retry: mayRetry ? method.retry : nil, hedging: mayRetry ? policy.hedging : nil,
-                waitsForReady: options.waitsForReady, isAssay: true), on: eventLoop)
+                retry: terms.retry, hedging: terms.hedging, waitsForReady: terms.waitsForReady,
+                isAssay: true), on: eventLoop)
         options.received?.set(reply)
         return try UnaryReply.message(of: reply, limit: method.maximumResponseBytes)
     }
@@ -277,11 +306,10 @@ extension RPCClient: ClientTransport {
         let request = RawRequest(
             target: method.path, headers: try headers(of: options, encoding), body: [],
             routingKey: options.routingKey, span: options.span, isChild: options.isChild)
-        let deadline = Self.deadline(method, options, now: eventLoop.instant)
+        let terms = terms(of: method, options, on: eventLoop)
         let slot = CallSlot(eventLoop)
         slot.onLoop {
-            self.open(
-                request, port, deadline, options, slot, on: eventLoop)
+            self.open(method, request, port, terms, options, slot, on: eventLoop)
         }
         return ClientStream(requests: outbox, replies: inbox) {
             // What is over needs no leaving: the usual case, without a change of thread.
@@ -290,33 +318,60 @@ extension RPCClient: ClientTransport {
     }
 
     private func open(
-        _ request: RawRequest, _ port: StreamPort, _ deadline: Deadline, _ options: CallOptions,
-        _ slot: CallSlot, on eventLoop: any EventLoop
+        _ method: MethodDescriptor, _ request: RawRequest, _ port: StreamPort,
+        _ terms: CallTerms, _ options: CallOptions, _ slot: CallSlot, on eventLoop: any EventLoop
     ) {
         let client = clientLoop(on: eventLoop)
         let call = StreamingCall(
-            request, port: port, deadline: deadline, target: target, loop: client.loop
-        ) { client.send($0, now: client.loop.now) }
+            request, kind: method.kind, port: port, deadline: terms.deadline, target: target,
+            retry: terms.retry, in: client)
         slot.fill(call)
         let now = client.loop.now
-        call.waitsForReady = options.waitsForReady
+        call.waitsForReady = terms.waitsForReady
         call.metadata = options.received
         call.isAssay = true
         call.observe(client.telemetry, at: now)
-        if deadline.hasPassed(at: now) { return call.timerFired() }
-        client.send(call, now: now)
+        if terms.deadline.hasPassed(at: now) { return call.timerFired() }
+        call.start(at: now)
+    }
+
+    /// What the schema, the service config and the caller say together.
+    private func terms(
+        of method: MethodDescriptor, _ options: CallOptions, on eventLoop: any EventLoop
+    ) -> CallTerms {
+        let tuned = serviceConfig?.settings(for: method.path)
+        let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
+        return CallTerms(
+            deadline: deadline(
+                options.deadline, within: tuned?.timeout ?? method.serverDeadline, on: eventLoop),
+            retry: mayRetry ? tuned?.retry ?? method.retry : nil,
+            hedging: mayRetry && tuned?.retry == nil ? tuned?.hedging ?? policy.hedging : nil,
+            waitsForReady: options.waitsForReady || tuned?.waitsForReady ?? false)
     }
 
     /// The earlier one of the caller's deadline and the method's.
-    static func deadline(
-        _ method: MethodDescriptor, _ options: CallOptions, now: Instant
+    private func deadline(
+        _ asked: CallDeadline?, within own: Duration, on eventLoop: any EventLoop
     ) -> Deadline {
-        let own = Deadline(now + method.serverDeadline)
-        switch options.deadline {
+        let now = eventLoop.instant
+        let own = Deadline(now + own)
+        switch asked {
         case nil: return own
         case .after(let duration): return min(own, Deadline(now + duration))
         case .at(let instant): return min(own, Deadline(instant))
-        case .inherited(let parent): return min(own, parent.child(at: now))
+        case .inherited(let parent):
+            let roundTrip =
+                eventLoop.inEventLoop ? clientLoop(on: eventLoop).roundTrip : nil
+            return min(own, parent.child(at: now, roundTrip: roundTrip))
         }
     }
+}
+
+/// On which terms a call is made.
+private struct CallTerms {
+    var deadline: Deadline
+    /// Nil if the call may not be repeated once it may have run.
+    var retry: RetryPolicy?
+    var hedging: HedgingPolicy?
+    var waitsForReady: Bool
 }

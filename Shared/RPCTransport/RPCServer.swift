@@ -58,15 +58,20 @@ public final class RPCServer: Sendable {
 
     /// Serves typed services.
     ///
-    /// - Parameter compressing: methods whose replies are compressed with gzip for callers that read it.
+    /// - Parameters:
+    ///   - interceptors: around every handler, joined with `then`: the first one is the outermost.
+    ///   - compressing: methods whose replies are compressed with gzip for callers that read it.
     public convenience init(
         listeners: [RPCListener], services: [any RPCService],
         authorizer: any Authorizer = ScopeAuthorizer(),
+        interceptors: (any ServerInterceptor)? = nil,
         connectionObserver: (any ConnectionObserver)? = nil,
         compressing: [MethodDescriptor] = [], profile: RPCProfile = .mesh,
         telemetry: RPCTelemetry? = nil, group: MultiThreadedEventLoopGroup = .singleton
     ) {
-        let router = ServiceRouter(services, authorizer: authorizer, compressing: compressing)
+        let router = ServiceRouter(
+            services, authorizer: authorizer, interceptors: interceptors,
+            compressing: compressing)
         self.init(
             listeners: listeners, handler: router, profile: profile,
             connectionObserver: connectionObserver, telemetry: telemetry, group: group)

@@ -70,7 +70,7 @@ extension ServerConnection {
         if call.phase == .receiving { call.phase = .handling }
         let request = InboundRequest(
             head: call.head, acceptance: call.acceptance, peer: peer, body: body,
-            stream: call.port?.ends, span: call.tally.span)
+            stream: call.port?.ends, span: call.tally.span, clock: loop.clockReader)
         call.tally.bytesIn += body.count
         switch handler.handle(request) {
         case .reply(let reply): answer(call, reply)

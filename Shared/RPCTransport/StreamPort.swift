@@ -73,6 +73,12 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
         unread = 0
     }
 
+    /// The call goes on with another stream, where what was sent so far is sent again.
+    func reopen(_ sent: [UInt8]) {
+        isReleased = false
+        outbox?.rewind(sent)
+    }
+
     /// The call has no stream any more; what came can still be read.
     func detach() {
         inbox?.detach()

@@ -2,7 +2,7 @@ internal import HTTP2
 internal import RPC
 
 /// One attempt of a call that sends a whole body and waits for a whole reply.
-final class UnaryCall: ClientCall {
+class UnaryCall: ClientCall {
     /// Whose attempt it is, until it has ended.
     private var exchange: UnaryExchange?
 
@@ -20,11 +20,14 @@ final class UnaryCall: ClientCall {
         super.init(request, deadline: deadline, attempt: attempt, loop: loop)
     }
 
+    /// Sends the attempt.
+    func begin(in client: ClientLoop, at now: Instant) { client.send(self, now: now) }
+
     override func submit(_ headers: [UInt8], to session: HTTP2Session) -> HTTP2Stream? {
         session.submitRequest(headers: headers, body: request.body)
     }
 
-    override func received(_ headers: Metadata, status: Int) {
+    override func received(_ headers: Metadata, status: Int, isLast: Bool) {
         self.status = status
         self.headers = headers
     }
@@ -65,5 +68,5 @@ final class UnaryCall: ClientCall {
         resume(.failed(error, progress))
     }
 
-    private func resume(_ result: AttemptResult) { exchange.take()?.ended(self, result) }
+    func resume(_ result: AttemptResult) { exchange.take()?.ended(self, result) }
 }

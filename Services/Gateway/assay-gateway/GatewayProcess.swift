@@ -109,6 +109,8 @@ final class GatewayProcess: Sendable {
         _ upstream: GatewayConfiguration.Upstream, _ environment: ServiceEnvironment,
         _ observability: Observability
     ) throws -> RPCClient {
+        // A service that is about to end, or not ready yet, says so before it refuses calls.
+        let policy = ClientPolicy(healthService: "")
         guard let mesh = environment.meshFiles else {
             let hosts = upstream.target.split(separator: ",")
             guard hosts.allSatisfy({ ListenAddress(String($0))?.isLoopback == true }) else {
@@ -117,8 +119,8 @@ final class GatewayProcess: Sendable {
                     message: "\(upstream.name): --insecure reaches loopback addresses only")
             }
             return try RPCClient(
-                upstream.target, profile: .mesh, telemetry: observability.telemetry,
-                group: environment.group)
+                upstream.target, profile: .mesh, policy: policy,
+                telemetry: observability.telemetry, group: environment.group)
         }
         let expected = try upstream.expect.map { text in
             guard let id = SPIFFEID(text) else {
@@ -129,7 +131,7 @@ final class GatewayProcess: Sendable {
         }
         return try RPCClient(
             upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .mesh,
-            telemetry: observability.telemetry, group: environment.group)
+            policy: policy, telemetry: observability.telemetry, group: environment.group)
     }
 
     private func listener() throws -> RPCListener {

@@ -38,6 +38,11 @@ struct AssayRisk: AsyncParsableCommand {
     @Option(help: "The model service, in the same forms.")
     var models = "127.0.0.1:7001"
 
+    @Option(
+        help: "File with the service config of calls to both, as gRPC has it; read again on change."
+    )
+    var serviceConfig: String?
+
     @Option(help: "Folder with facts, reason codes, parameters, packs and lists.")
     var rules = "deploy/rules"
 
@@ -68,6 +73,7 @@ struct AssayRisk: AsyncParsableCommand {
             let observability = try Observability(environment)
             let upstreams = try Upstreams(self, environment, observability)
             await upstreams.warmUp()
+            let watch = upstreams.watchConfig(environment)
             let risk = RiskService(
                 rules: ruleSet, policy: policy, features: upstreams.features,
                 models: upstreams.models, store: storage, log: log,
@@ -87,6 +93,7 @@ struct AssayRisk: AsyncParsableCommand {
                 port: server.port,
                 run: {
                     try await server.run()
+                    watch?.cancel()
                     await upstreams.close()
                     await observability.close()
                     await log.close()

@@ -1,3 +1,4 @@
+import AssayMessages
 import Observability
 import RPC
 import RPCTransport
@@ -8,17 +9,24 @@ import TLS
 struct Upstreams {
     let features: RPCClient
     let models: RPCClient
+    private let config: ServiceConfigFile?
 
     init(
         _ options: AssayRisk, _ environment: ServiceEnvironment, _ observability: Observability
     ) throws {
+        let config = try options.serviceConfig.map {
+            try ServiceConfigFile(path: $0, methods: PolicyTable.all)
+        }
+        self.config = config
         func client(
             _ target: String, _ service: String, _ balancing: LoadBalancing
         ) throws -> RPCClient {
             let context = try environment.meshFiles?
                 .clientContext(expecting: [SPIFFEID.service(service)])
             return try RPCClient(
-                target, tls: context, profile: .mesh, policy: ClientPolicy(balancing: balancing),
+                target, tls: context, profile: .mesh,
+                policy: ClientPolicy(balancing: balancing, healthService: ""),
+                serviceConfig: config?.slot,
                 claimedIdentity: SPIFFEID.service("assay-risk").description,
                 telemetry: observability.telemetry, group: environment.group)
         }
@@ -30,6 +38,22 @@ struct Upstreams {
     func warmUp() async {
         await features.warmUp()
         await models.warmUp()
+    }
+
+    /// Reads the service config again whenever it changes; nil if there is none.
+    func watchConfig(_ environment: ServiceEnvironment) -> Task<Void, Never>? {
+        guard let config else { return nil }
+        let logger = environment.logger
+        return Task {
+            await config.watch { finding in
+                switch finding {
+                case .unchanged: break
+                case .loaded: logger.info("the service config has changed")
+                case .refused(let error):
+                    logger.error("the service config is refused", metadata: ["reason": "\(error)"])
+                }
+            }
+        }
     }
 
     func close() async {

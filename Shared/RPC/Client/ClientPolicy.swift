@@ -23,10 +23,18 @@ public enum LoadBalancing: Sendable, Hashable {
 public struct HedgingPolicy: Sendable, Hashable {
     /// All attempts together, the first included: 2 to 5.
     public var maximumAttempts: Int
+    /// Before each further attempt; nil: as long as 95 of 100 calls of the method take.
+    public var delay: Duration?
+    /// Failures after which the others go on; nil: those of the method's retry policy.
+    public var codes: [StatusCode]?
 
-    public init(maximumAttempts: Int = 2) {
+    public init(
+        maximumAttempts: Int = 2, delay: Duration? = nil, codes: [StatusCode]? = nil
+    ) {
         precondition((2...5).contains(maximumAttempts), "2 to 5 attempts")
         self.maximumAttempts = maximumAttempts
+        self.delay = delay
+        self.codes = codes
     }
 }
 
@@ -35,10 +43,18 @@ public struct ClientPolicy: Sendable, Hashable {
     public var balancing: LoadBalancing
     /// Nil: an attempt follows only a failed one.
     public var hedging: HedgingPolicy?
+    /// The name under which servers are asked whether they take calls (gRFC A17), empty for the server
+    /// as a whole: calls go to those that say so, and to those without health service. Nil: all that
+    /// can be reached take calls. For services of our own.
+    public var healthService: String?
 
-    public init(balancing: LoadBalancing = .p2c, hedging: HedgingPolicy? = nil) {
+    public init(
+        balancing: LoadBalancing = .p2c, hedging: HedgingPolicy? = nil,
+        healthService: String? = nil
+    ) {
         self.balancing = balancing
         self.hedging = hedging
+        self.healthService = healthService
     }
 
     public static let standard = ClientPolicy()

@@ -12,6 +12,8 @@ final class ClientEndpoint {
     let loop: LoopContext
     /// Those that take calls.
     private var connections: [ClientConnection] = []
+    /// Those whose server does not say that it takes calls.
+    private var unhealthy: [ClientConnection] = []
     /// Those that take no more, until their calls have ended.
     private var leaving: [ClientConnection] = []
     private var attempt: ConnectAttempt?
@@ -133,12 +135,42 @@ final class ClientEndpoint {
         loop.cancel(attempt.timer)
         self.attempt = nil
         backoff.succeeded()
+        if let service = client.healthService {
+            unhealthy.append(connection)
+            connection.watchHealth(of: service)
+        } else {
+            admit(connection)
+        }
+    }
+
+    /// Calls go over it from now on.
+    private func admit(_ connection: ClientConnection) {
         connections.append(connection)
         refreshCapacity()
         client.set(slot, .ready)
         sendQueued()
         if hasQueue { openFurther() }
     }
+
+    /// What the server at the other end says of itself; nobody asks the one of a connection that is
+    /// leaving.
+    func health(of connection: ClientConnection, isServing: Bool) {
+        if isServing {
+            guard let index = unhealthy.firstIndex(where: { $0 === connection }) else { return }
+            unhealthy.remove(at: index)
+            return admit(connection)
+        }
+        if let index = connections.firstIndex(where: { $0 === connection }) {
+            connections.remove(at: index)
+            unhealthy.append(connection)
+            refreshCapacity()
+        }
+        guard !isDraining, connections.isEmpty, !unhealthy.isEmpty else { return }
+        client.set(slot, .failed(until: .distantFuture))
+        releaseQueue()
+    }
+
+    func jitter() -> Double { client.generator.jitter() }
 
     /// A connection that was not ready yet is gone.
     func failed(_ connection: ClientConnection, _ error: any Error) {
@@ -165,6 +197,9 @@ final class ClientEndpoint {
 
     /// Why calls fail here, for a person.
     func failure(among count: Int) -> String {
+        if connections.isEmpty, !unhealthy.isEmpty {
+            return "\(endpoint) says that it does not serve"
+        }
         let others = count > 1 ? ", \(count) endpoints" : ""
         return "connect to \(endpoint) failed: \(lastError) (\(backoff.failures) attempts\(others))"
     }
@@ -173,15 +208,20 @@ final class ClientEndpoint {
 
     /// The connection takes no further calls; those that it has may go on.
     func unusable(_ connection: ClientConnection) {
-        guard let index = connections.firstIndex(where: { $0 === connection }) else { return }
-        connections.remove(at: index)
+        if let index = connections.firstIndex(where: { $0 === connection }) {
+            connections.remove(at: index)
+        } else if let index = unhealthy.firstIndex(where: { $0 === connection }) {
+            unhealthy.remove(at: index)
+        } else {
+            return
+        }
         leaving.append(connection)
         lastError = "the connection was lost"
         refreshCapacity()
         if isDraining { return }
         client.refreshTarget()
         if connections.isEmpty {
-            client.set(slot, .idle)
+            client.set(slot, unhealthy.isEmpty ? .idle : .failed(until: .distantFuture))
             releaseQueue()
         }
     }
@@ -205,7 +245,8 @@ final class ClientEndpoint {
     private func refreshCapacity() {
         if isDraining { return }
         let room = connections.reduce(0) { $0 + $1.streamLimit }
-        client.set(slot, capacity: room + leaving.reduce(0) { $0 + $1.openStreams })
+        client.set(
+            slot, capacity: room + (leaving + unhealthy).reduce(0) { $0 + $1.openStreams })
     }
 
     /// The peer ended a connection because of our pings: half as many from now on.
@@ -215,7 +256,7 @@ final class ClientEndpoint {
 
     /// Closes what is open, in order, and forgets an attempt that is under way: not needed now.
     func disconnect() {
-        let open = connections
+        let open = connections + unhealthy
         for connection in open { connection.close() }
         if cancelAttempt() { client.set(slot, .idle) }
     }
@@ -231,7 +272,7 @@ final class ClientEndpoint {
     /// No further calls; the connections end when their calls have.
     func drain() {
         isDraining = true
-        let open = connections
+        let open = connections + unhealthy
         for connection in open { connection.close() }
         _ = cancelAttempt()
         releaseQueue()

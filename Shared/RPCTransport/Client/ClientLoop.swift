@@ -8,6 +8,8 @@ final class ClientLoop: LoopContext.TimerTarget {
         let dialer: any Dialer
         let profile: RPCProfile
         let policy: ClientPolicy
+        /// Around every attempt.
+        let interceptors: (any ClientInterceptor)?
         /// The number of loops.
         let share: Int
         /// Of what is left to chance; each loop has one of its own.
@@ -17,12 +19,14 @@ final class ClientLoop: LoopContext.TimerTarget {
     }
 
     static let closed = "the client is closed"
-    /// Calls that may wait for an endpoint.
+    /// Calls of a client that may wait for an endpoint, on all its loops together.
     private static let maximumPending = 1_000
 
     let loop: LoopContext
     let settings: Settings
     var limits: RetryLimits
+    /// The name under which servers are asked whether they take calls; nil if they are not.
+    private(set) var healthService: String?
     var generator: SeededGenerator
     /// Nil if nobody wants to know of its calls.
     let telemetry: ClientTelemetry?
@@ -35,6 +39,10 @@ final class ClientLoop: LoopContext.TimerTarget {
     private var wake: LoopContext.Timer?
     private var warmUps: [EventLoopPromise<Void>] = []
     private var isClosed = false
+    private let maximumPending: Int
+    /// How long calls take, as one in 64 shows; a higher sample counts at once.
+    private var latency: PeakEWMA?
+    private var endedCalls: UInt = 0
     private let usesKeys: Bool
     /// Whether the ends of calls tell the balancer anything.
     private(set) var isChoosing = false
@@ -44,12 +52,20 @@ final class ClientLoop: LoopContext.TimerTarget {
         self.watch = watch
         self.loop = loop
         telemetry = settings.telemetry?.client(target: settings.target)
+        healthService = settings.policy.healthService
         limits = RetryLimits(share: settings.share)
+        maximumPending = max(1, Self.maximumPending / max(1, settings.share))
         generator = SeededGenerator(seed: settings.seed)
         balancer = LoadBalancer(
             settings.policy.balancing, now: loop.now,
             generator: SeededGenerator(seed: generator.next()))
         usesKeys = balancer.usesKeys
+    }
+
+    /// Goes by a changed service config; the name asked for health counts for connections to come.
+    func apply(_ config: ServiceConfig) {
+        if healthService != nil, let name = config.healthCheckService { healthService = name }
+        limits.throttle.change(to: config.throttling ?? RetryThrottling())
     }
 
     // MARK: Endpoints
@@ -168,8 +184,8 @@ final class ClientLoop: LoopContext.TimerTarget {
     }
 
     private func wait(_ call: ClientCall) {
-        if pending.count >= Self.maximumPending { pending.removeAll(where: \.isEnded) }
-        if pending.count >= Self.maximumPending { return refuse(call) }
+        if pending.count >= maximumPending { pending.removeAll(where: \.isEnded) }
+        if pending.count >= maximumPending { return refuse(call) }
         pending.append(call)
         let next = balancer.nextAttempt(after: loop.now)
         guard wake == nil, next != .distantFuture else { return }
@@ -190,7 +206,11 @@ final class ClientLoop: LoopContext.TimerTarget {
 
     /// A call's stream is over.
     func ended(_ reservation: ClientCall.Reservation, _ call: ClientCall, _ outcome: CallOutcome) {
-        // Without a choice no latency is kept: then the clock need not be read.
+        endedCalls &+= 1
+        if endedCalls & 63 == 1, let startedAt = reservation.startedAt, outcome == .answered {
+            sample(loop.now - startedAt)
+        }
+        // Without a choice the balancer keeps no latency: then the clock need not be read.
         let now = isChoosing ? loop.now : reservation.startedAt ?? loop.now
         let left = call.deadline.remaining(at: reservation.startedAt ?? now)
         balancer.ended(
@@ -198,6 +218,15 @@ final class ClientLoop: LoopContext.TimerTarget {
             allowed: left ?? .seconds(1), at: now)
         if balancer.wantsResolution { changed() }
     }
+
+    private func sample(_ duration: Duration) {
+        if latency?.observe(duration, at: loop.now) == nil {
+            latency = PeakEWMA(duration / .seconds(1), at: loop.now)
+        }
+    }
+
+    /// How long calls to the target take, there and back; nil if none has been timed yet.
+    var roundTrip: Duration? { latency.map { .seconds($0.value(at: loop.now)) } }
 
     /// The stream that a call had reserved is not there: it waits at the endpoint.
     func returned(_ reservation: ClientCall.Reservation) {

@@ -58,8 +58,9 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         if !isKept { machine = RetryMachine(nil, deadline: deadline) }
         if let hedging = options.hedging, let retry = options.retry, isKept {
             hedge = HedgeMachine(
-                maximumAttempts: hedging.maximumAttempts, codes: retry.codes,
-                typical: client.limits.typicalLatency(of: request.target), deadline: deadline,
+                maximumAttempts: hedging.maximumAttempts, codes: hedging.codes ?? retry.codes,
+                typical: hedging.delay ?? client.limits.typicalLatency(of: request.target),
+                deadline: deadline,
                 at: now)
         }
         client.limits.called(isHedged: hedge != nil, at: now)
@@ -70,8 +71,15 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         guard let client else { return }
         let previous = attempt
         let number = hedge?.started ?? machine.previousAttempts
-        let call = UnaryCall(
-            request, deadline: deadline, attempt: number, loop: client.loop, exchange: self)
+        let call: UnaryCall
+        if let interceptors = client.settings.interceptors {
+            call = InterceptedCall(
+                request, deadline: deadline, attempt: number, loop: client.loop, exchange: self,
+                interceptors)
+        } else {
+            call = UnaryCall(
+                request, deadline: deadline, attempt: number, loop: client.loop, exchange: self)
+        }
         call.waitsForReady = options.waitsForReady
         call.isAssay = options.isAssay
         call.avoided = previous?.lastSlot
@@ -79,7 +87,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
         if hedge != nil, let previous, !previous.isEnded { rivals.append(previous) }
         attempt = call
         hedge?.sent(at: now)
-        client.send(call, now: now)
+        call.begin(in: client, at: now)
         armHedge()
     }
 

@@ -59,7 +59,7 @@ package struct RetryMachine: Sendable {
         case .after(let pause): return pause
         case .none where isOverload: return nil
         case .none:
-            return min(.milliseconds(10) * (1 << previousAttempts), .milliseconds(250)) * jitter
+            return policy.backoff(after: previousAttempts) * jitter
         }
     }
 
