@@ -231,7 +231,7 @@ final class StreamingCall: ClientCall, StreamOwner {
             client.limits.allowsRetry(at: now)
         }
         if decision == .giveUp {
-            if end() { give(error) }
+            if end() { conclude(error) }
             return
         }
         noteAttempt(error.code)
@@ -260,10 +260,11 @@ final class StreamingCall: ClientCall, StreamOwner {
         sendAttempt(at: now)
     }
 
-    private func give(_ error: RPCError) {
+    /// What fails here says which target it was; what the server says stays as it is.
+    private func named(_ error: RPCError) -> RPCError {
         var error = error
         error.message = "\(target): \(error.message)"
-        conclude(error)
+        return error
     }
 
     /// Tells of the call, which begins now.
@@ -314,7 +315,7 @@ final class StreamingCall: ClientCall, StreamOwner {
         let progress: AttemptFailure.Progress =
             sentSoFar == nil
             ? .committed : wasProcessed ? .processed : lastSlot == nil ? .unsent : .refused
-        attemptEnded(StreamResult(error: error, progress: progress))
+        attemptEnded(StreamResult(error: named(error), progress: progress))
     }
 
     /// What is given up here is not tried again.
@@ -328,7 +329,7 @@ final class StreamingCall: ClientCall, StreamOwner {
         super.leave()
         around?.cancel()
         around = nil
-        if end() { give(RPCError(.cancelled, "the call was cancelled")) }
+        if end() { conclude(named(RPCError(.cancelled, "the call was cancelled"))) }
         // What came and was not read is not wanted either.
         port.abandon(RPCError(.cancelled, "the call was cancelled"))
     }

@@ -120,7 +120,7 @@ struct ServiceConfigTests {
             ),
             (
                 """
-                {"methodConfig": [{"name": [{"service": "bench.v1.Streaming"}],
+                {"methodConfig": [{"name": [{"service": "bench.v1.Streaming", "method": "Collect"}],
                   "hedgingPolicy": {"maxAttempts": 2}}]}
                 """, "may not be repeated"
             ),
