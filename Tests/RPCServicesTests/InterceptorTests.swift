@@ -97,10 +97,9 @@ private struct Flaky: RPCService {
     var failures = Counter(0)
 
     func register(in registry: inout MethodRegistry) {
-        registry.unary(GRPCHealthV1.Health.check) {
-            (_: GRPCHealthV1.HealthCheckRequest, context) in
+        registry.unary(BenchV1.Echo.say) { (request: BenchV1.EchoMessage, context) in
             try enter(context)
-            return GRPCHealthV1.HealthCheckResponse(status: .serving)
+            return request
         }
         registry.serverStreaming(GRPCHealthV1.Health.watch) {
             (
@@ -171,7 +170,7 @@ struct InterceptorTests {
 
     /// One call of each kind.
     private static func callAll(_ client: RPCClient) async throws {
-        _ = try await Health.Client(client).check(GRPCHealthV1.HealthCheckRequest())
+        _ = try await BenchV1.Echo.Client(client).say(BenchV1.EchoMessage(payload: [1]))
         let count = try await Health.Client(client).watch(GRPCHealthV1.HealthCheckRequest()) {
             try await $0.reduce(0) { sum, _ in sum + 1 }
         }
@@ -203,7 +202,7 @@ struct InterceptorTests {
         let chain: ServerInterceptorPair<Noting, Noting> = Noting(name: "a", journal: journal).then(
             Noting(name: "b", journal: journal))
         try await Self.with(Flaky(), server: chain) { try await Self.callAll($0) }
-        let expected = ["Check", "Watch", "Collect", "ServerReflectionInfo"].flatMap { name in
+        let expected = ["Say", "Watch", "Collect", "ServerReflectionInfo"].flatMap { name in
             ["a> \(name)", "b> \(name)", "b<", "a<"]
         }
         #expect(journal.all == expected)
@@ -215,7 +214,7 @@ struct InterceptorTests {
         let chain = Refusing(left: Counter(1)).then(Renaming())
         try await Self.with(service, server: chain) { client in
             let error = await #expect(throws: RPCError.self) {
-                try await Health.Client(client).check(GRPCHealthV1.HealthCheckRequest())
+                try await BenchV1.Echo.Client(client).say(BenchV1.EchoMessage(payload: [1]))
             }
             #expect(error?.code == .permissionDenied)
             try await Self.callAll(client)
@@ -229,8 +228,8 @@ struct InterceptorTests {
         let service = Flaky(failures: Counter(1))
         try await Self.with(service, server: Noting(name: "a", journal: journal)) { client in
             await #expect(throws: RPCError.self) {
-                try await Health.Client(client).check(
-                    GRPCHealthV1.HealthCheckRequest(), options: CallOptions(allowsRetry: false))
+                try await BenchV1.Echo.Client(client).say(
+                    BenchV1.EchoMessage(payload: [1]), options: CallOptions(allowsRetry: false))
             }
             await #expect(throws: RPCError.self) {
                 try await Health.Client(client).watch(
@@ -238,7 +237,7 @@ struct InterceptorTests {
                 ) { for try await _ in $0 {} }
             }
         }
-        #expect(journal.all == ["a> Check", "a! UNAVAILABLE", "a> Watch", "a! UNAVAILABLE"])
+        #expect(journal.all == ["a> Say", "a! UNAVAILABLE", "a> Watch", "a! UNAVAILABLE"])
     }
 
     @Test("a client's interceptors see every attempt of a unary call, and change its metadata")
@@ -248,7 +247,7 @@ struct InterceptorTests {
         let chain: ClientInterceptorPair<Noting, Noting> = Noting(name: "a", journal: journal).then(
             Noting(name: "b", journal: journal))
         try await Self.with(service, client: chain) { client in
-            _ = try await Health.Client(client).check(GRPCHealthV1.HealthCheckRequest())
+            _ = try await BenchV1.Echo.Client(client).say(BenchV1.EchoMessage(payload: [1]))
         }
         let failed = { (n: Int) in ["a> \(n)", "b> \(n)", "b! UNAVAILABLE", "a! UNAVAILABLE"] }
         #expect(journal.all == failed(0) + failed(1) + ["a> 2", "b> 2", "b<", "a<"])
@@ -276,7 +275,7 @@ struct InterceptorTests {
     func clientRefusal() async throws {
         let service = Flaky()
         try await Self.with(service, client: Refusing(left: Counter(1))) { client in
-            _ = try await Health.Client(client).check(GRPCHealthV1.HealthCheckRequest())
+            _ = try await BenchV1.Echo.Client(client).say(BenchV1.EchoMessage(payload: [1]))
         }
         #expect(service.journal.all == ["handler "])
         try await Self.with(service, client: Refusing(left: Counter(100))) { client in
