@@ -64,8 +64,9 @@ extension Metadata {
     /// Those fields that a handler may send: neither the protocol's own, nor with a name that the
     /// peer would have to refuse (`[0-9a-z_.-]+`).
     var sendable: Metadata {
-        withoutProtocolFields.filter { field in
-            !field.name.isEmpty && arena[field.name].allSatisfy(Self.isNameByte)
+        let own = withoutProtocolFields
+        return own.filter { field in
+            !field.name.isEmpty && own.arena[field.name].allSatisfy(Self.isNameByte)
         }
     }
 }

@@ -20,7 +20,14 @@ extension InteropPeer {
 
     /// While nobody reads the replies, the server stops reading requests, and writing them stops too;
     /// everything arrives once the replies are read.
+    ///
+    /// On a connection of its own: gRPC C++ opens the window of one that has carried much so wide that
+    /// all requests fit.
     func flowControlPushback() async throws {
+        try await onFreshConnection { try await pushBack($0) }
+    }
+
+    private func pushBack(_ service: Service.Client) async throws {
         let (count, size) = (2_000, 64 << 10)
         try await service.fullDuplexCall { requests, replies in
             let written = Counter()
@@ -65,17 +72,19 @@ extension InteropPeer {
 
     /// A connection of its own for each call.
     func channelSoak() async throws {
-        try await repeatedly {
-            let client = try connect()
-            let result: Result<Void, any Error>
-            do {
-                result = .success(try await largeUnary(Service.Client(client)))
-            } catch {
-                result = .failure(error)
-            }
-            await client.close()
-            try result.get()
+        try await repeatedly { try await onFreshConnection { try await largeUnary($0) } }
+    }
+
+    private func onFreshConnection(_ body: (Service.Client) async throws -> Void) async throws {
+        let client = try connect()
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(Service.Client(client)))
+        } catch {
+            result = .failure(error)
         }
+        await client.close()
+        try result.get()
     }
 
     private func repeatedly(_ call: () async throws -> Void) async throws {

@@ -710,7 +710,8 @@ extension GRPCTesting {
             writer.endObject()
         }
 
-        public static func == (a: StreamingInputCallResponse, b: StreamingInputCallResponse) -> Bool {
+        public static func == (a: StreamingInputCallResponse, b: StreamingInputCallResponse) -> Bool
+        {
             Canonical.equal(a.aggregatedPayloadSize, b.aggregatedPayloadSize)
                 && Canonical.equal(a.unknown, b.unknown)
         }
@@ -906,7 +907,8 @@ extension GRPCTesting {
             writer.endObject()
         }
 
-        public static func == (a: StreamingOutputCallRequest, b: StreamingOutputCallRequest) -> Bool {
+        public static func == (a: StreamingOutputCallRequest, b: StreamingOutputCallRequest) -> Bool
+        {
             Canonical.equal(a.responseType, b.responseType)
                 && Canonical.equal(a.responseParameters, b.responseParameters)
                 && Canonical.equal(a.payload, b.payload)
@@ -978,7 +980,9 @@ extension GRPCTesting {
             writer.endObject()
         }
 
-        public static func == (a: StreamingOutputCallResponse, b: StreamingOutputCallResponse) -> Bool {
+        public static func == (a: StreamingOutputCallResponse, b: StreamingOutputCallResponse)
+            -> Bool
+        {
             Canonical.equal(a.payload, b.payload)
                 && Canonical.equal(a.unknown, b.unknown)
         }

@@ -71,7 +71,7 @@ enum SwiftPatterns {
 /// floats otherwise (wire.md §8).
 enum SwiftEquality {
     static func emitStruct(_ type: String, _ properties: [String], to writer: inout CodeWriter) {
-        writer.block("public static func == (a: \(type), b: \(type)) -> Bool") { writer in
+        emitOperator(type, to: &writer) { writer in
             let terms = properties.map { "Canonical.equal(a.\($0), b.\($0))" }
             writer.line(terms[0])
             writer.indented { writer in
@@ -86,12 +86,35 @@ enum SwiftEquality {
         }
     }
 
+    /// `==` with its head folded as the formatter does.
+    private static func emitOperator(
+        _ type: String, to writer: inout CodeWriter, _ body: (inout CodeWriter) -> Void
+    ) {
+        let parameters = "a: \(type), b: \(type)"
+        let head = "public static func == (\(parameters))"
+        if writer.fits("\(head) -> Bool {") {
+            writer.line("\(head) -> Bool {")
+        } else if writer.fits("\(head) -> Bool") {
+            writer.lines(["\(head) -> Bool", "{"])
+        } else if writer.fits(head) {
+            writer.line(head)
+            writer.indented { $0.line("-> Bool") }
+            writer.line("{")
+        } else {
+            writer.line("public static func == (")
+            writer.indented { $0.line(parameters) }
+            writer.line(") -> Bool {")
+        }
+        writer.indented(body)
+        writer.line("}")
+    }
+
     static func emitEnum(
         _ type: String, _ members: [SwiftField], hasUnrecognized: Bool, to writer: inout CodeWriter
     ) {
         var cases = members.map { (name: $0.member, number: $0.field.number) }
         if hasUnrecognized { cases.append(("unrecognized", 0)) }
-        writer.block("public static func == (a: \(type), b: \(type)) -> Bool") { writer in
+        emitOperator(type, to: &writer) { writer in
             writer.line("switch (a, b) {")
             for entry in cases {
                 writer.line(
