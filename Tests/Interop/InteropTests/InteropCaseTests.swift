@@ -1,4 +1,3 @@
-import Foundation
 import InteropCases
 import RPC
 import RPCTransport
@@ -19,8 +18,38 @@ struct InteropCaseTests {
         "our client calls grpcio's server", .enabled(if: Python.isThere, "no .venv with grpcio"),
         arguments: InteropCase.allCases, Transport.allCases)
     func client(_ testCase: InteropCase, _ transport: Transport) async throws {
-        let server = try await Peers.shared.foreignServer(transport, for: testCase)
+        // What is to judge whether requests came compressed needs a tap before it.
+        let judges = [.clientCompressedUnary, .clientCompressedStreaming].contains(testCase)
+        let server = try await Peers.shared.foreignServer(transport, judges ? ["--tap"] : [])
         try await run(testCase, on: server.port, server.credentials)
+    }
+
+    @Test(
+        "no call of ours fails while grpcio's server ends its connections, three times a second",
+        .enabled(if: Python.isThere, "no .venv with grpcio"),
+        arguments: [.rpcSoak, .concurrentLargeUnary] as [InteropCase], Transport.allCases)
+    func endingConnections(_ testCase: InteropCase, _ transport: Transport) async throws {
+        let server = try await Peers.shared.foreignServer(
+            transport, ["--max_connection_age_ms", "300"])
+        try await run(testCase, on: server.port, server.credentials, iterations: 300)
+    }
+
+    @Test(
+        "calls of ours wait where grpcio's server allows three streams",
+        .enabled(if: Python.isThere, "no .venv with grpcio"), arguments: Transport.allCases)
+    func fewStreams(_ transport: Transport) async throws {
+        let server = try await Peers.shared.foreignServer(
+            transport, ["--max_concurrent_streams", "3"])
+        let connect = connector(of: server.port, server.credentials)
+        let client = try connect()
+        let peer = InteropPeer(client: client, connect: connect)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<50 {
+                group.addTask { try await InteropCase.pingPong.run(against: peer) }
+            }
+            try await group.waitForAll()
+        }
+        await client.close()
     }
 
     @Test(
@@ -41,18 +70,24 @@ struct InteropCaseTests {
         try await run(testCase, on: server.port, server.credentials)
     }
 
-    private func run(
-        _ testCase: InteropCase, on port: Int, _ credentials: Credentials?
-    ) async throws {
-        let connect = { @Sendable in
+    private func connector(
+        of port: Int, _ credentials: Credentials?
+    ) -> @Sendable () throws -> RPCClient {
+        {
             try RPCClient(
                 "127.0.0.1:\(port)",
                 tls: try credentials.map {
                     try .client(trust: $0.trust, serverName: "localhost")
                 })
         }
+    }
+
+    private func run(
+        _ testCase: InteropCase, on port: Int, _ credentials: Credentials?, iterations: Int = 20
+    ) async throws {
+        let connect = connector(of: port, credentials)
         let client = try connect()
-        let soak = InteropPeer.Soak(iterations: 20, maximumLatency: .seconds(5))
+        let soak = InteropPeer.Soak(iterations: iterations, maximumLatency: .seconds(5))
         let result: Result<Void, any Error>
         do {
             let peer = InteropPeer(client: client, soak: soak, connect: connect)
@@ -62,88 +97,5 @@ struct InteropCaseTests {
         }
         await client.close()
         try result.get()
-    }
-}
-
-/// The servers and clients that all cases of a run share. They end with the process.
-actor Peers {
-    static let shared = Peers()
-
-    typealias Transport = InteropCaseTests.Transport
-
-    struct Server {
-        let port: Int
-        let credentials: Credentials?
-    }
-
-    private var servers: [Transport: Task<Server, any Error>] = [:]
-    private var foreignServers: [[String]: Task<Server, any Error>] = [:]
-    private var foreignClients: [Transport: Task<ChildProcess, any Error>] = [:]
-    private var processes: [ChildProcess] = []
-
-    /// A server of ours.
-    func server(_ transport: Transport) async throws -> Server {
-        if let started = servers[transport] { return try await started.value }
-        let starting = Task {
-            let credentials = transport == .tls ? try Credentials() : nil
-            let server = RPCServer.interop(
-                listener: RPCListener(
-                    host: "127.0.0.1", port: 0,
-                    tls: try credentials.map { try .server(identity: $0.identity) }))
-            try await server.start()
-            return Server(port: server.port, credentials: credentials)
-        }
-        servers[transport] = starting
-        return try await starting.value
-    }
-
-    /// A server of grpcio's. One that is to judge whether requests came compressed has a tap before it.
-    func foreignServer(_ transport: Transport, for testCase: InteropCase) async throws -> Server {
-        let judges = [.clientCompressedUnary, .clientCompressedStreaming].contains(testCase)
-        let options = judges ? ["--tap"] : []
-        let key = [transport.rawValue] + options
-        if let started = foreignServers[key] { return try await started.value }
-        let starting = Task {
-            let credentials = transport == .tls ? try Credentials() : nil
-            let process = try ChildProcess(
-                Python.interpreter,
-                [Python.script("interop_server.py")] + options
-                    + (credentials.map {
-                        [
-                            "--use_tls", "--tls_cert_file", $0.certificateFile, "--tls_key_file",
-                            $0.keyFile,
-                        ]
-                    } ?? []))
-            processes.append(process)
-            let line = try await process.line { $0.hasPrefix("ready ") }
-            let port = try #require(line.split(separator: " ").last.flatMap { Int($0) })
-            return Server(port: port, credentials: credentials)
-        }
-        foreignServers[key] = starting
-        return try await starting.value
-    }
-
-    /// A client of grpcio's that runs all cases, one after the other, against our server.
-    func foreignClient(_ transport: Transport) async throws -> ChildProcess {
-        if let started = foreignClients[transport] { return try await started.value }
-        let starting = Task {
-            let server = try await server(transport)
-            return try ChildProcess(
-                Python.interpreter,
-                [
-                    Python.script("interop_client.py"), "--server_port", "\(server.port)",
-                    "--test_case", InteropCase.allCases.map(\.rawValue).joined(separator: ","),
-                    "--soak_iterations", "20",
-                    "--soak_per_iteration_max_acceptable_latency_ms", "5000",
-                ]
-                    + (server.credentials.map {
-                        [
-                            "--use_tls", "--ca_file", $0.authorityFile, "--server_host_override",
-                            "localhost",
-                        ]
-                    } ?? []))
-        }
-        foreignClients[transport] = starting
-        return try await starting.value
     }
 }
