@@ -35,24 +35,6 @@ struct InteropCaseTests {
     }
 
     @Test(
-        "calls of ours wait where grpcio's server allows three streams",
-        .enabled(if: Python.isThere, "no .venv with grpcio"), arguments: Transport.allCases)
-    func fewStreams(_ transport: Transport) async throws {
-        let server = try await Peers.shared.foreignServer(
-            transport, ["--max_concurrent_streams", "3"])
-        let connect = connector(of: server.port, server.credentials)
-        let client = try connect()
-        let peer = InteropPeer(client: client, connect: connect)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<50 {
-                group.addTask { try await InteropCase.pingPong.run(against: peer) }
-            }
-            try await group.waitForAll()
-        }
-        await client.close()
-    }
-
-    @Test(
         "grpcio's client calls our server", .enabled(if: Python.isThere, "no .venv with grpcio"),
         arguments: InteropCase.allCases, Transport.allCases)
     func server(_ testCase: InteropCase, _ transport: Transport) async throws {

@@ -123,14 +123,11 @@ def main():
     parser.add_argument("--tls_key_file")
     parser.add_argument("--tap", action="store_true")
     parser.add_argument("--max_connection_age_ms", type=int, help="ends connections of this age with GOAWAY")
-    parser.add_argument("--max_concurrent_streams", type=int)
     options = parser.parse_args()
 
     limits = []
     if options.max_connection_age_ms:
-        limits += [("grpc.max_connection_age_ms", options.max_connection_age_ms)]
-    if options.max_concurrent_streams:
-        limits += [("grpc.max_concurrent_streams", options.max_concurrent_streams)]
+        limits = [("grpc.max_connection_age_ms", options.max_connection_age_ms)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=64), options=limits)
     service = TestService()
     test_pb2_grpc.add_TestServiceServicer_to_server(service, server)
