@@ -80,6 +80,10 @@ public final class RPCServer: Sendable {
     /// Opens the listeners. Afterwards `ports` tells where.
     public func start() async throws {
         for listener in listeners {
+            // The system's call would take the port modulo 65,536.
+            guard (0...65_535).contains(listener.port) else {
+                throw RPCError(.invalidArgument, "there is no port \(listener.port)")
+            }
             let channel = try await bootstrap(listener)
                 .bind(host: listener.host, port: listener.port).get()
             state.withLock { $0.channels.append(channel) }

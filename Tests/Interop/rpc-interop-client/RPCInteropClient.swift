@@ -58,6 +58,7 @@ struct RPCInteropClient: AsyncParsableCommand {
     }
 
     func validate() throws {
+        guard (1...65_535).contains(port) else { throw ValidationError("there is no port \(port)") }
         _ = try cases
         if useTLS, authorityFile == nil { throw ValidationError("--use_tls needs --ca_file") }
     }

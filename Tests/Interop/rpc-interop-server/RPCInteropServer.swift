@@ -27,6 +27,7 @@ struct RPCInteropServer: AsyncParsableCommand {
     var keyFile: String?
 
     func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("there is no port \(port)") }
         guard !useTLS || (certificateFile != nil && keyFile != nil) else {
             throw ValidationError("--use_tls needs --tls_cert_file and --tls_key_file")
         }
