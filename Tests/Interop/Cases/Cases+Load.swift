@@ -28,7 +28,7 @@ extension InteropPeer {
     }
 
     private func pushBack(_ service: Service.Client) async throws {
-        let (count, size) = (2_000, 64 << 10)
+        let (count, size) = (1_000, 64 << 10)
         try await service.fullDuplexCall { requests, replies in
             let written = Counter()
             try await withThrowingTaskGroup(of: Void.self) { group in

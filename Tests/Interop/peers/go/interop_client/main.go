@@ -311,7 +311,7 @@ func (c *cases) concurrentLargeUnary() {
 }
 
 func (c *cases) flowControlPushback() {
-	const count, size = 2000, 64 << 10
+	const count, size = 1000, 64 << 10
 	ctx, cancel := timed()
 	defer cancel()
 	stream, err := c.service.FullDuplexCall(ctx)
