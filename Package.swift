@@ -244,6 +244,9 @@ let targets: [Target] = [
     tests(
         "RPCProtocolTests",
         ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioCore, nioPosix]),
+    tests(
+        "RPCAbuseTests",
+        ["RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "Wire", nioCore, nioPosix]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

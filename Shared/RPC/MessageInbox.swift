@@ -20,6 +20,8 @@ public final class MessageInbox: Sendable {
         var withheld = 0
         var reader: UnsafeContinuation<Void, Never>?
         var isReaderCancelled = false
+        /// What the process was told that is buffered here.
+        var counted = 0
         /// Whether the last message that was taken had been packed.
         var wasPacked = false
 
@@ -40,17 +42,34 @@ public final class MessageInbox: Sendable {
 
     private let state: Mutex<State>
     private let limit: Int
+    private let memory: ProcessMemory?
 
     /// - Parameters:
     ///   - limit: the most bytes that a message may have, without its prefix.
     ///   - contentType: how the peer encodes.
     ///   - encoding: how the peer packs.
-    package init(limit: Int, contentType: ContentType, encoding: MessageEncoding = .identity) {
+    ///   - memory: what is buffered counts as held by this process.
+    package init(
+        limit: Int, contentType: ContentType, encoding: MessageEncoding = .identity,
+        memory: ProcessMemory? = nil
+    ) {
+        self.memory = memory
         self.limit = limit
         state = Mutex(
             State(
                 deframer: StreamDeframer(limit: limit, encoding: encoding),
                 contentType: contentType))
+    }
+
+    deinit { memory?.hold(-state.withLock(\.counted)) }
+
+    /// Tells the process what is buffered, if that has changed by enough.
+    private func count(_ state: inout State, portion: Int = MessageInbox.creditPortion) {
+        guard let memory else { return }
+        let change = state.deframer.buffered - state.counted
+        if abs(change) < portion { return }
+        state.counted += change
+        memory.hold(change)
     }
 
     // MARK: The transport's side
@@ -74,6 +93,7 @@ public final class MessageInbox: Sendable {
                 return (data.count, UnsafeContinuation<Void, Never>?.none)
             }
             state.deframer.append(data)
+            count(&state)
             let credit = state.deframer.takeCredit() + state.withheld
             state.withheld = 0
             return (credit, state.deframer.isReady ? state.reader.take() : nil)
@@ -94,6 +114,7 @@ public final class MessageInbox: Sendable {
             state.end = .failed(error)
             state.withheld += state.deframer.consumeAll()
             state.deframer.removeAll()
+            count(&state, portion: 1)
             return state.reader.take()
         }
         reader?.resume()
@@ -125,6 +146,18 @@ public final class MessageInbox: Sendable {
 
     /// Bytes that the transport was not told are consumed.
     package var unconsumed: Int { state.withLock { $0.deframer.unconsumed + $0.withheld } }
+
+    /// The message that is not complete although the peer has all the room for it; nil if none is.
+    package var unfinished: (message: Int, bytes: Int)? {
+        state.withLock { $0.deframer.unfinished }
+    }
+
+    /// How the stream failed, if it did.
+    package var failure: RPCError? {
+        state.withLock { state in
+            if case .failed(let error) = state.end { error } else { nil }
+        }
+    }
 
     /// Bytes that wait to be read.
     package var buffered: Int { state.withLock { $0.deframer.buffered } }
@@ -169,6 +202,7 @@ public final class MessageInbox: Sendable {
     private func takeNext() -> Arrival {
         let (arrival, credit, driver) = state.withLock { state in
             let arrival = Self.take(from: &state, limit: limit)
+            count(&state)
             let isPortion = state.withheld >= Self.creditPortion
             var isWaiting = false
             if case .nothing = arrival { isWaiting = true }

@@ -37,15 +37,21 @@ package enum FramingFault: Error, Hashable {
     case notGzip(String)
     case outOfMemory
 
+    /// The reason of a prefix that gRPC does not have.
+    package static let badPrefix = "BAD_PREFIX"
+
     /// The error of a request with this fault.
     package func error(limit: Int) -> RPCError {
         switch self {
         case .badFlag(let flag):
-            RPCError(.internal, "the message prefix has the flag \(flag); 0 or 1 are allowed")
+            RPCError(
+                .internal, "the message prefix has the flag \(flag); 0 or 1 are allowed",
+                reason: Self.badPrefix)
         case .compressedWithoutEncoding:
             RPCError(
                 .internal,
-                "a message is marked as packed, but grpc-encoding names no way that is known")
+                "a message is marked as packed, but grpc-encoding names no way that is known",
+                reason: Self.badPrefix)
         case .tooLarge(let length):
             RPCError(
                 .resourceExhausted, "a message of \(length) bytes; at most \(limit) are allowed",

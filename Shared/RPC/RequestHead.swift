@@ -42,6 +42,7 @@ public struct RequestHead: Sendable {
     package private(set) var hasTrace = false
     package private(set) var pathField = Span.absent
     package private(set) var authorityField = Span.absent
+    private var hostField = Span.absent
     package private(set) var timeoutField = Span.absent
     package private(set) var jsonTimeoutField = Span.absent
     package private(set) var encodingField = Span.absent
@@ -84,6 +85,7 @@ public struct RequestHead: Sendable {
         var span: Span { Span(start: UInt32(offset), count: UInt32(valueCount)) }
         switch nameCount {
         case 2 where named("te"): acceptsTrailers = valued("trailers")
+        case 4 where named("host"): hostField = span
         case 5 where named(":path"): pathField = span
         case 7 where named(":method"):
             method = valued("POST") ? .post : valued("GET") ? .get : .other
@@ -129,6 +131,15 @@ public struct RequestHead: Sendable {
     }
 
     public var authority: String { text(authorityField) }
+
+    /// Whether `host` names another server than `:authority`: two hops could disagree on who is meant.
+    package var hasOtherHost: Bool {
+        if hostField.isAbsent || authorityField.isAbsent { return false }
+        func folded(_ span: Span) -> some Sequence<UInt8> {
+            fields.arena[span.range].lazy.map { $0 | (0x41...0x5A ~= $0 ? 0x20 : 0) }
+        }
+        return !folded(hostField).elementsEqual(folded(authorityField))
+    }
 
     /// The regular fields: everything but the pseudo-headers.
     public var metadata: Metadata { fields.filter { !fields.hasPrefix($0, ":") } }

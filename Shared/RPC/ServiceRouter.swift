@@ -166,8 +166,9 @@ public final class ServiceRouter: RequestHandler {
     }
 
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
-        if error.reason == "METADATA_TOO_LARGE", !head.contentType.isGRPC {
-            return RawReply(json: error, status: 431)
+        if !head.contentType.isGRPC {
+            if error.reason == "METADATA_TOO_LARGE" { return RawReply(json: error, status: 431) }
+            if error.reason == "TOO_SLOW" { return RawReply(json: error, status: 408) }
         }
         return RawReply(error, contentType: head.contentType)
     }

@@ -9,6 +9,8 @@ package struct StreamDeframer: Sendable {
     private var consumed = 0
     /// Bytes before `consumed` that `takeCredit` has not told of.
     private var credit = 0
+    /// Messages that were taken.
+    private var taken = 0
     private let limit: Int
     /// How messages may be packed.
     var encoding: MessageEncoding
@@ -42,6 +44,11 @@ package struct StreamDeframer: Sendable {
         return prefix.length > limit || buffered >= MessagePrefix.count + prefix.length
     }
 
+    /// The first message as long as it is not complete: its number, and how much of it has come.
+    package var unfinished: (message: Int, bytes: Int)? {
+        buffered > 0 && !isReady ? (taken, buffered) : nil
+    }
+
     /// Takes the first message, with its prefix and as it was packed; nil if it is not complete.
     package mutating func next() throws(FramingFault) -> [UInt8]? {
         if buffered > 0 { try MessageDeframer.check(flag: buffer[start], encoding) }
@@ -50,6 +57,7 @@ package struct StreamDeframer: Sendable {
         let end = start + MessagePrefix.count + prefix.length
         guard buffer.count >= end else { return nil }
         consume(to: end)
+        taken += 1
         if start == 0, end == buffer.count, end >= Self.minimumHandedOver {
             defer { (buffer, consumed) = ([], 0) }
             return buffer

@@ -10,6 +10,7 @@ final class ConnectionHandler<Machine: ConnectionMachine>: ChannelInboundHandler
     private let isTLS: Bool
     private var context: ChannelHandlerContext?
     private var isClosing = false
+    private var late: Scheduled<Void>?
 
     private static var lingering: TimeAmount { .seconds(1) }
 
@@ -53,6 +54,7 @@ final class ConnectionHandler<Machine: ConnectionMachine>: ChannelInboundHandler
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        late?.cancel()
         machine.ended()
         context.fireChannelInactive()
     }
@@ -70,7 +72,7 @@ final class ConnectionHandler<Machine: ConnectionMachine>: ChannelInboundHandler
     // MARK: What the machine wants
 
     func send(_ bytes: UnsafeRawBufferPointer) {
-        guard let context else { return }
+        guard let context, !isClosing else { return }
         machine.loop.buffered(bytes) { context.writeAndFlush(wrapOutboundOut($0), promise: nil) }
     }
 
@@ -80,16 +82,29 @@ final class ConnectionHandler<Machine: ConnectionMachine>: ChannelInboundHandler
         guard context.channel.isActive else { return context.close(promise: nil) }
         // Closing fails the writes that the socket has not taken: an empty one comes behind them.
         let confined = LoopConfined(self)
-        let late = context.eventLoop.scheduleTask(in: Self.lingering) { confined.value.abort() }
+        late = context.eventLoop.scheduleTask(in: Self.lingering) { confined.value.abort() }
         let gone = context.eventLoop.makePromise(of: Void.self)
-        gone.futureResult.whenComplete { _ in
-            late.cancel()
-            confined.value.abort()
+        gone.futureResult.whenComplete { result in
+            if case .success = result, confined.value.machine.lingers {
+                confined.value.closeOutput()
+            } else {
+                confined.value.abort()
+            }
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: gone)
     }
 
+    /// The peer may still be sending: closing with its bytes unread would reset the connection, and
+    /// take from the peer what it has not read. So its bytes are thrown away until it closes too.
+    private func closeOutput() {
+        let done = context?.eventLoop.makePromise(of: Void.self)
+        let confined = LoopConfined(self)
+        done?.futureResult.whenFailure { _ in confined.value.abort() }
+        context?.close(mode: .output, promise: done)
+    }
+
     func abort() {
+        late?.cancel()
         isClosing = true
         context?.close(promise: nil)
     }

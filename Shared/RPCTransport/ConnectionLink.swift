@@ -41,11 +41,14 @@ package protocol ConnectionMachine: AnyObject, SendableMetatype {
     func becameWritable(_ isWritable: Bool)
     /// The link is broken; its end follows.
     func failed(_ error: any Error)
+    /// Whether a close gives the peer a moment to read why, although it may still be sending.
+    var lingers: Bool { get }
     /// The link is gone.
     func ended()
 }
 
 extension ConnectionMachine {
+    package var lingers: Bool { false }
     /// What goes to a link at once; the rest follows in the next tick.
     static var outputPortion: Int { 1 << 20 }
 }

@@ -1,12 +1,21 @@
 public import HTTP2
+public import RPC
 
 /// The limits that a server or client goes by.
 public struct RPCProfile: Sendable {
     /// What metrics and the debug page call it.
     public var name = "custom"
     public var http2: HTTP2Profile
-    /// Connections at once; further ones are closed.
+    /// Connections at once; with as many a server's listeners pause.
     public var maximumConnections: Int
+    /// Connections of one address at once, further ones are closed; nil means any number.
+    public var maximumConnectionsPerAddress: Int?
+    /// TLS handshakes at once; with as many a server's listeners pause.
+    public var maximumHandshakes = 256
+    /// A connection whose TLS handshake takes longer is closed.
+    public var handshakeTimeout = Duration.seconds(5)
+    /// What connections may hold.
+    public var memory = ProcessMemory.shared
     /// A client with calls in flight sends a PING after this long without a received byte, and gives
     /// the connection up when as long again brings none; nil means never.
     public var keepaliveInterval: Duration?
@@ -24,7 +33,11 @@ public struct RPCProfile: Sendable {
     }
 
     /// For clients outside.
-    public static let edge = RPCProfile(http2: .edge).named("edge")
+    public static let edge: RPCProfile = {
+        var profile = RPCProfile(http2: .edge).named("edge")
+        profile.maximumConnectionsPerAddress = 50
+        return profile
+    }()
     /// Between our own services.
     public static let mesh = RPCProfile(http2: .mesh, keepaliveInterval: .seconds(2))
         .named("mesh")

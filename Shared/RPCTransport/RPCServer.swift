@@ -16,10 +16,12 @@ public final class RPCServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let telemetry: [ObjectIdentifier: LoopConfined<ServerTelemetry>]
     private let state = Mutex(State())
+    private let admission: ConnectionAdmission
 
     private struct State {
         var channels: [any Channel] = []
         var connections: [ObjectIdentifier: Connection] = [:]
+        var memoryWatch: RepeatedTask?
         var isShuttingDown = false
         var isEnded = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -44,6 +46,7 @@ public final class RPCServer: Sendable {
         self.connectionObserver =
             connectionObserver
             ?? telemetry.map { ConnectionCounter($0.events, profile: profile.name) }
+        admission = ConnectionAdmission(profile)
         let halves = group.makeIterator().compactMap { loop in
             telemetry.map {
                 (ObjectIdentifier(loop), LoopConfined($0.server(routes: handler.methods)))
@@ -79,6 +82,7 @@ public final class RPCServer: Sendable {
 
     /// Opens the listeners. Afterwards `ports` tells where.
     public func start() async throws {
+        watchMemory()
         for listener in listeners {
             // The system's call would take the port modulo 65,536.
             guard (0...65_535).contains(listener.port) else {
@@ -88,6 +92,18 @@ public final class RPCServer: Sendable {
                 .bind(host: listener.host, port: listener.port).get()
             state.withLock { $0.channels.append(channel) }
         }
+    }
+
+    /// Looks at the process's memory four times a second, until the server ends.
+    private func watchMemory() {
+        let (memory, admission) = (profile.memory, admission)
+        let watch = group.next().scheduleRepeatedTask(
+            initialDelay: .zero, delay: .milliseconds(250)
+        ) { _ in
+            memory.sample()
+            admission.reconsider()
+        }
+        state.withLock { $0.memoryWatch = watch }
     }
 
     /// The ports of the listeners, in their order; empty before `start`.
@@ -137,6 +153,15 @@ public final class RPCServer: Sendable {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // One at a time: before each, the gate is asked.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { [admission, connectionObserver] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptGate(
+                            admission, isTLS: listener.tls != nil, observer: connectionObserver))
+                }
+            }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(
@@ -153,11 +178,9 @@ public final class RPCServer: Sendable {
         let connection = ServerConnection(
             handler: handler, profile: profile.http2, observer: connectionObserver,
             telemetry: telemetry[ObjectIdentifier(channel.eventLoop)]?.value,
-            loop: LoopContext.current(on: channel.eventLoop))
+            memory: profile.memory, loop: LoopContext.current(on: channel.eventLoop))
         let isWelcome = state.withLock { state in
-            if state.isShuttingDown || state.connections.count >= profile.maximumConnections {
-                return false
-            }
+            if state.isShuttingDown { return false }
             state.connections[ObjectIdentifier(channel)] = Connection(
                 channel: channel, handler: LoopConfined(connection))
             return true
@@ -168,7 +191,10 @@ public final class RPCServer: Sendable {
             self.state.withLock { _ = $0.connections.removeValue(forKey: id) }
         }
         if let tls = listener.tls {
-            try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls))
+            connection.onOpen = { [admission] in admission.handshakeEnded(id) }
+            try channel.pipeline.syncOperations.addHandler(
+                TLSHandler(
+                    context: tls, handshakeTimeout: TimeAmount(profile.handshakeTimeout)))
         }
         try channel.pipeline.syncOperations.addHandler(
             ConnectionHandler(connection, isTLS: listener.tls != nil))
@@ -202,6 +228,7 @@ public final class RPCServer: Sendable {
         }
         for connection in connections { try? await connection.channel.closeFuture.get() }
         let waiters = state.withLock { state in
+            state.memoryWatch?.cancel()
             state.isEnded = true
             defer { state.waiters = [] }
             return state.waiters

@@ -37,6 +37,8 @@ final class ServerCall: LoopContext.TimerTarget {
     var hasResponse = false
     /// What is counted of the call, written down and traced.
     var tally = ServerTelemetry.Tally()
+    /// How far its message had come when that was last looked at.
+    var lastMark: ProgressWatch.Mark?
     /// Ended by us before its time: what cannot be sent soon is given up.
     var isCutOff = false
 

@@ -11,7 +11,7 @@ extension ServerConnection {
                 return
             }
             if call.body.isEmpty { reserveBody(of: call, data, limit: limit) }
-            call.body.append(contentsOf: data)
+            collect(data, for: call)
             let fault = call.body.withUnsafeBytes {
                 MessageDeframer.faultAtBeginning(of: $0, limit: limit, encoding)
             }
@@ -19,8 +19,18 @@ extension ServerConnection {
         } else if call.body.count + data.count > limit {
             refuse(call, FramingFault.tooLarge(call.body.count + data.count).error(limit: limit))
         } else {
-            call.body.append(contentsOf: data)
+            collect(data, for: call)
         }
+    }
+
+    private func collect(_ data: UnsafeRawBufferPointer, for call: ServerCall) {
+        call.body.append(contentsOf: data)
+        bodyBytes += data.count
+    }
+
+    func dropBody(of call: ServerCall) {
+        bodyBytes -= call.body.count
+        call.body = []
     }
 
     /// Whether the bytes are one message with its prefix: then they are read where they lie.
@@ -41,7 +51,7 @@ extension ServerConnection {
     func keepWholeBody() {
         guard let (call, body) = whole else { return }
         whole = nil
-        call.body.append(contentsOf: body)
+        collect(body, for: call)
     }
 
     func bodyEnded(of call: ServerCall) {
@@ -52,7 +62,7 @@ extension ServerConnection {
             dispatch(call, body)
         } else {
             let body = call.body
-            call.body = []
+            dropBody(of: call)
             body.withUnsafeBytes { dispatch(call, $0) }
         }
     }

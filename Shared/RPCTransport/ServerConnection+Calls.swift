@@ -9,13 +9,14 @@ extension ServerConnection {
     }
 
     func begin(_ head: RequestHead, on stream: HTTP2Stream) {
-        if running >= Int(profile.maximumConcurrentStreams) {
+        if running >= Int(profile.maximumConcurrentStreams) || memory.level >= .noStreams {
             session?.reset(stream, code: .refusedStream)
             return
         }
         // RFC 9113 §8.3.1 and gRPC's names: what no honest client sends is no request.
-        if head.isSecureScheme != peer.isEncrypted || head.hasForbiddenName {
+        if head.isSecureScheme != peer.isEncrypted || head.hasForbiddenName || head.hasOtherHost {
             session?.reset(stream, code: .protocolError)
+            session?.charge(.invalidMessaging)
             return
         }
         switch handler.admit(head, from: peer) {
@@ -43,7 +44,7 @@ extension ServerConnection {
     /// thrown away for a while, since a reset makes some clients forget the reply; then it is reset.
     private func discard(_ call: ServerCall) {
         call.phase = .discarding
-        call.body = []
+        dropBody(of: call)
         call.port?.releaseCredit(to: session)
         guard let stream = call.stream, !stream.remoteEnded || call.isCutOff else { return }
         call.timer = loop.arm(call, at: loop.now + .seconds(1))
@@ -94,7 +95,10 @@ extension ServerConnection {
         running -= 1
         noteHandlerEnd(of: call)
         answer(call, reply)
-        if call.phase == .streaming { discard(call) }
+        if call.phase == .streaming {
+            if let fault = call.port?.inbox?.failure { noteFraming(fault) }
+            discard(call)
+        }
         setNeedsFlush()
     }
 
@@ -119,6 +123,7 @@ extension ServerConnection {
     }
 
     func refuse(_ call: ServerCall, _ error: RPCError) {
+        noteFraming(error)
         answer(call, failure(of: call, error))
         call.port?.abandon(error)
         discard(call)

@@ -14,8 +14,12 @@ extension ServerConnection {
         observer.goAway(.sent, reason: reason, peer: peer)
     }
 
+    /// An end that the peer does not expect: it may still be sending.
+    package var lingers: Bool { endsBadly || drain == .serving }
+
     /// The peer is not heard any more: its calls are cancelled, and it has a moment to read why.
     func endBadly() {
+        endsBadly = true
         closesAfterFlush = true
         flush()
         cancelCalls()
@@ -34,6 +38,11 @@ extension ServerConnection {
         guard let session, session.hasTooManyQueuedFrames else { return }
         observer?.misbehaved("queued_frames", action: .closed, peer: peer)
         link?.abort()
+    }
+
+    /// A prefix that gRPC does not have is no accident.
+    func noteFraming(_ error: RPCError) {
+        if error.reason == FramingFault.badPrefix { session?.charge(.badPrefix) }
     }
 
     func watchHeaderBlock() {

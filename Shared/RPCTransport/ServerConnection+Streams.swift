@@ -10,7 +10,7 @@ extension ServerConnection {
             inbox: kind.streamsRequests
                 ? MessageInbox(
                     limit: acceptance.maximumBytes, contentType: call.head.contentType,
-                    encoding: acceptance.encoding)
+                    encoding: acceptance.encoding, memory: memory)
                 : nil,
             outbox: kind.streamsReplies
                 ? MessageOutbox(encoding: acceptance.replyEncoding) : nil,
@@ -97,11 +97,15 @@ extension ServerConnection {
 
 extension ServerConnection: StallWatch.Connection {
     func stalled(_ stream: HTTP2Stream) {
+        observer?.misbehaved("stalled_stream", action: .ended, peer: peer)
         session?.reset(stream, code: .cancel)
         setNeedsFlush()
     }
 
-    func socketStalled() { link?.abort() }
+    func socketStalled() {
+        observer?.misbehaved("stalled_socket", action: .closed, peer: peer)
+        link?.abort()
+    }
 }
 
 extension ServerCall: StreamOwner {

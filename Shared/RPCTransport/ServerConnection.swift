@@ -30,10 +30,19 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     private(set) var openedAt = Instant(nanoseconds: 0)
     var openingTimer: LoopContext.Timer?
     var blockTimer: LoopContext.Timer?
+    var progress: ProgressWatch?
     private(set) var sawSettings = false
     /// The peer has lost its connection.
     var endsBadly = false
     let observer: (any ConnectionObserver)?
+    let memory: ProcessMemory
+    /// Bytes of requests that are not complete.
+    var bodyBytes = 0
+    /// What the process was told that this connection holds.
+    var countedBytes = 0
+    var memoryTimer: LoopContext.Timer?
+    /// Called when the connection is open.
+    var onOpen: (() -> Void)?
     /// What the streams of this connection have unsent together.
     let budget = OutputBudget()
     /// Calls whose handlers have written something.
@@ -48,9 +57,10 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     package init(
         handler: any RequestHandler, profile: HTTP2Profile,
         observer: (any ConnectionObserver)? = nil, telemetry: ServerTelemetry? = nil,
-        loop: LoopContext
+        memory: ProcessMemory = .shared, loop: LoopContext
     ) {
         self.observer = observer
+        self.memory = memory
         self.telemetry = telemetry
         self.loop = loop
         self.handler = handler
@@ -71,6 +81,8 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
             role: .server, profile: profile, delegate: self, workspace: loop.workspace)
         stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)
         loop.runners.connectionOpened()
+        onOpen?()
+        onOpen = nil
         openedAt = loop.now
         openingTimer = loop.arm(SettingsTimeout(self), at: openedAt + profile.settingsTimeout)
         flush()
@@ -79,6 +91,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     package func received(_ bytes: UnsafeRawBufferPointer) {
         guard let session, !endsBadly else { return }
         now = loop.now
+        holdCredit()
         isReading = true
         var isBroken = false
         do throws(HTTP2Error) {
@@ -119,9 +132,12 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         session = nil
         loop.cancel(openingTimer)
         loop.cancel(blockTimer)
+        progress?.stop()
+        progress = nil
         stalls?.stop()
         outputs = []
         for stream in ended.openStreamList { abandon(stream) }
+        releaseMemory()
         loop.runners.connectionEnded()
         withExtendedLifetime(ended) {}
     }
@@ -135,6 +151,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         stream.context = nil
         if !call.isAnswered { noteEnd(of: call, .init(.cancelled)) }
         call.stream = nil
+        dropBody(of: call)
         stopTimer(of: call)
         if let port = call.port {
             port.releaseCredit(to: session)
@@ -151,6 +168,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         needsFlush = false
         stalls?.look()
         guard !isReading, let session, let link else { return }
+        defer { countMemory() }
         guard isWritable else { return boundQueue() }
         if !outputs.isEmpty {
             let ready = outputs
@@ -182,6 +200,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         guard !untimed.isEmpty else { return }
         for call in untimed where call.timer == nil && !call.isAnswered && call.stream != nil {
             call.timer = loop.arm(call, at: call.acceptance.deadline.instant)
+            if call.stream?.remoteEnded == false { watchProgress() }
         }
         untimed.removeAll(keepingCapacity: true)
     }
