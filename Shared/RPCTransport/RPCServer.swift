@@ -72,9 +72,13 @@ public final class RPCServer: Sendable {
         compressing: [MethodDescriptor] = [], profile: RPCProfile = .mesh,
         telemetry: RPCTelemetry? = nil, group: MultiThreadedEventLoopGroup = .singleton
     ) {
+        let oddities = ProtocolOddities { peer in
+            connectionObserver?.misbehaved(
+                ProtocolOddity.missingTE.rawValue, action: .counted, peer: peer)
+        }
         let router = ServiceRouter(
             services, authorizer: authorizer, interceptors: interceptors,
-            compressing: compressing)
+            compressing: compressing, known: telemetry?.methods ?? [], oddities: oddities)
         self.init(
             listeners: listeners, handler: router, profile: profile,
             connectionObserver: connectionObserver, telemetry: telemetry, group: group)

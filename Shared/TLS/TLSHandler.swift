@@ -248,7 +248,10 @@ public final class TLSHandler: ChannelDuplexHandler {
         state = .closed
         timeout?.cancel()
         timeout = nil
-        pendingWrites.failAll(error)
+        // Out of the handler first: whoever hears of the failure may close the channel again.
+        var abandoned = pendingWrites
+        pendingWrites = PendingWrites()
+        abandoned.failAll(error)
     }
 }
 

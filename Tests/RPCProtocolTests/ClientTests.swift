@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// The requirements on clients, against a server that answers by hand.
-@Suite("Requirements on clients")
+@Suite("Requirements on clients", .serialized)
 struct ClientTests {
     @Test("P1 P2 P4 P5 P35 what a client sends, and in which order")
     func head() async throws {

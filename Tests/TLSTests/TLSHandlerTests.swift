@@ -76,6 +76,23 @@ struct TLSHandlerTests {
         return pair
     }
 
+    @Test("who hears at the end that a write has failed may close the channel again")
+    func closeWithinClose() throws {
+        let pair = try Pair(client: Credentials.meshClient(), server: Credentials.meshServer())
+        // Without its handshake's end nothing that is written gets out.
+        pair.client.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+        let written = pair.loop.makePromise(of: Void.self)
+        let channel = pair.client
+        var failures = 0
+        written.futureResult.assumeIsolated().whenFailure { _ in
+            failures += 1
+            channel.close(promise: nil)
+        }
+        channel.writeAndFlush(ByteBuffer(string: "early"), promise: written)
+        channel.close(promise: nil)
+        #expect(failures == 1)
+    }
+
     @Test("both sides hear of the handshake, with the peer's name and the protocol")
     func completion() throws {
         let pair = try connected()

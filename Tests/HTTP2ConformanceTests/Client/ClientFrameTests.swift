@@ -3,7 +3,7 @@ import RawHTTP2
 import Testing
 
 /// RFC 9113 §6, for the side that called.
-@Suite("Client: RFC 9113 §6")
+@Suite("Client: RFC 9113 §6", .serialized)
 struct ClientFrameTests {
     @Test("6.1 DATA", arguments: ClientFrameCases.data.cases, ClientUnderTest.allCases)
     func data(_ example: ClientCase, _ client: ClientUnderTest) async throws {

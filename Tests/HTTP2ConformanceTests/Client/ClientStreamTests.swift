@@ -3,7 +3,7 @@ import RawHTTP2
 import Testing
 
 /// RFC 9113 §3 to §5, for the side that called.
-@Suite("Client: RFC 9113 §3 to §5")
+@Suite("Client: RFC 9113 §3 to §5", .serialized)
 struct ClientStreamTests {
     @Test("1 Starting", arguments: ClientStreamCases.start.cases, ClientUnderTest.allCases)
     func start(_ example: ClientCase, _ client: ClientUnderTest) async throws {
