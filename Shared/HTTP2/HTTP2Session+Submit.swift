@@ -123,3 +123,18 @@ extension HTTP2Session {
         }
     }
 }
+
+extension HTTP2Session {
+    /// Changes what the peer may have open and in flight from now on.
+    public func submitSettings(maximumConcurrentStreams: UInt32, streamWindow: Int32) {
+        let settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+                value: maximumConcurrentStreams),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+                value: UInt32(clamping: streamWindow)),
+        ]
+        nghttp2_submit_settings(session, 0, settings, settings.count)
+    }
+}

@@ -126,3 +126,12 @@ package struct ClientAudit: Sendable {
         return faults
     }
 }
+
+extension ServerConnection {
+    /// Tells the peer of other limits than the profile's, while it has streams open.
+    package func change(maximumStreams: UInt32, streamWindow: Int32) {
+        session?.submitSettings(
+            maximumConcurrentStreams: maximumStreams, streamWindow: streamWindow)
+        setNeedsFlush()
+    }
+}

@@ -23,7 +23,7 @@ extension ServerConnection {
     func finishNotice() {
         guard drain == .noticed else { return }
         drain = .final
-        session?.goAway(debug: endReason)
+        owesGoAway = true
         setNeedsFlush()
     }
 
@@ -41,7 +41,7 @@ extension ServerConnection {
         for stream in session.openStreamList {
             if let call = call(of: stream) { cutOff(call, error) }
         }
-        session.goAway(debug: "shutdown")
+        owesGoAway = true
         closesAfterFlush = true
         flush()
     }

@@ -25,6 +25,9 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     /// A body that came whole, where it lies in the read buffer.
     var whole: (call: ServerCall, body: UnsafeRawBufferPointer)?
     var drain = DrainPhase.serving
+    /// A GOAWAY is due. It is made when it can be sent, since a stream that is read in between is
+    /// served, and the GOAWAY must not say that it was not.
+    var owesGoAway = false
     /// Why it ends in order, if it does.
     var endReason = "shutdown"
     private(set) var openedAt = Instant(nanoseconds: 0)
@@ -174,6 +177,10 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
             let ready = outputs
             outputs.removeAll(keepingCapacity: true)
             takeOutput(ready)
+        }
+        if owesGoAway {
+            owesGoAway = false
+            session.goAway(debug: endReason)
         }
         do throws(HTTP2Error) {
             let isDrained = try session.drain(limit: Self.outputPortion) { link.send($0) }

@@ -8,6 +8,8 @@ package struct CallPlan: Sendable {
         /// Unary; runs at most once.
         case write
         case watch, collect, converse
+
+        var isUnary: Bool { self == .read || self == .write }
     }
 
     package var kind = Kind.read

@@ -16,6 +16,10 @@ package struct Scenario: Sendable {
         case names([Int])
         case namesFail, namesSilent
         case weather(Weather)
+        /// A longer way, in microseconds.
+        case slow(Int, by: UInt32)
+        /// New SETTINGS on all connections.
+        case settings(Int, streams: UInt32, window: Int32)
     }
 
     package var servers = 3
@@ -23,6 +27,7 @@ package struct Scenario: Sendable {
     package var calls: [CallPlan] = []
     /// With their times, in microseconds.
     package var events: [(at: UInt32, event: Event)] = []
+    package var cut: SimulatedNetwork.Cut?
     package var serverProfile = HTTP2Profile.mesh
     package var clientProfile = RPCProfile.mesh
     package var policy = ClientPolicy.standard

@@ -34,6 +34,8 @@ package final class SimulatedConnection {
     private(set) var server: ServerConnection?
     private var up: SimulatedPipe?
     private var down: SimulatedPipe?
+    /// Bytes that have arrived in the direction that is to be cut.
+    private var carried = 0
     private var isClosing = (client: false, server: false)
 
     init(_ network: SimulatedNetwork, number: Int, address: String, client: ClientConnection) {
@@ -61,11 +63,11 @@ package final class SimulatedConnection {
         }
         self.server = server
         let up = SimulatedPipe(
-            network, deliver: { self.deliver($0, toClient: false) },
+            network, address, deliver: { self.deliver($0, toClient: false) },
             finish: { self.endServer(nil) },
             roomChanged: { self.client?.becameWritable($0) })
         let down = SimulatedPipe(
-            network, deliver: { self.deliver($0, toClient: true) },
+            network, address, deliver: { self.deliver($0, toClient: true) },
             finish: { self.endClient(nil) },
             roomChanged: { self.server?.becameWritable($0) })
         (self.up, self.down) = (up, down)
@@ -93,7 +95,9 @@ package final class SimulatedConnection {
         (fromClient ? up : down)?.send(bytes)
     }
 
-    private func deliver(_ segment: [UInt8], toClient: Bool) {
+    private func deliver(_ whole: [UInt8], toClient: Bool) {
+        let segment = uncut(whole, toClient: toClient)
+        if segment.isEmpty { return }
         network.carried(segment, number, toClient: toClient)
         if toClient {
             guard let client, !isClosing.client else { return }
@@ -104,6 +108,23 @@ package final class SimulatedConnection {
             segment.withUnsafeBytes { server.received($0) }
             server.readCompleted()
         }
+    }
+
+    /// What arrives before the connection is cut, if it is to be.
+    private func uncut(_ segment: [UInt8], toClient: Bool) -> [UInt8] {
+        guard number == 1, let cut = network.cut, cut.isDown == toClient else { return segment }
+        let rest = cut.behind - carried
+        carried += segment.count
+        if rest >= segment.count { return segment }
+        network.loop.after(0) {
+            switch cut.how {
+            case .reset: self.reset()
+            case .close:
+                self.endClient(nil)
+                self.endServer(nil)
+            }
+        }
+        return Array(segment.prefix(max(0, rest)))
     }
 
     /// Nothing gets through in a direction any more, or again.

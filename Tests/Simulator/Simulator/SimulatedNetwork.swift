@@ -12,8 +12,12 @@ package final class SimulatedNetwork: Dialer, @unchecked Sendable {
     private var servers: [String: SimulatedServer] = [:]
     /// In the order of their making.
     private(set) var connections: [SimulatedConnection] = []
-    private var connectionCount = 0
+    private(set) var connectionCount = 0
     private var unreachable: Set<String> = []
+    /// On top of the weather's, in nanoseconds.
+    private var extraDelay: [String: UInt64] = [:]
+    /// Nil cuts nothing.
+    package var cut: Cut?
     /// A hash of all bytes that arrived, and when.
     private(set) var transcript = Transcript()
     /// Told of the first bit that was flipped.
@@ -86,6 +90,24 @@ package final class SimulatedNetwork: Dialer, @unchecked Sendable {
     }
 
     // MARK: Faults
+
+    /// Ends the first connection when so many bytes have arrived in a direction.
+    package struct Cut: Sendable {
+        package enum How: Sendable, CaseIterable { case reset, close }
+        package var how: How
+        package var isDown: Bool
+        package var behind: Int
+
+        package init(_ how: How, isDown: Bool, behind: Int) {
+            self.how = how
+            self.isDown = isDown
+            self.behind = behind
+        }
+    }
+
+    func slow(_ address: String, by nanoseconds: UInt64) { extraDelay[address] = nanoseconds }
+
+    func extraDelay(to address: String) -> UInt64 { extraDelay[address] ?? 0 }
 
     func isUnreachable(_ address: String) -> Bool { unreachable.contains(address) }
 

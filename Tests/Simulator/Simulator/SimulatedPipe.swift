@@ -17,6 +17,7 @@ package struct Weather: Sendable {
 /// One direction of a connection: in order and complete, as TCP is, until it is cut.
 final class SimulatedPipe {
     private let network: SimulatedNetwork
+    private let address: String
     private let deliver: ([UInt8]) -> Void
     private let finish: () -> Void
     private let roomChanged: (Bool) -> Void
@@ -35,10 +36,11 @@ final class SimulatedPipe {
     var whenReleased: (() -> Void)?
 
     init(
-        _ network: SimulatedNetwork, deliver: @escaping ([UInt8]) -> Void,
+        _ network: SimulatedNetwork, _ address: String, deliver: @escaping ([UInt8]) -> Void,
         finish: @escaping () -> Void, roomChanged: @escaping (Bool) -> Void
     ) {
         self.network = network
+        self.address = address
         self.deliver = deliver
         self.finish = finish
         self.roomChanged = roomChanged
@@ -98,7 +100,8 @@ final class SimulatedPipe {
     }
 
     private func arrive(_ body: @escaping (SimulatedPipe) -> Void) {
-        let at = max(lastArrival, network.loop.time + network.travelTime())
+        let at = max(
+            lastArrival, network.loop.time + network.travelTime() + network.extraDelay(to: address))
         lastArrival = at
         network.loop.after(at - network.loop.time) {
             if !self.isCut { body(self) }

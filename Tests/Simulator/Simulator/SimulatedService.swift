@@ -23,8 +23,10 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
 
     private let clock: SimulatedClock
     private let ledger: Ledger
+    private let server: Int
 
-    init(_ clock: SimulatedClock, _ ledger: Ledger) {
+    init(server: Int, _ clock: SimulatedClock, _ ledger: Ledger) {
+        self.server = server
         self.clock = clock
         self.ledger = ledger
     }
@@ -53,7 +55,7 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
                 var count: UInt32 = 0
                 for try await request in requests {
                     last = try self.order(request)
-                    if last.index != count { self.ledger.violation("request out of order") }
+                    if last.index != count { self.ledger.spoiled("request out of order") }
                     count += 1
                     await self.clock.pause(last.pause)
                 }
@@ -93,14 +95,16 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
     private nonisolated(nonsending) func handled<Result>(
         _ context: ServerContext, _ body: nonisolated(nonsending) () async throws -> Result
     ) async throws -> Result {
-        ledger.began(context, at: clock.now)
+        ledger.began(context, on: server, at: clock.now)
         defer { ledger.finished() }
         return try await body()
     }
 
     private func order(_ message: Payload) throws -> Order {
         guard let order = Order(message) else {
-            ledger.spoiled("a request that nobody sent")
+            ledger.spoiled(
+                "a request that nobody sent: \(message.payload.count) bytes, \(message.payload.prefix(24))"
+            )
             throw RPCError(.invalidArgument, "not an order")
         }
         return order

@@ -11,7 +11,11 @@ package struct SimulationReport: Sendable {
     package var steps = 0
     package var seconds = 0.0
     package var transcript: UInt64 = 0
-    package var expiredOnArrival = 0
+    /// In the order in which they began.
+    package var outcomes: [CallOutcome] = []
+    /// That were opened, and that were open when all calls had ended.
+    package var connections = 0
+    package var connectionsAtRest = 0
     package var violations: [String] = []
 
     package var isGood: Bool { violations.isEmpty }
@@ -31,7 +35,7 @@ package final class Simulation {
     private let workload: Workload
     private var servers: [SimulatedServer] = []
     private var steps = 0
-    private var isClosed = false
+    private var connectionsAtRest = 0
 
     private static let maximumSteps = 2_000_000
     private static let second: UInt64 = 1_000_000_000
@@ -44,6 +48,7 @@ package final class Simulation {
         var generator = SeededGenerator(seed: seed ^ 0xA55A)
         network = SimulatedNetwork(loop, seed: generator.next())
         network.weather = scenario.weather
+        network.cut = scenario.cut
         network.whenSpoiled = { [ledger] in ledger.isSpoiled = true }
         let clock = SimulatedClock(loop)
         names = SimulatedNames(
@@ -54,17 +59,18 @@ package final class Simulation {
         self.client = client
         workload = Workload(
             client, executor: context.executor, loop: loop, clock: clock, ledger: ledger)
-        let service = SimulatedService(clock, ledger)
-        let router = ServiceRouter(
-            [service], authorizer: ScopeAuthorizer(trustsEveryPeer: true))
-        var settings = RPCTelemetry.Settings.everything
-        settings.seed = generator.next()
-        let telemetry = RPCTelemetry(methods: router.methods, settings: settings, log: service)
-            .server(routes: router.methods)
         for index in 0..<scenario.servers {
+            let service = SimulatedService(server: index, clock, ledger)
+            let router = ServiceRouter(
+                [service], authorizer: ScopeAuthorizer(trustsEveryPeer: true))
+            var settings = RPCTelemetry.Settings.everything
+            settings.seed = generator.next()
+            let telemetry = RPCTelemetry(
+                methods: router.methods, settings: settings, log: service)
             let server = SimulatedServer(
                 Self.endpoint(index).description, handler: router,
-                profile: scenario.serverProfile, telemetry: telemetry, context: context,
+                profile: scenario.serverProfile,
+                telemetry: telemetry.server(routes: router.methods), context: context,
                 network: network)
             servers.append(server)
             network.add(server)
@@ -122,6 +128,12 @@ package final class Simulation {
         case .namesFail: names.answer = .failure("SERVFAIL")
         case .namesSilent: names.answer = .silence
         case .weather(let weather): network.weather = weather
+        case .slow(let index, let delay):
+            network.slow(servers[index].address, by: UInt64(delay) * 1_000)
+        case .settings(let index, let streams, let window):
+            for connection in network.connections(to: servers[index].address) {
+                connection.server?.change(maximumStreams: streams, streamWindow: window)
+            }
         }
     }
 
@@ -139,6 +151,7 @@ package final class Simulation {
 
     /// Nobody calls any more: every window is balanced, and nothing is left of any call.
     private func settle() {
+        connectionsAtRest = network.connections.count
         advance(to: loop.time + 30 * Self.second) { false }
         for connection in network.connections {
             for audit in [connection.client?.audit, connection.server?.audit] {
@@ -161,7 +174,6 @@ package final class Simulation {
         Task(executorPreference: context.executor) { await client?.close() }
         advance(to: loop.time + Self.second) { false }
         for server in servers { server.drain(grace: Self.second) }
-        isClosed = true
         advance(to: loop.time + 3_600 * Self.second) { false }
         if !network.connections.isEmpty {
             ledger.violation("\(network.connections.count) connections are left")
@@ -177,7 +189,9 @@ package final class Simulation {
         report.steps = steps
         report.seconds = Double(loop.time) / 1e9
         report.transcript = network.transcript.hash
-        report.expiredOnArrival = ledger.expiredOnArrival
+        report.outcomes = ledger.calls
+        report.connections = network.connectionCount
+        report.connectionsAtRest = connectionsAtRest
         report.violations = ledger.violations
         return report
     }

@@ -29,16 +29,13 @@ final class Workload: @unchecked Sendable {
     }
 
     private func start(_ plan: CallPlan) {
-        let isUnary = plan.kind == .read || plan.kind == .write
         let deadline = plan.deadline.map { clock.now + .microseconds(Int64($0)) }
-        let id = ledger.opened(
-            isUnary ? "unary" : plan.kind.rawValue, deadline: deadline,
-            mayRepeat: plan.kind == .read)
+        let id = ledger.opened(plan.kind, deadline: deadline, at: clock.now)
         let task = Task(executorPreference: executor) {
             var failure: (any Error)?
             do {
                 try await self.run(plan, id)
-                if plan.status != nil, plan.leavesAfter == nil || isUnary {
+                if plan.status != nil, plan.leavesAfter == nil || plan.kind.isUnary {
                     self.ledger.spoiled("call \(id) succeeded, and a failure was ordered")
                 }
             } catch {
