@@ -72,8 +72,8 @@ package final class SimulatedConnection {
             roomChanged: { self.server?.becameWritable($0) })
         (self.up, self.down) = (up, down)
         server.attach(SimulatedLink(self, isClient: false))
+        down.begin(after: network.travelTime()) { self.accepted(attempt) }
         server.opened(from: ConnectionOrigin(address: "client:\(number)"))
-        network.loop.after(network.travelTime()) { self.accepted(attempt) }
     }
 
     private func accepted(_ attempt: ConnectAttempt) {

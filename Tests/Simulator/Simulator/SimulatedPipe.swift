@@ -46,6 +46,12 @@ final class SimulatedPipe {
         self.roomChanged = roomChanged
     }
 
+    /// Nothing arrives before `body` has run, so many nanoseconds from now.
+    func begin(after delay: UInt64, _ body: @escaping () -> Void) {
+        lastArrival = network.loop.time + delay
+        network.loop.after(delay, body)
+    }
+
     func send(_ bytes: UnsafeRawBufferPointer) {
         if isCut || isFinished { return }
         var rest = bytes[...]

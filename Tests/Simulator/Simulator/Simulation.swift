@@ -37,7 +37,7 @@ package final class Simulation {
     private var steps = 0
     private var connectionsAtRest = 0
 
-    private static let maximumSteps = 2_000_000
+    private static let maximumSteps = 500_000
     private static let second: UInt64 = 1_000_000_000
 
     /// - Parameter seed: decides about everything that the scenario leaves open.
