@@ -47,6 +47,19 @@ package struct Order: Sendable, Hashable {
 
     init() {}
 
+    /// Where a message is not what its beginning says, for a person.
+    static func difference(of message: Payload) -> String {
+        let bytes = message.payload
+        guard bytes.count >= count else { return "\(bytes.count) bytes" }
+        let whole =
+            bytes.prefix(count)
+            + pattern(
+                UInt32(bytes[0]) | UInt32(bytes[1]) << 8, UInt32(bytes[4]),
+                count: bytes.count - count)
+        let places = bytes.indices.filter { bytes[$0] != whole[$0] }
+        return "\(places.count) of \(bytes.count) bytes differ, from \(places.first ?? -1) on"
+    }
+
     /// Bytes that belong to this message and no other.
     static func pattern(_ call: UInt32, _ index: UInt32, count: Int) -> [UInt8] {
         let start = call &* 31 &+ index &* 7

@@ -102,9 +102,7 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
 
     private func order(_ message: Payload) throws -> Order {
         guard let order = Order(message) else {
-            ledger.spoiled(
-                "a request that nobody sent: \(message.payload.count) bytes, \(message.payload.prefix(24))"
-            )
+            ledger.spoiled("a request that nobody sent: \(Order.difference(of: message))")
             throw RPCError(.invalidArgument, "not an order")
         }
         return order
