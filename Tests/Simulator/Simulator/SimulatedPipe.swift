@@ -28,9 +28,8 @@ final class SimulatedPipe {
     private var isFull = false
     private var isCut = false
     private var isFinished = false
-    /// While nothing gets through: what waits to be sent again.
-    private var held: [[UInt8]] = []
-    private var holdsFinish = false
+    /// What could not get through and comes first when something can; nil stands for the end.
+    private var held: [[UInt8]?] = []
     var isBlocked = false { didSet { if !isBlocked { release() } } }
     /// Runs when something gets through again.
     var whenReleased: (() -> Void)?
@@ -72,7 +71,7 @@ final class SimulatedPipe {
     func end() {
         if isCut || isFinished { return }
         isFinished = true
-        carryEnd()
+        carry(nil)
     }
 
     /// Whatever is on the way is lost.
@@ -81,50 +80,39 @@ final class SimulatedPipe {
         held = []
     }
 
-    private func carry(_ segment: [UInt8]) {
-        if isBlocked { return held.append(segment) }
-        arrive { pipe in
-            if pipe.isBlocked { return pipe.held.append(segment) }
-            pipe.inFlight -= segment.count
-            pipe.deliver(pipe.network.spoiled(segment))
-            pipe.makeRoom()
-        }
-    }
-
-    private func carryEnd() {
-        if isBlocked {
-            holdsFinish = true
-            return
-        }
-        arrive { pipe in
-            if pipe.isBlocked {
-                pipe.holdsFinish = true
+    /// Has a segment arrive behind all that was sent before; nil stands for the end.
+    private func carry(_ segment: [UInt8]?) {
+        let way = network.travelTime() + network.extraDelay(to: address)
+        let at = max(lastArrival, network.loop.time + way)
+        lastArrival = at
+        network.loop.after(at - network.loop.time) {
+            if self.isCut { return }
+            if self.isBlocked || !self.held.isEmpty {
+                self.held.append(segment)
             } else {
-                pipe.finish()
+                self.arrived(segment)
             }
         }
     }
 
-    private func arrive(_ body: @escaping (SimulatedPipe) -> Void) {
-        let at = max(
-            lastArrival, network.loop.time + network.travelTime() + network.extraDelay(to: address))
-        lastArrival = at
-        network.loop.after(at - network.loop.time) {
-            if !self.isCut { body(self) }
-        }
+    private func arrived(_ segment: [UInt8]?) {
+        guard let segment else { return finish() }
+        inFlight -= segment.count
+        deliver(network.spoiled(segment))
+        makeRoom()
     }
 
+    /// What was held is sent again, and arrives before anything else.
     private func release() {
-        let segments = held
-        held = []
-        for segment in segments { carry(segment) }
-        if holdsFinish {
-            holdsFinish = false
-            carryEnd()
+        network.loop.after(network.travelTime()) {
+            while !self.isBlocked, !self.isCut, !self.held.isEmpty {
+                self.arrived(self.held.removeFirst())
+            }
+            if self.isBlocked { return }
+            let released = self.whenReleased
+            self.whenReleased = nil
+            released?()
         }
-        let released = whenReleased
-        whenReleased = nil
-        released?()
     }
 
     private func makeRoom() {
