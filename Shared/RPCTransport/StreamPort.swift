@@ -57,6 +57,9 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
 
     func belong(to owner: any StreamOwner) { self.owner = owner }
 
+    /// A stream is there for the call: its first, or that of a second attempt.
+    func opened() { isReleased = false }
+
     func received(_ data: UnsafeRawBufferPointer, in session: HTTP2Session, on stream: HTTP2Stream)
     {
         let read = inbox?.receive(data) ?? data.count

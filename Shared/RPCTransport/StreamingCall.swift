@@ -86,6 +86,7 @@ final class StreamingCall: ClientCall, StreamOwner {
 
     override func opened(on connection: ClientConnection) {
         telemetry?.attemptStarted(tally)
+        port.opened()
         port.outbox?.charge(connection.budget)
         connection.add(output: self)
     }
