@@ -80,30 +80,6 @@ struct FirstScenariosTests {
         }
     }
 
-    @Test("SETTINGS that come while queued calls are sent change nothing for them")
-    func settings() {
-        let scenario = Self.one {
-            $0.serverProfile.maximumConcurrentStreams = 1
-            $0.calls = Self.calls(60, [.read, .write, .watch], every: 200) { plan, _ in
-                plan.handlerPause = 2_000
-            }
-            for moment in 0..<20 {
-                $0.events.append(
-                    (
-                        UInt32(2_000 + 3_000 * moment),
-                        .settings(0, streams: moment % 2 == 0 ? 5 : 1, window: 65_535)
-                    ))
-            }
-        }
-        Self.run(scenario) { report in
-            for call in report.outcomes {
-                #expect(
-                    call.code == .ok || call.code == .resourceExhausted,
-                    "seed \(report.seed): \(call.message)")
-            }
-        }
-    }
-
     @Test("what was written before a close arrives: no reply is cut short")
     func writesBeforeClose() {
         let scenario = Self.one {
