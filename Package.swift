@@ -212,7 +212,10 @@ let targets: [Target] = [
             "CAllocationCounter", nioCore, nioPosix,
         ]),
     tests("HTTP2Tests", ["HTTP2"]),
-    tests("TLSTests", ["TLS", nioCore, nioPosix, nioEmbedded]),
+    tests("TLSTests", ["TLS", "TestSupport", nioCore, nioPosix, nioEmbedded]),
+    tests(
+        "RPCTLSTests",
+        ["RPCTransport", "RPC", "TLS", "AssayMessages", "TestSupport", "Wire", nioCore, nioPosix]),
     tests(
         "RPCTransportTests",
         [

@@ -42,16 +42,13 @@ final class SpanExporter: Sendable {
 
     private static func context(
         _ target: String, _ environment: ServiceEnvironment
-    ) throws -> TLSContext {
-        guard let mesh = environment.meshFiles else {
+    ) throws -> any TLSContextProvider {
+        guard let certificates = environment.certificates else {
             throw RPCError(
                 .failedPrecondition, "a collector by TLS needs the mesh's authorities")
         }
         let host = target.prefix { $0 != ":" }
-        return try TLSContext.client(
-            trust: TLSTrust(file: mesh.trust),
-            identity: TLSIdentity(certificateFile: mesh.certificate, keyFile: mesh.key),
-            serverName: String(host))
+        return try certificates.clientContext(serverName: String(host))
     }
 
     // MARK: Life

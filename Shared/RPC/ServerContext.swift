@@ -2,7 +2,8 @@
 public struct Peer: Sendable, Hashable {
     /// "10.0.0.7:40112".
     public var address: String
-    /// The verified SPIFFE ID of its certificate; nil without mutual TLS.
+    /// The verified SPIFFE ID of its certificate, or `dns:` and a name for a foreign one; nil without
+    /// mutual TLS.
     public var identity: String?
     /// Whether the connection is encrypted.
     public var isEncrypted: Bool

@@ -24,7 +24,7 @@ public final class RPCClient: Sendable {
     /// - Parameters:
     ///   - target: `dns:///host:port`, `static:///a:1,b:2`, `file:///path`, `unix:///path`, or
     ///     "host:port", several separated by commas.
-    ///   - tls: nil means plaintext.
+    ///   - tls: a fixed context, or `.mesh(store, expect: …)`, which follows a store; nil means plaintext.
     ///   - profile: `.mesh` between our own services, where PINGs find out that a peer is gone.
     ///   - policy: how to choose among several endpoints.
     ///   - serviceConfig: tunes single methods; may change while the client runs.
@@ -34,7 +34,7 @@ public final class RPCClient: Sendable {
     ///     servers started as insecure believe it.
     ///   - telemetry: is told of all calls.
     public convenience init(
-        _ target: String, tls: TLSContext? = nil, profile: RPCProfile = .client,
+        _ target: String, tls: (any TLSContextProvider)? = nil, profile: RPCProfile = .client,
         policy: ClientPolicy = .standard, serviceConfig: ServiceConfigSlot? = nil,
         interceptors: (any ClientInterceptor)? = nil, claimedIdentity: String? = nil,
         telemetry: RPCTelemetry? = nil, group: MultiThreadedEventLoopGroup = .singleton

@@ -86,6 +86,7 @@ public final class RPCServer: Sendable {
 
     /// Opens the listeners. Afterwards `ports` tells where.
     public func start() async throws {
+        for listener in listeners { try listener.check() }
         watchMemory()
         for listener in listeners {
             // The system's call would take the port modulo 65,536.
@@ -167,12 +168,8 @@ public final class RPCServer: Sendable {
                 }
             }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 2048, initial: 16_384, maximum: 262_144)
-            )
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: ReadBuffers())
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.accept(channel, listener) }
             }
@@ -198,7 +195,8 @@ public final class RPCServer: Sendable {
             connection.onOpen = { [admission] in admission.handshakeEnded(id) }
             try channel.pipeline.syncOperations.addHandler(
                 TLSHandler(
-                    context: tls, handshakeTimeout: TimeAmount(profile.handshakeTimeout)))
+                    context: tls.current, handshakeTimeout: TimeAmount(profile.handshakeTimeout),
+                    observer: listener.handshakes))
         }
         try channel.pipeline.syncOperations.addHandler(
             ConnectionHandler(connection, isTLS: listener.tls != nil))

@@ -78,7 +78,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         guard session == nil, link != nil else { return }
         peer = Peer(
             address: origin.address,
-            identity: origin.handshake?.peer?.spiffeID.map { "\($0)" },
+            identity: origin.handshake?.peer?.name,
             isEncrypted: origin.handshake != nil)
         session = HTTP2Session(
             role: .server, profile: profile, delegate: self, workspace: loop.workspace)

@@ -36,16 +36,14 @@ enum CertificateVerification {
     private static func refusal(
         of store: OpaquePointer, by expectation: PeerExpectation
     ) -> Failure? {
-        guard case .workloads(let allowed) = expectation else { return nil }
+        // A server that was dialled by its name is judged by that alone.
+        if expectation == .serverName { return nil }
         guard let pointer = X509_STORE_CTX_get_current_cert(store) else {
             return Failure(message: "no certificate", depth: 0)
         }
         X509_up_ref(pointer)
-        let identity = X509Certificate(owning: pointer).identity()
-        guard let spiffeID = identity.spiffeID else {
-            return Failure(message: "the certificate does not name exactly one workload", depth: 0)
-        }
-        if allowed.contains(spiffeID) { return nil }
-        return Failure(message: "\(spiffeID) is not on the allow-list", depth: 0)
+        let certificate = X509Certificate(owning: pointer)
+        let fault = certificate.uriFault() ?? expectation.refusal(of: certificate.identity())
+        return fault.map { Failure(message: $0, depth: 0) }
     }
 }

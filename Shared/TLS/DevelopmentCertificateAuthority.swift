@@ -27,6 +27,8 @@ public struct CertificateValidity: Sendable, Hashable {
 public struct LeafCertificateRequest: Sendable, Hashable {
     public var commonName: String
     public var spiffeID: SPIFFEID?
+    /// URI names besides the SPIFFE ID: a certificate with any is refused as a workload's.
+    public var furtherURIs: [String] = []
     public var dnsNames: [String]
     public var ipAddresses: [String]
     public var validity: CertificateValidity
@@ -94,7 +96,8 @@ public struct DevelopmentCertificateAuthority: Sendable {
 
 extension LeafCertificateRequest {
     fileprivate var alternativeNames: [AlternativeName] {
-        (spiffeID.map { [.uri($0.description)] } ?? []) + dnsNames.map { .dns($0) }
+        (spiffeID.map { [.uri($0.description)] } ?? []) + furtherURIs.map { .uri($0) }
+            + dnsNames.map { .dns($0) }
             + ipAddresses.map { .ip($0) }
     }
 }

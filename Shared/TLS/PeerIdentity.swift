@@ -20,7 +20,10 @@ public struct PeerIdentity: Sendable, Hashable {
 }
 
 extension PeerIdentity: CustomStringConvertible {
-    public var description: String {
-        spiffeID?.description ?? dnsNames.first.map { "dns:\($0)" } ?? "unnamed certificate"
+    /// The workload's SPIFFE ID, or "dns:" and the first DNS name of a foreign peer.
+    public var name: String? {
+        spiffeID?.description ?? dnsNames.first.map { "dns:\($0)" }
     }
+
+    public var description: String { name ?? "unnamed certificate" }
 }

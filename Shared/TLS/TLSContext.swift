@@ -17,6 +17,8 @@ public final class TLSContext: @unchecked Sendable {
     /// The host name or address the client dialled.
     let serverName: String?
     private let protocols: ProtocolList
+    /// Set before `init` returns, and never after.
+    private var tickets: TicketKeys?
 
     /// Longest chain of issuers between a peer's certificate and a trusted one.
     private static let maximumIssuers: Int32 = 4
@@ -100,9 +102,8 @@ public final class TLSContext: @unchecked Sendable {
         SSL_CTX_ctrl(pointer, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(minimum), nil)
         SSL_CTX_ctrl(pointer, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_3_VERSION), nil)
         SSL_CTX_set_options(pointer, assay_ssl_options)
-        // No resumption: neither tickets nor a session cache, so no ticket key to rotate or steal.
-        SSL_CTX_set_num_tickets(pointer, 0)
         SSL_CTX_ctrl(pointer, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
+        try resume(in: versions)
         SSL_CTX_ctrl(
             pointer, SSL_CTRL_MODE, Int(SSL_MODE_RELEASE_BUFFERS | UInt32(SSL_MODE_AUTO_RETRY)), nil
         )
@@ -117,6 +118,26 @@ public final class TLSContext: @unchecked Sendable {
                 SSL_CTX_set_alpn_protos(pointer, protocols.wire, UInt32(protocols.wire.count)) == 0
             else { throw .openSSL(.configuration, "cannot offer ALPN protocols") }
         }
+    }
+
+    /// In the mesh nothing is resumed: connections are few and live long, and there is no ticket key to
+    /// steal. At the edge tickets spare clients a signature.
+    private func resume(in versions: TLSVersions) throws(TLSError) {
+        guard role == .server, versions == .edge else {
+            SSL_CTX_set_options(pointer, assay_ssl_no_ticket)
+            SSL_CTX_set_num_tickets(pointer, 0)
+            return
+        }
+        let keys = TicketKeys()
+        tickets = keys
+        // The context outlives each SSL made from it (TLSEngine holds it), so the keys do too.
+        SSL_CTX_set_ex_data(
+            pointer, TicketProtection.contextIndex, Unmanaged.passUnretained(keys).toOpaque())
+        SSL_CTX_set_timeout(pointer, Int(TicketKeys.life))
+        let name = Array("assay".utf8)
+        guard SSL_CTX_set_tlsext_ticket_key_evp_cb(pointer, TicketProtection.callback) == 1,
+            SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count)) == 1
+        else { throw .openSSL(.configuration, "cannot prepare session tickets") }
     }
 
     private func use(_ identity: TLSIdentity) throws(TLSError) {

@@ -1,8 +1,9 @@
 internal import COpenSSL
+public import NIOCore
 
 /// One TLS connection without its socket: ciphertext in, plaintext out, and back.
 ///
-/// The caller moves the bytes. After every call it sends what `takeOutput` yields; after `receive`
+/// The caller moves the bytes. After every call it sends what `takeOutput` yields; when bytes have come
 /// it calls `handshake` or `read` until they ask for more input. Not for use by two threads at once.
 public final class TLSEngine {
     public enum ReadResult: Sendable, Hashable {
@@ -17,9 +18,8 @@ public final class TLSEngine {
     let context: TLSContext
     var verificationFailure: CertificateVerification.Failure?
     private let ssl: OpaquePointer
-    /// Ciphertext from the peer and for the peer. Owned by `ssl`.
-    private let input: OpaquePointer
-    private let output: OpaquePointer
+    /// Ciphertext from the peer and for the peer.
+    private let wire = EngineWire()
     public private(set) var isEstablished = false
 
     public init(_ context: TLSContext) throws(TLSError) {
@@ -27,15 +27,14 @@ public final class TLSEngine {
         guard let ssl = SSL_new(context.pointer) else {
             throw .openSSL(.configuration, "cannot create a connection")
         }
-        guard let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem()) else {
+        guard let bio = wire.makeBIO() else {
             SSL_free(ssl)
-            throw .openSSL(.configuration, "cannot create a memory BIO")
+            throw .openSSL(.configuration, "cannot create a BIO")
         }
-        SSL_set_bio(ssl, input, output)
+        // Both ends are one BIO, which `ssl` owns from here on.
+        SSL_set_bio(ssl, bio, bio)
         self.context = context
         self.ssl = ssl
-        self.input = input
-        self.output = output
         // Read by CertificateVerification during calls of this object's methods only.
         SSL_set_ex_data(ssl, 0, Unmanaged.passUnretained(self).toOpaque())
         switch context.role {
@@ -76,26 +75,32 @@ public final class TLSEngine {
 
     // MARK: Ciphertext
 
-    /// Takes ciphertext from the peer.
-    public func receive(_ ciphertext: UnsafeRawBufferPointer) {
-        var taken = 0
-        guard !ciphertext.isEmpty else { return }
-        // A memory BIO takes everything or memory is exhausted.
-        let result = BIO_write_ex(input, ciphertext.baseAddress, ciphertext.count, &taken)
-        precondition(result == 1 && taken == ciphertext.count, "out of memory")
+    /// Lends ciphertext from the peer to the calls that `body` makes. What they do not take is kept.
+    public func receive<Result>(
+        _ ciphertext: UnsafeRawBufferPointer, _ body: () -> Result
+    ) -> Result {
+        wire.lend(ciphertext, body)
     }
+
+    /// Takes a copy of ciphertext from the peer.
+    public func receive(_ ciphertext: UnsafeRawBufferPointer) { wire.keep(ciphertext) }
 
     /// Bytes of ciphertext that wait to be sent.
-    public var pendingOutput: Int { BIO_ctrl_pending(output) }
+    public var pendingOutput: Int { wire.output.readableBytes }
 
-    /// Moves ciphertext into the caller's memory; returns how many bytes.
-    public func takeOutput(into memory: UnsafeMutableRawBufferPointer) -> Int {
-        var taken = 0
-        guard !memory.isEmpty,
-            BIO_read_ex(output, memory.baseAddress, memory.count, &taken) == 1
-        else { return 0 }
-        return taken
+    /// The ciphertext that waits to be sent.
+    public func takeOutput() -> ByteBuffer { wire.takeOutput() }
+
+    /// Makes room for the ciphertext of so much plaintext, at once instead of step by step.
+    func reserveOutput(for plaintextBytes: Int) {
+        let records = plaintextBytes / Self.recordBytes + 2
+        wire.reserveOutput(plaintextBytes + records * Self.recordOverheadBytes)
     }
+
+    /// Plaintext of a full record [RFC 8446, section 5.1].
+    static let recordBytes = 16_384
+    /// Header, content type and authentication tag of one record, rounded up [section 5.2].
+    private static let recordOverheadBytes = 32
 
     // MARK: Handshake
 
@@ -152,7 +157,7 @@ public final class TLSEngine {
     /// Decrypts into the caller's memory, which must not be empty.
     public func read(into memory: UnsafeMutableRawBufferPointer) throws(TLSError) -> ReadResult {
         // The last call of a batch, without the work of finding out inside OpenSSL.
-        if BIO_ctrl_pending(input) == 0, SSL_has_pending(ssl) == 0 { return .needsInput }
+        if wire.isEmpty, SSL_has_pending(ssl) == 0 { return .needsInput }
         OpenSSLErrorQueue.clear()
         var count = 0
         let result = SSL_read_ex(ssl, memory.baseAddress, memory.count, &count)
@@ -177,7 +182,7 @@ public final class TLSEngine {
         guard !plaintext.isEmpty else { return }
         OpenSSLErrorQueue.clear()
         var count = 0
-        // The output BIO grows, so a write is never partial.
+        // The output grows, so a write is never partial.
         guard SSL_write_ex(ssl, plaintext.baseAddress, plaintext.count, &count) == 1,
             count == plaintext.count
         else { throw .openSSL(.closed, "a record cannot be written") }

@@ -22,6 +22,8 @@ public struct TLSError: Error, Sendable, Hashable {
     public let reasons: [String]
     /// Position in the certificate chain (0 = the peer's own) at which verification stopped.
     public let verifyDepth: Int?
+    /// "10.0.0.7:40112"; nil if no connection was concerned.
+    public private(set) var peerAddress: String?
 
     public init(
         _ code: Code, _ message: String, reasons: [String] = [], verifyDepth: Int? = nil
@@ -33,11 +35,21 @@ public struct TLSError: Error, Sendable, Hashable {
     }
 }
 
+extension TLSError {
+    /// The same, of a connection to this peer.
+    func with(peer address: String?) -> TLSError {
+        var error = self
+        error.peerAddress = address ?? peerAddress
+        return error
+    }
+}
+
 extension TLSError: CustomStringConvertible {
     public var description: String {
         var text = "TLS \(code.rawValue): \(message)"
         if !reasons.isEmpty { text += " (\(reasons.joined(separator: "; ")))" }
         if let verifyDepth { text += " at certificate depth \(verifyDepth)" }
+        if let peerAddress { text += ", peer \(peerAddress)" }
         return text
     }
 }

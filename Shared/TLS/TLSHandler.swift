@@ -9,6 +9,11 @@ public struct TLSHandshakeCompleted: Sendable, Hashable {
     public let version: String
 }
 
+/// Told how handshakes end: for logs and metrics. On the connection's event loop, so it must be quick.
+public protocol TLSHandshakeObserver: Sendable {
+    func handshakeEnded(_ result: Result<TLSHandshakeCompleted, TLSError>)
+}
+
 /// TLS between a socket and the handlers above it.
 ///
 /// Starts the handshake when the channel is active; what is written before its end waits. All
@@ -29,18 +34,21 @@ public final class TLSHandler: ChannelDuplexHandler {
         case closed
     }
 
-    /// Ciphertext handed to the engine at once, so that its input never grows far beyond a record.
-    private static let inputChunk = 32_768
-
     let engine: TLSEngine
     private let handshakeTimeout: TimeAmount
+    private let observer: (any TLSHandshakeObserver)?
     private var timeout: Scheduled<Void>?
     private var state = State.idle
     private var pendingWrites: PendingWrites
 
-    public init(context: TLSContext, handshakeTimeout: TimeAmount = .seconds(5)) throws(TLSError) {
+    /// - Parameter observer: told how the handshake ended.
+    public init(
+        context: TLSContext, handshakeTimeout: TimeAmount = .seconds(5),
+        observer: (any TLSHandshakeObserver)? = nil
+    ) throws(TLSError) {
         engine = try TLSEngine(context)
         self.handshakeTimeout = handshakeTimeout
+        self.observer = observer
         pendingWrites = PendingWrites()
     }
 
@@ -89,6 +97,7 @@ public final class TLSHandler: ChannelDuplexHandler {
         let event = TLSHandshakeCompleted(
             peer: engine.peer, applicationProtocol: engine.applicationProtocol,
             version: engine.version)
+        observer?.handshakeEnded(.success(event))
         context.fireUserInboundEventTriggered(event)
         encryptPendingWrites(context)
     }
@@ -96,22 +105,17 @@ public final class TLSHandler: ChannelDuplexHandler {
     // MARK: Reading
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var ciphertext = unwrapInboundIn(data)
-        var plaintext = context.channel.allocator.buffer(capacity: 0)
-        while state == .handshaking || state == .established || state == .closing,
-            let chunk = ciphertext.readSlice(
-                length: min(ciphertext.readableBytes, Self.inputChunk)), chunk.readableBytes > 0
-        {
-            chunk.withUnsafeReadableBytes { engine.receive($0) }
-            if state == .handshaking { continueHandshake(context) }
-            guard state == .established || state == .closing else { continue }
-            if plaintext.capacity == 0 {
-                plaintext.reserveCapacity(chunk.readableBytes + ciphertext.readableBytes)
+        unwrapInboundIn(data).withUnsafeReadableBytes { ciphertext in
+            engine.receive(ciphertext) {
+                if state == .handshaking { continueHandshake(context) }
+                guard state == .established || state == .closing else { return }
+                // Plaintext is shorter than its ciphertext.
+                var plaintext = context.channel.allocator.buffer(capacity: ciphertext.count)
+                guard decrypt(context, into: &plaintext) else { return }
+                deliver(context, plaintext)
+                sendOutput(context)
             }
-            guard decrypt(context, into: &plaintext) else { return }
         }
-        deliver(context, plaintext)
-        sendOutput(context)
     }
 
     /// Reads until the engine asks for more input; false if the connection has ended.
@@ -172,17 +176,15 @@ public final class TLSHandler: ChannelDuplexHandler {
 
     private func encryptPendingWrites(_ context: ChannelHandlerContext) {
         guard pendingWrites.hasMarked else { return }
-        var ciphertext = context.channel.allocator.buffer(
-            capacity: engine.ciphertextCapacity(for: pendingWrites.markedBytes))
         let promises: [EventLoopPromise<Void>]
         do {
-            promises = try pendingWrites.encryptMarked(with: engine, into: &ciphertext)
+            promises = try pendingWrites.encryptMarked(with: engine)
         } catch {
             fail(context, error)
             return
         }
         let promise = Self.cascade(to: promises, on: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(ciphertext), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(engine.takeOutput()), promise: promise)
     }
 
     /// One promise for the one write below that completes all of the writes above.
@@ -197,11 +199,8 @@ public final class TLSHandler: ChannelDuplexHandler {
 
     /// Sends what the engine wants sent: handshake messages, alerts, key updates.
     private func sendOutput(_ context: ChannelHandlerContext) {
-        let count = engine.pendingOutput
-        guard count > 0 else { return }
-        var output = context.channel.allocator.buffer(capacity: count)
-        engine.drainOutput(into: &output)
-        context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+        if engine.pendingOutput == 0 { return }
+        context.writeAndFlush(wrapOutboundOut(engine.takeOutput()), promise: nil)
     }
 
     // MARK: Ending
@@ -224,8 +223,10 @@ public final class TLSHandler: ChannelDuplexHandler {
     public func channelInactive(context: ChannelHandlerContext) {
         if state == .handshaking {
             end()
-            context.fireErrorCaught(
-                TLSError(.handshake, "the peer closed the connection during the handshake"))
+            let error = TLSError(.handshake, "the peer closed the connection during the handshake")
+                .with(peer: Self.address(context))
+            observer?.handshakeEnded(.failure(error))
+            context.fireErrorCaught(error)
         }
         end()
         context.fireChannelInactive()
@@ -238,10 +239,16 @@ public final class TLSHandler: ChannelDuplexHandler {
     /// Tells the peer why (the engine has queued an alert), then everyone above, and closes.
     private func fail(_ context: ChannelHandlerContext, _ error: TLSError) {
         guard state != .closed else { return }
+        let error = error.with(peer: Self.address(context))
+        if state == .handshaking { observer?.handshakeEnded(.failure(error)) }
         sendOutput(context)
         end(with: error)
         context.fireErrorCaught(error)
         context.close(mode: .all, promise: nil)
+    }
+
+    private static func address(_ context: ChannelHandlerContext) -> String? {
+        context.remoteAddress.map { "\($0.ipAddress ?? "unix"):\($0.port ?? 0)" }
     }
 
     private func end(with error: any Error = ChannelError.ioOnClosedChannel) {

@@ -48,23 +48,40 @@ final class X509Certificate {
 extension X509Certificate {
     /// What the certificate says about its holder. Nothing in it is trusted before the chain is.
     func identity() -> PeerIdentity {
-        var uris: [String] = []
+        let names = alternativeNames()
+        return PeerIdentity(
+            spiffeID: names.uris.count == 1 ? names.uris[0].flatMap { SPIFFEID($0) } : nil,
+            dnsNames: names.dnsNames, fingerprint: fingerprint(), expiresAt: expiresAt())
+    }
+
+    /// Why the URI names are not those of one workload, or of none; nil if they are.
+    func uriFault() -> String? {
+        let uris = alternativeNames().uris
+        if uris.count > 1 { return "the certificate has \(uris.count) URI names instead of one" }
+        guard let uri = uris.first else { return nil }
+        guard let uri, SPIFFEID(uri) != nil else {
+            return "the certificate's URI name is no SPIFFE ID"
+        }
+        return nil
+    }
+
+    /// URI names that are not printable ASCII are nil: there, and not to be used.
+    private func alternativeNames() -> (uris: [String?], dnsNames: [String]) {
+        var uris: [String?] = []
         var dnsNames: [String] = []
         forEachAlternativeName { kind, text in
             switch kind {
             case GEN_URI: uris.append(text)
-            case GEN_DNS: dnsNames.append(text)
+            case GEN_DNS: if let text { dnsNames.append(text) }
             default: break
             }
         }
-        return PeerIdentity(
-            spiffeID: uris.count == 1 ? SPIFFEID(uris[0]) : nil, dnsNames: dnsNames,
-            fingerprint: fingerprint(), expiresAt: expiresAt())
+        return (uris, dnsNames)
     }
 
     private static let maximumAlternativeNames = 100
 
-    private func forEachAlternativeName(_ body: (Int32, String) -> Void) {
+    private func forEachAlternativeName(_ body: (Int32, String?) -> Void) {
         guard
             let extensionValue = X509_get_ext_d2i(pointer, NID_subject_alt_name, nil, nil)
         else { return }
@@ -76,11 +93,11 @@ extension X509Certificate {
             guard name.pointee.type == GEN_URI || name.pointee.type == GEN_DNS else { continue }
             var kind: Int32 = 0
             guard let value = GENERAL_NAME_get0_value(name, &kind) else { continue }
-            if let text = Self.text(OpaquePointer(value)) { body(kind, text) }
+            body(kind, Self.text(OpaquePointer(value)))
         }
     }
 
-    /// Printable ASCII only: a NUL or line break inside a name is a forgery attempt, and the name is dropped.
+    /// Printable ASCII only: a NUL or line break inside a name is a forgery attempt, and there is no name.
     private static func text(_ string: OpaquePointer) -> String? {
         let string = UnsafePointer<ASN1_STRING>(string)
         guard let data = ASN1_STRING_get0_data(string) else { return nil }
@@ -96,14 +113,17 @@ extension X509Certificate {
         return Array(digest.prefix(Int(length)))
     }
 
-    func expiresAt() -> Int64 {
+    func expiresAt() -> Int64 { Self.seconds(X509_get0_notAfter(pointer)) }
+
+    func validFrom() -> Int64 { Self.seconds(X509_get0_notBefore(pointer)) }
+
+    /// Seconds since 1970 (UTC); 0 for a time that is none.
+    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
         var days: Int32 = 0
         var seconds: Int32 = 0
         guard let epoch = ASN1_TIME_set(nil, 0) else { return 0 }
         defer { ASN1_STRING_free(epoch) }
-        guard ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(pointer)) == 1 else {
-            return 0
-        }
+        guard ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return 0 }
         return Int64(days) * 86_400 + Int64(seconds)
     }
 }

@@ -18,7 +18,9 @@ struct TransportSecurityTests {
                 dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], validity: .days(1)))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = RPCServer(
-            listeners: [.tls(host: "127.0.0.1", port: 0, context: try .server(identity: identity))],
+            listeners: [
+                .tls(host: "127.0.0.1", port: 0, context: try TLSContext.server(identity: identity))
+            ],
             services: [ProbeService()], group: group)
         try await server.start()
         do {

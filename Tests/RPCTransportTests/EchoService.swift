@@ -50,7 +50,7 @@ struct TestServer {
     let group: MultiThreadedEventLoopGroup
 
     init(
-        _ service: any RPCService = EchoService(), tls: TLSContext? = nil,
+        _ service: any RPCService = EchoService(), tls: (any TLSContextProvider)? = nil,
         authorizer: any Authorizer = ScopeAuthorizer(trustsEveryPeer: true),
         observer: (any CallObserver)? = nil, profile: RPCProfile = .mesh, port: Int = 0
     ) async throws {

@@ -126,10 +126,10 @@ struct StreamingCallTests {
                 commonName: "leaf", spiffeID: nil, dnsNames: ["localhost"],
                 ipAddresses: ["127.0.0.1"], validity: .days(1)))
         let server = try await TestServer(
-            StreamService(), tls: try .server(identity: identity))
+            StreamService(), tls: try TLSContext.server(identity: identity))
         let client = try RPCClient(
             server.target,
-            tls: .client(trust: authority.trust, serverName: "localhost"))
+            tls: TLSContext.client(trust: authority.trust, serverName: "localhost"))
         let count = try await client.serverStreaming(
             StreamService.watch, EchoMessage(payload: [200])
         ) { (replies: ReplyStream<EchoMessage>) in

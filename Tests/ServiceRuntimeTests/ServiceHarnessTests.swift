@@ -162,24 +162,65 @@ struct ServiceHarnessTests {
         let files = ["--tls-certificate", "a", "--tls-key", "b", "--tls-trust", "c"]
         #expect(throws: (any Error).self) { try ServiceOptions.parse(Array(files.dropLast(2))) }
         let options = try ServiceOptions.parse(files)
-        #expect(options.meshFiles == MeshFiles(certificate: "a", key: "b", trust: "c"))
+        #expect(
+            options.certificateFiles
+                == CertificateStore.Files(certificate: "a", key: "b", trust: "c"))
+        let everywhere = try ServiceOptions.parse(
+            ["--insecure-everywhere", "--listen", "0.0.0.0:7003"])
+        #expect(everywhere.isInsecure && everywhere.certificateFiles == nil)
     }
 
-    @Test("mesh files become contexts, and a missing one is named")
-    func meshFiles() throws {
+    @Test("the certificates of a service are followed by its contexts, metrics and readiness")
+    func certificates() async throws {
         let directory = try TemporaryDirectory()
         let authority = try DevelopmentCertificateAuthority()
-        let files = MeshFiles(
+        let files = CertificateStore.Files(
             certificate: try directory.path("a.pem"), key: try directory.path("a.key"),
             trust: try directory.path("ca.pem"))
-        try authority.issue(LeafCertificateRequest(commonName: "a", spiffeID: .service("assay-a")))
-            .write(certificateFile: files.certificate, keyFile: files.key)
-        let error = #expect(throws: TLSError.self) {
-            try files.clientContext(expecting: [.service("assay-b")])
+        let request = LeafCertificateRequest(commonName: "a", spiffeID: .service("assay-a"))
+        try authority.issue(request).write(certificateFile: files.certificate, keyFile: files.key)
+        let arguments = [
+            "--tls-certificate", files.certificate, "--tls-key", files.key, "--tls-trust",
+            files.trust ?? "", "--log-level", "critical",
+        ]
+        let (signals, send) = AsyncStream<Int32>.makeStream()
+        let (hangups, hangUp) = AsyncStream<Void>.makeStream()
+        let options = try ServiceOptions.parse(arguments)
+        let harness = ServiceHarness(name: "test", options: options, loops: 1)
+        let error = await #expect(throws: TLSError.self) {
+            try await harness.run(signals: signals, output: Output().output) { _ in
+                FakeService().running
+            }
         }
         #expect(error?.message.contains("ca.pem") == true)
-        try authority.trust.write(file: files.trust)
-        _ = try files.clientContext(expecting: [.service("assay-b")])
-        _ = try files.serverContext(accepting: [.service("assay-b")])
+        try authority.trust.write(file: files.trust ?? "")
+
+        let service = FakeService()
+        let output = Output()
+        let stores = Mutex<CertificateStore?>(nil)
+        async let ended: Void = harness.run(
+            signals: signals, hangups: hangups, output: output.output
+        ) { environment in
+            stores.withLock { $0 = environment.certificates }
+            environment.handshakes.handshakeEnded(.failure(TLSError(.handshake, "none")))
+            return service.running
+        }
+        let words = await output.line().split { " =\n".contains($0) }
+        let port = try #require(words.last.flatMap { Int($0) })
+        let store = try #require(stores.withLock { $0 })
+        try Data("nonsense".utf8).write(to: URL(filePath: files.certificate))
+        hangUp.yield()
+        while store.status.refusals == 0 { await Task.yield() }
+        let text = try await get("/metrics", port: port).body
+        #expect(text.contains("assay_tls_certificate_expiry_seconds{certificate=\"mesh\"} 25"))
+        #expect(text.contains("assay_tls_certificate_refusals_total{certificate=\"mesh\"} 1"))
+        #expect(text.contains("assay_tls_certificate_stale{certificate=\"mesh\"} 1"))
+        #expect(text.contains("assay_tls_handshakes_total{result=\"handshake\",version=\"\"} 1"))
+        try authority.issue(request).write(certificateFile: files.certificate, keyFile: files.key)
+        hangUp.yield()
+        while store.status.loads == 1 { await Task.yield() }
+        #expect(!store.status.isStale)
+        send.yield(SIGTERM)
+        try await ended
     }
 }

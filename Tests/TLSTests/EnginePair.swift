@@ -1,3 +1,4 @@
+import NIOCore
 import TLS
 
 /// Two engines joined by a wire that a test may tamper with.
@@ -52,10 +53,7 @@ extension TLSEngine {
     }
 
     func takeAll() -> [UInt8] {
-        let count = pendingOutput
-        return [UInt8](unsafeUninitializedCapacity: count) { storage, initialized in
-            initialized = takeOutput(into: UnsafeMutableRawBufferPointer(storage))
-        }
+        Array(takeOutput().readableBytesView)
     }
 
     func readAll() throws -> [UInt8] {

@@ -72,17 +72,20 @@ struct AssayFeatures: AsyncParsableCommand {
             forwarders: [Self.risk.description, Self.gateway.description],
             services: [Self.risk.description: ["features.score", "features.read"]],
             openScopes: [StandardServices.reflectionScope],
-            trustsEveryPeer: service.insecure)
+            trustsEveryPeer: service.isInsecure)
     }
 
     private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
         let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7003)
-        guard let files = environment.meshFiles else {
-            return .plaintext(host: address.host, port: address.port)
+        guard let certificates = environment.certificates else {
+            return .plaintext(
+                host: address.host, port: address.port,
+                insecure: service.insecureEverywhere ? .everywhere : .loopback)
         }
         return .tls(
             host: address.host, port: address.port,
-            context: try files.serverContext(accepting: [Self.risk, Self.gateway]))
+            context: try certificates.serverContext(accepting: [Self.risk, Self.gateway]),
+            handshakes: environment.handshakes)
     }
 
     /// Serves until shut down, storing changed states meanwhile; then stores what is left.

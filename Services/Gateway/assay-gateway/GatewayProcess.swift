@@ -74,7 +74,7 @@ final class GatewayProcess: Sendable {
             upstreams: clients, clock: .system, log: log, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
         let server = RPCServer(
-            listeners: [try listener()],
+            listeners: [try listener(environment)],
             handler: FrontHandler(own: ownServices(environment, limits), gateway: gateway),
             profile: .edge, telemetry: observability.telemetry, group: environment.group)
         observability.watch(server, clients)
@@ -111,7 +111,7 @@ final class GatewayProcess: Sendable {
     ) throws -> RPCClient {
         // A service that is about to end, or not ready yet, says so before it refuses calls.
         let policy = ClientPolicy(healthService: "")
-        guard let mesh = environment.meshFiles else {
+        guard let mesh = environment.certificates else {
             let hosts = upstream.target.split(separator: ",")
             guard hosts.allSatisfy({ ListenAddress(String($0))?.isLoopback == true }) else {
                 throw ConfigurationError(
@@ -134,7 +134,7 @@ final class GatewayProcess: Sendable {
             policy: policy, telemetry: observability.telemetry, group: environment.group)
     }
 
-    private func listener() throws -> RPCListener {
+    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
         let configured = snapshot.configuration.listener
         let address =
             command.listen ?? ListenAddress(host: configured.address, port: configured.port)
@@ -146,11 +146,13 @@ final class GatewayProcess: Sendable {
             }
             return .plaintext(host: address.host, port: address.port)
         }
-        let identity = try TLSIdentity(
-            certificateFile: path(tls.certificate), keyFile: path(tls.key))
+        let certificates = try environment.certificateWatch.store(
+            CertificateStore.Files(
+                certificate: path(tls.certificate), key: path(tls.key),
+                trust: tls.clients.map(path)), named: "edge")
         return .tls(
-            host: address.host, port: address.port,
-            context: try TLSContext.server(identity: identity, versions: .edge))
+            host: address.host, port: address.port, context: try certificates.edgeContext(),
+            handshakes: environment.handshakes)
     }
 
     private func path(_ name: String) -> String {

@@ -59,17 +59,20 @@ struct AssayModels: AsyncParsableCommand {
             forwarders: [Self.risk.description, Self.gateway.description],
             services: [Self.risk.description: ["models.predict"]],
             openScopes: [StandardServices.reflectionScope],
-            trustsEveryPeer: service.insecure)
+            trustsEveryPeer: service.isInsecure)
     }
 
     private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
         let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7001)
-        guard let files = environment.meshFiles else {
-            return .plaintext(host: address.host, port: address.port)
+        guard let certificates = environment.certificates else {
+            return .plaintext(
+                host: address.host, port: address.port,
+                insecure: service.insecureEverywhere ? .everywhere : .loopback)
         }
         return .tls(
             host: address.host, port: address.port,
-            context: try files.serverContext(accepting: [Self.risk, Self.gateway]))
+            context: try certificates.serverContext(accepting: [Self.risk, Self.gateway]),
+            handshakes: environment.handshakes)
     }
 
     /// A version that an alias points to and that cannot be loaded keeps the process from being

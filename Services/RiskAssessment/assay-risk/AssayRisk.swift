@@ -131,16 +131,19 @@ struct AssayRisk: AsyncParsableCommand {
     private var authorizer: ScopeAuthorizer {
         ScopeAuthorizer(
             forwarders: [Self.gateway.description],
-            openScopes: [StandardServices.reflectionScope], trustsEveryPeer: service.insecure)
+            openScopes: [StandardServices.reflectionScope], trustsEveryPeer: service.isInsecure)
     }
 
     private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
         let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7002)
-        guard let files = environment.meshFiles else {
-            return .plaintext(host: address.host, port: address.port)
+        guard let certificates = environment.certificates else {
+            return .plaintext(
+                host: address.host, port: address.port,
+                insecure: service.insecureEverywhere ? .everywhere : .loopback)
         }
         return .tls(
             host: address.host, port: address.port,
-            context: try files.serverContext(accepting: [Self.gateway]))
+            context: try certificates.serverContext(accepting: [Self.gateway]),
+            handshakes: environment.handshakes)
     }
 }

@@ -21,7 +21,7 @@ struct Upstreams {
         func client(
             _ target: String, _ service: String, _ balancing: LoadBalancing
         ) throws -> RPCClient {
-            let context = try environment.meshFiles?
+            let context = try environment.certificates?
                 .clientContext(expecting: [SPIFFEID.service(service)])
             return try RPCClient(
                 target, tls: context, profile: .mesh,

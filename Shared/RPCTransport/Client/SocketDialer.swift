@@ -6,24 +6,21 @@ package import TLS
 /// Connects over TCP and Unix sockets.
 package struct SocketDialer: Dialer {
     /// Nil means plaintext.
-    let tls: TLSContext?
+    let tls: (any TLSContextProvider)?
 
-    package init(tls: TLSContext?) { self.tls = tls }
+    package init(tls: (any TLSContextProvider)?) { self.tls = tls }
 
     package func dial(_ attempt: ConnectAttempt) {
         let confined = LoopConfined(attempt)
         let tls = tls
         let bootstrap = ClientBootstrap(group: attempt.loop.eventLoop)
             .connectTimeout(.nanoseconds(attempt.timeout.saturatedNanoseconds))
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 2048, initial: 16_384, maximum: 262_144)
-            )
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: ReadBuffers())
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    if let tls { try pipeline.addHandler(TLSHandler(context: tls)) }
+                    if let tls { try pipeline.addHandler(TLSHandler(context: tls.current)) }
                     let connection = confined.value.candidate()
                     try pipeline.addHandler(ConnectionHandler(connection, isTLS: tls != nil))
                 }

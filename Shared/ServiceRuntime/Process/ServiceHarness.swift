@@ -1,6 +1,7 @@
 public import Logging
 internal import NIOCore
 public import NIOPosix
+public import TLS
 
 #if canImport(Glibc)
     internal import Glibc
@@ -17,8 +18,12 @@ public struct ServiceEnvironment: Sendable {
     public let health: Health
     /// The event loops that serve calls.
     public let group: MultiThreadedEventLoopGroup
-    /// Nil without TLS.
-    public let meshFiles: MeshFiles?
+    /// This service's certificates in the mesh; nil without TLS.
+    public let certificates: CertificateStore?
+    /// Loads and watches further certificates.
+    public let certificateWatch: CertificateWatch
+    /// For the listeners.
+    public let handshakes: HandshakeLog
     /// Further pages of the admin port go here.
     public let pages: AdminPages
     /// The event loop of the admin port, which serves no calls.
@@ -58,7 +63,7 @@ public struct ServiceHarness: Sendable {
     private let name: String
     private let adminAddress: ListenAddress
     private let grace: Duration
-    private let meshFiles: MeshFiles?
+    private let certificateFiles: CertificateStore.Files?
     private let loops: Int
     private let logLevel: Logger.Level
     private let telemetry: TelemetryOptions
@@ -70,7 +75,7 @@ public struct ServiceHarness: Sendable {
         self.name = name
         adminAddress = options.admin ?? ListenAddress(host: "127.0.0.1", port: adminPort)
         grace = .seconds(options.grace)
-        meshFiles = options.meshFiles
+        certificateFiles = options.certificateFiles
         self.loops = max(1, loops ?? System.coreCount)
         logLevel = options.logLevel
         telemetry = options.telemetry
@@ -83,15 +88,19 @@ public struct ServiceHarness: Sendable {
         _ build: (ServiceEnvironment) async throws -> RunningService
     ) async throws {
         try await run(
-            signals: TerminationSignals.stream(), output: .standardOutput, build)
+            signals: TerminationSignals.stream(), hangups: TerminationSignals.hangups(),
+            output: .standardOutput, build)
     }
 
     /// The same with signals and standard output of a test's own.
     package func run(
-        signals: AsyncStream<Int32>, output: LogOutput,
+        signals: AsyncStream<Int32>, hangups: AsyncStream<Void> = AsyncStream { $0.finish() },
+        output: LogOutput,
         _ build: (ServiceEnvironment) async throws -> RunningService
     ) async throws {
-        let environment = makeEnvironment()
+        let environment = try makeEnvironment()
+        let watch = Task { await environment.certificateWatch.run(hangups: hangups) }
+        defer { watch.cancel() }
         environment.metrics.collectProcessMetrics()
         let serving = environment.health.component(name)
         let adminGroup = environment.adminGroup
@@ -108,13 +117,20 @@ public struct ServiceHarness: Sendable {
         environment.logger.info("stopped")
     }
 
-    private func makeEnvironment() -> ServiceEnvironment {
+    private func makeEnvironment() throws(TLSError) -> ServiceEnvironment {
         let level = logLevel
         let label = "assay-\(name)"
         let logger = Logger(label: label) { JSONLogHandler(label: $0, level: level) }
+        let metrics = MetricsRegistry()
+        let watch = CertificateWatch(logger: logger, metrics: metrics)
+        var certificates: CertificateStore?
+        if let certificateFiles {
+            certificates = try watch.store(certificateFiles, named: "mesh")
+        }
         return ServiceEnvironment(
-            name: name, logger: logger, metrics: MetricsRegistry(), health: Health(),
-            group: MultiThreadedEventLoopGroup(numberOfThreads: loops), meshFiles: meshFiles,
+            name: name, logger: logger, metrics: metrics, health: Health(),
+            group: MultiThreadedEventLoopGroup(numberOfThreads: loops), certificates: certificates,
+            certificateWatch: watch, handshakes: HandshakeLog(logger: logger, metrics: metrics),
             pages: AdminPages(), adminGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1),
             telemetry: telemetry)
     }
@@ -130,7 +146,7 @@ public struct ServiceHarness: Sendable {
             metadata: [
                 "rpc_port": .stringConvertible(service.port),
                 "admin_port": .stringConvertible(admin.port),
-                "tls": .stringConvertible(meshFiles != nil),
+                "tls": .stringConvertible(certificateFiles != nil),
             ])
     }
 

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Logging
+public import TLS
 
 /// What every service's command line has. Ports and further options are the service's own.
 ///
@@ -28,6 +29,9 @@ public struct ServiceOptions: ParsableArguments {
     @Flag(help: "Serve without TLS, on a loopback address only.")
     public var insecure = false
 
+    @Flag(help: "Serve without TLS on any address: for networks that encrypt by themselves.")
+    public var insecureEverywhere = false
+
     @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
     public var reflection = false
 
@@ -45,6 +49,7 @@ public struct ServiceOptions: ParsableArguments {
         guard (0...3600).contains(grace) else {
             throw ValidationError("--grace must be 0 to 3600 seconds")
         }
+        if insecureEverywhere { return }
         if insecure {
             if let listen, !listen.isLoopback {
                 throw ValidationError("--insecure serves on a loopback address only, not \(listen)")
@@ -57,11 +62,14 @@ public struct ServiceOptions: ParsableArguments {
         }
     }
 
-    /// The mesh files, or nil when the service runs without TLS.
-    public var meshFiles: MeshFiles? {
-        guard !insecure, let tlsCertificate, let tlsKey, let tlsTrust else { return nil }
-        return MeshFiles(certificate: tlsCertificate, key: tlsKey, trust: tlsTrust)
+    /// The files by which the service takes part in the mesh, or nil when it runs without TLS.
+    public var certificateFiles: CertificateStore.Files? {
+        guard !isInsecure, let tlsCertificate, let tlsKey, let tlsTrust else { return nil }
+        return CertificateStore.Files(certificate: tlsCertificate, key: tlsKey, trust: tlsTrust)
     }
+
+    /// Whether the service runs without TLS.
+    public var isInsecure: Bool { insecure || insecureEverywhere }
 
     /// The data directory; a service that needs one calls this.
     public func requireData() throws -> String {

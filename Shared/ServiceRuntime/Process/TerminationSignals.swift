@@ -26,6 +26,17 @@ enum TerminationSignals {
         }
     }
 
+    /// SIGHUP as it comes: asks a process to look at its files, instead of ending it.
+    static func hangups() -> AsyncStream<Void> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            signal(SIGHUP, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+            source.setEventHandler { continuation.yield() }
+            source.resume()
+            continuation.onTermination = { _ in source.cancel() }
+        }
+    }
+
     static func name(of number: Int32) -> String {
         number == SIGINT ? "SIGINT" : "SIGTERM"
     }

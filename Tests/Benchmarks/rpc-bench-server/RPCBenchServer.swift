@@ -5,7 +5,6 @@ import NIOPosix
 import RPC
 import RPCServices
 import RPCTransport
-import TLS
 
 @main
 struct RPCBenchServer: AsyncParsableCommand {
@@ -19,11 +18,7 @@ struct RPCBenchServer: AsyncParsableCommand {
     @Option(help: "Event loops: one per core that the server may use.")
     var loops = 1
 
-    @Option(help: "Certificate chain in PEM; with it the server speaks TLS.")
-    var tlsCertificate: String?
-
-    @Option(help: "Key of the certificate, in PEM.")
-    var tlsKey: String?
+    @OptionGroup var tls: TLSOptions
 
     @Flag(help: "Count, log and trace calls as a service does, with a collector that is not there.")
     var observed = false
@@ -31,18 +26,15 @@ struct RPCBenchServer: AsyncParsableCommand {
     @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
     var reflection = false
 
-    func validate() throws {
-        guard (tlsCertificate == nil) == (tlsKey == nil) else {
-            throw ValidationError("--tls-certificate and --tls-key belong together")
-        }
-    }
-
     func run() async throws {
         let services = StandardServices.added(
             to: [EchoService(), StreamingService()], readiness: Readiness(),
             reflection: reflection)
+        let certificates = try tls.certificates()
         let server = RPCServer(
-            listeners: [RPCListener(host: "127.0.0.1", port: port, tls: try context())],
+            listeners: [
+                RPCListener(host: "127.0.0.1", port: port, tls: try certificates?.context())
+            ],
             services: services,
             authorizer: ScopeAuthorizer(openScopes: [StandardServices.reflectionScope]),
             profile: .mesh, telemetry: observed ? telemetry : nil,
@@ -50,6 +42,8 @@ struct RPCBenchServer: AsyncParsableCommand {
         try await server.start()
         let line = "ready rpc-bench-server rpc=\(server.port)\n"
         try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
+        let watch = Task { await certificates?.watch() }
+        defer { watch.cancel() }
         try await server.run()
     }
 
@@ -63,11 +57,5 @@ struct RPCBenchServer: AsyncParsableCommand {
     /// A log that is read by nobody.
     private struct Discard: CallObserver {
         func callEnded(_ record: CallRecord) {}
-    }
-
-    private func context() throws -> TLSContext? {
-        guard let tlsCertificate, let tlsKey else { return nil }
-        let identity = try TLSIdentity(certificateFile: tlsCertificate, keyFile: tlsKey)
-        return try .server(identity: identity)
     }
 }

@@ -31,10 +31,11 @@ extension GatewayConfiguration {
         listener.port = try fields["port"]?.integer(0...65535) ?? 0
         listener.authorities = try fields["authorities"]?.names() ?? []
         if let tls = fields["tls"] {
-            let files = try tls.fields(required: ["certificate", "key"])
+            let files = try tls.fields(
+                required: ["certificate", "key"], optional: ["clients"])
             listener.tls = ListenerTLS(
                 certificate: try files["certificate"]?.string() ?? "",
-                key: try files["key"]?.string() ?? "")
+                key: try files["key"]?.string() ?? "", clients: try files["clients"]?.string())
         }
         return listener
     }

@@ -12,6 +12,8 @@ public struct GatewayConfiguration: Sendable {
     public struct ListenerTLS: Sendable, Hashable {
         public var certificate: String
         public var key: String
+        /// The authorities of clients that show a certificate; nil means that none is asked for.
+        public var clients: String?
     }
 
     public struct Admin: Sendable, Hashable {
