@@ -54,6 +54,7 @@ import Testing
             ("limit: 100", "limit: -1", "from 1 to"),
             ("limit: 2000", "limit: 2000000", "1,000,000 per second"),
             ("counts: cost", "counts: bytes", "requests or cost"),
+            ("counts: cost", "criticality: high", "critical, normal or sheddable"),
             ("burst: 4000", "burst: 4", "costs 5"),
             ("upstream: risk }", "upstream: rsik }", "no upstream"),
             ("service: assay.risk.v1.RiskAssessment", "service: no.Such", "no schema has"),

@@ -66,6 +66,22 @@ import Testing
             ])
     }
 
+    @Test("how much a call matters is the plan's to say, and not the caller's")
+    func criticality() throws {
+        let text = Fixtures.yaml.replacing("counts: cost", with: "criticality: critical")
+        let configuration = try GatewayConfiguration(yaml: text, file: "gateway.yaml")
+        let plans = configuration.plans.map { "\($0.name) \($0.criticality)" }
+        #expect(plans.sorted() == ["core critical", "default normal"])
+        let principal = Principal(
+            tenant: "bank", client: "payments", keyID: "1", scopes: .none, scopeHeader: "", plan: 0,
+            isSuspended: false, criticality: .critical)
+        let head = Fixtures.head(extra: [("assay-criticality", "sheddable")])
+        let known = HeaderPolicy.upstreamFields(head, requestID: "r1", principal: principal)
+        #expect(known.values("assay-criticality") == ["critical"])
+        let unknown = HeaderPolicy.upstreamFields(head, requestID: "r1", principal: nil)
+        #expect(unknown["assay-criticality"] == nil)
+    }
+
     @Test("a caller without identity is sent on without one, whatever it claims")
     func anonymous() {
         let head = Fixtures.head(extra: [("assay-tenant", "bank")])

@@ -1,3 +1,5 @@
+internal import RPC
+
 extension GatewayConfiguration {
     /// Reads the file's text. Unknown keys, names that lead nowhere and numbers out of range are
     /// errors with line and column.
@@ -91,7 +93,7 @@ extension GatewayConfiguration {
             let name = try key.name()
             let client = try plan.fields(required: ["client"])["client"] ?? plan
             let inner = try client.fields(
-                required: ["limit", "period", "burst"], optional: ["counts"])
+                required: ["limit", "period", "burst"], optional: ["counts", "criticality"])
             let limit = try inner["limit"]?.integer(1...1_000_000_000) ?? 1
             let period = try inner["period"]?.duration() ?? .seconds(1)
             let burst = try inner["burst"]?.integer(1...1_000_000_000) ?? 1
@@ -103,10 +105,21 @@ extension GatewayConfiguration {
             guard let counts = Counts(rawValue: try inner["counts"]?.string() ?? "requests") else {
                 throw client.error("counts is requests or cost")
             }
-            plans.append(Plan(name: name, rate: rate, counts: counts))
+            let criticality = try Self.criticality(inner["criticality"])
+            plans.append(
+                Plan(name: name, rate: rate, counts: counts, criticality: criticality))
         }
         if !plans.contains(where: { $0.name == Plan.standard.name }) { plans.append(.standard) }
         return plans
+    }
+
+    private static func criticality(_ value: YAMLValue?) throws(ConfigurationError) -> Criticality {
+        guard let value else { return .normal }
+        let name = try value.string()
+        guard let known = Criticality.allCases.first(where: { "\($0)" == name }) else {
+            throw value.error("criticality is critical, normal or sheddable")
+        }
+        return known
     }
 
     private static func clients(

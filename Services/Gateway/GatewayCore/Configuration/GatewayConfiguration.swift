@@ -1,3 +1,5 @@
+public import RPC
+
 /// What the operator wrote, checked for form but without the files it names.
 public struct GatewayConfiguration: Sendable {
     public struct Listener: Sendable, Hashable {
@@ -50,6 +52,8 @@ public struct GatewayConfiguration: Sendable {
         public var name: String
         public var rate: RateLimit
         public var counts: Counts
+        /// How much calls matter to services that cannot serve all.
+        public var criticality = Criticality.normal
 
         /// 100 requests per minute and key: of every client without another plan.
         public static let standard = Plan(

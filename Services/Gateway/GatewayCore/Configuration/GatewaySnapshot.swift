@@ -136,7 +136,8 @@ private struct PrincipalCompiler {
         return Principal(
             tenant: entry.tenant, client: entry.client, keyID: entry.id, scopes: effective,
             scopeHeader: scopes.names(of: effective).sorted().joined(separator: " "), plan: plan,
-            isSuspended: client?.isSuspended ?? false || !tenant.isActive)
+            isSuspended: client?.isSuspended ?? false || !tenant.isActive,
+            criticality: configuration.plans[plan].criticality)
     }
 
     private mutating func set(_ names: [String]) throws(ConfigurationError) -> ScopeSet {

@@ -1,3 +1,5 @@
+public import RPC
+
 /// Who calls, as far as the gateway has verified it.
 public struct Principal: Sendable, Hashable {
     public let tenant: String
@@ -11,10 +13,12 @@ public struct Principal: Sendable, Hashable {
     /// Index of the client's plan in the snapshot.
     public let plan: Int
     public let isSuspended: Bool
+    /// Of the client's plan.
+    public let criticality: Criticality
 
     public init(
         tenant: String, client: String, keyID: String, scopes: ScopeSet, scopeHeader: String,
-        plan: Int, isSuspended: Bool
+        plan: Int, isSuspended: Bool, criticality: Criticality = .normal
     ) {
         self.tenant = tenant
         self.client = client
@@ -23,5 +27,6 @@ public struct Principal: Sendable, Hashable {
         self.scopeHeader = scopeHeader
         self.plan = plan
         self.isSuspended = isSuspended
+        self.criticality = criticality
     }
 }

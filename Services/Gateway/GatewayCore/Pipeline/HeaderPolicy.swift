@@ -127,6 +127,9 @@ enum HeaderPolicy {
             forwarded.append(name: AssayHeader.tenant.utf8, value: principal.tenant.utf8)
             forwarded.append(name: AssayHeader.client.utf8, value: principal.client.utf8)
             forwarded.append(name: AssayHeader.scopes.utf8, value: principal.scopeHeader.utf8)
+            if principal.criticality != .normal {
+                forwarded.append(AssayHeader.criticality, "\(principal.criticality)")
+            }
         }
         return forwarded
     }
