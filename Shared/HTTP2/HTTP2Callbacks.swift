@@ -267,6 +267,7 @@ extension HTTP2Session {
     private func receivedPing(_ ping: nghttp2_ping) {
         if ping.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
             if !hasSentSincePing { charge(.ping) }
+            delegate.receivedPing(isAnswer: hasSentSincePing)
             hasSentSincePing = false
             return
         }

@@ -114,6 +114,9 @@ public protocol HTTP2SessionDelegate: AnyObject {
     func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String)
     /// The peer's SETTINGS have come: it speaks HTTP/2.
     func receivedSettings()
+    /// The peer sent a PING, which the session answers itself. `isAnswer` says that HEADERS or DATA
+    /// went to the peer since the last one.
+    func receivedPing(isAnswer: Bool)
     /// A PING of ours came back.
     func receivedPingAcknowledgement(_ payload: UInt64)
     /// The peer did what costs it points or its connection; `ends` if a GOAWAY follows. The names are
@@ -126,4 +129,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
 extension HTTP2SessionDelegate {
     public func misbehaved(_ event: String, ends: Bool) {}
     public func sentGoAway(code: HTTP2ErrorCode) {}
+}
+
+extension HTTP2SessionDelegate {
+    public func receivedPing(isAnswer: Bool) {}
 }

@@ -49,6 +49,8 @@ public struct Acceptance: Sendable {
     public var encoding: MessageEncoding
     /// How a stream of replies is packed.
     public var replyEncoding: MessageEncoding
+    /// Whether it is served however many handlers run.
+    public var isUnlimited: Bool
     /// Given back with the request: an index of the handler's own.
     public var route: Int
     /// Given back with the request: what the handler found out already.
@@ -57,7 +59,7 @@ public struct Acceptance: Sendable {
     public init(
         maximumBytes: Int, isFramed: Bool, deadline: Deadline, kind: MethodKind = .unary,
         encoding: MessageEncoding = .identity, replyEncoding: MessageEncoding = .identity,
-        route: Int = 0, state: (any AnyObject & Sendable)? = nil
+        isUnlimited: Bool = false, route: Int = 0, state: (any AnyObject & Sendable)? = nil
     ) {
         self.maximumBytes = maximumBytes
         self.isFramed = isFramed
@@ -65,6 +67,7 @@ public struct Acceptance: Sendable {
         self.kind = kind
         self.encoding = encoding
         self.replyEncoding = replyEncoding
+        self.isUnlimited = isUnlimited
         self.route = route
         self.state = state
     }

@@ -40,6 +40,8 @@ public struct RequestHead: Sendable {
     package private(set) var hasIdentityFields = false
     /// The caller is in a trace.
     package private(set) var hasTrace = false
+    /// How much the call matters, as its caller says.
+    public private(set) var criticality = Criticality.normal
     package private(set) var pathField = Span.absent
     package private(set) var authorityField = Span.absent
     private var hostField = Span.absent
@@ -101,6 +103,9 @@ public struct RequestHead: Sendable {
         case 13 where named("grpc-encoding"): encodingField = span
         case 14 where named("content-length"): contentLengthField = span
         case 14 where named("grpc-trace-bin"): hasTrace = true
+        case 17 where named("assay-criticality"):
+            criticality = Criticality(
+                header: UnsafeRawBufferPointer(start: value, count: valueCount))
         case 18 where named("connect-timeout-ms"): jsonTimeoutField = span
         case 20 where named("grpc-accept-encoding"): acceptEncodingField = span
         default: noteUnusual(UnsafeRawBufferPointer(start: name, count: nameCount))

@@ -137,7 +137,8 @@ public final class ServiceRouter: RequestHandler {
                         ? method.maximumRequestBytes : 8 * method.maximumRequestBytes,
                     isFramed: isFramed, deadline: Deadline(head.receivedAt + timeout),
                     kind: method.kind, encoding: encoding,
-                    replyEncoding: isFramed ? replyEncoding(route, head) : .identity, route: route,
+                    replyEncoding: isFramed ? replyEncoding(route, head) : .identity,
+                    isUnlimited: method.isHealthCheck, route: route,
                     state: caller == .anonymous ? nil : CallerBox(caller)))
         } catch {
             return refuse(head, method, error, from: peer)

@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import RPC
 
 /// The tasks that run the handlers of one event loop.
@@ -22,14 +23,22 @@ final class HandlerRunners {
     private static let maximumParked = 64
 
     private let executor: LoopExecutor
+    private let eventLoop: any EventLoop
+    private var slice = LoopSlice()
+    private var isContinuing = false
+    /// Gates whose calls wait only for the loop.
+    private var backlogged: [HandlerGate] = []
+    /// Places that a backlog gets at a time.
+    private static let portion = 16
     /// Calls whose handlers have not begun, in order, linked by `nextPending`.
     private var first: ServerCall?
     private var last: ServerCall?
     private var parked: [Runner] = []
     private var isStarting = false
 
-    init(_ executor: LoopExecutor) {
+    init(_ executor: LoopExecutor, on eventLoop: any EventLoop) {
         self.executor = executor
+        self.eventLoop = eventLoop
     }
 
     /// Has the call's `work` run at the next `start`.
@@ -46,11 +55,13 @@ final class HandlerRunners {
         return call
     }
 
-    /// Starts every handler that was added. Each runs on this stack until it waits or ends.
-    func start() {
+    /// Starts every handler that was added. Each runs on this stack until it waits or ends. If that
+    /// takes too long, the rest waits until the loop has looked after its sockets.
+    func start(at now: Instant) {
         if isStarting { return }
         isStarting = true
-        while first != nil {
+        slice.begin(at: now)
+        while first != nil, !slice.isOver {
             if let runner = parked.popLast() {
                 executor.runInline { resume(runner) }
             } else {
@@ -58,6 +69,49 @@ final class HandlerRunners {
             }
         }
         isStarting = false
+        slice.close()
+        if first != nil { putOff() }
+    }
+
+    /// Calls that have no place yet get one by their importance, once the sockets had their turn.
+    private func putOff() {
+        var call = first
+        (first, last) = (nil, nil)
+        while let current = call {
+            call = current.nextPending
+            current.nextPending = nil
+            if let gate = current.connection.gate, current.mayBePutOff {
+                gate.hold(current)
+                if !backlogged.contains(where: { $0 === gate }) { backlogged.append(gate) }
+            } else {
+                add(current)
+            }
+        }
+        continueLater()
+    }
+
+    /// Goes on behind the sockets: a task would run before them, a timer does not.
+    private func continueLater() {
+        if isContinuing { return }
+        isContinuing = true
+        let confined = LoopConfined(self)
+        eventLoop.scheduleTask(in: .microseconds(10)) {
+            let runners = confined.value
+            runners.isContinuing = false
+            let gates = runners.backlogged
+            runners.backlogged = []
+            for gate in gates { gate.startNext(atMost: Self.portion) }
+            runners.start(at: runners.eventLoop.instant)
+            runners.executor.afterJobs(0)
+        }
+    }
+
+    /// A handler has let go of the loop.
+    private func look(_ call: ServerCall) {
+        let passed = slice.look(at: eventLoop.instant)
+        if passed > LoopSlice.tolerable {
+            call.connection.gate?.observer?.held(call.head.path, for: passed)
+        }
     }
 
     private func resume(_ runner: Runner) {
@@ -80,18 +134,27 @@ final class HandlerRunners {
     ) async {
         let runner = confined.value.runner
         while true {
-            while let call = takePending() {
-                guard let work = call.work, call.stream != nil else {
+            while !slice.isOver, let call = takePending() {
+                guard let work = call.work, call.stream != nil, !call.isAnswered else {
                     call.connection.skipped(call)
                     continue
                 }
+                if let gate = call.connection.gate, !gate.admits(call) { continue }
                 call.work = nil
                 call.runner = runner
                 call.connection.noteHandlerBegin(of: call)
                 let reply = await work()
                 call.runner = nil
                 call.connection.finished(call, reply)
-                if runner.isRetired { return }
+                if isStarting {
+                    // The last one of a batch is looked at if somebody wants to know.
+                    let isLast = first == nil && call.connection.gate?.observer != nil
+                    if slice.count() || isLast { look(call) }
+                }
+                if runner.isRetired {
+                    if first != nil && !isStarting { continueLater() }
+                    return
+                }
             }
             if connections == 0 || parked.count >= Self.maximumParked { return }
             await withUnsafeContinuation { continuation in

@@ -54,7 +54,7 @@ package final class LoopContext {
         start = eventLoop.now.uptimeNanoseconds
         clockReader = { Instant(nanoseconds: eventLoop.now.uptimeNanoseconds) }
         executor = LoopExecutor(eventLoop)
-        runners = HandlerRunners(executor)
+        runners = HandlerRunners(executor, on: eventLoop)
         executor.afterJobs = { [unowned(unsafe) self] jobs in
             meter.ran(jobs)
             flushAll()

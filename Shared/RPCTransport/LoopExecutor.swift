@@ -67,8 +67,18 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
             jobs.removeAll(keepingCapacity: true)
             next = 0
         } else {
-            schedule()
+            scheduleBehindSockets()
         }
         return count
+    }
+
+    /// The loop runs tasks of tasks before it looks at its sockets; a timer comes behind them.
+    private func scheduleBehindSockets() {
+        if isScheduled { return }
+        isScheduled = true
+        eventLoop.scheduleTask(in: .microseconds(10)) {
+            self.isScheduled = false
+            self.afterJobs(self.runJobs())
+        }
     }
 }

@@ -21,20 +21,27 @@ public struct RPCProfile: Sendable {
     public var keepaliveInterval: Duration?
     /// A client closes a connection that had no call for this long; the next call opens another.
     public var idleTimeout: Duration
+    /// How long a server keeps a connection; nil means as long as the client likes.
+    public var life: ConnectionLifePolicy?
+    /// How a server protects itself from more calls than it can serve; nil takes all.
+    public var overload: OverloadPolicy?
 
     public init(
         http2: HTTP2Profile, maximumConnections: Int = 10_000, keepaliveInterval: Duration? = nil,
-        idleTimeout: Duration = .seconds(900)
+        idleTimeout: Duration = .seconds(900), life: ConnectionLifePolicy? = .mesh,
+        overload: OverloadPolicy? = .standard
     ) {
         self.http2 = http2
         self.maximumConnections = maximumConnections
         self.keepaliveInterval = keepaliveInterval
         self.idleTimeout = idleTimeout
+        self.life = life
+        self.overload = overload
     }
 
     /// For clients outside.
     public static let edge: RPCProfile = {
-        var profile = RPCProfile(http2: .edge).named("edge")
+        var profile = RPCProfile(http2: .edge, life: .edge).named("edge")
         profile.maximumConnectionsPerAddress = 50
         return profile
     }()

@@ -15,6 +15,8 @@ public final class RPCServer: Sendable {
     private let connectionObserver: (any ConnectionObserver)?
     private let group: MultiThreadedEventLoopGroup
     private let telemetry: [ObjectIdentifier: LoopConfined<ServerTelemetry>]
+    /// What decides which handlers run, by event loop.
+    private let gates: [ObjectIdentifier: LoopConfined<HandlerGate>]
     private let state = Mutex(State())
     private let admission: ConnectionAdmission
 
@@ -22,7 +24,12 @@ public final class RPCServer: Sendable {
         var channels: [any Channel] = []
         var connections: [ObjectIdentifier: Connection] = [:]
         var memoryWatch: RepeatedTask?
+        /// No connection is accepted any more.
         var isShuttingDown = false
+        /// Until those are closed that were opened.
+        var hasListeners = true
+        var drain: ServerDrainMachine?
+        var drainTimer: Scheduled<Void>?
         var isEnded = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -36,11 +43,14 @@ public final class RPCServer: Sendable {
     ///   - handler: answers all requests: a `ServiceRouter`, or a forwarder.
     ///   - profile: the limits; `.edge` for clients outside, `.mesh` between our services.
     ///   - connectionObserver: told of misbehaving peers and of ends of connections.
+    ///   - loadObserver: told of refused calls, of handlers that do not end, and of busy loops;
+    ///     `telemetry` if there is none.
     ///   - telemetry: is told of all calls.
     ///   - group: the event loops to run on.
     public init(
         listeners: [RPCListener], handler: any RequestHandler, profile: RPCProfile = .mesh,
-        connectionObserver: (any ConnectionObserver)? = nil, telemetry: RPCTelemetry? = nil,
+        connectionObserver: (any ConnectionObserver)? = nil,
+        loadObserver: (any LoadObserver)? = nil, telemetry: RPCTelemetry? = nil,
         group: MultiThreadedEventLoopGroup = .singleton
     ) {
         self.connectionObserver =
@@ -57,6 +67,20 @@ public final class RPCServer: Sendable {
         self.handler = handler
         self.profile = profile
         self.group = group
+        let loadObserver: (any LoadObserver)? = loadObserver ?? telemetry
+        gates = Self.gates(profile.overload, loadObserver, group)
+    }
+
+    private static func gates(
+        _ policy: OverloadPolicy?, _ observer: (any LoadObserver)?,
+        _ group: MultiThreadedEventLoopGroup
+    ) -> [ObjectIdentifier: LoopConfined<HandlerGate>] {
+        guard let policy else { return [:] }
+        let gates = group.makeIterator().map { loop in
+            let gate = HandlerGate(policy, observer: observer, seed: .random(in: 0 ... .max))
+            return (ObjectIdentifier(loop), LoopConfined(gate))
+        }
+        return Dictionary(uniqueKeysWithValues: gates)
     }
 
     /// Serves typed services.
@@ -69,8 +93,9 @@ public final class RPCServer: Sendable {
         authorizer: any Authorizer = ScopeAuthorizer(),
         interceptors: (any ServerInterceptor)? = nil,
         connectionObserver: (any ConnectionObserver)? = nil,
-        compressing: [MethodDescriptor] = [], profile: RPCProfile = .mesh,
-        telemetry: RPCTelemetry? = nil, group: MultiThreadedEventLoopGroup = .singleton
+        loadObserver: (any LoadObserver)? = nil, compressing: [MethodDescriptor] = [],
+        profile: RPCProfile = .mesh, telemetry: RPCTelemetry? = nil,
+        group: MultiThreadedEventLoopGroup = .singleton
     ) {
         let oddities = ProtocolOddities { peer in
             connectionObserver?.misbehaved(
@@ -81,7 +106,8 @@ public final class RPCServer: Sendable {
             compressing: compressing, known: telemetry?.methods ?? [], oddities: oddities)
         self.init(
             listeners: listeners, handler: router, profile: profile,
-            connectionObserver: connectionObserver, telemetry: telemetry, group: group)
+            connectionObserver: connectionObserver, loadObserver: loadObserver,
+            telemetry: telemetry, group: group)
     }
 
     /// Opens the listeners. Afterwards `ports` tells where.
@@ -121,6 +147,20 @@ public final class RPCServer: Sendable {
 
     /// Connections that are open now.
     public var connectionCount: Int { state.withLock { $0.connections.count } }
+
+    /// An orderly end is under way, or over.
+    public var isDraining: Bool { state.withLock { $0.drain != nil } }
+
+    /// What runs and waits now, over all loops; nil if there is no limit.
+    public func load() async -> ServerLoad? {
+        var sum: ServerLoad?
+        for loop in group.makeIterator() {
+            guard let gate = gates[ObjectIdentifier(loop)] else { continue }
+            let one = try? await loop.submit { gate.value.load }.get()
+            if let one { sum = (sum ?? ServerLoad()) + one }
+        }
+        return sum
+    }
 
     /// Starts, unless that was done, and serves until `shutdown`; cancelling the task shuts down
     /// with a grace of five seconds.
@@ -179,7 +219,9 @@ public final class RPCServer: Sendable {
         let connection = ServerConnection(
             handler: handler, profile: profile.http2, observer: connectionObserver,
             telemetry: telemetry[ObjectIdentifier(channel.eventLoop)]?.value,
-            memory: profile.memory, loop: LoopContext.current(on: channel.eventLoop))
+            memory: profile.memory, loop: LoopContext.current(on: channel.eventLoop),
+            gate: gates[ObjectIdentifier(channel.eventLoop)]?.value, life: profile.life,
+            jitter: .random(in: 0.9...1.1))
         let isWelcome = state.withLock { state in
             if state.isShuttingDown { return false }
             state.connections[ObjectIdentifier(channel)] = Connection(
@@ -189,7 +231,7 @@ public final class RPCServer: Sendable {
         guard isWelcome else { throw ChannelError.operationUnsupported }
         let id = ObjectIdentifier(channel)
         channel.closeFuture.whenComplete { _ in
-            self.state.withLock { _ = $0.connections.removeValue(forKey: id) }
+            self.closed(id)
         }
         if let tls = listener.tls {
             connection.onOpen = { [admission] in admission.handshakeEnded(id) }
@@ -202,43 +244,102 @@ public final class RPCServer: Sendable {
             ConnectionHandler(connection, isTLS: listener.tls != nil))
     }
 
+    private func closed(_ id: ObjectIdentifier) {
+        let isLast = state.withLock { state in
+            state.connections.removeValue(forKey: id)
+            return state.isShuttingDown && state.connections.isEmpty
+        }
+        if isLast { end() }
+    }
+
     // MARK: End
 
-    /// Ends in order: no new connections, GOAWAY twice on every connection, calls in flight finish.
-    /// Streams, which may have no end of their own, get UNAVAILABLE ten seconds before `grace` is
-    /// over, or when two thirds of a short one are; all else that is left then gets it when it is.
-    /// Returns when all is closed.
+    /// Ends in order: everything is served for `endpointDelay`, while load balancers learn that the
+    /// process is not ready, of which somebody else has told them. Then no new connections, GOAWAY
+    /// twice on every connection, and calls in flight finish. Streams, which may have no end of their
+    /// own, get UNAVAILABLE ten seconds before the grace is over; all else that is left gets it five
+    /// seconds before. Returns when all is closed.
+    public func shutdown(_ times: DrainTimes) async {
+        let isFirst = state.withLock { state in
+            if state.drain != nil { return false }
+            state.drain = ServerDrainMachine(
+                endpointDelay: times.endpointDelay, grace: times.grace, at: LoopContext.now)
+            return true
+        }
+        if isFirst { advance() }
+        await ended()
+    }
+
+    /// The same at once: load balancers know, or there are none.
     public func shutdown(grace: Duration = .seconds(30)) async {
-        let (channels, connections, isFirst) = state.withLock { state in
-            let isFirst = !state.isShuttingDown
+        await shutdown(DrainTimes(grace: grace))
+    }
+
+    /// Does not wait for calls in flight any more: they get UNAVAILABLE now. Without effect unless a
+    /// shutdown is under way.
+    public func hurry() {
+        state.withLock { $0.drain?.hurry(at: LoopContext.now) }
+        advance()
+    }
+
+    /// Takes the steps that are due, and comes again for the next one.
+    private func advance() {
+        while let step = state.withLock({ $0.drain?.step(at: LoopContext.now) }) { take(step) }
+        state.withLock { state in
+            state.drainTimer?.cancel()
+            guard !state.isEnded, let next = state.drain?.nextAt else { return }
+            let at = NIODeadline.uptimeNanoseconds(UInt64(Int64(clamping: next.nanoseconds)))
+            state.drainTimer = group.any().scheduleTask(deadline: at) { self.advance() }
+        }
+    }
+
+    private func take(_ step: ServerDrainMachine.Step) {
+        switch step {
+        case .stopAccepting: stopAccepting()
+        case .endStreams: onConnections { $0.endStreams() }
+        case .cutOff: onConnections { $0.endNow() }
+        case .close:
+            let open = state.withLock { Array($0.connections.values) }
+            for connection in open { connection.channel.close(promise: nil) }
+        }
+    }
+
+    private func onConnections(_ body: @escaping @Sendable (ServerConnection) -> Void) {
+        for connection in state.withLock({ Array($0.connections.values) }) {
+            let handler = connection.handler
+            connection.channel.eventLoop.execute { body(handler.value) }
+        }
+    }
+
+    private func stopAccepting() {
+        let channels = state.withLock { state in
             state.isShuttingDown = true
-            return (state.channels, Array(state.connections.values), isFirst)
+            return state.channels
         }
-        guard isFirst else { return await ended() }
-        for channel in channels { try? await channel.close() }
-        for connection in connections {
-            let (handler, loop) = (connection.handler, connection.channel.eventLoop)
-            loop.execute { handler.value.beginDrain() }
-            let endOfStreams = loop.scheduleTask(in: TimeAmount(Self.graceOfStreams(in: grace))) {
-                handler.value.endStreams()
-            }
-            let end = loop.scheduleTask(in: TimeAmount(grace)) { handler.value.endNow() }
-            connection.channel.closeFuture.whenComplete { _ in
-                endOfStreams.cancel()
-                end.cancel()
-            }
+        onConnections { $0.beginDrain() }
+        let closing = channels.map { channel in
+            channel.close(promise: nil)
+            return channel.closeFuture
         }
-        for connection in connections { try? await connection.channel.closeFuture.get() }
-        let waiters = state.withLock { state in
+        EventLoopFuture.andAllComplete(closing, on: group.any()).whenComplete { _ in
+            let isEmpty = self.state.withLock { state in
+                state.hasListeners = false
+                return state.connections.isEmpty
+            }
+            if isEmpty { self.end() }
+        }
+    }
+
+    /// Nothing is open any more.
+    private func end() {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard !state.hasListeners, state.connections.isEmpty else { return [] }
             state.memoryWatch?.cancel()
             state.isEnded = true
+            state.drainTimer?.cancel()
             defer { state.waiters = [] }
             return state.waiters
         }
         for waiter in waiters { waiter.resume() }
-    }
-
-    private static func graceOfStreams(in grace: Duration) -> Duration {
-        grace - min(.seconds(10), grace / 3)
     }
 }

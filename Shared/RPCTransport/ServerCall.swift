@@ -28,6 +28,8 @@ final class ServerCall: LoopContext.TimerTarget {
     /// The handler, until it begins, and who is to begin behind it.
     var work: HandlerWork?
     var nextPending: ServerCall?
+    /// Where it stands with the limit of running handlers.
+    var turn = HandlerGate.Turn.none
     /// What runs the handler, while it runs.
     var runner: HandlerRunners.Runner?
     var timer: LoopContext.Timer?
@@ -39,6 +41,8 @@ final class ServerCall: LoopContext.TimerTarget {
     var tally = ServerTelemetry.Tally()
     /// How far its message had come when that was last looked at.
     var lastMark: ProgressWatch.Mark?
+    /// Looks whether the handler ends that was cancelled.
+    var outlives: OutlivingHandler?
     /// Ended by us before its time: what cannot be sent soon is given up.
     var isCutOff = false
 
@@ -50,6 +54,19 @@ final class ServerCall: LoopContext.TimerTarget {
         self.acceptance = acceptance
         self.stream = stream
         self.connection = connection
+    }
+
+    /// It may be served later, or not at all, if others matter more.
+    var mayBePutOff: Bool {
+        guard acceptance.kind == .unary, !acceptance.isUnlimited, case .none = turn else {
+            return false
+        }
+        return work != nil && stream != nil && !isAnswered
+    }
+
+    /// Its handler has not begun, since others have to end first.
+    var isWaiting: Bool {
+        if case .waiting = turn { true } else { false }
     }
 
     func timerFired() {

@@ -9,6 +9,7 @@ extension ServerConnection {
     }
 
     func begin(_ head: RequestHead, on stream: HTTP2Stream) {
+        lastCall = now
         if running >= Int(profile.maximumConcurrentStreams) || memory.level >= .noStreams {
             session?.reset(stream, code: .refusedStream)
             return
@@ -88,12 +89,40 @@ extension ServerConnection {
     }
 
     /// The caller had gone before the handler began: it does not begin.
-    func skipped(_ call: ServerCall) { running -= 1 }
+    func skipped(_ call: ServerCall) {
+        running -= 1
+        gate?.ended(call)
+    }
+
+    /// The handler will not begin: there are too many.
+    func shed(_ call: ServerCall, _ pushback: Duration) {
+        call.work = nil
+        running -= 1
+        refuse(
+            call,
+            RPCError(
+                code: .resourceExhausted, message: "the server has too many calls",
+                reason: "OVERLOADED", retryAfter: pushback))
+        setNeedsFlush()
+    }
+
+    /// Nobody waits for the call any more: its handler is cancelled, or does not begin.
+    func leave(_ call: ServerCall) {
+        if let runner = call.runner {
+            runner.cancel()
+            call.outlives = OutlivingHandler.watch(call)
+        } else if gate?.leave(call) == true {
+            call.work = nil
+            running -= 1
+        }
+    }
 
     /// The handler has ended: its slot is free, whatever became of the stream.
     func finished(_ call: ServerCall, _ reply: Reply) {
         running -= 1
         noteHandlerEnd(of: call)
+        gate?.ended(call)
+        call.outlives?.stop(on: loop)
         answer(call, reply)
         if call.phase == .streaming {
             if let fault = call.port?.inbox?.failure { noteFraming(fault) }
@@ -133,12 +162,12 @@ extension ServerConnection {
     func cutOff(_ call: ServerCall, _ error: RPCError) {
         call.isCutOff = true
         refuse(call, error)
-        call.runner?.cancel()
+        leave(call)
     }
 
     func deadlinePassed(_ call: ServerCall) {
-        cutOff(
-            call, RPCError(.deadlineExceeded, "the deadline has passed", reason: "EXPIRED"))
+        let reason = call.isWaiting ? "EXPIRED_IN_QUEUE" : "EXPIRED"
+        cutOff(call, RPCError(.deadlineExceeded, "the deadline has passed", reason: reason))
         setNeedsFlush()
     }
 }

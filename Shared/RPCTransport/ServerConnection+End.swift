@@ -6,29 +6,37 @@ internal import RPC
 extension ServerConnection {
     static let drainPing: UInt64 = 0xA55A_D4A1
 
-    package func beginDrain() {
-        guard drain == .serving else { return }
-        drain = .noticed
-        guard let session else {
+    /// - Parameters:
+    ///   - reason: the debug data of both GOAWAYs.
+    ///   - grace: what the calls in flight have; without one somebody else calls `endNow`.
+    package func beginDrain(_ reason: String = "shutdown", grace: Duration? = nil) {
+        guard let session, let watch else {
             link?.close()
             return
         }
+        guard watch.begin(reason, grace: grace) else { return }
         session.submitShutdownNotice()
         session.submitPing(Self.drainPing)
-        _ = loop.arm(DrainTimeout(self), at: loop.now + .seconds(1))
         flush()
+    }
+
+    /// How far its orderly end has come.
+    var drain: DrainMachine.Phase { watch?.drain.phase ?? .serving }
+
+    /// What the GOAWAYs of an orderly end say.
+    var drainReason: String {
+        let reason = watch?.drain.reason ?? ""
+        return reason.isEmpty ? "shutdown" : reason
     }
 
     /// The peer has seen the first GOAWAY, or had its second: no stream above the last one counts.
     func finishNotice() {
-        guard drain == .noticed else { return }
-        drain = .final
         owesGoAway = true
         setNeedsFlush()
     }
 
     var isDrained: Bool {
-        drain == .final && session?.openStreams == 0 && session?.wantsToWrite == false
+        watch?.drain.phase == .final && session?.openStreams == 0 && session?.wantsToWrite == false
     }
 
     /// The grace is over: what is left gets UNAVAILABLE, and the connection ends.
@@ -45,11 +53,13 @@ extension ServerConnection {
         closesAfterFlush = true
         flush()
     }
-}
 
-/// A peer that does not acknowledge the first GOAWAY gets the second one anyway.
-private final class DrainTimeout: LoopContext.TimerTarget {
-    private let connection: ServerConnection
-    init(_ connection: ServerConnection) { self.connection = connection }
-    func timerFired() { connection.finishNotice() }
+    /// Asks whether the peer is there.
+    func ping() {
+        session?.submitPing(0)
+        setNeedsFlush()
+    }
+
+    /// The peer does not answer: nothing can be sent to it either.
+    func peerIsGone() { link?.abort() }
 }

@@ -10,7 +10,7 @@ extension ServerConnection {
 
     package func sentGoAway(code: HTTP2ErrorCode) {
         guard let observer else { return }
-        let reason = session?.misbehaviour ?? (code == .noError ? endReason : "\(code)")
+        let reason = session?.misbehaviour ?? (code == .noError ? drainReason : "\(code)")
         observer.goAway(.sent, reason: reason, peer: peer)
     }
 
@@ -78,8 +78,7 @@ extension ServerConnection {
         openingTimer = nil
         guard let session, !session.hasHadRequests else { return }
         observer?.misbehaved("first_request", action: .closed, peer: peer)
-        endReason = "first_request"
-        beginDrain()
+        beginDrain("first_request", grace: .seconds(30))
     }
 }
 

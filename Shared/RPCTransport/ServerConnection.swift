@@ -24,12 +24,9 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     var untimed: [ServerCall] = []
     /// A body that came whole, where it lies in the read buffer.
     var whole: (call: ServerCall, body: UnsafeRawBufferPointer)?
-    var drain = DrainPhase.serving
     /// A GOAWAY is due. It is made when it can be sent, since a stream that is read in between is
     /// served, and the GOAWAY must not say that it was not.
     var owesGoAway = false
-    /// Why it ends in order, if it does.
-    var endReason = "shutdown"
     private(set) var openedAt = Instant(nanoseconds: 0)
     var openingTimer: LoopContext.Timer?
     var blockTimer: LoopContext.Timer?
@@ -46,6 +43,13 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     var memoryTimer: LoopContext.Timer?
     /// Called when the connection is open.
     var onOpen: (() -> Void)?
+    /// Which handlers may run; nil lets all.
+    let gate: HandlerGate?
+    /// How long the connection lives; nil until it is open.
+    private(set) var watch: ConnectionWatch?
+    private let life: (policy: ConnectionLifePolicy?, jitter: Double)
+    /// When the last request came.
+    var lastCall = Instant(nanoseconds: 0)
     /// What the streams of this connection have unsent together.
     let budget = OutputBudget()
     /// Calls whose handlers have written something.
@@ -55,17 +59,22 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     /// What is read of a request that has its reply already.
     static let maximumDiscarded = 64 << 10
 
-    enum DrainPhase { case serving, noticed, final }
-
+    /// - Parameters:
+    ///   - gate: the server's own on this loop.
+    ///   - life: without one the connection lives as long as the peer likes.
+    ///   - jitter: 0.9 to 1.1, which its greatest age is multiplied with.
     package init(
         handler: any RequestHandler, profile: HTTP2Profile,
         observer: (any ConnectionObserver)? = nil, telemetry: ServerTelemetry? = nil,
-        memory: ProcessMemory = .shared, loop: LoopContext
+        memory: ProcessMemory = .shared, loop: LoopContext, gate: HandlerGate? = nil,
+        life: ConnectionLifePolicy? = nil, jitter: Double = 1
     ) {
         self.observer = observer
         self.memory = memory
         self.telemetry = telemetry
         self.loop = loop
+        self.gate = gate
+        self.life = (life, jitter)
         self.handler = handler
         self.profile = profile
     }
@@ -86,8 +95,11 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         loop.runners.connectionOpened()
         onOpen?()
         onOpen = nil
-        openedAt = loop.now
+        now = loop.now
+        lastCall = now
+        openedAt = now
         openingTimer = loop.arm(SettingsTimeout(self), at: openedAt + profile.settingsTimeout)
+        watch = ConnectionWatch(self, policy: life.policy, jitter: life.jitter)
         flush()
     }
 
@@ -106,7 +118,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         isReading = false
         needsFlush = true
         if telemetry != nil { loop.readClock() }
-        loop.runners.start()
+        loop.runners.start(at: now)
         if isBroken || endsBadly { endBadly() }
     }
 
@@ -138,6 +150,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         progress?.stop()
         progress = nil
         stalls?.stop()
+        watch?.stop()
         outputs = []
         for stream in ended.openStreamList { abandon(stream) }
         releaseMemory()
@@ -161,7 +174,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
             port.detach()
             port.abandon(RPCError(.cancelled, "the caller has gone"))
         }
-        call.runner?.cancel()
+        leave(call)
     }
 
     // MARK: Output
@@ -180,7 +193,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         }
         if owesGoAway {
             owesGoAway = false
-            session.goAway(debug: endReason)
+            session.goAway(debug: drainReason)
         }
         do throws(HTTP2Error) {
             let isDrained = try session.drain(limit: Self.outputPortion) { link.send($0) }
@@ -248,7 +261,7 @@ extension ServerConnection: HTTP2SessionDelegate {
 
     package func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
         abandon(stream)
-        if drain != .serving { setNeedsFlush() }
+        if watch?.drain.phase != .serving { setNeedsFlush() }
     }
 
     package func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {
@@ -258,6 +271,10 @@ extension ServerConnection: HTTP2SessionDelegate {
     package func receivedSettings() { sawSettings = true }
 
     package func receivedPingAcknowledgement(_ payload: UInt64) {
-        if drain == .noticed, payload == ServerConnection.drainPing { finishNotice() }
+        if payload == ServerConnection.drainPing, watch?.acknowledged() == true { finishNotice() }
+    }
+
+    package func receivedPing(isAnswer: Bool) {
+        if watch?.receivedPing(isAnswer: isAnswer) == false { session?.end("too_many_pings") }
     }
 }

@@ -101,7 +101,7 @@ def check_container(path, name, container, pod, resource, everything):
         request = container.get(probe, {}).get("httpGet", {})
         if (request.get("path"), request.get("port")) != (page, "admin"):
             problem(path, f"{name}: {probe} does not ask {page} on the admin port")
-    check_arguments(path, name, container, ports, everything)
+    check_arguments(path, name, container, ports, pod, everything)
     volumes = {volume["name"] for volume in pod.get("volumes", [])}
     volumes |= {claim["metadata"]["name"] for claim in resource["spec"].get("volumeClaimTemplates", [])}
     for mount in container.get("volumeMounts", []):
@@ -109,7 +109,7 @@ def check_container(path, name, container, pod, resource, everything):
             problem(path, f"{name} mounts {mount['name']}, which is no volume")
 
 
-def check_arguments(path, name, container, ports, everything):
+def check_arguments(path, name, container, ports, pod, everything):
     program = container["command"][0]
     values = {}
     for source in container.get("envFrom", []):
@@ -132,7 +132,25 @@ def check_arguments(path, name, container, ports, everything):
     for option, port in (("--listen", "rpc"), ("--admin", "admin")):
         if option in options and not options[option].endswith(f":{ports.get(port)}"):
             problem(path, f"{name}: {option} and the container port {port} differ")
+    check_end(path, name, container["command"][0], options, values, pod)
     check_options(path, name, program, options)
+
+
+def check_end(path, name, program, options, values, pod):
+    """The cluster waits as long as the program may take to end."""
+    if program not in PROGRAMS:
+        return
+    times = []
+    for option in ("--endpoint-delay", "--grace"):
+        text = options.get(option, "")
+        for variable, value in values.items():
+            text = text.replace(f"$({variable})", value)
+        if not text.isdigit():
+            return problem(path, f"{name}: {option} is not given in seconds")
+        times.append(int(text))
+    needed = sum(times) + 5
+    if pod.get("terminationGracePeriodSeconds") != needed:
+        problem(path, f"{name}: terminationGracePeriodSeconds is not {needed}: {times[0]} + {times[1]} + 5")
 
 
 def program_at(name):

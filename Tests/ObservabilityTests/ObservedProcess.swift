@@ -36,7 +36,8 @@ final class ObservedProcess: Sendable {
         let (lines, line) = AsyncStream<String>.makeStream()
         let (made, make) = AsyncStream<Parts>.makeStream()
         let options = try ServiceOptions.parse(
-            ["--insecure", "--grace", "1", "--log-level", "critical"] + arguments)
+            ["--insecure", "--endpoint-delay", "0", "--grace", "1", "--log-level", "critical"]
+                + arguments)
         let harness = ServiceHarness(name: "test", options: options, loops: 2)
         let output = LogOutput { line.yield(String(decoding: $0, as: UTF8.self)) }
         ended = Task {
@@ -54,8 +55,8 @@ final class ObservedProcess: Sendable {
                         server: server, observability: observability, environment: environment))
                 return RunningService(
                     port: server.port, run: { try await server.run() },
-                    shutdown: { grace in
-                        await server.shutdown(grace: grace)
+                    shutdown: { times in
+                        await server.shutdown(times)
                         for client in clients { await client.close() }
                         await observability.close()
                     })

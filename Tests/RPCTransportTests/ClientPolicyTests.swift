@@ -203,7 +203,9 @@ struct ClientConnectionLifeTests {
     func keepalive() async throws {
         var profile = RPCProfile.mesh
         profile.keepaliveInterval = .milliseconds(100)
-        try await Fleet.run(1, profile: profile) { fleet in
+        var server = RPCProfile.mesh
+        server.life?.minimumPingInterval = .milliseconds(50)
+        try await Fleet.run(1, server: server, profile: profile) { fleet in
             fleet.members[0].delay(.milliseconds(700))
             try await fleet.expect(0)
             fleet.members[0].delay(.zero)

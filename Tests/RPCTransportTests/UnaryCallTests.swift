@@ -36,7 +36,9 @@ struct UnaryCallTests {
 
     @Test("a thousand calls at once all get their own answer")
     func concurrent() async throws {
-        try await TestServer.run { client, _ in
+        var profile = RPCProfile.mesh
+        profile.overload = OverloadPolicy(maximumHandlers: 1_000, maximumWait: .seconds(5))
+        try await TestServer.run(profile: profile) { client, _ in
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for index in 0..<1_000 {
                     let payload = Array("call \(index)".utf8)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import NIOCore
 import NIOPosix
+import RPC
 import ServiceRuntime
 import Synchronization
 import TLS
@@ -14,7 +15,8 @@ struct ServiceHarnessTests {
     final class FakeService: Sendable {
         private let stream: AsyncStream<Void>
         private let continuation: AsyncStream<Void>.Continuation
-        let graceSeen = Mutex<Duration?>(nil)
+        let timesSeen = Mutex<DrainTimes?>(nil)
+        let hurries = Mutex(0)
 
         init() {
             (stream, continuation) = AsyncStream.makeStream()
@@ -24,8 +26,12 @@ struct ServiceHarnessTests {
             RunningService(
                 port: 4711,
                 run: { for await _ in self.stream {} },
-                shutdown: { grace in
-                    self.graceSeen.withLock { $0 = grace }
+                shutdown: { times in
+                    self.timesSeen.withLock { $0 = times }
+                    if times.grace < .seconds(60) { self.continuation.finish() }
+                },
+                hurry: {
+                    self.hurries.withLock { $0 += 1 }
                     self.continuation.finish()
                 })
         }
@@ -44,7 +50,8 @@ struct ServiceHarnessTests {
 
     private func harness(_ arguments: [String] = []) throws -> ServiceHarness {
         let options = try ServiceOptions.parse(
-            ["--insecure", "--grace", "3", "--log-level", "critical"] + arguments)
+            ["--insecure", "--endpoint-delay", "2", "--grace", "3", "--log-level", "critical"]
+                + arguments)
         return ServiceHarness(name: "test", options: options, loops: 1)
     }
 
@@ -80,7 +87,26 @@ struct ServiceHarnessTests {
         #expect(try await get("/nothing", port: port).status == 404)
         send.yield(SIGTERM)
         try await ended
-        #expect(service.graceSeen.withLock { $0 } == .seconds(3))
+        #expect(
+            service.timesSeen.withLock { $0 }
+                == DrainTimes(endpointDelay: .seconds(2), grace: .seconds(3)))
+        #expect(service.hurries.withLock { $0 } == 0)
+    }
+
+    @Test("a second signal waits for nobody any more")
+    func secondSignal() async throws {
+        let (signals, send) = AsyncStream<Int32>.makeStream()
+        let output = Output()
+        let service = FakeService()
+        let harness = try harness(["--grace", "600"])
+        async let ended: Void = harness.run(signals: signals, output: output.output) { _ in
+            service.running
+        }
+        _ = await output.line()
+        send.yield(SIGTERM)
+        send.yield(SIGTERM)
+        try await ended
+        #expect(service.hurries.withLock { $0 } == 1)
     }
 
     @Test("it ends when the service ends by itself")

@@ -56,10 +56,10 @@ struct AssayFeatures: AsyncParsableCommand {
             return RunningService(
                 port: server.port,
                 run: { try await Self.serve(server, store) },
-                shutdown: { grace in
-                    await server.shutdown(grace: grace)
+                shutdown: { times in
+                    await server.shutdown(times)
                     await observability.close()
-                })
+                }, hurry: server.hurry)
         }
     }
 

@@ -38,8 +38,13 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: "Least severe level that is logged.")
     var logLevel = Logger.Level.info
 
-    @Option(help: "Seconds that calls in flight get to finish at the end.")
-    var grace = 10
+    @Option(
+        help: "Seconds after SIGTERM in which all is served, while load balancers learn of the end."
+    )
+    var endpointDelay = 8
+
+    @Option(help: "Seconds that calls in flight get to finish afterwards.")
+    var grace = 30
 
     @Option(help: "Event loops; the machine's cores if absent.")
     var loops: Int?

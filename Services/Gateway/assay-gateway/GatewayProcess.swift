@@ -22,6 +22,7 @@ final class GatewayProcess: Sendable {
         var accessLog: String?
         var insecure: Bool
         var logLevel: Logger.Level
+        var endpointDelay: Int
         var grace: Int
         var telemetry: [String]
     }
@@ -30,7 +31,7 @@ final class GatewayProcess: Sendable {
         self.command = Settings(
             config: command.config, listen: command.listen, admin: command.admin,
             accessLog: command.accessLog, insecure: command.insecure,
-            logLevel: command.logLevel, grace: command.grace,
+            logLevel: command.logLevel, endpointDelay: command.endpointDelay, grace: command.grace,
             telemetry: command.telemetry.arguments)
         self.snapshot = snapshot
         guard snapshot.configuration.mesh != nil || command.insecure else {
@@ -45,8 +46,8 @@ final class GatewayProcess: Sendable {
         let admin =
             command.admin ?? ListenAddress(host: configured.address, port: configured.port)
         var arguments = [
-            "--admin", "\(admin)", "--grace", "\(command.grace)", "--log-level",
-            command.logLevel.rawValue,
+            "--admin", "\(admin)", "--endpoint-delay", "\(command.endpointDelay)", "--grace",
+            "\(command.grace)", "--log-level", command.logLevel.rawValue,
         ]
         arguments += command.telemetry
         if let mesh = snapshot.configuration.mesh, !command.insecure {
@@ -85,12 +86,12 @@ final class GatewayProcess: Sendable {
         writer?.start()
         return RunningService(
             port: server.port, run: { try await server.run() },
-            shutdown: { grace in
-                await server.shutdown(grace: grace)
+            shutdown: { times in
+                await server.shutdown(times)
                 for client in clients { await client.close() }
                 await observability.close()
                 writer?.stop()
-            })
+            }, hurry: server.hurry)
     }
 
     /// Health, and the schemas of what is routed if that is switched on.

@@ -46,7 +46,7 @@ struct AssayModels: AsyncParsableCommand {
                     store.close()
                     await observability.close()
                 },
-                shutdown: { grace in await server.shutdown(grace: grace) })
+                shutdown: server.shutdown, hurry: server.hurry)
         }
     }
 

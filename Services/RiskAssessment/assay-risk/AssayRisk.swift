@@ -99,7 +99,7 @@ struct AssayRisk: AsyncParsableCommand {
                     await log.close()
                     storage.close()
                 },
-                shutdown: { grace in await server.shutdown(grace: grace) })
+                shutdown: server.shutdown, hurry: server.hurry)
         }
     }
 

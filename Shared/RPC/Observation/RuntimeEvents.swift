@@ -7,7 +7,7 @@ internal import Synchronization
 public final class RuntimeEvents: Sendable {
     /// A counter with up to three labels.
     public enum Family: Int, Sendable, CaseIterable {
-        case retries, hedges, goAways, abuse, zombies, logLinesDropped, spans
+        case retries, hedges, goAways, abuse, zombies, shed, heldLoops, logLinesDropped, spans
 
         public var name: String {
             switch self {
@@ -16,6 +16,8 @@ public final class RuntimeEvents: Sendable {
             case .goAways: "assay_h2_goaway_total"
             case .abuse: "assay_h2_abuse_total"
             case .zombies: "assay_rpc_zombie_handlers_total"
+            case .shed: "assay_rpc_shed_total"
+            case .heldLoops: "assay_loop_held_total"
             case .logLinesDropped: "assay_log_lines_dropped_total"
             case .spans: "assay_trace_spans_total"
             }
@@ -28,6 +30,8 @@ public final class RuntimeEvents: Sendable {
             case .goAways: "Ends of connections that were announced, by who did and why."
             case .abuse: "What peers did that they should not, and what was done about it."
             case .zombies: "Handlers that went on for 10 s after they were cancelled."
+            case .shed: "Calls that were refused because there were too many, by their criticality."
+            case .heldLoops: "Times that an event loop was busy with handlers for over 10 ms."
             case .logLinesDropped: "Lines about calls that were not written, and why."
             case .spans: "Spans by what became of them."
             }
@@ -39,7 +43,8 @@ public final class RuntimeEvents: Sendable {
             case .hedges: ["result", "grpc_target"]
             case .goAways: ["direction", "reason", "profile"]
             case .abuse: ["event", "action", "profile"]
-            case .zombies: ["grpc_method"]
+            case .zombies, .heldLoops: ["grpc_method"]
+            case .shed: ["criticality"]
             case .logLinesDropped: ["reason"]
             case .spans: ["result"]
             }

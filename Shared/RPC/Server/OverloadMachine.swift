@@ -85,7 +85,8 @@ package struct OverloadMachine<Call> {
         while let entry = waiting.removeStale(criticality, before: stale) {
             shed.append(refused(entry.call, waited: now - entry.since))
         }
-        if waiting.count >= limit {
+        // While there are places, calls wait for the processor alone, and time is their only bound.
+        if waiting.count >= limit, running >= shared {
             let delay = waiting.oldest.map { now - $0 } ?? .zero
             guard let entry = waiting.displace(for: criticality) else {
                 shed.append(refused(call, waited: delay))

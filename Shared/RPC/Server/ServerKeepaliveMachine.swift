@@ -36,7 +36,6 @@ package struct ServerKeepaliveMachine: Sendable {
     private static let maximumStrikes = 2
     private var strikes = 0
     private var lastPing: Instant?
-    private var sentBefore = 0
 
     /// - Parameter jitter: 0.9 to 1.1, which the age is multiplied with.
     package init(_ policy: ConnectionLifePolicy, jitter: Double, at now: Instant) {
@@ -71,14 +70,12 @@ package struct ServerKeepaliveMachine: Sendable {
         return .ping
     }
 
-    /// The peer sent a PING; `sent` counts the replies that went to it so far. False if it was one too
-    /// often: GOAWAY ENHANCE_YOUR_CALM "too_many_pings" (gRFC A8).
-    package mutating func receivedPing(at now: Instant, sent: Int) -> Bool {
-        let isForgiven = sent != sentBefore
-        sentBefore = sent
+    /// The peer sent a PING; `isAnswer` if HEADERS or DATA went to it since the last one. False if it
+    /// was one too often: GOAWAY ENHANCE_YOUR_CALM "too_many_pings" (gRFC A8).
+    package mutating func receivedPing(at now: Instant, isAnswer: Bool) -> Bool {
         let last = lastPing
         lastPing = now
-        if isForgiven {
+        if isAnswer {
             strikes = 0
             return true
         }

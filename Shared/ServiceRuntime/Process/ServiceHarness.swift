@@ -1,6 +1,7 @@
 public import Logging
 internal import NIOCore
 public import NIOPosix
+public import RPC
 public import TLS
 
 #if canImport(Glibc)
@@ -36,18 +37,23 @@ public struct RunningService: Sendable {
     /// The real port of its listener.
     public let port: Int
     let run: @Sendable () async throws -> Void
-    let shutdown: @Sendable (Duration) async -> Void
+    let shutdown: @Sendable (DrainTimes) async -> Void
+    let hurry: @Sendable () -> Void
 
     /// - Parameters:
     ///   - run: returns when the service has ended, after `shutdown` or by itself; an error ends the process.
-    ///   - shutdown: takes no new work, finishes what it has within the given time, then makes `run` return.
+    ///   - shutdown: serves everything for the endpoint delay; then takes no new work, finishes what it
+    ///     has within the grace, and makes `run` return.
+    ///   - hurry: a shutdown that is under way waits for nobody any more.
     public init(
         port: Int, run: @escaping @Sendable () async throws -> Void,
-        shutdown: @escaping @Sendable (Duration) async -> Void
+        shutdown: @escaping @Sendable (DrainTimes) async -> Void,
+        hurry: @escaping @Sendable () -> Void = {}
     ) {
         self.port = port
         self.run = run
         self.shutdown = shutdown
+        self.hurry = hurry
     }
 }
 
@@ -56,13 +62,14 @@ public struct RunningService: Sendable {
 /// ```swift
 /// try await ServiceHarness(name: "features", options: service).run { environment in
 ///     let server = try await makeServer(environment)
-///     return RunningService(port: server.port, run: server.run, shutdown: server.shutdown)
+///     return RunningService(
+///         port: server.port, run: server.run, shutdown: server.shutdown, hurry: server.hurry)
 /// }
 /// ```
 public struct ServiceHarness: Sendable {
     private let name: String
     private let adminAddress: ListenAddress
-    private let grace: Duration
+    private let drain: DrainTimes
     private let certificateFiles: CertificateStore.Files?
     private let loops: Int
     private let logLevel: Logger.Level
@@ -74,14 +81,16 @@ public struct ServiceHarness: Sendable {
     public init(name: String, options: ServiceOptions, adminPort: Int = 0, loops: Int? = nil) {
         self.name = name
         adminAddress = options.admin ?? ListenAddress(host: "127.0.0.1", port: adminPort)
-        grace = .seconds(options.grace)
+        drain = DrainTimes(
+            endpointDelay: .seconds(options.endpointDelay), grace: .seconds(options.grace))
         certificateFiles = options.certificateFiles
         self.loops = max(1, loops ?? System.coreCount)
         logLevel = options.logLevel
         telemetry = options.telemetry
     }
 
-    /// Runs the service until SIGTERM, SIGINT, or its own end. A second signal ends the process at once.
+    /// Runs the service until SIGTERM, SIGINT, or its own end. A second signal cuts off the calls in
+    /// flight, a third one ends the process at once.
     ///
     /// - Parameter build: makes the service; when it returns, the process is ready.
     public func run(
@@ -175,18 +184,23 @@ public struct ServiceHarness: Sendable {
             environment.logger.info(
                 "stopping", metadata: ["signal": "\(TerminationSignals.name(of: number))"])
             group.addTask {
-                for await number in signals { exit(TerminationSignals.exitStatus(of: number)) }
+                var isHurried = false
+                for await number in signals {
+                    if isHurried { exit(TerminationSignals.exitStatus(of: number)) }
+                    isHurried = true
+                    service.hurry()
+                }
                 return .ended
             }
             group.addTask { await endInTime(environment.logger) }
-            await service.shutdown(grace)
+            await service.shutdown(drain)
             _ = try await group.next()
         }
     }
 
-    /// What does not end within the grace period and a little more is ended.
+    /// What does not end within its time and a little more is ended.
     private func endInTime(_ logger: Logger) async -> Event {
-        let limit = grace + .seconds(5)
+        let limit = drain.endpointDelay + drain.grace + .seconds(5)
         do {
             try await Task.sleep(for: limit)
         } catch {

@@ -40,14 +40,22 @@ public struct ServiceOptions: ParsableArguments {
     @Option(help: "Least severe level that is logged.")
     public var logLevel = Logger.Level.info
 
-    @Option(help: "Seconds that calls in flight get to finish at the end.")
-    public var grace = 10
+    @Option(
+        help: "Seconds after SIGTERM in which all is served, while load balancers learn of the end."
+    )
+    public var endpointDelay = 8
+
+    @Option(help: "Seconds that calls in flight get to finish afterwards.")
+    public var grace = 30
 
     public init() {}
 
     public func validate() throws {
         guard (0...3600).contains(grace) else {
             throw ValidationError("--grace must be 0 to 3600 seconds")
+        }
+        guard (0...300).contains(endpointDelay) else {
+            throw ValidationError("--endpoint-delay must be 0 to 300 seconds")
         }
         if insecureEverywhere { return }
         if insecure {

@@ -26,9 +26,16 @@ struct RPCBenchServer: AsyncParsableCommand {
     @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
     var reflection = false
 
+    @Option(help: "Seconds after SIGTERM in which all is served.")
+    var endpointDelay = 0
+
+    @Option(help: "Seconds that calls in flight get to finish afterwards.")
+    var grace = 30
+
     func run() async throws {
+        let readiness = Readiness()
         let services = StandardServices.added(
-            to: [EchoService(), StreamingService()], readiness: Readiness(),
+            to: [EchoService(), StreamingService()], readiness: readiness,
             reflection: reflection)
         let certificates = try tls.certificates()
         let server = RPCServer(
@@ -44,7 +51,11 @@ struct RPCBenchServer: AsyncParsableCommand {
         try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
         let watch = Task { await certificates?.watch() }
         defer { watch.cancel() }
+        let times = DrainTimes(
+            endpointDelay: .seconds(endpointDelay), grace: .seconds(grace))
+        let termination = Termination(server, readiness: readiness, times: times)
         try await server.run()
+        withExtendedLifetime(termination) {}
     }
 
     /// What a service has that exports traces and records none of these calls.

@@ -167,17 +167,20 @@ actor Supervisor {
         let own = serviceArguments[service] ?? []
         let admin = "127.0.0.1:\(ports.admin[service] ?? 0)"
         let listen = "127.0.0.1:\(ports.serving[service] ?? 0)"
+        // No load balancer has to learn that a service ends.
+        let end = ["--endpoint-delay", "0", "--grace", "10"]
         if service == .gateway {
             return [
                 "--config", workspace.gatewayConfiguration, "--listen", listen, "--admin", admin,
                 "--access-log", workspace.path("logs", "access.log"),
-            ] + own
+            ] + end + own
         }
-        let common = [
-            "--listen", listen, "--admin", admin, "--data", workspace.state(service),
-            "--tls-certificate", workspace.certificate(service.rawValue),
-            "--tls-key", workspace.key(service.rawValue), "--tls-trust", workspace.authority,
-        ]
+        let common =
+            [
+                "--listen", listen, "--admin", admin, "--data", workspace.state(service),
+                "--tls-certificate", workspace.certificate(service.rawValue),
+                "--tls-key", workspace.key(service.rawValue), "--tls-trust", workspace.authority,
+            ] + end
         func address(_ other: ServiceName) -> String { "127.0.0.1:\(ports.serving[other] ?? 0)" }
         switch service {
         case .features:
