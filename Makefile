@@ -112,6 +112,18 @@ interop: dependencies test-dependencies
 	$(RELEASE) --product rpc-interop-server
 	$(RELEASE) --product rpc-interop-client
 	$(INTEROP)/run.py $(if $(PEERS),--peers $(PEERS)) $(if $(CASES),--cases $(CASES))
+## soak: half load with random cancels for MINUTES (default 20): memory, descriptors and p99 stay flat (RATE=)
+.PHONY: soak
+soak:
+	swift build -c release --product rpc-bench-server
+	swift build -c release --product rpc-soak-client
+	Tests/Benchmarks/soak.py --minutes $(or $(MINUTES),20) --rate $(or $(RATE),0)
+
+## overload: three times what a server can do, for MINUTES (default 10)
+.PHONY: overload
+overload:
+	ASSAY_OVERLOAD_MINUTES=$(or $(MINUTES),10) swift test -c release -Xswiftc -enable-testing \
+		--disable-xctest --filter RPCLifeTests.OverloadTests
 
 ## bench: ten thousand payments through four processes, with TLS
 .PHONY: bench

@@ -146,6 +146,9 @@ let targets: [Target] = [
             "RPC", "RPCServices", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments,
         ]),
     program(
+        "rpc-soak-client", "Tests/Benchmarks/rpc-soak-client",
+        ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
+    program(
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
         ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
     program(
@@ -231,6 +234,7 @@ let targets: [Target] = [
     tests(
         "RPCLifeTests",
         [
+            "rpc-bench-server",
             "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "TestSupport", "Wire", nioCore,
             nioPosix,
         ]),
@@ -255,7 +259,7 @@ let targets: [Target] = [
     tests("StorageTests", ["Storage"]),
     tests(
         "ServiceRuntimeTests",
-        ["ServiceRuntime", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
+        ["ServiceRuntime", "RPC", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
     tests(
         "RiskCoreTests",

@@ -64,11 +64,12 @@ struct ConnectionLifeTests {
     @Test("K2: the third PING that comes too early is one too many")
     func strikes() {
         let machine = Held(ServerKeepaliveMachine(.mesh, jitter: 1, at: Self.start))
-        let first = machine.value.receivedPing(at: Self.at(0), sent: 0)
+        let first = machine.value.receivedPing(at: Self.at(0), isAnswer: false)
         #expect(first)
         var answers: [Bool] = []
         for ping in 1...3 {
-            answers.append(machine.value.receivedPing(at: Self.at(0.5 * Double(ping)), sent: 0))
+            answers.append(
+                machine.value.receivedPing(at: Self.at(0.5 * Double(ping)), isAnswer: false))
         }
         #expect(answers == [true, true, false])
     }
@@ -77,7 +78,7 @@ struct ConnectionLifeTests {
     func patient() {
         let machine = Held(ServerKeepaliveMachine(.mesh, jitter: 1, at: Self.start))
         for second in 0..<100 {
-            let isWelcome = machine.value.receivedPing(at: Self.at(Double(second)), sent: 0)
+            let isWelcome = machine.value.receivedPing(at: Self.at(Double(second)), isAnswer: false)
             #expect(isWelcome)
         }
     }
@@ -87,9 +88,9 @@ struct ConnectionLifeTests {
         let machine = Held(ServerKeepaliveMachine(.mesh, jitter: 1, at: Self.start))
         for round in 0..<50 {
             let time = 0.03 * Double(round)
-            let isFirst = machine.value.receivedPing(at: Self.at(time), sent: round + 1)
-            let isSecond = machine.value.receivedPing(at: Self.at(time + 0.01), sent: round + 1)
-            let isThird = machine.value.receivedPing(at: Self.at(time + 0.02), sent: round + 1)
+            let isFirst = machine.value.receivedPing(at: Self.at(time), isAnswer: true)
+            let isSecond = machine.value.receivedPing(at: Self.at(time + 0.01), isAnswer: false)
+            let isThird = machine.value.receivedPing(at: Self.at(time + 0.02), isAnswer: false)
             #expect(isFirst && isSecond && isThird)
         }
     }

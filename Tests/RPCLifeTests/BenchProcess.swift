@@ -1,0 +1,90 @@
+import Foundation
+import RPC
+import RPCTransport
+import TestSupport
+
+/// rpc-bench-server as a process of its own.
+final class BenchProcess: Sendable {
+    private let child: ChildProcess
+    let port: Int
+
+    /// Starts the program and waits until it serves. With port 0 the system chooses one.
+    init(port: Int = 0, endpointDelay: Int = 0, grace: Int = 10) async throws {
+        guard let program = PackageLayout.executable("rpc-bench-server") else {
+            throw RPCError(.unavailable, "rpc-bench-server is not built")
+        }
+        child = try ChildProcess(
+            program,
+            [
+                "--port", "\(port)", "--endpoint-delay", "\(endpointDelay)", "--grace", "\(grace)",
+            ])
+        let line = try await child.line { $0.hasPrefix("ready ") }
+        guard let port = line.split(separator: "=").last.flatMap({ Int($0) }) else {
+            throw RPCError(.unavailable, "no port in \(line)")
+        }
+        self.port = port
+    }
+
+    /// Asks it to end; `end` waits for that.
+    func terminate() { child.terminate() }
+
+    /// How it ended.
+    func end() async -> ChildProcess.End { await child.end() }
+
+    /// Connections that are established at its port, as the kernel has them.
+    var connections: Int {
+        // "sl local_address rem_address st ...": hexadecimal; state 01 is ESTABLISHED.
+        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        let digits = String(port, radix: 16, uppercase: true)
+        let suffix = ":" + String(repeating: "0", count: 4 - digits.count) + digits
+        return table.split(separator: "\n").count { line in
+            let words = line.split(separator: " ")
+            return words.count > 3 && words[1].hasSuffix(suffix) && words[3] == "01"
+        }
+    }
+
+    func send(_ signal: Int32) { child.send(signal) }
+}
+
+/// Calls from several tasks, each one after the other a millisecond apart.
+struct SteadyLoad {
+    struct Call: Sendable {
+        let start: ContinuousClock.Instant
+        let took: Duration
+        let error: RPCError?
+    }
+
+    let client: RPCClient
+    let options: CallOptions
+
+    init(_ client: RPCClient, options: CallOptions = CallOptions()) {
+        self.client = client
+        self.options = options
+    }
+
+    /// Until `end` is open.
+    func run(tasks: Int, until end: Gate) async -> [Call] {
+        await withTaskGroup(of: [Call].self) { group in
+            for _ in 0..<tasks {
+                group.addTask {
+                    var calls: [Call] = []
+                    while !end.isOpen {
+                        calls.append(await call())
+                        try? await Task.sleep(for: .milliseconds(1))
+                    }
+                    return calls
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    private func call() async -> Call {
+        let start = ContinuousClock.now
+        let error = await outcome {
+            let _: EchoMessage = try await client.unary(
+                LifeService.once, EchoMessage(payload: [1]), options: options)
+        }
+        return Call(start: start, took: ContinuousClock.now - start, error: error)
+    }
+}
