@@ -29,6 +29,28 @@ struct BodyTests {
         }
     }
 
+    @Test("A15 a compression bomb, a message deeper or wider than its decoder allows")
+    func bombs() async throws {
+        // 16 MiB of zeros.
+        try await AbuseServer.endures("A15") { server in
+            let peer = try await server.peer()
+            await peer.send(Bytes.opening())
+            await peer.send(
+                Bytes.call("Say", 1, extra: [("grpc-encoding", "gzip")])
+                    + Bytes.data(1, Bytes.message(GzipBomb.bytes, flag: 1), ends: true))
+            await peer.send(
+                Bytes.call("Say", 3) + Bytes.data(3, Bytes.message(Self.deep), ends: true))
+            for stream in [1, 3] as [UInt32] {
+                let end = try await peer.first { $0.stream == stream && $0.type == Frame.headers }
+                #expect(end.endsStream, "\(stream)")
+            }
+            await peer.close()
+        }
+    }
+
+    /// Start groups alone: each would be a level of a recursive decoder.
+    private static let deep = [UInt8](repeating: 0x13, count: 16_000)
+
     @Test("A14 bad prefixes: INTERNAL, then ENHANCE_YOUR_CALM")
     func prefixes() async throws {
         try await AbuseServer.endures("A14 prefixes") { server in
