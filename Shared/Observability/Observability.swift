@@ -33,10 +33,13 @@ public final class Observability: Sendable {
 
     /// Adds `/debug/rpc` and the metrics of calls to the admin port, and starts to export traces if there
     /// is a collector.
-    public init(_ environment: ServiceEnvironment) throws {
+    ///
+    /// - Parameter namesTraces: gives every call that comes without a trace one, recorded or not.
+    public init(_ environment: ServiceEnvironment, namesTraces: Bool = false) throws {
         self.environment = environment
         let options = environment.telemetry
         var settings = RPCTelemetry.Settings()
+        settings.namesTraces = namesTraces
         settings.rootSampling = options.rootSampling
         settings.log = CallLogPolicy(
             successEvery: options.logOneIn, slow: .milliseconds(options.slowCall),

@@ -97,7 +97,11 @@ public struct ServerContext: Sendable {
         for name in Self.inheritedNames {
             if let value = headers[name] { inherited.append(name, value) }
         }
-        if span == nil { inherited.inheritTrace(of: headers) }
+        if let span {
+            if !span.context.isSampled { inherited.setTrace(span.context) }
+        } else {
+            inherited.inheritTrace(of: headers)
+        }
         if !caller.tenant.isEmpty {
             inherited.append(AssayHeader.tenant, caller.tenant)
             inherited.append(AssayHeader.client, caller.client)

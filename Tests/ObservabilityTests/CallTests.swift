@@ -2,6 +2,7 @@ import AssayMessages
 import NIOPosix
 import RPC
 import RPCTransport
+import Synchronization
 import Testing
 
 @Suite("Each call is counted and written down once, at both ends")
@@ -159,6 +160,39 @@ struct CallTests {
         #expect(served.span.kind == .server)
         #expect(Set(spans.map(\.span.context.traceID)).count == 1)
         #expect(spans.allSatisfy { $0.name == "bench.v1.Echo/Say" && $0.code == .ok })
+    }
+
+    @Test("the first process names a trace that nobody records, and what it calls is in it")
+    func named() async throws {
+        var settings = RPCTelemetry.Settings.everything
+        settings.namesTraces = true
+        let (log, seen) = (RecordingLog(), Mutex<String?>(nil))
+        struct Asking: BenchV1.Echo.Service {
+            let see: @Sendable (Metadata) -> Void
+            func say(
+                _ request: BenchV1.EchoMessage, context: ServerContext
+            ) async throws -> BenchV1.EchoMessage {
+                see(context.child.metadata)
+                return request
+            }
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let server = RPCServer(
+            listeners: [.plaintext(host: "127.0.0.1", port: 0)],
+            services: [Asking { fields in seen.withLock { $0 = fields["traceparent"] } }],
+            authorizer: ScopeAuthorizer(trustsEveryPeer: true),
+            telemetry: RPCTelemetry(methods: PolicyTable.all, settings: settings, log: log),
+            group: group)
+        try await server.start()
+        let client = try RPCClient("127.0.0.1:\(server.port)", group: group)
+        _ = try await BenchV1.Echo.Client(client).say(BenchV1.EchoMessage(payload: [0]))
+        await client.close()
+        await server.shutdown(grace: .milliseconds(200))
+        try await group.shutdownGracefully()
+        let trace = try #require(log.all.first?.traceID)
+        #expect(trace.count == 32)
+        let handed = seen.withLock { $0 }
+        #expect(handed?.contains(trace) == true && handed?.hasSuffix("-00") == true)
     }
 
     @Test("what the caller does not record is not recorded, and the trace goes on as it came")

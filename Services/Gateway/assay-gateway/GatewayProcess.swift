@@ -62,7 +62,7 @@ final class GatewayProcess: Sendable {
     }
 
     func start(_ environment: ServiceEnvironment) async throws -> RunningService {
-        let observability = try Observability(environment)
+        let observability = try Observability(environment, namesTraces: true)
         let clients = try snapshot.configuration.upstreams.map {
             try client($0, environment, observability)
         }

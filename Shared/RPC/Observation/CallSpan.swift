@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A call, or an attempt of one, that is recorded in a trace while it goes on.
+/// A call, or an attempt of one, that belongs to a trace while it goes on: recorded, or only named.
 public final class CallSpan: Sendable {
     public enum Kind: Sendable, Hashable { case server, client }
 
@@ -118,6 +118,13 @@ struct Tracer {
         let context = TraceContext(
             traceHigh: newID(), traceLow: newID(), spanID: newID(), isSampled: true)
         return CallSpan(context, parentSpanID: nil, kind: kind, startedAt: now)
+    }
+
+    /// A name for a call that is not recorded.
+    mutating func unrecorded(at now: Instant) -> CallSpan {
+        let context = TraceContext(
+            traceHigh: newID(), traceLow: newID(), spanID: newID(), isSampled: false)
+        return CallSpan(context, parentSpanID: nil, kind: .server, startedAt: now)
     }
 
     private mutating func newID() -> UInt64 { max(1, generator.next()) }

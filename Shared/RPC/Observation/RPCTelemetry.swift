@@ -10,6 +10,9 @@ public final class RPCTelemetry: Sendable {
         public var log = CallLogPolicy()
         /// The share of calls without a trace of their caller's that begin one.
         public var rootSampling = 0.0
+        /// Gives every call without a trace a name to be found by in all logs, recorded or not: for
+        /// the process that calls come to first.
+        public var namesTraces = false
         /// Of the names of traces and spans.
         public var seed: UInt64
 

@@ -64,9 +64,13 @@ package final class ServerTelemetry {
     private func begin(_ tally: inout Tally, _ method: Int, _ head: RequestHead) {
         tally.method = Int32(truncatingIfNeeded: method)
         meter.started(method)
-        if shared.spans == nil { return }
+        let names = shared.settings.namesTraces
+        if shared.spans == nil, !names { return }
         let parent = head.hasTrace ? TraceContext(head.fields) : nil
-        tally.span = tracer.begin(parent, .server, at: head.receivedAt)
+        if shared.spans != nil { tally.span = tracer.begin(parent, .server, at: head.receivedAt) }
+        if names, parent == nil, tally.span == nil {
+            tally.span = tracer.unrecorded(at: head.receivedAt)
+        }
     }
 
     /// A call was refused by its headers.
@@ -107,7 +111,9 @@ package final class ServerTelemetry {
             ? now.nanoseconds &- head.receivedAt.nanoseconds : 0
         meter.ended(
             method, end.code, took: took, bytesIn: tally.bytesIn, bytesOut: tally.bytesOut)
-        if let span = tally.span { record(span, method, end, took, at: now) }
+        if let span = tally.span, span.context.isSampled {
+            record(span, method, end, took, at: now)
+        }
         if end.code == .ok, took < slow {
             if countdown == .max { return }
             countdown -= 1

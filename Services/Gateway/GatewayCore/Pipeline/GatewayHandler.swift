@@ -85,6 +85,7 @@ public final class GatewayHandler: RequestHandler {
         var pipeline = admitted.pipeline
         var outbound = pipeline.received(body: request.copyBody(), of: request.head)
         outbound.span = request.span
+        if let trace = request.span?.context, !trace.isSampled { outbound.headers.setTrace(trace) }
         outbound.isChild = true
         if let claimedIdentity {
             outbound.headers.append(AssayHeader.claimedIdentity, claimedIdentity)
