@@ -16,6 +16,13 @@ extension ServerConnection {
 
     /// A reply stands: the call has ended.
     func note(_ reply: Reply, of call: ServerCall) {
+        if case .message(_, let framed) = reply, let telemetry {
+            // The handler that has just ended has read the clock.
+            let isNoted = telemetry.endedWell(
+                &call.tally, receivedAt: call.head.receivedAt, bytesOut: framed.count,
+                at: loop.clock)
+            if isNoted { return }
+        }
         let end: ServerTelemetry.End
         switch reply {
         case .message(_, let framed):

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// What one event loop counts of its calls, by method and status: counters, and histograms of fixed
 /// ranges. Counting is a few plain additions; it takes no lock and allocates nothing.
 ///
@@ -43,6 +45,8 @@ public final class CallMeter: Sendable {
     /// Where each instrument's cells begin; the counts come behind them.
     private let offsets: [Int]
     private let countOffset: Int
+    /// Of each instrument; slots point into them.
+    private let tables: [RangeTable]
 
     init(_ schema: Schema, methods: Int, target: String? = nil) {
         self.schema = schema
@@ -56,6 +60,7 @@ public final class CallMeter: Sendable {
             next += series * Self.width(instrument)
         }
         self.offsets = offsets
+        tables = schema.instruments.map { RangeTable($0.layout) }
         countOffset = next
         cells = MeterCells(count: next + schema.counts.count * (methods + 1))
     }
@@ -65,36 +70,46 @@ public final class CallMeter: Sendable {
 
     // MARK: Counting, on the loop
 
-    /// Where an instrument's cells lie, worked out once.
-    struct Slot: Sendable {
-        fileprivate let offset: Int
+    /// Where an instrument's cells lie, worked out once: plain numbers and addresses, so that recording
+    /// counts no references. Used by the meter's owner alone, and no longer than the meter lives.
+    ///
+    /// Sendable: what it points to is only read, or is an `Atomic` with one writer.
+    struct Slot: @unchecked Sendable {
+        fileprivate let cells: UnsafeMutablePointer<Atomic<UInt64>>
         /// Cells of one method, and of one status; 0 if statuses are not told apart.
         fileprivate let perMethod: Int
         fileprivate let perStatus: Int
+        fileprivate let ranges: RangeTable.Pointers
+
+        @inline(__always)
+        func record(_ value: UInt64, _ method: Int, _ status: StatusCode = .ok) {
+            let series = cells + (method * perMethod + Int(status.rawValue) * perStatus)
+            MeterCells.add(1, at: series + ranges.range(of: value))
+            MeterCells.add(value, at: series + (ranges.count + 1))
+        }
     }
 
     func slot(_ instrument: Int) -> Slot {
         let width = Self.width(schema.instruments[instrument])
         let isByStatus = schema.instruments[instrument].isByStatus
         return Slot(
-            offset: offsets[instrument], perMethod: isByStatus ? Self.statuses * width : width,
-            perStatus: isByStatus ? width : 0)
+            cells: cells.address(of: offsets[instrument]),
+            perMethod: isByStatus ? Self.statuses * width : width,
+            perStatus: isByStatus ? width : 0, ranges: tables[instrument].pointers)
     }
 
-    func count(_ count: Int, _ method: Int) {
-        cells.add(1, to: countOffset + count * (methods + 1) + method)
+    /// The cells of one of the counts.
+    ///
+    /// Sendable: as `Slot`.
+    struct CountSlot: @unchecked Sendable {
+        fileprivate let cells: UnsafeMutablePointer<Atomic<UInt64>>
+
+        @inline(__always)
+        func count(_ method: Int) { MeterCells.add(1, at: cells + method) }
     }
 
-    /// Adds a number to an instrument that has this layout.
-    @inline(__always)
-    func record(
-        _ value: UInt64, _ layout: HistogramLayout, _ slot: Slot, _ method: Int,
-        _ status: StatusCode = .ok
-    ) {
-        let start =
-            slot.offset + method * slot.perMethod + Int(status.rawValue) * slot.perStatus
-        cells.add(1, to: start + layout.range(of: value))
-        cells.add(value, to: start + layout.count)
+    func countSlot(_ count: Int) -> CountSlot {
+        CountSlot(cells: cells.address(of: countOffset + count * (methods + 1)))
     }
 
     // MARK: Reading, on any thread

@@ -103,6 +103,9 @@ struct Tracer {
         threshold = share >= 1 ? .max : UInt64(share * 0x1p64)
     }
 
+    /// Whether a call without a trace may begin one.
+    var beginsTraces: Bool { threshold > 0 }
+
     /// The span of a call whose caller's context is `parent`; nil if the call is not recorded.
     mutating func begin(
         _ parent: TraceContext?, _ kind: CallSpan.Kind, at now: Instant

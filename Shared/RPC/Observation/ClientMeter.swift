@@ -21,9 +21,8 @@ public final class ClientMeter: Sendable {
         ])
 
     public let calls: CallMeter
-    private let time = HistogramLayout.time
-    private let size = HistogramLayout.size
     private let call, attempt, sent, received: CallMeter.Slot
+    private let begun, attempts: CallMeter.CountSlot
 
     init(methods: Int, target: String) {
         calls = CallMeter(Self.schema, methods: methods, target: target)
@@ -31,22 +30,24 @@ public final class ClientMeter: Sendable {
         attempt = calls.slot(1)
         sent = calls.slot(2)
         received = calls.slot(3)
+        begun = calls.countSlot(0)
+        attempts = calls.countSlot(1)
     }
 
-    package func callStarted(_ method: Int) { calls.count(0, method) }
+    package func callStarted(_ method: Int) { begun.count(method) }
 
-    package func attemptStarted(_ method: Int) { calls.count(1, method) }
+    package func attemptStarted(_ method: Int) { attempts.count(method) }
 
     /// An attempt's status stands. Times are nanoseconds.
     package func attemptEnded(
         _ method: Int, _ status: StatusCode, took nanoseconds: UInt64, bytesIn: Int, bytesOut: Int
     ) {
-        calls.record(nanoseconds, time, attempt, method, status)
-        calls.record(UInt64(clamping: bytesOut), size, sent, method, status)
-        calls.record(UInt64(clamping: bytesIn), size, received, method, status)
+        attempt.record(nanoseconds, method, status)
+        sent.record(UInt64(clamping: bytesOut), method, status)
+        received.record(UInt64(clamping: bytesIn), method, status)
     }
 
     package func callEnded(_ method: Int, _ status: StatusCode, took nanoseconds: UInt64) {
-        calls.record(nanoseconds, time, call, method, status)
+        call.record(nanoseconds, method, status)
     }
 }

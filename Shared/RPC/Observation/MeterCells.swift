@@ -25,9 +25,19 @@ final class MeterCells: @unchecked Sendable {
 
     /// On the owner's thread only.
     func add(_ amount: UInt64, to cell: Int) {
-        assert(cell >= 0 && cell < count)
-        let old = cells[cell].load(ordering: .relaxed)
-        cells[cell].store(old &+ amount, ordering: .relaxed)
+        Self.add(amount, at: address(of: cell))
+    }
+
+    /// For the owner, as long as these cells live.
+    func address(of cell: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+        precondition(cell >= 0 && cell <= count)
+        return cells + cell
+    }
+
+    @inline(__always)
+    static func add(_ amount: UInt64, at cell: UnsafeMutablePointer<Atomic<UInt64>>) {
+        let old = cell.pointee.load(ordering: .relaxed)
+        cell.pointee.store(old &+ amount, ordering: .relaxed)
     }
 
     /// On the owner's thread only.

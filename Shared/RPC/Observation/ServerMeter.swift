@@ -25,9 +25,8 @@ public final class ServerMeter: Sendable {
         ])
 
     public let calls: CallMeter
-    private let time = HistogramLayout.time
-    private let size = HistogramLayout.size
     private let duration, sent, received, handler, queue: CallMeter.Slot
+    private let begun: CallMeter.CountSlot
 
     init(methods: Int) {
         calls = CallMeter(Self.schema, methods: methods)
@@ -36,23 +35,24 @@ public final class ServerMeter: Sendable {
         received = calls.slot(2)
         handler = calls.slot(3)
         queue = calls.slot(4)
+        begun = calls.countSlot(0)
     }
 
     /// A call's headers have come.
-    package func started(_ method: Int) { calls.count(0, method) }
+    package func started(_ method: Int) { begun.count(method) }
 
     /// Its handler has run. The times are nanoseconds.
     package func handled(_ method: Int, queued: UInt64, ran: UInt64) {
-        calls.record(queued, time, queue, method)
-        calls.record(ran, time, handler, method)
+        queue.record(queued, method)
+        handler.record(ran, method)
     }
 
     /// Its status stands.
     package func ended(
         _ method: Int, _ status: StatusCode, took nanoseconds: UInt64, bytesIn: Int, bytesOut: Int
     ) {
-        calls.record(nanoseconds, time, duration, method, status)
-        calls.record(UInt64(clamping: bytesOut), size, sent, method, status)
-        calls.record(UInt64(clamping: bytesIn), size, received, method, status)
+        duration.record(nanoseconds, method, status)
+        sent.record(UInt64(clamping: bytesOut), method, status)
+        received.record(UInt64(clamping: bytesIn), method, status)
     }
 }

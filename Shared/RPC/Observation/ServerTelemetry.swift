@@ -8,6 +8,8 @@ package final class ServerTelemetry {
     /// Calls that go well until one of them is written down.
     private var countdown: Int
     private let slow: UInt64
+    /// A call without a trace may begin one.
+    private let beginsTraces: Bool
 
     init(_ shared: RPCTelemetry, _ meter: ServerMeter, routes: [Int], seed: UInt64) {
         self.shared = shared
@@ -16,6 +18,7 @@ package final class ServerTelemetry {
         tracer = Tracer(
             rootSampling: shared.spans == nil ? 0 : shared.settings.rootSampling,
             generator: SeededGenerator(seed: seed))
+        beginsTraces = shared.settings.namesTraces || tracer.beginsTraces
         let every = shared.settings.log.successEvery
         countdown = every == 0 || !shared.isLogging ? .max : every
         slow = UInt64(clamping: shared.settings.log.slow.saturatedNanoseconds)
@@ -64,6 +67,7 @@ package final class ServerTelemetry {
     private func begin(_ tally: inout Tally, _ method: Int, _ head: RequestHead) {
         tally.method = Int32(truncatingIfNeeded: method)
         meter.started(method)
+        if !head.hasTrace && !beginsTraces { return }
         let names = shared.settings.namesTraces
         if shared.spans == nil, !names { return }
         let parent = head.hasTrace ? TraceContext(head.fields) : nil
@@ -96,6 +100,24 @@ package final class ServerTelemetry {
         meter.handled(
             Int(tally.method), queued: queued,
             ran: now.nanoseconds > began ? now.nanoseconds &- began : 0)
+    }
+
+    /// The call has gone well. False if there is more to be done with it: then `ended` must follow.
+    /// What most calls come by: it looks at numbers alone.
+    @inline(__always)
+    package func endedWell(
+        _ tally: inout Tally, receivedAt: Instant, bytesOut: Int, at now: Instant
+    ) -> Bool {
+        let took =
+            now.nanoseconds > receivedAt.nanoseconds
+            ? now.nanoseconds &- receivedAt.nanoseconds : 0
+        guard tally.method >= 0, !tally.isEnded, tally.span == nil, took < slow, countdown > 1
+        else { return false }
+        tally.isEnded = true
+        if countdown < .max { countdown -= 1 }
+        meter.ended(
+            Int(tally.method), .ok, took: took, bytesIn: tally.bytesIn, bytesOut: bytesOut)
+        return true
     }
 
     /// The call's status stands. Only the first end counts.
