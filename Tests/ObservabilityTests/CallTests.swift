@@ -166,7 +166,8 @@ struct CallTests {
     func named() async throws {
         var settings = RPCTelemetry.Settings.everything
         settings.namesTraces = true
-        let (log, seen) = (RecordingLog(), Mutex<String?>(nil))
+        final class Seen: Sendable { let header = Mutex<String?>(nil) }
+        let (log, seen) = (RecordingLog(), Seen())
         struct Asking: BenchV1.Echo.Service {
             let see: @Sendable (Metadata) -> Void
             func say(
@@ -179,7 +180,7 @@ struct CallTests {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = RPCServer(
             listeners: [.plaintext(host: "127.0.0.1", port: 0)],
-            services: [Asking { fields in seen.withLock { $0 = fields["traceparent"] } }],
+            services: [Asking { fields in seen.header.withLock { $0 = fields["traceparent"] } }],
             authorizer: ScopeAuthorizer(trustsEveryPeer: true),
             telemetry: RPCTelemetry(methods: PolicyTable.all, settings: settings, log: log),
             group: group)
@@ -191,7 +192,7 @@ struct CallTests {
         try await group.shutdownGracefully()
         let trace = try #require(log.all.first?.traceID)
         #expect(trace.count == 32)
-        let handed = seen.withLock { $0 }
+        let handed = seen.header.withLock { $0 }
         #expect(handed?.contains(trace) == true && handed?.hasSuffix("-00") == true)
     }
 
