@@ -59,7 +59,7 @@ struct InteropCaseTests {
             try RPCClient(
                 "127.0.0.1:\(port)",
                 tls: try credentials.map {
-                    try .client(trust: $0.trust, serverName: "localhost")
+                    try TLSContext.client(trust: $0.trust, serverName: "localhost")
                 })
         }
     }

@@ -28,7 +28,7 @@ actor Peers {
             let server = RPCServer.interop(
                 listener: RPCListener(
                     host: "127.0.0.1", port: 0,
-                    tls: try credentials.map { try .server(identity: $0.identity) }))
+                    tls: try credentials.map { try TLSContext.server(identity: $0.identity) }))
             try await server.start()
             return Server(port: server.port, credentials: credentials)
         }

@@ -15,7 +15,7 @@ struct StreamingInteropTests {
             listeners: [
                 RPCListener(
                     host: "127.0.0.1", port: 0,
-                    tls: overTLS ? try .server(identity: credentials.identity) : nil)
+                    tls: overTLS ? try TLSContext.server(identity: credentials.identity) : nil)
             ], services: [EchoService(), StreamingService()])
         try await server.start()
         let result =
@@ -40,7 +40,8 @@ struct StreamingInteropTests {
         let port = try #require(line.split(separator: " ").last)
         let client = try RPCClient(
             "127.0.0.1:\(port)",
-            tls: overTLS ? try .client(trust: credentials.trust, serverName: "localhost") : nil)
+            tls: overTLS
+                ? try TLSContext.client(trust: credentials.trust, serverName: "localhost") : nil)
         do {
             try await exchange(with: client)
             try await endEarly(with: client)
