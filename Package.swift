@@ -253,7 +253,10 @@ let targets: [Target] = [
         ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioCore, nioPosix]),
     tests(
         "RPCAbuseTests",
-        ["RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "Wire", nioCore, nioPosix]),
+        [
+            "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "Wire", "RawHTTP2", nioCore,
+            nioPosix,
+        ]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
     tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),

@@ -6,10 +6,10 @@ extension ServerConnection {
     /// Changes below this are not worth telling the process.
     private static let portion = 16 << 10
 
-    /// Counts what waits to be sent and what of requests has come.
+    /// Counts what waits to be sent, and what of requests has come and waits for a handler.
     func countMemory() {
         guard let session else { return }
-        let held = session.unsentBytes + bodyBytes
+        let held = session.unsentBytes + bodyBytes + session.credit.buffered
         if abs(held - countedBytes) < Self.portion { return }
         memory.hold(held - countedBytes)
         countedBytes = held

@@ -36,7 +36,7 @@ struct FrameFloodTests {
         try await AbuseServer.endures("A2") { server in
             let peer = try await server.peer()
             await peer.send(Bytes.opening() + (0..<500).flatMap { _ in ping })
-            await peer.untilClosed().expectGoAway("ping")
+            await peer.untilClosed().expectGoAway("too_many_pings")
         }
     }
 
