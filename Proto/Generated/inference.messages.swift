@@ -1184,7 +1184,8 @@ extension OpenInference.ModelInferRequest {
             writer.endObject()
         }
 
-        public static func == (a: InferRequestedOutputTensor, b: InferRequestedOutputTensor) -> Bool {
+        public static func == (a: InferRequestedOutputTensor, b: InferRequestedOutputTensor) -> Bool
+        {
             Canonical.equal(a.name, b.name)
                 && Canonical.equal(a.parameters, b.parameters)
                 && Canonical.equal(a.unknown, b.unknown)

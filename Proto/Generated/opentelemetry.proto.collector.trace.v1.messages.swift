@@ -139,7 +139,8 @@ extension OTLPTraceCollectorV1 {
             writer.endObject()
         }
 
-        public static func == (a: ExportTraceServiceResponse, b: ExportTraceServiceResponse) -> Bool {
+        public static func == (a: ExportTraceServiceResponse, b: ExportTraceServiceResponse) -> Bool
+        {
             Canonical.equal(a.partialSuccess, b.partialSuccess)
                 && Canonical.equal(a.unknown, b.unknown)
         }

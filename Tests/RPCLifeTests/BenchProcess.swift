@@ -34,7 +34,9 @@ final class BenchProcess: Sendable {
     /// Connections that are established at its port, as the kernel has them.
     var connections: Int {
         // "sl local_address rem_address st ...": hexadecimal; state 01 is ESTABLISHED.
-        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
+        // It says of itself that it is empty: read to its end.
+        let file = FileHandle(forReadingAtPath: "/proc/net/tcp")
+        let table = String(decoding: (try? file?.readToEnd()) ?? Data(), as: UTF8.self)
         let digits = String(port, radix: 16, uppercase: true)
         let suffix = ":" + String(repeating: "0", count: 4 - digits.count) + digits
         return table.split(separator: "\n").count { line in
