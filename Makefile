@@ -78,7 +78,7 @@ bench-codec:
 ## simulate: seeded simulations of client, servers and network, with faults (RUNS=10000, SEED=1)
 .PHONY: simulate
 simulate: dependencies
-	swift build -c release --product rpc-simulate
+	$(RELEASE) --product rpc-simulate
 	.build/release/rpc-simulate $(or $(RUNS),10000) $(or $(SEED),1)
 
 ## fuzz: the six fuzzers, two at a time, SECONDS each (default 60); what they find goes to Tests/Fuzz/FailCases
@@ -103,6 +103,7 @@ bench-rpc:
 	@packages="$(BENCH_PACKAGES)"; $(install_packages)
 	$(RELEASE) --product rpc-bench-server
 	$(RELEASE) --product rpc-bench-client
+	Tests/Benchmarks/idle-memory.sh
 	Tests/Benchmarks/rpc/bench.py $(BENCH_FLAGS)
 
 ## interop: gRPC's interop cases against grpcio, gRPC C++, Go, nginx, nghttpx and curl (PEERS=, CASES=): a table
@@ -115,8 +116,8 @@ interop: dependencies test-dependencies
 ## soak: half load with random cancels for MINUTES (default 20): memory, descriptors and p99 stay flat (RATE=)
 .PHONY: soak
 soak:
-	swift build -c release --product rpc-bench-server
-	swift build -c release --product rpc-soak-client
+	$(RELEASE) --product rpc-bench-server
+	$(RELEASE) --product rpc-soak-client
 	Tests/Benchmarks/soak.py --minutes $(or $(MINUTES),20) --rate $(or $(RATE),0)
 
 ## overload: three times what a server can do, for MINUTES (default 10)
