@@ -7,7 +7,7 @@ import Testing
 
 /// The interoperability cases of gRPC, in both directions with Python's grpcio, and between our own
 /// two sides; in plaintext and over TLS.
-@Suite("gRPC interoperability", .serialized)
+@Suite("gRPC interoperability", .serialized, .timeLimit(.minutes(3)))
 struct InteropCaseTests {
     enum Transport: String, CaseIterable, CustomTestStringConvertible {
         case plaintext, tls

@@ -131,7 +131,9 @@ def main():
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=64), options=limits)
     service = TestService()
     test_pb2_grpc.add_TestServiceServicer_to_server(service, server)
-    servicer = health.HealthServicer()
+    # With a thread for each watcher. Without, a watcher that leaves while a status changes can stop
+    # grpcio's one serving thread for ever, at the servicer's lock.
+    servicer = health.HealthServicer(experimental_non_blocking=False)
     names = ["", "grpc.testing.TestService", "grpc.testing.XdsUpdateHealthService"]
     for name in names:
         servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
