@@ -25,6 +25,8 @@ from load import Load, message, varint
 from programs import ROOT, Placing, Server, StaticServer
 
 REPLIES = 1_000
+# Bytes of an echo of 200 bytes, prefix and all.
+ECHO = 205
 
 
 @dataclass
@@ -89,9 +91,12 @@ def write(path: Path, body: bytes) -> str:
     return str(path)
 
 
+def echo(bench: Bench) -> str:
+    return write(bench.work / "say.bin", message(b"\x0a" + varint(197) + bytes(range(197))))
+
+
 def unary(bench: Bench, cpp: Path, swift: Path) -> None:
-    say = Load("/bench.v1.Echo/Say", bench.arguments.calls,
-               write(bench.work / "say.bin", message(b"\x0a" + varint(197) + bytes(range(197)))))
+    say = Load("/bench.v1.Echo/Say", bench.arguments.calls, echo(bench), reply=ECHO)
     pages = bench.work / "pages"
     pages.mkdir()
     (pages / "200").write_bytes(bytes(range(200)))
@@ -101,7 +106,7 @@ def unary(bench: Bench, cpp: Path, swift: Path) -> None:
             Server("gRPC C++", [str(cpp)], place) as grpc_cpp, \
             Server("grpc-swift 2", [str(swift)], place) as grpc_swift, \
             StaticServer("nghttpd", static, place) as nghttpd:
-        fewer = Load(say.path, max(1_000, say.calls // 10), say.body)
+        fewer = Load(say.path, max(1_000, say.calls // 10), say.body, reply=ECHO)
         bench.race("Unary echo of 200 bytes, 10 × 50 streams", Contender(ours, say), [
             Contender(grpc_cpp, say, 4), Contender(grpc_swift, fewer, 15),
             Contender(nghttpd, Load("/200", say.calls), 0.6)], "calls/s")
@@ -112,9 +117,11 @@ def unary(bench: Bench, cpp: Path, swift: Path) -> None:
         client(bench, ours, say)
     if bench.arguments.skip_cost:
         return
-    counted = Load(say.path, 20_000, say.body)
+    # Few at once: a server under valgrind is so slow that it would refuse what waits.
+    counted = Load(say.path, 20_000, say.body, clients=4, streams=10, reply=ECHO)
     mine = cost(Server, [str(bench.arguments.server)], counted, bench.work)
-    library = cost(StaticServer, ["/usr/sbin/nghttpd", *static[1:]], Load("/200", 20_000), bench.work)
+    library = cost(StaticServer, ["/usr/sbin/nghttpd", *static[1:]],
+                   Load("/200", 20_000, clients=4, streams=10), bench.work)
     ratio = mine.instructions / library.instructions
     print(f"  instructions per call: Assay {mine.instructions:,.0f}, nghttpd "
           f"{library.instructions:,.0f}: {ratio:.2f} × "
@@ -140,9 +147,8 @@ def client(bench: Bench, ours: Server, say: Load) -> None:
 
 def tls(bench: Bench, cpp: Path, swift: Path) -> None:
     chain, key = programs.certificate(bench.work)
-    say = Load("/bench.v1.Echo/Say", bench.arguments.calls,
-               write(bench.work / "say.bin", message(b"\x0a" + varint(197) + bytes(range(197)))),
-               scheme="https")
+    say = Load("/bench.v1.Echo/Say", bench.arguments.calls, echo(bench), scheme="https",
+               reply=ECHO)
     ours_command = [str(bench.arguments.server), "--tls-certificate", chain, "--tls-key", key]
     with Server("Assay", ours_command, bench.placing) as ours, \
             Server("gRPC C++", [str(cpp), chain, key], bench.placing) as grpc_cpp, \
@@ -165,8 +171,7 @@ def streaming(bench: Bench, cpp: Path) -> None:
 
 
 def observed(bench: Bench) -> None:
-    say = Load("/bench.v1.Echo/Say", bench.arguments.calls,
-               write(bench.work / "say.bin", message(b"\x0a" + varint(197) + bytes(range(197)))))
+    say = Load("/bench.v1.Echo/Say", bench.arguments.calls, echo(bench), reply=ECHO)
     command = [str(bench.arguments.server)]
     with Server("Assay, observed", [*command, "--observed"], bench.placing) as ours, \
             Server("Assay", command, bench.placing) as plain:

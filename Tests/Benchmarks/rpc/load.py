@@ -20,6 +20,8 @@ class Load:
     clients: int = 10
     streams: int = 50
     scheme: str = "http"
+    # Bytes of a whole reply: a call that fails has status 200 too, but no message.
+    reply: int | None = None
 
     def command(self, port: int, calls: int | None = None) -> list[str]:
         return [
@@ -34,6 +36,9 @@ class Load:
         output = finish(placing.wrap(1, self.command(port, calls)))
         if f" {calls} succeeded, 0 failed, 0 errored" not in output:
             raise SystemExit(f"not every call succeeded:\n{output[-1500:]}")
+        data = int(re.search(r"\((\d+)\) data", output)[1])
+        if self.reply is not None and data != calls * self.reply:
+            raise SystemExit(f"{data} bytes of replies, not {calls} × {self.reply}:\n{output}")
         return float(re.search(r"finished in .*?, ([\d.]+) req/s", output)[1])
 
     def latency(self, port: int, placing: Placing, per_second: int, seconds: int) -> float:
