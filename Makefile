@@ -103,6 +103,7 @@ bench-rpc:
 	@packages="$(BENCH_PACKAGES)"; $(install_packages)
 	$(RELEASE) --product rpc-bench-server
 	$(RELEASE) --product rpc-bench-client
+	Tests/Benchmarks/idle-memory.sh
 	Tests/Benchmarks/rpc/bench.py $(BENCH_FLAGS)
 
 ## interop: gRPC's interop cases against grpcio, gRPC C++, Go, nginx, nghttpx and curl (PEERS=, CASES=): a table

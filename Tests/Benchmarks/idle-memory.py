@@ -25,12 +25,12 @@ def field(name, value):
     return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
-def call():
+def call(scheme):
     message = b"\x0a\xc5\x01" + bytes(197)
     headers = b"".join(
         field(name, value)
         for name, value in [
-            (b":method", b"POST"), (b":scheme", b"http"), (b":path", b"/bench.v1.Echo/Say"),
+            (b":method", b"POST"), (b":scheme", scheme), (b":path", b"/bench.v1.Echo/Say"),
             (b":authority", b"localhost"), (b"content-type", b"application/grpc"),
             (b"te", b"trailers"),
         ])
@@ -77,8 +77,8 @@ def connect(port, context):
     return connection
 
 
-def ask(connection):
-    connection.sendall(call())
+def ask(connection, scheme):
+    connection.sendall(call(scheme))
     read_until(connection, 1, 1)
 
 
@@ -100,12 +100,12 @@ def main():
     # What the first connections make for all that follow does not count.
     warm = [connect(options.port, context) for _ in range(20)]
     for connection in warm:
-        ask(connection)
+        ask(connection, b"https" if options.tls else b"http")
     before = resident(options.pid)
     connections = [connect(options.port, context) for _ in range(options.connections)]
     opened = (resident(options.pid) - before) / options.connections
     for connection in connections:
-        ask(connection)
+        ask(connection, b"https" if options.tls else b"http")
     called = (resident(options.pid) - before) / options.connections
     name = "TLS" if options.tls else "h2c"
     limit = f", at most {options.maximum:g}" if options.maximum else ""
