@@ -39,6 +39,9 @@ public final class MessageInbox: Sendable {
 
     /// The transport is told of consumed bytes in portions of this size, and before the reader waits.
     private static let creditPortion = 16 << 10
+    /// The process is told of what is buffered in portions of this size: a thousand streams together
+    /// must not hide much.
+    private static let countedPortion = 4 << 10
 
     private let state: Mutex<State>
     private let limit: Int
@@ -64,7 +67,7 @@ public final class MessageInbox: Sendable {
     deinit { memory?.hold(-state.withLock(\.counted)) }
 
     /// Tells the process what is buffered, if that has changed by enough.
-    private func count(_ state: inout State, portion: Int = MessageInbox.creditPortion) {
+    private func count(_ state: inout State, portion: Int = MessageInbox.countedPortion) {
         guard let memory else { return }
         let change = state.deframer.buffered - state.counted
         if abs(change) < portion { return }

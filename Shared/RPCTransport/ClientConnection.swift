@@ -23,6 +23,9 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     let budget = OutputBudget()
     /// Calls whose callers have written something.
     private var outputs: [StreamingCall] = []
+    let memory: ProcessMemory
+    var countedBytes = 0
+    var memoryTimer: LoopContext.Timer?
     private var stalls: StallWatch?
     /// Streams that the peer allows.
     private(set) var streamLimit = 0
@@ -43,6 +46,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
 
     init(profile: RPCProfile, owner: ClientEndpoint, loop: LoopContext) {
         self.profile = profile.http2
+        memory = profile.memory
         self.owner = owner
         authority = owner.endpoint.authority
         createdAt = loop.now
@@ -82,6 +86,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
 
     package func received(_ bytes: UnsafeRawBufferPointer) {
         guard let session else { return }
+        _ = holdsWindows()
         isReading = true
         let now = loop.now
         keepalive.received(at: now)
@@ -123,6 +128,7 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
         timer = nil
         stalls?.stop()
         outputs = []
+        releaseMemory()
         if let ended = session {
             session = nil
             for stream in ended.openStreamList { lose(stream) }
@@ -162,7 +168,9 @@ package final class ClientConnection: ConnectionMachine, LoopContext.Flushable {
     package func flush() {
         needsFlush = false
         stalls?.look()
-        guard !isReading, let session, let link, isWritable else { return }
+        guard !isReading, let session, let link else { return }
+        defer { countMemory() }
+        guard isWritable else { return }
         if owner.hasQueue { owner.sendQueued() }
         if !outputs.isEmpty {
             for call in outputs where call.connection === self { call.takeOutput() }

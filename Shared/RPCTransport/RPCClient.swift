@@ -14,6 +14,8 @@ public final class RPCClient: Sendable {
     /// What calls name in their errors.
     public let target: String
     let group: any EventLoopGroup
+    /// What holds the replies that were not read yet.
+    private let memory: ProcessMemory
     private let policy: ClientPolicy
     private let serviceConfig: ServiceConfigSlot?
     private let claimedIdentity: String?
@@ -79,6 +81,7 @@ public final class RPCClient: Sendable {
         self.serviceConfig = serviceConfig
         self.claimedIdentity = claimedIdentity
         self.group = group
+        memory = profile.memory
         var generator = SeededGenerator(seed: seed)
         let loops = Array(group.makeIterator())
         let fixed = (source as? FixedSource)?.endpoints
@@ -299,7 +302,9 @@ extension RPCClient: ClientTransport {
         let eventLoop = group.any()
         let encoding: MessageEncoding = Self.compresses(method, options) ? .gzip : .identity
         let (inbox, outbox) = (
-            MessageInbox(limit: method.maximumResponseBytes, contentType: .grpcAssay),
+            MessageInbox(
+                limit: method.maximumResponseBytes, contentType: .grpcAssay,
+                memory: memory),
             MessageOutbox(encoding: encoding)
         )
         let port = StreamPort(inbox: inbox, outbox: outbox, eventLoop: eventLoop)

@@ -116,4 +116,5 @@ extension ServerCall: StreamOwner {
 
     func outputIsReady() { connection.add(output: self) }
     func sessionNeedsFlush() { connection.setNeedsFlush() }
+    func willConsume() { connection.holdCredit() }
 }

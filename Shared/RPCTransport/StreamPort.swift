@@ -10,6 +10,8 @@ protocol StreamOwner: AnyObject {
     func outputIsReady()
     /// The session has frames to send.
     func sessionNeedsFlush()
+    /// A window is about to grow, which the process may have no memory for.
+    func willConsume()
 }
 
 /// Joins the inbox and the outbox of one call with its stream on a connection.
@@ -40,6 +42,7 @@ final class StreamPort: StreamDriver, @unchecked Sendable {
             guard let owner = self.owner, let (session, stream) = owner.openStream else { return }
             if self.isReleased { return }
             self.unread -= count
+            owner.willConsume()
             session.consume(count, on: stream)
             owner.sessionNeedsFlush()
         }

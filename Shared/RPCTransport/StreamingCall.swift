@@ -79,6 +79,7 @@ final class StreamingCall: ClientCall, StreamOwner {
 
     func outputIsReady() { connection?.add(output: self) }
     func sessionNeedsFlush() { connection?.setNeedsFlush() }
+    func willConsume() { _ = connection?.holdsWindows() }
 
     override func submit(_ headers: [UInt8], to session: HTTP2Session) -> HTTP2Stream? {
         session.submitRequest(headers: headers, body: [], isStreaming: true)

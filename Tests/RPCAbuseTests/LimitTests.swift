@@ -128,37 +128,6 @@ struct LimitTests {
         await server.stop()
     }
 
-    /// Messages that fill a stream's window of 256 KiB but for a little.
-    private static let filling: [[UInt8]] = (0..<31).map { _ in
-        Bytes.message(Array(repeating: 0, count: 8_000))
-    }
-
-    /// Starts calls whose handlers read one message, and sends each as much as its window takes.
-    private func fill(_ peer: RawPeer, streams: Int) async {
-        await peer.send(Bytes.opening())
-        for stream in Bytes.streams(streams) {
-            await peer.send(Bytes.call("Ignore", stream))
-            // A message of zero bytes is malformed to the echo, an empty one is read and kept.
-            await peer.send(Bytes.data(stream, Bytes.message()))
-            await peer.send(Self.filling.flatMap { Bytes.data(stream, $0) })
-        }
-    }
-
-    @Test("streams that nobody reads do not hold up the others of their connection")
-    func unreadStreams() async throws {
-        let server = try await AbuseServer(.mesh)
-        let peer = try await server.peer()
-        // Four streams fill what the connection's window once was; a fifth can still send.
-        await fill(peer, streams: 4)
-        await peer.send(Bytes.request("Say", 9))
-        _ = try await peer.first(where: Self.isReply(9))
-        let opened = peer.seen.filter { $0.type == 8 && $0.stream == 0 }
-            .reduce(0) { $0 + $1.increment }
-        #expect(opened > (1 << 20) - 65_535 + (512 << 10))
-        await peer.close()
-        await server.stop()
-    }
-
     @Test("17 a slow reader and a slow writer end alone, and what they hold is bounded")
     func slowPeers() async throws {
         var profile = RPCProfile.mesh

@@ -8,6 +8,7 @@ struct Frame: Sendable {
     static let reset: UInt8 = 3
     static let settings: UInt8 = 4
     static let goAway: UInt8 = 7
+    static let windowUpdate: UInt8 = 8
 
     var type: UInt8
     var flags: UInt8
@@ -78,7 +79,9 @@ final class RawPeer {
 
     func close() async { try? await channel.close() }
 
-    private func next() async -> Frame? {
+    /// The next frame; nil if the server has closed.
+    @discardableResult
+    func next() async -> Frame? {
         guard let frame = await incoming.next() else { return nil }
         seen.append(frame)
         return frame
@@ -151,9 +154,11 @@ final class RawPeer {
 /// Bytes of frames, made by hand.
 enum Bytes {
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-    /// The preface and SETTINGS: initial window, if it is not the protocol's own.
-    static func opening(window: UInt32? = nil) -> [UInt8] {
+    /// The preface and SETTINGS: initial window, if it is not the protocol's own. The server has sent
+    /// its SETTINGS by then; until they are acknowledged its streams have the protocol's window.
+    static func opening(window: UInt32? = nil, acknowledges: Bool = false) -> [UInt8] {
         preface + frame(Frame.settings, 0, 0, window.map { [0, 4] + number($0) } ?? [])
+            + (acknowledges ? frame(Frame.settings, 1, 0, []) : [])
     }
 
     static func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8])

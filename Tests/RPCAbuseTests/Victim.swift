@@ -24,6 +24,8 @@ struct Victim: RPCService {
     /// Takes one message, and then no more.
     static let ignore = method("Ignore", .clientStreaming, deadline: nil)
     static let collect = method("Collect", .clientStreaming, deadline: nil)
+    /// Takes one message, waits until it is let go, and then takes all.
+    static let dally = method("Dally", .clientStreaming, deadline: nil)
 
     let gauge: Gauge
 
@@ -45,6 +47,33 @@ struct Victim: RPCService {
         }
         func ended() { state.withLock { $0.running -= 1 } }
         func wrote(_ count: Int) { state.withLock { $0.written += count } }
+
+        private let waiting = Mutex<(isOver: Bool, handlers: [CheckedContinuation<Void, Never>])>(
+            (false, []))
+
+        /// What `Dally` waits for.
+        func waitUntilLetGo() async {
+            await withCheckedContinuation { continuation in
+                let isOver = waiting.withLock { waiting in
+                    if !waiting.isOver { waiting.handlers.append(continuation) }
+                    return waiting.isOver
+                }
+                if isOver { continuation.resume() }
+            }
+        }
+
+        func letGo() {
+            let handlers = waiting.withLock { waiting in
+                defer { waiting = (true, []) }
+                return waiting.handlers
+            }
+            for handler in handlers { handler.resume() }
+        }
+    }
+
+    /// The reply of `Collect` and `Dally`: how many bytes came.
+    static func summary(of count: Int) -> Message {
+        Message(payload: withUnsafeBytes(of: count.bigEndian, Array.init))
     }
 
     struct Secret: Error { let password = "hunter2" }
@@ -76,8 +105,21 @@ struct Victim: RPCService {
             return Message()
         }
         registry.clientStreaming(Self.collect) { (requests: RequestStream<Message>, _) in
-            for try await _ in requests {}
-            return Message()
+            var count = 0
+            for try await request in requests { count += request.payload.count }
+            return Self.summary(of: count)
+        }
+        registry.clientStreaming(Self.dally) { (requests: RequestStream<Message>, _) in
+            var count = 0
+            for try await request in requests {
+                if count == 0 {
+                    gauge.began()
+                    await gauge.waitUntilLetGo()
+                    gauge.ended()
+                }
+                count += request.payload.count
+            }
+            return Self.summary(of: count)
         }
     }
 }
