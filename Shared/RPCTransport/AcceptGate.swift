@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NIOCore
 internal import RPC
 
@@ -42,5 +43,25 @@ final class AcceptGate: ChannelDuplexHandler {
         }
         channel.closeFuture.whenComplete { [admission] _ in admission.closed(id) }
         context.fireChannelRead(data)
+    }
+
+    /// When the kernel has nothing to accept a connection with (accept(2)), the connection goes on
+    /// waiting, and SwiftNIO would ask for it again at once and for ever: the loop would do nothing
+    /// else. So reading is off until something of the process's has ended.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let code = (error as? IOError)?.errnoCode,
+            [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code)
+        else { return context.fireErrorCaught(error) }
+        let address = context.channel.localAddress?.ipAddress ?? "unix"
+        observer?.misbehaved("out_of_descriptors", action: .counted, peer: Peer(address: address))
+        let channel = LoopConfined(context.channel)
+        let eventLoop = context.eventLoop
+        try? channel.value.syncOptions?.setOption(.autoRead, value: false)
+        admission.afterChange {
+            eventLoop.execute {
+                // Fails if the listener has been closed meanwhile.
+                try? channel.value.syncOptions?.setOption(.autoRead, value: true)
+            }
+        }
     }
 }

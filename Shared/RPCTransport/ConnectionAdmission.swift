@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Who may connect to a server (rpc.md §12.2). When the process has as many connections, handshakes or
 /// as much memory as it may, its listeners stop accepting, and callers wait in the kernel's queue; one
-/// address with too many connections has further ones closed.
+/// address with too many connections has further ones closed. The same if it is out of descriptors.
 final class ConnectionAdmission: Sendable {
     private struct Connection {
         let address: String
@@ -30,6 +30,12 @@ final class ConnectionAdmission: Sendable {
             state.paused.append(resume)
             return false
         }
+    }
+
+    /// Calls `resume` when a connection has ended, or something else may have given back what the
+    /// process ran out of.
+    func afterChange(_ resume: @escaping @Sendable () -> Void) {
+        state.withLock { $0.paused.append(resume) }
     }
 
     private func hasRoom(_ state: State) -> Bool {

@@ -9,15 +9,23 @@ final class BenchProcess: Sendable {
     let port: Int
 
     /// Starts the program and waits until it serves. With port 0 the system chooses one.
-    init(port: Int = 0, endpointDelay: Int = 0, grace: Int = 10) async throws {
+    ///
+    /// - Parameter limit: what the shell's `ulimit` sets for the program alone: "-n 64".
+    init(
+        port: Int = 0, endpointDelay: Int = 0, grace: Int = 10, limit: String? = nil
+    ) async throws {
         guard let program = PackageLayout.executable("rpc-bench-server") else {
             throw RPCError(.unavailable, "rpc-bench-server is not built")
         }
-        child = try ChildProcess(
-            program,
-            [
-                "--port", "\(port)", "--endpoint-delay", "\(endpointDelay)", "--grace", "\(grace)",
-            ])
+        let arguments = [
+            "--port", "\(port)", "--endpoint-delay", "\(endpointDelay)", "--grace", "\(grace)",
+        ]
+        if let limit {
+            let start = "ulimit \(limit) && exec \"$0\" \"$@\""
+            child = try ChildProcess("/bin/sh", ["-c", start, program] + arguments)
+        } else {
+            child = try ChildProcess(program, arguments)
+        }
         let line = try await child.line { $0.hasPrefix("ready ") }
         guard let port = line.split(separator: "=").last.flatMap({ Int($0) }) else {
             throw RPCError(.unavailable, "no port in \(line)")
@@ -46,6 +54,38 @@ final class BenchProcess: Sendable {
     }
 
     func send(_ signal: Int32) { child.send(signal) }
+
+    /// Everything it has said of what went wrong.
+    var errors: String { child.standardError }
+    var isRunning: Bool { child.isRunning }
+
+    /// Descriptors that it has open.
+    var descriptors: Int {
+        let folder = "/proc/\(child.processID)/fd"
+        return (try? FileManager.default.contentsOfDirectory(atPath: folder).count) ?? 0
+    }
+
+    /// How long it has kept a processor, in user and kernel mode (proc(5), stat).
+    var processorTime: Duration {
+        // The name in parentheses may hold blanks; behind it the first field is the third.
+        let fields = file("stat").split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+            return .zero
+        }
+        return .seconds(user + system) / sysconf(Int32(_SC_CLK_TCK))
+    }
+
+    /// Bytes, of a line of /proc/PID/status: "VmRSS", "VmData".
+    func memory(_ name: String) -> Int {
+        let line = file("status").split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        let words = line?.split { $0 == " " || $0 == "\t" } ?? []
+        return words.count > 1 ? (Int(words[1]) ?? 0) << 10 : 0
+    }
+
+    private func file(_ name: String) -> String {
+        let file = FileHandle(forReadingAtPath: "/proc/\(child.processID)/\(name)")
+        return String(decoding: (try? file?.readToEnd()) ?? Data(), as: UTF8.self)
+    }
 }
 
 /// Calls from several tasks, each one after the other a millisecond apart.

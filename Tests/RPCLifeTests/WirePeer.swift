@@ -21,16 +21,19 @@ final class WirePeer: Sendable {
 
     func close() async throws { try await channel.close() }
 
+    /// What has come so far.
+    var bytes: [UInt8] { received.withLock { $0 } }
+
     /// Waits until the peer has closed; what it sent until then.
     func untilClosed() async throws -> [UInt8] {
         try await channel.closeFuture.get()
-        return received.withLock { $0 }
+        return bytes
     }
 
     /// Waits until `isEnough` holds for what was received.
     func until(_ isEnough: ([UInt8]) -> Bool) async throws -> [UInt8] {
         while true {
-            let bytes = received.withLock { $0 }
+            let bytes = self.bytes
             if isEnough(bytes) { return bytes }
             if !channel.isActive { throw ChannelError.eof }
             try await Task.sleep(for: .milliseconds(1))
