@@ -1,13 +1,22 @@
 internal import Synchronization
 public import Wire
 
-/// One call between its decoding and its reply: turns a handler's result into a `Reply`.
-///
-/// A class, because it is handed on more often than it would cost to allocate.
+/// One call between its decoding and its reply: what its handler knows of it, and how the handler's
+/// result becomes a `Reply`.
 @usableFromInline
 final class Exchange: Sendable {
-    /// Without a reference to this object.
-    private let base: ServerContext
+    @usableFromInline let method: MethodDescriptor
+    let deadline: Deadline
+    /// All fields of the request, as they came.
+    let headers: Metadata
+    let peer: Peer
+    let caller: Caller
+    let receivedAt: Instant
+    let span: CallSpan?
+    @usableFromInline let contentType: ContentType
+    let replyEncoding: MessageEncoding
+    /// The connection's clock.
+    let clock: @Sendable () -> Instant
     /// Where the replies of a stream go, with their metadata.
     private let outbox: MessageOutbox?
     /// What the handler has added to a reply of one message.
@@ -15,34 +24,31 @@ final class Exchange: Sendable {
     private let hasMetadata = Atomic(false)
     private let isReplyPlain = Atomic(false)
     private let isRequestPacked = Atomic(false)
-    @usableFromInline let contentType: ContentType
-    let replyEncoding: MessageEncoding
-    /// The connection's clock.
-    let clock: @Sendable () -> Instant
 
     init(
-        context: ServerContext, contentType: ContentType,
+        method: MethodDescriptor, deadline: Deadline, headers: Metadata, peer: Peer,
+        caller: Caller, receivedAt: Instant, span: CallSpan?, contentType: ContentType,
         replyEncoding: MessageEncoding = .identity, outbox: MessageOutbox? = nil,
         clock: @escaping @Sendable () -> Instant
     ) {
-        base = context
-        self.outbox = outbox
+        self.method = method
+        self.deadline = deadline
+        self.headers = headers
+        self.peer = peer
+        self.caller = caller
+        self.receivedAt = receivedAt
+        self.span = span
         self.contentType = contentType
         self.replyEncoding = replyEncoding
+        self.outbox = outbox
         self.clock = clock
     }
 
-    @usableFromInline var method: MethodDescriptor { base.method }
-
     /// What the handler gets.
-    @usableFromInline var context: ServerContext {
-        var context = base
-        context.exchange = self
-        return context
-    }
+    @usableFromInline var context: ServerContext { ServerContext(self) }
 
     /// A field of the request's headers.
-    func header(_ name: String) -> String? { base.header(name) }
+    func header(_ name: String) -> String? { headers[name] }
 
     func add(headers: Metadata) {
         if let outbox { return outbox.add(headers: headers) }
@@ -75,11 +81,14 @@ final class Exchange: Sendable {
     @inlinable
     func success<Response: WireMessage>(_ response: Response) -> Reply {
         if contentType == .json { return success(json: response.json()) }
-        return success(framed: response.encoded(prefix: MessagePrefix.count))
+        var framed = response.encoded(prefix: MessagePrefix.count)
+        MessagePrefix.write(into: &framed)
+        return success(framed: framed)
     }
 
+    /// - Parameter framed: the message behind its prefix.
     @usableFromInline
-    func success(framed: [UInt8]) -> Reply {
+    func success(framed: consuming [UInt8]) -> Reply {
         let length = framed.count - MessagePrefix.count
         if length > method.maximumResponseBytes {
             return failure(

@@ -40,7 +40,17 @@ public struct MethodRegistry: Sendable {
             nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws
             -> Response
     ) {
-        let body = isIntercepted ? intercepted(body) : body
+        // Apart, so that a handler without interceptors can become a part of its registration.
+        if isIntercepted { addUnary(method, intercepted(body)) } else { addUnary(method, body) }
+    }
+
+    @inlinable
+    mutating func addUnary<Request: WireMessage, Response: WireMessage>(
+        _ method: MethodDescriptor,
+        _ body:
+            nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws
+            -> Response
+    ) {
         add(method, .unary) { call in
             let request: Request
             do throws(RPCError) {

@@ -27,12 +27,10 @@ extension RawReply {
         self.init(status: 200, headers: headers)
     }
 
-    /// A message whose first five bytes are free for its prefix, with status OK.
+    /// A message behind its prefix, with status OK.
     init(framed: [UInt8], contentType: ContentType) {
-        var body = framed
-        MessagePrefix.write(into: &body)
         self.init(
-            status: 200, headers: ["content-type": "\(contentType.name)"], body: body,
+            status: 200, headers: ["content-type": "\(contentType.name)"], body: framed,
             trailers: ["grpc-status": "0"])
     }
 

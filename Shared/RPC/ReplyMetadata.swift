@@ -75,20 +75,20 @@ extension ServerContext {
     /// Adds metadata that goes to the caller before the first message of the reply: what is added later
     /// than a stream's first message is not sent. The protocol's own fields are left out, and names that
     /// are not `[0-9a-z_.-]+`.
-    public func addReplyHeaders(_ headers: Metadata) { exchange?.add(headers: headers.sendable) }
+    public func addReplyHeaders(_ headers: Metadata) { exchange.add(headers: headers.sendable) }
 
     /// Adds metadata that goes to the caller with the status, whatever it is; the same rules hold.
     public func addReplyTrailers(_ trailers: Metadata) {
-        exchange?.add(trailers: trailers.sendable)
+        exchange.add(trailers: trailers.sendable)
     }
 }
 
 extension ServerContext {
     /// Sends the one reply as it is, also where the method's replies are compressed.
-    public func leaveReplyUncompressed() { exchange?.leaveReplyPlain() }
+    public func leaveReplyUncompressed() { exchange.leaveReplyPlain() }
 
     /// Whether the one message of the request came compressed.
-    package var wasRequestCompressed: Bool { exchange?.wasRequestPacked ?? false }
+    package var wasRequestCompressed: Bool { exchange.wasRequestPacked }
 }
 
 extension RawReply {

@@ -140,8 +140,7 @@ public enum RequestOutcome: Sendable {
 
 /// A whole reply, or what ends a stream of replies.
 public enum Reply: Sendable {
-    /// A message on the gRPC face with status OK. `framed` starts with five bytes that the prefix
-    /// is written into.
+    /// A message on the gRPC face with status OK, behind its prefix.
     case message(ContentType, framed: [UInt8])
     /// The end of a stream of replies, with status OK or an error.
     case end(ContentType, RPCError?)

@@ -49,18 +49,12 @@ public enum AssayHeader {
 }
 
 /// What a handler knows about the call besides the message.
+///
+/// One reference: a context is handed on more often than it is read.
 public struct ServerContext: Sendable {
-    public let method: MethodDescriptor
-    public let deadline: Deadline
-    /// When the request's headers were read.
-    public let receivedAt: Instant
-    public let peer: Peer
-    public let caller: Caller
-    /// Nil if the call is not recorded in a trace.
-    public let span: CallSpan?
-    private let headers: Metadata
-    /// Takes the metadata of the reply; nil in a context that a test has built.
-    var exchange: Exchange?
+    let exchange: Exchange
+
+    init(_ exchange: Exchange) { self.exchange = exchange }
 
     /// Tests build one directly; a server does it per call.
     public init(
@@ -68,31 +62,33 @@ public struct ServerContext: Sendable {
         peer: Peer = Peer(address: "test"), caller: Caller = .anonymous,
         receivedAt: Instant = Instant(nanoseconds: 0), span: CallSpan? = nil
     ) {
-        self.method = method
-        self.deadline = deadline
-        self.receivedAt = receivedAt
-        self.peer = peer
-        self.caller = caller
-        self.span = span
-        headers = metadata
+        exchange = Exchange(
+            method: method, deadline: deadline, headers: metadata, peer: peer, caller: caller,
+            receivedAt: receivedAt, span: span, contentType: .grpc, clock: { receivedAt })
     }
+
+    public var method: MethodDescriptor { exchange.method }
+    public var deadline: Deadline { exchange.deadline }
+    /// When the request's headers were read.
+    public var receivedAt: Instant { exchange.receivedAt }
+    public var peer: Peer { exchange.peer }
+    public var caller: Caller { exchange.caller }
+    /// Nil if the call is not recorded in a trace.
+    public var span: CallSpan? { exchange.span }
 
     /// The caller's metadata: without the protocol's own fields.
-    public var metadata: Metadata { headers.withoutProtocolFields }
-
-    func header(_ name: String) -> String? { headers[name] }
+    public var metadata: Metadata { exchange.headers.withoutProtocolFields }
 
     /// The id that follows a request through all services; empty if the caller sent none.
-    public var requestID: String { headers[AssayHeader.requestID] ?? "" }
+    public var requestID: String { exchange.header(AssayHeader.requestID) ?? "" }
 
     /// What is left until the deadline, never negative; nil if there is none.
-    public var remaining: Duration? {
-        deadline.remaining(at: exchange?.clock() ?? receivedAt)
-    }
+    public var remaining: Duration? { deadline.remaining(at: exchange.clock()) }
 
     /// Options for a call made on behalf of this one: inherits the deadline, the caller, the
     /// request id and the trace.
     public var child: CallOptions {
+        let headers = exchange.headers
         var inherited = Metadata()
         for name in Self.inheritedNames {
             if let value = headers[name] { inherited.append(name, value) }

@@ -177,18 +177,16 @@ public final class ServiceRouter: RequestHandler {
 
 extension ServiceRouter {
     public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
-        let head = request.head
         let entry = entries[request.acceptance.route]
-        let caller = (request.acceptance.state as? CallerBox)?.caller ?? .anonymous
         let exchange = Exchange(
-            context: ServerContext(
-                method: entry.method, deadline: request.deadline, metadata: head.fields,
-                peer: request.peer, caller: caller, receivedAt: head.receivedAt,
-                span: request.span),
-            contentType: head.contentType.isGRPC ? head.contentType : .json,
+            method: entry.method, deadline: request.deadline, headers: request.head.fields,
+            peer: request.peer,
+            caller: (request.acceptance.state as? CallerBox)?.caller ?? .anonymous,
+            receivedAt: request.head.receivedAt, span: request.span,
+            contentType: request.head.contentType.isGRPC ? request.head.contentType : .json,
             replyEncoding: request.acceptance.replyEncoding, outbox: request.stream?.replies,
             clock: request.clock)
-        if head.method == .get { return handleGet(head, entry, exchange) }
+        if request.head.method == .get { return handleGet(request.head, entry, exchange) }
         return request.withBody { body in
             guard request.acceptance.isFramed else {
                 return entry.start(

@@ -76,16 +76,13 @@ extension ServerConnection {
         call.tally.bytesIn += body.count
         switch handler.handle(request) {
         case .reply(let reply): answer(call, reply)
-        case .run(let work): run(work, for: call)
+        case .run(let work):
+            // Runs on this loop once the read is over. It holds a slot of the connection until it
+            // ends, whether or not the stream lives.
+            running += 1
+            call.work = work
+            loop.runners.add(call)
         }
-    }
-
-    /// Has a handler run on this loop once the read is over. It holds a slot of the connection until
-    /// it ends, whether or not the stream lives.
-    private func run(_ work: @escaping HandlerWork, for call: ServerCall) {
-        running += 1
-        call.work = work
-        loop.runners.add(call)
     }
 
     /// The caller had gone before the handler began: it does not begin.
@@ -118,7 +115,7 @@ extension ServerConnection {
     }
 
     /// The handler has ended: its slot is free, whatever became of the stream.
-    func finished(_ call: ServerCall, _ reply: Reply) {
+    func finished(_ call: ServerCall, _ reply: consuming Reply) {
         running -= 1
         noteHandlerEnd(of: call)
         gate?.ended(call)
@@ -131,14 +128,13 @@ extension ServerConnection {
         setNeedsFlush()
     }
 
-    private func answer(_ call: ServerCall, _ reply: Reply) {
+    private func answer(_ call: ServerCall, _ reply: consuming Reply) {
         guard !call.isAnswered, let stream = call.stream else { return }
         call.isAnswered = true
         stopTimer(of: call)
-        if telemetry != nil { note(reply, of: call) }
-        switch reply {
-        case .message(let contentType, var framed):
-            MessagePrefix.write(into: &framed)
+        if telemetry != nil { note(copy reply, of: call) }
+        switch consume reply {
+        case .message(let contentType, let framed):
             session?.submitMessage(framed, contentType: contentType.name, on: stream)
         case .raw(let raw), .failed(let raw, _): send(raw, on: stream)
         case .end(_, let error): endReplies(of: call, error, on: stream)
