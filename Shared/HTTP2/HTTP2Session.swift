@@ -10,9 +10,9 @@ public final class HTTP2Session {
     public let role: Role
     public let profile: HTTP2Profile
     let session: OpaquePointer
-    /// The owner. Unsafe, because a weak reference costs more than a callback does: the owner holds
-    /// the session, so it is there whenever the session is used.
-    unowned(unsafe) let delegate: any HTTP2SessionDelegate
+    /// The owner, which must let go of the session when the connection ends: a constant reference is
+    /// used without being counted, which a weak or an unowned one is not.
+    let delegate: any HTTP2SessionDelegate
 
     private let workspace: HTTP2Workspace
     /// The block that is being read. The session's own, since a block may come in several reads.
@@ -238,8 +238,9 @@ public final class HTTP2Session {
     func reserve() -> HTTP2Stream {
         openStreams += 1
         if let position = free.popLast() {
-            pool[position].prepare()
-            return pool[position]
+            let stream = pool[position]
+            stream.prepare()
+            return stream
         }
         let stream = HTTP2Stream(position: pool.count)
         stream.prepare()

@@ -32,7 +32,8 @@ final class HandlerRunners {
     private static let portion = 16
     /// Calls whose handlers have not begun, in order, linked by `nextPending`.
     private var first: ServerCall?
-    private var last: ServerCall?
+    /// Held by the one before it, or by `first`.
+    private unowned(unsafe) var last: ServerCall?
     private var parked: [Runner] = []
     private var isStarting = false
 
@@ -135,12 +136,15 @@ final class HandlerRunners {
         let runner = confined.value.runner
         while true {
             while !slice.isOver, let call = takePending() {
-                guard let work = call.work, call.stream != nil, !call.isAnswered else {
+                guard call.stream != nil, !call.isAnswered else {
                     call.connection.skipped(call)
                     continue
                 }
                 if let gate = call.connection.gate, !gate.admits(call) { continue }
-                call.work = nil
+                guard let work = call.work.take() else {
+                    call.connection.skipped(call)
+                    continue
+                }
                 call.runner = runner
                 call.connection.noteHandlerBegin(of: call)
                 let reply = await work()
