@@ -18,6 +18,8 @@ public struct RPCListener: Sendable {
     public var insecure = Insecure.loopback
     /// Told how TLS handshakes end.
     public var handshakes: (any TLSHandshakeObserver)?
+    /// What is served instead of an address; nil for a socket.
+    private(set) var transport: InProcessTransport?
 
     public init(host: String, port: Int, tls: (any TLSContextProvider)?) {
         self.host = host
@@ -54,10 +56,17 @@ public struct RPCListener: Sendable {
         .tls(host: host, port: port, context: try certificates.serverContext(accepting: allow))
     }
 
+    /// Within the process, without an address: for tests.
+    public static func inProcess(_ transport: InProcessTransport) -> RPCListener {
+        var listener = RPCListener(host: InProcessTransport.address, port: 0, tls: nil)
+        listener.transport = transport
+        return listener
+    }
+
     /// Throws if it would speak plaintext where that is not allowed.
     func check() throws(TLSError) {
         let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        if tls != nil || isLoopback || insecure == .everywhere { return }
+        if tls != nil || transport != nil || isLoopback || insecure == .everywhere { return }
         throw TLSError(
             .configuration,
             "plaintext on \(host): only loopback may be insecure, unless that is asked for everywhere"

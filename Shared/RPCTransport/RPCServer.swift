@@ -24,6 +24,7 @@ public final class RPCServer: Sendable {
         var channels: [any Channel] = []
         var connections: [ObjectIdentifier: Connection] = [:]
         var memoryWatch: RepeatedTask?
+        var hasStarted = false
         /// No connection is accepted any more.
         var isShuttingDown = false
         /// Until those are closed that were opened.
@@ -35,8 +36,8 @@ public final class RPCServer: Sendable {
     }
 
     private struct Connection {
-        let channel: any Channel
-        let handler: LoopConfined<ServerConnection>
+        let eventLoop: any EventLoop
+        let machine: LoopConfined<ServerConnection>
     }
 
     /// - Parameters:
@@ -115,6 +116,10 @@ public final class RPCServer: Sendable {
         for listener in listeners { try listener.check() }
         watchMemory()
         for listener in listeners {
+            if let transport = listener.transport {
+                try transport.serve(self)
+                continue
+            }
             // The system's call would take the port modulo 65,536.
             guard (0...65_535).contains(listener.port) else {
                 throw RPCError(.invalidArgument, "there is no port \(listener.port)")
@@ -123,6 +128,7 @@ public final class RPCServer: Sendable {
                 .bind(host: listener.host, port: listener.port).get()
             state.withLock { $0.channels.append(channel) }
         }
+        state.withLock { $0.hasStarted = true }
     }
 
     /// Looks at the process's memory four times a second, until the server ends.
@@ -137,7 +143,7 @@ public final class RPCServer: Sendable {
         state.withLock { $0.memoryWatch = watch }
     }
 
-    /// The ports of the listeners, in their order; empty before `start`.
+    /// The ports of the listeners that have one, in their order; empty before `start`.
     public var ports: [Int] {
         state.withLock { $0.channels.map { $0.localAddress?.port ?? 0 } }
     }
@@ -165,7 +171,7 @@ public final class RPCServer: Sendable {
     /// Starts, unless that was done, and serves until `shutdown`; cancelling the task shuts down
     /// with a grace of five seconds.
     public func run() async throws {
-        if state.withLock({ $0.channels.isEmpty && !$0.isShuttingDown }) { try await start() }
+        if state.withLock({ !$0.hasStarted && !$0.isShuttingDown }) { try await start() }
         await withTaskCancellationHandler {
             await ended()
         } onCancel: {
@@ -190,8 +196,8 @@ public final class RPCServer: Sendable {
         [(eventLoop: any EventLoop, connections: [LoopConfined<ServerConnection>])]
     {
         let all = state.withLock { Array($0.connections.values) }
-        let byLoop = Dictionary(grouping: all) { ObjectIdentifier($0.channel.eventLoop) }
-        return byLoop.values.map { ($0[0].channel.eventLoop, $0.map(\.handler)) }
+        let byLoop = Dictionary(grouping: all) { ObjectIdentifier($0.eventLoop) }
+        return byLoop.values.map { ($0[0].eventLoop, $0.map(\.machine)) }
     }
 
     private func bootstrap(_ listener: RPCListener) -> ServerBootstrap {
@@ -216,20 +222,10 @@ public final class RPCServer: Sendable {
     }
 
     private func accept(_ channel: any Channel, _ listener: RPCListener) throws {
-        let connection = ServerConnection(
-            handler: handler, profile: profile.http2, observer: connectionObserver,
-            telemetry: telemetry[ObjectIdentifier(channel.eventLoop)]?.value,
-            memory: profile.memory, loop: LoopContext.current(on: channel.eventLoop),
-            gate: gates[ObjectIdentifier(channel.eventLoop)]?.value, life: profile.life,
-            jitter: .random(in: 0.9...1.1))
-        let isWelcome = state.withLock { state in
-            if state.isShuttingDown { return false }
-            state.connections[ObjectIdentifier(channel)] = Connection(
-                channel: channel, handler: LoopConfined(connection))
-            return true
-        }
-        guard isWelcome else { throw ChannelError.operationUnsupported }
         let id = ObjectIdentifier(channel)
+        guard let connection = connection(id, on: channel.eventLoop) else {
+            throw ChannelError.operationUnsupported
+        }
         channel.closeFuture.whenComplete { _ in
             self.closed(id)
         }
@@ -242,6 +238,51 @@ public final class RPCServer: Sendable {
         }
         try channel.pipeline.syncOperations.addHandler(
             ConnectionHandler(connection, isTLS: listener.tls != nil))
+    }
+
+    /// A further connection; nil if none is accepted any more.
+    private func connection(
+        _ id: ObjectIdentifier, on eventLoop: any EventLoop
+    ) -> ServerConnection? {
+        let connection = ServerConnection(
+            handler: handler, profile: profile.http2, observer: connectionObserver,
+            telemetry: telemetry[ObjectIdentifier(eventLoop)]?.value,
+            memory: profile.memory, loop: LoopContext.current(on: eventLoop),
+            gate: gates[ObjectIdentifier(eventLoop)]?.value, life: profile.life,
+            jitter: .random(in: 0.9...1.1))
+        let isWelcome = state.withLock { state in
+            if state.isShuttingDown { return false }
+            state.connections[id] = Connection(
+                eventLoop: eventLoop, machine: LoopConfined(connection))
+            return true
+        }
+        return isWelcome ? connection : nil
+    }
+
+    /// Where a connection of this process belongs: the loop that asks, if it is one of ours.
+    var loopForConnection: any EventLoop { group.any() }
+
+    /// Gives a link of this process its connection, as soon as there is room for one. On its loop.
+    func accept(_ link: InProcessLink) {
+        let mayAccept = admission.mayAccept { link.eventLoop.execute { self.accept(link) } }
+        if !mayAccept || link.isOver { return }
+        let id = ObjectIdentifier(link)
+        let address = InProcessTransport.address
+        guard admission.opened(id, from: address, isTLS: false) else {
+            connectionObserver?.misbehaved(
+                "connections_per_address", action: .closed, peer: Peer(address: address))
+            return link.answer(isAccepted: false)
+        }
+        guard let connection = connection(id, on: link.eventLoop) else {
+            admission.closed(id)
+            return link.answer(isAccepted: false)
+        }
+        link.whenOver = { [admission] in
+            admission.closed(id)
+            self.closed(id)
+        }
+        link.attach(connection)
+        link.answer(isAccepted: true)
     }
 
     private func closed(_ id: ObjectIdentifier) {
@@ -298,16 +339,14 @@ public final class RPCServer: Sendable {
         case .stopAccepting: stopAccepting()
         case .endStreams: onConnections { $0.endStreams() }
         case .cutOff: onConnections { $0.endNow() }
-        case .close:
-            let open = state.withLock { Array($0.connections.values) }
-            for connection in open { connection.channel.close(promise: nil) }
+        case .close: onConnections { $0.link?.abort() }
         }
     }
 
     private func onConnections(_ body: @escaping @Sendable (ServerConnection) -> Void) {
         for connection in state.withLock({ Array($0.connections.values) }) {
-            let handler = connection.handler
-            connection.channel.eventLoop.execute { body(handler.value) }
+            let machine = connection.machine
+            connection.eventLoop.execute { body(machine.value) }
         }
     }
 
@@ -316,6 +355,7 @@ public final class RPCServer: Sendable {
             state.isShuttingDown = true
             return state.channels
         }
+        for listener in listeners { listener.transport?.stopServing(self) }
         onConnections { $0.beginDrain() }
         let closing = channels.map { channel in
             channel.close(promise: nil)

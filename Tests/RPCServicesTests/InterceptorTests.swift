@@ -151,25 +151,24 @@ struct InterceptorTests {
     private static func with(
         _ service: Flaky, server interceptors: (any ServerInterceptor)? = nil,
         client clientInterceptors: (any ClientInterceptor)? = nil,
-        _ body: (RPCClient) async throws -> Void
+        _ body: (any ClientTransport) async throws -> Void
     ) async throws {
+        let link = InProcessTransport(.encoded)
         let server = RPCServer(
-            listeners: [.plaintext(port: 0)], services: [service],
+            listeners: [.inProcess(link)], services: [service],
             authorizer: ScopeAuthorizer(openScopes: ["assay.reflection"]),
             interceptors: interceptors)
         try await server.start()
-        let client = try RPCClient("127.0.0.1:\(server.port)", interceptors: clientInterceptors)
         do {
-            try await body(client)
+            try await body(link.client(interceptors: clientInterceptors))
         } catch {
             Issue.record(error)
         }
-        await client.close()
         await server.shutdown(grace: .milliseconds(200))
     }
 
     /// One call of each kind.
-    private static func callAll(_ client: RPCClient) async throws {
+    private static func callAll(_ client: any ClientTransport) async throws {
         _ = try await BenchV1.Echo.Client(client).say(BenchV1.EchoMessage(payload: [1]))
         let count = try await Health.Client(client).watch(GRPCHealthV1.HealthCheckRequest()) {
             try await $0.reduce(0) { sum, _ in sum + 1 }
@@ -183,7 +182,9 @@ struct InterceptorTests {
         #expect(hosts == ["p", "q"])
     }
 
-    private static func converse(_ client: RPCClient, hosts: [String]) async throws -> [String] {
+    private static func converse(_ client: any ClientTransport, hosts: [String]) async throws
+        -> [String]
+    {
         let reflection = GRPCReflectionV1.ServerReflection.Client(client)
         return try await reflection.serverReflectionInfo { requests, replies in
             for host in hosts {

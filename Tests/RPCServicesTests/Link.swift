@@ -1,13 +1,13 @@
 import AssayMessages
-import NIOPosix
 import RPC
 import RPCServices
 import RPCTransport
 
-/// A server with the standard services, and a client of it.
+/// A server with the standard services, and a client of it, without a socket.
 struct Link: Sendable {
     let server: RPCServer
-    let client: RPCClient
+    let client: any ClientTransport
+    let transport: InProcessTransport
     let readiness: Readiness
 
     /// Runs `body` with a link, and takes it down.
@@ -17,25 +17,22 @@ struct Link: Sendable {
             openScopes: [StandardServices.reflectionScope]),
         _ body: (Link) async throws -> Void
     ) async throws {
+        let transport = InProcessTransport(.encoded)
         let server = RPCServer(
-            listeners: [.plaintext(port: 0)],
+            listeners: [.inProcess(transport)],
             services: StandardServices.added(
                 to: [Echo()], readiness: readiness, reflection: reflection),
             authorizer: authorizer)
         try await server.start()
         let link = Link(
-            server: server, client: try RPCClient("127.0.0.1:\(server.port)"), readiness: readiness)
+            server: server, client: transport.client(), transport: transport,
+            readiness: readiness)
         do {
             try await body(link)
         } catch {
-            await link.end()
+            await server.shutdown(grace: .milliseconds(200))
             throw error
         }
-        await link.end()
-    }
-
-    private func end() async {
-        await client.close()
         await server.shutdown(grace: .milliseconds(200))
     }
 }

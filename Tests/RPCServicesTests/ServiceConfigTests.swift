@@ -187,7 +187,7 @@ struct ServiceConfigTests {
                     MethodConfig(
                         names: [.init(service: "bench.v1.Echo")], timeout: .nanoseconds(1))
                 ]))
-            let client = try RPCClient("127.0.0.1:\(link.server.port)", serviceConfig: slot)
+            let client = link.transport.client(serviceConfig: slot)
             let echo = BenchV1.Echo.Client(client)
             let error = await #expect(throws: RPCError.self) {
                 try await echo.say(BenchV1.EchoMessage(payload: [1]))
@@ -195,7 +195,6 @@ struct ServiceConfigTests {
             #expect(error?.code == .deadlineExceeded)
             slot.update(ServiceConfig(throttling: RetryThrottling(maximumTokens: 4)))
             _ = try await echo.say(BenchV1.EchoMessage(payload: [1]))
-            await client.close()
         }
     }
 
@@ -224,12 +223,11 @@ struct ServiceConfigTests {
                 return request
             }
         }
-        let server = RPCServer(listeners: [.plaintext(port: 0)], services: [Telling()])
+        let link = InProcessTransport(.encoded)
+        let server = RPCServer(listeners: [.inProcess(link)], services: [Telling()])
         try await server.start()
-        let client = try RPCClient("127.0.0.1:\(server.port)")
-        _ = try await BenchV1.Echo.Client(client).say(
+        _ = try await BenchV1.Echo.Client(link.client()).say(
             BenchV1.EchoMessage(payload: [1]), options: CallOptions(deadline: .after(.seconds(3))))
-        await client.close()
         await server.shutdown(grace: .milliseconds(200))
     }
 }
