@@ -15,15 +15,18 @@ package struct Order: Sendable, Hashable {
     /// A status code to end with; 0 means success.
     package var status: UInt32 = 0
 
-    static let count = 24
+    /// The fields, and their sum: what was changed on the way must not have a handler wait for an hour
+    /// or reply with gigabytes.
+    static let count = 28
+
+    private var fields: [UInt32] { [call, index, pause, replyBytes, replies, status] }
+    private var sum: UInt32 { fields.reduce(0x811C_9DC5) { ($0 ^ $1) &* 0x0100_0193 } }
 
     /// The message, with as many more bytes.
     func message(_ filling: Int = 0) -> Payload {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.count + filling)
-        for field in [call, index, pause, replyBytes, replies, status] {
-            withUnsafeBytes(of: field.littleEndian) { bytes += $0 }
-        }
+        for field in fields + [sum] { withUnsafeBytes(of: field.littleEndian) { bytes += $0 } }
         bytes += Self.pattern(call, index, count: filling)
         return Payload(payload: bytes)
     }
@@ -33,14 +36,16 @@ package struct Order: Sendable, Hashable {
         let bytes = message.payload
         guard bytes.count >= Self.count else { return nil }
         let fields = bytes.prefix(Self.count).withUnsafeBytes { head in
-            (0..<6).map {
+            (0..<7).map {
                 UInt32(littleEndian: head.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))
             }
         }
         (call, index, pause) = (fields[0], fields[1], fields[2])
         (replyBytes, replies, status) = (fields[3], fields[4], fields[5])
         let filling = bytes.count - Self.count
-        guard Array(bytes[Self.count...]) == Self.pattern(call, index, count: filling) else {
+        guard sum == fields[6],
+            Array(bytes[Self.count...]) == Self.pattern(call, index, count: filling)
+        else {
             return nil
         }
     }
