@@ -101,6 +101,84 @@ struct SimulatedFailureMatrixTests {
         }
     }
 
+    @Test("row 4: replies are lost, then the connection: a key makes repeats count once")
+    func keyed() {
+        var scenario = Scenario()
+        scenario.servers = 2
+        scenario.policy.balancing = .roundRobin
+        scenario.calls = Self.calls(60, [.pay], every: 10_000, from: 1_000_000) { plan, _ in
+            plan.handlerPause = 2_000
+        }
+        // These open the connections.
+        scenario.calls += Self.calls(20, [.read], every: 10_000)
+        scenario.events = [
+            (990_000, .block(0, up: false, down: true)), (1_600_000, .reset(0)),
+        ]
+        Self.run(scenario) { report in
+            let calls = report.outcomes.filter { $0.kind == .pay }
+            for call in calls {
+                #expect(call.code == .ok && call.effects == 1, "seed \(report.seed)")
+            }
+            let repeated = calls.count { $0.servers.count > 1 }
+            #expect(repeated > 5, "seed \(report.seed): \(repeated) were repeated")
+        }
+    }
+
+    @Test("row 4: whatever happens to the network, a call with a key has one effect, or none")
+    func keyedInAnyWeather() {
+        for seed in UInt64(1)...40 {
+            var scenario = Scenario.random(seed: seed)
+            for index in scenario.calls.indices { scenario.calls[index].kind = .pay }
+            let report = Simulation(seed: seed, scenario).run()
+            #expect(report.isGood, "\(report.failure)")
+            #expect(report.outcomes.allSatisfy { $0.effects <= 1 })
+        }
+    }
+
+    @Test("row 5: all calls fail for ten seconds: few attempts more than calls")
+    func failing() {
+        var scenario = Scenario()
+        scenario.calls = Self.calls(3_000, [.read], every: 5_000) { plan, index in
+            if index < 2_000 { plan.status = .unavailable }
+        }
+        scenario.calmAt = 16_000_000
+        Self.run(scenario, seeds: 1...2) { report in
+            #expect(report.attempts <= report.calls + 50, "seed \(report.seed)")
+            #expect(report.retries > 20, "seed \(report.seed): \(report.retries)")
+        }
+    }
+
+    @Test("row 5: the budget holds where no throttle does: a fifth of the calls, and 10 per second")
+    func budget() {
+        var scenario = Scenario()
+        scenario.throttling = RetryThrottling(maximumTokens: 1_000_000)
+        scenario.calls = Self.calls(3_000, [.read], every: 5_000) { plan, _ in
+            plan.status = .unavailable
+        }
+        scenario.calmAt = 16_000_000
+        Self.run(scenario, seeds: 1...2) { report in
+            // Fifteen seconds and what follows are two windows of ten.
+            #expect(report.retries <= 600 + 200, "seed \(report.seed): \(report.retries)")
+            #expect(report.retries >= 600, "seed \(report.seed): \(report.retries)")
+        }
+    }
+
+    @Test("hedging: one of three servers is slow: the first reply counts, the other handler ends")
+    func hedging() {
+        var scenario = Scenario()
+        scenario.policy.balancing = .roundRobin
+        scenario.policy.hedging = HedgingPolicy(delay: .milliseconds(5))
+        scenario.calls = Self.calls(600, [.read], every: 5_000) { plan, index in
+            // Longer than the delay, so the first attempt and the second run side by side.
+            if index % 30 == 0 { plan.handlerPause = 50_000 }
+        }
+        Self.run(scenario) { report in
+            #expect(report.outcomes.allSatisfy { $0.code == .ok }, "seed \(report.seed)")
+            #expect(report.hedges > 10, "seed \(report.seed): \(report.hedges)")
+            #expect(report.hedges <= 31, "seed \(report.seed): \(report.hedges)")
+        }
+    }
+
     @Test("row 5: a partition both ways heals: full rate in 10 s, few attempts more than calls")
     func row5() {
         var scenario = Scenario()
@@ -173,6 +251,21 @@ struct SimulatedFailureMatrixTests {
             scenario.calls = Self.calls(
                 30, [.read, .write, .watch, .collect, .converse], every: 20_000)
             scenario.weather.segmentsPerFlip = 300
+            let report = Simulation(seed: seed, scenario).run()
+            #expect(report.isGood, "\(report.failure)")
+        }
+    }
+
+    @Test(
+        "row 10: many bits flip: a run still comes to its end",
+        arguments: [50, 20, 5, 1])
+    func manyFlips(segmentsPerFlip: Int) {
+        for seed in UInt64(1)...60 {
+            var scenario = Scenario()
+            scenario.servers = 2
+            scenario.calls = Self.calls(
+                30, [.read, .write, .watch, .collect, .converse], every: 20_000)
+            scenario.weather.segmentsPerFlip = segmentsPerFlip
             let report = Simulation(seed: seed, scenario).run()
             #expect(report.isGood, "\(report.failure)")
         }

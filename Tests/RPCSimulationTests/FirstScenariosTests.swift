@@ -95,4 +95,57 @@ struct FirstScenariosTests {
             #expect(finished > 5, "seed \(report.seed): \(finished)")
         }
     }
+
+    @Test("SETTINGS while calls are sent: windows shrink and grow, fewer streams, then more")
+    func settings() {
+        let scenario = Self.one {
+            $0.weather.capacity = 8_192
+            $0.weather.segment = 1_400
+            $0.calls = Self.calls(
+                150, [.read, .collect, .converse, .watch], every: 700
+            ) { plan, index in
+                plan.requestBytes = index % 3 == 0 ? 40_000 : 500
+                plan.replyBytes = index % 5 == 0 ? 40_000 : 500
+                plan.handlerPause = 700
+            }
+            for step in UInt32(0)..<40 {
+                // Lowered once: what crosses it is refused, and sent once more.
+                let streams: UInt32 = step < 5 ? 1_000 : step < 20 ? 1 : step
+                let window: Int32 = [0, 65_535, 100, 262_144, 16_384][Int(step % 5)]
+                $0.events.append(
+                    (3_000 + step * 2_500, .settings(0, streams: streams, window: window)))
+            }
+        }
+        Self.run(scenario) { report in
+            for call in report.outcomes {
+                #expect(call.code == .ok, "seed \(report.seed): \(call.message)")
+            }
+        }
+    }
+
+    @Test("SETTINGS that lower the stream limit again and again: what was refused twice never ran")
+    func manySettings() {
+        let scenario = Self.one {
+            $0.serverProfile.maximumConcurrentStreams = 1
+            $0.calls = Self.calls(60, [.read, .write, .watch], every: 200) { plan, _ in
+                plan.handlerPause = 2_000
+            }
+            for moment in UInt32(0)..<20 {
+                $0.events.append(
+                    (
+                        2_000 + 3_000 * moment,
+                        .settings(0, streams: moment % 2 == 0 ? 5 : 1, window: 65_535)
+                    ))
+            }
+        }
+        Self.run(scenario) { report in
+            for call in report.outcomes where call.code != .ok {
+                #expect(call.code == .unavailable, "seed \(report.seed): \(call.message)")
+                #expect(call.message.hasSuffix("refused the stream"), "seed \(report.seed)")
+                #expect(call.servers.isEmpty, "seed \(report.seed): \(call.message)")
+            }
+            let failed = report.outcomes.count { $0.code != .ok }
+            #expect(report.resends >= failed, "seed \(report.seed): \(failed)")
+        }
+    }
 }

@@ -7,9 +7,12 @@ package struct CallPlan: Sendable {
         case read
         /// Unary; runs at most once.
         case write
+        /// Unary; may be repeated, since its key makes repeats count once.
+        case pay
         case watch, collect, converse
 
-        var isUnary: Bool { self == .read || self == .write }
+        var isUnary: Bool { self == .read || self == .write || self == .pay }
+        var mayBeRepeated: Bool { self == .read || self == .pay }
     }
 
     package var kind = Kind.read
@@ -37,7 +40,9 @@ package struct CallPlan: Sendable {
     /// Any call at all.
     static func random(_ generator: inout SeededGenerator, within time: UInt32) -> CallPlan {
         var plan = CallPlan()
-        let kinds: [Kind] = [.read, .read, .read, .write, .write, .watch, .collect, .converse]
+        let kinds: [Kind] = [
+            .read, .read, .read, .pay, .write, .write, .watch, .collect, .converse,
+        ]
         plan.kind = kinds[generator.index(below: kinds.count)]
         plan.at = UInt32(generator.index(below: Int(time)))
         let sizes = [0, 0, 10, 200, 200, 5_000, 40_000, 120_000]
@@ -60,7 +65,9 @@ package struct CallPlan: Sendable {
         if generator.index(below: 8) == 0 {
             plan.leavesAfter = UInt32(generator.index(below: 3))
         }
-        if generator.index(below: 10) == 0 { plan.status = .failedPrecondition }
+        if generator.index(below: 10) == 0 {
+            plan.status = generator.index(below: 3) == 0 ? .unavailable : .failedPrecondition
+        }
         plan.waitsForReady = generator.index(below: 4) == 0
         return plan
     }

@@ -2,16 +2,29 @@ package import RPC
 
 /// What became of one call.
 package struct CallOutcome: Sendable {
+    /// A handler that ran for it.
+    package struct Run: Sendable {
+        package let server: Int
+        package let began: Instant
+        package fileprivate(set) var ended: Instant?
+    }
+
     package let kind: CallPlan.Kind
     package let began: Instant
-    package let deadline: Instant?
+    package let deadline: Instant
+    /// Its caller named the deadline; else it is the method's.
+    fileprivate let isOwnDeadline: Bool
     package fileprivate(set) var ended: Instant?
     package fileprivate(set) var code: StatusCode?
     package fileprivate(set) var message = ""
     /// How often it ended.
     fileprivate var endings = 0
+    /// In the order in which they began.
+    package fileprivate(set) var runs: [Run] = []
     /// The servers on which a handler began for it, in that order.
-    package fileprivate(set) var servers: [Int] = []
+    package var servers: [Int] { runs.map(\.server) }
+    /// What a call with a key has changed; a repeat changes nothing.
+    package fileprivate(set) var effects = 0
     /// Ends that servers reported for it.
     fileprivate(set) var ends = 0
 
@@ -31,6 +44,10 @@ final class Ledger: @unchecked Sendable {
     private(set) var attempts = 0
     private(set) var serverEnds = 0
     private(set) var codes: [StatusCode: Int] = [:]
+    /// What the network of this scenario lets one rely on.
+    let promises: Scenario.Promises
+
+    init(_ promises: Scenario.Promises) { self.promises = promises }
 
     func violation(_ text: String) {
         if violations.count < 20 { violations.append(text) }
@@ -44,7 +61,10 @@ final class Ledger: @unchecked Sendable {
     // MARK: The caller
 
     func opened(_ kind: CallPlan.Kind, deadline: Instant?, at now: Instant) -> UInt32 {
-        calls.append(CallOutcome(kind: kind, began: now, deadline: deadline))
+        calls.append(
+            CallOutcome(
+                kind: kind, began: now, deadline: deadline ?? now + SimulatedService.deadline,
+                isOwnDeadline: deadline != nil))
         return UInt32(calls.count - 1)
     }
 
@@ -59,10 +79,12 @@ final class Ledger: @unchecked Sendable {
         calls[index].message = known?.message ?? ""
         calls[index].ended = now
         calls[index].endings += 1
-        if let deadline = calls[index].deadline, calls[index].kind.isUnary,
-            now > deadline + .milliseconds(2)
-        {
+        let deadline = calls[index].deadline
+        if calls[index].kind.isUnary, now > deadline + .milliseconds(2) {
             violation("call \(call) ended \(now - deadline) behind its deadline (\(code))")
+        }
+        if promises.isSwift, code == .deadlineExceeded, !calls[index].isOwnDeadline {
+            spoiled("call \(call) (\(calls[index].kind)) hung until the method's deadline")
         }
         if let known, !isSpoiled, !Self.expected.contains(known.code) {
             violation(
@@ -77,24 +99,57 @@ final class Ledger: @unchecked Sendable {
 
     // MARK: The servers
 
-    func began(_ context: ServerContext, on server: Int, at now: Instant) {
+    /// Where a handler's run stands.
+    struct Place {
+        let call: Int
+        let run: Int
+    }
+
+    func began(_ context: ServerContext, on server: Int, at now: Instant) -> Place? {
         running += 1
         attempts += 1
         if context.deadline.hasPassed(at: now) {
             violation("\(context.method.name) started behind its deadline")
         }
         guard let id = Int(context.requestID), calls.indices.contains(id) else {
-            return spoiled("a handler runs for a call that nobody made")
+            spoiled("a handler runs for a call that nobody made")
+            return nil
         }
-        calls[id].servers.append(server)
-        if calls[id].servers.count > 1, calls[id].kind != .read {
+        let call = calls[id]
+        // An attempt has what was left when the one before it began, and no more.
+        let given = (context.deadline.remaining(at: now) ?? .seconds(3_600))
+        let before = promises.mayOvertake ? nil : call.runs.last?.began
+        let left = call.deadline - (before ?? call.began)
+        if given > left {
             spoiled(
-                "call \(id) (\(calls[id].kind)) may not be repeated, and ran on \(calls[id].servers)"
+                "an attempt of call \(id) (\(call.kind)) has \(given), and \(left) were left"
             )
+        }
+        calls[id].runs.append(.init(server: server, began: now))
+        if !call.runs.isEmpty, !call.kind.mayBeRepeated {
+            spoiled(
+                "call \(id) (\(call.kind)) may not be repeated, and ran on \(calls[id].servers)")
+        }
+        return Place(call: id, run: call.runs.count)
+    }
+
+    func finished(_ place: Place?, at now: Instant) {
+        running -= 1
+        guard let place else { return }
+        calls[place.call].runs[place.run].ended = now
+        guard let reach = promises.reach, let left = calls[place.call].ended else { return }
+        let late = now - max(left, calls[place.call].runs[place.run].began)
+        if late > reach {
+            spoiled("call \(place.call): a handler ran on for \(late) behind its caller's end")
         }
     }
 
-    func finished() { running -= 1 }
+    /// Changes something for a call with a key, unless that was done before.
+    func pay(_ call: UInt32) {
+        let index = Int(call)
+        guard calls.indices.contains(index), calls[index].effects == 0 else { return }
+        calls[index].effects += 1
+    }
 
     func served(_ record: CallRecord) {
         serverEnds += 1
@@ -111,8 +166,11 @@ final class Ledger: @unchecked Sendable {
             if call.endings != 1 {
                 violation("call \(index) (\(call.kind)) ended \(call.endings) times")
             }
-            if call.servers.count > call.ends {
-                spoiled("call \(index): \(call.servers.count) handlers began, \(call.ends) ended")
+            if call.runs.count > call.ends {
+                spoiled("call \(index): \(call.runs.count) handlers began, \(call.ends) ended")
+            }
+            if call.kind == .pay, call.code == .ok, call.effects != 1 {
+                spoiled("call \(index) succeeded and had \(call.effects) effects")
             }
         }
     }

@@ -31,6 +31,8 @@ package struct Scenario: Sendable {
     package var serverProfile = HTTP2Profile.mesh
     package var clientProfile = RPCProfile.mesh
     package var policy = ClientPolicy.standard
+    /// Nil: as a client has it by itself.
+    package var throttling: RetryThrottling?
     /// When all faults end, in microseconds: from then on every call must come to its end.
     package var calmAt: UInt32 = 6_000_000
 
@@ -49,6 +51,7 @@ package struct Scenario: Sendable {
             scenario.calls.append(.random(&generator, within: time))
         }
         scenario.chooseEvents(&generator, within: time)
+        if generator.index(below: 20) == 0 { scenario.addFailing(&generator, within: time) }
         if generator.index(below: 12) == 0 { scenario.sliceFinely() }
         return scenario
     }
@@ -62,13 +65,26 @@ package struct Scenario: Sendable {
         }
     }
 
+    /// Many small calls, most of which fail: what retries are allowed shows.
+    private mutating func addFailing(_ generator: inout SeededGenerator, within time: UInt32) {
+        for _ in 0..<200 {
+            var plan = CallPlan()
+            plan.at = UInt32(generator.index(below: Int(time)))
+            if generator.index(below: 4) > 0 { plan.status = .unavailable }
+            calls.append(plan)
+        }
+    }
+
     private mutating func choosePolicy(_ generator: inout SeededGenerator) {
         let policies: [LoadBalancing] = [
             .p2c, .p2c, .roundRobin, .pickFirst, .ringHash(spill: .next), .ringHash(spill: .never),
         ]
         policy.balancing = policies[generator.index(below: policies.count)]
         if generator.index(below: 4) == 0 {
-            policy.hedging = HedgingPolicy(maximumAttempts: 2 + generator.index(below: 3))
+            policy.hedging = HedgingPolicy(
+                maximumAttempts: 2 + generator.index(below: 3),
+                delay: generator.index(below: 2) == 0
+                    ? .microseconds(generator.index(below: 20_000)) : nil)
         }
         if generator.index(below: 3) == 0 { clientProfile.keepaliveInterval = nil }
         if generator.index(below: 4) == 0 { clientProfile.idleTimeout = .milliseconds(700) }
@@ -106,6 +122,17 @@ package struct Scenario: Sendable {
                 if some(70) { events.append((at + moment(), .heal(server))) }
             }
             while some(25) { events.append((moment(), .reset(server))) }
+            while some(25) {
+                let streams: [UInt32] = [1, 3, 100, 1_000]
+                let windows: [Int32] = [0, 100, 1_024, 65_535, 262_144]
+                events.append(
+                    (
+                        moment(),
+                        .settings(
+                            server, streams: streams[generator.index(below: 4)],
+                            window: windows[generator.index(below: 5)])
+                    ))
+            }
         }
         if some(15) { events.append((moment(), .names((0..<servers).filter { _ in some(60) }))) }
         if some(10) {

@@ -37,6 +37,8 @@ package final class SimulatedConnection {
     /// Bytes that have arrived in the direction that is to be cut.
     private var carried = 0
     private var isClosing = (client: false, server: false)
+    private var clientFrames = FrameScan(preface: 24)
+    private var serverFrames = FrameScan(preface: 0)
 
     init(_ network: SimulatedNetwork, number: Int, address: String, client: ClientConnection) {
         self.network = network
@@ -92,6 +94,7 @@ package final class SimulatedConnection {
     // MARK: Bytes
 
     func send(_ bytes: UnsafeRawBufferPointer, fromClient: Bool) {
+        if fromClient { clientFrames.read(bytes) } else { serverFrames.read(bytes) }
         (fromClient ? up : down)?.send(bytes)
     }
 
@@ -140,13 +143,36 @@ package final class SimulatedConnection {
         if fromClient {
             if isClosing.client { return }
             isClosing.client = true
+            if client?.audit != nil { judgeClientClose() }
             up?.end()
             network.loop.after(0) { self.endClient(nil) }
         } else {
             if isClosing.server { return }
             isClosing.server = true
+            judgeServerClose()
             down?.end()
             network.loop.after(0) { self.endServer(nil) }
+        }
+    }
+
+    /// P30: an orderly close has been announced.
+    private func judgeClientClose() {
+        if clientFrames.goAways.isEmpty, serverFrames.goAways.isEmpty {
+            network.whenWrong("the client closed connection \(number) without a GOAWAY")
+        }
+    }
+
+    /// A server says which stream was its last, and answers none above it.
+    private func judgeServerClose() {
+        if !clientFrames.goAways.isEmpty { return }
+        guard let last = serverFrames.goAways.last, last != FrameScan.notice else {
+            network.whenWrong("the server closed connection \(number) without its last GOAWAY")
+            return
+        }
+        if serverFrames.highestStream > last {
+            network.whenWrong(
+                "connection \(number): stream \(serverFrames.highestStream) was answered, "
+                    + "and \(last) was said to be the last")
         }
     }
 

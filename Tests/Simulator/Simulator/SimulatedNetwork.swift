@@ -22,6 +22,8 @@ package final class SimulatedNetwork: Dialer, @unchecked Sendable {
     private(set) var transcript = Transcript()
     /// Told of the first bit that was flipped.
     var whenSpoiled: () -> Void = {}
+    /// Told of what an end of a connection must not do.
+    var whenWrong: (String) -> Void = { _ in }
 
     init(_ loop: SimulatedLoop, seed: UInt64) {
         self.loop = loop

@@ -4,9 +4,10 @@ internal import RPC
 ///
 /// Sendable: a simulation has one thread.
 final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
+    static let deadline = Duration.seconds(20)
+
     static func method(
-        _ name: String, _ kind: MethodKind, idempotency: Idempotency = .none,
-        deadline: Duration? = .seconds(20)
+        _ name: String, _ kind: MethodKind, idempotency: Idempotency = .none
     ) -> MethodDescriptor {
         MethodDescriptor(
             path: "/simulation.v1.Orders/\(name)", kind: kind, access: .public,
@@ -17,9 +18,13 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
 
     static let read = method("Read", .unary, idempotency: .readonly)
     static let write = method("Write", .unary)
+    static let pay = method(
+        "Pay", .unary, idempotency: .keyed(path: [1], ttl: .seconds(3_600)))
     static let watch = method("Watch", .serverStreaming)
     static let collect = method("Collect", .clientStreaming)
     static let converse = method("Converse", .bidirectional)
+
+    static let methods = [read, write, pay, watch, collect, converse]
 
     private let clock: SimulatedClock
     private let ledger: Ledger
@@ -36,6 +41,9 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
             try await self.answer(request, context)
         }
         registry.unary(Self.write) { (request: Payload, context) in
+            try await self.answer(request, context)
+        }
+        registry.unary(Self.pay) { (request: Payload, context) in
             try await self.answer(request, context)
         }
         registry.serverStreaming(Self.watch) { (request: Payload, replies, context) in
@@ -88,6 +96,7 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
             let order = try self.order(request)
             await clock.pause(order.pause)
             try finish(order)
+            if context.method.path == Self.pay.path { ledger.pay(order.call) }
             return order.reply(0)
         }
     }
@@ -95,8 +104,8 @@ final class SimulatedService: RPCService, CallObserver, @unchecked Sendable {
     private nonisolated(nonsending) func handled<Result>(
         _ context: ServerContext, _ body: nonisolated(nonsending) () async throws -> Result
     ) async throws -> Result {
-        ledger.began(context, on: server, at: clock.now)
-        defer { ledger.finished() }
+        let run = ledger.began(context, on: server, at: clock.now)
+        defer { ledger.finished(run, at: clock.now) }
         return try await body()
     }
 

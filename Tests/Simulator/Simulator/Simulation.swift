@@ -8,6 +8,11 @@ package struct SimulationReport: Sendable {
     package var succeeded = 0
     package var attempts = 0
     package var codes: [StatusCode: Int] = [:]
+    /// Attempts behind failed ones, and beside others.
+    package var retries = 0
+    /// Attempts behind ones of which the server did nothing.
+    package var resends = 0
+    package var hedges = 0
     package var steps = 0
     package var seconds = 0.0
     package var transcript: UInt64 = 0
@@ -29,7 +34,9 @@ package final class Simulation {
     private let loop = SimulatedLoop()
     private let context: LoopContext
     let network: SimulatedNetwork
-    let ledger = Ledger()
+    let ledger: Ledger
+    private let clientTelemetry: RPCTelemetry
+    private var serverTelemetry: [RPCTelemetry] = []
     private let names: SimulatedNames
     private var client: RPCClient?
     private let workload: Workload
@@ -44,18 +51,24 @@ package final class Simulation {
     package init(seed: UInt64, _ scenario: Scenario) {
         self.seed = seed
         self.scenario = scenario
+        ledger = Ledger(scenario.promises)
         context = LoopContext.current(on: loop)
         var generator = SeededGenerator(seed: seed ^ 0xA55A)
         network = SimulatedNetwork(loop, seed: generator.next())
         network.weather = scenario.weather
         network.cut = scenario.cut
         network.whenSpoiled = { [ledger] in ledger.isSpoiled = true }
+        network.whenWrong = { [ledger] in ledger.spoiled($0) }
+        clientTelemetry = RPCTelemetry(
+            methods: SimulatedService.methods, settings: .init(seed: generator.next()))
         let clock = SimulatedClock(loop)
         names = SimulatedNames(
             .endpoints((0..<scenario.servers).map(Self.endpoint)), network)
         let client = RPCClient(
             "simulation", source: names, dialer: network, profile: scenario.clientProfile,
-            policy: scenario.policy, group: loop, seed: generator.next())
+            policy: scenario.policy,
+            serviceConfig: ServiceConfigSlot(ServiceConfig(throttling: scenario.throttling)),
+            telemetry: clientTelemetry, group: loop, seed: generator.next())
         self.client = client
         workload = Workload(
             client, executor: context.executor, loop: loop, clock: clock, ledger: ledger)
@@ -67,6 +80,7 @@ package final class Simulation {
             settings.seed = generator.next()
             let telemetry = RPCTelemetry(
                 methods: router.methods, settings: settings, log: service)
+            serverTelemetry.append(telemetry)
             let server = SimulatedServer(
                 Self.endpoint(index).description, handler: router,
                 profile: scenario.serverProfile,
@@ -144,6 +158,11 @@ package final class Simulation {
         for server in servers {
             network.heal(server.address)
             if !server.isUp || server.isDraining { server.start() }
+            for connection in network.connections(to: server.address) {
+                connection.server?.change(
+                    maximumStreams: scenario.serverProfile.maximumConcurrentStreams,
+                    streamWindow: scenario.serverProfile.streamWindow)
+            }
         }
     }
 
@@ -164,6 +183,37 @@ package final class Simulation {
         if let audit = client?.audit(on: loop) {
             for fault in audit.faultsAtRest { fail("client: \(fault)") }
         }
+        judgeCounts()
+        judgeAttempts()
+    }
+
+    /// What began has ended, once: as the meters of both sides have it.
+    private func judgeCounts() {
+        let clients = clientTelemetry.clientMeters.values.flatMap(\.self).map(\.calls)
+        let servers = serverTelemetry.flatMap { $0.serverMeters.map(\.calls) }
+        for (side, meters) in [("client", clients), ("servers", servers)] {
+            let totals = CallMeter.total(meters)
+            let began = totals.counts.filter { $0.key.instrument == 0 }.values.reduce(0, +)
+            let ended = totals.histograms.filter { $0.key.instrument == 0 }.values
+                .reduce(0) { $0 + $1.count }
+            if began != ended { fail("\(side): \(began) calls began, \(ended) ended") }
+        }
+    }
+
+    private func events(_ family: RuntimeEvents.Family, _ label: String) -> Int {
+        clientTelemetry.events.all.filter { $0.key.family == family && $0.key.first == label }
+            .values.reduce(0) { $0 + Int($1) }
+    }
+
+    /// R5, R6 and R9: what fails is not multiplied. No call is open for longer than 30 seconds.
+    private func judgeAttempts() {
+        let (calls, runs) = (ledger.calls.count, ledger.attempts)
+        let (retries, hedges) = (events(.retries, "policy"), events(.hedges, "sent"))
+        if scenario.throttling == nil, runs > calls + calls / 10 + 50 + hedges {
+            fail("\(runs) handlers ran for \(calls) calls")
+        }
+        if retries > calls / 5 + 300 { fail("\(retries) retries of \(calls) calls") }
+        if hedges > calls / 20 + 3 { fail("\(hedges) hedges of \(calls) calls") }
     }
 
     /// A connection whose bytes were changed may be out of step for ever; nothing else may.
@@ -185,6 +235,9 @@ package final class Simulation {
         report.calls = ledger.calls.count
         report.succeeded = ledger.succeeded
         report.attempts = ledger.attempts
+        report.retries = events(.retries, "policy")
+        report.resends = events(.retries, "transparent")
+        report.hedges = events(.hedges, "sent")
         report.codes = ledger.codes
         report.steps = steps
         report.seconds = Double(loop.time) / 1e9
@@ -206,6 +259,11 @@ package final class Simulation {
             }
             if let server = connection.server, let audit = server.audit, !audit.faults.isEmpty {
                 ledger.violation("server of connection \(connection.number): \(audit.faults)")
+            }
+            if let running = connection.server?.audit?.running,
+                running > ledger.promises.maximumStreams
+            {
+                ledger.violation("\(running) handlers run on connection \(connection.number)")
             }
         }
     }

@@ -63,6 +63,7 @@ final class Workload: @unchecked Sendable {
         switch plan.kind {
         case .read: try await ask(SimulatedService.read, order, plan, options)
         case .write: try await ask(SimulatedService.write, order, plan, options)
+        case .pay: try await ask(SimulatedService.pay, order, plan, options)
         case .watch: try await watch(order, plan, options)
         case .collect: try await collect(order, plan, options)
         case .converse: try await converse(order, plan, options)
