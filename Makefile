@@ -126,6 +126,12 @@ overload:
 	ASSAY_OVERLOAD_MINUTES=$(or $(MINUTES),10) swift test -c release -Xswiftc -enable-testing \
 		--disable-xctest --filter RPCLifeTests.OverloadTests
 
+## scarcity: a server with little memory and few descriptors, again and again for MINUTES (default 10)
+.PHONY: scarcity
+scarcity:
+	ASSAY_OVERLOAD_MINUTES=$(or $(MINUTES),10) swift test --disable-xctest \
+		--filter RPCLifeTests.ScarcityTests
+
 ## bench: ten thousand payments through four processes, with TLS
 .PHONY: bench
 bench: dependencies release

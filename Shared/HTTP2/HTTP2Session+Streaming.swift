@@ -27,12 +27,7 @@ extension HTTP2Session {
     /// Adds a piece to the body.
     public func append(_ bytes: [UInt8], to stream: HTTP2Stream) {
         unsentBytes += bytes.count
-        if stream.bodySent > stream.unsent { stream.dropSent() }
-        if stream.body.isEmpty {
-            stream.body = bytes
-        } else {
-            stream.body.append(contentsOf: bytes)
-        }
+        stream.append(bytes)
         resume(stream)
     }
 

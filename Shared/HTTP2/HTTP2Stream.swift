@@ -38,6 +38,23 @@ public final class HTTP2Stream {
     var seenProgress: Int?
     var sweepsWithoutProgress = 0
 
+    /// A body from this size on grows by a quarter at a time: doubled, the bodies of many streams would
+    /// take far more memory than they fill.
+    private static let largeBody = 64 << 10
+
+    /// Adds a piece to the body.
+    func append(_ bytes: [UInt8]) {
+        if body.isEmpty {
+            body = bytes
+            return
+        }
+        let isFull = body.count + bytes.count > body.capacity
+        if bodySent > unsent || isFull && bodySent > unsent / 4 { dropSent() }
+        let count = body.count + bytes.count
+        if count > body.capacity, count > Self.largeBody { body.reserveCapacity(count + count / 4) }
+        body.append(contentsOf: bytes)
+    }
+
     /// Drops what was sent of the body.
     func dropSent() {
         if unsent == 0 { body = [] } else { body.removeSubrange(..<bodySent) }

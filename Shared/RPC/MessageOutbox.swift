@@ -66,12 +66,21 @@ public final class MessageOutbox: Sendable {
     package let limit: Int
     /// How messages are packed, where that makes them smaller.
     private let encoding: MessageEncoding
+    private let memory: ProcessMemory?
     private let state: Mutex<State>
 
-    /// - Parameter limit: unsent bytes from which on a writer waits.
-    package init(limit: Int = 256 << 10, encoding: MessageEncoding = .identity) {
+    /// The limit while the process is short of memory: what is under way must not use up the rest.
+    private static let shortLimit = 16 << 10
+
+    /// - Parameters:
+    ///   - limit: unsent bytes from which on a writer waits.
+    ///   - memory: while it is short, writers wait sooner.
+    package init(
+        limit: Int = 256 << 10, encoding: MessageEncoding = .identity, memory: ProcessMemory? = nil
+    ) {
         self.limit = limit
         self.encoding = encoding
+        self.memory = memory
         state = Mutex(State())
     }
 
@@ -152,8 +161,13 @@ public final class MessageOutbox: Sendable {
         driver?.hasOutput()
     }
 
+    private var currentLimit: Int {
+        guard let memory, memory.level > .normal else { return limit }
+        return min(limit, Self.shortLimit)
+    }
+
     private func isOver(_ state: State) -> Bool {
-        state.unsent > limit || state.budget?.blocks(self) ?? false
+        state.unsent > currentLimit || state.budget?.blocks(self) ?? false
     }
 
     private nonisolated(nonsending) func room() async throws(RPCError) {
@@ -255,7 +269,7 @@ public final class MessageOutbox: Sendable {
     }
 
     private func wakeable(_ state: inout State) -> [UnsafeContinuation<Void, Never>] {
-        if state.writers.isEmpty || state.unsent > limit { return [] }
+        if state.writers.isEmpty || state.unsent > currentLimit { return [] }
         return state.takeWriters()
     }
 

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CMalloc
 internal import Synchronization
 
 /// How much a process may hold for its peers, and how close it is to its limit (rpc.md F7).
@@ -12,15 +12,19 @@ public final class ProcessMemory: Sendable {
         public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// Of this process, by its cgroup.
-    public static let shared = ProcessMemory(
-        limit: SystemMemory.limit, used: { SystemMemory.resident })
+    /// Of this process, by the tightest limit that the system sets it.
+    public static let shared: ProcessMemory = {
+        let tightest = MemoryLimit.tightest
+        return ProcessMemory(limit: tightest.bytes, used: tightest.used)
+    }()
 
     /// Bytes.
     public let limit: Int
     private let used: @Sendable () -> Int
     private let bufferedBytes = Atomic(0)
     private let lastLevel = Atomic<UInt8>(0)
+    /// What was buffered at the last sample.
+    private let sampledBytes = Atomic(0)
 
     /// - Parameters:
     ///   - limit: bytes that the process may use.
@@ -39,41 +43,26 @@ public final class ProcessMemory: Sendable {
 
     /// Counts bytes that a connection holds more than before, or less.
     package func hold(_ change: Int) {
-        if change != 0 { bufferedBytes.add(change, ordering: .relaxed) }
+        if change == 0 { return }
+        let held = bufferedBytes.add(change, ordering: .relaxed).newValue
+        // What comes fast is not waited for: an interval is long enough to use up what is left.
+        if held - sampledBytes.load(ordering: .relaxed) > limit / 64 { look() }
     }
 
-    /// Reads what the process uses.
+    /// Reads what the process uses. To be called at intervals: if it is too much, what the allocator
+    /// keeps of memory that was freed goes back to the system first.
     public func sample() {
+        if reading() > .normal { malloc_trim(0) }
+        look()
+    }
+
+    private func look() {
+        sampledBytes.store(buffered, ordering: .relaxed)
+        lastLevel.store(reading().rawValue, ordering: .relaxed)
+    }
+
+    private func reading() -> Level {
         let percent = used() / max(1, limit / 100)
-        let level: Level =
-            percent >= 95 ? .noConnections : percent >= 85 ? .noStreams : .normal
-        lastLevel.store(level.rawValue, ordering: .relaxed)
-    }
-}
-
-/// What the system says of this process's memory.
-enum SystemMemory {
-    /// The limit of the control group, or what the machine has.
-    static var limit: Int {
-        let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        let limits = [
-            "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        ].compactMap { number(0, in: $0) }
-        return limits.filter { $0 > 0 }.reduce(machine) { min($0, $1) }
-    }
-
-    /// The bytes of this process that are in memory (proc(5), statm).
-    static var resident: Int {
-        (number(1, in: "/proc/self/statm") ?? 0) * sysconf(Int32(_SC_PAGESIZE))
-    }
-
-    /// A number of a file's first line; nil if there is none, or no such file.
-    private static func number(_ index: Int, in path: String) -> Int? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = fread(&bytes, 1, bytes.count, file)
-        let words = bytes.prefix(count).split { $0 == 0x20 || $0 == 0x0A }
-        return words.dropFirst(index).first.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+        return percent >= 95 ? .noConnections : percent >= 85 ? .noStreams : .normal
     }
 }

@@ -305,7 +305,7 @@ extension RPCClient: ClientTransport {
             MessageInbox(
                 limit: method.maximumResponseBytes, contentType: .grpcAssay,
                 memory: memory),
-            MessageOutbox(encoding: encoding)
+            MessageOutbox(encoding: encoding, memory: memory)
         )
         let port = StreamPort(inbox: inbox, outbox: outbox, eventLoop: eventLoop)
         let request = RawRequest(

@@ -13,7 +13,7 @@ extension ServerConnection {
                     encoding: acceptance.encoding, memory: memory)
                 : nil,
             outbox: kind.streamsReplies
-                ? MessageOutbox(encoding: acceptance.replyEncoding) : nil,
+                ? MessageOutbox(encoding: acceptance.replyEncoding, memory: memory) : nil,
             eventLoop: loop.eventLoop)
         port.outbox?.charge(budget)
         port.belong(to: call)

@@ -1,0 +1,2 @@
+// glibc's <malloc.h>, which Swift's module of glibc leaves out.
+#include <malloc.h>
