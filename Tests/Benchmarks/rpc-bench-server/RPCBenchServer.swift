@@ -47,13 +47,13 @@ struct RPCBenchServer: AsyncParsableCommand {
             profile: .mesh, telemetry: observed ? telemetry : nil,
             group: MultiThreadedEventLoopGroup(numberOfThreads: max(1, loops)))
         try await server.start()
+        let times = DrainTimes(
+            endpointDelay: .seconds(endpointDelay), grace: .seconds(grace))
+        let termination = Termination(server, readiness: readiness, times: times)
         let line = "ready rpc-bench-server rpc=\(server.port)\n"
         try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
         let watch = Task { await certificates?.watch() }
         defer { watch.cancel() }
-        let times = DrainTimes(
-            endpointDelay: .seconds(endpointDelay), grace: .seconds(grace))
-        let termination = Termination(server, readiness: readiness, times: times)
         try await server.run()
         withExtendedLifetime(termination) {}
     }
