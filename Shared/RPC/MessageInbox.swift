@@ -189,6 +189,17 @@ public final class MessageInbox: Sendable {
         }
     }
 
+    /// The one message of a stream that has one, with its prefix; what follows it as well, so that
+    /// whoever reads it can tell.
+    package nonisolated(nonsending) func whole() async throws(RPCError) -> [UInt8] {
+        var body: [UInt8] = []
+        for _ in 0..<2 {
+            guard let message = try await next() else { break }
+            body += message.framed
+        }
+        return body
+    }
+
     /// Unpacks a message on the reader's thread; the stream fails if that cannot be done.
     private func unpacked(_ message: InboundMessage) throws(RPCError) -> InboundMessage {
         do throws(FramingFault) {

@@ -28,7 +28,7 @@ extension RawReply {
     }
 
     /// A message behind its prefix, with status OK.
-    init(framed: [UInt8], contentType: ContentType) {
+    package init(framed: [UInt8], contentType: ContentType) {
         self.init(
             status: 200, headers: ["content-type": "\(contentType.name)"], body: framed,
             trailers: ["grpc-status": "0"])

@@ -10,15 +10,17 @@ internal import TLS
 ///     try await server.run()
 public final class RPCServer: Sendable {
     private let listeners: [RPCListener]
-    private let handler: any RequestHandler
+    let handler: any RequestHandler
     let profile: RPCProfile
-    private let connectionObserver: (any ConnectionObserver)?
-    private let group: MultiThreadedEventLoopGroup
+    let connectionObserver: (any ConnectionObserver)?
+    let group: MultiThreadedEventLoopGroup
     private let telemetry: [ObjectIdentifier: LoopConfined<ServerTelemetry>]
     /// What decides which handlers run, by event loop.
     private let gates: [ObjectIdentifier: LoopConfined<HandlerGate>]
     private let state = Mutex(State())
-    private let admission: ConnectionAdmission
+    let admission: ConnectionAdmission
+    /// Calls that no connection carries.
+    let directCalls = DirectCalls()
 
     private struct State {
         var channels: [any Channel] = []
@@ -241,7 +243,7 @@ public final class RPCServer: Sendable {
     }
 
     /// A further connection; nil if none is accepted any more.
-    private func connection(
+    func connection(
         _ id: ObjectIdentifier, on eventLoop: any EventLoop
     ) -> ServerConnection? {
         let connection = ServerConnection(
@@ -259,33 +261,7 @@ public final class RPCServer: Sendable {
         return isWelcome ? connection : nil
     }
 
-    /// Where a connection of this process belongs: the loop that asks, if it is one of ours.
-    var loopForConnection: any EventLoop { group.any() }
-
-    /// Gives a link of this process its connection, as soon as there is room for one. On its loop.
-    func accept(_ link: InProcessLink) {
-        let mayAccept = admission.mayAccept { link.eventLoop.execute { self.accept(link) } }
-        if !mayAccept || link.isOver { return }
-        let id = ObjectIdentifier(link)
-        let address = InProcessTransport.address
-        guard admission.opened(id, from: address, isTLS: false) else {
-            connectionObserver?.misbehaved(
-                "connections_per_address", action: .closed, peer: Peer(address: address))
-            return link.answer(isAccepted: false)
-        }
-        guard let connection = connection(id, on: link.eventLoop) else {
-            admission.closed(id)
-            return link.answer(isAccepted: false)
-        }
-        link.whenOver = { [admission] in
-            admission.closed(id)
-            self.closed(id)
-        }
-        link.attach(connection)
-        link.answer(isAccepted: true)
-    }
-
-    private func closed(_ id: ObjectIdentifier) {
+    func closed(_ id: ObjectIdentifier) {
         let isLast = state.withLock { state in
             state.connections.removeValue(forKey: id)
             return state.isShuttingDown && state.connections.isEmpty
@@ -337,8 +313,12 @@ public final class RPCServer: Sendable {
     private func take(_ step: ServerDrainMachine.Step) {
         switch step {
         case .stopAccepting: stopAccepting()
-        case .endStreams: onConnections { $0.endStreams() }
-        case .cutOff: onConnections { $0.endNow() }
+        case .endStreams:
+            onConnections { $0.endStreams() }
+            directCalls.end { $0.acceptance.kind != .unary }
+        case .cutOff:
+            onConnections { $0.endNow() }
+            directCalls.end { _ in true }
         case .close: onConnections { $0.link?.abort() }
         }
     }
@@ -356,6 +336,7 @@ public final class RPCServer: Sendable {
             return state.channels
         }
         for listener in listeners { listener.transport?.stopServing(self) }
+        directCalls.close()
         onConnections { $0.beginDrain() }
         let closing = channels.map { channel in
             channel.close(promise: nil)
@@ -370,10 +351,12 @@ public final class RPCServer: Sendable {
         }
     }
 
-    /// Nothing is open any more.
-    private func end() {
+    /// Something is over: perhaps nothing is open any more.
+    func end() {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            guard !state.hasListeners, state.connections.isEmpty else { return [] }
+            guard !state.hasListeners, state.connections.isEmpty, directCalls.isEmpty else {
+                return []
+            }
             state.memoryWatch?.cancel()
             state.isEnded = true
             state.drainTimer?.cancel()

@@ -223,7 +223,7 @@ struct ServiceConfigTests {
                 return request
             }
         }
-        let link = InProcessTransport(.encoded)
+        let link = InProcessTransport(.direct)
         let server = RPCServer(listeners: [.inProcess(link)], services: [Telling()])
         try await server.start()
         _ = try await BenchV1.Echo.Client(link.client()).say(

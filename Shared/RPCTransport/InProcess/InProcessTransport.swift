@@ -16,6 +16,10 @@ public final class InProcessTransport: Sendable {
         /// All that a socket would carry: HTTP/2 with its windows, framing, content types, limits,
         /// retries, keepalive and drain.
         case encoded
+        /// A message's bytes go from the caller to the handler, and nothing but the interceptors of
+        /// both sides is on their way: no HTTP/2, windows, retries, balancing, compression, queues of
+        /// calls or telemetry.
+        case direct
     }
 
     /// The address of whoever is at the other end.
@@ -29,6 +33,7 @@ public final class InProcessTransport: Sendable {
     /// A client of whoever serves. Its connections close when it is let go.
     ///
     /// - Parameters:
+    ///   - profile, policy, group: of its connections.
     ///   - serviceConfig: tunes single methods; may change while the client lives.
     ///   - interceptors: around every attempt of every call.
     ///   - claimedIdentity: the SPIFFE ID to claim, which only servers started as insecure believe.
@@ -38,7 +43,10 @@ public final class InProcessTransport: Sendable {
         claimedIdentity: String? = nil,
         group: MultiThreadedEventLoopGroup = .singleton
     ) -> any ClientTransport {
-        RPCClient(
+        if mode == .direct {
+            return DirectClient(self, interceptors: interceptors, claimedIdentity: claimedIdentity)
+        }
+        return RPCClient(
             Self.address,
             source: FixedSource(endpoints: [Endpoint(.unix(path: Self.address))]),
             dialer: InProcessDialer(transport: self), profile: profile, policy: policy,

@@ -4,7 +4,7 @@ import Testing
 
 /// A way from a client to a server: whatever a test says of calls must hold over each.
 enum TransportUnderTest: CaseIterable, Sendable, CustomTestStringConvertible {
-    case socket, encoded
+    case socket, encoded, direct
 
     var testDescription: String { "\(self)" }
 
@@ -24,6 +24,7 @@ enum TransportUnderTest: CaseIterable, Sendable, CustomTestStringConvertible {
             switch self {
             case .socket: nil
             case .encoded: InProcessTransport(.encoded)
+            case .direct: InProcessTransport(.direct)
             }
         let server = RPCServer(
             listeners: [link.map { .inProcess($0) } ?? .plaintext(port: 0)], services: services,
