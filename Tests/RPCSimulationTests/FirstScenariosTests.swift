@@ -80,6 +80,19 @@ struct FirstScenariosTests {
         }
     }
 
+    @Test("calls that wait for an endpoint have the names asked for again: not in half a minute")
+    func waitersForNames() {
+        let scenario = Self.one {
+            $0.calls = Self.calls(1, [.read], every: 1) { plan, _ in plan.waitsForReady = true }
+            $0.events = [(0, .namesFail)]
+        }
+        Self.run(scenario) { report in
+            #expect(report.outcomes[0].code == .ok, "seed \(report.seed)")
+            // The names are there again after six seconds; they are asked for every two.
+            #expect(report.outcomes[0].took! < .milliseconds(8_100), "seed \(report.seed)")
+        }
+    }
+
     @Test("what was written before a close arrives: no reply is cut short")
     func writesBeforeClose() {
         let scenario = Self.one {

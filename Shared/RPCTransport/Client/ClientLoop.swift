@@ -164,8 +164,9 @@ final class ClientLoop: LoopContext.TimerTarget {
             send(call, now: now)
         case .wait: wait(call)
         case .fail(let slot):
-            if call.waitsForReady || isResolving { return wait(call) }
+            // A call that waits needs a fresh answer, too: it may be the only one that asks.
             watch?.request()
+            if call.waitsForReady || isResolving { return wait(call) }
             call.fail(.unavailable, reason(slot), wasProcessed: false)
         }
     }
