@@ -120,7 +120,7 @@ soak:
 	$(RELEASE) --product rpc-soak-client
 	Tests/Benchmarks/soak.py --minutes $(or $(MINUTES),20) --rate $(or $(RATE),0)
 
-## overload: three times what a server can do, for MINUTES (default 10)
+## overload: three times what a server can do, for MINUTES (default 10) without retries and with them
 .PHONY: overload
 overload:
 	ASSAY_OVERLOAD_MINUTES=$(or $(MINUTES),10) swift test -c release -Xswiftc -enable-testing \

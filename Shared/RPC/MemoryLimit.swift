@@ -62,10 +62,16 @@ struct MemoryLimit: Sendable {
         return Int(limit.rlim_cur)
     }
 
+    /// Open for good: it is read often, also when the process is out of descriptors.
+    private static let statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+
     /// A field of /proc/self/statm, in bytes.
     private static func pages(_ field: Int) -> Int {
-        let fields = text(of: "/proc/self/statm").split(separator: " ")
-        guard fields.count > field, let pages = Int(fields[field]) else { return 0 }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = max(0, pread(statm, &bytes, bytes.count, 0))
+        let fields = bytes[..<count].split { $0 == 0x20 || $0 == 0x0A }
+        guard fields.count > field, let pages = Int(String(decoding: fields[field], as: UTF8.self))
+        else { return 0 }
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 

@@ -137,7 +137,7 @@ struct OverloadTests {
     private static var duration: Duration {
         let minutes = ProcessInfo.processInfo.environment["ASSAY_OVERLOAD_MINUTES"].flatMap(
             Double.init)
-        return minutes.map { .seconds($0 * 60 / 2) } ?? .seconds(4)
+        return minutes.map { .seconds($0 * 60) } ?? .seconds(4)
     }
 
     @Test(

@@ -29,6 +29,33 @@ struct RuntimeStatusTests {
         }
     }
 
+    @Test("a call whose turn does not come: EXPIRED_IN_QUEUE at its deadline, OVERLOADED before")
+    func queue() async throws {
+        var profile = RPCProfile.mesh
+        profile.overload = OverloadPolicy(
+            maximumHandlers: 1, minimumHandlers: 1, isAdaptive: false, criticalPercent: 0)
+        try await Site.open(profile: profile) { site in
+            func send(_ path: String, _ extra: [Field] = [], stream: UInt32) async {
+                await site.client.send(
+                    .headers(stream, HPACK.block(site.fields(path, extra))),
+                    .data(stream, Site.message([1]), ends: true))
+            }
+            await send("/test.Probe/Hold", stream: 1)
+            await site.probe.started.reaches(1)
+            let expired = try await site.call(Site.say, [Field("grpc-timeout", "50m")], stream: 3)
+            #expect(expired.isTrailersOnly(.deadlineExceeded))
+            #expect(expired.hasReason("EXPIRED_IN_QUEUE"))
+            // One may wait; the newer one has the better chance that its caller still waits too.
+            await send(Site.say, stream: 5)
+            await send(Site.say, stream: 7)
+            let shed = try await site.client.response(5)
+            #expect(shed.isTrailersOnly(.resourceExhausted))
+            #expect(shed.hasReason("OVERLOADED"))
+            let pushback = shed.ending("grpc-retry-pushback-ms").flatMap { Int($0) }
+            #expect(pushback.map { $0 > 0 } == true)
+        }
+    }
+
     @Test("message or metadata over a limit: RESOURCE_EXHAUSTED with what it was")
     func limits() async throws {
         try await Site.open(profile: .edge) { site in

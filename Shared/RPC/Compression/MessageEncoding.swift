@@ -8,7 +8,10 @@ public enum MessageEncoding: Sendable, Hashable {
     /// RFC 1952, one member per message.
     case gzip
 
-    /// What `grpc-accept-encoding` says of us.
+    /// What `grpc-accept-encoding` says of us. A client sends it with every request; a server only when
+    /// it refuses an encoding, where gRPC asks for it: on every reply it would be one field more to
+    /// encode for the hint that a later request may be packed, which our clients have from their
+    /// configuration and those of gRPC do not look at.
     public static let accepted: StaticString = "identity,gzip"
 
     /// The value of `grpc-encoding`.
