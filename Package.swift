@@ -263,7 +263,10 @@ let targets: [Target] = [
     tests("StorageTests", ["Storage"]),
     tests(
         "ServiceRuntimeTests",
-        ["ServiceRuntime", "RPC", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix]),
+        [
+            "ServiceRuntime", "RPC", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix,
+            nioEmbedded,
+        ]),
     tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
     tests(
         "RiskCoreTests",
