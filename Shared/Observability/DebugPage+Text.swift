@@ -25,7 +25,8 @@ extension DebugPage {
         lines.append("")
         lines.append(
             "SERVER (\(server.profile)): \(server.connections) connections, "
-                + "\(server.streams) streams, \(server.handlers) handlers, "
+                + "\(server.streams) streams, \(server.handlers) handlers"
+                + (server.load.map { " of \($0.limit), \($0.waiting) calls wait" } ?? "") + ", "
                 + "\(server.unsentBytes) bytes unsent\(Self.stalled(server.stalls))")
         for connection in server.listed { add(connection, to: &lines, indent: "  ") }
         let more = server.connections - server.listed.count

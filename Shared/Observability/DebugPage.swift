@@ -40,6 +40,8 @@ struct DebugPage {
             ("connections", .integer(server.connections)),
             ("streams", .integer(server.streams)),
             ("handlers", .integer(server.handlers)),
+            ("handlers_limit", .optional(server.load) { .integer($0.limit) }),
+            ("waiting_calls", .optional(server.load) { .integer($0.waiting) }),
             ("unsent_bytes", .integer(server.unsentBytes)),
             ("stalled", stalls(server.stalls)),
             ("silent_loops", .integer(server.silentLoops)),

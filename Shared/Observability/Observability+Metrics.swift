@@ -143,6 +143,23 @@ extension Observability {
                 "assay_rpc_handlers_running", labels: [("profile", server.profile)],
                 Double(server.handlers))
         }
+        let loads = servers.compactMap { server in server.load.map { (server.profile, $0) } }
+        text.header(
+            "assay_rpc_handlers_limit",
+            help: "Handlers of unary calls that may run at once, over all event loops.",
+            kind: .gauge)
+        for (profile, load) in loads {
+            text.sample(
+                "assay_rpc_handlers_limit", labels: [("profile", profile)], Double(load.limit))
+        }
+        text.header(
+            "assay_rpc_handlers_waiting", help: "Calls that wait for a handler to end.",
+            kind: .gauge)
+        for (profile, load) in loads {
+            text.sample(
+                "assay_rpc_handlers_waiting", labels: [("profile", profile)], Double(load.waiting))
+        }
+        writeOutlivingHandlers(&text)
         text.header(
             "assay_h2_stalled_streams",
             help: "Streams that make no progress, and what it waits for.",
@@ -154,6 +171,17 @@ extension Observability {
                     labels: [("reason", reason.label), ("profile", server.profile)],
                     Double(server.stalls[reason] ?? 0))
             }
+        }
+    }
+
+    private func writeOutlivingHandlers(_ text: inout PrometheusText) {
+        let name = "assay_rpc_zombie_handlers"
+        text.header(
+            name, help: "Handlers that run although they were cancelled over 10 s ago.",
+            kind: .gauge)
+        for (method, count) in telemetry.outlivingHandlers.sorted(by: { $0.key < $1.key }) {
+            text.sample(
+                name, labels: [("grpc_method", telemetry.label(method))], Double(count))
         }
     }
 
@@ -172,7 +200,7 @@ extension Observability {
         }
         each("assay_lb_endpoints", "Endpoints, as each event loop sees them.", .gauge, "state") {
             let states = $0.endpointStates
-            return ["idle", "connecting", "ready", "failed", "ejected"].map {
+            return ["idle", "connecting", "ready", "unwilling", "failed", "ejected"].map {
                 ($0, Double(states[$0] ?? 0))
             }
         }

@@ -182,8 +182,12 @@ public struct RawRequest: Sendable {
     public var maximumReplyBytes: Int
     /// Whether a call that may have run can be sent again.
     public var idempotency: Idempotency
+    /// How it is then; nil goes by the runtime's own numbers.
+    public var retry: RetryPolicy?
     /// With the policy `ringHash`, calls with equal keys go to the same endpoint.
     public var routingKey: String?
+    /// The target without its query: "/package.Service/Method".
+    public var path: Substring { target.prefix { $0 != "?" } }
     /// The call that this one is made for, if it is recorded in a trace.
     public var span: CallSpan?
     /// It is made for another call, which has decided whether a trace begins.
@@ -192,7 +196,8 @@ public struct RawRequest: Sendable {
     public init(
         method: HTTPMethod = .post, target: String, headers: Metadata, body: [UInt8],
         maximumReplyBytes: Int = 4 << 20, idempotency: Idempotency = .none,
-        routingKey: String? = nil, span: CallSpan? = nil, isChild: Bool = false
+        retry: RetryPolicy? = nil, routingKey: String? = nil, span: CallSpan? = nil,
+        isChild: Bool = false
     ) {
         self.span = span
         self.isChild = isChild
@@ -202,6 +207,7 @@ public struct RawRequest: Sendable {
         self.body = body
         self.maximumReplyBytes = maximumReplyBytes
         self.idempotency = idempotency
+        self.retry = retry
         self.routingKey = routingKey
     }
 }

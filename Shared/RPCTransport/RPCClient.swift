@@ -232,10 +232,17 @@ extension RPCClient: RawUpstream {
     public func forward(_ request: RawRequest, deadline: Deadline) async throws -> RawReply {
         // A call that is an attempt of an earlier client is repeated there, and only there.
         let isRepeated = request.headers.firstField("grpc-previous-rpc-attempts") != nil
-        let retry = request.idempotency.allowsRetry && !isRepeated ? RetryPolicy() : nil
+        let eventLoop = group.any()
+        let tuned = serviceConfig?.settings(for: String(request.path))
+        let repetition = repetition(
+            tuned, isAllowed: request.idempotency.allowsRetry && !isRepeated,
+            asSchema: request.retry ?? RetryPolicy())
+        let own = tuned?.timeout.map { Deadline(eventLoop.instant + $0) }
         var reply = try await execute(
-            request, deadline: deadline, options: UnaryExchange.Options(retry: retry),
-            on: group.any())
+            request, deadline: own.map { min($0, deadline) } ?? deadline,
+            options: UnaryExchange.Options(
+                retry: repetition.retry, hedging: repetition.hedging,
+                waitsForReady: tuned?.waitsForReady ?? false), on: eventLoop)
         reply.headers.removeAll(":status")
         return reply
     }
@@ -345,13 +352,24 @@ extension RPCClient: ClientTransport {
         of method: MethodDescriptor, _ options: CallOptions, on eventLoop: any EventLoop
     ) -> CallTerms {
         let tuned = serviceConfig?.settings(for: method.path)
-        let mayRetry = options.allowsRetry && method.idempotency.allowsRetry
+        let repetition = repetition(
+            tuned, isAllowed: options.allowsRetry && method.idempotency.allowsRetry,
+            asSchema: method.retry)
         return CallTerms(
             deadline: deadline(
                 options.deadline, within: tuned?.timeout ?? method.serverDeadline, on: eventLoop),
-            retry: mayRetry ? tuned?.retry ?? method.retry : nil,
-            hedging: mayRetry && tuned?.retry == nil ? tuned?.hedging ?? policy.hedging : nil,
+            retry: repetition.retry, hedging: repetition.hedging,
             waitsForReady: options.waitsForReady || tuned?.waitsForReady ?? false)
+    }
+
+    /// How a call is repeated: the service config says more than the schema, and allows nothing that the
+    /// schema does not.
+    private func repetition(
+        _ tuned: MethodConfig?, isAllowed: Bool, asSchema retry: RetryPolicy
+    ) -> (retry: RetryPolicy?, hedging: HedgingPolicy?) {
+        if !isAllowed { return (nil, nil) }
+        let hedging = tuned?.retry == nil ? tuned?.hedging ?? policy.hedging : nil
+        return (tuned?.retry ?? retry, hedging)
     }
 
     /// The earlier one of the caller's deadline and the method's.

@@ -28,6 +28,15 @@ import Testing
         #expect(snapshot.configuration.upstreams.first?.expect.count == 1)
     }
 
+    @Test("a service config may be named; without one there is none")
+    func serviceConfig() throws {
+        let text = Fixtures.yaml + "\nservice_config: calls.json\n"
+        let snapshot = try Fixtures.loader(["/etc/gateway.yaml": text]).load("/etc/gateway.yaml")
+        #expect(snapshot.configuration.serviceConfig == "calls.json")
+        #expect(try Fixtures.snapshot().configuration.serviceConfig == nil)
+        #expect(complaint("version: 1", "service_config: [1]\nversion: 1").contains("expected"))
+    }
+
     @Test("the default plan is there without being written")
     func defaultPlan() throws {
         let text = Fixtures.yaml.replacing(

@@ -17,6 +17,10 @@ struct PageTests {
             group: process.environment.group)
         process.observability.watch(process.server, [client])
         _ = try await BenchV1.Echo.Client(client).say(BenchV1.EchoMessage(payload: [1, 2]))
+        // Two handlers outlive their calls; one of them ends after all.
+        let load = process.observability.telemetry
+        for path in ["/bench.v1.Echo/Say", "/who.Knows/What"] { load.outlivedCancellation(path) }
+        load.outlivingHandlerEnded("/who.Knows/What")
         let text = try await process.page("/metrics")
         for expected in [
             #"grpc_server_call_started_total{grpc_method="bench.v1.Echo/Say"} 1"#,
@@ -36,6 +40,10 @@ struct PageTests {
             #"assay_h2_stalled_streams{reason="handler",profile="mesh"} 0"#,
             #"assay_loop_lag_seconds{loop="0"}"#, #"assay_loop_jobs_total{loop="1"}"#,
             "# TYPE assay_rpc_retries_total counter", "# TYPE assay_rpc_hedges_total counter",
+            #"assay_rpc_handlers_limit{profile="mesh"} 512"#,
+            #"assay_rpc_handlers_waiting{profile="mesh"} 0"#,
+            #"assay_rpc_zombie_handlers{grpc_method="bench.v1.Echo/Say"} 1"#,
+            #"assay_rpc_zombie_handlers{grpc_method="unknown"} 0"#,
             "# TYPE assay_h2_abuse_total counter", "# TYPE assay_h2_goaway_total counter",
             "# TYPE assay_resolver_answers_total counter",
             "# TYPE assay_lb_ejections_total counter",

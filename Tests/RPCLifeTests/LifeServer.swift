@@ -104,6 +104,8 @@ final class RecordingLoadObserver: LoadObserver {
     struct Record: Sendable {
         var shed: [Criticality: Int] = [:]
         var outlived: [String] = []
+        /// Of those, the ones that have ended.
+        var ended: [String] = []
         var held: [(path: String, duration: Duration)] = []
     }
 
@@ -115,6 +117,8 @@ final class RecordingLoadObserver: LoadObserver {
     }
 
     func outlivedCancellation(_ path: String) { record.withLock { $0.outlived.append(path) } }
+
+    func outlivingHandlerEnded(_ path: String) { record.withLock { $0.ended.append(path) } }
 
     func held(_ path: String, for duration: Duration) {
         record.withLock { $0.held.append((path, duration)) }

@@ -224,7 +224,9 @@ struct ServerDrainTests {
             #expect(error?.code == .deadlineExceeded)
             #expect(await eventually(within: .seconds(15)) { !observer.all.outlived.isEmpty })
             #expect(observer.all.outlived == [LifeService.once.path])
+            #expect(observer.all.ended.isEmpty)
             finish.open()
+            #expect(await eventually { observer.all.ended == [LifeService.once.path] })
         }
     }
 

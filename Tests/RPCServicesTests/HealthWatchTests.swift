@@ -76,25 +76,24 @@ struct HealthWatchTests {
         }
     }
 
-    @Test("where none serves a call fails and says so; one that waits gets its answer later")
+    @Test("where none wants to serve, all are tried: a lone server that is about to end still does")
     func nobody() async throws {
         try await Self.with(1) { echo, readiness in
-            _ = try await echo.say(BenchV1.EchoMessage(payload: [9]))
-            readiness[0].setProcess(isServing: false)
-            var refusal: RPCError?
-            while refusal == nil {
-                do {
-                    _ = try await echo.say(BenchV1.EchoMessage(payload: [9]))
-                } catch {
-                    refusal = error as? RPCError
+            for isServing in [false, true, false] {
+                readiness[0].setProcess(isServing: isServing)
+                for _ in 0..<300 {
+                    let reply = try await echo.say(BenchV1.EchoMessage(payload: [9]))
+                    #expect(reply.payload == [0])
                 }
             }
-            #expect(refusal?.code == .unavailable)
-            #expect(refusal?.message.contains("says that it does not serve") == true)
-            async let waiting = echo.say(
-                BenchV1.EchoMessage(payload: [9]), options: CallOptions(waitsForReady: true))
-            readiness[0].setProcess(isServing: true)
-            #expect(try await waiting.payload == [0])
+        }
+        try await Self.with(2) { echo, readiness in
+            for state in readiness { state.setProcess(isServing: false) }
+            let settled = try await Self.settle(echo, on: [0, 1])
+            #expect(settled)
+            readiness[1].setProcess(isServing: true)
+            let left = try await Self.settle(echo, on: [1])
+            #expect(left)
         }
     }
 

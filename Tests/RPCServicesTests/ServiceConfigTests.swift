@@ -179,6 +179,31 @@ struct ServiceConfigTests {
         #expect(file.slot.config == ServiceConfig())
     }
 
+    @Test("what a gateway forwards goes by it too")
+    func forwarded() async throws {
+        try await Link.with { link in
+            let name = MethodConfig.Name(service: "bench.v1.Echo", method: "Say")
+            let slot = ServiceConfigSlot(
+                ServiceConfig(methods: [MethodConfig(names: [name], timeout: .nanoseconds(1))]))
+            let client = try RPCClient("127.0.0.1:\(link.server.port)", serviceConfig: slot)
+            var request = RawRequest(
+                target: "/bench.v1.Echo/Say", headers: ["content-type": "application/json"],
+                body: Array("{}".utf8))
+            let error = await #expect(throws: RPCError.self) {
+                try await client.forward(request, deadline: .none)
+            }
+            #expect(error?.code == .deadlineExceeded)
+            request.target += "?a=b"
+            await #expect(throws: RPCError.self) {
+                try await client.forward(request, deadline: .none)
+            }
+            slot.update(ServiceConfig())
+            request.target = "/bench.v1.Echo/Say"
+            #expect(try await client.forward(request, deadline: .none).status == 200)
+            await client.close()
+        }
+    }
+
     @Test("a client goes by it from the next call on")
     func client() async throws {
         try await Link.with { link in

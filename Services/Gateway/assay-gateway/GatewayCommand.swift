@@ -54,8 +54,13 @@ struct GatewayCommand: AsyncParsableCommand {
             Array(try Data(contentsOf: URL(filePath: path)))
         }
         let snapshot: GatewaySnapshot
+        let serviceConfig: ServiceConfigFile?
         do {
             snapshot = try loader.load(config)
+            serviceConfig = try snapshot.configuration.serviceConfig.map {
+                try ServiceConfigFile(
+                    path: GatewayLoader.resolve($0, besides: config), methods: PolicyTable.all)
+            }
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode(1)
@@ -64,7 +69,8 @@ struct GatewayCommand: AsyncParsableCommand {
             print(summary(snapshot))
             return
         }
-        let gateway = try GatewayProcess(command: self, snapshot: snapshot)
+        let gateway = try GatewayProcess(
+            command: self, snapshot: snapshot, serviceConfig: serviceConfig)
         try await ServiceHarness(name: "gateway", options: gateway.options(), loops: loops).run {
             environment in try await gateway.start(environment)
         }

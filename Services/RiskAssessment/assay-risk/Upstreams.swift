@@ -42,18 +42,7 @@ struct Upstreams {
 
     /// Reads the service config again whenever it changes; nil if there is none.
     func watchConfig(_ environment: ServiceEnvironment) -> Task<Void, Never>? {
-        guard let config else { return nil }
-        let logger = environment.logger
-        return Task {
-            await config.watch { finding in
-                switch finding {
-                case .unchanged: break
-                case .loaded: logger.info("the service config has changed")
-                case .refused(let error):
-                    logger.error("the service config is refused", metadata: ["reason": "\(error)"])
-                }
-            }
-        }
+        config?.watch(environment.logger)
     }
 
     func close() async {

@@ -5,8 +5,12 @@ extension RPCTelemetry: LoadObserver {
     }
 
     public func outlivedCancellation(_ path: String) {
-        events.count(.zombies, label(number(of: path)))
+        let method = number(of: path)
+        events.count(.zombies, label(method))
+        outliving(method, by: 1)
     }
+
+    public func outlivingHandlerEnded(_ path: String) { outliving(number(of: path), by: -1) }
 
     public func held(_ path: String, for duration: Duration) {
         events.count(.heldLoops, label(number(of: path)))

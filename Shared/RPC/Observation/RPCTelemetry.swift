@@ -40,6 +40,8 @@ public final class RPCTelemetry: Sendable {
     private struct State {
         var servers: [ServerMeter] = []
         var clients: [String: [ClientMeter]] = [:]
+        /// By the number of the method.
+        var outliving: [Int: Int] = [:]
         var problems: LineLimit
         var successes: LineLimit
         var generator: SeededGenerator
@@ -115,6 +117,14 @@ public final class RPCTelemetry: Sendable {
     public var serverMeters: [ServerMeter] { state.withLock(\.servers) }
     /// By target.
     public var clientMeters: [String: [ClientMeter]] { state.withLock(\.clients) }
+
+    /// Handlers that run now although they were cancelled 10 s ago or longer, by the number of the
+    /// method. A method that ever had one stays.
+    public var outlivingHandlers: [Int: Int] { state.withLock(\.outliving) }
+
+    func outliving(_ method: Int, by change: Int) {
+        state.withLock { $0.outliving[method, default: 0] += change }
+    }
 
     // MARK: Logs
 

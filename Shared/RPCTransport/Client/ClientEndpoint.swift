@@ -12,7 +12,7 @@ final class ClientEndpoint {
     let loop: LoopContext
     /// Those that take calls.
     private var connections: [ClientConnection] = []
-    /// Those whose server does not say that it takes calls.
+    /// Those whose server does not say that it takes calls. They are for want of others.
     private var unhealthy: [ClientConnection] = []
     /// Those that take no more, until their calls have ended.
     private var leaving: [ClientConnection] = []
@@ -37,18 +37,20 @@ final class ClientEndpoint {
     }
 
     /// All connections, also those that take no more calls.
-    var open: [ClientConnection] { connections + leaving }
+    var open: [ClientConnection] { connections + unhealthy + leaving }
+    /// Those that a call can go over now.
+    private var usable: [ClientConnection] { connections.isEmpty ? unhealthy : connections }
 
     // MARK: Calls
 
     /// Sends a call that has a stream reserved.
     func send(_ call: ClientCall, now: Instant) {
         var best: ClientConnection?
-        for connection in connections where connection.freeStreams > 0 {
+        for connection in usable where connection.freeStreams > 0 {
             if best.map({ connection.openStreams < $0.openStreams }) ?? true { best = connection }
         }
         if let best, best.send(call, now: now) { return }
-        if best == nil && !connections.isEmpty {
+        if best == nil && !usable.isEmpty {
             if let reservation = call.reservation.take() { client.returned(reservation) }
             return queue.append(call)
         }
@@ -64,7 +66,8 @@ final class ClientEndpoint {
     }
 
     private func openFurther() {
-        if connections.count < Self.maximumConnections, loop.now >= furtherAt { connect() }
+        let open = connections.count + unhealthy.count
+        if open < Self.maximumConnections, loop.now >= furtherAt { connect() }
     }
 
     /// Removes queued calls that nobody waits for; whether there were any.
@@ -78,7 +81,7 @@ final class ClientEndpoint {
     /// Sends queued calls as far as there is room.
     func sendQueued() {
         let now = loop.now
-        while let call = queue.first, let free = connections.first(where: { $0.freeStreams > 0 }) {
+        while let call = queue.first, let free = usable.first(where: { $0.freeStreams > 0 }) {
             queue.removeFirst()
             client.dequeued(slot, call, isSent: !call.isEnded)
             if call.isEnded { continue }
@@ -166,7 +169,8 @@ final class ClientEndpoint {
             refreshCapacity()
         }
         guard !isDraining, connections.isEmpty, !unhealthy.isEmpty else { return }
-        client.set(slot, .failed(until: .distantFuture))
+        refreshCapacity()
+        client.set(slot, .unwilling)
         releaseQueue()
     }
 
@@ -197,9 +201,6 @@ final class ClientEndpoint {
 
     /// Why calls fail here, for a person.
     func failure(among count: Int) -> String {
-        if connections.isEmpty, !unhealthy.isEmpty {
-            return "\(endpoint) says that it does not serve"
-        }
         let others = count > 1 ? ", \(count) endpoints" : ""
         return "connect to \(endpoint) failed: \(lastError) (\(backoff.failures) attempts\(others))"
     }
@@ -221,7 +222,7 @@ final class ClientEndpoint {
         if isDraining { return }
         client.refreshTarget()
         if connections.isEmpty {
-            client.set(slot, unhealthy.isEmpty ? .idle : .failed(until: .distantFuture))
+            client.set(slot, unhealthy.isEmpty ? .idle : .unwilling)
             releaseQueue()
         }
     }
@@ -244,9 +245,9 @@ final class ClientEndpoint {
     /// Streams on connections that are leaving are counted as in flight, so they count here too.
     private func refreshCapacity() {
         if isDraining { return }
-        let room = connections.reduce(0) { $0 + $1.streamLimit }
-        client.set(
-            slot, capacity: room + (leaving + unhealthy).reduce(0) { $0 + $1.openStreams })
+        let room = usable.reduce(0) { $0 + $1.streamLimit }
+        let others = connections.isEmpty ? leaving : leaving + unhealthy
+        client.set(slot, capacity: room + others.reduce(0) { $0 + $1.openStreams })
     }
 
     /// The peer ended a connection because of our pings: half as many from now on.

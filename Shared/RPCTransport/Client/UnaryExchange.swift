@@ -146,9 +146,15 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
     ) {
         rivals.removeAll { $0 === call }
         if machine.counts(failure) { client.limits.throttle.failed() }
-        let action = hedge?.ended(failure, at: now) { client.limits.allowsHedge(at: now) }
+        let action = hedge?.ended(failure, at: now) { allowsHedge(client, at: now) }
         last = result.outcome
         act(action ?? .finish, now)
+    }
+
+    private func allowsHedge(_ client: ClientLoop, at now: Instant) -> Bool {
+        let isAllowed = client.limits.allowsHedge(at: now)
+        if !isAllowed { client.telemetry?.count(.hedges, "denied") }
+        return isAllowed
     }
 
     /// How the last hedged attempt ended.
@@ -172,7 +178,7 @@ final class UnaryExchange: LoopContext.TimerTarget, @unchecked Sendable {
             isWaitingToRetry = false
             return send(now)
         }
-        let action = hedge?.fired(at: now) { client.limits.allowsHedge(at: now) }
+        let action = hedge?.fired(at: now) { allowsHedge(client, at: now) }
         act(action ?? .wait, now)
     }
 

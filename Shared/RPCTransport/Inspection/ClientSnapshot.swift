@@ -104,6 +104,7 @@ extension LoadBalancer.State {
         case .idle: "idle"
         case .connecting: "connecting"
         case .ready: "ready"
+        case .unwilling: "unwilling"
         case .failed: "failed"
         }
     }

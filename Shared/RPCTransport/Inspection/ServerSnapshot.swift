@@ -1,6 +1,6 @@
 internal import HTTP2
 internal import NIOCore
-internal import RPC
+public import RPC
 
 /// A server as it was when somebody looked.
 public struct ServerSnapshot: Sendable {
@@ -8,6 +8,8 @@ public struct ServerSnapshot: Sendable {
     public var connections = 0
     public var streams = 0
     public var handlers = 0
+    /// What its limit of running handlers says; nil if it has none.
+    public var load: ServerLoad?
     public var unsentBytes = 0
     public var stalls: [StallReason: Int] = [:]
     /// The first ones.

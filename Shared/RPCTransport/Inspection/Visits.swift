@@ -68,6 +68,10 @@ extension RPCServer {
                 }
             }
         }
+        for (eventLoop, gate) in gatesByLoop {
+            let load = await Visit.ask(eventLoop, witness: clock) { gate.value.load }
+            if let load { snapshot.load = (snapshot.load ?? ServerLoad()) + load }
+        }
         return snapshot
     }
 

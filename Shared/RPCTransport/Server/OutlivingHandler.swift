@@ -9,6 +9,7 @@ final class OutlivingHandler: LoopContext.TimerTarget {
     private let path: String
     private let observer: any LoadObserver
     private var timer: LoopContext.Timer?
+    private var isReported = false
 
     private init(_ call: ServerCall, _ observer: any LoadObserver) {
         self.call = call
@@ -29,12 +30,16 @@ final class OutlivingHandler: LoopContext.TimerTarget {
 
     func timerFired() {
         timer = nil
-        if call?.runner != nil { observer.outlivedCancellation(path) }
+        guard call?.runner != nil else { return }
+        isReported = true
+        observer.outlivedCancellation(path)
     }
 
     /// The handler has ended.
     func stop(on loop: LoopContext) {
         loop.cancel(timer)
         timer = nil
+        if isReported { observer.outlivingHandlerEnded(path) }
+        isReported = false
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+public import Logging
 public import RPC
 
 /// A file with the service config of a client (`RPC.ServiceConfig`), read again when its content has
@@ -70,6 +71,20 @@ public final class ServiceConfigFile: Sendable {
             }
             let finding = await check()
             if finding != .unchanged { report(finding) }
+        }
+    }
+
+    /// The same, with a line in the log for what it finds.
+    public func watch(_ logger: Logger) -> Task<Void, Never> {
+        Task {
+            await watch { finding in
+                switch finding {
+                case .unchanged: break
+                case .loaded: logger.info("the service config has changed")
+                case .refused(let error):
+                    logger.error("the service config is refused", metadata: ["reason": "\(error)"])
+                }
+            }
         }
     }
 

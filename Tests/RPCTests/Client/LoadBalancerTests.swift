@@ -470,6 +470,18 @@ struct RingPolicyTests {
         #expect(balancer.pick(key: key, avoiding: 1, at: at(6)) == .send(1))
     }
 
+    @Test("B4: an owner that would rather not serve is asked if nobody has its state")
+    func unwillingOwner() {
+        for (spill, expected) in [(LoadBalancing.Spill.never, true), (.next, false)] {
+            var balancer = balancer(.ringHash(spill: spill), 3)
+            let key = ownedKey(by: 1, balancer)
+            balancer.set(1, .unwilling, at: at(1))
+            #expect((balancer.sent(key: key, at: at(1)) == 1) == expected)
+            for slot in [0, 2] { balancer.set(slot, .failed(until: at(60)), at: at(2)) }
+            #expect(balancer.sent(key: key, at: at(2)) == 1, "there is no other")
+        }
+    }
+
     @Test("B4: spill never asks an ejected owner all the same")
     func neverEjected() {
         var balancer = balancer(.ringHash(spill: .never), 3)
@@ -565,5 +577,28 @@ struct LoadBalancerStormTests {
             #expect(member.inFlight == 0 && member.queued == 0 && member.timed == 0, "seed \(seed)")
             #expect(member.starts == 0 && member.phase == .gone, "seed \(seed)")
         }
+    }
+}
+
+@Suite("Servers that say that they do not serve")
+struct UnwillingTests {
+    @Test(
+        "they get no call while another is ready or may be soon, and all calls where there is none",
+        arguments: [LoadBalancing.p2c, .roundRobin, .pickFirst])
+    func forWantOfOthers(policy: LoadBalancing) {
+        var balancer = balancer(policy, 2)
+        balancer.set(0, .unwilling, at: at(1))
+        #expect(balancer.wantsResolution)
+        for _ in 0..<20 { #expect(balancer.sent(at: at(1)) == 1) }
+        balancer.set(1, .idle, at: at(2))
+        #expect(balancer.pick(at: at(2)) == .wait)
+        #expect(balancer.takeWanted() == [1])
+        balancer.set(1, .failed(until: at(5)), at: at(2.1))
+        for _ in 0..<20 { #expect(balancer.sent(at: at(3)) == 0) }
+        #expect(balancer.sent(at: at(6)) == 0)
+        #expect(balancer.takeWanted() == [1], "the other one is tried again beside it")
+        #expect(balancer.losers.isEmpty)
+        balancer.set(1, .ready, at: at(7))
+        for _ in 0..<20 { #expect(balancer.sent(at: at(7)) == 1) }
     }
 }

@@ -7,9 +7,12 @@ extension GatewayConfiguration {
         let root = try YAMLValue(parsing: text, file: file)
         let fields = try root.fields(
             required: ["version", "listeners", "admin", "authentication", "routes", "upstreams"],
-            optional: ["mesh", "authorization", "clients", "limits", "reflection"])
+            optional: [
+                "mesh", "authorization", "clients", "limits", "reflection", "service_config",
+            ])
         _ = try fields["version"]?.integer(1...1)
         reflection = try fields["reflection"]?.boolean() ?? false
+        serviceConfig = try fields["service_config"]?.string()
         listener = try Self.listener(fields["listeners"] ?? root)
         admin = try Self.admin(fields["admin"] ?? root)
         mesh = try fields["mesh"].map(Self.mesh)

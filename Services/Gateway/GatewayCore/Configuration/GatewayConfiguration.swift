@@ -89,6 +89,8 @@ public struct GatewayConfiguration: Sendable {
     public var plans: [Plan]
     public var routes: [Route]
     public var upstreams: [Upstream]
+    /// A file that tunes how upstreams are called, in gRPC's JSON; nil goes by the schemas.
+    public var serviceConfig: String?
 }
 
 extension RateLimit {

@@ -104,7 +104,8 @@ public struct RequestPipeline: Sendable {
             method: head.method, target: head.target,
             headers: HeaderPolicy.upstreamFields(
                 head, requestID: log.requestID, principal: principal),
-            body: body, maximumReplyBytes: replyLimit(method), idempotency: method.idempotency)
+            body: body, maximumReplyBytes: replyLimit(method), idempotency: method.idempotency,
+            retry: method.retry)
     }
 
     /// The service replied: what the caller gets. Status, trailers and body pass unchanged.

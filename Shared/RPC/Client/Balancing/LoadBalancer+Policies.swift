@@ -77,6 +77,7 @@ extension LoadBalancer {
     /// as that has failed.
     mutating func pickFirst(at now: Instant) -> Pick {
         if let chosen = order.first(where: { active.contains($0) }) {
+            if members[chosen].state == .unwilling { connectAll(at: now) }
             return !members[chosen].isFull ? .send(chosen) : .queue(chosen)
         }
         let isTrying = order.contains { members[$0].state == .connecting }
@@ -104,7 +105,8 @@ extension LoadBalancer {
 
     /// The slots that `pickFirst` does not need any more, since another one won.
     package var losers: [Int] {
-        guard policy == .pickFirst, let chosen = order.first(where: { active.contains($0) })
+        guard policy == .pickFirst, let chosen = order.first(where: { active.contains($0) }),
+            members[chosen].state == .ready
         else { return [] }
         return order.filter { slot in
             let state = members[slot].state
@@ -122,8 +124,9 @@ extension LoadBalancer {
         if spill == .next, let pick = pickAlong(from: hash, avoiding: avoided, at: now) {
             return pick
         }
-        guard connect(owner, at: now) else { return .fail(owner) }
-        guard members[owner].state == .ready else { return .wait }
+        // Nobody else has what the owner has: it is asked even if it would rather not.
+        guard members[owner].isConnected || connect(owner, at: now) else { return .fail(owner) }
+        guard members[owner].isConnected else { return .wait }
         return !members[owner].isFull ? .send(owner) : .queue(owner)
     }
 
@@ -134,12 +137,12 @@ extension LoadBalancer {
         var path: [Int] = []
         let usable = Set(active)
         ring.walk(from: hash) { slot in
-            let isEjected = members[slot].state == .ready && !usable.contains(slot)
+            let isEjected = members[slot].isConnected && !usable.contains(slot)
             if slot != avoided && !isEjected { path.append(slot) }
             return !(usable.contains(slot) && slot != avoided && !members[slot].isFull)
         }
-        for slot in path where connect(slot, at: now) {
-            guard members[slot].state == .ready else { return .wait }
+        for slot in path where members[slot].isConnected || connect(slot, at: now) {
+            guard members[slot].isConnected else { return .wait }
             if !members[slot].isFull { return .send(slot) }
         }
         return nil

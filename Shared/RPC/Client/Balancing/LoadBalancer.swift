@@ -8,6 +8,8 @@ package struct LoadBalancer: Sendable {
         case idle
         case connecting
         case ready
+        /// Connected to a server that says of itself that it does not serve: there for want of others.
+        case unwilling
         /// Not to be tried before this instant.
         case failed(until: Instant)
     }
@@ -57,6 +59,9 @@ package struct LoadBalancer: Sendable {
         }
 
         var isFull: Bool { inFlight >= capacity }
+        var isConnected: Bool { state == .ready || state == .unwilling }
+        /// Whether it may become ready at any time.
+        var isPromising: Bool { state == .idle || state == .connecting }
         var isSpent: Bool { phase == .draining && inFlight == 0 && queued == 0 }
     }
 
@@ -65,7 +70,8 @@ package struct LoadBalancer: Sendable {
     private(set) var endpoints: [Endpoint] = []
     /// The slots of the endpoints that the last answer held.
     package private(set) var current: [Int] = []
-    /// The slots that calls may go to: ready, and not ejected unless that left too few.
+    /// The slots that calls may go to: ready, and not ejected unless that left too few. Servers that say
+    /// that they do not serve are tried where there is no other: one that is about to end still does.
     private(set) var active: [Int] = []
     var generator: SeededGenerator
     var ring = HashRing()
@@ -180,7 +186,7 @@ package struct LoadBalancer: Sendable {
         members[slot].state = state
         switch state {
         case .ready: welcome(slot, at: now)
-        case .failed: wantsResolution = true
+        case .failed, .unwilling: wantsResolution = true
         case .idle, .connecting: break
         }
         refresh()
@@ -202,7 +208,7 @@ package struct LoadBalancer: Sendable {
 
     /// Works out `active` after a change.
     private mutating func refresh() {
-        let ready = current.filter { members[$0].state == .ready }
+        let ready = willing
         let healthy = ready.filter { !outliers.isEjected($0) }
         if healthy.count * 2 < ready.count {
             panics += 1
@@ -214,6 +220,13 @@ package struct LoadBalancer: Sendable {
         schedule()
     }
 
+    /// The slots that are ready; if none is, nor may soon be, those that would rather not.
+    private var willing: [Int] {
+        let ready = current.filter { members[$0].state == .ready }
+        if !ready.isEmpty || current.contains(where: { members[$0].isPromising }) { return ready }
+        return current.filter { members[$0].state == .unwilling }
+    }
+
     /// When a pick has to look beyond `active`.
     private mutating func schedule() {
         nextChange = outliers.nextChange
@@ -222,7 +235,7 @@ package struct LoadBalancer: Sendable {
             switch members[slot].state {
             case .idle: nextChange = Instant(nanoseconds: 0)
             case .failed(let until): nextChange = min(nextChange, until)
-            case .connecting, .ready: break
+            case .connecting, .ready, .unwilling: break
             }
         }
     }
@@ -346,6 +359,7 @@ package struct LoadBalancer: Sendable {
     mutating func connect(_ slot: Int, at now: Instant) -> Bool {
         switch members[slot].state {
         case .ready, .connecting: return true
+        case .unwilling: return false
         case .failed(let until) where until > now: return false
         case .idle, .failed:
             members[slot].state = .connecting
