@@ -16,6 +16,8 @@ public struct RPCListener: Sendable {
     /// Asked for each connection's context; nil means plaintext.
     public var tls: (any TLSContextProvider)?
     public var insecure = Insecure.loopback
+    /// What HTTP/1.1 may cost; nil speaks HTTP/2 alone. With TLS its context has to offer `http/1.1` too.
+    public var http1: HTTP1Limits?
     /// Told how TLS handshakes end.
     public var handshakes: (any TLSHandshakeObserver)?
     /// What is served instead of an address; nil for a socket.

@@ -162,12 +162,18 @@ public final class RPCServer: Sendable {
     /// What runs and waits now, over all loops; nil if there is no limit.
     public func load() async -> ServerLoad? {
         var sum: ServerLoad?
-        for loop in group.makeIterator() {
-            guard let gate = gates[ObjectIdentifier(loop)] else { continue }
+        for (loop, gate) in gatesByLoop {
             let one = try? await loop.submit { gate.value.load }.get()
             if let one { sum = (sum ?? ServerLoad()) + one }
         }
         return sum
+    }
+
+    /// What decides which handlers run, and where.
+    var gatesByLoop: [(eventLoop: any EventLoop, gate: LoopConfined<HandlerGate>)] {
+        group.makeIterator().compactMap { loop in
+            gates[ObjectIdentifier(loop)].map { (loop, $0) }
+        }
     }
 
     /// Starts, unless that was done, and serves until `shutdown`; cancelling the task shuts down
@@ -238,8 +244,14 @@ public final class RPCServer: Sendable {
                     context: tls.current, handshakeTimeout: TimeAmount(profile.handshakeTimeout),
                     observer: listener.handshakes))
         }
-        try channel.pipeline.syncOperations.addHandler(
-            ConnectionHandler(connection, isTLS: listener.tls != nil))
+        let handler = ConnectionHandler(connection, isTLS: listener.tls != nil)
+        if let http1 = listener.http1 {
+            try channel.pipeline.syncOperations.addHandler(
+                HTTPVersionSelector(
+                    before: handler, http1, isTLS: listener.tls != nil,
+                    patience: profile.http2.settingsTimeout))
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
     }
 
     /// A further connection; nil if none is accepted any more.

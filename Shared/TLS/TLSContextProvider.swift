@@ -62,21 +62,25 @@ extension CertificateStore {
 
     /// For a listener of the edge: TLS 1.3 or 1.2. With a trust bundle clients may show a certificate
     /// that it verifies.
+    ///
+    /// - Parameter alpn: the protocols served, preferred first.
     public func edgeContext(
-        accepting expectation: PeerExpectation = .anyTrusted
+        accepting expectation: PeerExpectation = .anyTrusted,
+        alpn: [String] = [ApplicationProtocol.http2]
     ) throws(TLSError) -> StoredTLSContext {
-        try openContext(.edge, accepting: expectation)
+        try openContext(.edge, accepting: expectation, alpn: alpn)
     }
 
     /// For a listener that asks for no certificate, or with a trust bundle does not insist on one.
     public func openContext(
-        _ versions: TLSVersions, accepting expectation: PeerExpectation = .anyTrusted
+        _ versions: TLSVersions, accepting expectation: PeerExpectation = .anyTrusted,
+        alpn: [String] = [ApplicationProtocol.http2]
     ) throws(TLSError) -> StoredTLSContext {
         try add { set throws(TLSError) in
             try TLSContext.server(
                 identity: set.identity, trust: set.trust,
                 clientCertificate: set.trust == nil ? .none : .optional, accepting: expectation,
-                versions: versions)
+                versions: versions, alpn: alpn)
         }
     }
 }

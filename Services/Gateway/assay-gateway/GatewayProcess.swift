@@ -12,6 +12,7 @@ import TLS
 final class GatewayProcess: Sendable {
     private let command: Settings
     private let snapshot: GatewaySnapshot
+    private let serviceConfig: ServiceConfigFile?
     private let counters = GatewayCounters()
 
     /// What the command line says, as plain values.
@@ -27,7 +28,11 @@ final class GatewayProcess: Sendable {
         var telemetry: [String]
     }
 
-    init(command: GatewayCommand, snapshot: GatewaySnapshot) throws {
+    /// - Parameter serviceConfig: tunes how upstreams are called; read again when it changes.
+    init(
+        command: GatewayCommand, snapshot: GatewaySnapshot, serviceConfig: ServiceConfigFile?
+    ) throws {
+        self.serviceConfig = serviceConfig
         self.command = Settings(
             config: command.config, listen: command.listen, admin: command.admin,
             accessLog: command.accessLog, insecure: command.insecure,
@@ -84,10 +89,12 @@ final class GatewayProcess: Sendable {
         collectMetrics(environment.metrics, server)
         let writer = try log.map { try AccessLogWriter($0, path: command.accessLog ?? "-") }
         writer?.start()
+        let configWatch = serviceConfig?.watch(environment.logger)
         return RunningService(
             port: server.port, run: { try await server.run() },
             shutdown: { times in
                 await server.shutdown(times)
+                configWatch?.cancel()
                 for client in clients { await client.close() }
                 await observability.close()
                 writer?.stop()
@@ -121,7 +128,8 @@ final class GatewayProcess: Sendable {
             }
             return try RPCClient(
                 upstream.target, profile: .mesh, policy: policy,
-                telemetry: observability.telemetry, group: environment.group)
+                serviceConfig: serviceConfig?.slot, telemetry: observability.telemetry,
+                group: environment.group)
         }
         let expected = try upstream.expect.map { text in
             guard let id = SPIFFEID(text) else {
@@ -132,7 +140,8 @@ final class GatewayProcess: Sendable {
         }
         return try RPCClient(
             upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .mesh,
-            policy: policy, telemetry: observability.telemetry, group: environment.group)
+            policy: policy, serviceConfig: serviceConfig?.slot,
+            telemetry: observability.telemetry, group: environment.group)
     }
 
     private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
@@ -145,15 +154,21 @@ final class GatewayProcess: Sendable {
                     file: command.config,
                     message: "\(configured.name): without tls it listens on loopback only")
             }
-            return .plaintext(host: address.host, port: address.port)
+            var listener = RPCListener.plaintext(host: address.host, port: address.port)
+            listener.http1 = .edge
+            return listener
         }
         let certificates = try environment.certificateWatch.store(
             CertificateStore.Files(
                 certificate: path(tls.certificate), key: path(tls.key),
                 trust: tls.clients.map(path)), named: "edge")
-        return .tls(
-            host: address.host, port: address.port, context: try certificates.edgeContext(),
+        var listener = RPCListener.tls(
+            host: address.host, port: address.port,
+            context: try certificates.edgeContext(
+                alpn: [ApplicationProtocol.http2, ApplicationProtocol.http11]),
             handshakes: environment.handshakes)
+        listener.http1 = .edge
+        return listener
     }
 
     private func path(_ name: String) -> String {
