@@ -26,7 +26,8 @@ struct ForeignPeerTests {
         _ server: MeshServer, _ arguments: String, input: String = "Q"
     ) async throws -> String {
         let command =
-            "printf '\(input)\\n' | /usr/bin/openssl s_client -connect \(server.target) -alpn h2 \(arguments) 2>&1"
+            "printf '\(input)\\n' | /usr/bin/openssl s_client -connect \(server.target) "
+            + "\(arguments.contains("-alpn") ? "" : "-alpn h2") \(arguments) 2>&1"
         return try await ChildProcess.run("/bin/sh", ["-c", command]).output
     }
 
@@ -56,6 +57,23 @@ struct ForeignPeerTests {
         }
         try await server.stop()
         #expect(server.handshakes.versions == ["TLSv1.2", "TLSv1.2", "TLSv1.2"])
+    }
+
+    @Test("the edge speaks what the client chose by ALPN: HTTP/1.1 too")
+    func http1() async throws {
+        let context = try TLSContext.server(
+            identity: authority.identity("assay-gateway"), versions: .edge,
+            alpn: [ApplicationProtocol.http2, ApplicationProtocol.http11])
+        let server = try await MeshServer(context, http1: .edge)
+        let request =
+            "POST \(WhoAmI.ask.path) HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n"
+            + "Content-Type: application/json\\r\\nContent-Length: 2\\r\\n\\r\\n{}"
+        let old = try await connect(server, "-ign_eof -alpn http/1.1", input: request)
+        #expect(old.contains("ALPN protocol: http/1.1"))
+        #expect(old.contains("HTTP/1.1 200 OK"), "\(old)")
+        let both = try await connect(server, "-alpn http/1.1,h2", input: "Q")
+        #expect(both.contains("ALPN protocol: h2"))
+        try await server.stop()
     }
 
     @Test("TLS 1.1 is refused at the edge, 1.2 in the mesh; 1.3 is taken by both")

@@ -104,11 +104,11 @@ struct MeshServer {
     private let server: RPCServer
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    init(_ context: any TLSContextProvider) async throws {
-        server = RPCServer(
-            listeners: [
-                .tls(host: "127.0.0.1", port: 0, context: context, handshakes: handshakes)
-            ], services: [WhoAmI()], group: group)
+    init(_ context: any TLSContextProvider, http1: HTTP1Limits? = nil) async throws {
+        var listener = RPCListener.tls(
+            host: "127.0.0.1", port: 0, context: context, handshakes: handshakes)
+        listener.http1 = http1
+        server = RPCServer(listeners: [listener], services: [WhoAmI()], group: group)
         try await server.start()
     }
 
