@@ -33,6 +33,21 @@ struct CallLog: CallObserver {
             record.side == .served ? "call served" : "call made", metadata: fields)
     }
 
+    func noticed(_ trouble: HandlerTrouble) {
+        var fields: Logger.Metadata = [
+            "method": .string(trouble.method), "count": .stringConvertible(trouble.count),
+        ]
+        if let duration = trouble.duration {
+            fields["duration_us"] = .stringConvertible(Self.microseconds(duration))
+        }
+        let event =
+            switch trouble.kind {
+            case .outlivesItsCall: "handler runs on 10 s after it was cancelled"
+            case .holdsItsLoop: "handler holds its event loop: run it on a pool of threads"
+            }
+        logger.warning("\(event)", metadata: fields)
+    }
+
     /// Who is at fault: the process (error), its surroundings or their load (warning), or the caller.
     static func level(of code: StatusCode) -> Logger.Level {
         switch code {

@@ -209,6 +209,11 @@ extension Observability {
             .counter, "reason"
         ) { $0.ejections.sorted { $0.key < $1.key }.map { ($0.key, Double($0.value)) } }
         each(
+            "assay_lb_panics_total",
+            "Times that so many endpoints were ejected that ejections were ignored.", .counter,
+            "reason"
+        ) { [("ejected", Double($0.panics))] }
+        each(
             "assay_rpc_budget_tokens", "What may be repeated now: tokens, and further attempts.",
             .gauge, "kind"
         ) {

@@ -52,6 +52,12 @@ public struct CallRecord: Sendable {
 /// must be quick.
 public protocol CallObserver: Sendable {
     func callEnded(_ record: CallRecord)
+    /// A handler does what it should not.
+    func noticed(_ trouble: HandlerTrouble)
+}
+
+extension CallObserver {
+    public func noticed(_ trouble: HandlerTrouble) {}
 }
 
 /// Which calls are worth a line.

@@ -1,4 +1,5 @@
-/// What servers tell of their load, as counters.
+/// What servers tell of their load, as counters. Of handlers a log is told as well: the first time, the
+/// second, the fourth and so on, of each method, so that no load fills it.
 extension RPCTelemetry: LoadObserver {
     public func shed(_ path: String, criticality: Criticality) {
         events.count(.shed, "\(criticality)")
@@ -8,11 +9,14 @@ extension RPCTelemetry: LoadObserver {
         let method = number(of: path)
         events.count(.zombies, label(method))
         outliving(method, by: 1)
+        note(.outlivesItsCall, method)
     }
 
     public func outlivingHandlerEnded(_ path: String) { outliving(number(of: path), by: -1) }
 
     public func held(_ path: String, for duration: Duration) {
-        events.count(.heldLoops, label(number(of: path)))
+        let method = number(of: path)
+        events.count(.heldLoops, label(method))
+        note(.holdsItsLoop, method, for: duration)
     }
 }

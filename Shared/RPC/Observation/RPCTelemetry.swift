@@ -42,6 +42,8 @@ public final class RPCTelemetry: Sendable {
         var clients: [String: [ClientMeter]] = [:]
         /// By the number of the method.
         var outliving: [Int: Int] = [:]
+        /// How often each trouble happened, by its kind and the number of the method.
+        var troubles: [HandlerTrouble.Kind: [Int: Int]] = [:]
         var problems: LineLimit
         var successes: LineLimit
         var generator: SeededGenerator
@@ -141,6 +143,18 @@ public final class RPCTelemetry: Sendable {
         } else {
             events.count(.logLinesDropped, isProblem ? "problem" : "success")
         }
+    }
+
+    /// Counts a trouble, and writes it down at the powers of two.
+    func note(_ kind: HandlerTrouble.Kind, _ method: Int, for duration: Duration? = nil) {
+        guard let observer else { return }
+        let count = state.withLock { state in
+            state.troubles[kind, default: [:]][method, default: 0] += 1
+            return state.troubles[kind]?[method] ?? 0
+        }
+        guard count & (count - 1) == 0 else { return }
+        observer.noticed(
+            HandlerTrouble(kind: kind, method: label(method), duration: duration, count: count))
     }
 
     // MARK: Traces

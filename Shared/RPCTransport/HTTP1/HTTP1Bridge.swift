@@ -45,7 +45,7 @@ final class HTTP1Bridge: ChannelDuplexHandler {
     private var idle: Scheduled<Void>?
 
     /// Parts of requests that may wait; with more the socket is not read.
-    private static let maximumWaiting = 64
+    private static let maximumWaiting = 8
     /// The rest of a request that has its reply already is thrown away for so long.
     private static let patience = TimeAmount.seconds(1)
 

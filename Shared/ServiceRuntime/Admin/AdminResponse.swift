@@ -26,7 +26,11 @@ public struct AdminResponse: Sendable, Hashable {
 }
 
 extension AdminResponse {
-    static let alive = AdminResponse.text("alive\n")
+    static func liveness(_ silent: [Int]) -> AdminResponse {
+        if silent.isEmpty { return .text("alive\n") }
+        let lines = silent.map { "event loop \($0) did not answer within 1 s\n" }
+        return .text(lines.joined(), status: 503)
+    }
 
     static func readiness(of health: Health) -> AdminResponse {
         let unready = health.unready

@@ -21,12 +21,16 @@ public final class AdminServer: Sendable {
 
     /// Binds and serves until `close`.
     ///
-    /// - Parameter pages: further pages by path, such as `/debug/rpc`.
+    /// - Parameters:
+    ///   - pages: further pages by path, such as `/debug/rpc`.
+    ///   - loops: the event loops of the process's work: it lives while each of them answers.
     public static func start(
         on address: ListenAddress, health: Health, metrics: MetricsRegistry,
-        pages: AdminPages = AdminPages(), group: any EventLoopGroup
+        pages: AdminPages = AdminPages(), loops: (any EventLoopGroup)? = nil,
+        group: any EventLoopGroup
     ) async throws -> AdminServer {
-        pages.add("/livez") { _ in .alive }
+        let liveness = loops.map { Liveness(of: $0, witness: group) }
+        pages.add("/livez") { _ in .liveness(await liveness?.silentLoops() ?? []) }
         pages.add("/readyz") { _ in .readiness(of: health) }
         pages.add("/metrics") { await .metrics(of: metrics, $0) }
         let connections = ConnectionCount(maximum: maximumConnections)

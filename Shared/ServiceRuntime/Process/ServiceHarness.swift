@@ -115,7 +115,7 @@ public struct ServiceHarness: Sendable {
         let adminGroup = environment.adminGroup
         let admin = try await AdminServer.start(
             on: adminAddress, health: environment.health, metrics: environment.metrics,
-            pages: environment.pages, group: adminGroup)
+            pages: environment.pages, loops: environment.group, group: adminGroup)
         let service = try await build(environment)
         serving.markReady()
         announce(service, admin, environment.logger, on: output)
