@@ -20,11 +20,12 @@ struct GatewayCommand: AsyncParsableCommand {
     var check = false
 
     @Option(
-        help: "Address for clients, in place of the configuration's; port 0 lets the system choose."
+        help:
+            "HOST:PORT for clients, in place of the configuration's; port 0 lets the system choose."
     )
     var listen: ListenAddress?
 
-    @Option(help: "Address of the admin port, in place of the configuration's.")
+    @Option(help: "HOST:PORT of the admin port, in place of the configuration's.")
     var admin: ListenAddress?
 
     @Option(help: "File that the access log is appended to; - is standard error.")
@@ -51,7 +52,10 @@ struct GatewayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let loader = GatewayLoader(methods: PolicyTable.all) { path in
-            Array(try Data(contentsOf: URL(filePath: path)))
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw UnreadableFile()
+            }
+            return Array(data)
         }
         let snapshot: GatewaySnapshot
         let serviceConfig: ServiceConfigFile?
@@ -82,4 +86,8 @@ struct GatewayCommand: AsyncParsableCommand {
             + "\(snapshot.configuration.upstreams.count) upstreams, "
             + "\(snapshot.plans.count) plans, \(snapshot.scopes.names.count) scopes"
     }
+}
+
+private struct UnreadableFile: Error, CustomStringConvertible {
+    let description = "it is not there, or may not be read"
 }

@@ -106,6 +106,13 @@ struct AssayRisk: AsyncParsableCommand {
     // MARK: Configuration
 
     private func loadRules() throws -> RuleSet {
+        var isFolder = ObjCBool(false)
+        guard FileManager.default.fileExists(atPath: rules, isDirectory: &isFolder),
+            isFolder.boolValue
+        else {
+            throw ValidationError(
+                "\(rules): there is no such folder of rules; say where it is with --rules DIR")
+        }
         let sources = try RuleSources(directory: URL(filePath: rules))
         var loader = RuleSetLoader(sources, profile: profile)
         return try loader.load()

@@ -8,10 +8,10 @@ public import TLS
 /// @OptionGroup var service: ServiceOptions
 /// ```
 public struct ServiceOptions: ParsableArguments {
-    @Option(help: "Address to serve calls on; port 0 lets the system choose.")
+    @Option(help: "HOST:PORT to serve calls on; port 0 lets the system choose.")
     public var listen: ListenAddress?
 
-    @Option(help: "Address of the admin port (/livez, /readyz, /metrics).")
+    @Option(help: "HOST:PORT of the admin port (/livez, /readyz, /metrics).")
     public var admin: ListenAddress?
 
     @Option(help: "Directory of the service's own state.")

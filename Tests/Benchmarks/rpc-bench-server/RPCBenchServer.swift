@@ -32,6 +32,18 @@ struct RPCBenchServer: AsyncParsableCommand {
     @Option(help: "Seconds that calls in flight get to finish afterwards.")
     var grace = 30
 
+    func validate() throws {
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port must be 0 to 65535")
+        }
+        guard (1...1_024).contains(loops) else {
+            throw ValidationError("--loops must be 1 to 1024")
+        }
+        guard endpointDelay >= 0, grace >= 0 else {
+            throw ValidationError("--endpoint-delay and --grace are seconds, 0 or more")
+        }
+    }
+
     func run() async throws {
         let readiness = Readiness()
         let services = StandardServices.added(
@@ -45,7 +57,7 @@ struct RPCBenchServer: AsyncParsableCommand {
             services: services,
             authorizer: ScopeAuthorizer(openScopes: [StandardServices.reflectionScope]),
             profile: .mesh, telemetry: observed ? telemetry : nil,
-            group: MultiThreadedEventLoopGroup(numberOfThreads: max(1, loops)))
+            group: MultiThreadedEventLoopGroup(numberOfThreads: loops))
         try await server.start()
         let times = DrainTimes(
             endpointDelay: .seconds(endpointDelay), grace: .seconds(grace))

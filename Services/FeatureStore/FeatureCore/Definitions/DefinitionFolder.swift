@@ -6,7 +6,11 @@ public enum DefinitionFolder {
     /// Reads every `.yaml` file of the folder, in the order of their names, and compiles them.
     public static func load(_ path: String) throws -> DefinitionSet {
         let folder = URL(filePath: path, directoryHint: .isDirectory)
-        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        guard let found = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw MissingFolder(path: path)
+        }
+        let names =
+            found
             .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
         var files: [DefinitionFile] = []
         var problems: [DefinitionProblem] = []
@@ -21,5 +25,13 @@ public enum DefinitionFolder {
         }
         guard problems.isEmpty else { throw DefinitionError(problems) }
         return try DefinitionCompiler.compile(files)
+    }
+}
+
+private struct MissingFolder: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+        "\(path): there is no such folder of definitions; say where it is with --definitions DIR"
     }
 }
