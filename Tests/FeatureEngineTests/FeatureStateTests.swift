@@ -6,10 +6,14 @@ import Testing
 @Suite struct FeatureStateTests {
     let group = Group(
         tiers: [.hour],
-        measures: [Measure(event: 0, touch: 0, field: 0, statistics: [.sum, .max], tiers: 1)])
+        measures: [
+            Measure(
+                sources: [Source(event: 0, touch: 0, values: [0])], statistics: [.sum, .max],
+                tiers: 1)
+        ])
 
     func event(_ time: Int64, _ amount: Int64) -> EngineEvent {
-        EngineEvent(type: 0, time: time, integers: [amount])
+        EngineEvent(type: 0, time: time, values: [amount])
     }
 
     var sum: ReadPlan {
@@ -73,8 +77,10 @@ import Testing
         let group = Group(
             tiers: [.hour],
             measures: [
-                Measure(event: 0, touch: 0, field: nil, statistics: [], tiers: 1),
-                Measure(event: 0, touch: 1, field: nil, statistics: [], tiers: 1),
+                Measure(
+                    sources: [Source(event: 0, touch: 0)], statistics: [], tiers: 1),
+                Measure(
+                    sources: [Source(event: 0, touch: 1)], statistics: [], tiers: 1),
             ])
         var state = FeatureState(group: group, groupHash: 1)
         _ = state.apply(event(5, 1), touches: 0b11, sequence: 1, delivery: .first)

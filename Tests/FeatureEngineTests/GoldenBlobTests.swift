@@ -9,8 +9,10 @@ enum Golden {
         tiers: [.minute, .hour, .day, .week, .month],
         measures: [
             Measure(
-                event: 0, touch: 0, field: 0, statistics: [.sum, .max, .logarithms], tiers: 0b11111),
-            Measure(event: 0, touch: 1, field: nil, statistics: [], tiers: 0b01110),
+                sources: [Source(event: 0, touch: 0, values: [0])],
+                statistics: [.sum, .max, .logarithms], tiers: 0b11111),
+            Measure(
+                sources: [Source(event: 0, touch: 1)], statistics: [], tiers: 0b01110),
         ])
 
     static let hex = """
@@ -34,8 +36,8 @@ enum Golden {
 
     static func state() -> FeatureState {
         var state = FeatureState(group: group, groupHash: groupHash)
-        let first = EngineEvent(type: 0, time: 1_760_000_000_250, integers: [4_995])
-        let second = EngineEvent(type: 0, time: 1_760_000_030_000, integers: [1_000_000])
+        let first = EngineEvent(type: 0, time: 1_760_000_000_250, values: [4_995])
+        let second = EngineEvent(type: 0, time: 1_760_000_030_000, values: [1_000_000])
         _ = state.apply(first, touches: 0b01, sequence: 41, delivery: .first)
         _ = state.apply(second, touches: 0b11, sequence: 42, delivery: .first)
         return state

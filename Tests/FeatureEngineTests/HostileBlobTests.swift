@@ -6,8 +6,8 @@ import Testing
     /// With late events and an overflow, so that every section is there.
     static func marked() -> FeatureState {
         var state = Golden.state()
-        let huge = EngineEvent(type: 0, time: 1_760_000_030_000, integers: [.max])
-        let late = EngineEvent(type: 0, time: 1_759_990_000_000, integers: [5])
+        let huge = EngineEvent(type: 0, time: 1_760_000_030_000, values: [.max])
+        let late = EngineEvent(type: 0, time: 1_759_990_000_000, values: [5])
         _ = state.apply(huge, touches: 1, sequence: 44, delivery: .first)
         _ = state.apply(huge, touches: 1, sequence: 45, delivery: .first)
         _ = state.apply(late, touches: 3, sequence: 43, delivery: .first)
@@ -21,7 +21,7 @@ import Testing
     /// The blob with a right checksum, so that what lies behind it is attacked too.
     func resealed(_ blob: [UInt8]) -> [UInt8] {
         let body = blob.dropLast(4)
-        let crc = CRC32C.checksum(body)
+        let crc = CRC32C.checksum(Array(body))
         return body + (0..<4).map { UInt8(truncatingIfNeeded: crc >> (8 * UInt32($0))) }
     }
 

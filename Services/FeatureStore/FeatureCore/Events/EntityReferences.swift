@@ -22,5 +22,5 @@ extension ResolvedEvent {
         return found
     }
 
-    var engineEvent: EngineEvent { EngineEvent(type: type, time: time, integers: integers) }
+    var engineEvent: EngineEvent { EngineEvent(type: type, time: time, values: integers) }
 }

@@ -31,7 +31,7 @@ extension DefinitionCompiler {
             report(
                 "no entity \"\(aggregate.entity.value)\"\(hint)", at: aggregate.entity.location)
         }
-        return declared.enumerated().map { position, entity in
+        return declared.enumerated().compactMap { position, entity in
             let own = aggregates.filter { $0.entity.value == entity.name.value }
             unique(own.map(\.name), what: "aggregate of \(entity.name.value)")
             let resolved = sortedByName(own, \.name.value)
@@ -72,8 +72,8 @@ extension DefinitionCompiler {
         let type: FeatureType =
             switch aggregate.aggregate {
             case .count: .int
-            case .average: .double
-            case .sum, .maximum:
+            case .average, .deviation: .double
+            case .sum, .maximum, .minimum:
                 field.map { events[event].fields[$0].type == .money } == true ? .money : .int
             }
         let windows = aggregate.windows.compactMap { resolve($0) }
@@ -89,24 +89,26 @@ extension DefinitionCompiler {
             report("\"\(text.value)\" is not a window such as 24h", at: text.location)
             return nil
         }
-        guard let tier = window.tier else {
-            report("no tier answers a window of \(text.value)", at: text.location)
-            return nil
-        }
-        // A window never covers more than a quarter beyond what it promises.
-        guard tier.hop * 4 <= window.milliseconds else {
+        let tier: Tier
+        do {
+            tier = try Tier.answering(window: window.milliseconds)
+        } catch .overshoot(let milliseconds) {
             report(
-                "a window of \(text.value) would overshoot by up to \(tier.hop / 1000) s",
+                "a window of \(text.value) would overshoot by up to \(milliseconds / 1000) s",
                 at: text.location)
+            return nil
+        } catch {
+            report("no tier answers a window of \(text.value)", at: text.location)
             return nil
         }
         return (text.value, window, tier)
     }
 
-    private func compile(
+    /// Nil, with a problem, if the entity needs more than a group can hold.
+    private mutating func compile(
         _ entity: EntityDeclaration, _ index: Int, _ aggregates: [Resolved],
         _ events: [EventDefinition], _ currency: String
-    ) -> EntityDefinition {
+    ) -> EntityDefinition? {
         let used = Set(aggregates.flatMap { $0.windows.map(\.tier) })
         let tiers = Tier.standard.filter(used.contains)
         var needs: [MeasureKey: (statistics: Measure.Statistics, tiers: UInt64)] = [:]
@@ -117,14 +119,24 @@ extension DefinitionCompiler {
         func position(_ tier: Tier) -> Int { tiers.firstIndex(of: tier) ?? 0 }
         for aggregate in aggregates {
             var need = needs[key(aggregate)] ?? ([], 0)
-            if aggregate.declaration.aggregate == .maximum { need.statistics.insert(.max) }
+            need.statistics.formUnion(aggregate.declaration.aggregate.statistics)
             for window in aggregate.windows { need.tiers |= 1 << UInt64(position(window.tier)) }
             needs[key(aggregate)] = need
         }
         let keys = needs.keys.sorted()
+        guard keys.count <= Group.maximumMeasures else {
+            report(
+                "entity \"\(entity.name.value)\" needs \(keys.count) counters; at most"
+                    + " \(Group.maximumMeasures)", at: entity.name.location)
+            return nil
+        }
         let measures = keys.map { key in
             Measure(
-                event: key.event, touch: key.touch, field: key.field < 0 ? nil : key.field,
+                sources: [
+                    Source(
+                        event: key.event, touch: key.touch,
+                        values: key.field < 0 ? [] : [key.field])
+                ],
                 statistics: needs[key]?.statistics ?? [], tiers: needs[key]?.tiers ?? 0)
         }
         let group = Group(tiers: tiers, measures: measures)
@@ -175,11 +187,13 @@ extension DefinitionCompiler {
     ) -> String {
         let tiers = group.tiers.map { "\($0.span)/\($0.hop)" }
         let measures = group.measures.map { measure in
-            let event = events[measure.event]
-            let field = measure.field.map { event.fields[$0] }
-            return "\(event.name) \(event.touches[measure.touch].role) \(field?.name ?? "")"
-                + " \(field?.type == .money ? currency : "") \(measure.statistics.rawValue)"
-                + " \(measure.tiers)"
+            let sources = measure.sources.map { source in
+                let event = events[source.event]
+                let field = source.values.first.flatMap { $0 }.map { event.fields[$0] }
+                return "\(event.name) \(event.touches[source.touch].role) \(field?.name ?? "")"
+                    + " \(field?.type == .money ? currency : "")"
+            }
+            return "\(sources) \(measure.statistics.rawValue) \(measure.tiers)"
         }
         return " \(tiers) \(measures)"
     }

@@ -19,9 +19,4 @@ struct Window: Hashable, Sendable {
         guard !overflow, milliseconds <= 3_660 * 86_400_000 else { return nil }
         return Window(milliseconds: milliseconds)
     }
-
-    /// The first tier that is long enough and whose hop divides the window.
-    var tier: Tier? {
-        Tier.standard.first { $0.span >= milliseconds && milliseconds % $0.hop == 0 }
-    }
 }

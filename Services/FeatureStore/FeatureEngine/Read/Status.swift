@@ -5,26 +5,46 @@ public struct Status: Hashable, Sendable {
         case present = 0
         /// No event in the window; the value is true.
         case empty = 1
-        /// The event names no such entity or field.
+        /// The event names no such entity or field, or there is no snapshot yet.
         case absent = 2
         /// The store could not answer.
         case unavailable = 3
+        /// The call's purpose or scope does not allow it.
+        case withheld = 4
         case error = 5
 
         public static func < (a: Class, b: Class) -> Bool { a.rawValue < b.rawValue }
     }
 
-    /// A late event or an overflow may be missing from the value.
-    public static let incomplete: UInt8 = 0x40
+    /// What else is to be known about the value. The highest bit of a status is always 0.
+    public struct Flags: OptionSet, Hashable, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Older than its `max_age`.
+        public static let stale = Flags(rawValue: 0x08)
+        /// From a sketch, or from tiles in place of raw events.
+        public static let approximate = Flags(rawValue: 0x10)
+        /// Of a relaxed entity: events of the last 250 ms may be missing.
+        public static let eventual = Flags(rawValue: 0x20)
+        /// A late event, an overflow or a bound may have taken something from the value.
+        public static let incomplete = Flags(rawValue: 0x40)
+    }
 
     public var byte: UInt8
 
-    public init(_ kind: Class, incomplete: Bool = false) {
-        byte = kind.rawValue | (incomplete ? Status.incomplete : 0)
+    public init(_ kind: Class, _ flags: Flags = []) {
+        byte = kind.rawValue | flags.rawValue
     }
 
     public var kind: Class { Class(rawValue: byte & 7) ?? .error }
-    public var isIncomplete: Bool { byte & Status.incomplete != 0 }
+    public var flags: Flags { Flags(rawValue: byte & 0x78) }
+    public var isIncomplete: Bool { flags.contains(.incomplete) }
+
+    /// Of a value that depends on both: the greater class and all flags.
+    public func combined(with other: Status) -> Status {
+        Status(max(kind, other.kind), flags.union(other.flags))
+    }
 }
 
 /// The value of a feature as a vector holds it.

@@ -1,27 +1,36 @@
 /// Reads a blob's numbers, refusing every form but the shortest.
+///
+/// The bytes outlive the reader: it is made and used inside one `withUnsafeBufferPointer`, and
+/// every access is held against `end`.
 struct BlobReader {
-    let bytes: ArraySlice<UInt8>
+    private let bytes: UnsafeBufferPointer<UInt8>
     private(set) var offset: Int
+    private let end: Int
 
-    init(_ bytes: ArraySlice<UInt8>) {
+    /// `range` lies in `bytes`.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
         self.bytes = bytes
-        offset = bytes.startIndex
+        offset = range.lowerBound
+        end = range.upperBound
     }
 
-    var isAtEnd: Bool { offset == bytes.endIndex }
+    var isAtEnd: Bool { offset == end }
+    var remaining: Int { end - offset }
 
     func failure(_ reason: BlobError.Reason) -> BlobError {
         BlobError(reason: reason, offset: offset)
     }
 
+    @inline(__always)
     mutating func byte() throws(BlobError) -> UInt8 {
-        guard offset < bytes.endIndex else { throw failure(.truncated) }
+        guard offset < end else { throw failure(.truncated) }
         defer { offset += 1 }
         return bytes[offset]
     }
 
     mutating func fixed64() throws(BlobError) -> UInt64 {
-        guard bytes.endIndex - offset >= 8 else { throw failure(.truncated) }
+        guard remaining >= 8 else { throw failure(.truncated) }
         var value: UInt64 = 0
         for index in 0..<8 { value |= UInt64(bytes[offset + index]) << (8 * UInt64(index)) }
         offset += 8
@@ -53,6 +62,15 @@ struct BlobReader {
         return count
     }
 
+    /// A number of rows from 1 to `maximum`; each takes at least `bytes` bytes, so that a lying
+    /// count reserves nothing.
+    mutating func rows(upTo maximum: Int, bytes: Int) throws(BlobError) -> Int {
+        let count = Int(try count(in: 1...Int64(max(1, maximum))))
+        guard count <= maximum else { throw failure(.outOfRange) }
+        guard count <= remaining / bytes else { throw failure(.truncated) }
+        return count
+    }
+
     mutating func zigzag() throws(BlobError) -> Int64 {
         let value = try varint()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
@@ -61,44 +79,12 @@ struct BlobReader {
     /// The next `length` bytes as a reader of their own.
     mutating func section() throws(BlobError) -> BlobReader {
         let length = try count(in: 1...Int64(Int32.max))
-        guard bytes.endIndex - offset >= Int(length) else { throw failure(.truncated) }
+        guard remaining >= Int(length) else { throw failure(.truncated) }
         defer { offset += Int(length) }
-        return BlobReader(bytes[offset..<offset + Int(length)])
+        return BlobReader(bytes, offset..<offset + Int(length))
     }
 
     func finish() throws(BlobError) {
         guard isAtEnd else { throw failure(.notCanonical) }
-    }
-}
-
-/// Writes a blob's numbers in their shortest form.
-struct BlobWriter {
-    var bytes: [UInt8] = []
-
-    mutating func varint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
-    }
-
-    /// `value` is not negative.
-    mutating func varint(_ value: Int64) { varint(UInt64(value)) }
-
-    mutating func zigzag(_ value: Int64) {
-        varint(UInt64(bitPattern: value << 1 ^ value >> 63))
-    }
-
-    mutating func fixed<T: FixedWidthInteger>(_ value: T) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-    }
-
-    mutating func section(_ tag: UInt8, _ payload: BlobWriter) {
-        guard !payload.bytes.isEmpty else { return }
-        bytes.append(tag)
-        varint(UInt64(payload.bytes.count))
-        bytes.append(contentsOf: payload.bytes)
     }
 }

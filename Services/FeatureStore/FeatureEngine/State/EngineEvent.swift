@@ -7,14 +7,16 @@ public struct EngineEvent: Hashable, Sendable {
     public let type: Int
     /// Event time, milliseconds since 1970 UTC.
     public let time: Int64
-    /// Per field of the type: its value if it is a whole number; money in minor units of the base
-    /// currency, times in milliseconds, flags as 0 or 1.
-    public let integers: [Int64?]
+    /// Per field of the type, its value as one word (``ValueKind``); nil if the event lacks it.
+    public let values: [Int64?]
+    /// Which of the filters of this event type hold.
+    public let filters: EventFilters
 
-    public init(type: Int, time: Int64, integers: [Int64?]) {
+    public init(type: Int, time: Int64, values: [Int64?], filters: EventFilters = []) {
         precondition((0...EngineEvent.latestTime).contains(time), "event times are checked before")
         self.type = type
         self.time = time
-        self.integers = integers
+        self.values = values
+        self.filters = filters
     }
 }

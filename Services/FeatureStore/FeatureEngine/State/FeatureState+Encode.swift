@@ -14,25 +14,41 @@ extension FeatureState {
     /// The state's one encoding. The state has had an event.
     public func encode() -> [UInt8] {
         precondition(version > 0, "a state without an event is not stored")
-        var blob = BlobWriter()
-        blob.bytes.reserveCapacity(256)
-        blob.fixed(version)
-        blob.bytes.append(contentsOf: BlobSection.magic)
-        blob.bytes.append(contentsOf: [BlobSection.layout, 0, 0, 0])
-        blob.fixed(groupHash)
-        blob.fixed(clock)
-        blob.fixed(highestSequence)
-        blob.section(BlobSection.ring, encodedRing())
-        blob.section(BlobSection.counters, encodedCounters())
-        for (index, layout) in group.layouts.enumerated() {
-            blob.section(BlobSection.tiers + UInt8(index), encoded(tiles[index], layout))
+        return [UInt8](unsafeUninitializedCapacity: maximumEncodedBytes) { bytes, count in
+            var writer = BlobWriter(bytes)
+            encode(to: &writer)
+            count = writer.count
         }
-        blob.fixed(CRC32C.checksum(blob.bytes))
-        return blob.bytes
     }
 
-    private func encodedRing() -> BlobWriter {
-        var writer = BlobWriter()
+    /// What ``BlobWriter`` is promised.
+    private var maximumEncodedBytes: Int {
+        let ring = ring.entries.count * 2 * BlobWriter.maximumVarint
+        let counters = tiles.count * 3 * BlobWriter.maximumVarint
+        return tiles.reduce(128 + ring + counters) { $0 + $1.maximumEncodedBytes }
+    }
+
+    private func encode(to blob: inout BlobWriter) {
+        blob.fixed(version)
+        for byte in BlobSection.magic { blob.byte(byte) }
+        for byte in [BlobSection.layout, blobFlags, 0, 0] { blob.byte(byte) }
+        blob.fixed(groupHash)
+        blob.fixed(UInt64(bitPattern: clock))
+        blob.fixed(highestSequence)
+        blob.section(BlobSection.ring, encodeRing)
+        blob.section(BlobSection.counters, encodeCounters)
+        for (index, layout) in group.layouts.enumerated() {
+            blob.section(BlobSection.tiers + UInt8(index)) {
+                tiles[index].encode(to: &$0, layout)
+            }
+        }
+        blob.fixed(CRC32C.checksum(blob.written))
+    }
+
+    /// Bit 0: the state is kept for ever.
+    var blobFlags: UInt8 { group.reach == nil ? 1 : 0 }
+
+    private func encodeRing(to writer: inout BlobWriter) {
         writer.varint(UInt64(ring.entries.count))
         var previous = highestSequence
         for entry in ring.entries.reversed() {
@@ -40,55 +56,15 @@ extension FeatureState {
             writer.varint(version - entry.version)
             previous = entry.sequence
         }
-        return writer
     }
 
     /// Per tier: late count, bitmap of overflowed measures and, unless both are 0, the time since.
-    private func encodedCounters() -> BlobWriter {
-        var writer = BlobWriter()
-        guard tiles.contains(where: \.isMarked) else { return writer }
+    private func encodeCounters(to writer: inout BlobWriter) {
+        guard tiles.contains(where: \.isMarked) else { return }
         for tiles in tiles {
             writer.varint(tiles.lateCount)
             writer.varint(tiles.overflowed)
             if tiles.isMarked { writer.varint(clock - tiles.markedAt) }
-        }
-        return writer
-    }
-
-    private func encoded(_ tiles: Tiles, _ layout: TierLayout) -> BlobWriter {
-        var writer = BlobWriter()
-        guard !tiles.cells.isEmpty else { return writer }
-        writer.varint(UInt64(tiles.cells.count / layout.stride))
-        var previous: Int64 = 0
-        for start in stride(from: 0, to: tiles.cells.count, by: layout.stride) {
-            writer.varint(tiles.cells[start] - previous)
-            previous = tiles.cells[start]
-            var present: UInt64 = 0
-            for columns in layout.columns where tiles.cells[start + columns.count] > 0 {
-                present |= 1 << UInt64(columns.measure)
-            }
-            writer.varint(present)
-            for columns in layout.columns where tiles.cells[start + columns.count] > 0 {
-                write(tiles.cells, columns, at: start, to: &writer)
-            }
-        }
-        return writer
-    }
-
-    private func write(
-        _ cells: [Int64], _ columns: Columns, at start: Int, to writer: inout BlobWriter
-    ) {
-        let count = cells[start + columns.count]
-        writer.varint(count)
-        guard let sum = columns.sum else { return }
-        writer.zigzag(cells[start + sum])
-        // Of one value, everything else follows from the sum.
-        guard count > 1 else { return }
-        if let max = columns.max { writer.zigzag(cells[start + max]) }
-        if let min = columns.min { writer.zigzag(cells[start + min]) }
-        if let logarithms = columns.logarithms {
-            writer.varint(cells[start + logarithms])
-            writer.varint(cells[start + logarithms + 1])
         }
     }
 }

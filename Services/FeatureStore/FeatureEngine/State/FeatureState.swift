@@ -28,7 +28,7 @@ public struct FeatureState: Sendable {
     public init(group: Group, groupHash: UInt64) {
         self.group = group
         self.groupHash = groupHash
-        tiles = [Tiles](repeating: Tiles(), count: group.tiers.count)
+        tiles = group.layouts.map(Tiles.init)
     }
 
     /// The highest sequence applied; 0 before the first.
@@ -39,7 +39,7 @@ public struct FeatureState: Sendable {
 
     /// Bytes of memory the state takes, roughly.
     public var byteCount: Int {
-        tiles.reduce(128 + ring.entries.count * 16) { $0 + $1.cells.capacity * 8 + 64 }
+        tiles.reduce(128 + ring.entries.count * 16) { $0 + $1.byteCount }
     }
 
     /// Adds an event to the state.
@@ -60,15 +60,36 @@ public struct FeatureState: Sendable {
         }
         version = nextVersion(sequence: sequence)
         ring.insert(sequence, version: version)
-        if event.time > clock {
-            clock = event.time
-            for index in tiles.indices { tiles[index].advance(to: clock, group.layouts[index]) }
-        }
-        for index in tiles.indices {
-            tiles[index].add(
-                event, touches: touches, group: group, layout: group.layouts[index], clock: clock)
+        if event.time > clock { advance(to: event.time) }
+        if event.type < group.programs.count {
+            count(event, touches: touches, group.programs[event.type].measures)
         }
         return .applied(version: version)
+    }
+
+    /// Moves the clock, and drops what no read can reach any more.
+    private mutating func advance(to time: Int64) {
+        clock = time
+        for index in tiles.indices { tiles[index].advance(to: time, group.layouts[index]) }
+    }
+
+    private mutating func count(
+        _ event: EngineEvent, touches: UInt64, _ measures: [EventProgram.MeasureTake]
+    ) {
+        guard !measures.isEmpty else { return }
+        withUnsafeTemporaryAllocation(of: Taken.self, capacity: measures.count) { buffer in
+            var taken = 0
+            for take in measures {
+                guard let found = Taken(take, event, touches: touches) else { continue }
+                buffer.initializeElement(at: taken, to: found)
+                taken += 1
+            }
+            guard taken > 0 else { return }
+            let all = UnsafeMutableBufferPointer(rebasing: buffer[..<taken])
+            for index in tiles.indices {
+                tiles[index].add(all, layout: group.layouts[index], clock: clock)
+            }
+        }
     }
 }
 

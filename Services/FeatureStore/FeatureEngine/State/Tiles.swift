@@ -1,8 +1,8 @@
 /// The tiles of one tier of one state, ascending, only those that hold something.
-///
-/// All tiles lie in one array, `stride` cells each, so that a window is one straight loop.
 struct Tiles: Hashable, Sendable {
-    var cells: [Int64] = []
+    /// The tile's index, then the columns of the tier's layout.
+    private(set) var rows: ColumnTable
+    private(set) var classes: [ClassCounts]
     /// Events that came after their tile had left the tier.
     var lateCount: UInt64 = 0
     /// Bit m: a counter of measure m stopped at its limit.
@@ -10,11 +10,20 @@ struct Tiles: Hashable, Sendable {
     /// The clock when something was last late or overflowed; 0 if both are 0.
     var markedAt: Int64 = 0
 
+    init(_ layout: TierLayout) {
+        rows = ColumnTable(width: layout.width)
+        classes = [ClassCounts](repeating: ClassCounts(), count: layout.classCount)
+    }
+
+    var byteCount: Int { classes.reduce(rows.byteCount + 64) { $0 + $1.rows.byteCount } }
+
     /// Drops tiles and marks that no window can reach any more once the clock is `clock`.
     mutating func advance(to clock: Int64, _ layout: TierLayout) {
         let oldest = layout.tier.oldestTile(at: clock, length: layout.tier.span)
-        let kept = firstRow(from: oldest, layout)
-        if kept > 0 { cells.removeFirst(kept * layout.stride) }
+        if !rows.isEmpty, rows[0, 0] < oldest {
+            rows.removeFirst(rows.firstRow(from: oldest))
+            for index in classes.indices { classes[index].removeTiles(before: oldest) }
+        }
         guard isMarked, !marks(reach: clock, layout.tier) else { return }
         lateCount = 0
         overflowed = 0
@@ -28,83 +37,100 @@ struct Tiles: Hashable, Sendable {
         isMarked && clock - markedAt < tier.span + tier.hop
     }
 
-    /// Position of the first tile that is not older than `oldest`.
-    func firstRow(from oldest: Int64, _ layout: TierLayout) -> Int {
-        var low = 0
-        var high = cells.count / layout.stride
-        while low < high {
-            let middle = (low + high) / 2
-            if cells[middle * layout.stride] < oldest { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    // MARK: Counting
 
-    /// Counts an event at `time` in every measure that takes it. The clock is not before `time`.
+    /// Counts an event in every measure that takes it. The clock is not before any time.
     mutating func add(
-        _ event: EngineEvent, touches: UInt64, group: Group, layout: TierLayout, clock: Int64
+        _ taken: UnsafeMutableBufferPointer<Taken>, layout: TierLayout, clock: Int64
     ) {
-        let tile = event.time.floorDivided(by: layout.tier.hop)
-        let oldest = layout.tier.oldestTile(at: clock, length: layout.tier.span)
-        var row: Int?
-        for columns in layout.columns {
-            let measure = group.measures[columns.measure]
-            guard measure.takes(event, touches: touches) else { continue }
-            guard tile >= oldest else {
-                mark(at: clock) { $0.lateCount += $0.lateCount < UInt64(Int64.max) ? 1 : 0 }
-                return
+        var place: (time: Int64, tile: Int64, row: Int)?
+        var isLate = false
+        for take in taken {
+            let columns = layout.columns[take.measure]
+            guard columns.isKept else { continue }
+            if place?.time != take.time {
+                let tile = take.time.floorDivided(by: layout.tier.hop)
+                guard tile >= layout.tier.oldestTile(at: clock, length: layout.tier.span) else {
+                    isLate = true
+                    continue
+                }
+                place = (take.time, tile, makeRow(tile, layout))
             }
-            let start = row ?? makeRow(tile, layout)
-            row = start
-            if !count(measure.field.map { event.integers[$0] ?? 0 }, columns, at: start) {
-                mark(at: clock) { $0.overflowed |= 1 << UInt64(columns.measure) }
+            guard let place else { continue }
+            var isExact = count(take, columns, row: place.row)
+            if columns.classes >= 0 {
+                isExact =
+                    classes[Int(columns.classes)].count(tile: place.tile, take.valueClass)
+                    && isExact
+            }
+            if !isExact {
+                overflowed |= 1 << UInt64(take.measure)
+                markedAt = max(markedAt, clock)
             }
         }
-    }
-
-    private mutating func mark(at clock: Int64, _ change: (inout Tiles) -> Void) {
-        change(&self)
+        guard isLate else { return }
+        lateCount += lateCount < UInt64(Int64.max) ? 1 : 0
         markedAt = max(markedAt, clock)
     }
 
-    /// The first cell of the tile, which is made if it is not there. New tiles come last, mostly.
+    /// The tile's row, which is made if it is not there. New tiles come last, mostly.
     private mutating func makeRow(_ tile: Int64, _ layout: TierLayout) -> Int {
-        let stride = layout.stride
-        let last = cells.count - stride
-        if last >= 0, cells[last] == tile { return last }
-        let isNewest = last < 0 || cells[last] < tile
-        let start = isNewest ? cells.count : firstRow(from: tile, layout) * stride
-        if start < cells.count, cells[start] == tile { return start }
-        cells.insert(contentsOf: repeatElement(0, count: stride), at: start)
-        cells[start] = tile
-        return start
+        let count = rows.count
+        if count > 0, rows[count - 1, 0] == tile { return count - 1 }
+        let isNewest = count == 0 || rows[count - 1, 0] < tile
+        let row = isNewest ? count : rows.firstRow(from: tile)
+        if row < count, rows[row, 0] == tile { return row }
+        insertRow(tile, at: row, layout)
+        return row
+    }
+
+    private mutating func insertRow(_ tile: Int64, at row: Int, _ layout: TierLayout) {
+        rows.insertRow(at: row)
+        rows.withRow(row) { cell, pitch in
+            for (column, empty) in layout.emptyRow.enumerated() { cell[column * pitch] = empty }
+            cell[0] = tile
+        }
     }
 
     /// False if a counter stopped at its limit.
-    private mutating func count(_ value: Int64?, _ columns: Columns, at start: Int) -> Bool {
-        let isFirst = cells[start + columns.count] == 0
-        var exact = cells[start + columns.count].add(1)
-        guard let value else { return exact }
-        func merge(_ column: Int?, _ choose: (Int64, Int64) -> Int64) {
-            guard let column else { return }
-            cells[start + column] = isFirst ? value : choose(cells[start + column], value)
+    @inline(__always)
+    private mutating func count(_ take: Taken, _ columns: MeasureColumns, row: Int) -> Bool {
+        var isExact = true
+        rows.withRow(row) { cell, pitch in
+            isExact = cell[Int(columns.count) * pitch].add(1)
+            guard columns.sum >= 0 else { return }
+            isExact = cell[Int(columns.sum) * pitch].add(take.value) && isExact
+            if columns.max >= 0 {
+                let cell = cell + Int(columns.max) * pitch
+                cell.pointee = Swift.max(cell.pointee, take.value)
+            }
+            if columns.min >= 0 {
+                let cell = cell + Int(columns.min) * pitch
+                cell.pointee = Swift.min(cell.pointee, take.value)
+            }
+            if columns.logarithms >= 0 {
+                let cell = cell + Int(columns.logarithms) * pitch
+                isExact = cell[0].add(take.logarithm) && isExact
+                isExact = cell[pitch].add(take.logarithm * take.logarithm) && isExact
+            }
         }
-        if let sum = columns.sum { exact = cells[start + sum].add(value) && exact }
-        merge(columns.max, max)
-        merge(columns.min, min)
-        if let logarithms = columns.logarithms {
-            let logarithm = Logarithm.ln1024(value)
-            exact = cells[start + logarithms].add(logarithm) && exact
-            exact = cells[start + logarithms + 1].add(logarithm * logarithm) && exact
-        }
-        return exact
+        return isExact
     }
-}
 
-extension Measure {
-    /// Whether the event adds to this measure: its type, its role, and the field it counts.
-    func takes(_ event: EngineEvent, touches: UInt64) -> Bool {
-        guard self.event == event.type, touches >> UInt64(touch) & 1 == 1 else { return false }
-        guard let field else { return true }
-        return event.integers[field] != nil
+    // MARK: Decoding
+
+    /// Adds a tile later than all others.
+    mutating func appendRow(_ tile: Int64, _ layout: TierLayout) {
+        insertRow(tile, at: rows.count, layout)
+    }
+
+    /// Sets a cell of the last tile.
+    mutating func set(_ column: Int16, to value: Int64) {
+        rows[rows.count - 1, Int(column)] = value
+    }
+
+    mutating func appendClass(_ index: Int16, _ valueClass: Int64, count: Int64) {
+        let tile = rows[rows.count - 1, 0]
+        classes[Int(index)].append(tile: tile, valueClass, count: count)
     }
 }

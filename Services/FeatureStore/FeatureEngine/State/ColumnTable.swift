@@ -1,0 +1,158 @@
+/// Rows of whole numbers, kept column by column, so that reading a column is one straight loop.
+///
+/// The first column holds the row's key, ascending. Rows leave at the front and come at the end,
+/// mostly: neither moves the others.
+struct ColumnTable: Sendable {
+    let width: Int
+    private(set) var count = 0
+    /// Position of row 0 in each column.
+    private var first = 0
+    private var capacity = 0
+    /// `width` columns of `capacity` cells.
+    private var cells: [Int64] = []
+
+    init(width: Int) { self.width = width }
+
+    var isEmpty: Bool { count == 0 }
+    var byteCount: Int { cells.capacity * 8 + 64 }
+
+    subscript(row: Int, column: Int) -> Int64 {
+        get { cells[column * capacity + first + row] }
+        set { cells[column * capacity + first + row] = newValue }
+    }
+
+    // MARK: Reading
+
+    /// The cells while they lie still. Column c is `count` cells at `start + c · pitch`.
+    struct Cells {
+        let start: UnsafePointer<Int64>
+        let pitch: Int
+
+        func column(_ index: Int) -> UnsafePointer<Int64> { start + index * pitch }
+    }
+
+    /// Nil without rows.
+    @inline(__always)
+    func withCells<R>(_ body: (Cells) -> R) -> R? {
+        guard count > 0 else { return nil }
+        return cells.withUnsafeBufferPointer { cells in
+            // There are rows, so there are cells.
+            body(Cells(start: cells.baseAddress.unsafelyUnwrapped + first, pitch: capacity))
+        }
+    }
+
+    /// The row's cells, to be changed: column c at `c · pitch`.
+    @inline(__always)
+    mutating func withRow(_ row: Int, _ body: (UnsafeMutablePointer<Int64>, Int) -> Void) {
+        precondition(row >= 0 && row < count)
+        cells.withUnsafeMutableBufferPointer { cells in
+            body(cells.baseAddress.unsafelyUnwrapped + first + row, capacity)
+        }
+    }
+
+    /// The first row whose key is not less than `key`; `count` if there is none.
+    func firstRow(from key: Int64) -> Int {
+        withCells { cells in
+            var low = 0
+            var high = count
+            while low < high {
+                let middle = (low + high) / 2
+                if cells.start[middle] < key { low = middle + 1 } else { high = middle }
+            }
+            return low
+        } ?? 0
+    }
+
+    /// The row with this key.
+    func row(of key: Int64) -> Int? {
+        let row = firstRow(from: key)
+        return row < count && self[row, 0] == key ? row : nil
+    }
+
+    // MARK: Changing
+
+    /// Makes room for a row of zeros before the row at `row`.
+    mutating func insertRow(at row: Int) {
+        if first + count == capacity { makeRoom() }
+        count += 1
+        for column in 0..<width {
+            let start = column * capacity + first
+            move(start + row..<start + count - 1, to: start + row + 1)
+            cells[start + row] = 0
+        }
+    }
+
+    mutating func append(_ row: [Int64]) {
+        insertRow(at: count)
+        for (column, value) in row.enumerated() { self[count - 1, column] = value }
+    }
+
+    mutating func removeFirst(_ rows: Int) {
+        count -= rows
+        first = count == 0 ? 0 : first + rows
+    }
+
+    mutating func removeRow(at row: Int) {
+        for column in 0..<width {
+            let start = column * capacity + first
+            move(start + row + 1..<start + count, to: start + row)
+        }
+        count -= 1
+        if count == 0 { first = 0 }
+    }
+
+    /// Keeps the rows whose cell of `column` is at least `limit`.
+    mutating func keepRows(where column: Int, isAtLeast limit: Int64) {
+        var kept = 0
+        for row in 0..<count where self[row, column] >= limit {
+            if kept < row { for column in 0..<width { self[kept, column] = self[row, column] } }
+            kept += 1
+        }
+        count = kept
+        if count == 0 { first = 0 }
+    }
+
+    /// Shifts the rows to the front of their columns, or doubles the columns.
+    private mutating func makeRoom() {
+        if first > capacity / 2 {
+            for column in 0..<width {
+                let start = column * capacity
+                move(start + first..<start + first + count, to: start)
+            }
+        } else {
+            let wider = capacity == 0 ? 2 : count < 16 ? count * 2 : count + count / 2
+            var grown = [Int64](repeating: 0, count: wider * width)
+            for column in 0..<width {
+                let start = column * capacity + first
+                for row in 0..<count { grown[column * wider + row] = cells[start + row] }
+            }
+            cells = grown
+            capacity = wider
+        }
+        first = 0
+    }
+
+    private mutating func move(_ range: Range<Int>, to target: Int) {
+        guard !range.isEmpty else { return }
+        cells.withUnsafeMutableBufferPointer { cells in
+            let base = cells.baseAddress.unsafelyUnwrapped
+            // Both ranges lie in one column.
+            (base + target).update(from: base + range.lowerBound, count: range.count)
+        }
+    }
+}
+
+extension ColumnTable: Hashable {
+    static func == (a: ColumnTable, b: ColumnTable) -> Bool {
+        guard a.width == b.width, a.count == b.count else { return false }
+        for column in 0..<a.width {
+            for row in 0..<a.count where a[row, column] != b[row, column] { return false }
+        }
+        return true
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        for row in 0..<count { hasher.combine(self[row, 0]) }
+    }
+}
