@@ -26,7 +26,12 @@ final class DirectCall: Sendable {
 
     /// Gives the whole body, or the ends of the streams, to the handler.
     func handle(_ body: UnsafeRawBufferPointer, _ stream: ServerStream? = nil) -> RequestOutcome {
-        server.handler.handle(
+        let (length, limit) = (body.count - MessagePrefix.count, acceptance.maximumBytes)
+        if acceptance.isFramed, length > limit {
+            let error = FramingFault.tooLarge(length).error(limit: limit)
+            return .reply(.raw(server.handler.reply(to: head, for: error)))
+        }
+        return server.handler.handle(
             InboundRequest(
                 head: head, acceptance: acceptance, peer: DirectClient.peer, body: body,
                 stream: stream, clock: { LoopContext.now }))

@@ -86,7 +86,8 @@ final class DirectClient: ClientTransport {
             return body.withUnsafeBytes { call.handle($0, ends) }
         }
         // The handler may still be there: it reads and writes nothing any more.
-        let end = RPCError(.cancelled, "the call has ended")
+        var end = RPCError(.cancelled, "the call has ended")
+        if case .failure(let error) = outcome { end = error }
         up.inbox.abandon(end)
         down.outbox.fail(end)
         for pipe in [up, down] { pipe.detach() }

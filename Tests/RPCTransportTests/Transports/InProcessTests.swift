@@ -52,6 +52,25 @@ struct InProcessTests {
         for group in groups { try await group.shutdownGracefully() }
     }
 
+    @Test("a handler that decodes nothing is kept from messages over its limit")
+    func rawHandler() async throws {
+        for mode in InProcessTransport.Mode.allCases {
+            let link = InProcessTransport(mode)
+            let server = RPCServer(listeners: [.inProcess(link)], handler: Mirror())
+            try await server.start()
+            let client = link.client()
+            let reply: EchoMessage = try await client.unary(
+                EchoService.say, EchoMessage(payload: [1]))
+            #expect(reply.payload == [1])
+            let error = await #expect(throws: RPCError.self) {
+                let _: EchoMessage = try await client.unary(
+                    EchoService.say, EchoMessage(payload: Array(repeating: 1, count: 50)))
+            }
+            #expect(error?.reason == "MESSAGE_TOO_LARGE")
+            await server.shutdown(grace: .zero)
+        }
+    }
+
     @Test("a server that is run, and not started, serves until it is shut down")
     func run() async throws {
         for mode in InProcessTransport.Mode.allCases {
@@ -68,5 +87,20 @@ struct InProcessTests {
             await server.shutdown(grace: .zero)
             try await running.value
         }
+    }
+}
+
+/// Answers every request with itself, up to ten bytes.
+private struct Mirror: RequestHandler {
+    func admit(_ head: RequestHead, from peer: Peer) -> Admission {
+        .accept(Acceptance(maximumBytes: 10, isFramed: true, deadline: .none))
+    }
+
+    func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
+        .reply(
+            .raw(
+                RawReply(
+                    status: 200, headers: ["content-type": "application/grpc+assay"],
+                    body: request.copyBody(), trailers: ["grpc-status": "0"])))
     }
 }
