@@ -142,9 +142,15 @@ public struct MethodDescriptor: Sendable {
     /// "Method".
     public var name: Substring { path.dropFirst(service.count + 2) }
 
-    /// The longest that a call may take: the schema's deadline; without one 10 s, and for a stream
-    /// longer than any clock counts.
+    /// What a call has whose caller says nothing: the schema's deadline; without one 10 s, and for a
+    /// stream longer than any clock counts.
     public var serverDeadline: Duration {
         storage.deadline ?? (kind == .unary ? .seconds(10) : .seconds(Int64.max))
+    }
+
+    /// The most that a caller can ask for: the schema's deadline; without one 60 s, and for a stream
+    /// as long as it likes.
+    public var longestDeadline: Duration {
+        storage.deadline ?? (kind == .unary ? .seconds(60) : .seconds(Int64.max))
     }
 }

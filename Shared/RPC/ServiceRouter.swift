@@ -66,7 +66,7 @@ public final class ServiceRouter: RequestHandler {
                 return refuse(
                     head, method, RPCError(.internal, "grpc-timeout cannot be read"), from: peer)
             }
-            timeout = min(timeout, asked)
+            timeout = min(method.longestDeadline, asked)
         }
         return admit(
             head, route, timeout: timeout, isFramed: true, encoding: encoding, from: peer)
@@ -109,7 +109,7 @@ public final class ServiceRouter: RequestHandler {
                     head, entries[route].method,
                     RPCError(.invalidArgument, "connect-timeout-ms cannot be read"), from: peer)
             }
-            timeout = min(timeout, asked)
+            timeout = min(entries[route].method.longestDeadline, asked)
         }
         return admit(head, route, timeout: timeout, isFramed: false, from: peer)
     }

@@ -357,7 +357,8 @@ extension RPCClient: ClientTransport {
             asSchema: method.retry)
         return CallTerms(
             deadline: deadline(
-                options.deadline, within: tuned?.timeout ?? method.serverDeadline, on: eventLoop),
+                options.deadline, unasked: tuned?.timeout ?? method.serverDeadline,
+                longest: tuned?.timeout ?? method.longestDeadline, on: eventLoop),
             retry: repetition.retry, hedging: repetition.hedging,
             waitsForReady: options.waitsForReady || tuned?.waitsForReady ?? false)
     }
@@ -372,20 +373,21 @@ extension RPCClient: ClientTransport {
         return (tuned?.retry ?? retry, hedging)
     }
 
-    /// The earlier one of the caller's deadline and the method's.
+    /// The earlier one of the caller's deadline and the longest that the method has; `unasked` if the
+    /// caller has none.
     private func deadline(
-        _ asked: CallDeadline?, within own: Duration, on eventLoop: any EventLoop
+        _ asked: CallDeadline?, unasked: Duration, longest: Duration, on eventLoop: any EventLoop
     ) -> Deadline {
         let now = eventLoop.instant
-        let own = Deadline(now + own)
+        let latest = Deadline(now + longest)
         switch asked {
-        case nil: return own
-        case .after(let duration): return min(own, Deadline(now + duration))
-        case .at(let instant): return min(own, Deadline(instant))
+        case nil, .inherited(.none): return Deadline(now + unasked)
+        case .after(let duration): return min(latest, Deadline(now + duration))
+        case .at(let instant): return min(latest, Deadline(instant))
         case .inherited(let parent):
             let roundTrip =
                 eventLoop.inEventLoop ? clientLoop(on: eventLoop).roundTrip : nil
-            return min(own, parent.child(at: now, roundTrip: roundTrip))
+            return min(latest, parent.child(at: now, roundTrip: roundTrip))
         }
     }
 }

@@ -15,13 +15,13 @@ struct DirectRequest: Sendable {
         self.method = method
         self.metadata = metadata
         received = options.received
-        let own = Deadline(now + method.serverDeadline)
+        let latest = Deadline(now + method.longestDeadline)
         deadline =
             switch options.deadline {
-            case nil: own
-            case .after(let duration): min(own, Deadline(now + duration))
-            case .at(let instant): min(own, Deadline(instant))
-            case .inherited(let parent): min(own, parent.child(at: now))
+            case nil, .inherited(.none): Deadline(now + method.serverDeadline)
+            case .after(let duration): min(latest, Deadline(now + duration))
+            case .at(let instant): min(latest, Deadline(instant))
+            case .inherited(let parent): min(latest, parent.child(at: now))
             }
     }
 

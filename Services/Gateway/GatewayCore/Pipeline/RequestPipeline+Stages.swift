@@ -83,19 +83,20 @@ extension RequestPipeline {
         _ head: RequestHead, _ surroundings: Surroundings
     ) throws(Rejection) {
         guard let route else { preconditionFailure("the route stage has passed") }
-        var timeout = snapshot.routes.routes[route].method.serverDeadline
+        let method = snapshot.routes.routes[route].method
+        var timeout = method.serverDeadline
         if contentType.isGRPC, !head.timeoutField.isAbsent {
             guard let asked = head.withBytes(head.timeoutField, TimeoutHeader.parse) else {
                 throw Rejection(.deadline, .internal, "TIMEOUT", "grpc-timeout cannot be read")
             }
-            timeout = min(timeout, asked)
+            timeout = min(method.longestDeadline, asked)
         } else if !contentType.isGRPC, !head.jsonTimeoutField.isAbsent {
             guard let asked = head.withBytes(head.jsonTimeoutField, TimeoutHeader.parseMilliseconds)
             else {
                 throw Rejection(
                     .deadline, .invalidArgument, "TIMEOUT", "connect-timeout-ms cannot be read")
             }
-            timeout = min(timeout, asked)
+            timeout = min(method.longestDeadline, asked)
         }
         deadline = Deadline(head.receivedAt + timeout)
         if deadline.hasPassed(at: surroundings.now) {
