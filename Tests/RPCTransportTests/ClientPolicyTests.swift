@@ -162,6 +162,45 @@ struct ClientPolicyTests {
         }
     }
 
+    @Test("hedging: what the budget denies is counted; each call is asked again or denied once")
+    func deniedHedges() async throws {
+        let finish = Gate()
+        let service = EchoService { request, _ in
+            await finish.wait()
+            return request
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let telemetry = RPCTelemetry(methods: [])
+        func count(_ result: String) -> UInt64 {
+            telemetry.events.all.reduce(0) { sum, entry in
+                let isMeant = entry.key.family == .hedges && entry.key.first == result
+                return isMeant ? sum + entry.value : sum
+            }
+        }
+        try await TestServer.run(service) { _, server in
+            let client = try RPCClient(
+                server.target,
+                policy: ClientPolicy(
+                    hedging: HedgingPolicy(maximumAttempts: 2, delay: .milliseconds(2))),
+                telemetry: telemetry, group: group)
+            try await withThrowingTaskGroup(of: Void.self) { calls in
+                for _ in 0..<100 {
+                    calls.addTask {
+                        let _: EchoMessage = try await client.unary(
+                            EchoService.repeatable, EchoMessage())
+                    }
+                }
+                while count("sent") + count("denied") < 100 { await Task.yield() }
+                finish.open()
+                try await calls.waitForAll()
+            }
+            #expect(count("sent") <= 7)
+            #expect(count("sent") + count("denied") == 100)
+            await client.close()
+        }
+        try await group.shutdownGracefully()
+    }
+
     @Test("hedging: a call that takes longer than most is asked elsewhere; the loser is cancelled")
     func hedging() async throws {
         let policy = ClientPolicy(balancing: .roundRobin, hedging: HedgingPolicy())
