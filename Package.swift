@@ -49,7 +49,9 @@ let targets: [Target] = [
     // C libraries, each with one owner.
     system("CNghttp2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
     system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
-    system("CMalloc", pkgConfig: nil, apt: "libc6-dev"),
+    .target(
+        name: "CAllocator", path: "Shared/CAllocator",
+        linkerSettings: [.linkedLibrary("jemalloc")]),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CHiredis", pkgConfig: nil, apt: "libhiredis-dev"),
     system("CRocksDB", pkgConfig: nil, apt: "librocksdb-dev"),
@@ -61,7 +63,7 @@ let targets: [Target] = [
 
     // What every service stands on.
     library("Wire", "Shared/Wire", [crypto]),
-    library("RPC", "Shared/RPC", ["Wire", "CZlib", "CMalloc"]),
+    library("RPC", "Shared/RPC", ["Wire", "CZlib", "CAllocator"]),
     library("HTTP2", "Shared/HTTP2", ["CNghttp2"]),
     library("TLS", "Shared/TLS", ["COpenSSL", nioCore]),
     library(

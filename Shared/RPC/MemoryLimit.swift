@@ -1,4 +1,3 @@
-internal import CMalloc
 internal import Glibc
 
 /// A limit that the system sets to what this process uses of memory, and how much of it is used.
@@ -15,13 +14,8 @@ struct MemoryLimit: Sendable {
             limit(.init(RLIMIT_DATA.rawValue)).map { MemoryLimit(bytes: $0) { pages(5) } },
             limit(.init(RLIMIT_AS.rawValue)).map { MemoryLimit(bytes: $0) { pages(0) } },
         ]
-        guard let least = own.compactMap(\.self).min(by: { $0.bytes < $1.bytes }),
-            least.bytes < resident.bytes
-        else { return resident }
-        // What was freed counts as long as the allocator keeps it, in pieces that may be too small for
-        // what comes: large buffers shall go back to the system at once.
-        mallopt(M_MMAP_THRESHOLD, 64 << 10)
-        return least
+        let least = own.compactMap(\.self).min { $0.bytes < $1.bytes }
+        return least.map { $0.bytes < resident.bytes ? $0 : resident } ?? resident
     }
 
     private static var machine: Int {

@@ -1,4 +1,4 @@
-internal import CMalloc
+internal import CAllocator
 internal import Synchronization
 
 /// How much a process may hold for its peers, and how close it is to its limit (rpc.md F7).
@@ -52,7 +52,7 @@ public final class ProcessMemory: Sendable {
     /// Reads what the process uses. To be called at intervals: if it is too much, what the allocator
     /// keeps of memory that was freed goes back to the system first.
     public func sample() {
-        if reading() > .normal { malloc_trim(0) }
+        if reading() > .normal { allocator_return_freed_memory() }
         look()
     }
 

@@ -70,7 +70,7 @@ enum Layers {
     /// The one target that may import each C library.
     static let owners: [String: String] = [
         "CNghttp2": "HTTP2", "COpenSSL": "TLS", "CHiredis": "Redis", "CRocksDB": "Storage",
-        "CMalloc": "RPC", "CZlib": "RPC",
+        "CAllocator": "RPC", "CZlib": "RPC",
     ]
 
     /// The files that may hold unsafe pointers, of targets that otherwise do without.
