@@ -1,7 +1,9 @@
 // Takes the place of malloc and its family in a test program, and counts per thread what is asked for.
-// The memory itself comes from glibc, through the names that it exports for this.
+// The memory itself comes from whoever is next in line: jemalloc where it is linked, else glibc.
+#define _GNU_SOURCE
 #include "AllocationCounter.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <features.h>
 #include <stdint.h>
@@ -16,11 +18,18 @@
 #if defined(__GLIBC__) && !defined(HAS_OWN_ALLOCATOR)
 #include <malloc.h>
 
-extern void *__libc_malloc(size_t);
-extern void *__libc_calloc(size_t, size_t);
-extern void *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
-extern void __libc_free(void *);
+// The function of this name that would be called without us. Looking it up allocates nothing as long as
+// it is found, and threads that look at the same time find the same.
+#define NEXT(name)                                                                     \
+    ({                                                                                 \
+        static __typeof__(&name) found;                                                \
+        __typeof__(&name) next = __atomic_load_n(&found, __ATOMIC_RELAXED);            \
+        if (next == NULL) {                                                            \
+            next = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                         \
+            __atomic_store_n(&found, next, __ATOMIC_RELAXED);                          \
+        }                                                                              \
+        next;                                                                          \
+    })
 
 // Initial-exec: reading it must not allocate.
 static __thread struct {
@@ -46,19 +55,19 @@ static void lost(size_t size) {
     if (counter.active) counter.held -= (intptr_t)size;
 }
 
-void *malloc(size_t size) { return gained(__libc_malloc(size)); }
+void *malloc(size_t size) { return gained(NEXT(malloc)(size)); }
 
-void *calloc(size_t count, size_t size) { return gained(__libc_calloc(count, size)); }
+void *calloc(size_t count, size_t size) { return gained(NEXT(calloc)(count, size)); }
 
 void *realloc(void *block, size_t size) {
     size_t before = counter.active && block != NULL ? malloc_usable_size(block) : 0;
-    void *moved = __libc_realloc(block, size);
+    void *moved = NEXT(realloc)(block, size);
     if (moved == NULL && size != 0) return NULL;
     lost(before);
     return gained(moved);
 }
 
-void *memalign(size_t alignment, size_t size) { return gained(__libc_memalign(alignment, size)); }
+void *memalign(size_t alignment, size_t size) { return gained(NEXT(memalign)(alignment, size)); }
 
 void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
 
@@ -74,7 +83,7 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 
 void free(void *block) {
     if (counter.active && block != NULL) lost(malloc_usable_size(block));
-    __libc_free(block);
+    NEXT(free)(block);
 }
 
 bool allocation_counter_works(void) { return true; }
