@@ -30,7 +30,8 @@ public final class InProcessTransport: Sendable {
 
     public init(_ mode: Mode) { self.mode = mode }
 
-    /// A client of whoever serves. Its connections close when it is let go.
+    /// A client of whoever serves: with `.encoded` an `RPCClient`, whose connections close when it is
+    /// let go.
     ///
     /// - Parameters:
     ///   - profile, policy, group: of its connections.
