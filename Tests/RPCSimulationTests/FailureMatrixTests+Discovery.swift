@@ -74,6 +74,26 @@ extension SimulatedFailureMatrixTests {
         }
     }
 
+    @Test("row 15: a server ends at once, at any moment: what it never served goes elsewhere")
+    func endAtOnce() {
+        for moment in UInt32(0)..<40 {
+            var scenario = Scenario()
+            scenario.servers = 2
+            scenario.weather.delay = 500_000...500_000
+            scenario.calls = Self.calls(60, [.write, .watch, .collect], every: 100, from: 10_000)
+            // These open the connections.
+            scenario.calls += Self.calls(8, [.read], every: 500)
+            scenario.events = [(11_000 + moment * 50, .drain(0, grace: 1))]
+            scenario.calmAt = 1_000_000
+            Self.run(scenario, seeds: 1...1) { report in
+                for call in report.outcomes where call.code != .ok {
+                    #expect(
+                        !call.servers.isEmpty, "drain \(moment): \(call.kind) \(call.message)")
+                }
+            }
+        }
+    }
+
     @Test("row 16: one stream at a time from now on: calls wait, none fails")
     func fewerStreams() {
         var scenario = Scenario()
