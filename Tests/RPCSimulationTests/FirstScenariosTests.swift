@@ -80,6 +80,23 @@ struct FirstScenariosTests {
         }
     }
 
+    @Test("calls that wait for a stream go as soon as one ends, until none is left")
+    func queue() {
+        let scenario = Self.one {
+            $0.serverProfile.maximumConcurrentStreams = 1
+            $0.calls = Self.calls(80, [.read, .write, .watch, .collect], every: 1) { plan, _ in
+                plan.handlerPause = 2_000
+            }
+        }
+        Self.run(scenario) { report in
+            for call in report.outcomes {
+                #expect(call.code == .ok, "seed \(report.seed): \(call.message)")
+                // Twenty on each of four connections; a stream of messages takes three pauses.
+                #expect(call.took! < .milliseconds(500), "seed \(report.seed): \(call.took!)")
+            }
+        }
+    }
+
     @Test("calls that wait for an endpoint have the names asked for again: not in half a minute")
     func waitersForNames() {
         let scenario = Self.one {
