@@ -36,7 +36,7 @@ import Testing
         ),
         (
             "tx.type.contain('x')",
-            "1:8: unknown function 'contain'; nearest are contains, int, double"
+            "1:8: unknown function 'contain'; nearest are contains, code, duration"
         ),
         (
             "tx.type == L.countries",
@@ -62,17 +62,23 @@ import Testing
         ("-tx.type == 'a'", "1:1: '-' needs a number, found string"),
         ("tx.amount && tx.is_first", "1:1: '&&' needs bools, found money"),
         ("tx.amount in ['a']", "1:11: money is never in list<string>"),
-        ("tx.type in 'abc'", "1:9: expected a list after 'in', found string"),
+        ("tx.type in 'abc'", "1:9: expected a list or map after 'in', found string"),
         ("tx.type in ['a', 5]", "1:18: a list holds values of one type: found int after string"),
         (
             "tx.is_first ? 1 : 'a'",
             "1:13: both values of '?:' must have one type: found int and string"
         ),
         ("tx.amount ? true : false", "1:1: expected a bool before '?', found money"),
-        ("tx.type[0] == 'a'", "1:8: expected a list before '[', found string"),
+        ("tx.type[0] == 'a'", "1:8: expected a list or map before '[', found string"),
         ("cust.nexus['a'] == 'a'", "1:12: expected an int as index, found string"),
-        ("tx.type.contains(5)", "1:8: contains() does not take (string, int)"),
-        ("contains('a', 'b')", "1:1: contains() does not take (string, string)"),
+        (
+            "tx.type.contains(5)",
+            "1:8: contains() does not take (string, int); write text.contains('part')"
+        ),
+        (
+            "contains('a', 'b')",
+            "1:1: contains() does not take (string, string); write text.contains('part')"
+        ),
         ("has(5)", "1:1: expected the name of one fact in has()"),
         ("has(P.hourly)", "1:5: has() asks for a fact, which this is not"),
         ("tx.amount + 1", "1:11: a condition is a bool; this is int"),

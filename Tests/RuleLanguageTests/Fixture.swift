@@ -41,6 +41,17 @@ enum Fixture {
         return evaluator.value(expression, of: builder.build(), over: frame(values))
     }
 
+    /// The value of an expression that is checked as CEL does, without the bounds on rules.
+    static func cel(_ source: String) throws -> Result<Constant, EvaluationError> {
+        var limits = ExpressionLimits()
+        limits.maximumCost = .max
+        var builder = ProgramBuilder(
+            environment: environment, limits: limits, folds: false, dialect: .cel)
+        let expression = try builder.addExpression(source)
+        var evaluator = Evaluator()
+        return evaluator.value(expression, of: builder.build(), over: frame([:]))
+    }
+
     /// The diagnostics of an expression, one a line; empty if it compiles.
     static func diagnostics(_ source: String, condition: Bool = true) -> String {
         var builder = ProgramBuilder(environment: environment)

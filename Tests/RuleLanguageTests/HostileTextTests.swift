@@ -20,7 +20,11 @@ import Testing
         "L.countries", "true", "null", "1", "0", "9223372036854775807", "1.5", "'a'", "(", ")", "[",
         "]", ".", ",", "?", ":", "&&", "||", "!", "-", "+", "*", "/", "%", "<", "<=", "==", "!=",
         " in ",
-        "size(", "has(", ".contains(", "int(", "double(", " ", "\n", "'", "\\", "é", "\u{0}", "//",
+        "size(", "has(", ".contains(", "int(", "double(", "{", "}", "x", ".all(x,", ".map(x,",
+        ".filter(x,", ".exists(i, x,", ".transformMap(k, x,", ".matches('a+')", "ratio(", "min(",
+        "newest(", "timestamp('2009-02-13T23:31:30Z')", "duration('1h')", ".getHours()", "string(",
+        "similarity(", "days_between(", "local_hour(", "rank(", "share(", "slope(", "`a`", " ",
+        "\n", "'", "\\", "é", "\u{0}", "//",
     ]
 
     @Test("ten thousand random texts of the language's own pieces never crash it")

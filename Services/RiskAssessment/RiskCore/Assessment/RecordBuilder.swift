@@ -82,7 +82,8 @@ struct RecordBuilder {
             .text(
                 entries.compactMap { if case .string(let text) = $0 { text } else { nil } }
                     .joined(separator: ","))
-        case .null: nil
+        // No fact of the catalogue has these types.
+        case .null, .timestamp, .duration, .category, .place, .map, .record: nil
         }
     }
 

@@ -61,6 +61,8 @@ public struct TextTemplate: Sendable {
         case .double(let value): "\(value)"
         case .string(let value): String(value.prefix(64))
         case .list(let entries): "\(entries.count)"
+        case .map(let entries): "\(entries.count)"
+        case .timestamp, .duration, .category, .place, .record: "?"
         }
     }
 

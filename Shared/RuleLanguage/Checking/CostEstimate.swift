@@ -1,0 +1,109 @@
+/// The static bound of an expression's work: nodes times static sizes, never time, so that two
+/// machines agree.
+struct CostEstimate {
+    private(set) var total = 0
+    /// The dearest parts, at most three, for a diagnostic.
+    let dearest: [(span: SourceSpan, cost: Int)]
+
+    init(of tree: SyntaxTree, in environment: RuleEnvironment) {
+        var parts: [(span: SourceSpan, cost: Int)] = []
+        let collector = Collector(tree: tree, environment: environment)
+        collector.collect(tree.root, times: 1, into: &parts)
+        for part in parts { total = total.addingSaturated(part.cost) }
+        dearest = Array(parts.sorted { $0.cost > $1.cost }.prefix(3))
+    }
+
+    private struct Collector {
+        let tree: SyntaxTree
+        let environment: RuleEnvironment
+
+        /// `times` is how often the part runs at most.
+        func collect(
+            _ id: SyntaxTree.NodeID, times: Int,
+            into parts: inout [(span: SourceSpan, cost: Int)]
+        ) {
+            parts.append((tree[id].span, own(id).multipliedSaturated(by: times)))
+            guard case .comprehension(let loop) = tree[id].kind else {
+                for child in tree.children(of: id) { collect(child, times: times, into: &parts) }
+                return
+            }
+            collect(loop.range, times: times, into: &parts)
+            let inner = times.multipliedSaturated(by: entries(loop.range))
+            if let filter = loop.filter { collect(filter, times: inner, into: &parts) }
+            collect(loop.body, times: inner, into: &parts)
+        }
+
+        private func own(_ id: SyntaxTree.NodeID) -> Int {
+            switch tree[id].kind {
+            case .binary(.in, _, let container): 1 + (isList(container) ? entries(container) : 3)
+            case .binary(.equal, let a, let b), .binary(.notEqual, let a, let b):
+                1 + min(entries(a), entries(b))
+            case .binary(.add, let a, let b): 1 + entries(a) + entries(b)
+            case .list(let members), .map(let members): 1 + members.count
+            case .row(let table, _, _): 1 + entries(table)
+            case .matches(_, let pattern): 8 + pattern.steps.count
+            case .function(let function, let operands):
+                function.cost
+                    + (function.readsEntries ? operands.map(entries).reduce(0, +) : 0)
+            case .comprehension(let loop): 2 + 2 * entries(loop.range)
+            default: 1
+            }
+        }
+
+        private func isList(_ id: SyntaxTree.NodeID) -> Bool {
+            switch tree[id].kind {
+            case .namedList, .map, .literal(.map): false
+            default: true
+            }
+        }
+
+        /// Most entries of a list or map; 0 of what cannot be one.
+        private func entries(_ id: SyntaxTree.NodeID) -> Int {
+            switch tree[id].kind {
+            case .literal(.list(let entries)): entries.count
+            case .literal(.map(let entries)): entries.count
+            case .literal, .namedList: 0
+            case .list(let entries): entries.count
+            case .map(let entries): entries.count / 2
+            case .fact(let slot): bound(environment.facts.facts[slot])
+            case .binary(.add, let a, let b): entries(a) + entries(b)
+            case .conditional(_, let a, let b): max(entries(a), entries(b))
+            case .comprehension(let loop):
+                switch loop.macro {
+                case .all, .exists, .existsOne: 0
+                default: entries(loop.range)
+                }
+            case .function(.newest, let operands): newest(operands)
+            case .index, .lookup, .field, .variable, .select: FactDeclaration.assumedEntries
+            default: 0
+            }
+        }
+
+        private func bound(_ fact: FactDeclaration) -> Int {
+            switch fact.type {
+            case .list, .map, .any: fact.maximumEntries
+            default: 0
+            }
+        }
+
+        private func newest(_ operands: [SyntaxTree.NodeID]) -> Int {
+            let all = entries(operands[0])
+            if case .literal(.int(let count)) = tree[operands[1]].kind {
+                return min(all, Int(clamping: count))
+            }
+            return all
+        }
+    }
+}
+
+extension Int {
+    fileprivate func addingSaturated(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+
+    fileprivate func multipliedSaturated(by other: Int) -> Int {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
+    }
+}

@@ -1,0 +1,89 @@
+/// Compiles expressions, one after the other, into one program.
+public struct ProgramBuilder {
+    private let environment: RuleEnvironment
+    private let limits: ExpressionLimits
+    private var emitter: Emitter
+    private var expressions: [CompiledExpression] = []
+    private let folds: Bool
+    private let dialect: Dialect
+
+    /// `folds: false` leaves constant parts to the evaluator; results are the same.
+    public init(
+        environment: RuleEnvironment, limits: ExpressionLimits = ExpressionLimits(),
+        folds: Bool = true, dialect: Dialect = .rules
+    ) {
+        self.dialect = dialect
+        self.environment = environment
+        self.limits = limits
+        self.folds = folds
+        emitter = Emitter(lists: environment.lists)
+    }
+
+    /// Adds an expression of any type. Returns its number in the program.
+    public mutating func addExpression(_ source: String) throws(CompilationFailure) -> Int {
+        let (tree, type, facts) = try check(source)
+        return try add(folds ? Folder.fold(tree, zones: environment.zones) : tree, type, facts)
+    }
+
+    /// Adds a condition: its type is bool, and facts must be able to change its result.
+    public mutating func addCondition(_ source: String) throws(CompilationFailure) -> Int {
+        let (tree, type, facts) = try check(source)
+        let start = tree[tree.root].span
+        guard type.type == .bool else {
+            throw CompilationFailure([
+                Diagnostic(span: start, message: "a condition is a bool; this is \(type.type)")
+            ])
+        }
+        let folded = Folder.fold(tree, zones: environment.zones)
+        if case .literal(.bool(let value)) = folded[folded.root].kind {
+            throw CompilationFailure([
+                Diagnostic(span: start, message: "the condition is always \(value)")
+            ])
+        }
+        return try add(folds ? folded : tree, type, facts)
+    }
+
+    public func build() -> Program {
+        Program(
+            emitter, facts: environment.facts, zones: environment.zones, expressions: expressions)
+    }
+
+    private func check(
+        _ source: String
+    ) throws(CompilationFailure) -> (SyntaxTree, CheckedType, [Int]) {
+        let tree: SyntaxTree
+        do {
+            tree = try Parser.parse(source, limits: limits)
+        } catch {
+            throw CompilationFailure([error])
+        }
+        var checker = Checker(tree, in: environment, dialect)
+        let type = checker.check(tree.root)
+        guard let type, checker.diagnostics.isEmpty else {
+            throw CompilationFailure(checker.diagnostics)
+        }
+        return (checker.tree, type, checker.factsRead)
+    }
+
+    private mutating func add(
+        _ tree: SyntaxTree, _ type: CheckedType, _ facts: [Int]
+    ) throws(CompilationFailure) -> Int {
+        let cost = CostEstimate(of: tree, in: environment)
+        guard cost.total <= limits.maximumCost else {
+            let parts = cost.dearest.map { "\($0.span.line):\($0.span.column) costs \($0.cost)" }
+            throw CompilationFailure([
+                Diagnostic(
+                    span: tree[tree.root].span,
+                    message: "the expression costs \(cost.total), at most \(limits.maximumCost) is "
+                        + "allowed: " + parts.joined(separator: ", "))
+            ])
+        }
+        let start = emitter.code.count
+        emitter.emit(tree)
+        expressions.append(
+            CompiledExpression(
+                start: start, end: emitter.code.count, factsRead: facts, cost: cost.total,
+                type: type.type, unit: type.unit))
+        return expressions.count - 1
+    }
+}

@@ -1,0 +1,99 @@
+/// The facts of one event, one slot each. An unset slot is a missing fact: its tag is the presence
+/// bit. A frame can be emptied and filled again without new memory.
+public struct FactFrame: Sendable {
+    public let schema: FactSchema
+    private(set) var slots: [Value]
+    private(set) var store = ValueStore()
+
+    public init(schema: FactSchema) {
+        self.schema = schema
+        slots = Array(repeating: .missing, count: schema.count)
+    }
+
+    public mutating func removeAll() {
+        for slot in slots.indices { slots[slot] = .missing }
+        store.removeAll()
+    }
+
+    public mutating func set(_ slot: Int, to value: Bool) {
+        precondition(schema.facts[slot].type == .bool, "the fact is no bool")
+        slots[slot] = .bool(value)
+    }
+
+    public mutating func set(_ slot: Int, to value: Int64) {
+        precondition(schema.facts[slot].type == .int, "the fact is no int")
+        slots[slot] = .int(value)
+    }
+
+    public mutating func set(_ slot: Int, to value: Double) {
+        precondition(schema.facts[slot].type == .double, "the fact is no double")
+        slots[slot] = .double(value)
+    }
+
+    public mutating func set(_ slot: Int, to value: String) {
+        precondition(schema.facts[slot].type == .string, "the fact is no text")
+        slots[slot] = .text(.frame, store.texts.count)
+        store.texts.append(value)
+    }
+
+    public mutating func set(_ slot: Int, to instant: Instant) {
+        precondition(schema.facts[slot].type == .timestamp, "the fact is no timestamp")
+        slots[slot] = .timestamp(instant)
+    }
+
+    public mutating func set(_ slot: Int, to values: [String]) {
+        precondition(schema.facts[slot].type == .list(.string), "the fact is no list of texts")
+        let (text, cell) = (store.texts.count, store.cells.count)
+        store.texts += values
+        for index in values.indices { store.cells.append(.text(.frame, text + index)) }
+        slots[slot] = .composite(.list, .frame, at: cell, count: values.count)
+    }
+
+    /// Sets a fact from a constant of its type; false if the type is another.
+    public mutating func set(_ slot: Int, to constant: Constant) -> Bool {
+        if case .int(let value) = constant, schema.facts[slot].type == .double {
+            set(slot, to: Double(value))
+            return true
+        }
+        guard constant.fits(schema.facts[slot].type) else { return false }
+        slots[slot] = store.add(constant, .frame)
+        return true
+    }
+
+    /// Makes the fact missing.
+    public mutating func clear(_ slot: Int) { slots[slot] = .missing }
+
+    public func isPresent(_ slot: Int) -> Bool { !slots[slot].isError }
+
+    /// The value of a fact; nil if it is missing.
+    public func value(at slot: Int) -> Constant? {
+        slots[slot].isError ? nil : constant(slots[slot])
+    }
+
+    /// What a frame holds came from constants, so its depth is that of a constant.
+    private func constant(_ value: Value) -> Constant {
+        func cells(_ count: Int) -> ArraySlice<Value> {
+            store.cells[value.index..<(value.index + count)]
+        }
+        switch value.tag {
+        case .error, .null: return .null
+        case .bool: return .bool(value.isTrue)
+        case .int: return .int(value.int)
+        case .double: return .double(value.double)
+        case .text: return .string(store.texts[value.index])
+        case .timestamp: return .timestamp(value.instant)
+        case .duration: return .duration(value.int)
+        case .category: return .category(Int(value.int))
+        case .place: return .place(value.coordinates)
+        case .list: return .list(cells(value.count).map(constant))
+        case .record: return .record(cells(value.count).map { $0.isError ? nil : constant($0) })
+        case .map:
+            let pairs = Array(cells(value.count * 2))
+            return .map(
+                (0..<value.count).map {
+                    Constant.MapEntry(
+                        key: constant(pairs[$0 * 2]), value: constant(pairs[$0 * 2 + 1]))
+                })
+        }
+    }
+}
