@@ -89,7 +89,7 @@ struct BruteForce {
         }
     }
 
-    private static func number(_ aggregate: Aggregate, of values: [Int64], _ count: Int) -> Double {
+    static func number(_ aggregate: Aggregate, of values: [Int64], _ count: Int) -> Double {
         let sum = values.reduce(0, +)
         switch aggregate {
         case .count: return Double(count)

@@ -3,19 +3,32 @@ import Testing
 @testable import FeatureEngine
 
 @Suite struct HostileBlobTests {
-    /// With late events and an overflow, so that every section is there.
+    /// Every section, with late events, an overflow and a sketch.
     static func marked() -> FeatureState {
-        var state = Golden.state()
-        let huge = EngineEvent(type: 0, time: 1_760_000_030_000, values: [.max])
-        let late = EngineEvent(type: 0, time: 1_759_990_000_000, values: [5])
-        _ = state.apply(huge, touches: 1, sequence: 44, delivery: .first)
-        _ = state.apply(huge, touches: 1, sequence: 45, delivery: .first)
-        _ = state.apply(late, touches: 3, sequence: 43, delivery: .first)
+        var log = RandomLog(seed: 17, maximumPace: 200_000_000)
+        var state = FeatureState(group: TestGroup.group, groupHash: 7)
+        for sequence in 1...UInt64(40) { _ = log.next(sequence: sequence).apply(to: &state) }
+        let huge = EngineEvent(
+            type: 0, time: state.clock, values: [.max, 1, 9, nil], filters: [3, 200])
+        for sequence in [44, 46] as [UInt64] {
+            _ = state.apply(huge, touches: 1, sequence: sequence, delivery: .first)
+        }
         return state
     }
 
+    @Test("the state under attack has every section")
+    func sections() {
+        let state = Self.marked()
+        #expect(state.tiles.contains { $0.lateCount > 0 })
+        #expect(state.tiles.contains { $0.overflowed != 0 })
+        #expect(state.tiles.allSatisfy { !$0.rows.isEmpty })
+        #expect(state.attributes[0].sketch != nil)
+        #expect(state.tables.allSatisfy { !$0.rows.isEmpty })
+        #expect(state.recents.allSatisfy { !$0.rows.isEmpty })
+    }
+
     func decode(_ blob: [UInt8]) throws(BlobError) -> FeatureState {
-        try FeatureState(decoding: blob, group: Golden.group, groupHash: Golden.groupHash)
+        try FeatureState(decoding: blob, group: TestGroup.group, groupHash: 7)
     }
 
     /// The blob with a right checksum, so that what lies behind it is attacked too.
@@ -42,12 +55,12 @@ import Testing
         }
     }
 
-    @Test("every flipped bit is refused")
+    @Test("a flipped bit in any byte is refused")
     func flips() {
         let blob = Self.marked().encode()
-        for bit in 0..<blob.count * 8 {
+        for position in blob.indices {
             var damaged = blob
-            damaged[bit / 8] ^= 1 << UInt8(bit % 8)
+            damaged[position] ^= 1 << UInt8(position % 8)
             #expect(throws: BlobError.self) { try decode(damaged) }
         }
     }
@@ -77,6 +90,28 @@ import Testing
             }
         }
         #expect(accepted > 0)
+    }
+
+    @Test("a count that lies is refused, before memory is taken for it")
+    func lyingCounts() {
+        let blob = Self.marked().encode()
+        let huge: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0x07]
+        for position in 40..<blob.count - 4 {
+            // A huge number in place of whatever stands here, at the same and at a greater length.
+            var replaced = blob
+            for (offset, byte) in huge.enumerated() where position + offset < blob.count - 4 {
+                replaced[position + offset] = byte
+            }
+            var inserted = blob
+            inserted.replaceSubrange(position...position, with: huge)
+            for forged in [resealed(replaced), resealed(inserted)] {
+                guard let state = try? decode(forged) else { continue }
+                #expect(state.encode() == forged, "byte \(position)")
+            }
+        }
+        let padded = resealed(
+            blob.dropLast(4) + [UInt8](repeating: 0, count: 1 << 20) + [0, 0, 0, 0])
+        #expect(throws: BlobError.self) { try decode(padded) }
     }
 
     @Test("random bytes are refused")

@@ -32,7 +32,97 @@ enum TestGroup {
             tiers: 0b0000_0000_1001),
     ]
 
-    static let group = Group(tiers: tiers, measures: measures)
+    static let day: Int64 = 86_400_000
+
+    /// The newest payment; the newest credit or payment of a kind; the first of a kind; a snapshot.
+    static let registers = [
+        Register(
+            sources: [Source(event: 0, values: [0, 1, 2])], values: [.integer, .code, .hash],
+            remember: 30 * day),
+        Register(
+            sources: [Source(event: 0, filter: 3, values: [0]), Source(event: 2, values: [1])],
+            values: [.integer]),
+        Register(
+            sources: [Source(event: 0, filter: 64, values: [0])], values: [.integer],
+            keeps: .oldest),
+        Register(
+            sources: [Source(event: 1, values: [0])], values: [.time], remember: 90 * day,
+            isSnapshot: true, maximumAge: day),
+    ]
+
+    /// The first overflows and forgets, the second does neither.
+    static let attributes = [
+        Attribute(
+            sources: [Source(event: 0, values: [2])], remember: 30 * day, exact: 8, sketchBits: 8),
+        Attribute(
+            sources: [Source(event: 0, values: [2]), Source(event: 2, values: [0])],
+            remember: nil, exact: 64, sketchBits: 10),
+    ]
+
+    static let tables = [
+        KeyedTable(
+            sources: [Source(event: 0, values: [2, 0, 1])],
+            terms: [[KeyedTable.Term(field: 0), KeyedTable.Term(filter: 200)]],
+            values: [.integer, .code], rows: 12, remember: 30 * day),
+        KeyedTable(
+            sources: [Source(event: 0, touch: 1, values: [1]), Source(event: 2, values: [0])],
+            terms: [[KeyedTable.Term()], [nil]], values: [], rows: 64),
+    ]
+
+    static let recents = [
+        RecentList(
+            sources: [Source(event: 0, values: [0])], values: [.integer], rows: 16,
+            remember: 30 * day),
+        RecentList(
+            sources: [
+                Source(event: 0, filter: 3, values: [0, 2]), Source(event: 1, values: [nil, nil]),
+            ],
+            values: [.integer, .hash], rows: 7),
+    ]
+
+    static let group = Group(
+        tiers: tiers, measures: measures, registers: registers, attributes: attributes,
+        tables: tables, recents: recents)
+
+    /// Every kind of feature of attributes and registers, and aggregates from raw events.
+    static let others: [FeatureRead] = {
+        var reads: [FeatureRead] = []
+        for attribute in attributes.indices {
+            for tier in [Tier.hour, .day, .week, .month] {
+                let aspect = AttributeRead.Aspect.distinct(window: tier.span, hop: tier.hop)
+                reads.append(.attribute(AttributeRead(attribute: attribute, aspect: aspect)))
+            }
+            let aspects: [AttributeRead.Aspect] = [
+                .isNew, .secondsSinceFirstSeen, .daysSinceFirstSeen, .secondsSinceLastSeen,
+                .timesSeen,
+            ]
+            for aspect in aspects {
+                reads.append(
+                    .attribute(
+                        AttributeRead(
+                            attribute: attribute, aspect: aspect, argument: [2, nil, 0],
+                            defaultValue: FeatureValue.missing)))
+            }
+        }
+        for (register, declared) in registers.enumerated() {
+            for aspect in [RegisterRead.Aspect.secondsSince, .daysSince] {
+                reads.append(.register(RegisterRead(register: register, aspect: aspect)))
+            }
+            for index in declared.values.indices where declared.values[index] != .hash {
+                reads.append(
+                    .register(RegisterRead(register: register, aspect: .value(index))))
+            }
+        }
+        for aggregate in Aggregate.allCases {
+            reads.append(
+                .aggregate(
+                    AggregateRead(
+                        aggregate: aggregate, measure: aggregate == .count ? 0 : 1, tier: 2,
+                        window: 50_000_000,
+                        exact: ExactRead(list: 0, value: aggregate == .count ? nil : 0))))
+        }
+        return reads
+    }()
 
     /// Every aggregate of every measure in every tier that keeps it, with windows of all lengths.
     static let aggregates: [AggregateRead] = {
@@ -52,7 +142,6 @@ enum TestGroup {
                 }
             }
         }
-        let day: Int64 = 86_400_000
         for window in [day, 7 * day, 30 * day] {
             for aggregate in [Aggregate.count, .sum, .average, .deviation] {
                 reads.append(

@@ -19,6 +19,19 @@ public enum Aggregate: String, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// Where an aggregate with `exact: true` finds the events of its window one by one (R1).
+public struct ExactRead: Hashable, Sendable {
+    /// A recent list that the same events feed.
+    public let list: Int
+    /// The position of the counted value in its rows; nil if events are counted.
+    public let value: Int?
+
+    public init(list: Int, value: Int? = nil) {
+        self.list = list
+        self.value = value
+    }
+}
+
 /// One aggregate feature of a state.
 public struct AggregateRead: Hashable, Sendable {
     public let aggregate: Aggregate
@@ -31,6 +44,9 @@ public struct AggregateRead: Hashable, Sendable {
     public let lag: Int64?
     /// `per: payment`: the measure whose count divides the number; kept by the same tier.
     public let per: Int?
+    /// Not nil: counts exactly what is younger than the window, as long as the list reaches back
+    /// so far; past it the tiles answer, `approximate`.
+    public let exact: ExactRead?
     /// `self: include`: the event at hand is in the window (R4).
     public let includesSelf: Bool
     /// The value when no event is in the window.
@@ -38,14 +54,18 @@ public struct AggregateRead: Hashable, Sendable {
 
     public init(
         aggregate: Aggregate, measure: Int, tier: Int, window: Int64, lag: Int64? = nil,
-        per: Int? = nil, includesSelf: Bool = false, defaultValue: Double = 0
+        per: Int? = nil, exact: ExactRead? = nil, includesSelf: Bool = false,
+        defaultValue: Double = 0
     ) {
+        precondition(per == nil || aggregate == .count || aggregate == .sum)
+        precondition(exact == nil || (per == nil && lag == nil))
         self.aggregate = aggregate
         self.measure = measure
         self.tier = tier
         self.window = window
         self.lag = lag
         self.per = per
+        self.exact = exact
         self.includesSelf = includesSelf
         self.defaultValue = defaultValue
     }

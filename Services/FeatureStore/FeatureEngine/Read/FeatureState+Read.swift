@@ -13,32 +13,70 @@ extension FeatureState {
     public func readTime(_ time: Int64) -> Int64 { max(time, clock) }
 
     /// The values of the plan's features at `time`, in the plan's order.
-    public func read(_ plan: ReadPlan, at time: Int64) -> [FeatureValue] {
+    ///
+    /// - Parameter event: the event at hand, whose values features of an attribute ask for.
+    public func read(
+        _ plan: ReadPlan, at time: Int64, event: EngineEvent? = nil
+    ) -> [FeatureValue] {
         var values = [FeatureValue](repeating: FeatureValue(0, Status(.empty)), count: plan.count)
-        read(plan, at: time, .all, into: &values)
+        read(plan, at: time, event: event, .all, into: &values)
         return values
     }
 
     /// Sets the values of the features of one part; `values` has the plan's count.
     public func read(
-        _ plan: ReadPlan, at time: Int64, _ part: ReadPart, into values: inout [FeatureValue]
+        _ plan: ReadPlan, at time: Int64, event: EngineEvent? = nil, _ part: ReadPart,
+        into values: inout [FeatureValue]
     ) {
         precondition(values.count == plan.count)
-        let windows =
-            switch part {
-            case .beforeApply: 0..<plan.windowsBefore
-            case .afterApply: plan.windowsBefore..<plan.windows.count
-            case .all: 0..<plan.windows.count
-            }
         let now = readTime(time)
+        values.withUnsafeMutableBufferPointer { values in
+            if part != .afterApply { read(plan.before, of: plan, at: now, event, into: values) }
+            if part != .beforeApply { read(plan.after, of: plan, at: now, event, into: values) }
+        }
+    }
+
+    private func read(
+        _ part: ReadPlan.Part, of plan: ReadPlan, at now: Int64, _ event: EngineEvent?,
+        into values: UnsafeMutableBufferPointer<FeatureValue>
+    ) {
         withUnsafeTemporaryAllocation(of: WindowTotals.self, capacity: plan.maximumCounters) {
             totals in
-            values.withUnsafeMutableBufferPointer { values in
-                for window in windows {
-                    read(plan.windows[window], of: plan, at: now, totals, into: values)
-                }
+            for window in part.windows {
+                read(window, of: plan, at: now, totals, into: values)
             }
         }
+        for (position, read) in part.exact {
+            values[position] = exactValue(read, at: now, tiles: values[position])
+        }
+        for pass in part.attributes { read(pass, at: now, event, into: values) }
+        for (position, read) in part.registers { values[position] = value(read, at: now) }
+    }
+
+    /// R1: from the raw events, if the list reaches back through the window.
+    private func exactValue(
+        _ read: AggregateRead, at now: Int64, tiles: FeatureValue
+    ) -> FeatureValue {
+        guard let exact = read.exact else { return tiles }
+        let list = recent(exact.list, at: now)
+        let start = now - read.window
+        guard !list.isFull || list.rows[0, list.layout.time] <= start else {
+            return FeatureValue(
+                tiles.number, Status(tiles.status.kind, tiles.status.flags.union(.approximate)))
+        }
+        var totals = WindowTotals()
+        for position in list.positions.reversed() {
+            guard let row = list.row(position), row.time > start else { break }
+            if let index = exact.value {
+                if let value = row.value(index) { totals.add(value) }
+            } else {
+                totals.add(nil)
+            }
+        }
+        let flags: Status.Flags = totals.isIncomplete ? .incomplete : []
+        return totals.count > 0
+            ? FeatureValue(totals.value(read.aggregate), Status(.present, flags))
+            : FeatureValue(read.defaultValue, Status(.empty, flags))
     }
 
     private func read(

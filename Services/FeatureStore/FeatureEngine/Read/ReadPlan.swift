@@ -28,43 +28,80 @@ public struct ReadPlan: Sendable {
         let defaultValue: Double
     }
 
-    /// The windows with the event at hand come last.
-    private(set) var windows: [Window] = []
+    /// What is read before the event at hand is applied, or after.
+    struct Part: Sendable {
+        var windows: [Window] = []
+        var exact: [(position: Int, read: AggregateRead)] = []
+        var attributes: [AttributePass] = []
+        var registers: [(position: Int, read: RegisterRead)] = []
+    }
+
     private(set) var counters: [Counter] = []
     private(set) var outputs: [Output] = []
-    /// How many of the windows are read before the event is applied.
-    private(set) var windowsBefore = 0
+    private(set) var before = Part()
+    private(set) var after = Part()
     /// The most counters of a window.
     private(set) var maximumCounters = 0
     public let count: Int
 
-    /// The tiers keep the measures that are read from them: a plan is made by a compiler.
+    /// A plan of aggregates alone.
     public init(_ reads: [AggregateRead], group: Group) {
-        count = reads.count
-        struct Key: Hashable, Comparable {
-            let isAfter: Int
-            let tier: Int
-            let window: Int64
-            let lag: Int64
+        self.init(reads.map { FeatureRead.aggregate($0) }, group: group)
+    }
 
-            static func < (a: Key, b: Key) -> Bool {
-                (a.isAfter, a.tier, a.window, a.lag) < (b.isAfter, b.tier, b.window, b.lag)
+    /// What a read names, the group has: a plan is made by a compiler.
+    public init(_ reads: [FeatureRead], group: Group) {
+        count = reads.count
+        let numbered = reads.enumerated().map { (position: $0.offset, read: $0.element) }
+        before = part(numbered.filter { !$0.read.includesSelf }, group)
+        after = part(numbered.filter { $0.read.includesSelf }, group)
+    }
+
+    private mutating func part(
+        _ reads: [(position: Int, read: FeatureRead)], _ group: Group
+    ) -> Part {
+        var part = Part()
+        var aggregates: [WindowKey: [(position: Int, read: AggregateRead)]] = [:]
+        for (position, read) in reads {
+            switch read {
+            case .aggregate(let read):
+                aggregates[WindowKey(read), default: []].append((position, read))
+                if read.exact != nil { part.exact.append((position, read)) }
+            case .attribute(let read):
+                precondition(read.attribute < group.attributes.count)
+                part.add(read, position)
+            case .register(let read):
+                precondition(read.register < group.registers.count)
+                part.registers.append((position, read))
             }
         }
-        let keyed = Dictionary(grouping: reads.enumerated()) {
-            Key(
-                isAfter: $0.element.includesSelf ? 1 : 0, tier: $0.element.tier,
-                window: $0.element.window, lag: $0.element.lag ?? -1)
+        for key in aggregates.keys.sorted() {
+            if let window = add(aggregates[key] ?? [], group) { part.windows.append(window) }
         }
-        for key in keyed.keys.sorted() {
-            add((keyed[key] ?? []).map { ($0.offset, $0.element) }, group)
-            if key.isAfter == 0 { windowsBefore = windows.count }
+        return part
+    }
+
+    private struct WindowKey: Hashable, Comparable {
+        let tier: Int
+        let window: Int64
+        let lag: Int64
+
+        init(_ read: AggregateRead) {
+            tier = read.tier
+            window = read.window
+            lag = read.lag ?? -1
+        }
+
+        static func < (a: WindowKey, b: WindowKey) -> Bool {
+            (a.tier, a.window, a.lag) < (b.tier, b.window, b.lag)
         }
     }
 
     /// Adds the features of one window.
-    private mutating func add(_ reads: [(position: Int, read: AggregateRead)], _ group: Group) {
-        guard let first = reads.first?.read else { return }
+    private mutating func add(
+        _ reads: [(position: Int, read: AggregateRead)], _ group: Group
+    ) -> Window? {
+        guard let first = reads.first?.read else { return nil }
         let layout = group.layouts[first.tier]
         precondition(first.window + (first.lag ?? 0) <= layout.tier.span)
         var needs: [Int: Measure.Statistics] = [:]
@@ -89,11 +126,30 @@ public struct ReadPlan: Sendable {
                     counter: counter(of: read.measure), per: read.per.map(counter) ?? -1,
                     defaultValue: read.defaultValue))
         }
-        windows.append(
-            Window(
-                tier: first.tier, window: first.window, lag: first.lag,
-                counters: startOfCounters..<counters.count,
-                outputs: startOfOutputs..<outputs.count))
         maximumCounters = max(maximumCounters, measures.count)
+        return Window(
+            tier: first.tier, window: first.window, lag: first.lag,
+            counters: startOfCounters..<counters.count, outputs: startOfOutputs..<outputs.count)
+    }
+}
+
+extension ReadPlan.Part {
+    fileprivate mutating func add(_ read: AttributeRead, _ position: Int) {
+        let known = attributes.firstIndex { $0.attribute == read.attribute }
+        if known == nil { attributes.append(AttributePass(attribute: read.attribute)) }
+        let index = known ?? attributes.count - 1
+        guard case .distinct(let window, let hop) = read.aspect else {
+            attributes[index].lookups.append((position, read))
+            return
+        }
+        precondition(hop > 0 && hop % 1_000 == 0 && window >= hop)
+        let output = (position: position, defaultValue: read.defaultValue)
+        let same = attributes[index].windows.firstIndex { $0.window == window && $0.hop == hop }
+        if let same {
+            attributes[index].windows[same].outputs.append(output)
+        } else {
+            attributes[index].windows.append(
+                AttributePass.Window(window: window, hop: hop, outputs: [output]))
+        }
     }
 }

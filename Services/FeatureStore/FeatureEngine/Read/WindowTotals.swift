@@ -36,6 +36,18 @@ struct WindowTotals {
         }
     }
 
+    /// Of raw events: `value` is nil where events are counted.
+    mutating func add(_ value: Int64?) {
+        count += 1
+        guard let value else { return }
+        if !sum.add(value) { isIncomplete = true }
+        maximum = Swift.max(maximum, value)
+        minimum = Swift.min(minimum, value)
+        let logarithm = Logarithm.ln1024(value)
+        logarithms += logarithm
+        squares += logarithm * logarithm
+    }
+
     /// The sum; one beyond Int64 stops at the limit.
     @inline(__always)
     private mutating func total(_ values: UnsafePointer<Int64>, _ length: Int) -> Int64 {

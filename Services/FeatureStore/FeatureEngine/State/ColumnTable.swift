@@ -14,6 +14,7 @@ struct ColumnTable: Sendable {
     init(width: Int) { self.width = width }
 
     var isEmpty: Bool { count == 0 }
+    var indices: Range<Int> { 0..<count }
     var byteCount: Int { cells.capacity * 8 + 64 }
 
     subscript(row: Int, column: Int) -> Int64 {
@@ -80,6 +81,11 @@ struct ColumnTable: Sendable {
             move(start + row..<start + count - 1, to: start + row + 1)
             cells[start + row] = 0
         }
+    }
+
+    /// Adds rows of zeros.
+    mutating func insertRows(_ rows: Int) {
+        for _ in 0..<rows { insertRow(at: count) }
     }
 
     mutating func append(_ row: [Int64]) {

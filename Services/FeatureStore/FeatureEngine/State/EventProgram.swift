@@ -23,22 +23,62 @@ struct EventProgram: Sendable {
         }
     }
 
+    /// One source of a register, an attribute, a table or a recent list.
+    struct Feed: Sendable {
+        let target: Int
+        let source: Source
+        /// What a table's source adds to its sums.
+        var terms: [KeyedTable.Term?] = []
+    }
+
     var measures: [MeasureTake] = []
+    var registers: [Feed] = []
+    var attributes: [Feed] = []
+    var tables: [Feed] = []
+    var recents: [Feed] = []
 
     /// The programs of all event types up to the last that changes anything.
-    static func compile(measures: [Measure]) -> [EventProgram] {
+    static func compile(
+        measures: [Measure], registers: [Register], attributes: [Attribute], tables: [KeyedTable],
+        recents: [RecentList]
+    ) -> [EventProgram] {
         var programs: [EventProgram] = []
-        func change(_ event: Int, _ body: (inout EventProgram) -> Void) {
-            while programs.count <= event { programs.append(EventProgram()) }
-            body(&programs[event])
+        func feed(
+            _ list: WritableKeyPath<EventProgram, [Feed]>, _ target: Int, _ sources: [Source],
+            _ terms: [[KeyedTable.Term?]] = []
+        ) {
+            for (index, source) in sources.enumerated() {
+                programs.grow(to: source.event)
+                programs[source.event][keyPath: list].append(
+                    Feed(
+                        target: target, source: source,
+                        terms: index < terms.count ? terms[index] : []))
+            }
         }
         for (position, measure) in measures.enumerated() {
             for source in measure.sources {
                 guard let take = MeasureTake(measure, at: position, source) else { continue }
-                change(source.event) { $0.measures.append(take) }
+                programs.grow(to: source.event)
+                programs[source.event].measures.append(take)
             }
         }
+        for (index, register) in registers.enumerated() {
+            feed(\.registers, index, register.sources)
+        }
+        for (index, attribute) in attributes.enumerated() {
+            feed(\.attributes, index, attribute.sources)
+        }
+        for (index, table) in tables.enumerated() {
+            feed(\.tables, index, table.sources, table.terms)
+        }
+        for (index, list) in recents.enumerated() { feed(\.recents, index, list.sources) }
         return programs
+    }
+}
+
+extension [EventProgram] {
+    fileprivate mutating func grow(to event: Int) {
+        while count <= event { append(EventProgram()) }
     }
 }
 

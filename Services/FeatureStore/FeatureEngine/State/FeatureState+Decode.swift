@@ -33,13 +33,33 @@ extension FeatureState {
     private mutating func decode(
         _ tag: UInt8, _ section: inout BlobReader, highest: UInt64
     ) throws(BlobError) {
-        switch tag {
-        case BlobSection.ring: try decodeRing(&section, highest: highest)
-        case BlobSection.counters: try decodeCounters(&section)
-        case BlobSection.tiers..<BlobSection.tiers + UInt8(tiles.count):
-            let tier = Int(tag - BlobSection.tiers)
+        /// The position that a tag of a run of sections names.
+        func position(_ first: UInt8, _ count: Int) -> Int? {
+            let position = Int(tag) - Int(first)
+            return (0..<count).contains(position) ? position : nil
+        }
+        if tag == BlobSection.ring {
+            try decodeRing(&section, highest: highest)
+        } else if tag == BlobSection.counters {
+            try decodeCounters(&section)
+        } else if tag == BlobSection.registers {
+            try registers.decode(&section, group, clock: clock, highest: highest)
+        } else if let tier = position(BlobSection.tiers, tiles.count) {
             try tiles[tier].decode(&section, group.layouts[tier], clock: clock)
-        default: throw section.failure(.notCanonical)
+        } else if let index = position(BlobSection.attributes, attributes.count) {
+            try attributes[index].decode(&section, group.attributes[index], clock: clock)
+        } else if let index = position(BlobSection.sketches, attributes.count) {
+            try attributes[index].decodeSketch(&section, group.attributes[index], clock: clock)
+        } else if let index = position(BlobSection.tables, tables.count) {
+            try tables[index].decode(
+                &section, group.tables[index], group.tableLayouts[index], clock: clock,
+                highest: highest)
+        } else if let index = position(BlobSection.recents, recents.count) {
+            try recents[index].decode(
+                &section, group.recents[index], group.recentLayouts[index], clock: clock,
+                highest: highest)
+        } else {
+            throw section.failure(.notCanonical)
         }
     }
 

@@ -2,8 +2,13 @@
 enum BlobSection {
     static let ring: UInt8 = 0x01
     static let counters: UInt8 = 0x02
-    /// Tier i has tag `tiers + i`.
+    static let registers: UInt8 = 0x03
+    // Tier i has tag `tiers + i`, and so on.
     static let tiers: UInt8 = 0x10
+    static let attributes: UInt8 = 0x20
+    static let sketches: UInt8 = 0x40
+    static let tables: UInt8 = 0x60
+    static let recents: UInt8 = 0x80
 
     static let magic: [UInt8] = Array("AFS1".utf8)
     static let layout: UInt8 = 1
@@ -25,7 +30,17 @@ extension FeatureState {
     private var maximumEncodedBytes: Int {
         let ring = ring.entries.count * 2 * BlobWriter.maximumVarint
         let counters = tiles.count * 3 * BlobWriter.maximumVarint
-        return tiles.reduce(128 + ring + counters) { $0 + $1.maximumEncodedBytes }
+        var bytes = 128 + ring + counters
+        for tiles in tiles { bytes += tiles.maximumEncodedBytes }
+        for layout in group.registerLayouts { bytes += layout.maximumEncodedBytes }
+        for attribute in attributes { bytes += attribute.maximumEncodedBytes }
+        for (table, layout) in zip(tables, group.tableLayouts) {
+            bytes += 20 + table.rows.count * layout.maximumEncodedBytes
+        }
+        for (list, layout) in zip(recents, group.recentLayouts) {
+            bytes += 20 + list.rows.count * layout.maximumEncodedBytes
+        }
+        return bytes
     }
 
     private func encode(to blob: inout BlobWriter) {
@@ -37,12 +52,41 @@ extension FeatureState {
         blob.fixed(highestSequence)
         blob.section(BlobSection.ring, encodeRing)
         blob.section(BlobSection.counters, encodeCounters)
+        blob.section(BlobSection.registers) {
+            registers.encode(to: &$0, group, clock: clock, highest: highestSequence)
+        }
         for (index, layout) in group.layouts.enumerated() {
             blob.section(BlobSection.tiers + UInt8(index)) {
                 tiles[index].encode(to: &$0, layout)
             }
         }
+        encodeLists(to: &blob)
         blob.fixed(CRC32C.checksum(blob.written))
+    }
+
+    private func encodeLists(to blob: inout BlobWriter) {
+        let highest = highestSequence
+        for (index, attribute) in attributes.enumerated() {
+            blob.section(BlobSection.attributes + UInt8(index)) {
+                attribute.encode(to: &$0, clock: clock)
+            }
+        }
+        for (index, attribute) in attributes.enumerated() {
+            guard let sketch = attribute.sketch else { continue }
+            blob.section(BlobSection.sketches + UInt8(index)) {
+                sketch.encode(to: &$0, clock: clock / 1_000)
+            }
+        }
+        for (index, layout) in group.tableLayouts.enumerated() {
+            blob.section(BlobSection.tables + UInt8(index)) {
+                tables[index].encode(to: &$0, layout, clock: clock, highest: highest)
+            }
+        }
+        for (index, layout) in group.recentLayouts.enumerated() {
+            blob.section(BlobSection.recents + UInt8(index)) {
+                recents[index].encode(to: &$0, layout, clock: clock, highest: highest)
+            }
+        }
     }
 
     /// Bit 0: the state is kept for ever.

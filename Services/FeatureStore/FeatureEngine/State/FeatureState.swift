@@ -24,11 +24,19 @@ public struct FeatureState: Sendable {
     public internal(set) var clock: Int64 = 0
     var ring = SequenceRing()
     var tiles: [Tiles]
+    var registers: Registers
+    var attributes: [AttributeValues]
+    var tables: [TableRows]
+    var recents: [RecentRows]
 
     public init(group: Group, groupHash: UInt64) {
         self.group = group
         self.groupHash = groupHash
         tiles = group.layouts.map(Tiles.init)
+        registers = Registers(group)
+        attributes = group.attributes.map { _ in AttributeValues() }
+        tables = group.tableLayouts.map(TableRows.init)
+        recents = group.recentLayouts.map(RecentRows.init)
     }
 
     /// The highest sequence applied; 0 before the first.
@@ -39,7 +47,12 @@ public struct FeatureState: Sendable {
 
     /// Bytes of memory the state takes, roughly.
     public var byteCount: Int {
-        tiles.reduce(128 + ring.entries.count * 16) { $0 + $1.byteCount }
+        var bytes = 256 + ring.entries.count * 16 + registers.rows.byteCount
+        for tiles in tiles { bytes += tiles.byteCount }
+        for attribute in attributes { bytes += attribute.byteCount }
+        for table in tables { bytes += table.rows.byteCount }
+        for list in recents { bytes += list.rows.byteCount }
+        return bytes
     }
 
     /// Adds an event to the state.
@@ -62,15 +75,39 @@ public struct FeatureState: Sendable {
         ring.insert(sequence, version: version)
         if event.time > clock { advance(to: event.time) }
         if event.type < group.programs.count {
-            count(event, touches: touches, group.programs[event.type].measures)
+            let program = group.programs[event.type]
+            count(event, touches: touches, program.measures)
+            store(event, touches: touches, sequence: sequence, program)
         }
         return .applied(version: version)
     }
 
     /// Moves the clock, and drops what no read can reach any more.
     private mutating func advance(to time: Int64) {
+        let before = clock
         clock = time
         for index in tiles.indices { tiles[index].advance(to: time, group.layouts[index]) }
+        for retention in group.retentions {
+            let oldest = retention.oldest(at: time)
+            guard oldest > retention.oldest(at: before), oldest > 0 else { continue }
+            drop(retention.span, before: oldest)
+        }
+    }
+
+    /// Drops what is remembered for `span` and was before `oldest`.
+    private mutating func drop(_ span: Int64?, before oldest: Int64) {
+        for (index, register) in group.registers.enumerated() where register.remember == span {
+            registers.drop(index, group.registerLayouts[index], before: oldest)
+        }
+        for (index, attribute) in group.attributes.enumerated() where attribute.remember == span {
+            attributes[index].drop(before: oldest, attribute)
+        }
+        for (index, table) in group.tables.enumerated() where table.remember == span {
+            tables[index].drop(before: oldest, group.tableLayouts[index])
+        }
+        for (index, list) in group.recents.enumerated() where list.remember == span {
+            recents[index].drop(before: oldest)
+        }
     }
 
     private mutating func count(
@@ -91,11 +128,42 @@ public struct FeatureState: Sendable {
             }
         }
     }
+
+    /// Enters the event in registers, attributes, tables and lists, unless it is forgotten already.
+    private mutating func store(
+        _ event: EngineEvent, touches: UInt64, sequence: UInt64, _ program: EventProgram
+    ) {
+        func isTaken(_ feed: EventProgram.Feed, _ remember: Int64?) -> Bool {
+            guard feed.source.takes(event, touches: touches) else { return false }
+            return event.time == clock || event.time >= Retention(remember).oldest(at: clock)
+        }
+        for feed in program.registers where isTaken(feed, group.registers[feed.target].remember) {
+            registers.set(feed.target, group, event, sequence: sequence, feed.source)
+        }
+        for feed in program.attributes {
+            let attribute = group.attributes[feed.target]
+            guard isTaken(feed, attribute.remember), let word = feed.source.value(0, of: event)
+            else { continue }
+            attributes[feed.target].see(UInt64(bitPattern: word), at: event.time, attribute)
+        }
+        for feed in program.tables where isTaken(feed, group.tables[feed.target].remember) {
+            tables[feed.target].add(
+                event, sequence: sequence, feed.source, feed.terms,
+                group.tableLayouts[feed.target], atMost: group.tables[feed.target].rows)
+        }
+        for feed in program.recents where isTaken(feed, group.recents[feed.target].remember) {
+            recents[feed.target].add(
+                event, sequence: sequence, feed.source, group.recentLayouts[feed.target],
+                atMost: group.recents[feed.target].rows)
+        }
+    }
 }
 
 extension FeatureState: Equatable {
     public static func == (a: FeatureState, b: FeatureState) -> Bool {
         a.group === b.group && a.groupHash == b.groupHash && a.version == b.version
             && a.clock == b.clock && a.ring == b.ring && a.tiles == b.tiles
+            && a.registers == b.registers && a.attributes == b.attributes && a.tables == b.tables
+            && a.recents == b.recents
     }
 }

@@ -13,7 +13,7 @@ public struct Source: Hashable, Sendable {
     /// has no such field.
     public let values: [Int?]
     /// The field with the time that is counted, as in `at: payment.occurred_at`; nil takes the
-    /// event's own time. A time after the event's own counts as the event's own.
+    /// event's own time. A time after the event's own counts as the event's own. Of measures only.
     public let time: Int?
 
     public init(
@@ -36,12 +36,6 @@ public struct Source: Hashable, Sendable {
 
     func value(_ position: Int, of event: EngineEvent) -> Int64? {
         position < values.count ? values[position].flatMap { event.values[$0] } : nil
-    }
-
-    /// The time that is counted; nil if the field with it is missing.
-    func time(of event: EngineEvent) -> Int64? {
-        guard let time else { return event.time }
-        return event.values[time].map { max(0, min($0, event.time)) }
     }
 }
 

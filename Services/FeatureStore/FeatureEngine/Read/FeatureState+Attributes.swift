@@ -1,0 +1,97 @@
+/// The features of one attribute in a plan.
+struct AttributePass: Sendable {
+    /// One window and the features that read it.
+    struct Window: Sendable {
+        let window: Int64
+        let hop: Int64
+        var outputs: [(position: Int, defaultValue: Double)]
+    }
+
+    let attribute: Int
+    var windows: [Window] = []
+    /// Features of the value at hand.
+    var lookups: [(position: Int, read: AttributeRead)] = []
+}
+
+extension FeatureState {
+    func read(
+        _ pass: AttributePass, at now: Int64, _ event: EngineEvent?,
+        into values: UnsafeMutableBufferPointer<FeatureValue>
+    ) {
+        let attribute = group.attributes[pass.attribute]
+        let known = attributes[pass.attribute]
+        let remembered = Retention(attribute.remember).oldest(at: now).floorDivided(by: 1_000)
+        readWindows(pass, known, at: now, since: remembered, into: values)
+        // Features of one attribute mostly ask for one field.
+        var found: (hash: Int64, seen: AttributeValues.Seen?)?
+        for (position, read) in pass.lookups {
+            let field = event.flatMap {
+                $0.type < read.argument.count ? read.argument[$0.type] : nil
+            }
+            guard let event, let field, let hash = event.values[field] else {
+                values[position] = FeatureValue(read.defaultValue, Status(.absent))
+                continue
+            }
+            if found?.hash != hash {
+                found = (hash, known.seen(UInt64(bitPattern: hash), since: remembered))
+            }
+            values[position] = value(read, found?.seen, known, at: now)
+        }
+    }
+
+    /// Of the value at hand. That it is new is surely true only if the table holds all values.
+    private func value(
+        _ read: AttributeRead, _ seen: AttributeValues.Seen?, _ known: AttributeValues,
+        at now: Int64
+    ) -> FeatureValue {
+        guard let seen else {
+            let isNew = read.aspect == .isNew
+            return FeatureValue(
+                isNew ? 1 : read.defaultValue,
+                known.hasOverflowed
+                    ? Status(isNew ? .present : .empty, .approximate)
+                    : Status(isNew && !known.rows.isEmpty ? .present : .empty))
+        }
+        let number: Int64 =
+            switch read.aspect {
+            case .isNew, .distinct: 0
+            case .secondsSinceFirstSeen: now / 1_000 - seen.first
+            case .daysSinceFirstSeen: (now / 1_000 - seen.first) / 86_400
+            case .secondsSinceLastSeen: now / 1_000 - seen.last
+            case .timesSeen: seen.times
+            }
+        return FeatureValue(Double(number), Status(.present))
+    }
+
+    private func readWindows(
+        _ pass: AttributePass, _ known: AttributeValues, at now: Int64, since remembered: Int64,
+        into values: UnsafeMutableBufferPointer<FeatureValue>
+    ) {
+        func start(_ window: AttributePass.Window) -> Int64 {
+            let start = (now - window.window).floorDivided(by: window.hop) * window.hop
+            return max(start.floorDivided(by: 1_000), remembered)
+        }
+        func set(_ window: AttributePass.Window, _ count: Int64, _ flags: Status.Flags) {
+            for output in window.outputs {
+                values[output.position] =
+                    count > 0
+                    ? FeatureValue(Double(count), Status(.present, flags))
+                    : FeatureValue(output.defaultValue, Status(.empty, flags))
+            }
+        }
+        var wide: [(start: Int64, window: AttributePass.Window)] = []
+        for window in pass.windows {
+            let start = start(window)
+            let (count, isExact) = known.count(since: start)
+            if isExact { set(window, Int64(count), []) } else { wide.append((start, window)) }
+        }
+        guard !wide.isEmpty, let sketch = known.sketch else { return }
+        wide.sort { $0.start < $1.start }
+        let ranks = SlidingSketch.maximumRank + 1
+        let histogram = sketch.rankCounts(since: wide.map(\.start))
+        for (index, entry) in wide.enumerated() {
+            let counts = histogram[index * ranks..<(index + 1) * ranks]
+            set(entry.window, CardinalityEstimate.count(ranks: counts), .approximate)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+/// The values of a field seen with an entity: merchants of a customer, cards of a device (R15).
+public struct Attribute: Hashable, Sendable {
+    public static let maximumExact = 1_024
+
+    /// Each takes one value: a keyed hash, or a number as it is.
+    public let sources: [Source]
+    /// Milliseconds by the state's clock since a value was last seen; nil is for ever.
+    public let remember: Int64?
+    /// Values kept as they are; beyond them there is a sketch too.
+    public let exact: Int
+    /// Base 2 logarithm of the sketch's registers: 8 or 10.
+    public let sketchBits: Int
+
+    public init(sources: [Source], remember: Int64?, exact: Int, sketchBits: Int) {
+        precondition(sources.allSatisfy { $0.values.count == 1 })
+        precondition((1...Self.maximumExact).contains(exact))
+        precondition(sketchBits == 8 || sketchBits == 10)
+        self.sources = sources
+        self.remember = remember
+        self.exact = exact
+        self.sketchBits = sketchBits
+    }
+}
+
+/// What a state knows of an attribute: the values seen last, and a sketch once there were more.
+///
+/// The sketch goes as soon as the table is no longer full: the values that the table had to give
+/// up were seen before any that it kept, so by then they are forgotten as well.
+struct AttributeValues: Hashable, Sendable {
+    private enum Column {
+        static let lastSeen = 1
+        static let firstSeen = 2
+        static let times = 3
+    }
+
+    /// Ascending by hash; times in seconds.
+    private(set) var rows = ColumnTable(width: 4)
+    private(set) var sketch: SlidingSketch?
+
+    var byteCount: Int { rows.byteCount + (sketch?.byteCount ?? 0) }
+
+    /// Whether values may be known that the table does not hold.
+    var hasOverflowed: Bool { sketch != nil }
+
+    mutating func see(_ hash: UInt64, at milliseconds: Int64, _ attribute: Attribute) {
+        let time = milliseconds / 1_000
+        let key = hash.sortable
+        let row = rows.firstRow(from: key)
+        if row < rows.count, rows[row, 0] == key {
+            rows[row, Column.lastSeen] = max(rows[row, Column.lastSeen], time)
+            rows[row, Column.firstSeen] = min(rows[row, Column.firstSeen], time)
+            _ = rows[row, Column.times].add(1)
+            sketch?.insert(hash, at: time)
+            return
+        }
+        rows.insertRow(at: row)
+        rows[row, 0] = key
+        rows[row, Column.lastSeen] = time
+        rows[row, Column.firstSeen] = time
+        rows[row, Column.times] = 1
+        if sketch != nil {
+            sketch?.insert(hash, at: time)
+        } else if rows.count > attribute.exact {
+            var sketch = SlidingSketch(bits: attribute.sketchBits)
+            for row in rows.indices {
+                sketch.insert(UInt64(sortable: rows[row, 0]), at: rows[row, Column.lastSeen])
+            }
+            self.sketch = sketch
+        }
+        if rows.count > attribute.exact { removeOldest() }
+    }
+
+    /// Of values seen last in the same second, the one with the smallest hash goes.
+    private mutating func removeOldest() {
+        var oldest = 0
+        _ = rows.withCells { cells in
+            let seen = cells.column(Column.lastSeen)
+            for row in 1..<rows.count where seen[row] < seen[oldest] { oldest = row }
+        }
+        rows.removeRow(at: oldest)
+    }
+
+    mutating func drop(before milliseconds: Int64, _ attribute: Attribute) {
+        let oldest = milliseconds.floorDivided(by: 1_000)
+        rows.keepRows(where: Column.lastSeen, isAtLeast: oldest)
+        guard sketch != nil else { return }
+        if rows.count < attribute.exact { sketch = nil } else { sketch?.drop(before: oldest) }
+    }
+
+    // MARK: Reading
+
+    /// What is known of one value; times in seconds.
+    struct Seen {
+        let last: Int64
+        let first: Int64
+        let times: Int64
+    }
+
+    /// Nil if the value was not seen since `oldest`, in seconds.
+    func seen(_ hash: UInt64, since oldest: Int64) -> Seen? {
+        guard let row = rows.row(of: hash.sortable), rows[row, Column.lastSeen] >= oldest else {
+            return nil
+        }
+        return Seen(
+            last: rows[row, Column.lastSeen], first: rows[row, Column.firstSeen],
+            times: rows[row, Column.times])
+    }
+
+    /// How many values of the table were seen since `start`, in seconds; and whether that is all:
+    /// it is if a value of the table was seen before, for the table has those seen last.
+    func count(since start: Int64) -> (count: Int, isExact: Bool) {
+        let count =
+            rows.withCells { cells in
+                let seen = cells.column(Column.lastSeen)
+                var count = 0
+                for row in 0..<rows.count { count += seen[row] >= start ? 1 : 0 }
+                return count
+            } ?? 0
+        return (count, sketch == nil || count < rows.count)
+    }
+
+    // MARK: Codec
+
+    var maximumEncodedBytes: Int {
+        20 + rows.count * 4 * BlobWriter.maximumVarint + (sketch?.maximumEncodedBytes ?? 0)
+    }
+
+    func encode(to writer: inout BlobWriter, clock: Int64) {
+        guard !rows.isEmpty else { return }
+        writer.varint(UInt64(rows.count))
+        for row in rows.indices {
+            let last = rows[row, Column.lastSeen]
+            writer.fixed(UInt64(sortable: rows[row, 0]))
+            writer.varint(clock / 1_000 - last)
+            writer.varint(last - rows[row, Column.firstSeen])
+            writer.varint(rows[row, Column.times])
+        }
+    }
+
+    mutating func decode(
+        _ reader: inout BlobReader, _ attribute: Attribute, clock: Int64
+    ) throws(BlobError) {
+        let count = try reader.rows(upTo: attribute.exact, bytes: 11)
+        let oldest = Retention(attribute.remember).oldest(at: clock).floorDivided(by: 1_000)
+        rows.insertRows(count)
+        for row in 0..<count {
+            let key = try reader.fixed64().sortable
+            guard row == 0 || key > rows[row - 1, 0] else { throw reader.failure(.notCanonical) }
+            rows[row, 0] = key
+            let last = try reader.time(before: clock / 1_000, from: oldest)
+            rows[row, Column.lastSeen] = last
+            rows[row, Column.firstSeen] = last - (try reader.count(in: 0...last))
+            rows[row, Column.times] = try reader.count(in: 1...Int64.max)
+        }
+    }
+
+    /// After the rows: only a full table has a sketch.
+    mutating func decodeSketch(
+        _ reader: inout BlobReader, _ attribute: Attribute, clock: Int64
+    ) throws(BlobError) {
+        guard rows.count == attribute.exact else { throw reader.failure(.notCanonical) }
+        let oldest = Retention(attribute.remember).oldest(at: clock).floorDivided(by: 1_000)
+        var sketch = SlidingSketch(bits: attribute.sketchBits)
+        try sketch.decode(&reader, clock: clock / 1_000, oldest: oldest)
+        self.sketch = sketch
+    }
+}
