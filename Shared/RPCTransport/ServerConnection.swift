@@ -150,7 +150,9 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         progress?.stop()
         progress = nil
         stalls?.stop()
+        // It refers to this connection.
         watch?.stop()
+        watch = nil
         outputs = []
         for stream in ended.openStreamList { abandon(stream) }
         releaseMemory()
