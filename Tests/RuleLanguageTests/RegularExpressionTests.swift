@@ -20,7 +20,9 @@ import Testing
         ("$", "a", true), ("^$", "a", false), ("a\\z", "ba", true), ("\\Ab", "ab", false),
     ]
 
-    @Test("a pattern matches the texts that RE2 matches", arguments: RegularExpressionTests.matches.indices)
+    @Test(
+        "a pattern matches the texts that RE2 matches",
+        arguments: RegularExpressionTests.matches.indices)
     func matching(_ index: Int) throws {
         let (pattern, text, expected) = Self.matches[index]
         let found = try Fixture.evaluate(

@@ -26,7 +26,7 @@ extension Checker {
         let isPlaced =
             function.isMethod ? target != nil : target == nil || function == .size
         guard isPlaced, let result = Signature.result(of: function, types) else {
-            if dialect == .unchecked { return .any }
+            if dialect == .unchecked { tree[id].kind = .failure(.noOverload) }
             let list = types.map(\.description).joined(separator: ", ")
             let usage = Signature.usage[function].map { "; write \($0)" } ?? ""
             return refuse(id, "\(function.rawValue)() does not take (\(list))\(usage)")

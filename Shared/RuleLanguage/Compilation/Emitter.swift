@@ -24,7 +24,11 @@ struct Emitter {
         case .literal(let constant): push(.constant, pool.index(of: constant))
         case .fact(let slot): push(.fact, slot)
         case .has(let operand):
-            if case .fact(let slot) = tree[operand].kind { push(.has, slot) }
+            if case .fact(let slot) = tree[operand].kind {
+                push(.has, slot)
+            } else {
+                push(.constant, pool.index(of: EvaluationError.noOverload))
+            }
         case .unary(let operation, let operand):
             emit(operand, of: tree)
             add(operation == .not ? .not : .negate)

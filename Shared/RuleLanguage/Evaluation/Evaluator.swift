@@ -219,8 +219,9 @@ public struct Evaluator: Sendable {
             return .bool(program.namedLists[Int(step.a)].contains(text))
         case (.matches, .text):
             let text = text(value, program, frame)
-            spend(text.utf8.count / 16)
-            return .bool(matcher.matches(program.patterns[Int(step.a)], text))
+            let pattern = program.patterns[Int(step.a)]
+            spend((1 + text.utf8.count / 16) * (1 + pattern.steps.count / 16))
+            return .bool(matcher.matches(pattern, text))
         case (.label, .category):
             let labels = program.categories[Int(step.a)]
             return labels.indices.contains(value.index) ? labels[value.index] : .error(.outOfRange)

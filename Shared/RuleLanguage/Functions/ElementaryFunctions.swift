@@ -73,9 +73,10 @@ enum ElementaryFunctions {
 
     static func cosineOfTurns(_ turns: Double) -> Double { ofTurns(turns, quadrant: 1) }
 
-    /// Eighths of a turn decide which series is used; taking whole turns away is exact.
+    /// The nearest quarter decides which series is used. Taking whole turns and quarters away is
+    /// exact, and goes both ways alike, so that small negative angles lose no digits.
     private static func ofTurns(_ turns: Double, quadrant: Int) -> Double {
-        let fraction = turns - turns.rounded(.down)
+        let fraction = turns - turns.rounded()
         let nearest = (fraction * 4).rounded()
         let angle = (fraction - nearest / 4) * twoPi
         switch (Int(nearest) + quadrant) & 3 {

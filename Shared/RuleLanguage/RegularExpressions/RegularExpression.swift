@@ -61,7 +61,12 @@ struct RegularExpression: Sendable {
                 return true
             case .alternatives(let parts): return addAlternatives(parts)
             case .repetition(let part, let least, let most):
-                for _ in 0..<least where !add(part) { return false }
+                for _ in 0..<least {
+                    let before = steps.count
+                    guard add(part) else { return false }
+                    // Repeating what needs no step would only take time.
+                    if steps.count == before { return true }
+                }
                 guard let most else { return addLoop(part) }
                 return addOptional(part, times: most - least)
             }

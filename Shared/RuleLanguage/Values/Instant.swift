@@ -1,5 +1,5 @@
 /// A moment in UTC, to the nanosecond, within the years 1 to 9999.
-public struct Instant: Sendable, Hashable {
+public struct Instant: Sendable, Hashable, Comparable {
     /// Seconds since 1970-01-01T00:00:00Z.
     public let seconds: Int64
     /// 0 to 999,999,999, after `seconds`.
@@ -22,20 +22,19 @@ public struct Instant: Sendable, Hashable {
 
     /// Nil outside of the years 1 to 9999.
     public init?(milliseconds: Int64) {
-        let seconds = milliseconds.flooredQuotient(by: 1_000)
         self.init(
-            checkedSeconds: seconds,
-            nanoseconds: Int32((milliseconds - seconds * 1_000) * 1_000_000))
+            checkedSeconds: milliseconds.flooredQuotient(by: 1_000),
+            nanoseconds: Int32(milliseconds.flooredRemainder(by: 1_000) * 1_000_000))
     }
 
-    static func < (a: Instant, b: Instant) -> Bool {
+    public static func < (a: Instant, b: Instant) -> Bool {
         a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds
     }
 
     /// Nil if the sum is outside of the years 1 to 9999.
     func adding(nanoseconds duration: Int64) -> Instant? {
         let whole = duration.flooredQuotient(by: 1_000_000_000)
-        let rest = Int64(nanoseconds) + duration - whole * 1_000_000_000
+        let rest = Int64(nanoseconds) + duration.flooredRemainder(by: 1_000_000_000)
         let carry: Int64 = rest >= 1_000_000_000 ? 1 : 0
         return Instant(
             checkedSeconds: seconds + whole + carry,
@@ -60,5 +59,11 @@ extension Int64 {
     func flooredQuotient(by divisor: Int64) -> Int64 {
         let quotient = self / divisor
         return self % divisor < 0 ? quotient - 1 : quotient
+    }
+
+    /// What `flooredQuotient` leaves: 0 to the divisor − 1.
+    func flooredRemainder(by divisor: Int64) -> Int64 {
+        let remainder = self % divisor
+        return remainder < 0 ? remainder + divisor : remainder
     }
 }

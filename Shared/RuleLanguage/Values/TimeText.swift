@@ -126,17 +126,15 @@ struct TimeText {
     }
 
     private mutating func durationPart() -> Int64? {
-        let whole = digits(0...18)?.value
+        guard let (whole, digitCount) = digits(0...18) else { return nil }
         var billionths: Int64 = 0
         let hasFraction = accept(".")
         if hasFraction {
             guard let value = fraction() else { return nil }
             billionths = value
         }
-        guard whole != nil, hasFraction || bytes[max(0, at - 1)] <= 0x39, let unit = unit() else {
-            return nil
-        }
-        let (scaled, overflow) = (whole ?? 0).multipliedReportingOverflow(by: unit)
+        guard digitCount > 0 || hasFraction, let unit = unit() else { return nil }
+        let (scaled, overflow) = whole.multipliedReportingOverflow(by: unit)
         let part = billionths.multipliedFullWidth(by: unit)
         let rest = Int64(1_000_000_000).dividingFullWidth(part).quotient
         let (sum, overflow2) = scaled.addingReportingOverflow(rest)
