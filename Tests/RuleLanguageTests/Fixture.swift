@@ -42,14 +42,16 @@ enum Fixture {
     }
 
     /// The value of an expression that is checked as CEL does, without the bounds on rules.
-    static func cel(_ source: String) throws -> Result<Constant, EvaluationError> {
+    static func cel(
+        _ source: String, _ values: [String: Constant] = [:]
+    ) throws -> Result<Constant, EvaluationError> {
         var limits = ExpressionLimits()
         limits.maximumCost = .max
         var builder = ProgramBuilder(
             environment: environment, limits: limits, folds: false, dialect: .cel)
         let expression = try builder.addExpression(source)
         var evaluator = Evaluator()
-        return evaluator.value(expression, of: builder.build(), over: frame([:]))
+        return evaluator.value(expression, of: builder.build(), over: frame(values))
     }
 
     /// The diagnostics of an expression, one a line; empty if it compiles.

@@ -227,6 +227,35 @@ private enum World {
         for source in right { #expect(World.diagnostics(source) == "", "\(source)") }
     }
 
+    @Test("rows go into a frame without constants, and what does not fit is missing")
+    func rows() throws {
+        var frame = FactFrame(schema: World.facts)
+        let slot = try #require(World.facts.slot(of: "statements"))
+        let now = try #require(World.facts.slot(of: "t"))
+        let isSet = frame.setRows(slot, count: 3) { row, field in
+            switch field {
+            case 0: .text("s\(row)")
+            case 1: .int(Int64(row) * 100)
+            case 2: .double(1.5)
+            default: Instant(milliseconds: Int64(row)).map { .timestamp($0) }
+            }
+        }
+        let isTimeSet = frame.set(now, to: Scalar.int(5))
+        let areRowsSet = frame.setRows(now, count: 1) { _, _ in nil }
+        #expect(isSet && !isTimeSet && !areRowsSet)
+        var builder = ProgramBuilder(environment: World.environment)
+        let sum = try builder.addExpression("sum(statements.map(s, s.balance))")
+        let limits = try builder.addExpression("statements.exists(s, has(s.limit))")
+        let row = try builder.addExpression("statements['s2'].balance")
+        let program = builder.build()
+        var evaluator = Evaluator()
+        #expect(evaluator.value(sum, of: program, over: frame) == .success(.int(300)))
+        #expect(evaluator.value(limits, of: program, over: frame) == .success(.bool(false)))
+        #expect(evaluator.number(row, of: program, over: frame) == .success(200))
+        #expect(program.expressions[sum].unit == .money)
+        #expect(program.expressions[sum].type == .int)
+    }
+
     @Test("times at the edges of their range neither trap nor wrap")
     func edges() throws {
         for milliseconds in [Int64.min, .min + 1, -62_135_596_800_001, 253_402_300_800_000, .max] {

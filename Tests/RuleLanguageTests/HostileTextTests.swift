@@ -36,6 +36,8 @@ import Testing
             let source = (0..<count)
                 .map { _ in Self.pieces.randomElement(using: &generator) ?? "" }.joined()
             compiled += Self.run(source) ? 1 : 0
+            _ = Self.run(source, .cel)
+            _ = Self.run(source, .unchecked)
         }
         #expect(compiled > 20)
     }
@@ -63,11 +65,47 @@ import Testing
     func nesting() {
         let openers = [
             "(", "[", "-(", "!(", "size(", "has(", "true ? true : ", "[1][", "true || (",
+            "{0: ", "{", "[1].map(x, ", "[1].all(x, ", "[[1].map(x, x)", "min(", "ratio(1, ",
         ]
         for opener in openers {
             let source = String(repeating: opener, count: 4_000 / opener.count)
             #expect(!Self.run(source), "\(opener)")
         }
+    }
+
+    @Test("numbers and texts of any length are read or refused, never cut")
+    func literals() throws {
+        let nines = String(repeating: "9", count: 3_000)
+        #expect(
+            Fixture.diagnostics("\(nines) > 1")
+                == "1:1: the number is over 64 bits")
+        #expect(Fixture.diagnostics("1e999 > 1.0") == "1:1: the number is too large")
+        #expect(Fixture.diagnostics("0x\(nines) > 1") == "1:1: the number is over 64 bits")
+        #expect(try Fixture.evaluate("0.\(nines) < 1.0") == .success(.bool(false)))
+        #expect(try Fixture.evaluate("size('\(nines)')") == .success(.int(3_000)))
+    }
+
+    @Test("a fact of a million entries ends every loop and search over it in an error")
+    func million() throws {
+        let many = Constant.list(Array(repeating: .string("a"), count: 1_000_000))
+        let sources = [
+            "cust.nexus.exists(x, x == 'b')", "cust.nexus.map(x, x + x)", "'b' in cust.nexus",
+            "cust.nexus + cust.nexus", "cust.nexus.filter(x, cust.nexus.exists(y, x == y)) == []",
+            "cust.nexus != cust.nexus + ['a']",
+        ]
+        for source in sources {
+            let found = try Fixture.cel(source, ["cust.nexus": many])
+            #expect(found == .failure(.tooLarge), "\(source)")
+        }
+        let size = try Fixture.evaluate("size(cust.nexus)", ["cust.nexus": many])
+        #expect(size == .success(.int(1_000_000)))
+    }
+
+    @Test("texts that double in a loop end in an error")
+    func growth() throws {
+        let source = "[1, 2, 3, 4, 5, 6, 7, 8, 9].map(i, 'abcdefghijklmnop')"
+        let doubled = (0..<20).reduce(source) { text, _ in text + ".map(x, x + x)" }
+        #expect(try Fixture.cel(doubled) == .failure(.tooLarge))
     }
 
     @Test("folding changes no result")
@@ -95,19 +133,21 @@ import Testing
         if depth == 0 { return leaves.randomElement(using: &generator) ?? "1" }
         let a = expression(depth: depth - 1, &generator)
         let b = expression(depth: depth - 1, &generator)
-        switch Int.random(in: 0..<6, using: &generator) {
+        switch Int.random(in: 0..<8, using: &generator) {
         case 0: return "(\(a) + \(b))"
         case 1: return "(\(a) / \(b))"
         case 2: return "(\(a) > \(b) && tx.is_first ? \(a) : \(b))"
         case 3: return "(\(a) < \(b) || 1 < 2 ? \(a) : \(b))"
         case 4: return "[\(a), \(b)][\(b) % 2]"
+        case 5: return "[\(a), \(b)].filter(x, x > \(b)).map(x, x - 1).map(x, x)[0]"
+        case 6: return "{1: \(a), 2: \(b)}[max(1, \(a))]"
         default: return "(\(a) * \(b) - 1)"
         }
     }
 
     /// Compiles and, if it can, runs the text; whether it compiled.
-    static func run(_ source: String) -> Bool {
-        var builder = ProgramBuilder(environment: Fixture.environment)
+    static func run(_ source: String, _ dialect: Dialect = .rules) -> Bool {
+        var builder = ProgramBuilder(environment: Fixture.environment, dialect: dialect)
         guard let expression = try? builder.addExpression(source) else { return false }
         var evaluator = Evaluator()
         _ = evaluator.value(

@@ -60,6 +60,53 @@ public struct FactFrame: Sendable {
         return true
     }
 
+    /// Sets a fact without making a constant; false if its type is another.
+    public mutating func set(_ slot: Int, to scalar: Scalar) -> Bool {
+        guard let value = value(of: scalar, as: schema.facts[slot].type) else { return false }
+        slots[slot] = value
+        return true
+    }
+
+    /// Sets a fact that is a list of rows, oldest first. A field that `scalar` gives nothing for,
+    /// or something of another type, is missing; false if the fact is no list of rows.
+    public mutating func setRows(
+        _ slot: Int, count: Int, _ scalar: (_ row: Int, _ field: Int) -> Scalar?
+    ) -> Bool {
+        guard case .list(.record(let record)) = schema.facts[slot].type else { return false }
+        let first = store.cells.count
+        for row in 0..<count {
+            for (position, field) in record.fields.enumerated() {
+                let given = scalar(row, position)
+                store.cells.append(given.flatMap { value(of: $0, as: field.type) } ?? .missing)
+            }
+        }
+        let list = store.cells.count
+        for row in 0..<count {
+            let fields = record.fields.count
+            store.cells.append(
+                .composite(.record, .frame, at: first + row * fields, count: fields))
+        }
+        slots[slot] = .composite(.list, .frame, at: list, count: count)
+        return true
+    }
+
+    private mutating func value(of scalar: Scalar, as type: ValueType) -> Value? {
+        switch (scalar, type) {
+        case (.bool(let value), .bool): return .bool(value)
+        case (.int(let value), .int): return .int(value)
+        case (.int(let value), .double): return .double(Double(value))
+        case (.double(let value), .double): return .double(value)
+        case (.timestamp(let instant), .timestamp): return .timestamp(instant)
+        case (.place(let place), .place): return .place(place)
+        case (.category(let code), .category(let category)):
+            return category.labels.indices.contains(code) ? .category(code) : nil
+        case (.text(let text), .string):
+            store.texts.append(text)
+            return .text(.frame, store.texts.count - 1)
+        default: return nil
+        }
+    }
+
     /// Makes the fact missing.
     public mutating func clear(_ slot: Int) { slots[slot] = .missing }
 
