@@ -154,6 +154,7 @@ let targets: [Target] = [
     program(
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
         ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
+    program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program(
         "risk-bench", "Tests/Benchmarks/risk-bench",
         ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
