@@ -150,7 +150,7 @@ extension BruteForce {
             registers[register] = max(registers[register], min(24, zeros + 1))
         }
         let ranks = (0...24).map { rank in Int32(registers.filter { $0 == rank }.count) }
-        return CardinalityEstimate.count(ranks: ranks)
+        return CardinalityEstimate.count(ranks: ranks[...])
     }
 
     // MARK: Comparing

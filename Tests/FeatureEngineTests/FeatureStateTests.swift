@@ -61,6 +61,58 @@ import Testing
         #expect(!state.read(sum, at: 3_700_000)[0].status.isIncomplete)
     }
 
+    @Test("a million events in one tile add up, and a window beyond Int64 stops at the limit")
+    func limits() {
+        let group = Group(
+            tiers: [.ever, .hour],
+            measures: [
+                Measure(
+                    sources: [Source(event: 0, values: [0])],
+                    statistics: [.max, .min, .logarithms], tiers: 3)
+            ])
+        #if DEBUG
+            let events = 20_000
+        #else
+            let events = 1_000_000
+        #endif
+        var state = FeatureState(group: group, groupHash: 1)
+        for number in 1...events {
+            _ = state.apply(
+                event(Int64(number % 1_000), Int64(number)), touches: 1, sequence: UInt64(number),
+                delivery: .first)
+        }
+        func read(_ aggregate: Aggregate, _ tier: Int) -> FeatureValue {
+            let window = group.tiers[tier].span
+            let read = AggregateRead(aggregate: aggregate, measure: 0, tier: tier, window: window)
+            return state.read(ReadPlan([read], group: group), at: 0)[0]
+        }
+        let count = Double(events)
+        #expect(read(.count, 0) == FeatureValue(count, Status(.present)))
+        #expect(read(.sum, 0).number == count * (count + 1) / 2)
+        #expect(read(.average, 0).number == (count + 1) / 2)
+        #expect(read(.maximum, 0).number == count)
+        #expect(read(.minimum, 0).number == 1)
+        // Logarithms of 1 to n have a deviation that tends to 1.
+        #expect(abs(read(.deviation, 0).number - 1) < 0.01)
+        for (minute, amount) in [(1, Int64.max), (2, .max), (3, .min), (4, .min)] {
+            _ = state.apply(
+                event(Int64(minute) * 60_000, amount), touches: 1,
+                sequence: UInt64(events + minute), delivery: .first)
+        }
+        // No tile of the hour is over the limit, and neither is their sum.
+        #expect(read(.sum, 1).number == count * (count + 1) / 2 - 2)
+        #expect(read(.sum, 1).status == Status(.present))
+        #expect(read(.sum, 0).status == Status(.present, .incomplete))
+        for minute in 5...6 as ClosedRange<Int64> {
+            _ = state.apply(
+                event(minute * 60_000, .min), touches: 1, sequence: UInt64(events) + UInt64(minute),
+                delivery: .first)
+        }
+        #expect(
+            read(.sum, 1) == FeatureValue(Double(Int64.min), Status(.present, .incomplete)))
+        #expect(read(.minimum, 1).number == Double(Int64.min))
+    }
+
     @Test("an event too late for its tier is counted there, not added")
     func late() {
         var state = FeatureState(group: group, groupHash: 1)
@@ -99,13 +151,26 @@ import Testing
             let exact = (log(1 + Double(index) / 1024) * 4_294_967_296).rounded()
             #expect(Double(Logarithm.table[index]) == exact)
         }
+        #if DEBUG
+            let values = 100_000
+        #else
+            let values = 10_000_000
+        #endif
         var random = SeededGenerator(seed: 5)
-        for _ in 0..<100_000 {
+        for _ in 0..<values {
             let value =
                 Int64.random(in: 1...Int64.max, using: &random)
                 >> Int64.random(in: 0..<62, using: &random)
-            let error = Double(Logarithm.ln1024(value)) - log(Double(max(1, value))) * 1024
-            #expect(abs(error) < 1.5)
+            let logarithm = Logarithm.ln1024(value)
+            let error = Double(logarithm) - log(Double(max(1, value))) * 1024
+            if abs(error) >= 1.5 || logarithm != BruteForce.ln1024(value) {
+                Issue.record("ln1024(\(value)) = \(logarithm)")
+                return
+            }
+        }
+        for value in [2, 3, 1023, 1024, 1025, .max - 1, .max] as [Int64] {
+            #expect(Logarithm.ln1024(value) == BruteForce.ln1024(value))
+            #expect(Logarithm.ln1024(value) >= Logarithm.ln1024(value - 1))
         }
         #expect(Logarithm.ln1024(0) == 0)
         #expect(Logarithm.ln1024(-7) == 0)

@@ -7,13 +7,13 @@ enum CardinalityEstimate {
     private static let alpha = 0.721_347_520_444_481_7
 
     /// - Parameter ranks: how many registers have rank 0 (empty) to q + 1, the highest.
-    static func count(ranks: some RandomAccessCollection<Int32>) -> Int64 {
-        let counts = ranks.map(Double.init)
-        let registers = counts.reduce(0, +)
-        let top = counts.count - 1
-        var z = registers * tau(1 - counts[top] / registers)
-        for rank in stride(from: top - 1, through: 1, by: -1) { z = 0.5 * (z + counts[rank]) }
-        z += registers * sigma(counts[0] / registers)
+    static func count(ranks: ArraySlice<Int32>) -> Int64 {
+        func count(_ rank: Int) -> Double { Double(ranks[ranks.startIndex + rank]) }
+        let top = ranks.count - 1
+        let registers = Double(ranks.reduce(0, +))
+        var z = registers * tau(1 - count(top) / registers)
+        for rank in stride(from: top - 1, through: 1, by: -1) { z = 0.5 * (z + count(rank)) }
+        z += registers * sigma(count(0) / registers)
         guard z.isFinite, z > 0 else { return 0 }
         let estimate = alpha * registers * registers / z
         return Int64(exactly: estimate.rounded(.toNearestOrEven)) ?? .max

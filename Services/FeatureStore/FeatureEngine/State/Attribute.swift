@@ -42,7 +42,7 @@ struct AttributeValues: Hashable, Sendable {
     /// Whether values may be known that the table does not hold.
     var hasOverflowed: Bool { sketch != nil }
 
-    mutating func see(_ hash: UInt64, at milliseconds: Int64, _ attribute: Attribute) {
+    mutating func see(_ hash: UInt64, at milliseconds: Int64, _ feed: EventProgram.Feed) {
         let time = milliseconds / 1_000
         let key = hash.sortable
         let row = rows.firstRow(from: key)
@@ -60,14 +60,14 @@ struct AttributeValues: Hashable, Sendable {
         rows[row, Column.times] = 1
         if sketch != nil {
             sketch?.insert(hash, at: time)
-        } else if rows.count > attribute.exact {
-            var sketch = SlidingSketch(bits: attribute.sketchBits)
+        } else if rows.count > feed.limit {
+            var sketch = SlidingSketch(bits: feed.sketchBits)
             for row in rows.indices {
                 sketch.insert(UInt64(sortable: rows[row, 0]), at: rows[row, Column.lastSeen])
             }
             self.sketch = sketch
         }
-        if rows.count > attribute.exact { removeOldest() }
+        if rows.count > feed.limit { removeOldest() }
     }
 
     /// Of values seen last in the same second, the one with the smallest hash goes.
@@ -75,7 +75,11 @@ struct AttributeValues: Hashable, Sendable {
         var oldest = 0
         _ = rows.withCells { cells in
             let seen = cells.column(Column.lastSeen)
-            for row in 1..<rows.count where seen[row] < seen[oldest] { oldest = row }
+            var row = 1
+            while row < rows.count {
+                if seen[row] < seen[oldest] { oldest = row }
+                row += 1
+            }
         }
         rows.removeRow(at: oldest)
     }

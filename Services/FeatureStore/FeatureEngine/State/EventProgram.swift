@@ -23,12 +23,40 @@ struct EventProgram: Sendable {
         }
     }
 
-    /// One source of a register, an attribute, a table or a recent list.
-    struct Feed: Sendable {
+    /// One source of a register, an attribute, a table or a recent list, and what an event from it
+    /// needs to know of that. A class, so that going through them copies nothing.
+    final class Feed: Sendable {
         let target: Int
         let source: Source
+        let retention: Retention
+        let layout: ValueLayout
+        /// Rows kept at most.
+        let limit: Int
+        let keepsOldest: Bool
+        let sketchBits: Int
         /// What a table's source adds to its sums.
-        var terms: [KeyedTable.Term?] = []
+        let terms: [KeyedTable.Term?]
+
+        init(
+            _ target: Int, _ source: Source, remember: Int64?, _ layout: ValueLayout,
+            limit: Int = 1, keepsOldest: Bool = false, sketchBits: Int = 0,
+            terms: [KeyedTable.Term?] = []
+        ) {
+            self.target = target
+            self.source = source
+            retention = Retention(remember)
+            self.layout = layout
+            self.limit = limit
+            self.keepsOldest = keepsOldest
+            self.sketchBits = sketchBits
+            self.terms = terms
+        }
+
+        /// Whether the event comes from here, and is not forgotten already.
+        func takes(_ event: EngineEvent, touches: UInt64, clock: Int64) -> Bool {
+            source.takes(event, touches: touches)
+                && (event.time == clock || event.time >= retention.oldest(at: clock))
+        }
     }
 
     var measures: [MeasureTake] = []
@@ -37,48 +65,78 @@ struct EventProgram: Sendable {
     var tables: [Feed] = []
     var recents: [Feed] = []
 
-    /// The programs of all event types up to the last that changes anything.
-    static func compile(
-        measures: [Measure], registers: [Register], attributes: [Attribute], tables: [KeyedTable],
-        recents: [RecentList]
-    ) -> [EventProgram] {
-        var programs: [EventProgram] = []
-        func feed(
-            _ list: WritableKeyPath<EventProgram, [Feed]>, _ target: Int, _ sources: [Source],
-            _ terms: [[KeyedTable.Term?]] = []
-        ) {
-            for (index, source) in sources.enumerated() {
-                programs.grow(to: source.event)
-                programs[source.event][keyPath: list].append(
-                    Feed(
-                        target: target, source: source,
-                        terms: index < terms.count ? terms[index] : []))
-            }
+    mutating func addFeeds(of register: Register, at target: Int, event: Int) {
+        for source in register.sources where source.event == event {
+            registers.append(
+                Feed(
+                    target, source, remember: register.remember,
+                    ValueLayout(time: 0, kinds: register.values),
+                    keepsOldest: register.keeps == .oldest))
         }
-        for (position, measure) in measures.enumerated() {
-            for source in measure.sources {
-                guard let take = MeasureTake(measure, at: position, source) else { continue }
-                programs.grow(to: source.event)
-                programs[source.event].measures.append(take)
-            }
+    }
+
+    mutating func addFeeds(of attribute: Attribute, at target: Int, event: Int) {
+        for source in attribute.sources where source.event == event {
+            attributes.append(
+                Feed(
+                    target, source, remember: attribute.remember, ValueLayout(time: 0, kinds: []),
+                    limit: attribute.exact, sketchBits: attribute.sketchBits))
         }
-        for (index, register) in registers.enumerated() {
-            feed(\.registers, index, register.sources)
+    }
+
+    mutating func addFeeds(of table: KeyedTable, at target: Int, event: Int) {
+        for (index, source) in table.sources.enumerated() where source.event == event {
+            tables.append(
+                Feed(
+                    target, source, remember: table.remember, table.layout, limit: table.rows,
+                    terms: index < table.terms.count ? table.terms[index] : []))
         }
-        for (index, attribute) in attributes.enumerated() {
-            feed(\.attributes, index, attribute.sources)
+    }
+
+    mutating func addFeeds(of list: RecentList, at target: Int, event: Int) {
+        for source in list.sources where source.event == event {
+            recents.append(
+                Feed(
+                    target, source, remember: list.remember,
+                    ValueLayout(time: 0, kinds: list.values), limit: list.rows))
         }
-        for (index, table) in tables.enumerated() {
-            feed(\.tables, index, table.sources, table.terms)
-        }
-        for (index, list) in recents.enumerated() { feed(\.recents, index, list.sources) }
-        return programs
+    }
+
+    mutating func addTakes(of measure: Measure, at position: Int, event: Int) {
+        measures += measure.sources.filter { $0.event == event }
+            .compactMap { MeasureTake(measure, at: position, $0) }
     }
 }
 
-extension [EventProgram] {
-    fileprivate mutating func grow(to event: Int) {
-        while count <= event { append(EventProgram()) }
+extension Group {
+    /// The programs of all event types up to the last that changes anything.
+    static func programs(
+        _ measures: [Measure], _ registers: [Register], _ attributes: [Attribute],
+        _ tables: [KeyedTable], _ recents: [RecentList]
+    ) -> [EventProgram] {
+        let sources =
+            measures.flatMap(\.sources) + registers.flatMap(\.sources)
+            + attributes.flatMap(\.sources) + tables.flatMap(\.sources)
+            + recents.flatMap(\.sources)
+        return (0..<(sources.map { $0.event + 1 }.max() ?? 0)).map { event in
+            var program = EventProgram()
+            for (index, measure) in measures.enumerated() {
+                program.addTakes(of: measure, at: index, event: event)
+            }
+            for (index, register) in registers.enumerated() {
+                program.addFeeds(of: register, at: index, event: event)
+            }
+            for (index, attribute) in attributes.enumerated() {
+                program.addFeeds(of: attribute, at: index, event: event)
+            }
+            for (index, table) in tables.enumerated() {
+                program.addFeeds(of: table, at: index, event: event)
+            }
+            for (index, list) in recents.enumerated() {
+                program.addFeeds(of: list, at: index, event: event)
+            }
+            return program
+        }
     }
 }
 

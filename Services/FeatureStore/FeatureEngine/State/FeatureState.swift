@@ -133,28 +133,18 @@ public struct FeatureState: Sendable {
     private mutating func store(
         _ event: EngineEvent, touches: UInt64, sequence: UInt64, _ program: EventProgram
     ) {
-        func isTaken(_ feed: EventProgram.Feed, _ remember: Int64?) -> Bool {
-            guard feed.source.takes(event, touches: touches) else { return false }
-            return event.time == clock || event.time >= Retention(remember).oldest(at: clock)
+        for feed in program.registers where feed.takes(event, touches: touches, clock: clock) {
+            registers.set(event, sequence: sequence, feed)
         }
-        for feed in program.registers where isTaken(feed, group.registers[feed.target].remember) {
-            registers.set(feed.target, group, event, sequence: sequence, feed.source)
+        for feed in program.attributes where feed.takes(event, touches: touches, clock: clock) {
+            guard let word = feed.source.value(0, of: event) else { continue }
+            attributes[feed.target].see(UInt64(bitPattern: word), at: event.time, feed)
         }
-        for feed in program.attributes {
-            let attribute = group.attributes[feed.target]
-            guard isTaken(feed, attribute.remember), let word = feed.source.value(0, of: event)
-            else { continue }
-            attributes[feed.target].see(UInt64(bitPattern: word), at: event.time, attribute)
+        for feed in program.tables where feed.takes(event, touches: touches, clock: clock) {
+            tables[feed.target].add(event, sequence: sequence, feed)
         }
-        for feed in program.tables where isTaken(feed, group.tables[feed.target].remember) {
-            tables[feed.target].add(
-                event, sequence: sequence, feed.source, feed.terms,
-                group.tableLayouts[feed.target], atMost: group.tables[feed.target].rows)
-        }
-        for feed in program.recents where isTaken(feed, group.recents[feed.target].remember) {
-            recents[feed.target].add(
-                event, sequence: sequence, feed.source, group.recentLayouts[feed.target],
-                atMost: group.recents[feed.target].rows)
+        for feed in program.recents where feed.takes(event, touches: touches, clock: clock) {
+            recents[feed.target].add(event, sequence: sequence, feed)
         }
     }
 }

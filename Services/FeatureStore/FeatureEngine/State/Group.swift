@@ -44,15 +44,13 @@ public final class Group: Sendable {
             TierLayout(tier: $0.element, position: $0.offset, measures: measures)
         }
         registerLayouts = registers.map { ValueLayout(time: 0, kinds: $0.values) }
-        tableLayouts = tables.map { ValueLayout(time: 1, kinds: $0.values, sums: $0.sums) }
+        tableLayouts = tables.map(\.layout)
         recentLayouts = recents.map { ValueLayout(time: 0, kinds: $0.values) }
         spans =
             registers.map(\.remember) + attributes.map(\.remember) + tables.map(\.remember)
             + recents.map(\.remember)
         retentions = Set(spans.compactMap { $0 }).sorted().map { Retention($0) }
-        programs = EventProgram.compile(
-            measures: measures, registers: registers, attributes: attributes, tables: tables,
-            recents: recents)
+        programs = Self.programs(measures, registers, attributes, tables, recents)
     }
 
     private let spans: [Int64?]

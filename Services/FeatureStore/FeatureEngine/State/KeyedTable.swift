@@ -26,7 +26,9 @@ public struct KeyedTable: Hashable, Sendable {
     /// Milliseconds by the state's clock since the newest event of a key; nil is for ever.
     public let remember: Int64?
 
-    var sums: Int { terms.first?.count ?? 0 }
+    var layout: ValueLayout {
+        ValueLayout(time: 1, kinds: values, sums: terms.first?.count ?? 0)
+    }
 
     public init(
         sources: [Source], terms: [[Term?]] = [], values: [ValueKind], rows: Int,
@@ -50,10 +52,9 @@ struct TableRows: Hashable, Sendable {
 
     init(_ layout: ValueLayout) { rows = ColumnTable(width: layout.width) }
 
-    mutating func add(
-        _ event: EngineEvent, sequence: UInt64, _ source: Source, _ terms: [KeyedTable.Term?],
-        _ layout: ValueLayout, atMost limit: Int
-    ) {
+    mutating func add(_ event: EngineEvent, sequence: UInt64, _ feed: EventProgram.Feed) {
+        let source = feed.source
+        let layout = feed.layout
         guard let word = source.value(0, of: event) else { return }
         let key = UInt64(bitPattern: word).sortable
         let row = rows.firstRow(from: key)
@@ -65,12 +66,12 @@ struct TableRows: Hashable, Sendable {
         if !isKnown || !rows.isNewer(row, layout, time: event.time, sequence: sequence) {
             rows.set(row, layout, event, sequence: sequence, source, first: 1)
         }
-        for (index, term) in terms.enumerated() {
+        for (index, term) in feed.terms.enumerated() {
             guard let term, term.filter.map(event.filters.contains) ?? true else { continue }
             guard let value = term.field.map({ event.values[$0] }) ?? 1 else { continue }
             _ = rows[row, layout.sum(index)].add(value)
         }
-        if rows.count > limit { removeOldest(layout) }
+        if rows.count > feed.limit { removeOldest(layout) }
     }
 
     private mutating func removeOldest(_ layout: ValueLayout) {

@@ -26,21 +26,19 @@ struct RecentRows: Hashable, Sendable {
 
     init(_ layout: ValueLayout) { rows = ColumnTable(width: layout.width) }
 
-    mutating func add(
-        _ event: EngineEvent, sequence: UInt64, _ source: Source, _ layout: ValueLayout,
-        atMost limit: Int
-    ) {
+    mutating func add(_ event: EngineEvent, sequence: UInt64, _ feed: EventProgram.Feed) {
+        let layout = feed.layout
         var row = rows.count
         while row > 0, rows.isNewer(row - 1, layout, time: event.time, sequence: sequence) {
             row -= 1
         }
-        if rows.count == limit {
+        if rows.count == feed.limit {
             guard row > 0 else { return }
             rows.removeFirst(1)
             row -= 1
         }
         rows.insertRow(at: row)
-        rows.set(row, layout, event, sequence: sequence, source, first: 0)
+        rows.set(row, layout, event, sequence: sequence, feed.source, first: 0)
     }
 
     mutating func drop(before oldest: Int64) { rows.removeFirst(rows.firstRow(from: oldest)) }

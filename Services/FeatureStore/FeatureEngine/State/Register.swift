@@ -41,15 +41,13 @@ struct Registers: Hashable, Sendable {
 
     func isEmpty(_ index: Int, _ layout: ValueLayout) -> Bool { rows[index, layout.sequence] == 0 }
 
-    mutating func set(
-        _ index: Int, _ group: Group, _ event: EngineEvent, sequence: UInt64, _ source: Source
-    ) {
-        let layout = group.registerLayouts[index]
+    mutating func set(_ event: EngineEvent, sequence: UInt64, _ feed: EventProgram.Feed) {
+        let (index, layout) = (feed.target, feed.layout)
         if !isEmpty(index, layout) {
             let isNewer = rows.isNewer(index, layout, time: event.time, sequence: sequence)
-            guard isNewer == (group.registers[index].keeps == .oldest) else { return }
+            guard isNewer == feed.keepsOldest else { return }
         }
-        rows.set(index, layout, event, sequence: sequence, source, first: 0)
+        rows.set(index, layout, event, sequence: sequence, feed.source, first: 0)
     }
 
     mutating func drop(_ index: Int, _ layout: ValueLayout, before oldest: Int64) {

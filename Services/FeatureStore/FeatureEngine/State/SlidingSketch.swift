@@ -27,8 +27,11 @@ struct SlidingSketch: Hashable, Sendable {
     mutating func insert(_ hash: UInt64, at time: Int64) {
         let register = Int(truncatingIfNeeded: hash >> UInt64(64 - bits))
         let rank = min(Self.maximumRank, (hash << UInt64(bits)).leadingZeroBitCount + 1)
-        var start = 0
-        for index in 0..<register { start += Int(counts[index]) }
+        let start = counts.withUnsafeBufferPointer { counts in
+            var start = 0
+            for index in 0..<register { start &+= Int(counts[index]) }
+            return start
+        }
         let end = start + Int(counts[register])
         var position = start
         while position < end, Self.rank(pairs[position]) > rank { position += 1 }

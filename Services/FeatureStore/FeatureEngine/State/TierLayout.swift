@@ -12,8 +12,9 @@ struct MeasureColumns: Sendable {
     var isKept: Bool { count >= 0 }
 }
 
-/// The columns of one tier: the first is the tile's index.
-struct TierLayout: Sendable {
+/// The columns of one tier: the first is the tile's index. A class, for states hold it in a hand
+/// on every event.
+final class TierLayout: Sendable {
     let tier: Tier
     /// Per measure of the group.
     let columns: [MeasureColumns]
