@@ -55,8 +55,7 @@ struct Instruction: Sendable {
 
 /// One compiled expression of a program.
 public struct CompiledExpression: Sendable {
-    let start: Int
-    let end: Int
+    let code: Range<Int>
     /// Slots of the facts it reads.
     public let factsRead: [Int]
     /// Upper bound of its work, in nodes times static sizes.
@@ -80,6 +79,8 @@ public final class Program: Sendable {
     let loopDepth: Int
     public let facts: FactSchema
     public let expressions: [CompiledExpression]
+    /// The code of each expression.
+    let stretches: [Range<Int>]
 
     init(
         _ emitter: Emitter, facts: FactSchema, zones: ZoneTable, expressions: [CompiledExpression]
@@ -95,6 +96,7 @@ public final class Program: Sendable {
         self.zones = zones
         self.facts = facts
         self.expressions = expressions
+        stretches = expressions.map(\.code)
     }
 
     /// Sum of the expressions' bounds.

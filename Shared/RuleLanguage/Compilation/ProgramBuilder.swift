@@ -82,7 +82,7 @@ public struct ProgramBuilder {
         emitter.emit(tree)
         expressions.append(
             CompiledExpression(
-                start: start, end: emitter.code.count, factsRead: facts, cost: cost.total,
+                code: start..<emitter.code.count, factsRead: facts, cost: cost.total,
                 type: type.type, unit: type.unit))
         return expressions.count - 1
     }

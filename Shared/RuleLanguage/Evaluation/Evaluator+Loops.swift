@@ -22,6 +22,7 @@ struct Loop: Sendable {
 
 extension Evaluator {
     /// Begins a loop over a value. If there is nothing to go through, the result; else any value.
+    @inline(never)
     mutating func startLoop(
         _ step: Instruction, _ body: Int, _ range: Value, _ program: Program, _ frame: FactFrame
     ) -> Value {
@@ -63,6 +64,7 @@ extension Evaluator {
 
     /// Takes the value of a filter or body. True if the entry's code goes on; false if the next
     /// entry is at hand, or the loop is finished.
+    @inline(never)
     mutating func advance(
         _ step: Instruction, _ at: Int, _ value: Value, _ program: Program, _ frame: FactFrame
     ) -> Bool {
@@ -109,6 +111,7 @@ extension Evaluator {
         }
     }
 
+    @inline(never)
     mutating func finishLoop(_ depth: Int, _ program: Program, _ frame: FactFrame) -> Value {
         if let verdict = loops[depth].verdict { return .bool(verdict) }
         if let error = loops[depth].error { return .error(error) }

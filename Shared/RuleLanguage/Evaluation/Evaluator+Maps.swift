@@ -89,6 +89,7 @@ extension Evaluator {
     }
 
     /// The row of a table whose key field equals a value.
+    @inline(never)
     mutating func row(
         _ key: Value, of table: Value, field: Int, _ program: Program, _ frame: FactFrame
     ) -> Value {

@@ -20,7 +20,7 @@ public struct Evaluator: Sendable {
     public mutating func condition(
         _ expression: Int, of program: Program, over frame: FactFrame
     ) -> ConditionResult {
-        let value = run(program.expressions[expression], program, frame)
+        let value = run(program.stretches[expression], program, frame)
         switch value.tag {
         case .bool: return value.isTrue ? .holds : .fails
         case .error where value.error == .missingFact: return .missing
@@ -33,7 +33,7 @@ public struct Evaluator: Sendable {
     public mutating func value(
         _ expression: Int, of program: Program, over frame: FactFrame
     ) -> Result<Constant, EvaluationError> {
-        let value = run(program.expressions[expression], program, frame)
+        let value = run(program.stretches[expression], program, frame)
         if value.isError { return .failure(value.error) }
         let constant = constant(value, program, frame)
         return isOverworked ? .failure(.tooLarge) : .success(constant)
@@ -44,7 +44,7 @@ public struct Evaluator: Sendable {
     public mutating func number(
         _ expression: Int, of program: Program, over frame: FactFrame
     ) -> Result<Double, EvaluationError> {
-        let value = run(program.expressions[expression], program, frame)
+        let value = run(program.stretches[expression], program, frame)
         switch value.tag {
         case .double: return .success(value.double)
         case .int, .category: return .success(Double(value.int))
@@ -139,12 +139,12 @@ public struct Evaluator: Sendable {
 
     /// The compiler proved the depth of the stack and the targets of the jumps.
     private mutating func run(
-        _ expression: CompiledExpression, _ program: Program, _ frame: FactFrame
+        _ stretch: Range<Int>, _ program: Program, _ frame: FactFrame
     ) -> Value {
         prepare(program)
         var top = -1
-        var at = expression.start
-        while at < expression.end {
+        var at = stretch.lowerBound
+        while at < stretch.upperBound {
             let step = program.code[at]
             at += 1
             switch step.operation {
@@ -201,6 +201,15 @@ public struct Evaluator: Sendable {
                 top -= 1
                 stack[top] = row(
                     stack[top + 1], of: stack[top], field: Int(step.a), program, frame)
+            case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
+                top -= 1
+                let (a, b) = (stack[top], stack[top + 1])
+                // Most conditions of most rules compare two ints.
+                if a.tag == .int, b.tag == .int {
+                    stack[top] = .bool(Operators.compare(step.operation, a.int, b.int))
+                } else {
+                    stack[top] = binary(step.operation, a, b, program, frame)
+                }
             default:
                 top -= 1
                 stack[top] = binary(step.operation, stack[top], stack[top + 1], program, frame)
@@ -209,6 +218,7 @@ public struct Evaluator: Sendable {
         return isOverworked ? .error(.tooLarge) : stack[top]
     }
 
+    @inline(never)
     private mutating func unary(
         _ step: Instruction, _ value: Value, _ program: Program, _ frame: FactFrame
     ) -> Value {
@@ -232,6 +242,7 @@ public struct Evaluator: Sendable {
         }
     }
 
+    @inline(never)
     private mutating func composite(
         _ step: Instruction, first: Int, _ program: Program, _ frame: FactFrame
     ) -> Value {

@@ -42,6 +42,17 @@ enum Operators {
         }
     }
 
+    static func compare(_ operation: Instruction.Operation, _ a: Int64, _ b: Int64) -> Bool {
+        switch operation {
+        case .less: a < b
+        case .lessOrEqual: a <= b
+        case .greater: a > b
+        case .greaterOrEqual: a >= b
+        case .equal: a == b
+        default: a != b
+        }
+    }
+
     static func arithmetic(_ operation: Instruction.Operation, _ a: Value, _ b: Value) -> Value {
         switch (a.tag, b.tag) {
         case (.int, .int): integers(operation, a.int, b.int)
