@@ -67,7 +67,8 @@ let targets: [Target] = [
     library("HTTP2", "Shared/HTTP2", ["CNghttp2"]),
     library("TLS", "Shared/TLS", ["COpenSSL", nioCore]),
     library(
-        "RPCTransport", "Shared/RPCTransport", ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix, nioHTTP1]),
+        "RPCTransport", "Shared/RPCTransport",
+        ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix, nioHTTP1]),
     library("RPCServices", "Shared/RPCServices", ["RPC", "AssayMessages", "Wire"]),
     library("RuleLanguage", "Shared/RuleLanguage", ["Wire"]),
     library("Redis", "Shared/Redis", ["CHiredis", nioCore, nioPosix]),
