@@ -106,6 +106,12 @@ bench-rpc:
 	Tests/Benchmarks/idle-memory.sh
 	Tests/Benchmarks/rpc/bench.py $(BENCH_FLAGS)
 
+## bench-engine: the feature engine alone: reads, applies and encodes of eight warm states
+.PHONY: bench-engine
+bench-engine:
+	$(RELEASE) --product engine-bench
+	.build/release/engine-bench
+
 ## interop: gRPC's interop cases against grpcio, gRPC C++, Go, nginx, nghttpx and curl (PEERS=, CASES=): a table
 .PHONY: interop
 interop: dependencies test-dependencies

@@ -113,6 +113,62 @@ import Testing
         #expect(read(.minimum, 1).number == Double(Int64.min))
     }
 
+    @Test(
+        "a window holds its oldest tile whole, from its first millisecond, and nothing before",
+        arguments: Tier.standard)
+    func edges(_ tier: Tier) {
+        let group = Group(
+            tiers: [tier], measures: [Measure(sources: [Source(event: 0)], tiers: 1)])
+        let now = tier.hop * 1_000 + tier.hop / 2
+        let oldest = (now - tier.span) / tier.hop * tier.hop
+        let read = AggregateRead(aggregate: .count, measure: 0, tier: 0, window: tier.span)
+        let plan = ReadPlan([read], group: group)
+        func count(_ times: [Int64]) -> FeatureValue {
+            var state = FeatureState(group: group, groupHash: 1)
+            for (index, time) in times.enumerated() {
+                _ = state.apply(
+                    event(time, 1), touches: 1, sequence: UInt64(index + 1), delivery: .first)
+            }
+            return state.read(plan, at: now)[0]
+        }
+        // Before the newest event or long after it: the tile's first millisecond counts.
+        #expect(count([oldest, now]) == FeatureValue(2, Status(.present)))
+        #expect(count([now, oldest]) == FeatureValue(2, Status(.present)))
+        #expect(count([oldest - 1, now]) == FeatureValue(1, Status(.present)))
+        #expect(count([now, oldest - 1]) == FeatureValue(1, Status(.present, .incomplete)))
+        #expect(count([oldest - 1]) == FeatureValue(0, Status(.empty)))
+    }
+
+    @Test("windows get the first tier that is long enough and whose hop divides them")
+    func choice() throws {
+        let (minute, hour, day) = (Int64(60_000), Int64(3_600_000), Int64(86_400_000))
+        let expected: [(Int64, Tier)] = [
+            (minute, .minute), (5 * minute, .hour), (10 * minute, .hour), (hour, .hour),
+            (6 * hour, .day), (day, .day), (7 * day, .week), (28 * day, .month),
+            (30 * day, .month), (56 * day, .quarter), (90 * day, .quarter), (180 * day, .halfYear),
+            (210 * day, .year), (365 * day, .year),
+        ]
+        for (window, tier) in expected { #expect(try Tier.answering(window: window) == tier) }
+        let most: [Int64] = [61, 61, 97, 57, 61, 91, 61, 74]
+        #expect(Tier.standard.map(\.maximumTiles) == most)
+        #expect(Tier.ever.maximumTiles - 1 == 1)
+        #expect(try Tier.answering(window: 6 * hour, hop: minute).hop == minute)
+        #expect(try Tier.answering(window: day, hop: 900_000) == .day)
+        #expect(throws: TierProblem.overshoot(minute)) { try Tier.answering(window: 3 * minute) }
+        #expect(throws: TierProblem.noTier) { try Tier.answering(window: 366 * day) }
+        #expect(throws: TierProblem.hopDoesNotDivide) {
+            try Tier.answering(window: hour, hop: 7_000)
+        }
+        #expect(throws: TierProblem.tooManyTiles(86_401)) {
+            try Tier.answering(window: day, hop: 1_000)
+        }
+        let lagged = try Tier.answering(window: 30 * day, lag: 7 * day)
+        #expect(lagged.maximumTiles == 8 * 37 + 1)
+        #expect(throws: TierProblem.hopDoesNotDivide) {
+            try Tier.answering(window: hour, lag: 7 * day)
+        }
+    }
+
     @Test("an event too late for its tier is counted there, not added")
     func late() {
         var state = FeatureState(group: group, groupHash: 1)

@@ -70,7 +70,7 @@ import Testing
         let blob = Self.marked().encode()
         var random = SeededGenerator(seed: 11)
         var accepted = 0
-        for round in 0..<20_000 {
+        for round in 0..<8_000 {
             var damaged = blob
             for _ in 0...Int.random(in: 0..<3, using: &random) {
                 let position = Int.random(in: 0..<damaged.count - 4, using: &random)
@@ -112,6 +112,50 @@ import Testing
         let padded = resealed(
             blob.dropLast(4) + [UInt8](repeating: 0, count: 1 << 20) + [0, 0, 0, 0])
         #expect(throws: BlobError.self) { try decode(padded) }
+    }
+
+    /// One value seen at 0 s and another at 7,200 s, in an attribute that keeps `exact` of them.
+    private func seen(exact: Int, remember: Int64?) -> (Group, FeatureState) {
+        let group = Group(
+            tiers: [.ever],
+            registers: [
+                Register(sources: [Source(event: 1)], values: [], remember: remember)
+            ],
+            attributes: [
+                Attribute(
+                    sources: [Source(event: 0, values: [0])], remember: remember, exact: exact,
+                    sketchBits: 8)
+            ])
+        var state = FeatureState(group: group, groupHash: 7)
+        for (sequence, time) in [0, 7_200_000].enumerated() {
+            let event = EngineEvent(type: 0, time: Int64(time), values: [Int64(time) << 32])
+            _ = state.apply(
+                event, touches: 1, sequence: UInt64(sequence + 1), delivery: .first)
+        }
+        return (group, state)
+    }
+
+    @Test("a table with more rows than it keeps, or a sketch beside one that has room, is refused")
+    func otherLimits() throws {
+        let (one, overflowed) = seen(exact: 1, remember: nil)
+        let (two, both) = seen(exact: 2, remember: nil)
+        #expect(overflowed.attributes[0].hasOverflowed && !both.attributes[0].hasOverflowed)
+        #expect(throws: BlobError.self) {
+            _ = try FeatureState(decoding: overflowed.encode(), group: two, groupHash: 7)
+        }
+        #expect(throws: BlobError.self) {
+            _ = try FeatureState(decoding: both.encode(), group: one, groupHash: 7)
+        }
+    }
+
+    @Test("a row that the state would have forgotten is refused")
+    func forgotten() throws {
+        let (_, state) = seen(exact: 2, remember: nil)
+        let (hour, forgetful) = seen(exact: 2, remember: 3_600_000)
+        #expect(forgetful.attributes[0].rows.count == 1)
+        #expect(throws: BlobError.self) {
+            _ = try FeatureState(decoding: state.encode(), group: hour, groupHash: 7)
+        }
     }
 
     @Test("random bytes are refused")

@@ -60,7 +60,7 @@ public struct FeatureState: Sendable {
     /// - Parameters:
     ///   - touches: bit i says that the entity i of the event type's list is this state's: an event
     ///     that names one key in two roles is one call with both bits.
-    ///   - sequence: the event's place in the log; not 0.
+    ///   - sequence: the event's place in the log, from 1 to Int64's limit.
     public mutating func apply(
         _ event: EngineEvent, touches: UInt64, sequence: UInt64, delivery: Delivery
     ) -> Applied {
