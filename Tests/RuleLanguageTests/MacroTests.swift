@@ -98,7 +98,7 @@ import Testing
         let source = "cust.nexus.all(a, cust.nexus.all(b, a.contains(b) || b.contains(a)))"
         #expect(
             Fixture.diagnostics(source)
-                == "1:11: the expression costs 94531, at most 10000 is allowed: "
-                + "1:38 costs 32768, 1:55 costs 32768, 1:29 costs 8320")
+                == "1:11: the expression costs 110044, at most 10000 is allowed: "
+                + "1:38 costs 33800, 1:55 costs 33800, 1:29 costs 16770")
     }
 }

@@ -1,5 +1,6 @@
 /// The static bound of an expression's work: nodes times static sizes, never time, so that two
-/// machines agree.
+/// machines agree. It holds while facts keep to the sizes that they declare and texts are short;
+/// beyond that `Evaluator.maximumWork` ends the run.
 struct CostEstimate {
     private(set) var total = 0
     /// The dearest parts, at most three, for a diagnostic.
@@ -28,7 +29,8 @@ struct CostEstimate {
                 return
             }
             collect(loop.range, times: times, into: &parts)
-            let inner = times.multipliedSaturated(by: entries(loop.range))
+            // Once per entry, and once where a loop around this one counts its code.
+            let inner = times.multipliedSaturated(by: entries(loop.range) + 1)
             if let filter = loop.filter { collect(filter, times: inner, into: &parts) }
             collect(loop.body, times: inner, into: &parts)
         }
@@ -45,7 +47,9 @@ struct CostEstimate {
             case .function(let function, let operands):
                 function.cost
                     + (function.readsEntries ? operands.map(entries).reduce(0, +) : 0)
-            case .comprehension(let loop): 2 + 2 * entries(loop.range)
+            // Each entry is bound, taken and perhaps kept.
+            case .comprehension(let loop): 2 + 4 * entries(loop.range)
+            case .binary(.and, _, _), .binary(.or, _, _), .conditional, .select, .hasKey: 2
             default: 1
             }
         }

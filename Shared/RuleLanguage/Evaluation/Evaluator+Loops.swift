@@ -69,9 +69,10 @@ extension Evaluator {
         _ step: Instruction, _ at: Int, _ value: Value, _ program: Program, _ frame: FactFrame
     ) -> Bool {
         let depth = Int(step.a)
+        // An entry that passes its filter is charged when its value is taken.
+        if step.operation == .loopFilter, value.isTrue { return true }
         spend(at - loops[depth].body)
         if step.operation == .loopFilter {
-            if value.isTrue { return true }
             if !value.isFalse { err(depth, value.isError ? value.error : .noOverload) }
         } else {
             take(depth, value)
