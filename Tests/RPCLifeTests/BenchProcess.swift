@@ -59,10 +59,11 @@ final class BenchProcess: Sendable {
     var errors: String { child.standardError }
     var isRunning: Bool { child.isRunning }
 
-    /// Descriptors that it has open.
-    var descriptors: Int {
+    /// Descriptors that it has open below a limit; it may have inherited further ones.
+    func descriptors(below limit: Int) -> Int {
         let folder = "/proc/\(child.processID)/fd"
-        return (try? FileManager.default.contentsOfDirectory(atPath: folder).count) ?? 0
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return open.count { Int($0).map { $0 < limit } ?? false }
     }
 
     /// How long it has kept a processor, in user and kernel mode (proc(5), stat).
