@@ -5,8 +5,9 @@
 
 Starts rpc-bench-server and rpc-soak-client, measures what they can do together, and then lets the
 client call at half of that rate. Each minute it prints the server's and the client's resident memory
-and descriptors, and the client's percentiles. At the end: the slope of memory (least squares, after a
-fifth of the time to warm up), the spread around it, and the drift of the 99th percentile.
+and descriptors, the client's percentiles, and the longest pause of the machine. At the end: the slope
+of memory (least squares, after a fifth of the time to warm up), the spread around it, and the drift
+of the 99th percentile.
 
 Fails if a slope is 1 MiB/h or more beyond its own uncertainty, if descriptors do not end where they
 were, if a call failed that nobody cancelled, or if the 99th percentile drifted by 10 % or more.
@@ -56,6 +57,29 @@ def slope(samples):
     error = math.sqrt(rest / (count - 2) / spread)
     unit = 3600 / 1024
     return gradient * unit, error * unit
+
+
+class PauseWatch(threading.Thread):
+    """The longest time by which a sleep of five milliseconds was late: pauses of the whole machine.
+
+    Calls are due in them, too. What a pause costs is not the runtime's doing, so a reader of the
+    table should see it.
+    """
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.longest = 0.0
+
+    def run(self):
+        while True:
+            begun = time.monotonic()
+            time.sleep(0.005)
+            self.longest = max(self.longest, time.monotonic() - begun - 0.005)
+
+    def take(self):
+        """In milliseconds, since it was last asked."""
+        longest, self.longest = self.longest, 0.0
+        return round(longest * 1000)
 
 
 class Sampler(threading.Thread):
@@ -138,8 +162,10 @@ def main():
             "--cancel-percent", options.cancel_percent, "--seed", options.seed)
         sampler = Sampler(server, client)
         sampler.start()
+        pauses = PauseWatch()
+        pauses.start()
         rows = []
-        print("minute  calls/s  cancelled  failed  p50 µs  p99 µs  server KiB  fds  client KiB  fds")
+        print("minute  calls/s  cancelled  failed  p50 µs  p99 µs  server KiB  fds  client KiB  fds  pause ms")
         for line in client.stdout:
             row = fields(line)
             row["server_kib"], row["client_kib"] = memory(server), memory(client)
@@ -148,7 +174,7 @@ def main():
             print(
                 f"{len(rows) * options.interval / 60:6.1f}{row['rate']:>9}{row['cancelled']:>11}{row['failed']:>8}"
                 f"{row['p50']:>8}{row['p99']:>8}{row['server_kib']:>12}{row['server_fds']:>5}"
-                f"{row['client_kib']:>12}{row['client_fds']:>5}", flush=True)
+                f"{row['client_kib']:>12}{row['client_fds']:>5}{pauses.take():>10}", flush=True)
         sampler.over.set()
         if client.wait() != 0 or not rows:
             raise SystemExit(f"the client ended with {client.returncode}")

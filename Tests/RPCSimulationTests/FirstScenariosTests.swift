@@ -97,6 +97,23 @@ struct FirstScenariosTests {
         }
     }
 
+    @Test("connections that a burst has opened are given back when fewer would do")
+    func surplus() {
+        let scenario = Self.one {
+            $0.serverProfile.maximumConcurrentStreams = 4
+            $0.calls = Self.calls(100, [.read, .write], every: 1) { plan, _ in
+                plan.handlerPause = 5_000
+            }
+            $0.calls += Self.calls(90, [.read, .write], every: 500_000, from: 500_000)
+            $0.calmAt = 46_000_000
+        }
+        Self.run(scenario) { report in
+            #expect(report.outcomes.allSatisfy { $0.code == .ok }, "seed \(report.seed)")
+            #expect(report.connections == 4, "seed \(report.seed): \(report.connections)")
+            #expect(report.connectionsAtRest == 1, "seed \(report.seed)")
+        }
+    }
+
     @Test("calls that wait for an endpoint have the names asked for again: not in half a minute")
     func waitersForNames() {
         let scenario = Self.one {

@@ -1,10 +1,12 @@
 internal import RPC
 
 /// One endpoint as one event loop sees it: its connections, and the calls that wait for a stream.
-final class ClientEndpoint {
+final class ClientEndpoint: LoopContext.TimerTarget {
     /// Connections that take calls, at once; a further one is opened when all streams are taken.
     private static let maximumConnections = 4
     static let connectTimeout = Duration.seconds(2)
+    /// How often it looks whether fewer connections would do.
+    private static let surplusInterval = Duration.seconds(10)
 
     let endpoint: Endpoint
     private let slot: Int
@@ -23,6 +25,9 @@ final class ClientEndpoint {
     private var isDraining = false
     /// Before it no further connection is tried beside those that work.
     private var furtherAt = Instant(nanoseconds: 0)
+    /// The most streams at once since it last looked whether fewer connections would do.
+    private var mostStreams = 0
+    private var surplusTimer: LoopContext.Timer?
     /// It refused our content type: it gets `application/grpc+proto`.
     var refusesAssay = false
     /// Silence before a PING; grows when the peer complains.
@@ -49,7 +54,10 @@ final class ClientEndpoint {
         for connection in usable where connection.freeStreams > 0 {
             if best.map({ connection.openStreams < $0.openStreams }) ?? true { best = connection }
         }
-        if let best, best.send(call, now: now) { return }
+        if let best, best.send(call, now: now) {
+            if connections.count > 1 { mostStreams = max(mostStreams, openStreams) }
+            return
+        }
         if best == nil && !usable.isEmpty {
             if let reservation = call.reservation.take() { client.returned(reservation) }
             return queue.append(call)
@@ -153,6 +161,7 @@ final class ClientEndpoint {
         client.set(slot, .ready)
         sendQueued()
         if hasQueue { openFurther() }
+        watchSurplus()
     }
 
     /// What the server at the other end says of itself; nobody asks the one of a connection that is
@@ -172,6 +181,31 @@ final class ClientEndpoint {
         refreshCapacity()
         client.set(slot, .unwilling)
         releaseQueue()
+    }
+
+    // MARK: More connections than are needed
+
+    private var openStreams: Int { connections.reduce(0) { $0 + $1.openStreams } }
+
+    private func watchSurplus() {
+        guard connections.count > 1, surplusTimer == nil else { return }
+        surplusTimer = loop.arm(self, at: loop.now + Self.surplusInterval)
+    }
+
+    /// Calls of a burst have opened further connections. The newest one is given back when half of
+    /// the others' streams would have been enough for a while.
+    func timerFired() {
+        surplusTimer = nil
+        let most = mostStreams
+        mostStreams = openStreams
+        guard connections.count > 1 else { return }
+        if most * 2 <= connections.dropLast().reduce(0, { $0 + $1.streamLimit }) {
+            let spare = connections.removeLast()
+            leaving.append(spare)
+            refreshCapacity()
+            spare.close()
+        }
+        watchSurplus()
     }
 
     func jitter() -> Double { client.generator.jitter() }
@@ -258,8 +292,14 @@ final class ClientEndpoint {
     /// Closes what is open, in order, and forgets an attempt that is under way: not needed now.
     func disconnect() {
         let open = connections + unhealthy
+        cancelSurplusTimer()
         for connection in open { connection.close() }
         if cancelAttempt() { client.set(slot, .idle) }
+    }
+
+    private func cancelSurplusTimer() {
+        loop.cancel(surplusTimer)
+        surplusTimer = nil
     }
 
     private func cancelAttempt() -> Bool {
@@ -274,6 +314,7 @@ final class ClientEndpoint {
     func drain() {
         isDraining = true
         let open = connections + unhealthy
+        cancelSurplusTimer()
         for connection in open { connection.close() }
         _ = cancelAttempt()
         releaseQueue()

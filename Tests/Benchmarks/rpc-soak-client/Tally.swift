@@ -12,7 +12,7 @@ final class Tally: Sendable {
         var cancelled = 0
         var failed = 0
         var firstFailure = ""
-        var microseconds: [Int32] = []
+        var latencies = LatencyHistogram()
     }
 
     private let state = Mutex(State())
@@ -32,10 +32,7 @@ final class Tally: Sendable {
             switch end {
             case .good:
                 state.good += 1
-                if let took {
-                    let micros = took / .microseconds(1)
-                    state.microseconds.append(Int32(min(micros, 2e9)))
-                }
+                if let took { state.latencies.record(took) }
             case .cancelled: state.cancelled += 1
             case .failed(let reason):
                 state.failed += 1
@@ -47,18 +44,13 @@ final class Tally: Sendable {
     /// The line of an interval of so many seconds; counts from nothing again.
     func take(over seconds: Int) -> String {
         let taken = state.withLock { state in
-            let taken = state
-            state = State()
-            state.microseconds.reserveCapacity(taken.microseconds.count)
-            return taken
-        }
-        let sorted = taken.microseconds.sorted()
-        func percentile(_ share: Double) -> Int32 {
-            sorted.isEmpty ? 0 : sorted[Int(Double(sorted.count - 1) * share)]
+            defer { state = State() }
+            return state
         }
         let total = taken.good + taken.cancelled + taken.failed
         return "rate=\(total / seconds) good=\(taken.good) cancelled=\(taken.cancelled) "
-            + "failed=\(taken.failed) p50=\(percentile(0.5)) p99=\(percentile(0.99)) "
+            + "failed=\(taken.failed) p50=\(taken.latencies.percentile(0.5)) "
+            + "p99=\(taken.latencies.percentile(0.99)) "
             + "reason=\(taken.firstFailure.replacing(" ", with: "_"))"
     }
 }

@@ -157,6 +157,18 @@ struct StreamLimitTests {
         }
     }
 
+    @Test("8.4: as many may wait as can be in flight, a thousand at most")
+    func longerQueue() {
+        for (capacity, places) in [(1, 100), (250, 250), (4_000, 1_000)] {
+            var balancer = balancer(.pickFirst, 1)
+            balancer.set(0, capacity: capacity)
+            let picks = (0..<capacity + places + 1).map { _ in balancer.pick(at: at(1)) }
+            #expect(picks.count { $0 == .send(0) } == capacity)
+            #expect(picks.count { $0 == .queue(0) } == places)
+            #expect(picks.last == .queueFull(0))
+        }
+    }
+
     @Test("a call that leaves the queue takes the stream that became free")
     func dequeue() {
         var balancer = balancer(.p2c, 1)

@@ -27,8 +27,9 @@ package struct LoadBalancer: Sendable {
         case fail(Int?)
     }
 
-    /// Calls that may wait for a stream, per endpoint.
-    package static let maximumQueued = 100
+    /// Calls that may wait for a stream, per endpoint: as many as it can have in flight, within this.
+    /// A burst of calls then waits for the further connections that it needs.
+    static let queueBounds = 100...1_000
     /// The time in which a newcomer's share grows to its full.
     static let newcomerTime = Duration.seconds(10)
     /// Between the starts of two attempts of `pickFirst` (RFC 8305 §5).
@@ -41,6 +42,10 @@ package struct LoadBalancer: Sendable {
         var capacity = Int.max
         var inFlight = 0
         var queued = 0
+        var maximumQueued: Int {
+            let bounds = LoadBalancer.queueBounds
+            return min(max(capacity, bounds.lowerBound), bounds.upperBound)
+        }
         /// Calls in flight whose age counts, and the sum of their starts modulo 2⁶⁴: exact, since
         /// the sum of their ages fits.
         var timed: UInt64 = 0
@@ -282,7 +287,7 @@ package struct LoadBalancer: Sendable {
         switch pick {
         case .send(let slot): start(slot, isTimed: isTimed, at: now)
         case .queue(let slot):
-            if members[slot].queued >= Self.maximumQueued { return .queueFull(slot) }
+            if members[slot].queued >= members[slot].maximumQueued { return .queueFull(slot) }
             members[slot].queued += 1
         case .queueFull, .wait, .fail: break
         }
