@@ -27,26 +27,26 @@ struct MixedLoad: Sendable {
         let start = clock.now
         let total = rate * Int(duration / .seconds(1))
         let pause = Duration.seconds(1) / rate
-        await withDiscardingTaskGroup { group in
-            var number = 0
-            while number < total {
-                let due = min(total, Int((clock.now - start) / pause) + 1)
-                while number < due {
-                    let dueAt = start + pause * number
-                    let call = number
-                    number += 1
-                    guard tally.begin(limit: Self.maximumOpen) else {
-                        tally.note(.failed("too many calls are open"), took: nil)
-                        continue
-                    }
-                    group.addTask {
-                        await self.call(call, dueAt: dueAt)
-                        tally.end()
-                    }
+        var number = 0
+        while number < total {
+            let due = min(total, Int((clock.now - start) / pause) + 1)
+            while number < due {
+                let dueAt = start + pause * number
+                let call = number
+                number += 1
+                guard tally.begin(limit: Self.maximumOpen) else {
+                    tally.note(.failed("too many calls are open"), took: nil)
+                    continue
                 }
-                try? await clock.sleep(for: .milliseconds(1))
+                // Not the child of a group: that would search thousands of its kind when it ends.
+                Task {
+                    await self.call(call, dueAt: dueAt)
+                    tally.end()
+                }
             }
+            try? await clock.sleep(for: .milliseconds(1))
         }
+        while tally.isAnyOpen { try? await clock.sleep(for: .milliseconds(10)) }
     }
 
     /// Starts a call as soon as another has ended.
@@ -69,22 +69,29 @@ struct MixedLoad: Sendable {
     private func call(_ number: Int, dueAt: ContinuousClock.Instant) async {
         var random = Random(state: seed &+ UInt64(number))
         let isUnary = random.below(5) < 4
-        let work = Task { [random] in
-            var random = random
-            try await perform(isUnary: isUnary, &random)
-        }
         let isCancelled = random.below(100) < cancelPercent
-        if isCancelled {
-            try? await Task.sleep(for: .microseconds(random.below(1_500)))
-            work.cancel()
-        }
         do {
-            try await work.value
+            if isCancelled {
+                try await performAndCancel(isUnary: isUnary, &random)
+            } else {
+                try await perform(isUnary: isUnary, &random)
+            }
             tally.note(.good, took: isUnary ? ContinuousClock().now - dueAt : nil)
         } catch {
             let wasOurs = isCancelled && (error as? RPCError)?.code ?? .cancelled == .cancelled
             tally.note(wasOurs ? .cancelled : .failed("\(error)"), took: nil)
         }
+    }
+
+    private func performAndCancel(isUnary: Bool, _ random: inout Random) async throws {
+        let patience = Duration.microseconds(random.below(1_500))
+        let work = Task { [random] in
+            var random = random
+            try await perform(isUnary: isUnary, &random)
+        }
+        try? await Task.sleep(for: patience)
+        work.cancel()
+        try await work.value
     }
 
     private func perform(isUnary: Bool, _ random: inout Random) async throws {

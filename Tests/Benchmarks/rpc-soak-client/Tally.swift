@@ -25,6 +25,8 @@ final class Tally: Sendable {
         return false
     }
 
+    var isAnyOpen: Bool { open.load(ordering: .relaxed) > 0 }
+
     func end() { open.subtract(1, ordering: .relaxed) }
 
     func note(_ end: End, took: Duration?) {
