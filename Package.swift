@@ -285,7 +285,7 @@ let targets: [Target] = [
     tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),
     tests(
         "FeatureCoreTests",
-        ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire"]),
+        ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire", crypto]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     .testTarget(
         name: "InteropTests",
