@@ -158,26 +158,3 @@ struct EventResolver {
         return units
     }
 }
-
-/// Whole minor units of a decimal.
-enum MinorUnits {
-    /// coefficient · 10^(digits − scale), half to even; nil beyond Int64. Scales are 0 to 18.
-    static func convert(coefficient: Int64, scale: Int, digits: Int) -> Int64? {
-        var value = coefficient
-        if digits >= scale {
-            for _ in scale..<digits {
-                let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-                guard !overflow else { return nil }
-                value = product
-            }
-            return value
-        }
-        guard scale - digits <= 18 else { return nil }
-        var divisor: Int64 = 1
-        for _ in digits..<scale { divisor *= 10 }
-        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-        let twice = remainder.magnitude * 2
-        let isUp = twice > divisor.magnitude || (twice == divisor.magnitude && quotient & 1 != 0)
-        return isUp ? quotient + (coefficient < 0 ? -1 : 1) : quotient
-    }
-}
