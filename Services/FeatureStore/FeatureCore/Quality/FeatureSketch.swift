@@ -1,0 +1,101 @@
+internal import FeatureEngine
+
+/// What was served of one feature in some span of time: sketches of spans and servers add up.
+struct FeatureSketch: Hashable, Sendable {
+    /// Codes of a category that are counted one by one.
+    static let maximumCategories = 1_024
+
+    /// By status class.
+    private(set) var classes = [UInt64](repeating: 0, count: 6)
+    private(set) var stale: UInt64 = 0
+    private(set) var approximate: UInt64 = 0
+    private(set) var eventual: UInt64 = 0
+    private(set) var incomplete: UInt64 = 0
+    /// Values that are not a number, whatever their class.
+    private(set) var missing: UInt64 = 0
+    private(set) var zeros: UInt64 = 0
+    private(set) var sum = 0.0
+    private(set) var minimum = Double.infinity
+    private(set) var maximum = -Double.infinity
+    /// Of the values that say something: present or empty, and a number.
+    private(set) var histogram = ValueHistogram()
+    /// By code, of a category.
+    private(set) var categories: [UInt64] = []
+
+    var count: UInt64 { classes.reduce(0, saturating) }
+
+    /// How many of the values are in the histogram.
+    var numbers: UInt64 { histogram.total }
+
+    /// Nil without a number.
+    var mean: Double? { numbers == 0 ? nil : sum / Double(numbers) }
+
+    /// The part of the values that say nothing of the world: not a number, or of a class that
+    /// gives the default.
+    var nullRate: Double { count == 0 ? 0 : Double(count - min(count, numbers)) / Double(count) }
+
+    var staleRate: Double { count == 0 ? 0 : Double(stale) / Double(count) }
+
+    init() {}
+
+    @inline(__always)
+    mutating func add(_ value: Double, status byte: UInt8, isCategory: Bool) {
+        let kind = Int(byte & 7)
+        classes[min(kind, 5)] &+= 1
+        if byte & 0x78 != 0 { count(Status.Flags(rawValue: byte)) }
+        guard !value.isNaN else {
+            missing &+= 1
+            return
+        }
+        // Absent, unavailable, withheld or in error, a value is its default.
+        guard kind <= Status.Class.empty.rawValue, value.isFinite else { return }
+        if value == 0 { zeros &+= 1 }
+        sum += value
+        if value < minimum { minimum = value }
+        if value > maximum { maximum = value }
+        histogram.add(value == 0 ? 0 : value)
+        if isCategory { countCategory(value) }
+    }
+
+    private mutating func count(_ flags: Status.Flags) {
+        if flags.contains(.stale) { stale &+= 1 }
+        if flags.contains(.approximate) { approximate &+= 1 }
+        if flags.contains(.eventual) { eventual &+= 1 }
+        if flags.contains(.incomplete) { incomplete &+= 1 }
+    }
+
+    private mutating func countCategory(_ value: Double) {
+        guard let code = Int(exactly: value), (0..<Self.maximumCategories).contains(code) else {
+            return
+        }
+        while categories.count <= code { categories.append(0) }
+        categories[code] &+= 1
+    }
+
+    mutating func merge(_ other: FeatureSketch) {
+        for index in classes.indices {
+            classes[index] = saturating(classes[index], other.classes[index])
+        }
+        stale = saturating(stale, other.stale)
+        approximate = saturating(approximate, other.approximate)
+        eventual = saturating(eventual, other.eventual)
+        incomplete = saturating(incomplete, other.incomplete)
+        missing = saturating(missing, other.missing)
+        zeros = saturating(zeros, other.zeros)
+        sum += other.sum
+        minimum = min(minimum, other.minimum)
+        maximum = max(maximum, other.maximum)
+        histogram.merge(other.histogram)
+        while categories.count < other.categories.count { categories.append(0) }
+        for (code, count) in other.categories.enumerated() {
+            categories[code] = saturating(categories[code], count)
+        }
+    }
+
+    /// The codes seen most often, the most frequent first.
+    func topCategories(_ limit: Int = 32) -> [(code: Int, count: UInt64)] {
+        let seen = categories.enumerated().filter { $0.element > 0 }
+        return seen.sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.prefix(limit)
+            .map { ($0.offset, $0.element) }
+    }
+}
