@@ -104,7 +104,9 @@ struct FirstScenariosTests {
             $0.calls = Self.calls(100, [.read, .write], every: 1) { plan, _ in
                 plan.handlerPause = 5_000
             }
-            $0.calls += Self.calls(90, [.read, .write], every: 500_000, from: 500_000)
+            $0.calls += Self.calls(90, [.read, .write], every: 500_000) { plan, _ in
+                plan.at += 500_000
+            }
             $0.calmAt = 46_000_000
         }
         Self.run(scenario) { report in
