@@ -130,8 +130,8 @@ let targets: [Target] = [
     program(
         "assay", "Services/CommandLine/assay",
         [
-            "RPC", "RPCTransport", "AssayMessages", "Simulation", "GatewayCore", "ServiceRuntime",
-            "TLS", "Wire", arguments,
+            "RPC", "RPCTransport", "AssayMessages", "Simulation", "FeatureCore", "FeatureEngine",
+            "GatewayCore", "ServiceRuntime", "TLS", "Wire", arguments,
         ]),
 
     // Runs the wire format for a harness in another language.

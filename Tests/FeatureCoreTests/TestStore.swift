@@ -44,8 +44,10 @@ final class TestStore: Sendable {
     }
 
     /// One row for each id that was ever claimed.
-    func recordedIDs() throws -> [[UInt8]] {
-        try storage.rows("ids", limit: 1_000_000).map(\.key)
+    func recordedIDs() throws -> [[UInt8]] { try rows("ids").map(\.key) }
+
+    func rows(_ family: Family) throws -> [(key: [UInt8], value: [UInt8])] {
+        try storage.rows(family, limit: 1_000_000).map { ($0.key, $0.value) }
     }
 
     func context(tenant: String = "bank") -> ServerContext {
