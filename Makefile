@@ -20,10 +20,10 @@ INTEROP_PACKAGES := g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler g
 	protoc-gen-go-1-3 nginx nghttp2-client nghttp2-proxy curl openssl
 BENCH_PACKAGES := nghttp2-client nghttp2-server openssl valgrind binutils g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
 
-## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done)
+## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done, ASSAY_PAYMENTS=FILE.csv: on the payments of a file)
 .PHONY: run
 run: dependencies release
-	.build/release/assay run $(if $(ONCE),--once) $(RUN_FLAGS)
+	.build/release/assay run $(if $(ONCE),--once) $(if $(ASSAY_PAYMENTS),--events $(ASSAY_PAYMENTS)) $(RUN_FLAGS)
 
 ## test: every test, with a real Redis and foreign clients
 .PHONY: test

@@ -1,13 +1,14 @@
 import AssayMessages
 import Foundation
 import RPC
-import Simulation
 import Wire
 
 /// Real applicants, then simulated payments, then the report.
 struct MainJob: Sendable {
     let workspace: Workspace
     let options: ReplayOptions
+    /// A file of payments; nil simulates them.
+    let events: String?
     let line: LiveLine
 
     func run() async throws {
@@ -21,10 +22,7 @@ struct MainJob: Sendable {
         let applicants = try await credit.decide()
         line.say("  \(applicants.cases.count) held-out applicants decided")
 
-        let replay = try PaymentReplay(connection, options.settings(seed: seed))
-        line.say(
-            "\nPayments (simulated: seed \(seed), about 1 % fraud; no real payments can be had "
-                + "under a free licence)")
+        let replay = try paymentReplay(connection, seed: seed)
         if !options.rulesOnly {
             let model = try await ModelPush(connection).ensure(
                 model: "payment-fraud", alias: "champion",
@@ -37,14 +35,34 @@ struct MainJob: Sendable {
         let seconds = try await ReplayProgress(replay: replay, line: line).run()
         let missing = try await replay.verify()
         let report = MainReport(
-            applicants: applicants, tally: replay.snapshot, seconds: seconds, missing: missing.count
-        )
+            applicants: applicants, tally: replay.snapshot, seconds: seconds,
+            missing: missing.count,
+            kindOfPayments: events == nil ? "Simulated" : "Recorded")
         for text in report.lines { line.say(text) }
         for text in try Invitation(workspace: workspace).lines() { line.say(text) }
         await connection.transport.close()
         guard missing.isEmpty else {
             throw Complaint("\(missing.count) acknowledged decisions are missing from the log")
         }
+    }
+
+    /// Payments of the file, else simulated ones.
+    private func paymentReplay(
+        _ connection: GatewayConnection, seed: UInt64
+    ) throws -> PaymentReplay {
+        let settings = options.settings(seed: seed)
+        guard let path = events else {
+            line.say(
+                "\nPayments (simulated: seed \(seed), about 1 % fraud; no real payments can be "
+                    + "had under a free licence)")
+            return try PaymentReplay(connection, settings)
+        }
+        let payments = try RecordedPayments.read(
+            path, limit: options.payments,
+            now: Timestamp(nanosecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1e9)))
+        line.say(
+            "\nPayments (\(payments.count) of \(path), their times moved to end today)")
+        return PaymentReplay(connection, settings, recorded: payments)
     }
 
     /// 1 for the first run on a data folder, then 2, …: each run is a world of its own, whose
@@ -65,7 +83,7 @@ extension ReplayOptions {
         seed: UInt64, explain: AssayRiskV1.ExplainLevel = .reasons
     ) -> PaymentReplay.Settings {
         PaymentReplay.Settings(
-            seed: seed, payments: payments, concurrency: concurrency,
+            seed: seed, payments: payments ?? 20_000, concurrency: concurrency,
             patience: .seconds(patience), explain: explain)
     }
 }

@@ -10,15 +10,17 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var place: WorkspaceOptions
     @OptionGroup var ports: PortOptions
     @OptionGroup var replay: ReplayOptions
+    @OptionGroup var recorded: RecordedOptions
 
     @Flag(help: "End when the job is done: exit code 0 if all went well.")
     var once = false
 
     func run() async throws {
         let line = LiveLine()
-        let (workspace, replay, once) = (place.workspace, replay, once)
+        let (workspace, replay, once, events) = (place.workspace, replay, once, recorded.events)
         try await Foreground.run(workspace, ports.ports, line) { _ in
-            try await MainJob(workspace: workspace, options: replay, line: line).run()
+            let job = MainJob(workspace: workspace, options: replay, events: events, line: line)
+            try await job.run()
             if once { return .end }
             line.say("\nAll four processes stay up. Ctrl-C ends them.")
             return .stayUp
@@ -34,16 +36,25 @@ struct DemoCommand: AsyncParsableCommand {
 
     @OptionGroup var place: WorkspaceOptions
     @OptionGroup var replay: ReplayOptions
+    @OptionGroup var recorded: RecordedOptions
 
     func run() async throws {
-        try await MainJob(workspace: place.workspace, options: replay, line: LiveLine()).run()
+        try await MainJob(
+            workspace: place.workspace, options: replay, events: recorded.events, line: LiveLine()
+        ).run()
     }
+}
+
+/// Payments of a file in place of simulated ones.
+struct RecordedOptions: ParsableArguments {
+    @Option(help: "CSV file of payments to replay in place of simulated ones.")
+    var events: String?
 }
 
 /// How much to replay.
 struct ReplayOptions: ParsableArguments {
-    @Option(help: "Simulated payments.")
-    var payments = 20_000
+    @Option(help: "How many payments: of simulated ones 20000, of a file all, unless said here.")
+    var payments: Int?
 
     @Option(help: "Requests in flight at once.")
     var concurrency = 16
@@ -58,7 +69,7 @@ struct ReplayOptions: ParsableArguments {
     var rulesOnly = false
 
     func validate() throws {
-        guard (1...10_000_000).contains(payments), (1...1000).contains(concurrency),
+        guard (1...10_000_000).contains(payments ?? 1), (1...1000).contains(concurrency),
             (1...3600).contains(patience)
         else {
             throw ValidationError(

@@ -5,7 +5,7 @@ import Simulation
 import Synchronization
 import Wire
 
-/// Sends a simulated stream of payments through the gateway and keeps account of the decisions.
+/// Sends a stream of payments through the gateway and keeps account of the decisions.
 final class PaymentReplay: Sendable {
     struct Settings: Sendable {
         var seed: UInt64
@@ -20,17 +20,38 @@ final class PaymentReplay: Sendable {
     private let client: AssayRiskV1.RiskAssessment.Client
     private let options: CallOptions
     private let settings: Settings
-    private let payments: [Payment]
+    private let payments: [ReplayedPayment]
     private let schedule: Mutex<ReplaySchedule>
     private let tally: Mutex<ReplayTally>
 
-    init(_ connection: GatewayConnection, _ settings: Settings) throws {
+    /// Simulated payments.
+    convenience init(_ connection: GatewayConnection, _ settings: Settings) throws {
+        let payments = try Self.recentPayments(settings)
+        self.init(
+            connection, settings, payments.map { .simulated($0, seed: settings.seed) },
+            customers: payments.map(\.customer))
+    }
+
+    /// Payments of a file.
+    convenience init(
+        _ connection: GatewayConnection, _ settings: Settings, recorded: [RecordedPayment]
+    ) {
+        let run = String(settings.seed, radix: 36)
+        self.init(
+            connection, settings, recorded.map { .recorded($0, run: run) },
+            customers: recorded.map(\.customerNumber))
+    }
+
+    private init(
+        _ connection: GatewayConnection, _ settings: Settings, _ payments: [ReplayedPayment],
+        customers: [Int]
+    ) {
         client = AssayRiskV1.RiskAssessment.Client(connection.transport)
         // We count and repeat failures ourselves, so that the report can tell of them.
         options = CallOptions(metadata: connection.metadata, allowsRetry: false)
         self.settings = settings
-        payments = try Self.recentPayments(settings)
-        schedule = Mutex(ReplaySchedule(customers: payments.map(\.customer)))
+        self.payments = payments
+        schedule = Mutex(ReplaySchedule(customers: customers))
         tally = Mutex(ReplayTally(payments: payments.count))
     }
 
@@ -67,15 +88,15 @@ final class PaymentReplay: Sendable {
         var next = schedule.withLock { $0.next() }
         while let index = next {
             try Task.checkCancellation()
-            try await decide(payments[index])
+            try await decide(index)
             next = schedule.withLock { $0.next(after: index) }
         }
     }
 
     /// Asks until there is a decision. The request id stays the same, so that asking twice is
     /// deciding once.
-    private func decide(_ payment: Payment) async throws {
-        var request = payment.request(seed: settings.seed)
+    private func decide(_ index: Int) async throws {
+        var request = payments[index].request
         request.explain = settings.explain
         let clock = ContinuousClock()
         let end = clock.now + settings.patience
@@ -87,7 +108,9 @@ final class PaymentReplay: Sendable {
                 let elapsed = (clock.now - start).components
                 let microseconds =
                     elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000
-                tally.withLock { $0.decided(payment, response, microseconds: microseconds) }
+                tally.withLock {
+                    $0.decided(payments[index], at: index, response, microseconds: microseconds)
+                }
                 return
             } catch let error as RPCError {
                 guard Self.mayPass(error), clock.now < end else {

@@ -1,6 +1,5 @@
 import AssayMessages
 import RPC
-import Simulation
 import Wire
 
 /// What has come out of a replay so far.
@@ -26,7 +25,7 @@ struct ReplayTally: Sendable {
     private static let examplesKept = 3
 
     struct Example: Sendable {
-        var payment: Payment
+        var payment: ReplayedPayment
         var decision: AssayRiskV1.Decision
     }
 
@@ -37,11 +36,11 @@ struct ReplayTally: Sendable {
     var decided: Int { latency.count }
 
     mutating func decided(
-        _ payment: Payment, _ response: AssayRiskV1.AssessTransactionResponse,
-        microseconds: Int64
+        _ payment: ReplayedPayment, at index: Int,
+        _ response: AssayRiskV1.AssessTransactionResponse, microseconds: Int64
     ) {
         let decision = response.decision
-        acknowledged[payment.number] = Acknowledged(
+        acknowledged[index] = Acknowledged(
             decisionID: decision.decisionID, status: decision.status, score: decision.score)
         latency.record(microseconds)
         statuses[decision.status, default: 0] += 1

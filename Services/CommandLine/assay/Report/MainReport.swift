@@ -8,6 +8,8 @@ struct MainReport: Sendable {
     let tally: ReplayTally
     let seconds: Double
     let missing: Int
+    /// Such as "Simulated".
+    var kindOfPayments = "Simulated"
 
     var lines: [String] { creditLines + paymentLines + exampleLines }
 
@@ -22,7 +24,7 @@ struct MainReport: Sendable {
         let times = [0.5, 0.95, 0.99].map {
             String(format: "%.2f ms", Double(tally.latency.quantile($0)) / 1000)
         }
-        var lines = ["", "Simulated payments: the truth, against what was decided"]
+        var lines = ["", "\(kindOfPayments) payments: the truth, against what was decided"]
         lines += tally.confusion.lines(positive: "fraud", negative: "honest")
         lines += [
             "  AUC of the score: \(auc(tally.scores)); of the frauds \(percent(tally.confusion.caught))"
@@ -57,12 +59,8 @@ struct MainReport: Sendable {
             lines += DecisionText.lines(decision).map { "    " + $0 }
         }
         for example in examplePayments(5 - credit.compactMap { $0 }.count) {
-            let payment = example.payment
-            let truth = payment.isFraud ? "fraud: \(payment.pattern.rawValue)" : "honest"
-            let amount = String(format: "%.2f EUR", Double(payment.cents) / 100)
             lines.append("")
-            lines.append(
-                "  \(payment.kind.rawValue) of \(amount) by \(payment.channel.rawValue) (\(truth))")
+            lines.append("  \(example.payment.headline)")
             lines += DecisionText.lines(example.decision).map { "    " + $0 }
         }
         return lines
