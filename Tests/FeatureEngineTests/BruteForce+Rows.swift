@@ -118,6 +118,12 @@ extension BruteForce {
             let estimate = Self.estimate(inside.keys.map { $0 }, bits: attribute.sketchBits)
             return FeatureValue(Double(estimate), Status(.present, .approximate))
         }
+        if case .firstSeen(let window, let hop) = read.aspect {
+            guard !overflowed else { return nil }
+            let start = Self.floor(now - window, hop) * hop
+            let count = seen.count { $0.value.first * 1_000 >= start }
+            return FeatureValue(Double(count), Status(count == 0 ? .empty : .present))
+        }
         guard let field = read.argument[event.type], let word = event.values[field] else {
             return FeatureValue(read.defaultValue, Status(.absent))
         }

@@ -91,6 +91,8 @@ enum TestGroup {
             for tier in [Tier.hour, .day, .week, .month] {
                 let aspect = AttributeRead.Aspect.distinct(window: tier.span, hop: tier.hop)
                 reads.append(.attribute(AttributeRead(attribute: attribute, aspect: aspect)))
+                let first = AttributeRead.Aspect.firstSeen(window: tier.span, hop: tier.hop)
+                reads.append(.attribute(AttributeRead(attribute: attribute, aspect: first)))
             }
             let aspects: [AttributeRead.Aspect] = [
                 .isNew, .secondsSinceFirstSeen, .daysSinceFirstSeen, .secondsSinceLastSeen,

@@ -124,6 +124,9 @@ private enum World {
         ("string(t - tx.time)", .string("899.5s")),
         ("string(duration('-1.5s'))", .string("-1.5s")),
         ("duration('1h30m').getMinutes()", .int(90)), ("string(1e300)", .string("1e+300")),
+        ("latitude_e7(place_e7(481234567, -1.5))", .int(481_234_567)),
+        ("longitude_e7(place_e7(481234567, -1.5))", .int(-2)),
+        ("km(place_e7(0, 0), place_e7(0, 0))", .double(0)),
         ("int(tx.time)", .int(1_774_995_300)), ("tx.time.getHours('+02:00')", .int(0)),
     ]
 
@@ -141,6 +144,7 @@ private enum World {
         ("stddev([1])", .outOfRange), ("slope([1])", .outOfRange), ("newest([1], -1)", .outOfRange),
         ("share([0], 0)", .divisionByZero), ("share(by_hour, 9)", .outOfRange),
         ("rank(0.0 / 0.0, [1])", .outOfRange), ("max(0.0 / 0.0, 1.0)", .outOfRange),
+        ("place_e7(900000001, 0)", .outOfRange), ("place_e7(0.0 / 0.0, 0)", .outOfRange),
         ("cycle_sin(1, 0)", .outOfRange), ("km(tx.location, home)", .missingFact),
         ("statements['z'].balance", .noSuchKey), ("statements['c'].due < t", .missingFact),
         ("tx.time.getHours('Mars/Olympus')", .unknownZone),
@@ -214,6 +218,10 @@ private enum World {
             ),
             ("statements[1.5].id", "1:12: the key 'id' of statement is a string, found double"),
             ("km(home, kind)", "1:1: km() does not take (place, string); write km(place, place)"),
+            (
+                "latitude_e7(1)",
+                "1:1: latitude_e7() does not take (int); write latitude_e7(place)"
+            ),
             ("dyn(1)", "1:1: unknown function 'dyn'; nearest are ln, min, abs"),
         ]
         for (source, expected) in cases {

@@ -121,7 +121,9 @@ enum Signature {
         .share: "share(counts, key)", .smoothedShare: "smoothed_share(counts, key)",
         .rank: "rank(number, list) or rank(number, counts)",
         .cycleSin: "cycle_sin(number, period)", .cycleCos: "cycle_cos(number, period)",
-        .km: "km(place, place)", .code: "code(category)", .similarity: "similarity(text, text)",
+        .km: "km(place, place)", .latitudeE7: "latitude_e7(place)",
+        .longitudeE7: "longitude_e7(place)", .placeE7: "place_e7(latitude, longitude)",
+        .code: "code(category)", .similarity: "similarity(text, text)",
     ]
 
     /// Nil if the function does not take these.
@@ -132,7 +134,8 @@ enum Signature {
             return texts(function, types)
         case .int, .double, .bool, .string, .timestamp, .duration, .dyn, .code:
             return types.count == 1 ? conversion(function, first) : nil
-        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos, .km: return numbers(function, types)
+        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos: return numbers(function, types)
+        case .km, .latitudeE7, .longitudeE7, .placeE7: return places(function, types)
         case .min, .max, .sum, .avg, .stddev, .slope, .share, .smoothedShare, .rank, .newest:
             return lists(function, types)
         default: return times(function, types)
@@ -174,11 +177,17 @@ enum Signature {
         }
     }
 
-    private static func numbers(_ function: Function, _ types: [CheckedType]) -> CheckedType? {
-        if function == .km {
-            return types.count == 2 && types.allSatisfy { $0.type.fits(.place) }
-                ? CheckedType(type: .double) : nil
+    private static func places(_ function: Function, _ types: [CheckedType]) -> CheckedType? {
+        if function == .placeE7 {
+            return types.count == 2 && types.allSatisfy { $0.type.isNumber }
+                ? CheckedType(type: .place) : nil
         }
+        guard types.allSatisfy({ $0.type.fits(.place) }) else { return nil }
+        if function == .km { return types.count == 2 ? CheckedType(type: .double) : nil }
+        return types.count == 1 ? CheckedType(type: .int) : nil
+    }
+
+    private static func numbers(_ function: Function, _ types: [CheckedType]) -> CheckedType? {
         guard types.allSatisfy({ $0.type.isNumber }) else { return nil }
         switch function {
         case .abs: return types.count == 1 ? types[0] : nil

@@ -2,10 +2,6 @@
 /// that every machine gives the same bits.
 enum Arithmetic {
     static func apply(_ function: Function, _ a: Value, _ b: Value) -> Value {
-        if function == .km {
-            guard a.tag == .place, b.tag == .place else { return .error(.noOverload) }
-            return .double(GreatCircle.kilometres(a.coordinates, b.coordinates))
-        }
         guard a.isNumber else { return .error(.noOverload) }
         switch function {
         case .abs:

@@ -11,8 +11,10 @@ extension Evaluator {
             return converted(function, a, program, frame)
         case .dyn: return a
         case .code: return a.tag == .category ? .int(a.int) : .error(.noOverload)
-        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos, .km:
+        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos:
             return Arithmetic.apply(function, a, count > 1 ? stack[first + 1] : .null)
+        case .km, .latitudeE7, .longitudeE7, .placeE7:
+            return Places.apply(function, a, count > 1 ? stack[first + 1] : .null)
         case .min where count > 1, .max where count > 1:
             return extreme(function, stack[first..<(first + count)])
         case .min, .max, .sum, .avg, .stddev, .slope: return fold(function, a, program, frame)

@@ -22,6 +22,9 @@ enum Function: String, CaseIterable, Sendable {
     case cycleSin = "cycle_sin"
     case cycleCos = "cycle_cos"
     case km, code, similarity
+    case latitudeE7 = "latitude_e7"
+    case longitudeE7 = "longitude_e7"
+    case placeE7 = "place_e7"
 
     /// Whether the function stands behind a dot, as in `name.contains('x')`. `size` may.
     var isMethod: Bool {

@@ -12,6 +12,15 @@ public struct Coordinates: Sendable, Hashable {
         self.longitude = Int32((longitude * 1e7).rounded())
     }
 
+    /// In degrees · 10⁷; nil outside of ±90 and ±180 degrees.
+    public init?(latitudeE7 latitude: Int32, longitudeE7 longitude: Int32) {
+        guard latitude.magnitude <= 900_000_000, longitude.magnitude <= 1_800_000_000 else {
+            return nil
+        }
+        self.latitude = latitude
+        self.longitude = longitude
+    }
+
     init(packed: UInt64) {
         latitude = Int32(truncatingIfNeeded: packed >> 32)
         longitude = Int32(truncatingIfNeeded: packed)

@@ -22,6 +22,8 @@ public struct AttributeRead: Hashable, Sendable {
     public enum Aspect: Hashable, Sendable {
         /// How many values were seen in a window; its tiles have the length of `hop`.
         case distinct(window: Int64, hop: Int64)
+        /// How many values were seen for the first time in a window.
+        case firstSeen(window: Int64, hop: Int64)
         /// Of the value of the event at hand: 1 if it was not seen before.
         case isNew
         case secondsSinceFirstSeen
@@ -32,8 +34,7 @@ public struct AttributeRead: Hashable, Sendable {
 
     public let attribute: Int
     public let aspect: Aspect
-    /// Per event type, the field with the value at hand; nil where it has none. Distinct counts
-    /// need none.
+    /// Per event type, the field with the value at hand; nil where it has none. Counts need none.
     public let argument: [Int?]
     public let includesSelf: Bool
     public let defaultValue: Double

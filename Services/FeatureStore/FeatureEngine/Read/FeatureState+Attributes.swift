@@ -5,10 +5,17 @@ struct AttributePass: Sendable {
         let window: Int64
         let hop: Int64
         var outputs: [(position: Int, defaultValue: Double)]
+
+        /// The start of its oldest tile, in seconds.
+        func start(at now: Int64) -> Int64 {
+            ((now - window).floorDivided(by: hop) * hop).floorDivided(by: 1_000)
+        }
     }
 
     let attribute: Int
     var windows: [Window] = []
+    /// Counts of the values that were first seen in a window.
+    var firsts: [Window] = []
     /// Features of the value at hand.
     var lookups: [(position: Int, read: AttributeRead)] = []
 }
@@ -22,6 +29,12 @@ extension FeatureState {
         let known = attributes[pass.attribute]
         let remembered = Retention(attribute.remember).oldest(at: now).floorDivided(by: 1_000)
         readWindows(pass, known, at: now, since: remembered, into: values)
+        for window in pass.firsts {
+            let count = known.firstSeenCount(
+                since: window.start(at: now), remembered: remembered)
+            // A value that the table gave up may have come back as if it were new.
+            set(window, Int64(count), known.hasOverflowed ? .approximate : [], in: values)
+        }
         // Features of one attribute mostly ask for one field.
         var found: (hash: Int64, seen: AttributeValues.Seen?)?
         for (position, read) in pass.lookups {
@@ -54,7 +67,7 @@ extension FeatureState {
         }
         let number: Int64 =
             switch read.aspect {
-            case .isNew, .distinct: 0
+            case .isNew, .distinct, .firstSeen: 0
             case .secondsSinceFirstSeen: now / 1_000 - seen.first
             case .daysSinceFirstSeen: (now / 1_000 - seen.first) / 86_400
             case .secondsSinceLastSeen: now / 1_000 - seen.last
@@ -67,23 +80,15 @@ extension FeatureState {
         _ pass: AttributePass, _ known: AttributeValues, at now: Int64, since remembered: Int64,
         into values: UnsafeMutableBufferPointer<FeatureValue>
     ) {
-        func start(_ window: AttributePass.Window) -> Int64 {
-            let start = (now - window.window).floorDivided(by: window.hop) * window.hop
-            return max(start.floorDivided(by: 1_000), remembered)
-        }
-        func set(_ window: AttributePass.Window, _ count: Int64, _ flags: Status.Flags) {
-            for output in window.outputs {
-                values[output.position] =
-                    count > 0
-                    ? FeatureValue(Double(count), Status(.present, flags))
-                    : FeatureValue(output.defaultValue, Status(.empty, flags))
-            }
-        }
         var wide: [(start: Int64, window: AttributePass.Window)] = []
         for window in pass.windows {
-            let start = start(window)
+            let start = max(window.start(at: now), remembered)
             let (count, isExact) = known.count(since: start)
-            if isExact { set(window, Int64(count), []) } else { wide.append((start, window)) }
+            if isExact {
+                set(window, Int64(count), [], in: values)
+            } else {
+                wide.append((start, window))
+            }
         }
         guard !wide.isEmpty, let sketch = known.sketch else { return }
         wide.sort { $0.start < $1.start }
@@ -91,7 +96,19 @@ extension FeatureState {
         let histogram = sketch.rankCounts(since: wide.map(\.start))
         for (index, entry) in wide.enumerated() {
             let counts = histogram[index * ranks..<(index + 1) * ranks]
-            set(entry.window, CardinalityEstimate.count(ranks: counts), .approximate)
+            set(entry.window, CardinalityEstimate.count(ranks: counts), .approximate, in: values)
+        }
+    }
+
+    private func set(
+        _ window: AttributePass.Window, _ count: Int64, _ flags: Status.Flags,
+        in values: UnsafeMutableBufferPointer<FeatureValue>
+    ) {
+        for output in window.outputs {
+            values[output.position] =
+                count > 0
+                ? FeatureValue(Double(count), Status(.present, flags))
+                : FeatureValue(output.defaultValue, Status(.empty, flags))
         }
     }
 }

@@ -138,12 +138,21 @@ extension ReadPlan.Part {
         let known = attributes.firstIndex { $0.attribute == read.attribute }
         if known == nil { attributes.append(AttributePass(attribute: read.attribute)) }
         let index = known ?? attributes.count - 1
-        guard case .distinct(let window, let hop) = read.aspect else {
+        let (window, hop): (Int64, Int64)
+        switch read.aspect {
+        case .distinct(let length, let tile), .firstSeen(let length, let tile):
+            (window, hop) = (length, tile)
+        default:
             attributes[index].lookups.append((position, read))
             return
         }
         precondition(hop > 0 && hop % 1_000 == 0 && window >= hop)
         let output = (position: position, defaultValue: read.defaultValue)
+        if case .firstSeen = read.aspect {
+            attributes[index].firsts.append(
+                AttributePass.Window(window: window, hop: hop, outputs: [output]))
+            return
+        }
         let same = attributes[index].windows.firstIndex { $0.window == window && $0.hop == hop }
         if let same {
             attributes[index].windows[same].outputs.append(output)

@@ -123,6 +123,19 @@ struct AttributeValues: Hashable, Sendable {
         return (count, sketch == nil || count < rows.count)
     }
 
+    /// How many values of the table were first seen since `start` and last since `remembered`,
+    /// both in seconds.
+    func firstSeenCount(since start: Int64, remembered: Int64) -> Int {
+        rows.withCells { cells in
+            let (first, last) = (cells.column(Column.firstSeen), cells.column(Column.lastSeen))
+            var count = 0
+            for row in 0..<rows.count {
+                count += first[row] >= start && last[row] >= remembered ? 1 : 0
+            }
+            return count
+        } ?? 0
+    }
+
     // MARK: Codec
 
     var maximumEncodedBytes: Int {
