@@ -483,17 +483,62 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
+    /// What a problem makes of an event.
+    public enum Policy: WireEnum {
+        case unspecified
+        /// Applied, and named in the receipt.
+        case flag
+        /// Kept aside, not applied.
+        case quarantine
+        /// Not kept.
+        case reject
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .flag
+            case 2: self = .quarantine
+            case 3: self = .reject
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .flag: 1
+            case .quarantine: 2
+            case .reject: 3
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.features.v1.Policy",
+            [(0, "unspecified"), (1, "flag"), (2, "quarantine"), (3, "reject")])
+    }
+}
+
+extension AssayFeaturesV1 {
     /// One failure of an event's validation.
     public struct Problem: WireMessage {
         public var rule: String = ""
+        /// JSON pointer, such as "/event/fields/amount".
         public var path: String = ""
+        /// What was expected and what was found, without texts of the event.
         public var message: String = ""
+        public var policy: Policy = .unspecified
         public var unknown: UnknownFields?
 
-        public init(rule: String = "", path: String = "", message: String = "") {
+        public init(
+            rule: String = "", path: String = "", message: String = "",
+            policy: Policy = .unspecified
+        ) {
             self.rule = rule
             self.path = path
             self.message = message
+            self.policy = policy
         }
 
         public static func blank() -> Problem { Problem() }
@@ -504,6 +549,7 @@ extension AssayFeaturesV1 {
                 Field(1, "rule", .string),
                 Field(2, "path", .string),
                 Field(3, "message", .string),
+                Field(4, "policy", .enumeration(Policy.names)),
             ])
 
         @inline(never)
@@ -512,6 +558,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
                 if reader.take(0x12) { path = try reader.string(.implicit) }
                 if reader.take(0x1A) { message = try reader.string(.implicit) }
+                if reader.take(0x20) { policy = try reader.enumeration(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -520,6 +567,7 @@ extension AssayFeaturesV1 {
             size += sizes.string(0x0A, rule)
             size += sizes.string(0x12, path)
             size += sizes.string(0x1A, message)
+            size += sizes.enumeration(0x20, policy)
             size += sizes.unknown(unknown)
             return size
         }
@@ -529,6 +577,7 @@ extension AssayFeaturesV1 {
             writer.string(0x0A, rule)
             writer.string(0x12, path)
             writer.string(0x1A, message)
+            writer.enumeration(0x20, policy)
             writer.unknown(unknown, since: start)
         }
 
@@ -545,6 +594,7 @@ extension AssayFeaturesV1 {
             case 1: rule = try reader.value(StringCodec.self)
             case 2: path = try reader.value(StringCodec.self)
             case 3: message = try reader.value(StringCodec.self)
+            case 4: policy = try reader.value(EnumCodec<Policy>.self)
             default: break
             }
         }
@@ -554,6 +604,7 @@ extension AssayFeaturesV1 {
             writer.field("rule", rule, StringCodec.self)
             writer.field("path", path, StringCodec.self)
             writer.field("message", message, StringCodec.self)
+            writer.field("policy", policy, EnumCodec<Policy>.self)
             writer.endObject()
         }
 
@@ -561,6 +612,7 @@ extension AssayFeaturesV1 {
             Canonical.equal(a.rule, b.rule)
                 && Canonical.equal(a.path, b.path)
                 && Canonical.equal(a.message, b.message)
+                && Canonical.equal(a.policy, b.policy)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -568,6 +620,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(rule, into: &hasher)
             Canonical.hash(path, into: &hasher)
             Canonical.hash(message, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1789,6 +1842,1347 @@ extension AssayFeaturesV1 {
             Canonical.hash(event, into: &hasher)
             Canonical.hash(received, into: &hasher)
             Canonical.hash(problems, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ListQuarantineRequest: WireMessage {
+        /// Only events of this type.
+        public var eventType: String = ""
+        /// Only events with a failure of this rule.
+        public var rule: String = ""
+        /// Most events of the reply; 0 is 100.
+        public var limit: UInt32 = 0
+        /// Where the page before ended.
+        public var pageToken: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            eventType: String = "", rule: String = "", limit: UInt32 = 0, pageToken: [UInt8] = []
+        ) {
+            self.eventType = eventType
+            self.rule = rule
+            self.limit = limit
+            self.pageToken = pageToken
+        }
+
+        public static func blank() -> ListQuarantineRequest { ListQuarantineRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ListQuarantineRequest", depth: 1,
+            [
+                Field(1, "event_type", json: "eventType", .string),
+                Field(2, "rule", .string),
+                Field(3, "limit", .uint32),
+                Field(4, "page_token", json: "pageToken", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { eventType = try reader.string(.implicit) }
+                if reader.take(0x12) { rule = try reader.string(.implicit) }
+                if reader.take(0x18) { limit = try reader.uint32(.implicit) }
+                if reader.take(0x22) { pageToken = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, eventType)
+            size += sizes.string(0x12, rule)
+            size += sizes.uint32(0x18, limit)
+            size += sizes.bytes(0x22, pageToken)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, eventType)
+            writer.string(0x12, rule)
+            writer.uint32(0x18, limit)
+            writer.bytes(0x22, pageToken)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("event_type", eventType.utf8.count, max: 64)
+            violations.length("rule", rule.utf8.count, max: 64)
+            violations.range("limit", limit, min: 0, max: 500)
+            violations.length("page_token", pageToken.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: eventType = try reader.value(StringCodec.self)
+            case 2: rule = try reader.value(StringCodec.self)
+            case 3: limit = try reader.value(UInt32Codec.self)
+            case 4: pageToken = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("eventType", eventType, StringCodec.self)
+            writer.field("rule", rule, StringCodec.self)
+            writer.field("limit", limit, UInt32Codec.self)
+            writer.field("pageToken", pageToken, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListQuarantineRequest, b: ListQuarantineRequest) -> Bool {
+            Canonical.equal(a.eventType, b.eventType)
+                && Canonical.equal(a.rule, b.rule)
+                && Canonical.equal(a.limit, b.limit)
+                && Canonical.equal(a.pageToken, b.pageToken)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(eventType, into: &hasher)
+            Canonical.hash(rule, into: &hasher)
+            Canonical.hash(limit, into: &hasher)
+            Canonical.hash(pageToken, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// An event that waits for a person.
+    public struct QuarantinedEvent: WireMessage {
+        public var event: Event
+        /// When it came first.
+        public var received: Timestamp
+        public var problems: [Problem] = []
+        public var unknown: UnknownFields?
+
+        public init(event: Event, received: Timestamp, problems: [Problem] = []) {
+            self.event = event
+            self.received = received
+            self.problems = problems
+        }
+
+        public static func blank() -> QuarantinedEvent {
+            QuarantinedEvent(event: .blank(), received: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.QuarantinedEvent", depth: 5,
+            [
+                Field(1, "event", .message { Event.fields }, .required),
+                Field(2, "received", .timestamp, .required),
+                Field(3, "problems", .message { Problem.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    event = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    received = try reader.timestamp()
+                    seen |= 0x2
+                }
+                if reader.take(0x1A) {
+                    problems = try reader.list(0x1A, MessageCodec<Problem>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, event)
+            size += sizes.timestamp(0x12, received)
+            size += sizes.list(0x1A, problems, MessageCodec<Problem>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, event, &sizes)
+            writer.timestamp(0x12, received)
+            writer.list(0x1A, problems, MessageCodec<Problem>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("event", event)
+            violations.count("problems", problems.count, max: 32)
+            violations.nested("problems", problems)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: event = try reader.value(MessageCodec<Event>.self)
+            case 2: received = try reader.value(TimestampCodec.self)
+            case 3: problems = try reader.list(MessageCodec<Problem>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("event", event, MessageCodec<Event>.self)
+            writer.field("received", received, TimestampCodec.self)
+            writer.list("problems", problems, MessageCodec<Problem>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: QuarantinedEvent, b: QuarantinedEvent) -> Bool {
+            Canonical.equal(a.event, b.event)
+                && Canonical.equal(a.received, b.received)
+                && Canonical.equal(a.problems, b.problems)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(event, into: &hasher)
+            Canonical.hash(received, into: &hasher)
+            Canonical.hash(problems, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ListQuarantineResponse: WireMessage {
+        /// The oldest first. One that was recorded meanwhile is not among them.
+        public var events: [QuarantinedEvent] = []
+        /// Empty if there are no more.
+        public var nextPageToken: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(events: [QuarantinedEvent] = [], nextPageToken: [UInt8] = []) {
+            self.events = events
+            self.nextPageToken = nextPageToken
+        }
+
+        public static func blank() -> ListQuarantineResponse { ListQuarantineResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ListQuarantineResponse", depth: 6,
+            [
+                Field(1, "events", .message { QuarantinedEvent.fields }, .list),
+                Field(2, "next_page_token", json: "nextPageToken", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    events = try reader.list(0x0A, MessageCodec<QuarantinedEvent>.self)
+                }
+                if reader.take(0x12) { nextPageToken = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, events, MessageCodec<QuarantinedEvent>.self)
+            size += sizes.bytes(0x12, nextPageToken)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, events, MessageCodec<QuarantinedEvent>.self, &sizes)
+            writer.bytes(0x12, nextPageToken)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("events", events.count, max: 500)
+            violations.nested("events", events)
+            violations.length("next_page_token", nextPageToken.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: events = try reader.list(MessageCodec<QuarantinedEvent>.self)
+            case 2: nextPageToken = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("events", events, MessageCodec<QuarantinedEvent>.self)
+            writer.field("nextPageToken", nextPageToken, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListQuarantineResponse, b: ListQuarantineResponse) -> Bool {
+            Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.nextPageToken, b.nextPageToken)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(nextPageToken, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ReleaseQuarantinedRequest: WireMessage {
+        public var eventID: String = ""
+        /// Fields that are corrected.
+        public var fields: WireMap<String, FieldValue> = [:]
+        /// Fields that are left out.
+        public var removed: [String] = []
+        /// The corrected time.
+        public var time: Timestamp?
+        /// Rules whose failures are accepted, such as "too_late"; none that reject an event.
+        public var accepted: [String] = []
+        /// Why: stored in the audit log.
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            eventID: String = "", fields: WireMap<String, FieldValue> = [:], removed: [String] = [],
+            time: Timestamp? = nil, accepted: [String] = [], reason: String = ""
+        ) {
+            self.eventID = eventID
+            self.fields = fields
+            self.removed = removed
+            self.time = time
+            self.accepted = accepted
+            self.reason = reason
+        }
+
+        public static func blank() -> ReleaseQuarantinedRequest { ReleaseQuarantinedRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ReleaseQuarantinedRequest", depth: 4,
+            [
+                Field(1, "event_id", json: "eventId", .string),
+                Field(2, "fields", .message { FieldValue.fields }, .map(.string)),
+                Field(3, "removed", .string, .list),
+                Field(4, "time", .timestamp, .optional),
+                Field(5, "accepted", .string, .list),
+                Field(6, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { eventID = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    fields = try reader.map(0x12, StringCodec.self, MessageCodec<FieldValue>.self)
+                }
+                if reader.take(0x1A) { removed = try reader.list(0x1A, StringCodec.self) }
+                if reader.take(0x22) { time = try reader.timestamp() }
+                if reader.take(0x2A) { accepted = try reader.list(0x2A, StringCodec.self) }
+                if reader.take(0x32) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, eventID)
+            size += sizes.map(0x12, fields, StringCodec.self, MessageCodec<FieldValue>.self)
+            size += sizes.list(0x1A, removed, StringCodec.self)
+            size += sizes.timestamp(0x22, time)
+            size += sizes.list(0x2A, accepted, StringCodec.self)
+            size += sizes.string(0x32, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, eventID)
+            writer.map(0x12, fields, StringCodec.self, MessageCodec<FieldValue>.self, &sizes)
+            writer.list(0x1A, removed, StringCodec.self, &sizes)
+            writer.timestamp(0x22, time)
+            writer.list(0x2A, accepted, StringCodec.self, &sizes)
+            writer.string(0x32, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("event_id", missing: eventID.isEmpty)
+            violations.length("event_id", eventID.utf8.count, max: 128)
+            violations.count("fields", fields.count, max: 128)
+            violations.keys("fields", fields, max: 64)
+            violations.nested("fields", fields)
+            violations.count("removed", removed.count, max: 128)
+            violations.each("removed", removed, max: 64)
+            violations.count("accepted", accepted.count, max: 32)
+            violations.each("accepted", accepted, max: 64)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: eventID = try reader.value(StringCodec.self)
+            case 2: fields = try reader.map(StringCodec.self, MessageCodec<FieldValue>.self)
+            case 3: removed = try reader.list(StringCodec.self)
+            case 4: time = try reader.value(TimestampCodec.self)
+            case 5: accepted = try reader.list(StringCodec.self)
+            case 6: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("eventId", eventID, StringCodec.self)
+            writer.map("fields", fields, StringCodec.self, MessageCodec<FieldValue>.self)
+            writer.list("removed", removed, StringCodec.self)
+            writer.field("time", time, TimestampCodec.self)
+            writer.list("accepted", accepted, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ReleaseQuarantinedRequest, b: ReleaseQuarantinedRequest) -> Bool {
+            Canonical.equal(a.eventID, b.eventID)
+                && Canonical.equal(a.fields, b.fields)
+                && Canonical.equal(a.removed, b.removed)
+                && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.accepted, b.accepted)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(eventID, into: &hasher)
+            Canonical.hash(fields, into: &hasher)
+            Canonical.hash(removed, into: &hasher)
+            Canonical.hash(time, into: &hasher)
+            Canonical.hash(accepted, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ReleaseQuarantinedResponse: WireMessage {
+        public var receipt: Receipt
+        public var unknown: UnknownFields?
+
+        public init(receipt: Receipt) {
+            self.receipt = receipt
+        }
+
+        public static func blank() -> ReleaseQuarantinedResponse {
+            ReleaseQuarantinedResponse(receipt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ReleaseQuarantinedResponse", depth: 3,
+            [Field(1, "receipt", .message { Receipt.fields }, .required)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    receipt = try reader.message()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, receipt)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, receipt, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("receipt", receipt)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: receipt = try reader.value(MessageCodec<Receipt>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("receipt", receipt, MessageCodec<Receipt>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ReleaseQuarantinedResponse, b: ReleaseQuarantinedResponse) -> Bool
+        {
+            Canonical.equal(a.receipt, b.receipt)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(receipt, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What was served of one feature in some span of time. Such counts add up.
+    public struct FeatureStatistics: WireMessage {
+        public var feature: String = ""
+        /// Values by the class of their status, 0 to 5.
+        public var statuses: [UInt64] = []
+        public var stale: UInt64 = 0
+        public var approximate: UInt64 = 0
+        public var eventual: UInt64 = 0
+        public var incomplete: UInt64 = 0
+        /// Values that are not a number.
+        public var missing: UInt64 = 0
+        public var zeros: UInt64 = 0
+        /// Of the numbers that are present or empty.
+        public var sum: Double = 0
+        public var minimum: Double?
+        public var maximum: Double?
+        /// Ascending by value: the upper 16 bits of the doubles of a bucket, a sixteenth of an
+        /// octave.
+        public var buckets: [UInt32] = []
+        /// As many as buckets.
+        public var counts: [UInt64] = []
+        /// Of a category: values by code, from 0.
+        public var categories: [UInt64] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            feature: String = "", statuses: [UInt64] = [], stale: UInt64 = 0,
+            approximate: UInt64 = 0, eventual: UInt64 = 0, incomplete: UInt64 = 0,
+            missing: UInt64 = 0, zeros: UInt64 = 0, sum: Double = 0, minimum: Double? = nil,
+            maximum: Double? = nil, buckets: [UInt32] = [], counts: [UInt64] = [],
+            categories: [UInt64] = []
+        ) {
+            self.feature = feature
+            self.statuses = statuses
+            self.stale = stale
+            self.approximate = approximate
+            self.eventual = eventual
+            self.incomplete = incomplete
+            self.missing = missing
+            self.zeros = zeros
+            self.sum = sum
+            self.minimum = minimum
+            self.maximum = maximum
+            self.buckets = buckets
+            self.counts = counts
+            self.categories = categories
+        }
+
+        public static func blank() -> FeatureStatistics { FeatureStatistics() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.FeatureStatistics", depth: 1,
+            [
+                Field(1, "feature", .string),
+                Field(2, "statuses", .uint64, .packed),
+                Field(3, "stale", .uint64),
+                Field(4, "approximate", .uint64),
+                Field(5, "eventual", .uint64),
+                Field(6, "incomplete", .uint64),
+                Field(7, "missing", .uint64),
+                Field(8, "zeros", .uint64),
+                Field(9, "sum", .double),
+                Field(10, "minimum", .double, .optional),
+                Field(11, "maximum", .double, .optional),
+                Field(12, "buckets", .uint32, .packed),
+                Field(13, "counts", .uint64, .packed),
+                Field(14, "categories", .uint64, .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { feature = try reader.string(.implicit) }
+                if reader.take(0x12) { statuses = try reader.packed(UInt64Codec.self) }
+                if reader.take(0x18) { stale = try reader.uint64(.implicit) }
+                if reader.take(0x20) { approximate = try reader.uint64(.implicit) }
+                if reader.take(0x28) { eventual = try reader.uint64(.implicit) }
+                if reader.take(0x30) { incomplete = try reader.uint64(.implicit) }
+                if reader.take(0x38) { missing = try reader.uint64(.implicit) }
+                if reader.take(0x40) { zeros = try reader.uint64(.implicit) }
+                if reader.take(0x49) { sum = try reader.double(.implicit) }
+                if reader.take(0x51) { minimum = try reader.double(.explicit) }
+                if reader.take(0x59) { maximum = try reader.double(.explicit) }
+                if reader.take(0x62) { buckets = try reader.packed(UInt32Codec.self) }
+                if reader.take(0x6A) { counts = try reader.packed(UInt64Codec.self) }
+                if reader.take(0x72) { categories = try reader.packed(UInt64Codec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, feature)
+            size += sizes.packed(0x12, statuses, UInt64Codec.self)
+            size += sizes.uint64(0x18, stale)
+            size += sizes.uint64(0x20, approximate)
+            size += sizes.uint64(0x28, eventual)
+            size += sizes.uint64(0x30, incomplete)
+            size += sizes.uint64(0x38, missing)
+            size += sizes.uint64(0x40, zeros)
+            size += sizes.double(0x49, sum)
+            size += sizes.double(0x51, minimum)
+            size += sizes.double(0x59, maximum)
+            size += sizes.packed(0x62, buckets, UInt32Codec.self)
+            size += sizes.packed(0x6A, counts, UInt64Codec.self)
+            size += sizes.packed(0x72, categories, UInt64Codec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, feature)
+            writer.packed(0x12, statuses, UInt64Codec.self, &sizes)
+            writer.uint64(0x18, stale)
+            writer.uint64(0x20, approximate)
+            writer.uint64(0x28, eventual)
+            writer.uint64(0x30, incomplete)
+            writer.uint64(0x38, missing)
+            writer.uint64(0x40, zeros)
+            writer.double(0x49, sum)
+            writer.double(0x51, minimum)
+            writer.double(0x59, maximum)
+            writer.packed(0x62, buckets, UInt32Codec.self, &sizes)
+            writer.packed(0x6A, counts, UInt64Codec.self, &sizes)
+            writer.packed(0x72, categories, UInt64Codec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("feature", feature.utf8.count, max: 64)
+            violations.count("statuses", statuses.count, max: 8)
+            violations.count("buckets", buckets.count, max: 65_536)
+            violations.count("counts", counts.count, max: 65_536)
+            violations.count("categories", categories.count, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: feature = try reader.value(StringCodec.self)
+            case 2: statuses = try reader.list(UInt64Codec.self)
+            case 3: stale = try reader.value(UInt64Codec.self)
+            case 4: approximate = try reader.value(UInt64Codec.self)
+            case 5: eventual = try reader.value(UInt64Codec.self)
+            case 6: incomplete = try reader.value(UInt64Codec.self)
+            case 7: missing = try reader.value(UInt64Codec.self)
+            case 8: zeros = try reader.value(UInt64Codec.self)
+            case 9: sum = try reader.value(DoubleCodec.self)
+            case 10: minimum = try reader.value(DoubleCodec.self)
+            case 11: maximum = try reader.value(DoubleCodec.self)
+            case 12: buckets = try reader.list(UInt32Codec.self)
+            case 13: counts = try reader.list(UInt64Codec.self)
+            case 14: categories = try reader.list(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("feature", feature, StringCodec.self)
+            writer.list("statuses", statuses, UInt64Codec.self)
+            writer.field("stale", stale, UInt64Codec.self)
+            writer.field("approximate", approximate, UInt64Codec.self)
+            writer.field("eventual", eventual, UInt64Codec.self)
+            writer.field("incomplete", incomplete, UInt64Codec.self)
+            writer.field("missing", missing, UInt64Codec.self)
+            writer.field("zeros", zeros, UInt64Codec.self)
+            writer.field("sum", sum, DoubleCodec.self)
+            writer.field("minimum", minimum, DoubleCodec.self)
+            writer.field("maximum", maximum, DoubleCodec.self)
+            writer.list("buckets", buckets, UInt32Codec.self)
+            writer.list("counts", counts, UInt64Codec.self)
+            writer.list("categories", categories, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FeatureStatistics, b: FeatureStatistics) -> Bool {
+            Canonical.equal(a.feature, b.feature)
+                && Canonical.equal(a.statuses, b.statuses)
+                && Canonical.equal(a.stale, b.stale)
+                && Canonical.equal(a.approximate, b.approximate)
+                && Canonical.equal(a.eventual, b.eventual)
+                && Canonical.equal(a.incomplete, b.incomplete)
+                && Canonical.equal(a.missing, b.missing)
+                && Canonical.equal(a.zeros, b.zeros)
+                && Canonical.equal(a.sum, b.sum)
+                && Canonical.equal(a.minimum, b.minimum)
+                && Canonical.equal(a.maximum, b.maximum)
+                && Canonical.equal(a.buckets, b.buckets)
+                && Canonical.equal(a.counts, b.counts)
+                && Canonical.equal(a.categories, b.categories)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(feature, into: &hasher)
+            Canonical.hash(statuses, into: &hasher)
+            Canonical.hash(stale, into: &hasher)
+            Canonical.hash(approximate, into: &hasher)
+            Canonical.hash(eventual, into: &hasher)
+            Canonical.hash(incomplete, into: &hasher)
+            Canonical.hash(missing, into: &hasher)
+            Canonical.hash(zeros, into: &hasher)
+            Canonical.hash(sum, into: &hasher)
+            Canonical.hash(minimum, into: &hasher)
+            Canonical.hash(maximum, into: &hasher)
+            Canonical.hash(buckets, into: &hasher)
+            Canonical.hash(counts, into: &hasher)
+            Canonical.hash(categories, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What was served of one vector by one process in one hour: a row of the store.
+    public struct StatisticsRow: WireMessage {
+        public var vectors: UInt64 = 0
+        /// In the vector's order.
+        public var features: [FeatureStatistics] = []
+        public var unknown: UnknownFields?
+
+        public init(vectors: UInt64 = 0, features: [FeatureStatistics] = []) {
+            self.vectors = vectors
+            self.features = features
+        }
+
+        public static func blank() -> StatisticsRow { StatisticsRow() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.StatisticsRow", depth: 2,
+            [
+                Field(1, "vectors", .uint64),
+                Field(2, "features", .message { FeatureStatistics.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { vectors = try reader.uint64(.implicit) }
+                if reader.take(0x12) {
+                    features = try reader.list(0x12, MessageCodec<FeatureStatistics>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, vectors)
+            size += sizes.list(0x12, features, MessageCodec<FeatureStatistics>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, vectors)
+            writer.list(0x12, features, MessageCodec<FeatureStatistics>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("features", features.count, max: 1024)
+            violations.nested("features", features)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vectors = try reader.value(UInt64Codec.self)
+            case 2: features = try reader.list(MessageCodec<FeatureStatistics>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("vectors", vectors, UInt64Codec.self)
+            writer.list("features", features, MessageCodec<FeatureStatistics>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StatisticsRow, b: StatisticsRow) -> Bool {
+            Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.features, b.features)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(features, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// How far what was served lies from a baseline.
+    public struct FeatureDrift: WireMessage {
+        public var feature: String = ""
+        /// Fewer than 1,000 values on one side.
+        public var insufficient: Bool = false
+        /// Population stability index over ten bins of the baseline.
+        public var stability: Double = 0
+        /// What the index must exceed to be told from chance.
+        public var threshold: Double = 0
+        /// Jensen-Shannon divergence in bits.
+        public var divergence: Double = 0
+        public var nullRate: Double = 0
+        public var baselineNullRate: Double = 0
+        public var staleRate: Double = 0
+        public var outOfRange: Bool = false
+        /// Of "distribution", "nulls", "stale".
+        public var alerts: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            feature: String = "", insufficient: Bool = false, stability: Double = 0,
+            threshold: Double = 0, divergence: Double = 0, nullRate: Double = 0,
+            baselineNullRate: Double = 0, staleRate: Double = 0, outOfRange: Bool = false,
+            alerts: [String] = []
+        ) {
+            self.feature = feature
+            self.insufficient = insufficient
+            self.stability = stability
+            self.threshold = threshold
+            self.divergence = divergence
+            self.nullRate = nullRate
+            self.baselineNullRate = baselineNullRate
+            self.staleRate = staleRate
+            self.outOfRange = outOfRange
+            self.alerts = alerts
+        }
+
+        public static func blank() -> FeatureDrift { FeatureDrift() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.FeatureDrift", depth: 1,
+            [
+                Field(1, "feature", .string),
+                Field(2, "insufficient", .bool),
+                Field(3, "stability", .double),
+                Field(4, "threshold", .double),
+                Field(5, "divergence", .double),
+                Field(6, "null_rate", json: "nullRate", .double),
+                Field(7, "baseline_null_rate", json: "baselineNullRate", .double),
+                Field(8, "stale_rate", json: "staleRate", .double),
+                Field(9, "out_of_range", json: "outOfRange", .bool),
+                Field(10, "alerts", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { feature = try reader.string(.implicit) }
+                if reader.take(0x10) { insufficient = try reader.bool(.implicit) }
+                if reader.take(0x19) { stability = try reader.double(.implicit) }
+                if reader.take(0x21) { threshold = try reader.double(.implicit) }
+                if reader.take(0x29) { divergence = try reader.double(.implicit) }
+                if reader.take(0x31) { nullRate = try reader.double(.implicit) }
+                if reader.take(0x39) { baselineNullRate = try reader.double(.implicit) }
+                if reader.take(0x41) { staleRate = try reader.double(.implicit) }
+                if reader.take(0x48) { outOfRange = try reader.bool(.implicit) }
+                if reader.take(0x52) { alerts = try reader.list(0x52, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, feature)
+            size += sizes.bool(0x10, insufficient)
+            size += sizes.double(0x19, stability)
+            size += sizes.double(0x21, threshold)
+            size += sizes.double(0x29, divergence)
+            size += sizes.double(0x31, nullRate)
+            size += sizes.double(0x39, baselineNullRate)
+            size += sizes.double(0x41, staleRate)
+            size += sizes.bool(0x48, outOfRange)
+            size += sizes.list(0x52, alerts, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, feature)
+            writer.bool(0x10, insufficient)
+            writer.double(0x19, stability)
+            writer.double(0x21, threshold)
+            writer.double(0x29, divergence)
+            writer.double(0x31, nullRate)
+            writer.double(0x39, baselineNullRate)
+            writer.double(0x41, staleRate)
+            writer.bool(0x48, outOfRange)
+            writer.list(0x52, alerts, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("feature", feature.utf8.count, max: 64)
+            violations.count("alerts", alerts.count, max: 8)
+            violations.each("alerts", alerts, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: feature = try reader.value(StringCodec.self)
+            case 2: insufficient = try reader.value(BoolCodec.self)
+            case 3: stability = try reader.value(DoubleCodec.self)
+            case 4: threshold = try reader.value(DoubleCodec.self)
+            case 5: divergence = try reader.value(DoubleCodec.self)
+            case 6: nullRate = try reader.value(DoubleCodec.self)
+            case 7: baselineNullRate = try reader.value(DoubleCodec.self)
+            case 8: staleRate = try reader.value(DoubleCodec.self)
+            case 9: outOfRange = try reader.value(BoolCodec.self)
+            case 10: alerts = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("feature", feature, StringCodec.self)
+            writer.field("insufficient", insufficient, BoolCodec.self)
+            writer.field("stability", stability, DoubleCodec.self)
+            writer.field("threshold", threshold, DoubleCodec.self)
+            writer.field("divergence", divergence, DoubleCodec.self)
+            writer.field("nullRate", nullRate, DoubleCodec.self)
+            writer.field("baselineNullRate", baselineNullRate, DoubleCodec.self)
+            writer.field("staleRate", staleRate, DoubleCodec.self)
+            writer.field("outOfRange", outOfRange, BoolCodec.self)
+            writer.list("alerts", alerts, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FeatureDrift, b: FeatureDrift) -> Bool {
+            Canonical.equal(a.feature, b.feature)
+                && Canonical.equal(a.insufficient, b.insufficient)
+                && Canonical.equal(a.stability, b.stability)
+                && Canonical.equal(a.threshold, b.threshold)
+                && Canonical.equal(a.divergence, b.divergence)
+                && Canonical.equal(a.nullRate, b.nullRate)
+                && Canonical.equal(a.baselineNullRate, b.baselineNullRate)
+                && Canonical.equal(a.staleRate, b.staleRate)
+                && Canonical.equal(a.outOfRange, b.outOfRange)
+                && Canonical.equal(a.alerts, b.alerts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(feature, into: &hasher)
+            Canonical.hash(insufficient, into: &hasher)
+            Canonical.hash(stability, into: &hasher)
+            Canonical.hash(threshold, into: &hasher)
+            Canonical.hash(divergence, into: &hasher)
+            Canonical.hash(nullRate, into: &hasher)
+            Canonical.hash(baselineNullRate, into: &hasher)
+            Canonical.hash(staleRate, into: &hasher)
+            Canonical.hash(outOfRange, into: &hasher)
+            Canonical.hash(alerts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// How old the newest row of an event type or a snapshot is.
+    public struct Freshness: WireMessage {
+        public var name: String = ""
+        /// Its event time.
+        public var newest: Timestamp
+        /// When it came.
+        public var received: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(name: String = "", newest: Timestamp, received: Timestamp) {
+            self.name = name
+            self.newest = newest
+            self.received = received
+        }
+
+        public static func blank() -> Freshness {
+            Freshness(newest: .blank(), received: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.Freshness", depth: 2,
+            [
+                Field(1, "name", .string),
+                Field(2, "newest", .timestamp, .required),
+                Field(3, "received", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    newest = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x1A) {
+                    received = try reader.timestamp()
+                    seen |= 0x2
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.timestamp(0x12, newest)
+            size += sizes.timestamp(0x1A, received)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.timestamp(0x12, newest)
+            writer.timestamp(0x1A, received)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("name", name.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: newest = try reader.value(TimestampCodec.self)
+            case 3: received = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("newest", newest, TimestampCodec.self)
+            writer.field("received", received, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Freshness, b: Freshness) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.newest, b.newest)
+                && Canonical.equal(a.received, b.received)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(newest, into: &hasher)
+            Canonical.hash(received, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct StatsRequest: WireMessage {
+        public var vector: VectorRef
+        /// Only these; empty is all.
+        public var features: [String] = []
+        /// Whole hours, from the one of `from` to the one before `to`; at most 400 days.
+        public var from: Timestamp
+        public var to: Timestamp
+        /// A span to compare with.
+        public var baselineFrom: Timestamp?
+        public var baselineTo: Timestamp?
+        public var unknown: UnknownFields?
+
+        public init(
+            vector: VectorRef, features: [String] = [], from: Timestamp, to: Timestamp,
+            baselineFrom: Timestamp? = nil, baselineTo: Timestamp? = nil
+        ) {
+            self.vector = vector
+            self.features = features
+            self.from = from
+            self.to = to
+            self.baselineFrom = baselineFrom
+            self.baselineTo = baselineTo
+        }
+
+        public static func blank() -> StatsRequest {
+            StatsRequest(vector: .blank(), from: .blank(), to: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.StatsRequest", depth: 2,
+            [
+                Field(1, "vector", .message { VectorRef.fields }, .required),
+                Field(2, "features", .string, .list),
+                Field(3, "from", .timestamp, .required),
+                Field(4, "to", .timestamp, .required),
+                Field(5, "baseline_from", json: "baselineFrom", .timestamp, .optional),
+                Field(6, "baseline_to", json: "baselineTo", .timestamp, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    vector = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { features = try reader.list(0x12, StringCodec.self) }
+                if reader.take(0x1A) {
+                    from = try reader.timestamp()
+                    seen |= 0x2
+                }
+                if reader.take(0x22) {
+                    to = try reader.timestamp()
+                    seen |= 0x4
+                }
+                if reader.take(0x2A) { baselineFrom = try reader.timestamp() }
+                if reader.take(0x32) { baselineTo = try reader.timestamp() }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x7, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, vector)
+            size += sizes.list(0x12, features, StringCodec.self)
+            size += sizes.timestamp(0x1A, from)
+            size += sizes.timestamp(0x22, to)
+            size += sizes.timestamp(0x2A, baselineFrom)
+            size += sizes.timestamp(0x32, baselineTo)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, vector, &sizes)
+            writer.list(0x12, features, StringCodec.self, &sizes)
+            writer.timestamp(0x1A, from)
+            writer.timestamp(0x22, to)
+            writer.timestamp(0x2A, baselineFrom)
+            writer.timestamp(0x32, baselineTo)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("vector", vector)
+            violations.count("features", features.count, max: 1024)
+            violations.each("features", features, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
+            case 2: features = try reader.list(StringCodec.self)
+            case 3: from = try reader.value(TimestampCodec.self)
+            case 4: to = try reader.value(TimestampCodec.self)
+            case 5: baselineFrom = try reader.value(TimestampCodec.self)
+            case 6: baselineTo = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("vector", vector, MessageCodec<VectorRef>.self)
+            writer.list("features", features, StringCodec.self)
+            writer.field("from", from, TimestampCodec.self)
+            writer.field("to", to, TimestampCodec.self)
+            writer.field("baselineFrom", baselineFrom, TimestampCodec.self)
+            writer.field("baselineTo", baselineTo, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StatsRequest, b: StatsRequest) -> Bool {
+            Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.features, b.features)
+                && Canonical.equal(a.from, b.from)
+                && Canonical.equal(a.to, b.to)
+                && Canonical.equal(a.baselineFrom, b.baselineFrom)
+                && Canonical.equal(a.baselineTo, b.baselineTo)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(features, into: &hasher)
+            Canonical.hash(from, into: &hasher)
+            Canonical.hash(to, into: &hasher)
+            Canonical.hash(baselineFrom, into: &hasher)
+            Canonical.hash(baselineTo, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct StatsResponse: WireMessage {
+        public var vectors: UInt64 = 0
+        /// Hours with a served vector.
+        public var hours: UInt32 = 0
+        public var features: [FeatureStatistics] = []
+        /// With a baseline.
+        public var drift: [FeatureDrift] = []
+        public var freshness: [Freshness] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            vectors: UInt64 = 0, hours: UInt32 = 0, features: [FeatureStatistics] = [],
+            drift: [FeatureDrift] = [], freshness: [Freshness] = []
+        ) {
+            self.vectors = vectors
+            self.hours = hours
+            self.features = features
+            self.drift = drift
+            self.freshness = freshness
+        }
+
+        public static func blank() -> StatsResponse { StatsResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.StatsResponse", depth: 3,
+            [
+                Field(1, "vectors", .uint64),
+                Field(2, "hours", .uint32),
+                Field(3, "features", .message { FeatureStatistics.fields }, .list),
+                Field(4, "drift", .message { FeatureDrift.fields }, .list),
+                Field(5, "freshness", .message { Freshness.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { vectors = try reader.uint64(.implicit) }
+                if reader.take(0x10) { hours = try reader.uint32(.implicit) }
+                if reader.take(0x1A) {
+                    features = try reader.list(0x1A, MessageCodec<FeatureStatistics>.self)
+                }
+                if reader.take(0x22) {
+                    drift = try reader.list(0x22, MessageCodec<FeatureDrift>.self)
+                }
+                if reader.take(0x2A) {
+                    freshness = try reader.list(0x2A, MessageCodec<Freshness>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, vectors)
+            size += sizes.uint32(0x10, hours)
+            size += sizes.list(0x1A, features, MessageCodec<FeatureStatistics>.self)
+            size += sizes.list(0x22, drift, MessageCodec<FeatureDrift>.self)
+            size += sizes.list(0x2A, freshness, MessageCodec<Freshness>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, vectors)
+            writer.uint32(0x10, hours)
+            writer.list(0x1A, features, MessageCodec<FeatureStatistics>.self, &sizes)
+            writer.list(0x22, drift, MessageCodec<FeatureDrift>.self, &sizes)
+            writer.list(0x2A, freshness, MessageCodec<Freshness>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("features", features.count, max: 1024)
+            violations.nested("features", features)
+            violations.count("drift", drift.count, max: 1024)
+            violations.nested("drift", drift)
+            violations.count("freshness", freshness.count, max: 1024)
+            violations.nested("freshness", freshness)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vectors = try reader.value(UInt64Codec.self)
+            case 2: hours = try reader.value(UInt32Codec.self)
+            case 3: features = try reader.list(MessageCodec<FeatureStatistics>.self)
+            case 4: drift = try reader.list(MessageCodec<FeatureDrift>.self)
+            case 5: freshness = try reader.list(MessageCodec<Freshness>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("vectors", vectors, UInt64Codec.self)
+            writer.field("hours", hours, UInt32Codec.self)
+            writer.list("features", features, MessageCodec<FeatureStatistics>.self)
+            writer.list("drift", drift, MessageCodec<FeatureDrift>.self)
+            writer.list("freshness", freshness, MessageCodec<Freshness>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StatsResponse, b: StatsResponse) -> Bool {
+            Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.hours, b.hours)
+                && Canonical.equal(a.features, b.features)
+                && Canonical.equal(a.drift, b.drift)
+                && Canonical.equal(a.freshness, b.freshness)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(hours, into: &hasher)
+            Canonical.hash(features, into: &hasher)
+            Canonical.hash(drift, into: &hasher)
+            Canonical.hash(freshness, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

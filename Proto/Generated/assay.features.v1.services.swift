@@ -8,16 +8,16 @@ extension AssayFeaturesV1 {
         /// Reads the vectors as they were before this event, then applies the event.
         public static let scoreEvent = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ScoreEvent", kind: .unary,
-            schema: 0x78b1_47cf_8e21_a54e, access: .scope("features.score", mutualTLS: true),
+            schema: 0xac1d_80f4_a709_7443, access: .scope("features.score", mutualTLS: true),
             idempotency: .keyed(path: [1, 1], ttl: .seconds(691_200)), cost: 5,
             deadline: .milliseconds(50),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .aborted]),
-            maximumRequestBytes: 158_142, maximumResponseBytes: 120_958)
+            maximumRequestBytes: 158_142, maximumResponseBytes: 121_150)
 
         /// Reads one vector without an event.
         public static let getVector = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVector", kind: .unary,
-            schema: 0x78b1_47cf_8e21_a54e, access: .scope("features.read", mutualTLS: true),
+            schema: 0xac1d_80f4_a709_7443, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .milliseconds(50),
             maximumRequestBytes: 19_711, maximumResponseBytes: 28_110)
 

@@ -1,3 +1,4 @@
+internal import AssayMessages
 internal import FeatureEngine
 
 /// What was served of one feature in some span of time: sketches of spans and servers add up.
@@ -97,5 +98,38 @@ struct FeatureSketch: Hashable, Sendable {
         let seen = categories.enumerated().filter { $0.element > 0 }
         return seen.sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.prefix(limit)
             .map { ($0.offset, $0.element) }
+    }
+}
+
+extension FeatureSketch {
+    func message(named name: String) -> AssayFeaturesV1.FeatureStatistics {
+        let buckets = histogram.buckets
+        return AssayFeaturesV1.FeatureStatistics(
+            feature: name, statuses: classes, stale: stale, approximate: approximate,
+            eventual: eventual, incomplete: incomplete, missing: missing, zeros: zeros, sum: sum,
+            minimum: numbers > 0 ? minimum : nil, maximum: numbers > 0 ? maximum : nil,
+            buckets: buckets.map { UInt32($0.bucket) }, counts: buckets.map(\.count),
+            categories: categories)
+    }
+
+    /// What does not fit, such as a bucket without a count, is left out.
+    init(_ message: AssayFeaturesV1.FeatureStatistics) {
+        self.init()
+        for (index, count) in message.statuses.enumerated() where index < classes.count {
+            classes[index] = count
+        }
+        stale = message.stale
+        approximate = message.approximate
+        eventual = message.eventual
+        incomplete = message.incomplete
+        missing = message.missing
+        zeros = message.zeros
+        sum = message.sum
+        minimum = message.minimum ?? .infinity
+        maximum = message.maximum ?? -.infinity
+        for (bucket, count) in zip(message.buckets, message.counts) {
+            if let bucket = UInt16(exactly: bucket) { histogram.add(bucket, count) }
+        }
+        categories = Array(message.categories.prefix(Self.maximumCategories))
     }
 }
