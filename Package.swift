@@ -71,7 +71,7 @@ let targets: [Target] = [
         ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix, nioHTTP1]),
     library("RPCServices", "Shared/RPCServices", ["RPC", "AssayMessages", "Wire"]),
     library("RuleLanguage", "Shared/RuleLanguage", ["Wire"]),
-    library("Redis", "Shared/Redis", ["CHiredis", nioCore, nioPosix]),
+    library("Redis", "Shared/Redis", ["CHiredis", crypto, nioCore, nioPosix]),
     library("Storage", "Shared/Storage", ["CRocksDB"]),
     library(
         "ServiceRuntime", "Shared/ServiceRuntime",

@@ -4,7 +4,7 @@ internal import NIOPosix
 /// One connection to a Redis or Valkey server.
 ///
 /// Commands of any number of tasks share it: they are sent in order without waiting for each
-/// other's replies. When it has ended, every command fails; who holds it makes a new one.
+/// other's replies. When it has ended, every command fails; ``RedisClient`` makes new ones.
 public final class RedisConnection: Sendable {
     public struct Configuration: Sendable {
         public var host: String
@@ -14,27 +14,38 @@ public final class RedisConnection: Sendable {
         public var password: String?
         public var database = 0
         public var connectTimeout = TimeAmount.seconds(1)
+        /// How long a reply may take, unless the call says otherwise.
         public var commandTimeout = TimeAmount.seconds(1)
+        /// A server that owes replies and has sent nothing for so long is given up.
+        public var stallTimeout = TimeAmount.seconds(2)
         /// Commands sent whose reply has not come; one more is refused.
         public var maximumInFlight = 1024
         public var maximumCommandBytes = 1 << 20
         public var replyLimits = ReplyReader.Limits()
+        /// Made known to the server when the connection is made.
+        public var scripts: [RedisScript] = []
 
         public init(host: String, port: Int = 6379) {
             self.host = host
             self.port = port
         }
+
+        var address: String { "\(host):\(port)" }
     }
 
+    private let configuration: Configuration
     private let channel: any Channel
     private let handler: NIOLoopBound<RedisHandler>
 
-    private init(channel: any Channel, handler: NIOLoopBound<RedisHandler>) {
+    private init(
+        _ configuration: Configuration, channel: any Channel, handler: NIOLoopBound<RedisHandler>
+    ) {
+        self.configuration = configuration
         self.channel = channel
         self.handler = handler
     }
 
-    /// Connects, signs in if there is a password, and selects the database.
+    /// Connects, signs in if there is a password, selects the database and loads the scripts.
     public static func connect(
         _ configuration: Configuration, on eventLoop: any EventLoop
     ) async throws -> RedisConnection {
@@ -48,11 +59,11 @@ public final class RedisConnection: Sendable {
                 .flatMapThrowing { try attach(to: $0, configuration) }
                 .get()
         } catch {
-            let address = "\(configuration.host):\(configuration.port)"
-            throw RedisError(.connect, "cannot connect to \(address)", cause: error)
+            throw RedisError(
+                .connect, "cannot connect to \(configuration.address)", cause: error)
         }
         do {
-            try await connection.signIn(configuration)
+            try await connection.signIn()
         } catch {
             await connection.close()
             throw error
@@ -66,10 +77,11 @@ public final class RedisConnection: Sendable {
         let handler = RedisHandler(configuration: configuration)
         try channel.pipeline.syncOperations.addHandler(handler)
         return RedisConnection(
-            channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            configuration, channel: channel,
+            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
     }
 
-    private func signIn(_ configuration: Configuration) async throws {
+    private func signIn() async throws {
         var commands: [RedisCommand] = []
         if let password = configuration.password {
             commands.append(
@@ -80,48 +92,70 @@ public final class RedisConnection: Sendable {
         if configuration.database != 0 {
             commands.append(RedisCommand("SELECT", "\(configuration.database)"))
         }
-        for reply in try await send(commands) {
+        commands += configuration.scripts.map(\.load)
+        for reply in try await send(commands, timeout: configuration.connectTimeout.duration) {
             if let error = reply.error {
-                throw RedisError(.authentication, "the server refused", cause: error)
+                throw RedisError(
+                    .authentication, "\(configuration.address) refused", cause: error)
             }
         }
     }
 
     public var isActive: Bool { channel.isActive }
 
+    /// Completes when the connection has ended.
+    var ended: EventLoopFuture<Void> { channel.closeFuture }
+
     /// Sends a command and waits for its reply.
     ///
     /// An error reply is a value (`RedisValue.error`); what is thrown is a `RedisError`.
-    public func send(_ command: RedisCommand) async throws -> RedisValue {
-        try await submit([command])[0].get()
+    public func send(
+        _ command: RedisCommand, timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
+        try await send([command], timeout: timeout)[0]
     }
 
-    /// Sends commands one after the other in one write; the replies come in the same order.
-    /// Others' commands may come between them at the server: this is no transaction.
-    public func send(_ commands: [RedisCommand]) async throws -> [RedisValue] {
-        let futures = submit(commands)
-        var replies: [RedisValue] = []
-        replies.reserveCapacity(commands.count)
-        for future in futures { replies.append(try await future.get()) }
-        return replies
-    }
-
-    private func submit(_ commands: [RedisCommand]) -> [EventLoopFuture<RedisValue>] {
-        let promises = commands.map { _ in channel.eventLoop.makePromise(of: RedisValue.self) }
-        let handler = handler
+    /// Sends commands one after the other in one write; the replies come in the same order, as many
+    /// as there are commands. Others' commands may come between them: this is no transaction.
+    /// All of them are sent, or none.
+    public func send(
+        _ commands: [RedisCommand], timeout: Duration? = nil
+    ) async throws(RedisError) -> [RedisValue] {
+        guard !commands.isEmpty else { return [] }
+        let encoded = try encode(commands)
+        let promise = channel.eventLoop.makePromise(of: [RedisValue].self)
+        let timeout = timeout.map { TimeAmount($0) } ?? configuration.commandTimeout
         // Runs at once if the caller is on the connection's loop already.
         if channel.eventLoop.inEventLoop {
-            for (command, promise) in zip(commands, promises) {
-                handler.value.send(command, promise)
-            }
+            handler.value.send(encoded, commands: commands.count, timeout: timeout, promise)
         } else {
+            let handler = handler
+            let count = commands.count
             channel.eventLoop.execute {
-                for (command, promise) in zip(commands, promises) {
-                    handler.value.send(command, promise)
-                }
+                handler.value.send(encoded, commands: count, timeout: timeout, promise)
             }
         }
-        return promises.map(\.futureResult)
+        do {
+            return try await promise.futureResult.get()
+        } catch let error as RedisError {
+            throw error
+        } catch {
+            throw RedisError(.connectionLost, "the connection failed", cause: error)
+        }
+    }
+
+    private func encode(_ commands: [RedisCommand]) throws(RedisError) -> ByteBuffer {
+        var size = 0
+        for command in commands {
+            guard command.encodedSize <= configuration.maximumCommandBytes else {
+                throw RedisError(
+                    .commandTooLarge, "more than \(configuration.maximumCommandBytes) bytes")
+            }
+            size += command.encodedSize
+        }
+        var buffer = channel.allocator.buffer(capacity: size)
+        for command in commands { command.encode(into: &buffer) }
+        return buffer
     }
 
     /// Closes; commands in flight fail.
@@ -130,4 +164,8 @@ public final class RedisConnection: Sendable {
         channel.eventLoop.execute { handler.value.close() }
         try? await channel.closeFuture.get()
     }
+}
+
+extension TimeAmount {
+    fileprivate var duration: Duration { .nanoseconds(nanoseconds) }
 }

@@ -1,9 +1,9 @@
 /// Why a command has no reply.
 public struct RedisError: Error, Sendable {
     public enum Code: String, Sendable, Hashable {
-        /// No connection could be made.
+        /// No connection could be made; nothing was sent.
         case connect
-        /// The server refused the password or the database.
+        /// The server refused the password, the database or a script.
         case authentication
         /// The reply did not come in time. The command may have had its effect.
         case timeout
@@ -27,6 +27,14 @@ public struct RedisError: Error, Sendable {
         self.code = code
         self.message = message
         self.cause = cause
+    }
+
+    /// Whether the command may have reached the server.
+    public var mayHaveHadEffect: Bool {
+        switch code {
+        case .timeout, .connectionLost, .protocolViolation: true
+        case .connect, .authentication, .closed, .tooManyInFlight, .commandTooLarge: false
+        }
     }
 }
 

@@ -5,16 +5,25 @@ final class RedisHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// A sent command that waits for its reply. After its time it keeps its place in the queue, so
-    /// that the reply, should it still come, is not taken for the next one's.
+    /// Commands sent together that wait for their replies. After their time they keep their place
+    /// in the queue, so that replies that still come are not taken for the next ones'.
     private struct Waiting {
-        let promise: EventLoopPromise<RedisValue>
-        let timeout: Scheduled<Void>
+        /// Nil once the caller has given up.
+        var promise: EventLoopPromise<[RedisValue]>?
+        let commands: Int
+        var replies: [RedisValue] = []
+        let sent: NIODeadline
+        let deadline: NIODeadline
     }
 
     private let configuration: RedisConnection.Configuration
     private let reader: ReplyReader
     private var waiting = CircularBuffer<Waiting>(initialCapacity: 16)
+    /// Commands whose replies have not come.
+    private var commandsInFlight = 0
+    private var lastReceived = NIODeadline.uptimeNanoseconds(0)
+    /// When the watch over what waits looks next; nil if nothing waits.
+    private var nextWatch: NIODeadline?
     private var context: ChannelHandlerContext?
     private var output = ByteBuffer()
     private var isFlushScheduled = false
@@ -37,32 +46,30 @@ final class RedisHandler: ChannelInboundHandler {
 
     // MARK: Commands
 
-    /// Sends a command with all others of this loop tick in one write.
-    func send(_ command: RedisCommand, _ promise: EventLoopPromise<RedisValue>) {
-        if let refusal = refusal(of: command) {
-            promise.fail(refusal)
-            return
-        }
+    /// Sends encoded commands with all others of this loop tick in one write.
+    func send(
+        _ encoded: ByteBuffer, commands: Int, timeout: TimeAmount,
+        _ promise: EventLoopPromise<[RedisValue]>
+    ) {
+        if let refusal = refusal(of: commands) { return promise.fail(refusal) }
         guard let context else { return promise.fail(RedisError(.closed, "not connected")) }
-        command.encode(into: &output)
+        var encoded = encoded
+        if output.readableBytes == 0 { output = encoded } else { output.writeBuffer(&encoded) }
+        let now = context.eventLoop.now
+        waiting.append(
+            Waiting(promise: promise, commands: commands, sent: now, deadline: now + timeout))
+        commandsInFlight += commands
         let loop = context.eventLoop.assumeIsolated()
-        let timeout = loop.scheduleTask(in: configuration.commandTimeout) {
-            promise.fail(RedisError(.timeout, "no reply in time"))
-        }
-        waiting.append(Waiting(promise: promise, timeout: timeout))
+        watch(from: now + min(timeout, configuration.stallTimeout), loop)
         scheduleFlush(on: loop)
     }
 
-    private func refusal(of command: RedisCommand) -> RedisError? {
+    private func refusal(of commands: Int) -> RedisError? {
         if let ending {
             return RedisError(.closed, "the connection has ended", cause: ending)
         }
-        if waiting.count >= configuration.maximumInFlight {
-            return RedisError(.tooManyInFlight, "\(waiting.count) commands wait for replies")
-        }
-        if command.encodedSize > configuration.maximumCommandBytes {
-            return RedisError(
-                .commandTooLarge, "more than \(configuration.maximumCommandBytes) bytes")
+        if commandsInFlight + commands > configuration.maximumInFlight {
+            return RedisError(.tooManyInFlight, "\(commandsInFlight) commands wait for replies")
         }
         return nil
     }
@@ -77,13 +84,48 @@ final class RedisHandler: ChannelInboundHandler {
         isFlushScheduled = false
         guard let context, output.readableBytes > 0 else { return }
         context.writeAndFlush(wrapOutboundOut(output), promise: nil)
-        output = context.channel.allocator.buffer(capacity: 1024)
+        output = ByteBuffer()
+    }
+
+    // MARK: Time
+
+    /// Makes sure that the watch looks no later than `time`. One timer serves all commands.
+    private func watch(from time: NIODeadline, _ loop: NIOIsolatedEventLoop) {
+        if let nextWatch, nextWatch <= time { return }
+        nextWatch = time
+        loop.scheduleTask(deadline: time) { self.look(at: time) }
+    }
+
+    /// Fails what is overdue, and ends a connection on which nothing comes any more.
+    private func look(at time: NIODeadline) {
+        // An earlier look has taken the place of this one.
+        guard nextWatch == time else { return }
+        nextWatch = nil
+        guard let context, let oldest = waiting.first else { return }
+        let now = context.eventLoop.now
+        let stall = max(oldest.sent, lastReceived) + configuration.stallTimeout
+        guard now < stall else {
+            end(RedisError(.connectionLost, "the server has fallen silent"))
+            return context.close(promise: nil)
+        }
+        var next = stall
+        for index in waiting.indices {
+            guard let promise = waiting[index].promise else { continue }
+            if waiting[index].deadline <= now {
+                waiting[index].promise = nil
+                promise.fail(RedisError(.timeout, "no reply in time"))
+            } else {
+                next = min(next, waiting[index].deadline)
+            }
+        }
+        watch(from: next, context.eventLoop.assumeIsolated())
     }
 
     // MARK: Replies
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
+        lastReceived = context.eventLoop.now
         let failure = bytes.withUnsafeReadableBytes { bytes -> RedisError? in
             do throws(RedisError) {
                 try reader.read(bytes) { reply in deliver(reply) }
@@ -100,13 +142,17 @@ final class RedisHandler: ChannelInboundHandler {
 
     private func deliver(_ reply: RedisValue) {
         guard ending == nil else { return }
-        guard let first = waiting.popFirst() else {
+        guard !waiting.isEmpty else {
             end(RedisError(.protocolViolation, "a reply to no command"))
             context?.close(promise: nil)
             return
         }
-        first.timeout.cancel()
-        first.promise.succeed(reply)
+        commandsInFlight -= 1
+        waiting[waiting.startIndex].replies.append(reply)
+        let first = waiting[waiting.startIndex]
+        guard first.replies.count == first.commands else { return }
+        waiting.removeFirst()
+        first.promise?.succeed(first.replies)
     }
 
     // MARK: The end
@@ -130,10 +176,8 @@ final class RedisHandler: ChannelInboundHandler {
     private func end(_ error: RedisError) {
         guard ending == nil else { return }
         ending = error
-        while let entry = waiting.popFirst() {
-            entry.timeout.cancel()
-            entry.promise.fail(error)
-        }
+        while let entry = waiting.popFirst() { entry.promise?.fail(error) }
+        commandsInFlight = 0
     }
 }
 

@@ -1,0 +1,193 @@
+public import NIOCore
+internal import Synchronization
+
+/// Several connections to one server, made again whenever they end.
+///
+/// A call never waits for a connection: while there is none it fails at once, and what it would
+/// have asked for is as unavailable as it is. Reconnecting goes on behind, with growing pauses.
+public final class RedisClient: RedisSender {
+    public struct Configuration: Sendable {
+        public var connection: RedisConnection.Configuration
+        public var connections = 2
+        /// The first pause after a failure to connect; each further one doubles it.
+        public var firstPause = TimeAmount.milliseconds(20)
+        public var longestPause = TimeAmount.seconds(1)
+
+        public init(_ connection: RedisConnection.Configuration) {
+            self.connection = connection
+        }
+    }
+
+    private struct State {
+        /// Per lane; nil while there is no connection.
+        var lanes: [RedisConnection?]
+        var next = 0
+        var isClosed = false
+        var lastFailure: RedisError?
+        var waiters: [CheckedContinuation<Void, any Error>] = []
+    }
+
+    private let configuration: Configuration
+    private let scripts: [[UInt8]: RedisScript]
+    private let group: any EventLoopGroup
+    private let state: Mutex<State>
+    /// Connections made since the start, the first ones included.
+    private let made = Atomic<Int>(0)
+
+    /// Starts to connect. The configuration's scripts are those that calls may use.
+    public init(_ configuration: Configuration, group: any EventLoopGroup) {
+        precondition(configuration.connections > 0)
+        self.configuration = configuration
+        self.group = group
+        scripts = Dictionary(
+            configuration.connection.scripts.map { ($0.digest, $0) },
+            uniquingKeysWith: { a, _ in a }
+        )
+        state = Mutex(State(lanes: Array(repeating: nil, count: configuration.connections)))
+        for lane in 0..<configuration.connections {
+            connect(lane, on: group.next(), pause: configuration.firstPause)
+        }
+    }
+
+    /// Closes everything; later calls fail.
+    public func close() async {
+        let (connections, waiters) = state.withLock { state in
+            state.isClosed = true
+            defer {
+                state.lanes = state.lanes.map { _ in nil }
+                state.waiters = []
+            }
+            return (state.lanes.compactMap { $0 }, state.waiters)
+        }
+        for waiter in waiters { waiter.resume(throwing: Self.closed) }
+        for connection in connections { await connection.close() }
+    }
+
+    /// How many connections were made so far: more than lanes means that some were lost.
+    public var connectionsMade: Int { made.load(ordering: .relaxed) }
+
+    public var isConnected: Bool { state.withLock { $0.lanes.contains { $0 != nil } } }
+
+    /// Why the last attempt to connect failed; nil while there is a connection.
+    public var lastFailure: RedisError? {
+        state.withLock { state in
+            state.lanes.contains { $0 != nil } ? nil : state.lastFailure
+        }
+    }
+
+    /// Waits until there is a connection: for the start of a process, and for tests.
+    public func connected() async throws {
+        try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Void, any Error>) in
+            let isDecided: Result<Void, RedisError>? = state.withLock { state in
+                if state.isClosed { return .failure(Self.closed) }
+                if state.lanes.contains(where: { $0 != nil }) { return .success(()) }
+                state.waiters.append(continuation)
+                return nil
+            }
+            if let isDecided { continuation.resume(with: isDecided) }
+        }
+    }
+
+    // MARK: Calls
+
+    /// Sends commands in one write over one connection; as many replies, in their order.
+    ///
+    /// A script that the server has forgotten is loaded, and its calls are made once more, after
+    /// the other commands.
+    public func send(
+        _ commands: [RedisCommand], timeout: Duration?
+    ) async throws(RedisError) -> [RedisValue] {
+        guard !commands.isEmpty else { return [] }
+        let connection = try lane()
+        var replies = try await connection.send(commands, timeout: timeout)
+        let forgotten = replies.indices.filter { replies[$0].error?.code == "NOSCRIPT" }
+        if !forgotten.isEmpty {
+            let again = forgotten.map { commands[$0] }
+            let loads = Set(again.compactMap { scripts[$0.arguments[1]] }).map(\.load)
+            let second = try await connection.send(loads + again, timeout: timeout)
+            for (index, reply) in zip(forgotten, second.dropFirst(loads.count)) {
+                replies[index] = reply
+            }
+        }
+        // The server is no longer the one to write to: its address may lead to another by now.
+        if replies.contains(where: { $0.error?.code == "READONLY" }) {
+            Task { await connection.close() }
+        }
+        return replies
+    }
+
+    private func lane() throws(RedisError) -> RedisConnection {
+        let found: Result<RedisConnection, RedisError> = state.withLock { state in
+            guard !state.isClosed else { return .failure(Self.closed) }
+            for _ in state.lanes {
+                state.next = (state.next + 1) % state.lanes.count
+                if let connection = state.lanes[state.next] { return .success(connection) }
+            }
+            return .failure(
+                RedisError(
+                    .connect, "not connected to \(configuration.connection.address)",
+                    cause: state.lastFailure))
+        }
+        return try found.get()
+    }
+
+    private static let closed = RedisError(.closed, "the client was closed")
+
+    // MARK: Connecting
+
+    private func connect(_ lane: Int, on loop: any EventLoop, pause: TimeAmount) {
+        Task { [weak self, configuration] in
+            do {
+                let connection = try await RedisConnection.connect(
+                    configuration.connection, on: loop)
+                guard let self else { return await connection.close() }
+                await put(connection, in: lane, on: loop)
+            } catch {
+                self?.failed(error, lane, on: loop, pause: pause)
+            }
+        }
+    }
+
+    private func put(
+        _ connection: RedisConnection, in lane: Int, on loop: any EventLoop
+    ) async {
+        let waiters: [CheckedContinuation<Void, any Error>]? = state.withLock { state in
+            guard !state.isClosed else { return nil }
+            state.lanes[lane] = connection
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        guard let waiters else { return await connection.close() }
+        made.add(1, ordering: .relaxed)
+        for waiter in waiters { waiter.resume() }
+        let pause = configuration.firstPause
+        connection.ended.whenComplete { [weak self] _ in
+            self?.lost(lane, on: loop, pause: pause)
+        }
+    }
+
+    /// Pauses before the first attempt too: a server may take connections only to close them.
+    private func lost(_ lane: Int, on loop: any EventLoop, pause: TimeAmount) {
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.lanes[lane] = nil }
+            return state.isClosed
+        }
+        guard !isClosed else { return }
+        loop.scheduleTask(in: pause) { [weak self] in self?.connect(lane, on: loop, pause: pause) }
+    }
+
+    private func failed(
+        _ error: any Error, _ lane: Int, on loop: any EventLoop, pause: TimeAmount
+    ) {
+        let isClosed = state.withLock { state in
+            state.lastFailure = error as? RedisError
+            return state.isClosed
+        }
+        guard !isClosed else { return }
+        let longer = min(configuration.longestPause, pause + pause)
+        loop.scheduleTask(in: pause) { [weak self] in
+            self?.connect(lane, on: loop, pause: longer)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// Whatever carries commands to a server, or to the servers of a cluster.
+public protocol RedisSender: Sendable {
+    /// Sends commands without waiting between them; as many replies, in their order.
+    ///
+    /// Commands on keys of one cluster slot run in their order. An error reply is a value.
+    ///
+    /// - Parameter timeout: how long the replies may take; nil takes the sender's own limit.
+    func send(
+        _ commands: [RedisCommand], timeout: Duration?
+    ) async throws(RedisError) -> [RedisValue]
+
+    /// How often a connection was made: what was told to an earlier one may be lost.
+    var connectionsMade: Int { get }
+}
+
+extension RedisSender {
+    public func send(_ commands: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
+        try await send(commands, timeout: nil)
+    }
+
+    public func send(
+        _ command: RedisCommand, timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
+        try await send([command], timeout: timeout)[0]
+    }
+}

@@ -1,0 +1,136 @@
+import NIOCore
+import NIOPosix
+import Redis
+import TestSupport
+import Testing
+
+@Suite(
+    "A client of a real server", .enabled(if: RedisServer.executable != nil),
+    .timeLimit(.minutes(2)))
+struct RedisClientTests {
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    private static let add = RedisScript(
+        "return redis.call('INCRBY', KEYS[1], ARGV[1])")
+
+    private func client(
+        port: Int, _ change: (inout RedisClient.Configuration) -> Void = { _ in }
+    ) -> RedisClient {
+        var connection = RedisConnection.Configuration(host: "127.0.0.1", port: port)
+        // Slow machines: what is tested here is not speed.
+        connection.commandTimeout = .seconds(20)
+        connection.stallTimeout = .seconds(20)
+        connection.connectTimeout = .seconds(20)
+        connection.scripts = [Self.add]
+        var configuration = RedisClient.Configuration(connection)
+        configuration.firstPause = .milliseconds(1)
+        change(&configuration)
+        return RedisClient(configuration, group: Self.group)
+    }
+
+    /// Waits until a call succeeds: the client comes back by itself.
+    private func recovered(_ client: RedisClient) async throws -> RedisValue {
+        while true {
+            try await client.connected()
+            if let reply = try? await client.send(RedisCommand("PING")) { return reply }
+            await Task.yield()
+        }
+    }
+
+    @Test("scripts are there from the start, and again after the server forgot them")
+    func scripts() async throws {
+        let server = try await RedisServer.start()
+        let client = client(port: server.port)
+        try await client.connected()
+        let call = Self.add.command(keys: [Array("k".utf8)], [Array("5".utf8)])
+        #expect(try await client.send(call) == .integer(5))
+        _ = try await client.send(RedisCommand("SCRIPT", "FLUSH"))
+        let replies = try await client.send([
+            RedisCommand("SET", "other", "1"), call, RedisCommand("GET", "other"), call,
+        ])
+        #expect(replies == [.status("OK"), .integer(10), .bytes([49]), .integer(15)])
+        await client.close()
+    }
+
+    @Test("a server that was killed is found again when it is back")
+    func restart() async throws {
+        var server = try await RedisServer.start { $0.isPersistent = true }
+        let client = client(port: server.port)
+        try await client.connected()
+        _ = try await client.send(RedisCommand("SET", "a", "1"))
+        await server.kill()
+        while client.isConnected { await Task.yield() }
+        let error = await #expect(throws: RedisError.self) {
+            try await client.send(RedisCommand("GET", "a"))
+        }
+        #expect(error?.code == .connect)
+        #expect(error?.mayHaveHadEffect == false)
+        server = try await server.restarted()
+        #expect(try await recovered(client) == .status("PONG"))
+        #expect(try await client.send(RedisCommand("GET", "a")).text == "1")
+        await client.close()
+        _ = server
+    }
+
+    @Test("a slow reply is a timeout of its own call and nobody else's reply")
+    func slow() async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultyProxy.start(to: server.port, group: Self.group)
+        let client = client(port: proxy.port) { $0.connections = 1 }
+        try await client.connected()
+        proxy.set(.slow(.milliseconds(50)))
+        for round in 0..<5 {
+            let error = await #expect(throws: RedisError.self) {
+                try await client.send(
+                    RedisCommand("ECHO", "late \(round)"), timeout: .milliseconds(5))
+            }
+            #expect(error?.code == .timeout)
+        }
+        proxy.set(.fair)
+        #expect(try await client.send(RedisCommand("ECHO", "mine")).text == "mine")
+        #expect(client.connectionsMade == 1)
+        await client.close()
+        await proxy.close()
+        _ = server
+    }
+
+    @Test("a connection that has fallen silent is given up, and a new one is made")
+    func blackhole() async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultyProxy.start(to: server.port, group: Self.group)
+        let client = client(port: proxy.port) {
+            $0.connections = 1
+            $0.connection.stallTimeout = .milliseconds(40)
+            $0.connection.connectTimeout = .milliseconds(100)
+        }
+        try await client.connected()
+        proxy.set(.blackhole)
+        // The call would wait for longer than the connection is given.
+        let error = await #expect(throws: RedisError.self) {
+            try await client.send(RedisCommand("PING"))
+        }
+        #expect(error?.code == .connectionLost)
+        #expect(error?.mayHaveHadEffect == true)
+        proxy.set(.fair)
+        #expect(try await recovered(client) == .status("PONG"))
+        await client.close()
+        await proxy.close()
+        _ = server
+    }
+
+    @Test("a server that is not there is named; a closed client says so")
+    func nobody() async throws {
+        let client = client(port: try FreePort.find())
+        while client.lastFailure == nil { await Task.yield() }
+        let error = await #expect(throws: RedisError.self) {
+            try await client.send(RedisCommand("PING"))
+        }
+        #expect(error?.code == .connect)
+        #expect(error?.message.contains("127.0.0.1") == true)
+        await client.close()
+        let closed = await #expect(throws: RedisError.self) {
+            try await client.send(RedisCommand("PING"))
+        }
+        #expect(closed?.code == .closed)
+        await #expect(throws: RedisError.self) { try await client.connected() }
+    }
+}
