@@ -42,6 +42,14 @@ public struct FeatureState: Sendable {
     /// The highest sequence applied; 0 before the first.
     public var highestSequence: UInt64 { ring.highest }
 
+    /// The version that an event made, as far back as the ring reaches; nil if it is not there.
+    public func version(madeBy sequence: UInt64) -> UInt64? {
+        ring.entries.first { $0.sequence == sequence }?.version
+    }
+
+    /// The versions that the ring names: those of the 64 highest sequences applied.
+    public var recentVersions: [UInt64] { ring.entries.map(\.version) }
+
     /// The version that applying an event of this sequence would make.
     public func nextVersion(sequence: UInt64) -> UInt64 { version == 0 ? sequence : version + 1 }
 
