@@ -104,6 +104,8 @@ struct BruteForce {
             let second = logarithms.map { $0 * $0 }.reduce(0, +)
             let n = Int128(values.count)
             return Double(n * second - first * first).squareRoot() / (1024 * Double(n))
+        case .logAverage:
+            return Double(values.map(ln1024).reduce(0, +)) / (1024 * Double(values.count))
         }
     }
 

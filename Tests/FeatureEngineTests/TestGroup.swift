@@ -145,7 +145,7 @@ enum TestGroup {
             }
         }
         for window in [day, 7 * day, 30 * day] {
-            for aggregate in [Aggregate.count, .sum, .average, .deviation] {
+            for aggregate in [Aggregate.count, .sum, .average, .deviation, .logAverage] {
                 reads.append(
                     AggregateRead(
                         aggregate: aggregate, measure: aggregate == .count ? 0 : 1, tier: lagged,

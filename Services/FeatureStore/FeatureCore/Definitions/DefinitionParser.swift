@@ -3,10 +3,17 @@ internal import Yams
 
 /// Reads definition files (YAML, format `assay.features/1`) into declarations.
 public struct DefinitionParser {
-    static let maximumBytes = 4 << 20
+    /// Of all files of a set together, lists included.
+    public static let maximumBytes = 4 << 20
+    /// Of mappings and lists within each other.
+    static let maximumDepth = 16
+    static let maximumNodes = 500_000
 
     let file: String
     var problems: [DefinitionProblem] = []
+    /// What is not said of a feature, it has from its file.
+    var inherited = Documentation(owner: "", description: "", sensitivity: .low, purposes: [])
+    var inheritsSensitivity = false
 
     private init(file: String) { self.file = file }
 
@@ -29,6 +36,12 @@ public struct DefinitionParser {
             report("a definition file has at most 4 MiB", at: start)
             return nil
         }
+        if let (mark, line, column) = AliasScan.first(in: text) {
+            report(
+                "\(mark) starts an alias or an anchor, which definitions do not have; put a text in"
+                    + " quotes", at: SourceLocation(file: file, line: line, column: column))
+            return nil
+        }
         let root: Node?
         do {
             root = try compose(yaml: text)
@@ -36,12 +49,41 @@ public struct DefinitionParser {
             reportSyntax(error, start)
             return nil
         }
-        guard let root, var object = YAMLObject(root, "a definition file", in: file, &problems)
+        var nodes = 0
+        guard let root, checkSize(root, depth: 0, &nodes),
+            var object = YAMLObject(root, "a definition file", in: file, &problems)
         else {
             if problems.isEmpty { report("the file is empty", at: start) }
             return nil
         }
         return parse(&object)
+    }
+
+    private mutating func checkSize(_ node: Node, depth: Int, _ nodes: inout Int) -> Bool {
+        nodes += 1
+        guard nodes <= DefinitionParser.maximumNodes else {
+            report(
+                "a definition file has at most \(DefinitionParser.maximumNodes) values",
+                at: node.location(in: file))
+            return false
+        }
+        guard depth <= DefinitionParser.maximumDepth else {
+            report(
+                "values are nested at most \(DefinitionParser.maximumDepth) deep",
+                at: node.location(in: file))
+            return false
+        }
+        if let mapping = node.mapping {
+            for (key, value) in mapping {
+                guard checkSize(key, depth: depth + 1, &nodes),
+                    checkSize(value, depth: depth + 1, &nodes)
+                else { return false }
+            }
+        }
+        for item in node.sequence.map(Array.init) ?? [] {
+            guard checkSize(item, depth: depth + 1, &nodes) else { return false }
+        }
+        return true
     }
 
     private mutating func reportSyntax(_ error: any Error, _ start: SourceLocation) {
@@ -66,104 +108,44 @@ public struct DefinitionParser {
             report("format must be assay.features/1", at: format.location)
         }
         let package = text("package", of: &object)
-        let owner = text("owner", of: &object)
-        let description = text("description", of: &object)
-        let sensitivity = text("sensitivity", of: &object)
-        let currency = text("base_currency", of: &object)
-        let purposes = texts(object.node("purposes"))
-        if purposes.isEmpty { report("\"purposes\" is missing", at: object.location) }
-        guard let package, let owner, let description, let sensitivity, let currency else {
-            return nil
-        }
+        _ = text("owner", of: &object)
+        let currency = optionalText("base_currency", of: &object)
+        inherited = inheritedDocumentation(&object)
         var parsed = DefinitionFile(
-            package: package, owner: owner.value, description: description.value,
-            sensitivity: sensitivity.value, purposes: purposes.map(\.value),
+            package: package ?? Located("", at: object.location), documentation: inherited,
             baseCurrency: currency)
-        parsed.entities = entries(object.node("entities"), "entities").compactMap {
-            entity($0.key, $0.node)
-        }
-        parsed.events = entries(object.node("events"), "events").compactMap {
-            event($0.key, $0.node)
-        }
-        for (entity, node) in entries(object.node("aggregates"), "aggregates") {
-            parsed.aggregates += entries(node, "the aggregates of an entity").compactMap {
-                aggregate($0.key, $0.node, of: entity, described: description.value)
-            }
-        }
-        parsed.derived = entries(object.node("derived"), "derived").compactMap {
-            derived($0.key, $0.node, described: description.value)
-        }
-        parsed.vectors = entries(object.node("vectors"), "vectors").compactMap {
-            vector($0.key, $0.node)
-        }
+        parseReferenceData(&object, into: &parsed)
+        parsed.entities = all("entities", of: &object) { $0.entity($1, $2) }
+        parsed.events = all("events", of: &object) { $0.event($1, $2) }
+        parsed.snapshots = all("snapshots", of: &object) { $0.snapshot($1, $2) }
+        parsed.aggregates = perEntity("aggregates", of: &object) { $0.aggregate($1, $2, of: $3) }
+        parsed.attributes = perEntity("attributes", of: &object) { $0.attribute($1, $2, of: $3) }
+        parsed.tables = perEntity("tables", of: &object) { $0.table($1, $2, of: $3) }
+        parsed.registers = perEntity("registers", of: &object) { $0.register($1, $2, of: $3) }
+        parsed.recents = perEntity("recent", of: &object) { $0.recent($1, $2, of: $3) }
+        parsed.derived = all("derived", of: &object) { $0.derived($1, $2) }
+        parsed.vectors = all("vectors", of: &object) { $0.vector($1, $2) }
         object.finish(&problems)
-        return parsed
+        return package == nil ? nil : parsed
     }
 
-    // MARK: Pieces
-
-    /// The entries of a mapping; none if it is not there.
-    mutating func entries(_ node: Node?, _ what: String) -> [(key: Located<String>, node: Node)] {
-        guard let node else { return [] }
-        return YAMLObject(node, what, in: file, &problems)?.all ?? []
+    /// Every entry of a section.
+    private mutating func all<T>(
+        _ section: String, of object: inout YAMLObject,
+        _ read: (inout Self, Located<String>, Node) -> T?
+    ) -> [T] {
+        entries(object.node(section), section).compactMap { read(&self, $0.key, $0.node) }
     }
 
-    /// A text that must be there.
-    mutating func text(_ key: String, of object: inout YAMLObject) -> Located<String>? {
-        guard let node = object.node(key) else {
-            report("\"\(key)\" is missing", at: object.location)
-            return nil
-        }
-        guard let text = node.located(in: file), !text.value.isEmpty else {
-            report("\"\(key)\" must be text", at: node.location(in: file))
-            return nil
-        }
-        return text
-    }
-
-    /// A text, or a list of texts.
-    mutating func texts(_ node: Node?) -> [Located<String>] {
-        guard let node else { return [] }
-        if let one = node.located(in: file) { return [one] }
-        guard let sequence = node.sequence else {
-            report("this must be a list of texts", at: node.location(in: file))
-            return []
-        }
-        return sequence.compactMap { item in
-            guard let text = item.located(in: file) else {
-                report("this must be text", at: item.location(in: file))
-                return nil
+    /// Every entry of a section that is ordered by entities.
+    private mutating func perEntity<T>(
+        _ section: String, of object: inout YAMLObject,
+        _ read: (inout Self, Located<String>, Node, Located<String>) -> T?
+    ) -> [T] {
+        entries(object.node(section), section).flatMap { entity, node in
+            entries(node, "the \(section) of an entity").compactMap {
+                read(&self, $0.key, $0.node, entity)
             }
-            return text
-        }
-    }
-
-    mutating func integer(_ node: Node) -> Int64? {
-        guard let text = node.scalar?.string, let value = Int64(text) else {
-            report("this must be a whole number", at: node.location(in: file))
-            return nil
-        }
-        return value
-    }
-
-    mutating func flag(_ key: String, of object: inout YAMLObject) -> Bool {
-        guard let node = object.node(key) else { return false }
-        guard let value = node.bool else {
-            report("\"\(key)\" must be true or false", at: node.location(in: file))
-            return false
-        }
-        return value
-    }
-
-    /// `default: missing`; without it a feature without events is 0.
-    mutating func defaultIsMissing(_ object: inout YAMLObject) -> Bool {
-        guard let node = object.node("default") else { return false }
-        switch node.scalar?.string {
-        case "missing": return true
-        case "0": return false
-        default:
-            report("default must be 0 or missing", at: node.location(in: file))
-            return false
         }
     }
 }

@@ -7,7 +7,7 @@ extension ResolvedEvent {
         let touches = definitions.events[type].touches
         found.reserveCapacity(touches.count)
         for (index, touch) in touches.enumerated() {
-            guard let id = texts[touch.field], !id.isEmpty else { continue }
+            guard let id = key(touch) else { continue }
             if let same = found.firstIndex(where: { $0.entity == touch.entity && $0.id == id }) {
                 found[same].touches |= 1 << UInt64(index)
                 continue
@@ -20,6 +20,14 @@ extension ResolvedEvent {
                     touches: 1 << UInt64(index)))
         }
         return found
+    }
+
+    /// The parts of a key as one text; parts of several are told apart by their lengths.
+    private func key(_ touch: Touch) -> String? {
+        let parts = touch.fields.compactMap { texts[$0] }.filter { !$0.isEmpty }
+        guard parts.count == touch.fields.count else { return nil }
+        return parts.count == 1
+            ? parts[0] : parts.map { "\($0.utf8.count):\($0)" }.joined()
     }
 
     var engineEvent: EngineEvent { EngineEvent(type: type, time: time, values: integers) }

@@ -88,7 +88,7 @@ struct EventResolver {
     }
 
     private func checkAbsent(_ field: FieldDefinition, _ event: inout ResolvedEvent) {
-        guard field.isRequired else { return }
+        guard field.isRequired, field.isGiven else { return }
         report("required", "/event/fields/\(field.name)", "is missing", .reject, &event)
     }
 

@@ -1,200 +1,261 @@
-extension DefinitionCompiler {
-    /// An aggregate whose names are resolved.
-    private struct Resolved {
-        let declaration: AggregateDeclaration
-        let event: Int
-        let touch: Int
-        let field: Int?
-        let windows: [(text: String, window: Window, tier: Tier)]
-        let type: FeatureType
-    }
+internal import RuleLanguage
 
-    /// What makes two aggregates share a measure.
-    private struct MeasureKey: Hashable, Comparable {
-        let event: Int
-        let touch: Int
-        /// −1 counts events.
-        let field: Int
-
-        static func < (a: MeasureKey, b: MeasureKey) -> Bool {
-            (a.event, a.touch, a.field) < (b.event, b.touch, b.field)
-        }
-    }
-
-    mutating func compileEntities(
-        _ declared: [EntityDeclaration], _ events: [EventDefinition], _ currency: String
-    ) -> [EntityDefinition] {
-        let aggregates = files.flatMap(\.aggregates)
-        for aggregate in aggregates
-        where !declared.contains(where: { $0.name.value == aggregate.entity.value }) {
-            let hint = NearestName.hint(aggregate.entity.value, among: declared.map(\.name.value))
-            report(
-                "no entity \"\(aggregate.entity.value)\"\(hint)", at: aggregate.entity.location)
-        }
-        return declared.enumerated().compactMap { position, entity in
-            let own = aggregates.filter { $0.entity.value == entity.name.value }
-            unique(own.map(\.name), what: "aggregate of \(entity.name.value)")
-            let resolved = sortedByName(own, \.name.value)
-                .compactMap { resolve($0, entity: position, events) }
-            return compile(entity, position, resolved, events, currency)
-        }
-    }
-
-    private mutating func resolve(
-        _ aggregate: AggregateDeclaration, entity: Int, _ events: [EventDefinition]
-    ) -> Resolved? {
-        let eventName = aggregate.event
-        guard let event = events.firstIndex(where: { $0.name == eventName.value }) else {
-            let hint = NearestName.hint(eventName.value, among: events.map(\.name))
-            report("no event type \"\(eventName.value)\"\(hint)", at: eventName.location)
-            return nil
-        }
-        let touch = events[event].touches.firstIndex {
-            $0.entity == entity && $0.role == aggregate.role
-        }
-        guard let touch else {
-            let role = aggregate.role.isEmpty ? "" : " as \(aggregate.role)"
-            report(
-                "event type \"\(eventName.value)\" names no \(aggregate.entity.value)\(role)",
-                at: eventName.location)
-            return nil
-        }
-        var field: Int?
-        if let name = aggregate.field {
-            field = events[event].position(ofField: name.value)
-            guard let field, events[event].fields[field].type.isInteger else {
-                let names = events[event].fields.filter(\.type.isInteger).map(\.name)
-                let hint = NearestName.hint(name.value, among: names)
-                report("no field \"\(name.value)\" of a whole number\(hint)", at: name.location)
-                return nil
-            }
-        }
-        let type: FeatureType =
-            switch aggregate.aggregate {
-            case .count: .int
-            case .average, .deviation: .double
-            case .sum, .maximum, .minimum:
-                field.map { events[event].fields[$0].type == .money } == true ? .money : .int
-            }
-        let windows = aggregate.windows.compactMap { resolve($0) }
-        return Resolved(
-            declaration: aggregate, event: event, touch: touch, field: field, windows: windows,
-            type: type)
-    }
-
-    private mutating func resolve(
-        _ text: Located<String>
-    ) -> (text: String, window: Window, tier: Tier)? {
-        guard let window = Window.parse(text.value) else {
-            report("\"\(text.value)\" is not a window such as 24h", at: text.location)
-            return nil
-        }
+/// An aggregate whose names are resolved.
+struct ResolvedAggregate {
+    /// One window: where it is read, and the name it is read under.
+    struct WindowRead {
+        let name: String
+        let window: Int64
+        let lag: Int64?
         let tier: Tier
-        do {
-            tier = try Tier.answering(window: window.milliseconds)
-        } catch .overshoot(let milliseconds) {
-            report(
-                "a window of \(text.value) would overshoot by up to \(milliseconds / 1000) s",
-                at: text.location)
-            return nil
-        } catch {
-            report("no tier answers a window of \(text.value)", at: text.location)
-            return nil
-        }
-        return (text.value, window, tier)
     }
 
-    /// Nil, with a problem, if the entity needs more than a group can hold.
-    private mutating func compile(
-        _ entity: EntityDeclaration, _ index: Int, _ aggregates: [Resolved],
-        _ events: [EventDefinition], _ currency: String
-    ) -> EntityDefinition? {
-        let used = Set(aggregates.flatMap { $0.windows.map(\.tier) })
-        let tiers = Tier.standard.filter(used.contains)
-        var needs: [MeasureKey: (statistics: Measure.Statistics, tiers: UInt64)] = [:]
-        func key(_ aggregate: Resolved) -> MeasureKey {
-            MeasureKey(
-                event: aggregate.event, touch: aggregate.touch, field: aggregate.field ?? -1)
+    let declaration: AggregateDeclaration
+    /// Meaning of its counter, and of the one that divides.
+    let measure: String
+    let per: String?
+    /// Meaning of the list that counts exactly.
+    let list: String?
+    let windows: [WindowRead]
+    let type: FeatureType
+    let unit: Unit?
+    /// Not nil: it counts by class.
+    let classes: Measure.Classes?
+    /// What is counted; nil for events.
+    let field: FieldDefinition?
+
+    func features(_ compiled: CompiledMeasures, lists: [String: Int]) -> [StateFeature] {
+        guard case .aggregate(let aggregate) = declaration.operation else { return [] }
+        let exact = list.flatMap { lists[$0] }.map {
+            ExactRead(list: $0, value: field == nil ? nil : 0)
         }
-        func position(_ tier: Tier) -> Int { tiers.firstIndex(of: tier) ?? 0 }
-        for aggregate in aggregates {
-            var need = needs[key(aggregate)] ?? ([], 0)
-            need.statistics.formUnion(aggregate.declaration.aggregate.statistics)
-            for window in aggregate.windows { need.tiers |= 1 << UInt64(position(window.tier)) }
-            needs[key(aggregate)] = need
+        return windows.map { window in
+            let read = AggregateRead(
+                aggregate: aggregate, measure: compiled.positions[measure] ?? 0,
+                tier: compiled.tierPositions[window.tier] ?? 0, window: window.window,
+                lag: window.lag, per: per.flatMap { compiled.positions[$0] }, exact: exact,
+                includesSelf: declaration.includesSelf, defaultValue: declaration.defaultValue)
+            return StateFeature(
+                name: window.name, alias: nil, read: .aggregate(read), type: type, unit: unit,
+                defaultValue: declaration.defaultValue,
+                meaning: meaning(aggregate.rawValue, window),
+                documentation: declaration.documentation)
         }
-        let keys = needs.keys.sorted()
-        guard keys.count <= Group.maximumMeasures else {
-            report(
-                "entity \"\(entity.name.value)\" needs \(keys.count) counters; at most"
-                    + " \(Group.maximumMeasures)", at: entity.name.location)
-            return nil
+    }
+
+    func counts(_ compiled: CompiledMeasures) -> [CountsFeature] {
+        guard let classes, let field else { return [] }
+        return windows.map { window in
+            CountsFeature(
+                name: window.name, measure: compiled.positions[measure] ?? 0,
+                tier: compiled.tierPositions[window.tier] ?? 0, window: window.window,
+                classes: classes, field: field.type, enumeration: field.enumeration,
+                meaning: meaning("classes", window), documentation: declaration.documentation)
         }
-        let measures = keys.map { key in
-            Measure(
-                sources: [
-                    Source(
-                        event: key.event, touch: key.touch,
-                        values: key.field < 0 ? [] : [key.field])
-                ],
-                statistics: needs[key]?.statistics ?? [], tiers: needs[key]?.tiers ?? 0)
-        }
-        let group = Group(tiers: tiers, measures: measures)
-        let features = aggregates.flatMap { aggregate in
-            aggregate.windows.map { window in
-                feature(
-                    aggregate, window, entity: entity, events, currency,
-                    measure: keys.firstIndex(of: key(aggregate)) ?? 0, tier: position(window.tier))
+    }
+
+    private func meaning(_ operation: String, _ window: WindowRead) -> String {
+        "\(operation) \(declaration.entity.value) \(measure) \(window.window)/\(window.tier.hop)"
+            + " lag \(window.lag ?? 0) per \(per ?? "") exact \(list != nil)"
+            + " self \(declaration.includesSelf)"
+    }
+}
+
+extension DefinitionCompiler {
+    mutating func addAggregates(to draft: inout EntityDraft) {
+        let name = draft.declaration.name.value
+        let own = files.flatMap(\.aggregates).filter { $0.entity.value == name }
+        unique(own.map(\.name), what: "aggregate of \(name)")
+        for aggregate in sortedByName(own, \.name.value) { add(aggregate, to: &draft) }
+    }
+
+    private mutating func add(_ aggregate: AggregateDeclaration, to draft: inout EntityDraft) {
+        guard let sources = resolve(aggregate.sources, entity: draft.index) else { return }
+        var value: (positions: [Int], field: FieldDefinition)?
+        if let name = aggregate.field {
+            guard let found = fields(name, of: sources), check(aggregate, found.field, name) else {
+                return
             }
+            value = found
         }
-        let touching = events.flatMap { event in
-            event.touches.filter { $0.entity == index }
-                .map { "\(event.name) \($0.role) \(event.fields[$0.field].name)" }
+        guard let times = times(aggregate, of: sources) else { return }
+        let windows = windows(of: aggregate, draft.declaration)
+        let classes = classes(aggregate.operation)
+        // What the sources mean, without and with the counted value.
+        let described = zip(sources, times).map { source, time in
+            "\(source.meaning) at '\(time.map { events[source.event].fields[$0].name } ?? "")'"
         }
-        // Every event that touches the entity moves its clock and version.
-        let meaning =
-            "group \(entity.name.value) \(touching)" + meaning(of: group, events, currency)
-        return EntityDefinition(
-            name: entity.name.value, short: entity.short.value, key: entity.key.value,
-            group: group, meaning: meaning, plan: ReadPlan(features.map(\.read), group: group),
-            features: features)
-    }
-
-    private func feature(
-        _ aggregate: Resolved, _ window: (text: String, window: Window, tier: Tier),
-        entity: EntityDeclaration, _ events: [EventDefinition], _ currency: String,
-        measure: Int, tier: Int
-    ) -> AggregateFeature {
-        let declaration = aggregate.declaration
-        let field = aggregate.field.map { events[aggregate.event].fields[$0] }
-        let unit = field?.type == .money ? currency : ""
-        let meaning =
-            "\(declaration.aggregate.rawValue) \(entity.name.value) \(declaration.event.value)"
-            + " \(declaration.role) \(field?.name ?? "") \(unit)"
-            + " \(window.window.milliseconds)/\(window.tier.hop)"
-        return AggregateFeature(
-            name: "\(entity.short.value)_\(declaration.name.value)_\(window.text)",
-            read: AggregateRead(
-                aggregate: declaration.aggregate, measure: measure, tier: tier,
-                window: window.window.milliseconds,
-                defaultValue: declaration.defaultIsMissing ? FeatureValue.missing : 0),
-            type: aggregate.type, meaning: meaning, description: declaration.description)
-    }
-
-    /// By names, not positions: another event type or field elsewhere changes nothing here.
-    private func meaning(
-        of group: Group, _ events: [EventDefinition], _ currency: String
-    ) -> String {
-        let tiers = group.tiers.map { "\($0.span)/\($0.hop)" }
-        let measures = group.measures.map { measure in
-            let sources = measure.sources.map { source in
-                let event = events[source.event]
-                let field = source.values.first.flatMap { $0 }.map { event.fields[$0] }
-                return "\(event.name) \(event.touches[source.touch].role) \(field?.name ?? "")"
-                    + " \(field?.type == .money ? currency : "")"
+        let valued = zip(described, sources.indices).map { text, index in
+            value.map {
+                "\(text) of \(fieldMeaning($0.positions[index], of: sources[index].event))"
             }
-            return "\(sources) \(measure.statistics.rawValue) \(measure.tiers)"
+                ?? text
         }
-        return " \(tiers) \(measures)"
+        let measure = "\(valued.sorted()) \(classes.map { "\($0)" } ?? "")"
+        draft.measures.add(
+            sources.indices.map { index in
+                Source(
+                    event: sources[index].event, touch: sources[index].touch,
+                    filter: sources[index].filter,
+                    values: value.map { [$0.positions[index]] } ?? [], time: times[index])
+            }, meaning: measure, events: "\(described.sorted())",
+            statistics: statistics(aggregate.operation), classes: classes,
+            tiers: windows.map(\.tier),
+            isAlwaysThere: sources.indices.allSatisfy { index in
+                value.map { events[sources[index].event].fields[$0.positions[index]].isRequired }
+                    ?? false
+            })
+        for window in windows {
+            if let lag = window.lag { draft.measures.addLag(reach: window.window + lag) }
+        }
+        let list = aggregate.isExact ? addList(for: aggregate, sources, value, to: &draft) : nil
+        let per = aggregate.per.flatMap {
+            addDivisor($0, of: aggregate, sources, windows, to: &draft)
+        }
+        let (type, unit) = type(of: aggregate, value?.field)
+        draft.aggregates.append(
+            ResolvedAggregate(
+                declaration: aggregate, measure: measure, per: per, list: list, windows: windows,
+                type: type, unit: unit, classes: classes, field: value?.field))
+    }
+
+    // MARK: What is counted
+
+    private func classes(_ operation: AggregateDeclaration.Operation) -> Measure.Classes? {
+        switch operation {
+        case .aggregate: nil
+        case .countBy: .code
+        case .histogram: .magnitude
+        }
+    }
+
+    private func statistics(_ operation: AggregateDeclaration.Operation) -> Measure.Statistics {
+        if case .aggregate(let aggregate) = operation { aggregate.statistics } else { [] }
+    }
+
+    private mutating func check(
+        _ aggregate: AggregateDeclaration, _ field: FieldDefinition, _ name: Located<String>
+    ) -> Bool {
+        let fits: Bool
+        switch aggregate.operation {
+        case .aggregate(.maximum), .aggregate(.minimum): fits = field.type.isOrdered
+        case .aggregate: fits = field.type.isAddable
+        case .histogram: fits = field.type == .int || field.type == .money
+        case .countBy: fits = field.type == .int || field.type == .bool || field.type == .category
+        }
+        guard !fits else { return true }
+        let wanted =
+            switch aggregate.operation {
+            case .countBy: "of a category, an int or a bool"
+            default: "of a whole number or of money"
+            }
+        let names = events.flatMap { $0.fields.filter(\.type.isAddable).map(\.name) }
+        let hint = NearestName.hint(name.value, among: Set(names).subtracting([name.value]))
+        report(
+            "this must be a field \(wanted); \"\(name.value)\" is \(describe(field))\(hint)",
+            at: name.location)
+        return false
+    }
+
+    private func type(
+        of aggregate: AggregateDeclaration, _ field: FieldDefinition?
+    ) -> (FeatureType, Unit?) {
+        let money: Unit? = field?.type == .money ? .money : nil
+        guard case .aggregate(let operation) = aggregate.operation else { return (.int, .count) }
+        if aggregate.per != nil { return (.double, operation == .count ? .share : money) }
+        switch operation {
+        case .count: return (.int, .count)
+        case .average: return (.double, money)
+        case .deviation, .logAverage: return (.double, nil)
+        case .sum, .maximum, .minimum: return (money == nil ? .int : .money, money)
+        }
+    }
+
+    /// `at:` the field with the time that is counted, per source.
+    private mutating func times(
+        _ aggregate: AggregateDeclaration, of sources: [ResolvedSource]
+    ) -> [Int?]? {
+        guard let time = aggregate.time else { return sources.map { _ in nil } }
+        if aggregate.isExact {
+            report("what counts exactly counts at its own time", at: time.location)
+        }
+        guard let found = fields(time, of: sources) else { return nil }
+        guard found.field.type == .timestamp else {
+            report("\"\(time.value)\" is no timestamp", at: time.location)
+            return nil
+        }
+        return found.positions
+    }
+
+    /// The counter of all events of the type, which divides; its meaning.
+    private mutating func addDivisor(
+        _ event: Located<String>, of aggregate: AggregateDeclaration, _ sources: [ResolvedSource],
+        _ windows: [ResolvedAggregate.WindowRead], to draft: inout EntityDraft
+    ) -> String? {
+        switch aggregate.operation {
+        case .aggregate(.count), .aggregate(.sum): break
+        default: report("only a count or a sum can be per event", at: event.location)
+        }
+        if aggregate.isExact { report("what counts exactly divides nothing", at: event.location) }
+        // In the role that the counted events have.
+        let role = sources.first.map { events[$0.event].touches[$0.touch].role } ?? ""
+        let declared = SourceDeclaration(
+            event: event, role: role.isEmpty ? nil : Located(role, at: event.location))
+        guard let source = resolve([declared], entity: draft.index)?.first else { return nil }
+        let described = "\(["\(source.meaning) at ''"])"
+        let meaning = described + " "
+        draft.measures.add(
+            [Source(event: source.event, touch: source.touch)], meaning: meaning, events: described,
+            tiers: windows.map(\.tier))
+        return meaning
+    }
+
+    /// The list of the newest events that an exact aggregate reads; its meaning.
+    private mutating func addList(
+        for aggregate: AggregateDeclaration, _ sources: [ResolvedSource],
+        _ value: (positions: [Int], field: FieldDefinition)?, to draft: inout EntityDraft
+    ) -> String? {
+        if let lag = aggregate.lag { report("what counts exactly has no lag", at: lag.location) }
+        guard case .aggregate = aggregate.operation else {
+            report("classes are not counted exactly", at: aggregate.name.location)
+            return nil
+        }
+        let described = sources.indices.map { index in
+            sources[index].meaning
+                + (value.map {
+                    " of \(fieldMeaning($0.positions[index], of: sources[index].event))"
+                }
+                    ?? "")
+        }
+        let remember = longestWindow(of: aggregate)
+        let meaning = "exact \(described.sorted()) remember \(remember ?? 0)"
+        guard !draft.recents.contains(where: { $0.definition.meaning == meaning }) else {
+            return meaning
+        }
+        let list = RecentList(
+            sources: sources.indices.map { index in
+                Source(
+                    event: sources[index].event, touch: sources[index].touch,
+                    filter: sources[index].filter,
+                    values: value.map { [$0.positions[index]] } ?? [])
+            }, values: value.map { [$0.field.kind] } ?? [], rows: RecentList.maximumRows,
+            remember: remember)
+        draft.recents.append(
+            (
+                list,
+                RecentDefinition(
+                    name: "", fields: [], rows: list.rows, meaning: meaning,
+                    documentation: aggregate.documentation)
+            ))
+        return meaning
+    }
+
+    /// How long the events of exact aggregates matter.
+    private func longestWindow(of aggregate: AggregateDeclaration) -> Int64? {
+        let windows = files.flatMap(\.aggregates).filter {
+            $0.isExact && $0.entity.value == aggregate.entity.value
+        }.flatMap(\.windows)
+        let spans = windows.map { Window.parse($0.value)?.milliseconds }
+        return spans.contains(nil) ? nil : spans.compactMap { $0 }.max()
     }
 }

@@ -51,7 +51,7 @@ extension DefinitionCompiler {
         let unit = type == .money ? currency : ""
         return RequestFeature(
             name: derived.name.value, field: field, type: type, positions: positions,
-            defaultValue: derived.defaultIsMissing ? FeatureValue.missing : 0,
+            defaultValue: derived.defaultValue,
             meaning: "tx.\(field) \(unit)")
     }
 
@@ -109,7 +109,8 @@ extension DefinitionCompiler {
             })
         return VectorDefinition(
             name: vector.name.value, version: vector.version, purpose: vector.purpose,
-            columns: columns, fingerprint: Digest.sha256(meanings.joined(separator: "\n")),
+            onUnavailable: vector.onUnavailable, columns: columns,
+            fingerprint: Digest.sha256(meanings.joined(separator: "\n")),
             entities: read.sorted())
     }
 
@@ -125,7 +126,8 @@ extension DefinitionCompiler {
         ) -> VectorColumn {
             VectorColumn(
                 name: entry.published.value, type: type, source: source,
-                defaultValue: defaultValue, divisor: entry.isMajor ? power : 1)
+                defaultValue: entry.defaultValue ?? defaultValue,
+                divisor: entry.isMajor ? power : 1)
         }
         if let request = requests.first(where: { $0.name == name }) {
             if entry.isMajor, request.type != .money { notMoney(entry) }
@@ -134,13 +136,17 @@ extension DefinitionCompiler {
             return (column(request.type, source, request.defaultValue), request.meaning)
         }
         for (entity, definition) in entities.enumerated() {
-            guard let position = definition.features.firstIndex(where: { $0.name == name }) else {
+            guard
+                let position = definition.features.firstIndex(where: {
+                    $0.name == name || $0.alias == name
+                })
+            else {
                 continue
             }
             let feature = definition.features[position]
-            if entry.isMajor, feature.type != .money { notMoney(entry) }
+            if entry.isMajor, feature.unit != .money { notMoney(entry) }
             let source = VectorColumn.Source.aggregate(entity: entity, feature: position)
-            return (column(feature.type, source, feature.read.defaultValue), feature.meaning)
+            return (column(feature.type, source, feature.defaultValue), feature.meaning)
         }
         let all = entities.flatMap { $0.features.map(\.name) } + requests.map(\.name)
         report(

@@ -5,13 +5,22 @@
 public struct DefinitionCompiler {
     var problems: [DefinitionProblem] = []
     let files: [DefinitionFile]
+    var currency = ""
+    var reference = ReferenceData(
+        parameters: [:], lists: [:], rates: [:], hash: [], hashes: [:])
+    var enumerations: [EnumerationDefinition] = []
+    var declaredEntities: [EntityDeclaration] = []
+    /// What is compiled takes the positions of its filters here.
+    var events: [EventDefinition] = []
 
     private init(_ files: [DefinitionFile]) { self.files = files }
 
     public static func compile(_ files: [DefinitionFile]) throws(DefinitionError) -> DefinitionSet {
         var compiler = DefinitionCompiler(files)
         let set = compiler.compile()
-        guard compiler.problems.isEmpty, let set else { throw DefinitionError(compiler.problems) }
+        guard compiler.problems.isEmpty, let set else {
+            throw DefinitionError(compiler.problems.sorted())
+        }
         return set
     }
 
@@ -20,15 +29,40 @@ public struct DefinitionCompiler {
     }
 
     private mutating func compile() -> DefinitionSet? {
-        guard let currency = files.first?.baseCurrency else {
+        guard let exponent = compileCurrency() else { return nil }
+        compileReferenceData()
+        let all = files.flatMap(\.entities)
+        unique(all.map(\.name), what: "entity")
+        unique(all.map(\.short), what: "short name")
+        declaredEntities = sortedByName(all, \.name.value)
+        compileEvents()
+        let entities = compileEntities()
+        let requests = compileRequests(events, currency)
+        // What is not there because of a problem above would only be reported as missing below.
+        guard problems.isEmpty else { return nil }
+        let vectors = compileVectors(entities, requests, exponent: exponent)
+        guard problems.isEmpty else { return nil }
+        return DefinitionSet(
+            hash: Digest.sha256(canonical(entities, vectors)), baseCurrency: currency,
+            currencyExponent: exponent, reference: reference, enumerations: enumerations,
+            entities: entities, events: events, vectors: vectors)
+    }
+
+    /// Digits after the point of the base currency.
+    private mutating func compileCurrency() -> Int? {
+        guard let first = files.first else {
             let nowhere = SourceLocation(file: "definitions", line: 1, column: 1)
             report("there is no definition file", at: nowhere)
             return nil
         }
-        for file in files where file.baseCurrency.value != currency.value {
+        guard let currency = files.lazy.compactMap(\.baseCurrency).first else {
+            report("\"base_currency\" is missing", at: first.package.location)
+            return nil
+        }
+        for other in files.compactMap(\.baseCurrency) where other.value != currency.value {
             report(
-                "base_currency \(file.baseCurrency.value) differs from \(currency.value) in"
-                    + " \(currency.location.file)", at: file.baseCurrency.location)
+                "base_currency \(other.value) differs from \(currency.value) in"
+                    + " \(currency.location.file)", at: other.location)
         }
         guard let exponent = Currency.exponent(currency.value) else {
             report(
@@ -36,30 +70,33 @@ public struct DefinitionCompiler {
                 at: currency.location)
             return nil
         }
-        let declared = declaredEntities()
-        let events = compileEvents(declared)
-        let entities = compileEntities(declared, events, currency.value)
-        guard problems.isEmpty else { return nil }
-        let requests = compileRequests(events, currency.value)
-        let vectors = compileVectors(entities, requests, exponent: exponent)
-        guard problems.isEmpty else { return nil }
-        let canonical =
-            ["assay.features/1", currency.value] + entities.map(\.meaning)
-            + entities.map { "key \($0.name) \($0.short) \($0.key)" } + events.map(\.meaning)
-            + entities.flatMap { $0.features.map { "\($0.name) \($0.meaning)" } }
-            + vectors.map { "\($0.name)@\($0.version) \($0.purpose) \($0.fingerprint)" }
-        return DefinitionSet(
-            hash: Digest.sha256(canonical.joined(separator: "\n")), baseCurrency: currency.value,
-            currencyExponent: exponent, entities: entities, events: events, vectors: vectors)
+        self.currency = currency.value
+        return exponent
     }
 
-    /// By name; the first of two with one name.
-    private mutating func declaredEntities() -> [EntityDeclaration] {
-        let all = files.flatMap(\.entities)
-        unique(all.map(\.name), what: "entity")
-        unique(all.map(\.short), what: "short name")
-        return sortedByName(all, \.name.value)
+    private func canonical(
+        _ entities: [EntityDefinition], _ vectors: [VectorDefinition]
+    ) -> String {
+        let names = entities.map(\.name)
+        let types = events.map(\.name)
+        var lines = ["assay.features/1", currency]
+        lines += reference.hash.map { String($0) }
+        lines += enumerations.map { "\($0.name) \($0.labels)" }
+        lines += entities.map(\.meaning)
+        lines += entities.map {
+            "key \($0.name) \($0.short) \($0.key) \($0.subject ?? -1) \($0.personal ?? "")"
+                + " \($0.isRelaxed)"
+        }
+        lines += events.map { $0.meaning(names, types) }
+        lines += entities.flatMap { $0.features.map { "\($0.name) \($0.meaning)" } }
+        lines += vectors.map {
+            "\($0.name)@\($0.version) \($0.purpose.rawValue) \($0.onUnavailable.rawValue)"
+                + " \($0.fingerprint)"
+        }
+        return lines.joined(separator: "\n")
     }
+
+    // MARK: Names
 
     mutating func unique(_ names: [Located<String>], what: String) {
         var seen: [String: SourceLocation] = [:]
@@ -92,34 +129,20 @@ public struct DefinitionCompiler {
         return items.filter { seen.insert(name($0)).inserted }
             .sorted { name($0).utf8.lexicographicallyPrecedes(name($1).utf8) }
     }
-}
 
-extension EventDefinition {
-    /// Canonical text of everything that decides how an event is read.
-    var meaning: String {
-        let fields = fields.map {
-            "\($0.name):\($0.type.rawValue):\($0.minimum.map(String.init) ?? "")"
-                + ":\($0.maximum.map(String.init) ?? ""):\($0.maximumLength.map(String.init) ?? "")"
-                + ":\($0.isRequired)"
-        }
-        let touches = touches.map { "\($0.entity):\($0.role):\($0.field)" }
-        return "event \(name) \(maximumLateness) \(fields) \(touches)"
+    /// Reports that there is no such thing, with the nearest that are.
+    mutating func unknown(_ what: String, _ name: Located<String>, among names: [String]) {
+        report(
+            "no \(what) \"\(name.value)\"\(NearestName.hint(name.value, among: names))",
+            at: name.location)
     }
-}
 
-/// The minor units of currencies (ISO 4217, list one).
-public enum Currency {
-    private static let withoutMinor: Set<String> = [
-        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
-        "VUV", "XAF", "XOF", "XPF",
-    ]
-    private static let withThree: Set<String> = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+    // MARK: Spans of time
 
-    /// Digits after the point; nil if the text is not three capital letters.
-    public static func exponent(_ code: String) -> Int? {
-        let letters = UInt8(ascii: "A")...UInt8(ascii: "Z")
-        guard code.utf8.count == 3, code.utf8.allSatisfy(letters.contains) else { return nil }
-        if withoutMinor.contains(code) { return 0 }
-        return withThree.contains(code) ? 3 : 2
+    /// Milliseconds of a text such as `7d`.
+    mutating func span(_ text: Located<String>, of key: String) -> Int64? {
+        if let window = Window.parse(text.value) { return window.milliseconds }
+        report("\(key) \"\(text.value)\" is not a time such as 7d", at: text.location)
+        return nil
     }
 }

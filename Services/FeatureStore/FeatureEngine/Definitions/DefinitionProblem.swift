@@ -1,5 +1,5 @@
 /// What is wrong with a definition file, and where.
-public struct DefinitionProblem: Hashable, Sendable, CustomStringConvertible {
+public struct DefinitionProblem: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let location: SourceLocation
     public let message: String
 
@@ -9,6 +9,12 @@ public struct DefinitionProblem: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "\(location): \(message)" }
+
+    /// By place.
+    public static func < (a: DefinitionProblem, b: DefinitionProblem) -> Bool {
+        (a.location.file, a.location.line, a.location.column, a.message)
+            < (b.location.file, b.location.line, b.location.column, b.message)
+    }
 }
 
 /// Every problem of a set of definition files.

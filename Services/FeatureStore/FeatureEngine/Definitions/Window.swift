@@ -2,7 +2,7 @@
 struct Window: Hashable, Sendable {
     let milliseconds: Int64
 
-    /// Reads `90s`, `5m`, `1h`, `7d`; nil if the text is none of these, or over ten years.
+    /// Reads `90s`, `5m`, `1h`, `7d`, `4w`; nil if the text is none of these, or over ten years.
     static func parse(_ text: String) -> Window? {
         guard let unit = text.utf8.last, let count = Int64(text.dropLast()), count > 0,
             text.utf8.first != UInt8(ascii: "+")
@@ -13,6 +13,7 @@ struct Window: Hashable, Sendable {
         case UInt8(ascii: "m"): scale = 60_000
         case UInt8(ascii: "h"): scale = 3_600_000
         case UInt8(ascii: "d"): scale = 86_400_000
+        case UInt8(ascii: "w"): scale = 7 * 86_400_000
         default: return nil
         }
         let (milliseconds, overflow) = count.multipliedReportingOverflow(by: scale)

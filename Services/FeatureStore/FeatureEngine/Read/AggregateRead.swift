@@ -6,6 +6,8 @@ public enum Aggregate: String, Hashable, Sendable, CaseIterable {
     case minimum = "min"
     /// Standard deviation of the logarithms of the values, as in R8.
     case deviation = "stddev"
+    /// Mean of the logarithms of the values, as in R8.
+    case logAverage = "avg_log"
 
     /// What a measure must keep for it.
     public var statistics: Measure.Statistics {
@@ -14,7 +16,7 @@ public enum Aggregate: String, Hashable, Sendable, CaseIterable {
         case .sum, .average: .sum
         case .maximum: [.sum, .max]
         case .minimum: [.sum, .min]
-        case .deviation: [.sum, .logarithms]
+        case .deviation, .logAverage: [.sum, .logarithms]
         }
     }
 }

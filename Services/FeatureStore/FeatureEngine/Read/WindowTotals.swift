@@ -79,6 +79,7 @@ struct WindowTotals {
         case .maximum: Double(maximum)
         case .minimum: Double(minimum)
         case .deviation: deviation
+        case .logAverage: Double(logarithms) / (1024 * Double(count))
         }
     }
 
