@@ -26,7 +26,7 @@ struct AggregateOracle {
     }
 
     private func name(_ touch: Touch, _ event: AssayFeaturesV1.Event) -> String? {
-        guard case .text(let key)? = event.fields[set.events[0].fields[touch.field].name] else {
+        guard case .text(let key)? = event.fields[set.events[0].fields[touch.fields[0]].name] else {
             return nil
         }
         return "\(touch.entity)/\(key)"
@@ -48,8 +48,11 @@ struct AggregateOracle {
     }
 
     private func value(
-        _ entity: Int, _ read: AggregateRead, _ event: AssayFeaturesV1.Event
+        _ entity: Int, _ read: FeatureRead, _ event: AssayFeaturesV1.Event
     ) -> Double {
+        guard case .aggregate(let read) = read else {
+            preconditionFailure("not among the features of these tests")
+        }
         // Of two roles, the first that the event names.
         let touches = set.events[0].touches.filter { $0.entity == entity }
         guard let name = touches.compactMap({ name($0, event) }).first else {
@@ -80,7 +83,8 @@ struct AggregateOracle {
         case .average: Double(values.reduce(0, +)) / Double(count)
         case .maximum: Double(values.max() ?? 0)
         case .minimum: Double(values.min() ?? 0)
-        case .deviation: preconditionFailure("not among the aggregates of these tests")
+        case .deviation, .logAverage:
+            preconditionFailure("not among the aggregates of these tests")
         }
     }
 

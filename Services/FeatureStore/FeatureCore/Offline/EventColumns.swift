@@ -38,7 +38,7 @@ struct EventColumns {
         id = try needed(options.id ?? event.idColumn, "id")
         time = try needed(options.time ?? event.timeColumn, "time")
         baseCurrency = CurrencyCode(definitions.baseCurrency) ?? .blank()
-        fields = event.fields.map { field in
+        fields = event.fields.filter(\.isGiven).map { field in
             let name = field.name
             return switch field.type {
             case .money:

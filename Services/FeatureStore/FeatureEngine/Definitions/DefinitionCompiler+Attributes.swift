@@ -28,7 +28,7 @@ extension DefinitionCompiler {
             }, remember: remember, exact: attribute.exact,
             sketchBits: attribute.sketch == 256 ? 8 : 10)
         let argument = argument(of: attribute, sources, value)
-        var reads = distinctReads(of: attribute, remember, meaning, draft.declaration)
+        var reads = countReads(of: attribute, remember, meaning, draft.declaration)
         reads += lookups(of: attribute, argument, meaning, draft.declaration)
         draft.attributes.append((meaning, compiled, reads))
     }
@@ -51,27 +51,34 @@ extension DefinitionCompiler {
         }
     }
 
-    private mutating func distinctReads(
+    private mutating func countReads(
         of attribute: AttributeDeclaration, _ remember: Int64?, _ meaning: String,
         _ entity: EntityDeclaration
     ) -> [EntityDraft.PendingRead] {
         checkDistinct(attribute.windows)
         let hop = attribute.hop.flatMap { span($0, of: "hop") }
-        return attribute.windows.compactMap { text in
-            guard let (window, tier) = resolve(text, hop: hop, lag: nil) else { return nil }
+        return attribute.windows.flatMap { text -> [EntityDraft.PendingRead] in
+            guard let (window, tier) = resolve(text, hop: hop, lag: nil) else { return [] }
             if let remember, window > remember {
                 report(
                     "a window of \(text.value) is longer than values are remembered",
                     at: text.location)
-                return nil
+                return []
             }
-            return EntityDraft.PendingRead(
-                name: "\(entity.short.value)_distinct_\(attribute.name.value)_\(text.value)",
-                alias: nil, aspect: .distinct(window: window, hop: tier.hop), argument: [],
-                includesSelf: attribute.includesSelf, type: .int, unit: .count, defaultValue: 0,
-                meaning: "distinct \(entity.name.value) \(window)/\(tier.hop)"
-                    + " self \(attribute.includesSelf) \(meaning)",
-                documentation: attribute.documentation)
+            let counts: [(String, AttributeRead.Aspect)] = [
+                ("distinct", .distinct(window: window, hop: tier.hop)),
+                ("first_seen", .firstSeen(window: window, hop: tier.hop)),
+            ]
+            return counts.map { name, aspect in
+                EntityDraft.PendingRead(
+                    name: "\(entity.short.value)_\(name)_\(attribute.name.value)_\(text.value)",
+                    alias: nil, aspect: aspect, argument: [],
+                    includesSelf: attribute.includesSelf, type: .int, unit: .count,
+                    defaultValue: 0,
+                    meaning: "\(name) \(entity.name.value) \(window)/\(tier.hop)"
+                        + " self \(attribute.includesSelf) \(meaning)",
+                    documentation: attribute.documentation)
+            }
         }
     }
 
