@@ -119,7 +119,7 @@ import Testing
         let line = try #require(place.firstIndex { $0.contains("from: payment as destination") })
         #expect(
             try first("from: payment as destination", "from: payment").hasPrefix(
-                "payments.yaml:\(line + 1):31: "))
+                "payments.yaml:\(line + 1):29: "))
         #expect(
             try first("value: merchant_id", "value: merchant_ix").contains(
                 "has no field \"merchant_ix\"; did you mean \"merchant_id\"?"))
