@@ -282,7 +282,7 @@ let targets: [Target] = [
     tests("CommandLineTests", ["assay", "AssayMessages"]),
     tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
-    tests("FeatureEngineTests", ["FeatureEngine", "Wire"]),
+    tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),
     tests(
         "FeatureCoreTests",
         ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire", crypto]),

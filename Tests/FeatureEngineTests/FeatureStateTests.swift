@@ -1,4 +1,5 @@
 import Foundation
+import RuleLanguage
 import Testing
 
 @testable import FeatureEngine

@@ -66,6 +66,9 @@ extension Checker {
             tree[id].kind = .function(function, operands + [now])
         case .localHour, .localWeekday, .localDay, .isLastDayOfMonth:
             tree[id].kind = .function(function, operands + [offset(like: id)])
+        case .rank where types[1].type == .histogram:
+            let magnitude = tree.add(.function(.magnitude, [operands[0]]), like: id)
+            tree[id].kind = .function(.rank, [magnitude, operands[1]])
         case .string:
             if case .category(let category) = types[0].type {
                 tree[id].kind = .label(operands[0], category)
@@ -123,7 +126,8 @@ enum Signature {
         .cycleSin: "cycle_sin(number, period)", .cycleCos: "cycle_cos(number, period)",
         .km: "km(place, place)", .latitudeE7: "latitude_e7(place)",
         .longitudeE7: "longitude_e7(place)", .placeE7: "place_e7(latitude, longitude)",
-        .code: "code(category)", .similarity: "similarity(text, text)",
+        .magnitude: "magnitude(whole number)", .code: "code(category)",
+        .similarity: "similarity(text, text)",
     ]
 
     /// Nil if the function does not take these.
@@ -134,7 +138,8 @@ enum Signature {
             return texts(function, types)
         case .int, .double, .bool, .string, .timestamp, .duration, .dyn, .code:
             return types.count == 1 ? conversion(function, first) : nil
-        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos: return numbers(function, types)
+        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos, .magnitude:
+            return numbers(function, types)
         case .km, .latitudeE7, .longitudeE7, .placeE7: return places(function, types)
         case .min, .max, .sum, .avg, .stddev, .slope, .share, .smoothedShare, .rank, .newest:
             return lists(function, types)
@@ -190,6 +195,8 @@ enum Signature {
     private static func numbers(_ function: Function, _ types: [CheckedType]) -> CheckedType? {
         guard types.allSatisfy({ $0.type.isNumber }) else { return nil }
         switch function {
+        case .magnitude:
+            return types.count == 1 && types[0].type.fits(.int) ? CheckedType(type: .int) : nil
         case .abs: return types.count == 1 ? types[0] : nil
         case .ln, .sqrt: return types.count == 1 ? CheckedType(type: .double) : nil
         default: return types.count == 2 ? CheckedType(type: .double) : nil
@@ -206,6 +213,9 @@ enum Signature {
                 ? CheckedType(type: .double, unit: .share) : nil
         case .rank:
             guard types.count == 2, types[0].type.isNumber else { return nil }
+            if types[1].type == .histogram {
+                return types[0].type == .int ? CheckedType(type: .double, unit: .share) : nil
+            }
             let isNumbers =
                 if case .list(let element) = types[1].type { element.isNumber } else {
                     counts(types[1].type, key: .int)

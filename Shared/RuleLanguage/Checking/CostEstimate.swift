@@ -85,7 +85,7 @@ struct CostEstimate {
 
         private func bound(_ fact: FactDeclaration) -> Int {
             switch fact.type {
-            case .list, .map, .any: fact.maximumEntries
+            case .list, .map, .histogram, .any: fact.maximumEntries
             default: 0
             }
         }

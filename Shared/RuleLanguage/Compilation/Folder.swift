@@ -42,7 +42,8 @@ struct Folder {
         var emitter = Emitter(lists: [:])
         emitter.emit(id, of: tree)
         let expression = CompiledExpression(
-            code: 0..<emitter.code.count, factsRead: [], cost: 0, type: .any, unit: nil)
+            code: 0..<emitter.code.count, factsRead: [], cost: 0, type: .any, unit: nil,
+            rowsRead: [])
         let program = Program(
             emitter, facts: FactSchema([]), zones: zones, expressions: [expression])
         var evaluator = Evaluator(workLimit: Self.maximumWork)

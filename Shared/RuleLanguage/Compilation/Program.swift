@@ -63,6 +63,22 @@ public struct CompiledExpression: Sendable {
     public let type: ValueType
     /// What its number counts, if that is known.
     public let unit: Unit?
+    /// How it reads the facts that are lists of rows; once for each place.
+    public let rowsRead: [RowsRead]
+}
+
+/// How a part of an expression reads a fact that is a list of rows.
+public struct RowsRead: Sendable, Hashable {
+    public enum Use: Sendable, Hashable {
+        case all
+        /// `newest(rows, n)`: no more than the last n.
+        case newest(Int)
+        /// `rows[key]`, where the key is the fact in this slot.
+        case row(key: Int)
+    }
+
+    public let slot: Int
+    public let use: Use
 }
 
 /// Expressions compiled against the same facts, ready to run; immutable.
@@ -98,6 +114,10 @@ public final class Program: Sendable {
         self.expressions = expressions
         stretches = expressions.map(\.code)
     }
+
+    /// Every text that expressions may compare a fact with: those in quotes, of parameters and of
+    /// named lists. In no order, some of them twice.
+    public var texts: [String] { store.texts + namedLists.flatMap { Array($0.texts) } }
 
     /// Sum of the expressions' bounds.
     public var cost: Int { expressions.reduce(0) { $0 + $1.cost } }

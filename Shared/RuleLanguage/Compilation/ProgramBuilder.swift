@@ -83,7 +83,26 @@ public struct ProgramBuilder {
         expressions.append(
             CompiledExpression(
                 code: start..<emitter.code.count, factsRead: facts, cost: cost.total,
-                type: type.type, unit: type.unit))
+                type: type.type, unit: type.unit, rowsRead: rowsRead(tree.root, of: tree)))
         return expressions.count - 1
+    }
+
+    private func rowsRead(_ id: SyntaxTree.NodeID, of tree: SyntaxTree) -> [RowsRead] {
+        switch tree[id].kind {
+        case .fact(let slot):
+            guard case .list(.record) = environment.facts.facts[slot].type else { return [] }
+            return [RowsRead(slot: slot, use: .all)]
+        case .function(.newest, let operands):
+            guard case .fact(let slot) = tree[operands[0]].kind,
+                case .literal(.int(let count)) = tree[operands[1]].kind
+            else { break }
+            return [RowsRead(slot: slot, use: .newest(Int(clamping: count)))]
+        case .row(let table, let key, _):
+            guard case .fact(let slot) = tree[table].kind, case .fact(let key) = tree[key].kind
+            else { break }
+            return [RowsRead(slot: slot, use: .row(key: key))]
+        default: break
+        }
+        return tree.children(of: id).flatMap { rowsRead($0, of: tree) }
     }
 }

@@ -90,6 +90,31 @@ public struct FactFrame: Sendable {
         return true
     }
 
+    /// Sets a fact that is a map of ints by int, or a histogram; the keys ascend. False if the fact is another.
+    public mutating func setCounts(
+        _ slot: Int, _ counts: some Sequence<(key: Int64, count: Int64)>
+    ) -> Bool {
+        let type = schema.facts[slot].type
+        guard type == .map(.int, .int) || type == .histogram else { return false }
+        let first = store.cells.count
+        for (key, count) in counts {
+            store.cells.append(.int(key))
+            store.cells.append(.int(count))
+        }
+        let entries = (store.cells.count - first) / 2
+        slots[slot] = .composite(.map, .frame, at: first, count: entries)
+        return true
+    }
+
+    /// Sets a fact that is a list of ints. False if the fact is another.
+    public mutating func setCounts(_ slot: Int, _ counts: some Sequence<Int64>) -> Bool {
+        guard schema.facts[slot].type == .list(.int) else { return false }
+        let first = store.cells.count
+        for count in counts { store.cells.append(.int(count)) }
+        slots[slot] = .composite(.list, .frame, at: first, count: store.cells.count - first)
+        return true
+    }
+
     private mutating func value(of scalar: Scalar, as type: ValueType) -> Value? {
         switch (scalar, type) {
         case (.bool(let value), .bool): return .bool(value)
@@ -100,7 +125,7 @@ public struct FactFrame: Sendable {
         case (.place(let place), .place): return .place(place)
         case (.category(let code), .category(let category)):
             return category.labels.indices.contains(code) ? .category(code) : nil
-        case (.text(let text), .string):
+        case (.text(let text), .string), (.text(let text), .token):
             store.texts.append(text)
             return .text(.frame, store.texts.count - 1)
         default: return nil

@@ -4,6 +4,8 @@ enum Arithmetic {
     static func apply(_ function: Function, _ a: Value, _ b: Value) -> Value {
         guard a.isNumber else { return .error(.noOverload) }
         switch function {
+        case .magnitude:
+            return a.tag == .int ? .int(Logarithm.magnitude(a.int)) : .error(.noOverload)
         case .abs:
             guard a.tag == .int else { return .double(a.double.magnitude) }
             return a.int == .min ? .error(.overflow) : .int(Swift.abs(a.int))

@@ -11,7 +11,7 @@ extension Evaluator {
             return converted(function, a, program, frame)
         case .dyn: return a
         case .code: return a.tag == .category ? .int(a.int) : .error(.noOverload)
-        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos:
+        case .ratio, .ln, .sqrt, .abs, .cycleSin, .cycleCos, .magnitude:
             return Arithmetic.apply(function, a, count > 1 ? stack[first + 1] : .null)
         case .km, .latitudeE7, .longitudeE7, .placeE7:
             return Places.apply(function, a, count > 1 ? stack[first + 1] : .null)

@@ -25,6 +25,7 @@ enum Function: String, CaseIterable, Sendable {
     case latitudeE7 = "latitude_e7"
     case longitudeE7 = "longitude_e7"
     case placeE7 = "place_e7"
+    case magnitude
 
     /// Whether the function stands behind a dot, as in `name.contains('x')`. `size` may.
     var isMethod: Bool {

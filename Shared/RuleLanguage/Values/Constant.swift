@@ -57,7 +57,7 @@ extension Constant {
     /// Whether the value may stand where this type is declared.
     func fits(_ type: ValueType) -> Bool {
         switch (self, type) {
-        case (_, .any): true
+        case (_, .any), (.string, .token): true
         case (.list(let entries), .list(let element)): entries.allSatisfy { $0.fits(element) }
         case (.map(let entries), .map(let key, let value)):
             Self.areKeys(entries)

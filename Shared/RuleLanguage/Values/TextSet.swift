@@ -23,6 +23,9 @@ public struct TextSet: Sendable {
 
     public var count: Int { entries.count }
 
+    /// In no order.
+    var texts: some Sequence<String> { entries.lazy.map(\.text) }
+
     public func contains(_ text: String) -> Bool { entries.contains(ExactText(text)) }
 }
 

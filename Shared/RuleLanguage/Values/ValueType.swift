@@ -5,12 +5,17 @@ public indirect enum ValueType: Sendable, Hashable, CustomStringConvertible {
     case int
     case double
     case string
+    /// A text of which only a keyed hash is kept: it can be compared for equality, searched in a
+    /// list and be a key, and nothing else.
+    case token
     case timestamp
     case duration
     case place
     case category(Category)
     case list(ValueType)
     case map(ValueType, ValueType)
+    /// How many numbers there were of each magnitude; `rank(x, histogram)` alone takes it.
+    case histogram
     case record(RecordType)
     /// Fits every type: the element of an empty list, and whatever CEL calls dynamic.
     case any
@@ -22,12 +27,14 @@ public indirect enum ValueType: Sendable, Hashable, CustomStringConvertible {
         case .int: "int"
         case .double: "double"
         case .string: "string"
+        case .token: "token"
         case .timestamp: "timestamp"
         case .duration: "duration"
         case .place: "place"
         case .category(let category): "category \(category.name)"
         case .list(let element): "list<\(element)>"
         case .map(let key, let value): "map<\(key), \(value)>"
+        case .histogram: "histogram"
         case .record(let record): record.name
         case .any: "any"
         }
@@ -48,7 +55,7 @@ public indirect enum ValueType: Sendable, Hashable, CustomStringConvertible {
     /// Whether values of both types may be compared for equality.
     func matches(_ other: ValueType) -> Bool {
         switch (self, other) {
-        case (.any, _), (_, .any): true
+        case (.any, _), (_, .any), (.token, .string), (.string, .token): true
         case (.list(let a), .list(let b)): a.matches(b)
         case (.map(let k, let v), .map(let l, let w)): k.matches(l) && v.matches(w)
         case (.record, _), (_, .record): false

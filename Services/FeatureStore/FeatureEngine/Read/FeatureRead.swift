@@ -15,6 +15,15 @@ public enum FeatureRead: Hashable, Sendable {
         case .register(let read): read.includesSelf
         }
     }
+
+    /// The value when there is none.
+    public var defaultValue: Double {
+        switch self {
+        case .aggregate(let read): read.defaultValue
+        case .attribute(let read): read.defaultValue
+        case .register(let read): read.defaultValue
+        }
+    }
 }
 
 /// One feature of an attribute.

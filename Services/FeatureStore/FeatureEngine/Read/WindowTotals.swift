@@ -1,3 +1,5 @@
+internal import RuleLanguage
+
 /// What the tiles of a window add up to, for one measure.
 struct WindowTotals {
     var count: Int64 = 0

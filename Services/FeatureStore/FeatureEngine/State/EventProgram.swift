@@ -1,3 +1,5 @@
+internal import RuleLanguage
+
 /// What an event of one type changes in a state of a group.
 struct EventProgram: Sendable {
     /// One source of one measure.

@@ -1,3 +1,5 @@
+internal import RuleLanguage
+
 /// A base counter of a group: what every tile keeps for one kind of event.
 ///
 /// Features that count the same events share a measure; `avg` and `sum` of one field are one.
@@ -49,7 +51,7 @@ extension Measure.Classes {
     public func callAsFunction(_ value: Int64) -> Int64 {
         switch self {
         case .code: (0...Self.maximum).contains(value) ? value : 0
-        case .magnitude: value > 1 ? 1 + Logarithm.ln1024(value) >> 8 : 0
+        case .magnitude: Logarithm.magnitude(value)
         }
     }
 }

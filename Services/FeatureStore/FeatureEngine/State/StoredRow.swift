@@ -46,6 +46,23 @@ public struct StoredRows: Sendable {
         return row.time >= oldest ? row : nil
     }
 
+    /// The position of the row of a table's key.
+    func position(key: UInt64) -> Int? {
+        precondition(layout.time == 1, "only tables have keys")
+        let position = rows.firstRow(from: key.sortable)
+        guard position < rows.count, rows[position, 0] == key.sortable else { return nil }
+        return isRemembered(position) ? position : nil
+    }
+
+    func isRemembered(_ position: Int) -> Bool { rows[position, layout.time] >= oldest }
+
+    /// R14, by position.
+    func isOlder(_ position: Int, than other: Int) -> Bool {
+        rows.isNewer(
+            other, layout, time: rows[position, layout.time],
+            sequence: UInt64(rows[position, layout.sequence]))
+    }
+
     /// All rows, newest first (R14).
     public func newestFirst() -> [StoredRow] {
         positions.compactMap(row).sorted { ($0.time, $0.sequence) > ($1.time, $1.sequence) }

@@ -1,3 +1,5 @@
+internal import RuleLanguage
+
 extension Tiles {
     var maximumEncodedBytes: Int {
         let numbers = classes.reduce(rows.count * (rows.width + 2 + classes.count)) {

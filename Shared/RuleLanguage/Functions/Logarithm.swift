@@ -1,13 +1,13 @@
 /// Natural logarithms in units of 1/1024, from integers alone, so that every machine agrees (R8).
-enum Logarithm {
+public enum Logarithm {
     /// round(2³² · ln 2)
     private static let ln2: UInt64 = 2_977_044_472
 
     /// round(2³² · ln(1 + i/1024)) for i in 0 ..< 1024.
-    static let table: [UInt64] = (0..<1024).map { logarithm(ofOnePlus: UInt64($0)) }
+    public static let table: [UInt64] = (0..<1024).map { logarithm(ofOnePlus: UInt64($0)) }
 
     /// ln1024(x): 0 for x ≤ 1, else ln(x) · 1024 with an error under 1.5.
-    static func ln1024(_ x: Int64) -> Int64 {
+    public static func ln1024(_ x: Int64) -> Int64 {
         guard x > 1 else { return 0 }
         let exponent = 63 - x.leadingZeroBitCount
         let bits = UInt64(x)
@@ -15,6 +15,10 @@ enum Logarithm {
         let scaled = UInt64(exponent) * ln2 + table[Int(mantissa & 1023)]
         return Int64((scaled + 1 << 21) >> 22)
     }
+
+    /// The class of a number among classes that are four for each factor e: 0 up to 1, then
+    /// 1 + ln1024(x) / 256.
+    public static func magnitude(_ x: Int64) -> Int64 { x > 1 ? 1 + ln1024(x) >> 8 : 0 }
 
     /// ln(1 + i/1024) = 2·atanh(z) with z = i / (2048 + i) ≤ 1/3, summed in 2⁻⁶² steps: the error
     /// stays under 2⁻⁵⁰, far below the rounding to 2⁻³².

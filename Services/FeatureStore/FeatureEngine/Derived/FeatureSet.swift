@@ -1,0 +1,43 @@
+internal import RuleLanguage
+
+/// All features of a definition set, checked.
+public struct FeatureSet: Sendable {
+    public let features: [Feature]
+    /// Derived features, each after those it reads.
+    let order: [Int]
+    let schema: FactSchema
+    /// Of each fact.
+    let sources: [FactSource]
+    let constants: ExpressionConstants
+    private let positions: [String: Int]
+
+    init(
+        features: [Feature], order: [Int], schema: FactSchema, sources: [FactSource],
+        constants: ExpressionConstants
+    ) {
+        self.features = features
+        self.order = order
+        self.schema = schema
+        self.sources = sources
+        self.constants = constants
+        positions = Dictionary(
+            features.enumerated().map { ($0.element.name, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    public func feature(named name: String) -> Int? { positions[name] }
+
+    /// Entities whose states a feature reads, also through others.
+    public func entities(of feature: Int) -> Set<EntityRole> {
+        switch features[feature].source {
+        case .state(let entity, _): [EntityRole(entity)]
+        case .derived(let derivation): derivation.entities
+        }
+    }
+}
+
+extension Digest {
+    static func hexadecimal(of text: String) -> String {
+        sha256(text).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}
