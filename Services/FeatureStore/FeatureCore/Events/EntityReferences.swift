@@ -29,6 +29,4 @@ extension ResolvedEvent {
         return parts.count == 1
             ? parts[0] : parts.map { "\($0.utf8.count):\($0)" }.joined()
     }
-
-    var engineEvent: EngineEvent { EngineEvent(type: type, time: time, values: integers) }
 }

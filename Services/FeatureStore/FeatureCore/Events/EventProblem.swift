@@ -1,6 +1,9 @@
 /// What is wrong with an event, and what becomes of it.
-struct EventProblem: Hashable, Sendable {
-    enum Policy: Int, Comparable, Sendable {
+///
+/// Neither text quotes what a caller put into a text field: problems are stored, logged and sent
+/// to people who may not read the event.
+package struct EventProblem: Hashable, Sendable {
+    package enum Policy: Int, Comparable, Sendable {
         /// Applied, and named in the receipt.
         case flag
         /// Kept aside, not applied.
@@ -8,29 +11,34 @@ struct EventProblem: Hashable, Sendable {
         /// Not kept.
         case reject
 
-        static func < (a: Policy, b: Policy) -> Bool { a.rawValue < b.rawValue }
+        package static func < (a: Policy, b: Policy) -> Bool { a.rawValue < b.rawValue }
     }
 
-    let rule: String
-    let path: String
-    let text: String
-    let policy: Policy
-}
+    /// The built-in rules; a check of the definitions has its own name.
+    package enum Rule {
+        static let check = "check"
+        static let currency = "currency"
+        static let field = "field"
+        static let future = "future"
+        static let id = "id"
+        static let key = "key"
+        static let length = "length"
+        static let label = "enum"
+        static let negative = "negative"
+        static let range = "range"
+        static let reference = "refers_to"
+        static let required = "required"
+        static let time = "time"
+        static let tooLate = "too_late"
+        static let type = "type"
+    }
 
-/// An event against its type's definition: what the engine takes, whom it touches, what is wrong.
-struct ResolvedEvent {
-    /// Position of the type in the definition set.
-    let type: Int
-    /// Milliseconds, brought into the engine's range.
-    let time: Int64
-    /// Per field of the type; nil if it is absent or not a whole number.
-    var integers: [Int64?]
-    /// Per field of type double.
-    var doubles: [Double?]
-    /// Per field of type string.
-    var texts: [String?]
-    var problems: [EventProblem] = []
+    package let rule: String
+    /// JSON pointer to what is wrong, such as `/event/fields/amount`.
+    package let path: String
+    package let expected: String
+    package let found: String
+    package let policy: Policy
 
-    /// What the worst problem makes of the event; nil if nothing is wrong.
-    var policy: EventProblem.Policy? { problems.map(\.policy).max() }
+    package var text: String { "expected \(expected), found \(found)" }
 }

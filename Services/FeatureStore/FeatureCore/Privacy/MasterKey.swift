@@ -34,6 +34,10 @@ public struct MasterKey: Sendable {
     /// A new key from the system's random numbers.
     public static func random() -> MasterKey { MasterKey(secret: SymmetricKey(size: .bits256)) }
 
+    /// No secret at all.
+    static let zero = MasterKey(
+        secret: SymmetricKey(data: [UInt8](repeating: 0, count: byteCount)))
+
     private init(secret: SymmetricKey) { self.secret = secret }
 
     /// 64 hexadecimal digits, as a key file holds them.

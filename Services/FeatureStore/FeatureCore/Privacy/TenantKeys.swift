@@ -7,6 +7,10 @@ final class TenantKeys: Sendable {
 
     init(_ master: MasterKey) { self.master = master }
 
+    /// Pseudonyms and hashes that everybody can compute: for files that are replayed, and other
+    /// places where nothing is hidden.
+    static let withoutSecret = TenantKeys(MasterKey.zero)
+
     func key(of tenant: String) -> TenantKey {
         keys.withLock { keys in
             if let known = keys[tenant] { return known }

@@ -79,7 +79,8 @@ struct VectorReader {
             return FeatureValue(value.number / column.divisor, value.status)
         case .field(_, let positions):
             guard let event, let position = positions[event.type],
-                let number = event.integers[position].map(Double.init) ?? event.doubles[position]
+                let number = event.number(
+                    position, of: definitions.events[event.type].fields[position].type)
             else { return FeatureValue(column.defaultValue, Status(.absent)) }
             return FeatureValue(number / column.divisor, Status(.present))
         }

@@ -1,0 +1,187 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import Wire
+
+/// One event on its way through the rules.
+struct EventPass {
+    let plan: EventPlan
+    let reader: FieldReader
+    let key: TenantKey
+    let conversions: [ResolvedEvent.Conversion]
+    let isNew: Bool
+    var event: ResolvedEvent
+    /// Names of fields that the type does not have.
+    var unknown: [String] = []
+
+    var definition: EventDefinition { plan.definition }
+
+    mutating func checkTimes(_ time: Int64, _ received: Int64) {
+        let path = "/event/time"
+        if time < 0 {
+            event.report(
+                EventProblem.Rule.time, path, expected: "a time from 1970 on",
+                found: "an earlier one", .reject)
+        } else if time > received.addingClamped(EventResolver.maximumFuture) {
+            event.report(
+                EventProblem.Rule.future, path,
+                expected: "at most \(EventResolver.maximumFuture / 1_000) s after it was"
+                    + " received", found: "\(time - received) ms", .quarantine)
+        } else if time < received.addingClamped(-definition.maximumLateness) {
+            event.report(
+                EventProblem.Rule.tooLate, path,
+                expected: "at most \(definition.maximumLateness / 1_000) s before it was"
+                    + " received", found: "\((received - time) / 1_000) s", .quarantine)
+        }
+    }
+
+    /// Both the event's fields and those of the type are ascending by name.
+    mutating func take(_ source: AssayFeaturesV1.Event) {
+        var next = 0
+        for entry in source.fields {
+            while next < plan.given.count, precedes(plan.given[next].name, entry.key) {
+                takeAbsent(plan.given[next], source)
+                next += 1
+            }
+            guard next < plan.given.count, plan.given[next].name == entry.key else {
+                unknown.append(entry.key)
+                continue
+            }
+            take(entry.value, plan.given[next], source)
+            next += 1
+        }
+        for given in plan.given[next...] { takeAbsent(given, source) }
+    }
+
+    private func precedes(_ a: String, _ b: String) -> Bool { a != b && UTF8Order.precedes(a, b) }
+
+    private mutating func takeAbsent(_ given: EventPlan.Given, _ source: AssayFeaturesV1.Event) {
+        switch definition.fields[given.position].origin {
+        case .identifier: setText(source.id, given.position)
+        case .time: event.words[given.position] = event.time
+        default:
+            guard definition.fields[given.position].isRequired else { return }
+            event.report(
+                EventProblem.Rule.required, path(given), expected: "a value", found: "none",
+                .reject)
+        }
+    }
+
+    private mutating func take(
+        _ value: AssayFeaturesV1.FieldValue, _ given: EventPlan.Given,
+        _ source: AssayFeaturesV1.Event
+    ) {
+        let field = definition.fields[given.position]
+        switch field.origin {
+        case .identifier, .time:
+            takeAbsent(given, source)
+            checkRepeated(value, field, given, source)
+        default: read(value, field, given)
+        }
+    }
+
+    /// An event's id and time may stand among its fields too, if they say the same.
+    private mutating func checkRepeated(
+        _ value: AssayFeaturesV1.FieldValue, _ field: FieldDefinition,
+        _ given: EventPlan.Given, _ source: AssayFeaturesV1.Event
+    ) {
+        let isTime = field.origin == .time
+        switch value {
+        case .text(let text) where !isTime && text == source.id: return
+        case .time(let time) where isTime && time == source.time: return
+        default:
+            event.report(
+                EventProblem.Rule.id, path(given),
+                expected: "the event's \(isTime ? "time" : "id")", found: "something else",
+                .reject)
+        }
+    }
+
+    private mutating func read(
+        _ value: AssayFeaturesV1.FieldValue, _ field: FieldDefinition, _ given: EventPlan.Given
+    ) {
+        if let problem = reader.typeProblem(value, field, path: path(given)) {
+            event.report(problem)
+            return
+        }
+        switch value {
+        case .text(let text) where field.type == .string:
+            setText(text, given.position)
+            checkLength(text, field, given)
+        case .amount(let money): readMoney(money, field, given)
+        default:
+            event.words[given.position] = reader.word(of: value, field)
+            if case .text(let label) = value { checkLabel(label, field, given) }
+        }
+        if let problem = reader.rangeProblem(
+            event.words[given.position], field, path: path(given))
+        {
+            event.report(problem)
+        }
+    }
+
+    mutating func setText(_ text: String, _ position: Int) {
+        event.texts[position] = text
+        if plan.isHashed[position] { event.words[position] = key.hash(text) }
+    }
+
+    private mutating func checkLength(
+        _ text: String, _ field: FieldDefinition, _ given: EventPlan.Given
+    ) {
+        guard let longest = field.maximumLength, text.utf8.count > longest else { return }
+        event.report(
+            given.isKey ? EventProblem.Rule.key : EventProblem.Rule.length, path(given),
+            expected: "at most \(longest) bytes", found: "\(text.utf8.count)",
+            given.isKey ? .reject : .flag)
+    }
+
+    private mutating func checkLabel(
+        _ label: String, _ field: FieldDefinition, _ given: EventPlan.Given
+    ) {
+        guard !reader.hasLabel(label, field) else { return }
+        event.report(
+            EventProblem.Rule.label, path(given),
+            expected: "one of \(reader.labels(field))", found: "another text", .flag)
+    }
+
+    private mutating func readMoney(
+        _ money: Money, _ field: FieldDefinition, _ given: EventPlan.Given
+    ) {
+        if let position = given.currency {
+            setText(money.currency.description, position)
+        }
+        if let position = given.original {
+            event.words[position] = reader.originalUnits(of: money)
+        }
+        setUnits(
+            reader.convert(money, known: conversion(of: field.name)), of: money, field.name,
+            given.position)
+    }
+
+    private func conversion(of field: String) -> Int64? {
+        conversions.first { $0.field == field }?.units
+    }
+
+    private mutating func setUnits(
+        _ result: FieldReader.Converted, of money: Money, _ name: String, _ position: Int
+    ) {
+        switch result {
+        case .same(let units): event.words[position] = units
+        case .converted(let units):
+            event.words[position] = units
+            event.conversions.append(ResolvedEvent.Conversion(field: name, units: units))
+        case .failed(let rule, let expected, let found):
+            event.report(
+                rule, "/event/fields/\(name)", expected: expected, found: found, .quarantine)
+        }
+    }
+
+    private func path(_ given: EventPlan.Given) -> String { "/event/fields/\(given.name)" }
+}
+
+extension Int64 {
+    /// The sum, or the limit that it would pass.
+    func addingClamped(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+}
