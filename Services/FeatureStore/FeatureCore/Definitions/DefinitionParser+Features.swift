@@ -84,4 +84,10 @@ extension DefinitionParser {
             published: published, feature: source, isMajor: scale == .major,
             defaultValue: defaultValue)
     }
+
+    /// `credit: [card_txn_cnt_1h]`
+    mutating func grant(_ name: Located<String>, _ node: Node) -> GrantDeclaration? {
+        guard let purpose = self.purpose(name) else { return nil }
+        return GrantDeclaration(purpose: purpose, features: texts(node))
+    }
 }

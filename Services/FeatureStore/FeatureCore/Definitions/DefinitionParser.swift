@@ -125,6 +125,7 @@ public struct DefinitionParser {
         parsed.recents = perEntity("recent", of: &object) { $0.recent($1, $2, of: $3) }
         parsed.derived = all("derived", of: &object) { $0.derived($1, $2) }
         parsed.vectors = all("vectors", of: &object) { $0.vector($1, $2) }
+        parsed.grants = all("allow", of: &object) { $0.grant($1, $2) }
         object.finish(&problems)
         return package == nil ? nil : parsed
     }

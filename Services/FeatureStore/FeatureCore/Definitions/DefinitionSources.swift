@@ -48,7 +48,7 @@ public struct DefinitionSources: Sendable {
         }
         var names: [String] = []
         for name in found where !name.hasPrefix(".") {
-            if isDefinitionFile(name) { names.append(name) }
+            if isDefinitionFile(name) || name == VectorLock.fileName { names.append(name) }
             let inner = contents(folder.appending(path: name).path) ?? []
             names += inner.filter { $0.hasSuffix(".txt") }.map { "\(name)/\($0)" }
         }
@@ -62,7 +62,13 @@ public struct DefinitionSources: Sendable {
     // MARK: Compiling
 
     public func compile() throws(DefinitionError) -> DefinitionSet {
-        try DefinitionCompiler.compile(try parse())
+        try DefinitionCompiler.compile(try parse(), lock: try lock())
+    }
+
+    /// The fingerprints that versions of vectors had when they were applied.
+    public func lock() throws(DefinitionError) -> VectorLock {
+        guard let text = texts[VectorLock.fileName] else { return VectorLock() }
+        return try VectorLock(text, file: prefix + VectorLock.fileName)
     }
 
     /// Every file as declarations, with the entries of its lists.

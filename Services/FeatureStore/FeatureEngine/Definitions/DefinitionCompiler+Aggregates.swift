@@ -23,6 +23,8 @@ struct ResolvedAggregate {
     let classes: Measure.Classes?
     /// What is counted; nil for events.
     let field: FieldDefinition?
+    /// How many classes there can be.
+    let maximumClasses: Int
 
     func features(_ compiled: CompiledMeasures, lists: [String: Int]) -> [StateFeature] {
         guard case .aggregate(let aggregate) = declaration.operation else { return [] }
@@ -49,7 +51,8 @@ struct ResolvedAggregate {
             CountsFeature(
                 name: window.name, measure: compiled.positions[measure] ?? 0,
                 tier: compiled.tierPositions[window.tier] ?? 0, window: window.window,
-                classes: classes, field: field.type, enumeration: field.enumeration,
+                classes: classes, maximumClasses: maximumClasses, field: field.type,
+                enumeration: field.enumeration,
                 meaning: meaning("classes", window), documentation: declaration.documentation)
         }
     }
@@ -116,7 +119,8 @@ extension DefinitionCompiler {
         draft.aggregates.append(
             ResolvedAggregate(
                 declaration: aggregate, measure: measure, per: per, list: list, windows: windows,
-                type: type, unit: unit, classes: classes, field: value?.field))
+                type: type, unit: unit, classes: classes, field: value?.field,
+                maximumClasses: maximumClasses(classes, value?.field)))
     }
 
     // MARK: What is counted
@@ -126,6 +130,18 @@ extension DefinitionCompiler {
         case .aggregate: nil
         case .countBy: .code
         case .histogram: .magnitude
+        }
+    }
+
+    private func maximumClasses(_ classes: Measure.Classes?, _ field: FieldDefinition?) -> Int {
+        guard let classes, let field else { return 0 }
+        switch (classes, field.type) {
+        case (.magnitude, _): return Int(Measure.Classes.magnitude(.max)) + 1
+        case (.code, .bool): return 2
+        case (.code, .category): return field.enumeration.map { enumerations[$0].labels.count } ?? 0
+        case (.code, _):
+            let most = Measure.Classes.maximum
+            return Int(min(max(field.maximum ?? most, 0), most)) + 1
         }
     }
 

@@ -96,6 +96,7 @@ extension DefinitionCompiler {
             key: draft.declaration.key.map(\.value), subject: subject,
             personal: draft.declaration.personal?.value, isRelaxed: draft.declaration.isRelaxed,
             group: group, meaning: meaning(of: draft, compiled, group),
+            parts: parts(of: draft, compiled, group),
             plan: ReadPlan(features.map(\.read), group: group), features: features,
             counts: sortedByName(counts(of: draft, compiled), \.name),
             registers: draft.registers.map(\.definition), tables: draft.tables.map(\.definition),
@@ -137,6 +138,32 @@ extension DefinitionCompiler {
             + " \(draft.registers.map(\.definition.meaning)) \(draft.attributes.map(\.meaning))"
             + " \(draft.tables.map(\.definition.meaning))"
             + " \(draft.recents.map(\.definition.meaning))"
+    }
+
+    private func parts(
+        of draft: EntityDraft, _ compiled: CompiledMeasures, _ group: Group
+    ) -> Set<String> {
+        var parts = Set(draft.registers.map(\.definition.meaning))
+        parts.formUnion(draft.attributes.map(\.meaning))
+        parts.formUnion(draft.tables.map(\.definition.meaning))
+        parts.formUnion(draft.recents.map(\.definition.meaning))
+        for event in events {
+            for touch in event.touches where touch.entity == draft.index {
+                let key = touch.fields.map { event.fields[$0].name }
+                parts.insert("event \(event.name) as '\(touch.role)' by \(key)")
+            }
+        }
+        for (measure, meaning) in zip(group.measures, compiled.meanings) {
+            parts.insert("counter \(meaning)")
+            for bit in 0..<8 where measure.statistics.rawValue >> UInt8(bit) & 1 == 1 {
+                parts.insert("statistic \(bit) of \(meaning)")
+            }
+            for (position, tier) in group.tiers.enumerated()
+            where measure.tiers >> UInt64(position) & 1 == 1 {
+                parts.insert("tiles of \(tier.hop) ms for \(tier.span) ms of \(meaning)")
+            }
+        }
+        return parts
     }
 
     // MARK: Features

@@ -1,6 +1,7 @@
 /// Event types and snapshots.
 extension DefinitionCompiler {
-    static let maximumTouches = 16
+    /// An event names at most 16 of them.
+    static let maximumTouches = 64
     static let maximumFields = 512
 
     mutating func compileEvents() {
@@ -243,7 +244,7 @@ extension DefinitionCompiler {
         }
         if touches.count > Self.maximumTouches {
             report(
-                "an event touches at most \(Self.maximumTouches) entities",
+                "an event type touches at most \(Self.maximumTouches) entities",
                 at: event.name.location)
         }
         return touches

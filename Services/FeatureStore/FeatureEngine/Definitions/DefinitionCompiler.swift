@@ -13,10 +13,18 @@ public struct DefinitionCompiler {
     /// What is compiled takes the positions of its filters here.
     var events: [EventDefinition] = []
 
-    private init(_ files: [DefinitionFile]) { self.files = files }
+    let lock: VectorLock
 
-    public static func compile(_ files: [DefinitionFile]) throws(DefinitionError) -> DefinitionSet {
-        var compiler = DefinitionCompiler(files)
+    private init(_ files: [DefinitionFile], _ lock: VectorLock) {
+        self.files = files
+        self.lock = lock
+    }
+
+    /// - Parameter lock: the fingerprints that versions of vectors had when they were applied.
+    public static func compile(
+        _ files: [DefinitionFile], lock: VectorLock = VectorLock()
+    ) throws(DefinitionError) -> DefinitionSet {
+        var compiler = DefinitionCompiler(files, lock)
         let set = compiler.compile()
         guard compiler.problems.isEmpty, let set else {
             throw DefinitionError(compiler.problems.sorted())
@@ -41,11 +49,13 @@ public struct DefinitionCompiler {
         // What is not there because of a problem above would only be reported as missing below.
         guard problems.isEmpty else { return nil }
         let vectors = compileVectors(entities, requests, exponent: exponent)
+        let documentation = compileDocumentation(entities)
+        checkLock(of: vectors)
         guard problems.isEmpty else { return nil }
         return DefinitionSet(
             hash: Digest.sha256(canonical(entities, vectors)), baseCurrency: currency,
             currencyExponent: exponent, reference: reference, enumerations: enumerations,
-            entities: entities, events: events, vectors: vectors)
+            entities: entities, events: events, vectors: vectors, documentation: documentation)
     }
 
     /// Digits after the point of the base currency.

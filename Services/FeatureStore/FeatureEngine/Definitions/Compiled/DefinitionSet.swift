@@ -10,6 +10,8 @@ public struct DefinitionSet: Sendable {
     public let entities: [EntityDefinition]
     public let events: [EventDefinition]
     public let vectors: [VectorDefinition]
+    /// By the full name of a feature, or of counts by class.
+    public let documentation: [String: Documentation]
 
     public func event(named name: String) -> Int? { events.firstIndex { $0.name == name } }
     public func entity(named name: String) -> Int? { entities.firstIndex { $0.name == name } }

@@ -26,6 +26,8 @@ public struct CountsFeature: Sendable {
     /// Milliseconds.
     public let window: Int64
     public let classes: Measure.Classes
+    /// How many classes there can be at most.
+    public let maximumClasses: Int
     /// The type of the counted field, and for a category its enumeration.
     public let field: FieldType
     public let enumeration: Int?
@@ -90,6 +92,8 @@ public struct EntityDefinition: Sendable {
     public let group: Group
     /// Canonical text of what the group means; its hash, with the tenant, binds the states.
     public let meaning: String
+    /// What the group keeps, piece by piece, each as canonical text: a set grows by new pieces.
+    public let parts: Set<String>
     /// Reads all features of the entity, in the order of `features`.
     public let plan: ReadPlan
     public let features: [StateFeature]

@@ -19,6 +19,7 @@ public struct DefinitionFile: Sendable {
     public var recents: [RecentDeclaration] = []
     public var derived: [DerivedDeclaration] = []
     public var vectors: [VectorDeclaration] = []
+    public var grants: [GrantDeclaration] = []
 
     public init(
         package: Located<String>, documentation: Documentation, baseCurrency: Located<String>?

@@ -37,3 +37,15 @@ public enum Purpose: String, Hashable, Sendable, CaseIterable, Comparable {
 
     public static func < (a: Purpose, b: Purpose) -> Bool { a.rawValue < b.rawValue }
 }
+
+/// `allow: {credit: [card_txn_cnt_1h]}`: a purpose that features have besides those they name
+/// themselves, in one list for whoever answers for it.
+public struct GrantDeclaration: Sendable {
+    public let purpose: Purpose
+    public let features: [Located<String>]
+
+    public init(purpose: Purpose, features: [Located<String>]) {
+        self.purpose = purpose
+        self.features = features
+    }
+}
