@@ -285,7 +285,10 @@ let targets: [Target] = [
     tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),
     tests(
         "FeatureCoreTests",
-        ["FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Storage", "Wire", crypto]),
+        [
+            "FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "RPCTransport", "Storage",
+            "Wire", crypto,
+        ]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     .testTarget(
         name: "InteropTests",

@@ -243,6 +243,10 @@ extension AssayFeaturesV1 {
         case synced
         /// Handed to the operating system: survives the process.
         case written
+        /// On as many replicas of the shared store as were asked for.
+        case replicated
+        /// In the memory of the shared store: up to a second of events may be lost with it.
+        case memory
         case unrecognized(UnrecognizedNumber)
 
         public init?(number: Int32) {
@@ -250,6 +254,8 @@ extension AssayFeaturesV1 {
             case 0: self = .unspecified
             case 1: self = .synced
             case 2: self = .written
+            case 3: self = .replicated
+            case 4: self = .memory
             default: return nil
             }
         }
@@ -259,13 +265,15 @@ extension AssayFeaturesV1 {
             case .unspecified: 0
             case .synced: 1
             case .written: 2
+            case .replicated: 3
+            case .memory: 4
             case .unrecognized(let value): value.number
             }
         }
 
         public static let names = EnumNames(
             "assay.features.v1.Durability",
-            [(0, "unspecified"), (1, "synced"), (2, "written")])
+            [(0, "unspecified"), (1, "synced"), (2, "written"), (3, "replicated"), (4, "memory")])
     }
 }
 
@@ -888,12 +896,19 @@ extension AssayFeaturesV1 {
     public struct EntityRead: WireMessage {
         public var entity: String = ""
         public var role: String = ""
+        /// The pseudonym of its key.
+        public var pid: [UInt8] = []
+        /// Starts at the sequence of its first event and grows by one with each; 0 before the
+        /// first.
         public var version: UInt64 = 0
         public var unknown: UnknownFields?
 
-        public init(entity: String = "", role: String = "", version: UInt64 = 0) {
+        public init(
+            entity: String = "", role: String = "", pid: [UInt8] = [], version: UInt64 = 0
+        ) {
             self.entity = entity
             self.role = role
+            self.pid = pid
             self.version = version
         }
 
@@ -904,6 +919,7 @@ extension AssayFeaturesV1 {
             [
                 Field(1, "entity", .string),
                 Field(2, "role", .string),
+                Field(3, "pid", .bytes),
                 Field(4, "version", .uint64Fixed),
             ])
 
@@ -912,6 +928,7 @@ extension AssayFeaturesV1 {
             repeat {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
                 if reader.take(0x12) { role = try reader.string(.implicit) }
+                if reader.take(0x1A) { pid = try reader.bytes(.implicit) }
                 if reader.take(0x21) { version = try reader.uint64Fixed(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
@@ -920,6 +937,7 @@ extension AssayFeaturesV1 {
             var size = 0
             size += sizes.string(0x0A, entity)
             size += sizes.string(0x12, role)
+            size += sizes.bytes(0x1A, pid)
             size += sizes.uint64Fixed(0x21, version)
             size += sizes.unknown(unknown)
             return size
@@ -929,6 +947,7 @@ extension AssayFeaturesV1 {
             let start = writer.mark
             writer.string(0x0A, entity)
             writer.string(0x12, role)
+            writer.bytes(0x1A, pid)
             writer.uint64Fixed(0x21, version)
             writer.unknown(unknown, since: start)
         }
@@ -936,6 +955,7 @@ extension AssayFeaturesV1 {
         public func validate(_ violations: inout Violations) {
             violations.length("entity", entity.utf8.count, max: 64)
             violations.length("role", role.utf8.count, max: 64)
+            violations.length("pid", pid.count, max: 16)
         }
 
         public mutating func readJSON(
@@ -944,6 +964,7 @@ extension AssayFeaturesV1 {
             switch field {
             case 1: entity = try reader.value(StringCodec.self)
             case 2: role = try reader.value(StringCodec.self)
+            case 3: pid = try reader.value(BytesCodec.self)
             case 4: version = try reader.value(UInt64FixedCodec.self)
             default: break
             }
@@ -953,6 +974,7 @@ extension AssayFeaturesV1 {
             writer.beginObject()
             writer.field("entity", entity, StringCodec.self)
             writer.field("role", role, StringCodec.self)
+            writer.field("pid", pid, BytesCodec.self)
             writer.field("version", version, UInt64FixedCodec.self)
             writer.endObject()
         }
@@ -960,6 +982,7 @@ extension AssayFeaturesV1 {
         public static func == (a: EntityRead, b: EntityRead) -> Bool {
             Canonical.equal(a.entity, b.entity)
                 && Canonical.equal(a.role, b.role)
+                && Canonical.equal(a.pid, b.pid)
                 && Canonical.equal(a.version, b.version)
                 && Canonical.equal(a.unknown, b.unknown)
         }
@@ -967,6 +990,7 @@ extension AssayFeaturesV1 {
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(entity, into: &hasher)
             Canonical.hash(role, into: &hasher)
+            Canonical.hash(pid, into: &hasher)
             Canonical.hash(version, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
@@ -1191,6 +1215,170 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
+    public struct IngestEventsRequest: WireMessage {
+        /// Chosen by the caller. A batch that is sent again counts each of its events once.
+        public var batchID: String = ""
+        public var events: [Event] = []
+        /// Be told when the events are in the log; the states follow within a second.
+        public var logged: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(batchID: String = "", events: [Event] = [], logged: Bool = false) {
+            self.batchID = batchID
+            self.events = events
+            self.logged = logged
+        }
+
+        public static func blank() -> IngestEventsRequest { IngestEventsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.IngestEventsRequest", depth: 5,
+            [
+                Field(1, "batch_id", json: "batchId", .string),
+                Field(2, "events", .message { Event.fields }, .list),
+                Field(3, "logged", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { batchID = try reader.string(.implicit) }
+                if reader.take(0x12) { events = try reader.list(0x12, MessageCodec<Event>.self) }
+                if reader.take(0x18) { logged = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, batchID)
+            size += sizes.list(0x12, events, MessageCodec<Event>.self)
+            size += sizes.bool(0x18, logged)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, batchID)
+            writer.list(0x12, events, MessageCodec<Event>.self, &sizes)
+            writer.bool(0x18, logged)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("batch_id", missing: batchID.isEmpty)
+            violations.length("batch_id", batchID.utf8.count, max: 128)
+            violations.required("events", missing: events.isEmpty)
+            violations.count("events", events.count, max: 500)
+            violations.nested("events", events)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: batchID = try reader.value(StringCodec.self)
+            case 2: events = try reader.list(MessageCodec<Event>.self)
+            case 3: logged = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("batchId", batchID, StringCodec.self)
+            writer.list("events", events, MessageCodec<Event>.self)
+            writer.field("logged", logged, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: IngestEventsRequest, b: IngestEventsRequest) -> Bool {
+            Canonical.equal(a.batchID, b.batchID)
+                && Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.logged, b.logged)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(batchID, into: &hasher)
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(logged, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct IngestEventsResponse: WireMessage {
+        /// One per event, in their order.
+        public var receipts: [Receipt] = []
+        public var unknown: UnknownFields?
+
+        public init(receipts: [Receipt] = []) {
+            self.receipts = receipts
+        }
+
+        public static func blank() -> IngestEventsResponse { IngestEventsResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.IngestEventsResponse", depth: 3,
+            [Field(1, "receipts", .message { Receipt.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    receipts = try reader.list(0x0A, MessageCodec<Receipt>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, receipts, MessageCodec<Receipt>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, receipts, MessageCodec<Receipt>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("receipts", receipts.count, max: 500)
+            violations.nested("receipts", receipts)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: receipts = try reader.list(MessageCodec<Receipt>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("receipts", receipts, MessageCodec<Receipt>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: IngestEventsResponse, b: IngestEventsResponse) -> Bool {
+            Canonical.equal(a.receipts, b.receipts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(receipts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
     public struct GetVectorRequest: WireMessage {
         public var vector: VectorRef
         /// Entity type to key, such as "card" to "4f2a…".
@@ -1396,18 +1584,280 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
-    /// The state that an event of the log produced.
+    /// One row of many that are read together.
+    public struct VectorRow: WireMessage {
+        /// Entity type to key.
+        public var keys: WireMap<String, String> = [:]
+        public var unknown: UnknownFields?
+
+        public init(keys: WireMap<String, String> = [:]) {
+            self.keys = keys
+        }
+
+        public static func blank() -> VectorRow { VectorRow() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.VectorRow", depth: 2,
+            [Field(1, "keys", .string, .map(.string))])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    keys = try reader.map(0x0A, StringCodec.self, StringCodec.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.map(0x0A, keys, StringCodec.self, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.map(0x0A, keys, StringCodec.self, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("keys", keys.count, max: 16)
+            violations.keys("keys", keys, max: 64)
+            violations.each("keys", keys, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: keys = try reader.map(StringCodec.self, StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.map("keys", keys, StringCodec.self, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: VectorRow, b: VectorRow) -> Bool {
+            Canonical.equal(a.keys, b.keys)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(keys, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct GetVectorsRequest: WireMessage {
+        public var vector: VectorRef
+        public var rows: [VectorRow] = []
+        /// The moment to read at.
+        public var time: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(vector: VectorRef, rows: [VectorRow] = [], time: Timestamp) {
+            self.vector = vector
+            self.rows = rows
+            self.time = time
+        }
+
+        public static func blank() -> GetVectorsRequest {
+            GetVectorsRequest(vector: .blank(), time: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.GetVectorsRequest", depth: 3,
+            [
+                Field(1, "vector", .message { VectorRef.fields }, .required),
+                Field(2, "rows", .message { VectorRow.fields }, .list),
+                Field(3, "time", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    vector = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { rows = try reader.list(0x12, MessageCodec<VectorRow>.self) }
+                if reader.take(0x1A) {
+                    time = try reader.timestamp()
+                    seen |= 0x2
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, vector)
+            size += sizes.list(0x12, rows, MessageCodec<VectorRow>.self)
+            size += sizes.timestamp(0x1A, time)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, vector, &sizes)
+            writer.list(0x12, rows, MessageCodec<VectorRow>.self, &sizes)
+            writer.timestamp(0x1A, time)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("vector", vector)
+            violations.required("rows", missing: rows.isEmpty)
+            violations.count("rows", rows.count, max: 1000)
+            violations.nested("rows", rows)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
+            case 2: rows = try reader.list(MessageCodec<VectorRow>.self)
+            case 3: time = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("vector", vector, MessageCodec<VectorRef>.self)
+            writer.list("rows", rows, MessageCodec<VectorRow>.self)
+            writer.field("time", time, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: GetVectorsRequest, b: GetVectorsRequest) -> Bool {
+            Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(time, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct GetVectorsResponse: WireMessage {
+        /// One per row, in their order.
+        public var vectors: [Vector] = []
+        public var definitionSet: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(vectors: [Vector] = [], definitionSet: [UInt8] = []) {
+            self.vectors = vectors
+            self.definitionSet = definitionSet
+        }
+
+        public static func blank() -> GetVectorsResponse { GetVectorsResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.GetVectorsResponse", depth: 3,
+            [
+                Field(1, "vectors", .message { Vector.fields }, .list),
+                Field(2, "definition_set", json: "definitionSet", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { vectors = try reader.list(0x0A, MessageCodec<Vector>.self) }
+                if reader.take(0x12) { definitionSet = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, vectors, MessageCodec<Vector>.self)
+            size += sizes.bytes(0x12, definitionSet)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, vectors, MessageCodec<Vector>.self, &sizes)
+            writer.bytes(0x12, definitionSet)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("vectors", vectors.count, max: 1000)
+            violations.nested("vectors", vectors)
+            violations.length("definition_set", definitionSet.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vectors = try reader.list(MessageCodec<Vector>.self)
+            case 2: definitionSet = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("vectors", vectors, MessageCodec<Vector>.self)
+            writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: GetVectorsResponse, b: GetVectorsResponse) -> Bool {
+            Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// The state that an event of the log produced. An event that names one entity in two roles has
+    /// two
+    /// of these, with one version.
     public struct LoggedEntity: WireMessage {
         public var entity: String = ""
         public var role: String = ""
         /// The version the event gave the state.
         public var version: UInt64 = 0
+        /// The pseudonym of its key.
+        public var pid: [UInt8] = []
         public var unknown: UnknownFields?
 
-        public init(entity: String = "", role: String = "", version: UInt64 = 0) {
+        public init(
+            entity: String = "", role: String = "", version: UInt64 = 0, pid: [UInt8] = []
+        ) {
             self.entity = entity
             self.role = role
             self.version = version
+            self.pid = pid
         }
 
         public static func blank() -> LoggedEntity { LoggedEntity() }
@@ -1418,6 +1868,7 @@ extension AssayFeaturesV1 {
                 Field(1, "entity", .string),
                 Field(2, "role", .string),
                 Field(3, "version", .uint64Fixed),
+                Field(4, "pid", .bytes),
             ])
 
         @inline(never)
@@ -1426,6 +1877,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x0A) { entity = try reader.string(.implicit) }
                 if reader.take(0x12) { role = try reader.string(.implicit) }
                 if reader.take(0x19) { version = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x22) { pid = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1434,6 +1886,7 @@ extension AssayFeaturesV1 {
             size += sizes.string(0x0A, entity)
             size += sizes.string(0x12, role)
             size += sizes.uint64Fixed(0x19, version)
+            size += sizes.bytes(0x22, pid)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1443,12 +1896,14 @@ extension AssayFeaturesV1 {
             writer.string(0x0A, entity)
             writer.string(0x12, role)
             writer.uint64Fixed(0x19, version)
+            writer.bytes(0x22, pid)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.length("entity", entity.utf8.count, max: 64)
             violations.length("role", role.utf8.count, max: 64)
+            violations.length("pid", pid.count, max: 16)
         }
 
         public mutating func readJSON(
@@ -1458,6 +1913,7 @@ extension AssayFeaturesV1 {
             case 1: entity = try reader.value(StringCodec.self)
             case 2: role = try reader.value(StringCodec.self)
             case 3: version = try reader.value(UInt64FixedCodec.self)
+            case 4: pid = try reader.value(BytesCodec.self)
             default: break
             }
         }
@@ -1467,6 +1923,7 @@ extension AssayFeaturesV1 {
             writer.field("entity", entity, StringCodec.self)
             writer.field("role", role, StringCodec.self)
             writer.field("version", version, UInt64FixedCodec.self)
+            writer.field("pid", pid, BytesCodec.self)
             writer.endObject()
         }
 
@@ -1474,6 +1931,7 @@ extension AssayFeaturesV1 {
             Canonical.equal(a.entity, b.entity)
                 && Canonical.equal(a.role, b.role)
                 && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.pid, b.pid)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1481,6 +1939,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(entity, into: &hasher)
             Canonical.hash(role, into: &hasher)
             Canonical.hash(version, into: &hasher)
+            Canonical.hash(pid, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1587,11 +2046,14 @@ extension AssayFeaturesV1 {
         public var definitionSet: [UInt8] = []
         public var entities: [LoggedEntity] = []
         public var vectors: [LoggedVector] = []
+        /// The events that this one refers to, as they were recorded.
+        public var references: [Event] = []
         public var unknown: UnknownFields?
 
         public init(
             sequence: UInt64 = 0, tenant: String = "", event: Event, received: Timestamp,
-            definitionSet: [UInt8] = [], entities: [LoggedEntity] = [], vectors: [LoggedVector] = []
+            definitionSet: [UInt8] = [], entities: [LoggedEntity] = [],
+            vectors: [LoggedVector] = [], references: [Event] = []
         ) {
             self.sequence = sequence
             self.tenant = tenant
@@ -1600,6 +2062,7 @@ extension AssayFeaturesV1 {
             self.definitionSet = definitionSet
             self.entities = entities
             self.vectors = vectors
+            self.references = references
         }
 
         public static func blank() -> LogRow {
@@ -1616,6 +2079,7 @@ extension AssayFeaturesV1 {
                 Field(5, "definition_set", json: "definitionSet", .bytes),
                 Field(6, "entities", .message { LoggedEntity.fields }, .list),
                 Field(7, "vectors", .message { LoggedVector.fields }, .list),
+                Field(8, "references", .message { Event.fields }, .list),
             ])
 
         @inline(never)
@@ -1639,6 +2103,9 @@ extension AssayFeaturesV1 {
                 if reader.take(0x3A) {
                     vectors = try reader.list(0x3A, MessageCodec<LoggedVector>.self)
                 }
+                if reader.take(0x42) {
+                    references = try reader.list(0x42, MessageCodec<Event>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -1652,6 +2119,7 @@ extension AssayFeaturesV1 {
             size += sizes.bytes(0x2A, definitionSet)
             size += sizes.list(0x32, entities, MessageCodec<LoggedEntity>.self)
             size += sizes.list(0x3A, vectors, MessageCodec<LoggedVector>.self)
+            size += sizes.list(0x42, references, MessageCodec<Event>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1665,6 +2133,7 @@ extension AssayFeaturesV1 {
             writer.bytes(0x2A, definitionSet)
             writer.list(0x32, entities, MessageCodec<LoggedEntity>.self, &sizes)
             writer.list(0x3A, vectors, MessageCodec<LoggedVector>.self, &sizes)
+            writer.list(0x42, references, MessageCodec<Event>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -1677,6 +2146,8 @@ extension AssayFeaturesV1 {
             violations.nested("entities", entities)
             violations.count("vectors", vectors.count, max: 8)
             violations.nested("vectors", vectors)
+            violations.count("references", references.count, max: 4)
+            violations.nested("references", references)
         }
 
         public mutating func readJSON(
@@ -1690,6 +2161,7 @@ extension AssayFeaturesV1 {
             case 5: definitionSet = try reader.value(BytesCodec.self)
             case 6: entities = try reader.list(MessageCodec<LoggedEntity>.self)
             case 7: vectors = try reader.list(MessageCodec<LoggedVector>.self)
+            case 8: references = try reader.list(MessageCodec<Event>.self)
             default: break
             }
         }
@@ -1703,6 +2175,7 @@ extension AssayFeaturesV1 {
             writer.field("definitionSet", definitionSet, BytesCodec.self)
             writer.list("entities", entities, MessageCodec<LoggedEntity>.self)
             writer.list("vectors", vectors, MessageCodec<LoggedVector>.self)
+            writer.list("references", references, MessageCodec<Event>.self)
             writer.endObject()
         }
 
@@ -1714,6 +2187,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.definitionSet, b.definitionSet)
                 && Canonical.equal(a.entities, b.entities)
                 && Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.references, b.references)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1725,6 +2199,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(definitionSet, into: &hasher)
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(references, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

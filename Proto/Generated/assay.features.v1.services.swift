@@ -8,21 +8,46 @@ extension AssayFeaturesV1 {
         /// Reads the vectors as they were before this event, then applies the event.
         public static let scoreEvent = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ScoreEvent", kind: .unary,
-            schema: 0xac1d_80f4_a709_7443, access: .scope("features.score", mutualTLS: true),
+            schema: 0x5807_d47d_f441_f06f, access: .scope("features.score", mutualTLS: true),
             idempotency: .keyed(path: [1, 1], ttl: .seconds(691_200)), cost: 5,
             deadline: .milliseconds(50),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .aborted]),
-            maximumRequestBytes: 158_142, maximumResponseBytes: 121_150)
+            maximumRequestBytes: 158_142, maximumResponseBytes: 121_438)
+
+        /// Applies events in their order, without reading vectors.
+        public static let ingestEvents = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/IngestEvents", kind: .unary,
+            schema: 0x5807_d47d_f441_f06f, access: .scope("features.ingest", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
+            retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
+            maximumRequestBytes: 70_462_517, maximumResponseBytes: 13_678_384)
+
+        /// Records a stream of events; their receipts come in the same order. At most 1,024 events
+        /// are
+        /// without a receipt, then the caller waits.
+        public static let streamEvents = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/StreamEvents", kind: .bidirectional,
+            schema: 0x5807_d47d_f441_f06f, access: .scope("features.ingest", mutualTLS: true),
+            idempotency: .none, cost: 1, maximumRequestBytes: 157_272, maximumResponseBytes: 43_704)
 
         /// Reads one vector without an event.
         public static let getVector = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVector", kind: .unary,
-            schema: 0xac1d_80f4_a709_7443, access: .scope("features.read", mutualTLS: true),
+            schema: 0x5807_d47d_f441_f06f, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .milliseconds(50),
-            maximumRequestBytes: 19_711, maximumResponseBytes: 28_110)
+            maximumRequestBytes: 19_711, maximumResponseBytes: 28_398)
+
+        /// Reads one vector for many entities.
+        public static let getVectors = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/GetVectors", kind: .unary,
+            schema: 0x5807_d47d_f441_f06f, access: .scope("features.read", mutualTLS: true),
+            idempotency: .readonly, cost: 50, deadline: .seconds(1), maximumRequestBytes: 3_219_511,
+            maximumResponseBytes: 9_404_418)
 
         /// Every method, in the order of the schema.
-        public static let methods: [MethodDescriptor] = [scoreEvent, getVector]
+        public static let methods: [MethodDescriptor] = [
+            scoreEvent, ingestEvents, streamEvents, getVector, getVectors,
+        ]
 
         /// What a server of `assay.features.v1.FeatureStore` implements.
         public protocol Service: RPCService {
@@ -30,10 +55,25 @@ extension AssayFeaturesV1 {
             func scoreEvent(
                 _ request: ScoreEventRequest, context: ServerContext
             ) async throws -> ScoreEventResponse
+            /// Applies events in their order, without reading vectors.
+            func ingestEvents(
+                _ request: IngestEventsRequest, context: ServerContext
+            ) async throws -> IngestEventsResponse
+            /// Records a stream of events; their receipts come in the same order. At most 1,024
+            /// events are
+            /// without a receipt, then the caller waits.
+            func streamEvents(
+                _ requests: RequestStream<Event>, replies: ReplyWriter<Receipt>,
+                context: ServerContext
+            ) async throws
             /// Reads one vector without an event.
             func getVector(
                 _ request: GetVectorRequest, context: ServerContext
             ) async throws -> GetVectorResponse
+            /// Reads one vector for many entities.
+            func getVectors(
+                _ request: GetVectorsRequest, context: ServerContext
+            ) async throws -> GetVectorsResponse
         }
 
         /// Calls `assay.features.v1.FeatureStore` over any transport.
@@ -51,11 +91,38 @@ extension AssayFeaturesV1 {
                 try await transport.unary(FeatureStore.scoreEvent, request, options: options)
             }
 
+            /// Applies events in their order, without reading vectors.
+            public func ingestEvents(
+                _ request: IngestEventsRequest, options: CallOptions = CallOptions()
+            ) async throws -> IngestEventsResponse {
+                try await transport.unary(FeatureStore.ingestEvents, request, options: options)
+            }
+
+            /// Records a stream of events; their receipts come in the same order. At most 1,024
+            /// events are
+            /// without a receipt, then the caller waits.
+            public nonisolated(nonsending) func streamEvents<Result>(
+                options: CallOptions = CallOptions(),
+                _ body:
+                    nonisolated(nonsending) (
+                        RequestWriter<Event>, ReplyStream<Receipt>
+                    ) async throws -> Result
+            ) async throws -> Result {
+                try await transport.bidirectional(FeatureStore.streamEvents, options: options, body)
+            }
+
             /// Reads one vector without an event.
             public func getVector(
                 _ request: GetVectorRequest, options: CallOptions = CallOptions()
             ) async throws -> GetVectorResponse {
                 try await transport.unary(FeatureStore.getVector, request, options: options)
+            }
+
+            /// Reads one vector for many entities.
+            public func getVectors(
+                _ request: GetVectorsRequest, options: CallOptions = CallOptions()
+            ) async throws -> GetVectorsResponse {
+                try await transport.unary(FeatureStore.getVectors, request, options: options)
             }
         }
     }
@@ -66,8 +133,19 @@ extension AssayFeaturesV1.FeatureStore.Service {
         registry.unary(AssayFeaturesV1.FeatureStore.scoreEvent) { request, context in
             try await self.scoreEvent(request, context: context)
         }
+        registry.unary(AssayFeaturesV1.FeatureStore.ingestEvents) { request, context in
+            try await self.ingestEvents(request, context: context)
+        }
+        registry.bidirectional(
+            AssayFeaturesV1.FeatureStore.streamEvents
+        ) { requests, replies, context in
+            try await self.streamEvents(requests, replies: replies, context: context)
+        }
         registry.unary(AssayFeaturesV1.FeatureStore.getVector) { request, context in
             try await self.getVector(request, context: context)
+        }
+        registry.unary(AssayFeaturesV1.FeatureStore.getVectors) { request, context in
+            try await self.getVectors(request, context: context)
         }
     }
 }

@@ -56,11 +56,25 @@ public protocol KeyValueStore: Sendable {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
     ) throws
 
+    /// Gives up the rows of a family whose keys are below `key`: nobody reads them any more. Their
+    /// room is given back as far as that costs nothing, so some of them may stay.
+    func discard(_ family: Family, below key: [UInt8]) throws(StorageError)
+
     /// Waits for calls in progress, then releases the directory. Later calls fail with `.closed`.
     func close()
 }
 
+/// Says which rows of a family have had their time, while a store rewrites its files.
+///
+/// A reader must treat such a row as gone already: when it really goes is the store's affair.
+public protocol RowExpiry: Sendable {
+    /// Called from the store's own threads; the buffers are valid during the call only.
+    func isExpired(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool
+}
+
 extension KeyValueStore {
+    public func discard(_ family: Family, below key: [UInt8]) throws(StorageError) {}
+
     public func write(_ batch: WriteBatch, sync: Bool) throws(StorageError) {
         try write([batch], sync: sync)
     }

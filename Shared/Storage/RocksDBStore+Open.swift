@@ -9,10 +9,12 @@ internal import CRocksDB
 struct OpenedRocksDB {
     var library: OpaquePointer
     var families: [Family: OpaquePointer]
+    /// To be kept until the library is closed.
+    var filters: [ExpiryFilter]
 }
 
 func openRocksDB(
-    directory: String, families: [Family], options: RocksDBOptions
+    directory: String, families: [Family], expiry: [Family: any RowExpiry], options: RocksDBOptions
 ) throws(StorageError) -> OpenedRocksDB {
     guard let made = options.make() else {
         throw StorageError(.io, "no memory for the options of \(directory)")
@@ -26,7 +28,13 @@ func openRocksDB(
     let texts = names.map { strdup($0) }
     defer { for text in texts { free(text) } }
     let pointers = texts.map { UnsafePointer($0) }
-    let perFamily = [OpaquePointer?](repeating: made, count: names.count)
+    let filters = names.map { name in expiry[Family(name)].map(ExpiryFilter.init) }
+    let perFamily = filters.map { filter -> OpaquePointer? in
+        let own = rocksdb_options_create_copy(made)
+        if let filter { rocksdb_options_set_compaction_filter(own, filter.pointer) }
+        return own
+    }
+    defer { for own in perFamily { rocksdb_options_destroy(own) } }
     var handles = [OpaquePointer?](repeating: nil, count: names.count)
     var failure: UnsafeMutablePointer<CChar>?
     let library = rocksdb_open_column_families(
@@ -35,7 +43,8 @@ func openRocksDB(
     guard let library else { throw StorageError(.io, "\(directory) could not be opened") }
     var byName: [Family: OpaquePointer] = [:]
     for (name, handle) in zip(names, handles) { byName[Family(name)] = handle }
-    return OpenedRocksDB(library: library, families: byName)
+    return OpenedRocksDB(
+        library: library, families: byName, filters: filters.compactMap(\.self))
 }
 
 /// The families a directory has; none if there is no database in it yet.

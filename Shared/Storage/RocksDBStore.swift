@@ -12,32 +12,40 @@ internal import Synchronization
 /// The directory is locked while it is open. A batch is whole or absent after a crash; after a
 /// power cut everything up to the last synced write is there.
 //
-// Unchecked: `library`, `families` and the option pointers are set once in `init` and freed once, by
+// Unchecked: `library`, `families`, `filters` and the option pointers are set once in `init` and freed once, by
 // the one caller of `close` that wins the exchange on `gate`, after every call in progress has
 // left; RocksDB allows all the calls made here from any number of threads.
 public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
     private let library: OpaquePointer
     private let families: [Family: OpaquePointer]
+    private let filters: [ExpiryFilter]
     private let readOptions: OpaquePointer
     private let scanOptions: OpaquePointer
     private let synced: OpaquePointer
     private let unsynced: OpaquePointer
+    private let flushOptions: OpaquePointer
     private let gate = Gate()
 
     /// Opens `directory`, creating it, its parents and missing families as needed.
+    ///
+    /// - Parameter expiry: drops rows of a family, some time after they have had theirs.
     public init(
-        directory: String, families names: [Family], options: RocksDBOptions = RocksDBOptions()
+        directory: String, families names: [Family], expiry: [Family: any RowExpiry] = [:],
+        options: RocksDBOptions = RocksDBOptions()
     ) throws(StorageError) {
         try makeDirectories(directory)
-        let opened = try openRocksDB(directory: directory, families: names, options: options)
+        let opened = try openRocksDB(
+            directory: directory, families: names, expiry: expiry, options: options)
         library = opened.library
         families = opened.families
+        filters = opened.filters
         readOptions = rocksdb_readoptions_create()
         scanOptions = rocksdb_readoptions_create()
         rocksdb_readoptions_set_fill_cache(scanOptions, 0)
         synced = rocksdb_writeoptions_create()
         rocksdb_writeoptions_set_sync(synced, 1)
         unsynced = rocksdb_writeoptions_create()
+        flushOptions = rocksdb_flushoptions_create()
     }
 
     deinit { close() }
@@ -50,6 +58,7 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         rocksdb_readoptions_destroy(scanOptions)
         rocksdb_writeoptions_destroy(synced)
         rocksdb_writeoptions_destroy(unsynced)
+        rocksdb_flushoptions_destroy(flushOptions)
     }
 
     public func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? {
@@ -108,6 +117,32 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         try check(failure)
     }
 
+    public func discard(_ family: Family, below key: [UInt8]) throws(StorageError) {
+        try gate.enter()
+        defer { gate.leave() }
+        let handle = try handle(family)
+        // RocksDB drops a file whose last key is the limit; ours is not among the rows to drop.
+        guard let last = KeyRange.lastKey(below: key) else { return }
+        var failure: UnsafeMutablePointer<CChar>?
+        last.withUnsafeBytes { bytes in
+            rocksdb_delete_file_in_range_cf(
+                library, handle, nil, 0, bytes.characters, bytes.count, &failure)
+        }
+        try check(failure)
+    }
+
+    /// Rewrites all files of a family, which drops the rows that have had their time. It takes as
+    /// long as that takes.
+    public func compact(_ family: Family) throws(StorageError) {
+        try gate.enter()
+        defer { gate.leave() }
+        let handle = try handle(family)
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_flush_cf(library, flushOptions, handle, &failure)
+        try check(failure)
+        rocksdb_compact_range_cf(library, handle, nil, 0, nil, 0)
+    }
+
     private func handle(_ family: Family) throws(StorageError) -> OpaquePointer {
         guard let handle = families[family] else {
             throw StorageError(.unknownFamily, "the store has no family \"\(family)\"")
@@ -162,6 +197,16 @@ extension UnsafeRawBufferPointer {
 }
 
 extension KeyRange {
+    /// The greatest key of the same length below `key`; nil if there is none.
+    fileprivate static func lastKey(below key: [UInt8]) -> [UInt8]? {
+        var last = key
+        for position in last.indices.reversed() {
+            last[position] &-= 1
+            if last[position] != 0xFF { return last }
+        }
+        return nil
+    }
+
     fileprivate func contains(_ key: UnsafeRawBufferPointer) -> Bool {
         if key.lexicographicallyPrecedes(lower) { return false }
         guard let upper else { return true }

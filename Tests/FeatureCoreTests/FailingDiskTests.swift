@@ -1,6 +1,7 @@
 import AssayMessages
 import FeatureCore
 import FeatureEngine
+import Foundation
 import RPC
 import Storage
 import Synchronization
@@ -14,7 +15,7 @@ private final class FailingStore: KeyValueStore {
 
     init(_ store: RocksDBStore) { self.store = store }
 
-    func fill() { isFull.store(true, ordering: .releasing) }
+    func fill(_ isFull: Bool = true) { self.isFull.store(isFull, ordering: .releasing) }
 
     func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? {
         try store.get(key, in: family)
@@ -71,5 +72,38 @@ private final class FailingStore: KeyValueStore {
         let reply = try await again.score(Payment.event("e2"))
         #expect(reply.receipt.outcome == .applied)
         #expect(reply.vectors.first?.value("card_txn_cnt_24h") == 1)
+    }
+
+    @Test("where events are only written, a disk that has room again is used again")
+    func fullForAWhile() async throws {
+        let directory = TestStore.freshDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let disk = FailingStore(
+            try RocksDBStore(directory: directory, families: EmbeddedFeatureStore.families))
+        var configuration = FeatureStoreConfiguration()
+        configuration.durability = .written
+        let features = try await EmbeddedFeatureStore.open(
+            disk, definitions: Shipped.definitions(), configuration: configuration,
+            clock: { TestStore.now })
+        let service = FeatureService(features)
+        let context = ServerContext(
+            method: AssayFeaturesV1.FeatureStore.scoreEvent,
+            caller: Caller(tenant: "bank", client: "test"))
+        func score(_ id: String) async throws -> AssayFeaturesV1.ScoreEventResponse {
+            try await service.scoreEvent(
+                AssayFeaturesV1.ScoreEventRequest(
+                    event: Payment.event(id), vectors: [Payment.vector]), context: context)
+        }
+        #expect(try await score("e1").receipt.outcome == .applied)
+        disk.fill()
+        let refused = try await score("e2")
+        #expect(refused.receipt.outcome == .notRecorded)
+        #expect(refused.vectors.first?.degraded == true)
+        disk.fill(false)
+        let reply = try await score("e2")
+        #expect(reply.receipt.outcome == .applied)
+        #expect(reply.vectors.first?.value("card_txn_cnt_24h") == 1)
+        #expect(try await score("e3").vectors.first?.value("card_txn_cnt_24h") == 2)
+        try await features.close()
     }
 }

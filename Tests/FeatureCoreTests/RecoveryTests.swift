@@ -102,7 +102,7 @@ import Wire
         let storage = try RocksDBStore(
             directory: directory, families: EmbeddedFeatureStore.families)
         var batch = WriteBatch()
-        batch.put(Array("format".utf8), Array("2".utf8), in: "meta")
+        batch.put(Array("format".utf8), Array("9".utf8), in: "meta")
         try storage.write(batch, sync: true)
         storage.close()
         await #expect(throws: StorageError.self) { _ = try await TestStore(directory: directory) }

@@ -12,7 +12,8 @@ final class TestStore: Sendable {
     let directory: String
     let features: EmbeddedFeatureStore
     let service: FeatureService
-    private let storage: RocksDBStore
+    let clock: TestClock
+    let storage: RocksDBStore
 
     static let now = Timestamp(seconds: 1_760_000_000)!
 
@@ -22,11 +23,15 @@ final class TestStore: Sendable {
         now: Timestamp = TestStore.now
     ) async throws {
         self.directory = directory
+        let clock = TestClock(now)
+        self.clock = clock
+        let retention = StoreRetention()
         storage = try RocksDBStore(
-            directory: directory, families: EmbeddedFeatureStore.families)
+            directory: directory, families: EmbeddedFeatureStore.families,
+            expiry: retention.expiry)
         features = try await EmbeddedFeatureStore.open(
-            storage, definitions: definitions ?? Shipped.definitions(),
-            configuration: configuration, clock: { now })
+            storage, definitions: definitions ?? Shipped.definitions(), retention: retention,
+            configuration: configuration, clock: { clock.now })
         service = FeatureService(features)
     }
 
@@ -73,6 +78,18 @@ final class TestStore: Sendable {
                 vector: Payment.vector, keys: WireMap(keys), time: time),
             context: context(tenant: tenant))
     }
+}
+
+/// Ingest time as a test sets it.
+final class TestClock: Sendable {
+    private let time: Mutex<Timestamp>
+
+    init(_ now: Timestamp) { time = Mutex(now) }
+
+    var now: Timestamp { time.withLock { $0 } }
+
+    /// `seconds` from the tests' now.
+    func set(_ seconds: Double) { time.withLock { $0 = Payment.time(seconds) } }
 }
 
 /// Payments as tests send them.

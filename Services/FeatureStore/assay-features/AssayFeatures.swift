@@ -20,11 +20,18 @@ struct AssayFeatures: AsyncParsableCommand {
     @Option(help: "Folder with the feature definitions (YAML).")
     var definitions = "deploy/definitions"
 
-    @Option(help: "Memory for decoded states, in MiB.")
-    var cacheMegabytes = 512
+    @Option(help: "Memory for decoded states, in MiB; by default a quarter of what there is.")
+    var cacheMegabytes: Int?
+
+    @Option(
+        help: "What an acknowledged event survives: synced (a power cut), written (the process).")
+    var durability = EventDurability.synced
+
+    @Flag(help: "Store states with the event that changed them, instead of behind it.")
+    var strictStates = false
 
     func validate() throws {
-        guard (16...1_048_576).contains(cacheMegabytes) else {
+        guard cacheMegabytes.map((16...1_048_576).contains) ?? true else {
             throw ValidationError("--cache-megabytes must be 16 to 1048576")
         }
     }
@@ -33,18 +40,23 @@ struct AssayFeatures: AsyncParsableCommand {
         let directory = try service.requireData()
         let definitionSet = try DefinitionFolder.load(definitions)
         var configuration = FeatureStoreConfiguration()
-        configuration.cacheBytes = cacheMegabytes << 20
+        configuration.cacheBytes = cacheMegabytes.map { $0 << 20 } ?? ProcessMemory.shared.limit / 4
+        configuration.durability = durability
+        configuration.strictStates = strictStates
 
         try await ServiceHarness(name: "features", options: service, adminPort: 9904).run {
             environment in
+            let retention = StoreRetention()
             let storage = try RocksDBStore(
-                directory: directory, families: EmbeddedFeatureStore.families)
+                directory: directory, families: EmbeddedFeatureStore.families,
+                expiry: retention.expiry)
             let store = try await EmbeddedFeatureStore.open(
-                storage, definitions: definitionSet, configuration: configuration,
-                clock: WallClock.now)
+                storage, definitions: definitionSet, retention: retention,
+                configuration: configuration, clock: WallClock.now)
+            let pool = HandlerPool(maximumWaiting: Self.maximumWaiting)
             environment.metrics.collect(store.writeMetrics)
             let services = StandardServices.added(
-                to: [FeatureService(store)],
+                to: [FeatureService(store).runs(on: pool)],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let observability = try Observability(environment)
             let server = RPCServer(
@@ -58,10 +70,15 @@ struct AssayFeatures: AsyncParsableCommand {
                 run: { try await Self.serve(server, store) },
                 shutdown: { times in
                     await server.shutdown(times)
+                    await pool.shutdown()
                     await observability.close()
                 }, hurry: server.hurry)
         }
     }
+
+    /// Calls in the process beyond those that the threads run. Handlers are on threads of their own,
+    /// since the disk may block them.
+    private static let maximumWaiting = 4_096
 
     /// Risk calls for the payments it decides on; the gateway forwards for people.
     private static let risk = SPIFFEID.service("assay-risk")

@@ -1,28 +1,28 @@
 public import AssayMessages
 internal import FeatureEngine
 public import RPC
+internal import Synchronization
 internal import Wire
 
 /// The methods of `assay.features.v1.FeatureStore` over a store.
 public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
-    private let store: EmbeddedFeatureStore
+    let store: any FeatureStore
+
+    package init(_ store: any FeatureStore) { self.store = store }
 
     public init(_ store: EmbeddedFeatureStore) { self.store = store }
 
     public func scoreEvent(
         _ request: AssayFeaturesV1.ScoreEventRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
-        try await store.score(request, tenant: tenant(context))
-    }
-
-    public func getVector(
-        _ request: AssayFeaturesV1.GetVectorRequest, context: ServerContext
-    ) async throws -> AssayFeaturesV1.GetVectorResponse {
-        try store.vector(request, tenant: tenant(context))
+        let scoring = try await scoring(
+            request.event, vectors: request.vectors, tenant: tenant(context))
+        if request.dryRun { return await read(scoring, outcome: .notRecorded) }
+        return try await begin(scoring).response()
     }
 
     /// Every row belongs to a tenant: a call without one is refused.
-    private func tenant(_ context: ServerContext) throws(RPCError) -> String {
+    func tenant(_ context: ServerContext) throws(RPCError) -> String {
         let tenant = context.caller.tenant
         guard (1...64).contains(tenant.utf8.count) else {
             throw RPCError(
@@ -30,41 +30,42 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
         }
         return tenant
     }
-}
 
-extension EmbeddedFeatureStore {
-    /// Reads one vector at a time, without an event.
-    func vector(
-        _ request: AssayFeaturesV1.GetVectorRequest, tenant: String
-    ) throws(RPCError) -> AssayFeaturesV1.GetVectorResponse {
-        let definition = try vectors.find(request.vector)
-        var entities: [EntityReference] = []
-        for entry in request.keys {
-            guard let entity = definitions.entity(named: entry.key) else {
-                let hint = NearestName.hint(entry.key, among: definitions.entities.map(\.name))
-                throw .invalid([
-                    FieldViolation(
-                        field: "/keys/\(entry.key)",
-                        description: "there is no entity \"\(entry.key)\"\(hint)")
-                ])
-            }
-            guard !entry.value.isEmpty else { continue }
-            entities.append(
-                EntityReference(
-                    tenant: tenant, entity: entity, role: "", id: entry.value,
-                    key: StateKey(tenant: tenant, entity: entry.key, key: entry.value), touches: 0))
+    /// Finds what an event is about.
+    func scoring(
+        _ event: AssayFeaturesV1.Event, vectors: [AssayFeaturesV1.VectorRef] = [], tenant: String
+    ) async throws -> Scoring {
+        try store.pipeline.scoring(event, vectors: vectors, tenant: tenant)
+    }
+
+    /// Records an event, or puts it aside. One that fails validation still gets its vectors.
+    func begin(_ scoring: Scoring) async throws -> Recording {
+        guard let policy = scoring.resolved.policy, policy > .flag else {
+            return try await store.begin(scoring)
         }
-        let time = request.time.millisecondsSinceEpoch
-        guard (0...EngineEvent.latestTime).contains(time) else {
-            throw .invalid([FieldViolation(field: "/time", description: "is before 1970")])
+        guard policy == .quarantine else { return .done(await reject(scoring)) }
+        do {
+            guard try await store.setAside(scoring) else { return .done(await reject(scoring)) }
+        } catch {
+            return .done(store.pipeline.notRecorded(scoring))
         }
-        let readings = readings(entities, at: time)
-        return AssayFeaturesV1.GetVectorResponse(
-            vector: vectors.vector(definition, event: nil, readings: readings, time: time),
-            entities: readings.map {
-                AssayFeaturesV1.EntityRead(
-                    entity: definitions.entities[$0.reference.entity].name, version: $0.version)
-            },
-            definitionSet: definitions.hash)
+        store.statistics.quarantined.add(1, ordering: .relaxed)
+        return .done(await read(scoring, outcome: .quarantined))
+    }
+
+    private func reject(_ scoring: Scoring) async -> AssayFeaturesV1.ScoreEventResponse {
+        store.statistics.rejected.add(1, ordering: .relaxed)
+        return await read(scoring, outcome: .rejected)
+    }
+
+    private func read(
+        _ scoring: Scoring, outcome: AssayFeaturesV1.Outcome
+    ) async -> AssayFeaturesV1.ScoreEventResponse {
+        let readings =
+            scoring.vectors.isEmpty
+            ? []
+            : await store.readings(
+                of: scoring.entities, at: scoring.resolved.time, now: scoring.received)
+        return store.pipeline.response(scoring, readings, outcome: outcome)
     }
 }

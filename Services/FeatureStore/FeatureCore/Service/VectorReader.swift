@@ -4,7 +4,7 @@ internal import RPC
 internal import Wire
 
 /// What was read of one entity.
-struct EntityReading {
+package struct EntityReading: Sendable {
     let reference: EntityReference
     let version: UInt64
     /// The time the values hold for.

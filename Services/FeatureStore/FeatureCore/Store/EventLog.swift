@@ -38,25 +38,72 @@ struct EventLog {
         }
     }
 
-    /// The state that the log gives an entity, up to and without `sequence`.
+    /// The first sequence of the rows that came at `time` or later, in milliseconds; one above the
+    /// last if none did. Rows come in about the order of their sequences.
+    func firstSequence(receivedFrom time: Int64) throws -> UInt64 {
+        guard let first = try store.rows(.log, limit: 1).first,
+            var low = StorageKey.sequence(first.key)
+        else { return 0 }
+        var high = try lastSequence() + 1
+        while low < high {
+            let middle = low + (high - low) / 2
+            var found: (sequence: UInt64, received: Int64)?
+            try scan(after: middle - 1) { row in
+                found = (row.sequence, row.received.millisecondsSinceEpoch)
+                return false
+            }
+            guard let found, found.received < time else {
+                high = middle
+                continue
+            }
+            low = found.sequence + 1
+        }
+        return low
+    }
+
+    /// The state that the log gives an entity, up to and without `sequence`: the fold of the events
+    /// of its present life.
     func rebuild(
-        _ entity: EntityReference, from empty: FeatureState, before sequence: UInt64
+        _ entity: EntityReference, from empty: FeatureState, life: StateLife,
+        before sequence: UInt64
     ) throws -> FeatureState {
         var state = empty
-        try scan(after: 0) { row in
-            guard row.sequence < sequence else { return false }
-            guard row.tenant == entity.tenant,
-                let event = try? resolver.resolve(row.event, received: nil)
-            else { return true }
+        for sequence in try trail(of: entity, before: sequence) {
+            guard let row = try row(sequence), let event = resolved(row) else { continue }
+            if life.isOver(state, at: row.received.millisecondsSinceEpoch) { state = empty }
             for found in event.entities(resolver.definitions, tenant: row.tenant)
             where found.key == entity.key {
                 _ = state.apply(
-                    event.engineEvent, touches: found.touches, sequence: row.sequence,
-                    delivery: .again)
+                    event.engineEvent, touches: found.touches, sequence: sequence, delivery: .again)
             }
-            return true
         }
         return state
+    }
+
+    /// The sequences of an entity's events, ascending, back to a gap in their versions: a new life
+    /// began there. One may also have begun since, where its first event followed directly in the
+    /// log; whoever folds the events finds out.
+    private func trail(of entity: EntityReference, before sequence: UInt64) throws -> [UInt64] {
+        let name = resolver.definitions.entities[entity.entity].name
+        let prefix = StorageKey.trail(entity.key, tenant: entity.tenant, entity: name)
+        var sequences: [UInt64] = []
+        var next: UInt64?
+        try store.scan(.trail, .prefix(prefix), reversed: true) { key, value in
+            guard let version = StorageKey.sequence(key.suffix(8)),
+                let found = StorageKey.sequence(value)
+            else { throw StorageError(.corrupt, "a row of the trail of \(name)") }
+            guard found < sequence else { return true }
+            if let next, version + 1 != next { return false }
+            next = version
+            sequences.append(found)
+            return true
+        }
+        return sequences.reversed()
+    }
+
+    /// The event of a row against the definitions of today; nil if they do not know its type.
+    func resolved(_ row: AssayFeaturesV1.LogRow) -> ResolvedEvent? {
+        try? resolver.resolve(row.event, received: nil)
     }
 }
 

@@ -12,10 +12,13 @@ final class StateCache: Sendable {
     let generation: [UInt8]
     let stripes: [Stripe]
     private let store: any KeyValueStore
+    /// Per entity type.
+    let lives: [StateLife]
 
     init(definitions: DefinitionSet, store: any KeyValueStore, maximumBytes: Int) {
         self.definitions = definitions
         self.store = store
+        lives = definitions.lives
         generation = definitions.generation
         stripes = (0..<StateCache.stripeCount).map { _ in
             Stripe(maximumBytes: maximumBytes / StateCache.stripeCount)
@@ -48,13 +51,23 @@ final class StateCache: Sendable {
     }
 
     /// The state of an entity, loaded if need be. Its stripe is held.
-    func state(_ entity: EntityReference) throws(StateError) -> CachedState {
+    ///
+    /// One that is past its time is empty, whether or not its blob is gone already.
+    ///
+    /// - Parameter now: when the event or the call came, in milliseconds.
+    func state(_ entity: EntityReference, at now: Int64) throws(StateError) -> CachedState {
         let stripe = stripes[stripe(of: entity.key)]
-        if let cached = stripe.find(entity.key) { return cached }
-        let loaded = CachedState(
-            key: entity.key, tenant: entity.tenant, entity: entity.entity, state: try load(entity))
-        stripe.insert(loaded)
-        return loaded
+        let cached: CachedState
+        if let found = stripe.find(entity.key) {
+            cached = found
+        } else {
+            cached = CachedState(
+                key: entity.key, tenant: entity.tenant, entity: entity.entity,
+                state: try load(entity))
+            stripe.insert(cached)
+        }
+        if lives[entity.entity].isOver(cached.state, at: now) { cached.state = empty(entity) }
+        return cached
     }
 
     /// Whether one of the entities' stripes has too much to store. The stripes are held.
@@ -71,14 +84,30 @@ final class StateCache: Sendable {
         return cached
     }
 
+    /// Puts what is stored already in place of a state. Its stripe is held.
+    func replace(_ cached: CachedState, with state: FeatureState) {
+        cached.state = state
+        stripes[stripe(of: cached.key)].accountAgain(for: cached)
+    }
+
     func empty(_ entity: EntityReference) -> FeatureState {
         FeatureState(
             group: definitions.entities[entity.entity].group,
             groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: entity.tenant))
     }
 
+    /// Adds a state's blob to a batch, or its end if it is empty.
+    func put(_ state: FeatureState, of cached: CachedState, in batch: inout WriteBatch) {
+        let key = storageKey(cached.key, tenant: cached.tenant, entity: cached.entity)
+        if state.version == 0 {
+            batch.delete(key, in: .state)
+        } else {
+            batch.put(key, state.encode(), in: .state)
+        }
+    }
+
     /// The key under which the state is stored.
-    func storageKey(_ key: StateKey, tenant: String, entity: Int) -> [UInt8] {
+    private func storageKey(_ key: StateKey, tenant: String, entity: Int) -> [UInt8] {
         StorageKey.state(
             key, tenant: tenant, generation: generation, entity: definitions.entities[entity].name)
     }
@@ -100,25 +129,6 @@ final class StateCache: Sendable {
             throw .unreadable(error)
         }
     }
-}
-
-/// One entity that an event or a read names.
-struct EntityReference {
-    let tenant: String
-    /// Position in the definition set.
-    let entity: Int
-    let role: String
-    let id: String
-    let key: StateKey
-    /// Bit i: it is the i-th entity the event type lists.
-    var touches: UInt64
-}
-
-/// Why there is no state to read.
-enum StateError: Error {
-    case unavailable(StorageError)
-    /// The stored bytes are damaged: it is rebuilt from the log.
-    case unreadable(BlobError)
 }
 
 extension Stripe {

@@ -10,7 +10,7 @@ internal import Synchronization
 /// disk without the log of what it contains.
 actor StateWriter {
     private let cache: StateCache
-    private let commits: GroupCommit
+    private let records: RecordWriter
     /// The last sequence given out.
     private let lastSequence: @Sendable () -> UInt64
     private var writes: UInt64 = 0
@@ -19,10 +19,10 @@ actor StateWriter {
     static let batchBytes = 256 << 10
 
     init(
-        cache: StateCache, commits: GroupCommit, lastSequence: @escaping @Sendable () -> UInt64
+        cache: StateCache, records: RecordWriter, lastSequence: @escaping @Sendable () -> UInt64
     ) {
         self.cache = cache
-        self.commits = commits
+        self.records = records
         self.lastSequence = lastSequence
     }
 
@@ -64,8 +64,7 @@ actor StateWriter {
 
     /// The caller holds the state's stripe.
     private nonisolated func put(_ state: CachedState, in batch: inout WriteBatch) {
-        let key = cache.storageKey(state.key, tenant: state.tenant, entity: state.entity)
-        batch.put(key, state.state.encode(), in: .state)
+        cache.put(state.state, of: state, in: &batch)
     }
 
     private func store(
@@ -83,7 +82,7 @@ actor StateWriter {
     private func commit(_ batch: WriteBatch) async throws {
         while true {
             do throws(StorageError) {
-                return try await commits.commit(batch)
+                return try await records.commit(batch)
             } catch  where error.code == .busy {
                 try await Task.sleep(for: .milliseconds(10))
             }

@@ -11,19 +11,21 @@ extension Family {
     static let served: Family = "served"
     /// Tenant, generation, entity type, entity → blob.
     static let state: Family = "state"
+    /// Tenant, entity type, entity, version → sequence: one entity's events.
+    static let trail: Family = "trail"
     /// Tenant, event id → an event kept aside.
     static let quarantine: Family = "quarantine"
     static let meta: Family = "meta"
 
-    static let allOfFeatureStore: [Family] = [log, ids, served, state, quarantine, meta]
+    static let allOfFeatureStore: [Family] = [log, ids, served, state, trail, quarantine, meta]
 }
 
-/// The keys of the feature store's rows. Those of `ids`, `state` and
-/// `quarantine` start with the tenant.
+/// The keys of the feature store's rows. Those of `ids`, `state`, `trail` and `quarantine` start
+/// with the tenant.
 enum StorageKey {
     static let applied: [UInt8] = Array("applied".utf8)
     static let format: [UInt8] = Array("format".utf8)
-    static let formatVersion: [UInt8] = Array("1".utf8)
+    static let formatVersion: [UInt8] = Array("2".utf8)
     static let generation: [UInt8] = Array("generation".utf8)
 
     /// Of `log` and `served`.
@@ -37,7 +39,30 @@ enum StorageKey {
     static func state(
         _ key: StateKey, tenant: String, generation: [UInt8], entity: String
     ) -> [UInt8] {
-        prefix(tenant) + generation + prefix(entity) + bigEndian(key.high) + bigEndian(key.low)
+        prefix(tenant) + stateInfix(generation, entity: entity) + bigEndian(key.high)
+            + bigEndian(key.low)
+    }
+
+    /// What stands between the tenant and the entity in the key of a state.
+    static func stateInfix(_ generation: [UInt8], entity: String) -> [UInt8] {
+        generation + prefix(entity)
+    }
+
+    static func stateInfix(ofKey key: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard let tenant = key.first else { return nil }
+        let infix = key.dropFirst(1 + Int(tenant)).dropLast(16)
+        return infix.isEmpty ? nil : Array(infix)
+    }
+
+    /// All events of an entity: the beginning of their keys in `trail`.
+    static func trail(_ key: StateKey, tenant: String, entity: String) -> [UInt8] {
+        prefix(tenant) + prefix(entity) + bigEndian(key.high) + bigEndian(key.low)
+    }
+
+    static func trail(
+        _ key: StateKey, tenant: String, entity: String, version: UInt64
+    ) -> [UInt8] {
+        trail(key, tenant: tenant, entity: entity) + bigEndian(version)
     }
 
     static func bigEndian(_ value: UInt64) -> [UInt8] {
@@ -56,9 +81,12 @@ enum StorageKey {
 }
 
 /// Stands for one entity of one tenant: 16 bytes of SHA-256 of tenant, entity type and key.
-struct StateKey: Hashable, Sendable {
-    let high: UInt64
-    let low: UInt64
+package struct StateKey: Hashable, Sendable {
+    package let high: UInt64
+    package let low: UInt64
+
+    /// Its 16 bytes.
+    package var bytes: [UInt8] { StorageKey.bigEndian(high) + StorageKey.bigEndian(low) }
 
     init(tenant: String, entity: String, key: String) {
         var text = tenant
@@ -71,5 +99,5 @@ struct StateKey: Hashable, Sendable {
         low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    func hash(into hasher: inout Hasher) { hasher.combine(low) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(low) }
 }

@@ -16,6 +16,9 @@ public final class StoreStatistics: Sendable {
     /// States that were damaged and rebuilt from the log.
     public let rebuilt = Atomic<Int>(0)
 
+    /// Rounds of storing states that a full disk ended.
+    public let failedFlushes = Atomic<Int>(0)
+
     init() {}
 
     /// Every counter by its name, in a fixed order.

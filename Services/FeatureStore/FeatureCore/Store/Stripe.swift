@@ -101,6 +101,13 @@ final class Stripe: @unchecked Sendable {
         return taken
     }
 
+    /// Call after a state was replaced by one that is stored.
+    func accountAgain(for state: CachedState) {
+        let before = state.bytes
+        account(for: state)
+        if state.isDirty { dirtyBytes += state.bytes - before }
+    }
+
     private func account(for state: CachedState) {
         let now = state.state.byteCount + 160
         bytes += now - state.bytes

@@ -1,0 +1,186 @@
+package import AssayMessages
+package import FeatureEngine
+package import RPC
+package import Wire
+
+/// A ScoreEvent call as far as it is known before its entities are read.
+package struct Scoring: Sendable {
+    package let event: AssayFeaturesV1.Event
+    package let tenant: String
+    let vectors: [VectorDefinition]
+    package let resolved: ResolvedEvent
+    package let entities: [EntityReference]
+    /// Ingest time.
+    package let received: Timestamp
+    /// The events this one refers to, as they were recorded.
+    package var references: [AssayFeaturesV1.Event] = []
+    /// The caller waits for the log alone.
+    package var isLoggedOnly = false
+
+    var now: Int64 { received.millisecondsSinceEpoch }
+}
+
+/// What happens to an event before and after a store keeps it, whatever the store: it is held
+/// against the definitions, its entities are found, vectors are filled from what was read.
+package struct EventPipeline: Sendable {
+    package let definitions: DefinitionSet
+    package let resolver: EventResolver
+    let vectors: VectorReader
+    /// Ingest time; it decides which events are too early or too late.
+    let clock: @Sendable () -> Timestamp
+
+    /// Of one call, over all its vectors.
+    static let maximumFeatures = 1_024
+    /// Of an event, in its encoded form.
+    static let maximumEventBytes = 64 << 10
+
+    package init(_ definitions: DefinitionSet, clock: @escaping @Sendable () -> Timestamp) {
+        self.definitions = definitions
+        self.clock = clock
+        resolver = EventResolver(definitions)
+        vectors = VectorReader(definitions: definitions)
+    }
+
+    /// Finds everything an event is about. Throws NOT_FOUND and INVALID_ARGUMENT; what else is
+    /// wrong with the event stands among its problems.
+    func scoring(
+        _ event: AssayFeaturesV1.Event, vectors references: [AssayFeaturesV1.VectorRef] = [],
+        tenant: String
+    ) throws(RPCError) -> Scoring {
+        var vectors: [VectorDefinition] = []
+        for reference in references { vectors.append(try self.vectors.find(reference)) }
+        let features = vectors.reduce(0) { $0 + $1.columns.count }
+        guard features <= Self.maximumFeatures else {
+            throw .invalid([
+                FieldViolation(
+                    field: "/vectors",
+                    description: "have \(features) features; at most \(Self.maximumFeatures)")
+            ])
+        }
+        let received = clock()
+        let resolved = try resolver.resolve(event, received: received.millisecondsSinceEpoch)
+        return Scoring(
+            event: event, tenant: tenant, vectors: vectors, resolved: resolved,
+            entities: resolved.entities(definitions, tenant: tenant), received: received)
+    }
+
+    /// The values of an entity's features.
+    package func reading(
+        _ entity: EntityReference, _ state: FeatureState, at time: Int64
+    ) -> EntityReading {
+        EntityReading(
+            reference: entity, version: state.version, time: state.readTime(time),
+            values: state.read(definitions.entities[entity.entity].plan, at: time))
+    }
+
+    /// An entity that the store could not answer for.
+    package func unavailable(_ entity: EntityReference, at time: Int64) -> EntityReading {
+        EntityReading(reference: entity, version: 0, time: time, values: nil)
+    }
+
+    package func response(
+        _ scoring: Scoring, _ readings: [EntityReading], outcome: AssayFeaturesV1.Outcome,
+        sequence: UInt64 = 0, durability: AssayFeaturesV1.Durability = .unspecified
+    ) -> AssayFeaturesV1.ScoreEventResponse {
+        AssayFeaturesV1.ScoreEventResponse(
+            receipt: AssayFeaturesV1.Receipt(
+                eventID: scoring.event.id, outcome: outcome, sequence: sequence,
+                durability: durability, problems: scoring.resolved.problems.map(\.message)),
+            vectors: scoring.vectors.map {
+                vectors.vector(
+                    $0, event: scoring.resolved, readings: readings, time: scoring.resolved.time)
+            },
+            entities: scoring.vectors.isEmpty ? [] : readings.map(entityRead),
+            definitionSet: definitions.hash)
+    }
+
+    /// Nothing was kept: the event is to be sent again.
+    package func notRecorded(_ scoring: Scoring) -> AssayFeaturesV1.ScoreEventResponse {
+        let readings = scoring.entities.map { unavailable($0, at: scoring.resolved.time) }
+        return response(scoring, readings, outcome: .notRecorded)
+    }
+
+    /// The event was recorded before, and its reply is no longer kept: vectors computed now could
+    /// differ from those given.
+    package func duplicate(
+        _ scoring: Scoring, sequence: UInt64, durability: AssayFeaturesV1.Durability
+    ) -> AssayFeaturesV1.ScoreEventResponse {
+        AssayFeaturesV1.ScoreEventResponse(
+            receipt: AssayFeaturesV1.Receipt(
+                eventID: scoring.event.id, outcome: .duplicate, sequence: sequence,
+                durability: durability),
+            definitionSet: definitions.hash)
+    }
+
+    func entityRead(_ reading: EntityReading) -> AssayFeaturesV1.EntityRead {
+        AssayFeaturesV1.EntityRead(
+            entity: definitions.entities[reading.reference.entity].name,
+            role: reading.reference.role, pid: reading.reference.key.bytes,
+            version: reading.version)
+    }
+
+    /// The row of an event: what every state can be rebuilt from.
+    ///
+    /// - Parameter versions: what the event makes of each entity, in their order.
+    package func logRow(
+        _ scoring: Scoring, sequence: UInt64, versions: [UInt64],
+        vectors: [AssayFeaturesV1.Vector]
+    ) -> AssayFeaturesV1.LogRow {
+        let touches = definitions.events[scoring.resolved.type].touches
+        var entities: [AssayFeaturesV1.LoggedEntity] = []
+        for (entity, version) in zip(scoring.entities, versions) {
+            for (index, touch) in touches.enumerated()
+            where entity.touches >> UInt64(index) & 1 == 1 {
+                entities.append(
+                    AssayFeaturesV1.LoggedEntity(
+                        entity: definitions.entities[entity.entity].name, role: touch.role,
+                        version: version, pid: entity.key.bytes))
+            }
+        }
+        return AssayFeaturesV1.LogRow(
+            sequence: sequence, tenant: scoring.tenant, event: scoring.event,
+            received: scoring.received, definitionSet: definitions.hash, entities: entities,
+            vectors: vectors.map {
+                AssayFeaturesV1.LoggedVector(
+                    name: $0.ref.name, version: $0.ref.version, digest: $0.digest)
+            }, references: scoring.references)
+    }
+
+    /// ALREADY_EXISTS with the fields that differ from the event recorded under the same id.
+    package func conflict(
+        _ event: AssayFeaturesV1.Event, with recorded: AssayFeaturesV1.Event?
+    ) -> RPCError {
+        let fields = recorded.map { Self.differences(event, $0) } ?? []
+        let names = fields.isEmpty ? "" : "; what differs: \(fields.joined(separator: ", "))"
+        return RPCError(
+            code: .alreadyExists,
+            message: "event id \"\(event.id)\" was used with other content\(names)",
+            reason: "EVENT_CONFLICT",
+            details: [
+                .badRequest(
+                    fields.map {
+                        FieldViolation(field: $0, description: "differs from the recorded event")
+                    })
+            ])
+    }
+
+    /// Paths of what is not equal, in the order of the schema and of the names.
+    private static func differences(
+        _ a: AssayFeaturesV1.Event, _ b: AssayFeaturesV1.Event
+    ) -> [String] {
+        var paths: [String] = []
+        if a.type != b.type { paths.append("/event/type") }
+        if a.time != b.time { paths.append("/event/time") }
+        let names = Set(a.fields.keys).union(b.fields.keys).sorted()
+        for name in names where a.fields[name] != b.fields[name] {
+            paths.append("/event/fields/\(name)")
+        }
+        return paths
+    }
+}
+
+extension EventProblem {
+    var message: AssayFeaturesV1.Problem {
+        AssayFeaturesV1.Problem(rule: rule, path: path, message: text)
+    }
+}

@@ -1,0 +1,51 @@
+package import AssayMessages
+internal import RPC
+package import Storage
+package import Wire
+
+/// What keeps events and states: one process by itself, or many that share a store.
+///
+/// What happens to an event before and after it is kept is the same for all: ``EventPipeline``.
+package protocol FeatureStore: Sendable {
+    /// What is in force now. A call takes it once, at its beginning.
+    var pipeline: EventPipeline { get }
+    var statistics: StoreStatistics { get }
+
+    /// Gives an event its place: claims its id, reads its entities and applies it, with nothing
+    /// between the read and the apply. Events that one caller begins one after the other apply in
+    /// that order.
+    ///
+    /// Throws ABORTED while another call has the id, ALREADY_EXISTS if the id is known with other
+    /// content, RESOURCE_EXHAUSTED when too much is under way.
+    func begin(_ scoring: Scoring) async throws -> Recording
+
+    /// The entities as they are, for a call that records nothing. One that the store cannot answer
+    /// for has no values.
+    ///
+    /// - Parameters:
+    ///   - time: what the features are read at, in milliseconds.
+    ///   - now: when the call came.
+    func readings(
+        of entities: [EntityReference], at time: Int64, now: Timestamp
+    ) async -> [EntityReading]
+
+    /// Keeps an event aside for a person to look at. False if there is no room for more.
+    func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool
+
+    /// The event that was recorded under an id; nil if there is none, or none any more.
+    func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.Event?
+}
+
+/// An event that has its place in the log, on its way to the durability its receipt names.
+package enum Recording: Sendable {
+    case done(AssayFeaturesV1.ScoreEventResponse)
+    case underway(@Sendable () async -> AssayFeaturesV1.ScoreEventResponse)
+
+    /// Returns when the event is durable, or when it is known not to be.
+    package func response() async -> AssayFeaturesV1.ScoreEventResponse {
+        switch self {
+        case .done(let response): response
+        case .underway(let wait): await wait()
+        }
+    }
+}

@@ -1,0 +1,178 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import RPC
+package import Storage
+internal import Synchronization
+package import Wire
+
+extension EmbeddedFeatureStore {
+    package func begin(_ scoring: Scoring) async throws -> Recording {
+        let id = StorageKey.event(scoring.event.id, tenant: scoring.tenant)
+        try inFlight.claim(id)
+        do {
+            let digest = Hash.sha256(scoring.event.encoded())
+            if let known = try known(id, digest, scoring) {
+                inFlight.release(id)
+                return .done(known)
+            }
+            let (response, commit) = try cache.holding(scoring.entities.map(\.key)) {
+                try apply(scoring, id, digest)
+            }
+            guard let commit else {
+                finish(response, id)
+                return .done(response)
+            }
+            return .underway { [self] in
+                var response = response
+                do {
+                    try await commit.wait()
+                } catch {
+                    // The states hold an event that the log may lack: none of them is read again.
+                    failed.store(true, ordering: .releasing)
+                    response = pipeline.notRecorded(scoring)
+                }
+                finish(response, id)
+                return response
+            }
+        } catch {
+            inFlight.release(id)
+            throw error
+        }
+    }
+
+    private func finish(_ response: AssayFeaturesV1.ScoreEventResponse, _ id: [UInt8]) {
+        if response.receipt.outcome == .notRecorded {
+            statistics.notRecorded.add(1, ordering: .relaxed)
+        } else {
+            statistics.applied.add(1, ordering: .relaxed)
+        }
+        inFlight.release(id)
+    }
+
+    /// Reads, submits the event's rows, applies. The stripes of all its entities are held: nothing
+    /// comes between the read and the apply, and an entity's rows are queued in their order.
+    private func apply(
+        _ scoring: Scoring, _ id: [UInt8], _ digest: [UInt8]
+    ) throws -> (AssayFeaturesV1.ScoreEventResponse, GroupCommit.Commit?) {
+        guard !failed.load(ordering: .acquiring) else {
+            return (pipeline.notRecorded(scoring), nil)
+        }
+        guard !cache.isOverloaded(scoring.entities) else { throw backlog("states") }
+        let sequence = lastSequence.next()
+        var states: [CachedState] = []
+        states.reserveCapacity(scoring.entities.count)
+        do {
+            for entity in scoring.entities {
+                states.append(try state(entity, at: scoring.now, before: sequence))
+            }
+        } catch {
+            return (pipeline.notRecorded(scoring), nil)
+        }
+        let readings =
+            scoring.vectors.isEmpty
+            ? []
+            : zip(scoring.entities, states).map {
+                pipeline.reading($0, $1.state, at: scoring.resolved.time)
+            }
+        let response = pipeline.response(
+            scoring, readings, outcome: scoring.isLoggedOnly ? .logged : .applied,
+            sequence: sequence, durability: durability)
+        var batch = rows(scoring, response, states, id, digest, sequence)
+        let after = configuration.strictStates ? applied(scoring, to: states, sequence) : nil
+        for (cached, after) in zip(states, after ?? []) { cache.put(after, of: cached, in: &batch) }
+        let commit: GroupCommit.Commit?
+        do throws(StorageError) {
+            commit = try records.submit(batch)
+        } catch {
+            guard error.code == .busy else { return (pipeline.notRecorded(scoring), nil) }
+            throw backlog("the log")
+        }
+        if let after {
+            for (cached, after) in zip(states, after) { cache.replace(cached, with: after) }
+        } else {
+            change(scoring, states, sequence)
+        }
+        return (response, commit)
+    }
+
+    /// Applies the event in place: the states are to be stored later.
+    private func change(_ scoring: Scoring, _ states: [CachedState], _ sequence: UInt64) {
+        let event = scoring.resolved.engineEvent
+        for (entity, cached) in zip(scoring.entities, states) {
+            _ = cached.state.apply(
+                event, touches: entity.touches, sequence: sequence, delivery: .first)
+            cache.stripes[cache.stripe(of: entity.key)].markDirty(cached)
+        }
+    }
+
+    /// The states with the event applied, beside those without it.
+    private func applied(
+        _ scoring: Scoring, to states: [CachedState], _ sequence: UInt64
+    ) -> [FeatureState] {
+        let event = scoring.resolved.engineEvent
+        return zip(scoring.entities, states).map { entity, cached in
+            var state = cached.state
+            _ = state.apply(event, touches: entity.touches, sequence: sequence, delivery: .first)
+            return state
+        }
+    }
+
+    private func backlog(_ what: String) -> RPCError {
+        RPCError(
+            code: .resourceExhausted, message: "the disk cannot keep up with \(what)",
+            reason: "BACKLOG", retryAfter: .milliseconds(50))
+    }
+
+    /// Log row, id, trail and reply: there together or not at all.
+    private func rows(
+        _ scoring: Scoring, _ response: AssayFeaturesV1.ScoreEventResponse,
+        _ states: [CachedState], _ id: [UInt8], _ digest: [UInt8], _ sequence: UInt64
+    ) -> WriteBatch {
+        let versions = states.map { $0.state.nextVersion(sequence: sequence) }
+        let row = pipeline.logRow(
+            scoring, sequence: sequence, versions: versions, vectors: response.vectors)
+        let place = StorageKey.log(sequence)
+        var batch = WriteBatch()
+        batch.put(place, row.encoded(), in: .log)
+        batch.put(id, place + digest, in: .ids)
+        if !response.vectors.isEmpty { batch.put(place, response.encoded(), in: .served) }
+        for (entity, version) in zip(scoring.entities, versions) {
+            let key = StorageKey.trail(
+                entity.key, tenant: scoring.tenant,
+                entity: definitions.entities[entity.entity].name, version: version)
+            batch.put(key, place, in: .trail)
+        }
+        return batch
+    }
+
+    // MARK: Without recording
+
+    package func readings(
+        of entities: [EntityReference], at time: Int64, now: Timestamp
+    ) async -> [EntityReading] {
+        let failed = failed.load(ordering: .acquiring)
+        return cache.holding(entities.map(\.key)) {
+            entities.map { entity in
+                guard !failed,
+                    let cached = try? state(
+                        entity, at: now.millisecondsSinceEpoch, before: .max)
+                else { return pipeline.unavailable(entity, at: time) }
+                return pipeline.reading(entity, cached.state, at: time)
+            }
+        }
+    }
+
+    package func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool {
+        guard quarantined.load(ordering: .relaxed) < Self.maximumQuarantined else { return false }
+        let row = AssayFeaturesV1.QuarantineRow(
+            tenant: scoring.tenant, event: scoring.event, received: scoring.received,
+            problems: scoring.resolved.problems.map(\.message))
+        var batch = WriteBatch()
+        batch.put(
+            StorageKey.event(scoring.event.id, tenant: scoring.tenant), row.encoded(),
+            in: .quarantine)
+        try await records.commit(batch)
+        quarantined.add(1, ordering: .relaxed)
+        return true
+    }
+}

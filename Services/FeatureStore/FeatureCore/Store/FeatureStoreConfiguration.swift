@@ -1,0 +1,27 @@
+/// What an acknowledged event survives.
+public enum EventDurability: String, Sendable, CaseIterable {
+    /// The end of the machine: its row was synced to the disk, with those of other events.
+    case synced
+    /// The end of the process: its row was handed to the operating system.
+    case written
+}
+
+/// How much an ``EmbeddedFeatureStore`` keeps, for how long, and how it waits.
+public struct FeatureStoreConfiguration: Sendable {
+    /// States kept decoded.
+    public var cacheBytes = 512 << 20
+    public var durability = EventDurability.synced
+    /// Blobs are stored with the event that changed them, instead of behind it. Costs some ten
+    /// microseconds for each entity; opening then has nothing to apply.
+    public var strictStates = false
+    /// Changed states are stored at the latest after this.
+    public var flushInterval: Duration = .seconds(4)
+    /// The least time between two syncs of the log.
+    public var commitInterval: Duration = .milliseconds(1)
+    /// How long events are kept, in milliseconds: at least as long as the longest window and lag.
+    public var logRetention: Int64 = 400 * 86_400_000
+    /// How long replies are kept for those who ask again, in milliseconds.
+    public var replyRetention: Int64 = 8 * 86_400_000
+
+    public init() {}
+}
