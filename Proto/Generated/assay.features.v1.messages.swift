@@ -1379,6 +1379,282 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
+    /// The facts about one entity.
+    public struct SnapshotRow: WireMessage {
+        /// The entity's key; of a composite one, its parts in the order of the definition.
+        public var key: [String] = []
+        public var fields: WireMap<String, FieldValue> = [:]
+        public var unknown: UnknownFields?
+
+        public init(key: [String] = [], fields: WireMap<String, FieldValue> = [:]) {
+            self.key = key
+            self.fields = fields
+        }
+
+        public static func blank() -> SnapshotRow { SnapshotRow() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.SnapshotRow", depth: 4,
+            [
+                Field(1, "key", .string, .list),
+                Field(2, "fields", .message { FieldValue.fields }, .map(.string)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { key = try reader.list(0x0A, StringCodec.self) }
+                if reader.take(0x12) {
+                    fields = try reader.map(0x12, StringCodec.self, MessageCodec<FieldValue>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, key, StringCodec.self)
+            size += sizes.map(0x12, fields, StringCodec.self, MessageCodec<FieldValue>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, key, StringCodec.self, &sizes)
+            writer.map(0x12, fields, StringCodec.self, MessageCodec<FieldValue>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("key", missing: key.isEmpty)
+            violations.count("key", key.count, max: 8)
+            violations.each("key", key, max: 128)
+            violations.count("fields", fields.count, max: 128)
+            violations.keys("fields", fields, max: 64)
+            violations.nested("fields", fields)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: key = try reader.list(StringCodec.self)
+            case 2: fields = try reader.map(StringCodec.self, MessageCodec<FieldValue>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("key", key, StringCodec.self)
+            writer.map("fields", fields, StringCodec.self, MessageCodec<FieldValue>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: SnapshotRow, b: SnapshotRow) -> Bool {
+            Canonical.equal(a.key, b.key)
+                && Canonical.equal(a.fields, b.fields)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(key, into: &hasher)
+            Canonical.hash(fields, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct PutSnapshotRequest: WireMessage {
+        /// Chosen by the caller. A snapshot that is sent again counts once.
+        public var snapshotID: String = ""
+        /// Names a snapshot of the definitions, such as "customer_profile".
+        public var snapshot: String = ""
+        /// When the facts were true.
+        public var time: Timestamp
+        public var rows: [SnapshotRow] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            snapshotID: String = "", snapshot: String = "", time: Timestamp,
+            rows: [SnapshotRow] = []
+        ) {
+            self.snapshotID = snapshotID
+            self.snapshot = snapshot
+            self.time = time
+            self.rows = rows
+        }
+
+        public static func blank() -> PutSnapshotRequest {
+            PutSnapshotRequest(time: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PutSnapshotRequest", depth: 5,
+            [
+                Field(1, "snapshot_id", json: "snapshotId", .string),
+                Field(2, "snapshot", .string),
+                Field(3, "time", .timestamp, .required),
+                Field(4, "rows", .message { SnapshotRow.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { snapshotID = try reader.string(.implicit) }
+                if reader.take(0x12) { snapshot = try reader.string(.implicit) }
+                if reader.take(0x1A) {
+                    time = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x22) {
+                    rows = try reader.list(0x22, MessageCodec<SnapshotRow>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, snapshotID)
+            size += sizes.string(0x12, snapshot)
+            size += sizes.timestamp(0x1A, time)
+            size += sizes.list(0x22, rows, MessageCodec<SnapshotRow>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, snapshotID)
+            writer.string(0x12, snapshot)
+            writer.timestamp(0x1A, time)
+            writer.list(0x22, rows, MessageCodec<SnapshotRow>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("snapshot_id", missing: snapshotID.isEmpty)
+            violations.length("snapshot_id", snapshotID.utf8.count, max: 120)
+            violations.required("snapshot", missing: snapshot.isEmpty)
+            violations.length("snapshot", snapshot.utf8.count, max: 64)
+            violations.required("rows", missing: rows.isEmpty)
+            violations.count("rows", rows.count, max: 1000)
+            violations.nested("rows", rows)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: snapshotID = try reader.value(StringCodec.self)
+            case 2: snapshot = try reader.value(StringCodec.self)
+            case 3: time = try reader.value(TimestampCodec.self)
+            case 4: rows = try reader.list(MessageCodec<SnapshotRow>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("snapshotId", snapshotID, StringCodec.self)
+            writer.field("snapshot", snapshot, StringCodec.self)
+            writer.field("time", time, TimestampCodec.self)
+            writer.list("rows", rows, MessageCodec<SnapshotRow>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PutSnapshotRequest, b: PutSnapshotRequest) -> Bool {
+            Canonical.equal(a.snapshotID, b.snapshotID)
+                && Canonical.equal(a.snapshot, b.snapshot)
+                && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(snapshotID, into: &hasher)
+            Canonical.hash(snapshot, into: &hasher)
+            Canonical.hash(time, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct PutSnapshotResponse: WireMessage {
+        /// One per row, in their order.
+        public var receipts: [Receipt] = []
+        public var unknown: UnknownFields?
+
+        public init(receipts: [Receipt] = []) {
+            self.receipts = receipts
+        }
+
+        public static func blank() -> PutSnapshotResponse { PutSnapshotResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PutSnapshotResponse", depth: 3,
+            [Field(1, "receipts", .message { Receipt.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    receipts = try reader.list(0x0A, MessageCodec<Receipt>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, receipts, MessageCodec<Receipt>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, receipts, MessageCodec<Receipt>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("receipts", receipts.count, max: 1000)
+            violations.nested("receipts", receipts)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: receipts = try reader.list(MessageCodec<Receipt>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("receipts", receipts, MessageCodec<Receipt>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PutSnapshotResponse, b: PutSnapshotResponse) -> Bool {
+            Canonical.equal(a.receipts, b.receipts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(receipts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
     public struct GetVectorRequest: WireMessage {
         public var vector: VectorRef
         /// Entity type to key, such as "card" to "4f2a…".

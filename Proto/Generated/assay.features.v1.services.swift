@@ -8,7 +8,7 @@ extension AssayFeaturesV1 {
         /// Reads the vectors as they were before this event, then applies the event.
         public static let scoreEvent = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ScoreEvent", kind: .unary,
-            schema: 0x5807_d47d_f441_f06f, access: .scope("features.score", mutualTLS: true),
+            schema: 0x82d8_ff96_b746_6394, access: .scope("features.score", mutualTLS: true),
             idempotency: .keyed(path: [1, 1], ttl: .seconds(691_200)), cost: 5,
             deadline: .milliseconds(50),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .aborted]),
@@ -17,7 +17,7 @@ extension AssayFeaturesV1 {
         /// Applies events in their order, without reading vectors.
         public static let ingestEvents = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/IngestEvents", kind: .unary,
-            schema: 0x5807_d47d_f441_f06f, access: .scope("features.ingest", mutualTLS: true),
+            schema: 0x82d8_ff96_b746_6394, access: .scope("features.ingest", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
             maximumRequestBytes: 70_462_517, maximumResponseBytes: 13_678_384)
@@ -27,26 +27,34 @@ extension AssayFeaturesV1 {
         /// without a receipt, then the caller waits.
         public static let streamEvents = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/StreamEvents", kind: .bidirectional,
-            schema: 0x5807_d47d_f441_f06f, access: .scope("features.ingest", mutualTLS: true),
+            schema: 0x82d8_ff96_b746_6394, access: .scope("features.ingest", mutualTLS: true),
             idempotency: .none, cost: 1, maximumRequestBytes: 157_272, maximumResponseBytes: 43_704)
+
+        /// Records facts about many entities that a batch job found out.
+        public static let putSnapshot = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/PutSnapshot", kind: .unary,
+            schema: 0x82d8_ff96_b746_6394, access: .scope("features.snapshot", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
+            retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
+            maximumRequestBytes: 141_740_591, maximumResponseBytes: 27_340_384)
 
         /// Reads one vector without an event.
         public static let getVector = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVector", kind: .unary,
-            schema: 0x5807_d47d_f441_f06f, access: .scope("features.read", mutualTLS: true),
+            schema: 0x82d8_ff96_b746_6394, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .milliseconds(50),
             maximumRequestBytes: 19_711, maximumResponseBytes: 28_398)
 
         /// Reads one vector for many entities.
         public static let getVectors = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVectors", kind: .unary,
-            schema: 0x5807_d47d_f441_f06f, access: .scope("features.read", mutualTLS: true),
+            schema: 0x82d8_ff96_b746_6394, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 50, deadline: .seconds(1), maximumRequestBytes: 3_219_511,
             maximumResponseBytes: 9_404_418)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
-            scoreEvent, ingestEvents, streamEvents, getVector, getVectors,
+            scoreEvent, ingestEvents, streamEvents, putSnapshot, getVector, getVectors,
         ]
 
         /// What a server of `assay.features.v1.FeatureStore` implements.
@@ -66,6 +74,10 @@ extension AssayFeaturesV1 {
                 _ requests: RequestStream<Event>, replies: ReplyWriter<Receipt>,
                 context: ServerContext
             ) async throws
+            /// Records facts about many entities that a batch job found out.
+            func putSnapshot(
+                _ request: PutSnapshotRequest, context: ServerContext
+            ) async throws -> PutSnapshotResponse
             /// Reads one vector without an event.
             func getVector(
                 _ request: GetVectorRequest, context: ServerContext
@@ -111,6 +123,13 @@ extension AssayFeaturesV1 {
                 try await transport.bidirectional(FeatureStore.streamEvents, options: options, body)
             }
 
+            /// Records facts about many entities that a batch job found out.
+            public func putSnapshot(
+                _ request: PutSnapshotRequest, options: CallOptions = CallOptions()
+            ) async throws -> PutSnapshotResponse {
+                try await transport.unary(FeatureStore.putSnapshot, request, options: options)
+            }
+
             /// Reads one vector without an event.
             public func getVector(
                 _ request: GetVectorRequest, options: CallOptions = CallOptions()
@@ -140,6 +159,9 @@ extension AssayFeaturesV1.FeatureStore.Service {
             AssayFeaturesV1.FeatureStore.streamEvents
         ) { requests, replies, context in
             try await self.streamEvents(requests, replies: replies, context: context)
+        }
+        registry.unary(AssayFeaturesV1.FeatureStore.putSnapshot) { request, context in
+            try await self.putSnapshot(request, context: context)
         }
         registry.unary(AssayFeaturesV1.FeatureStore.getVector) { request, context in
             try await self.getVector(request, context: context)

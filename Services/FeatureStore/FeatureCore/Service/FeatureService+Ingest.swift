@@ -13,9 +13,9 @@ extension FeatureService {
     }
 
     /// Records events in their order and waits for all together.
-    private func record(
+    func record(
         _ events: [AssayFeaturesV1.Event], isLoggedOnly: Bool, tenant: String
-    ) async throws -> [AssayFeaturesV1.Receipt] {
+    ) async -> [AssayFeaturesV1.Receipt] {
         var underway: [UnderwayReceipt] = []
         underway.reserveCapacity(events.count)
         for event in events {

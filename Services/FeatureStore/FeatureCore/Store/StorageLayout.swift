@@ -85,9 +85,6 @@ package struct StateKey: Hashable, Sendable {
     package let high: UInt64
     package let low: UInt64
 
-    /// Its 16 bytes.
-    package var bytes: [UInt8] { StorageKey.bigEndian(high) + StorageKey.bigEndian(low) }
-
     init(tenant: String, entity: String, key: String) {
         var text = tenant
         text += "\u{0}"
