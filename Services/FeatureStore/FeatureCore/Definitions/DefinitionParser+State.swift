@@ -129,8 +129,8 @@ extension DefinitionParser {
         }
         let declaration = AttributeDeclaration(
             entity: entity, name: name, sources: sources, field: field ?? name,
-            windows: windows(&object, isRequired: false), hop: optionalText("hop", of: &object),
-            remember: remember(&object),
+            windows: windows(&object, isRequired: false), names: texts(object.node("names")),
+            hop: optionalText("hop", of: &object), remember: remember(&object),
             exact: integer("exact", of: &object, in: 1...1_024, absent: 128) ?? 128,
             sketch: sketch, includesSelf: includesSelf(&object),
             documentation: featureDocumentation(&object, of: name))

@@ -56,8 +56,9 @@ extension DefinitionCompiler {
         _ entity: EntityDeclaration
     ) -> [EntityDraft.PendingRead] {
         checkDistinct(attribute.windows)
+        checkNames(attribute.names, of: attribute.windows)
         let hop = attribute.hop.flatMap { span($0, of: "hop") }
-        return attribute.windows.flatMap { text -> [EntityDraft.PendingRead] in
+        return attribute.windows.enumerated().flatMap { index, text -> [EntityDraft.PendingRead] in
             guard let (window, tier) = resolve(text, hop: hop, lag: nil) else { return [] }
             if let remember, window > remember {
                 report(
@@ -65,13 +66,15 @@ extension DefinitionCompiler {
                     at: text.location)
                 return []
             }
-            let counts: [(String, AttributeRead.Aspect)] = [
-                ("distinct", .distinct(window: window, hop: tier.hop)),
-                ("first_seen", .firstSeen(window: window, hop: tier.hop)),
+            let own = index < attribute.names.count ? attribute.names[index].value : nil
+            let counts: [(String, String?, AttributeRead.Aspect)] = [
+                ("distinct", own, .distinct(window: window, hop: tier.hop)),
+                ("first_seen", nil, .firstSeen(window: window, hop: tier.hop)),
             ]
-            return counts.map { name, aspect in
+            return counts.map { name, own, aspect in
                 EntityDraft.PendingRead(
-                    name: "\(entity.short.value)_\(name)_\(attribute.name.value)_\(text.value)",
+                    name: own
+                        ?? "\(entity.short.value)_\(name)_\(attribute.name.value)_\(text.value)",
                     alias: nil, aspect: aspect, argument: [],
                     includesSelf: attribute.includesSelf, type: .int, unit: .count,
                     defaultValue: 0,

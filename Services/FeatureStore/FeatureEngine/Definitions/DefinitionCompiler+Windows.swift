@@ -3,12 +3,7 @@ extension DefinitionCompiler {
     mutating func windows(
         of aggregate: AggregateDeclaration, _ entity: EntityDeclaration
     ) -> [ResolvedAggregate.WindowRead] {
-        if !aggregate.names.isEmpty, aggregate.names.count != aggregate.windows.count {
-            report(
-                "\(aggregate.names.count) names for \(aggregate.windows.count) windows",
-                at: aggregate.names[0].location)
-        }
-        unique(aggregate.names, what: "feature")
+        checkNames(aggregate.names, of: aggregate.windows)
         checkDistinct(aggregate.windows)
         let lag = aggregate.lag.flatMap { span($0, of: "lag") }
         if aggregate.lag != nil, lag == nil { return [] }
@@ -25,6 +20,13 @@ extension DefinitionCompiler {
             let name = index < aggregate.names.count ? aggregate.names[index].value : built
             return ResolvedAggregate.WindowRead(name: name, window: window, lag: lag, tier: tier)
         }
+    }
+
+    mutating func checkNames(_ names: [Located<String>], of windows: [Located<String>]) {
+        if let first = names.first, names.count != windows.count {
+            report("\(names.count) names for \(windows.count) windows", at: first.location)
+        }
+        unique(names, what: "feature")
     }
 
     mutating func checkDistinct(_ windows: [Located<String>]) {

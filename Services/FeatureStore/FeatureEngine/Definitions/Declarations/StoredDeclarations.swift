@@ -6,6 +6,8 @@ public struct AttributeDeclaration: Sendable {
     public let field: Located<String>
     /// Of the distinct counts.
     public let windows: [Located<String>]
+    /// Full names of the distinct counts in place of the built ones, one per window.
+    public let names: [Located<String>]
     public let hop: Located<String>?
     /// Nil is for ever.
     public let remember: Located<String>?
@@ -18,15 +20,17 @@ public struct AttributeDeclaration: Sendable {
 
     public init(
         entity: Located<String>, name: Located<String>, sources: [SourceDeclaration],
-        field: Located<String>, windows: [Located<String>] = [], hop: Located<String>? = nil,
-        remember: Located<String>?, exact: Int = 128, sketch: Int = 256,
-        includesSelf: Bool = false, documentation: Documentation
+        field: Located<String>, windows: [Located<String>] = [],
+        names: [Located<String>] = [], hop: Located<String>? = nil, remember: Located<String>?,
+        exact: Int = 128, sketch: Int = 256, includesSelf: Bool = false,
+        documentation: Documentation
     ) {
         self.entity = entity
         self.name = name
         self.sources = sources
         self.field = field
         self.windows = windows
+        self.names = names
         self.hop = hop
         self.remember = remember
         self.exact = exact
