@@ -223,9 +223,9 @@ public struct CSVReplay {
         else { return }
         let definition = fold.definitions.events[type]
         let own = try columns(of: event.type, line: record.line)
-        var fields = event.fields.filter { definition.position(ofField: $0.key) != nil }
-            .map { ($0.key, $0.value) }
-        for name in definition.referringFields(to: own.name) {
+        let given = Set(definition.fields.filter { $0.origin == .given }.map(\.name))
+        var fields = event.fields.filter { given.contains($0.key) }.map { ($0.key, $0.value) }
+        for name in definition.referringFields(to: own.type) {
             fields.append((name, .text(event.id)))
         }
         var time = event.time
@@ -268,6 +268,8 @@ struct UnknownVector: Error, CustomStringConvertible {
 }
 
 extension EventDefinition {
-    /// The fields with the id of an event of that type.
-    func referringFields(to type: String) -> [String] { [] }
+    /// The fields with the id of an event of that type, a position in `events`.
+    func referringFields(to type: Int) -> [String] {
+        references.filter { $0.event == type }.map { fields[$0.field].name }
+    }
 }

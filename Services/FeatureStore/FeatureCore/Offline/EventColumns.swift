@@ -16,6 +16,8 @@ struct EventColumns {
 
     /// Of the event type.
     let name: String
+    /// Its position in the definition set.
+    let type: Int
     let id: Int
     let time: Int
     /// Ascending by name; the id and the time may be among them.
@@ -35,6 +37,7 @@ struct EventColumns {
                     + NearestName.hint(name, among: header))
         }
         name = event.name
+        type = definitions.event(named: event.name) ?? 0
         id = try needed(options.id ?? event.idColumn, "id")
         time = try needed(options.time ?? event.timeColumn, "time")
         baseCurrency = CurrencyCode(definitions.baseCurrency) ?? .blank()
@@ -113,7 +116,7 @@ struct RowProblems: Error {
 
 extension EventDefinition {
     /// The field that is the event's id.
-    var idColumn: String { "id" }
+    var idColumn: String { fields[identifier].name }
     /// The field that is the event's time.
-    var timeColumn: String { "time" }
+    var timeColumn: String { fields[time].name }
 }

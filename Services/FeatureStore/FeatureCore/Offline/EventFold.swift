@@ -18,7 +18,7 @@ struct EventFold {
 
     let definitions: DefinitionSet
     let tenant: String
-    private(set) var states: ReplayStates
+    let states: ReplayStates
     private var lastSequence: UInt64 = 0
     private let resolver: EventResolver
     private var ids: [StateKey: ContentDigest] = [:]
@@ -55,13 +55,11 @@ struct EventFold {
         let resolved = try resolver.resolve(
             event, received: received ?? event.time.millisecondsSinceEpoch)
         let entities = resolved.entities(definitions, tenant: tenant)
-        let values = { (states: ReplayStates) in
-            vector.map { states.read($0, resolved, entities, at: resolved.time) }
-        }
         guard (resolved.policy ?? .flag) == .flag else {
             return Scored(
                 outcome: resolved.policy == .quarantine ? .quarantined : .rejected,
-                vector: values(states), problems: resolved.problems)
+                vector: vector.map { states.read($0, resolved, entities, at: resolved.time) },
+                problems: resolved.problems)
         }
         let id = StateKey(tenant: tenant, entity: "", key: event.id)
         let digest = ContentDigest(event)
@@ -71,8 +69,9 @@ struct EventFold {
         }
         ids[id] = digest
         lastSequence = sequence ?? lastSequence + 1
-        let before = values(states)
-        states.apply(resolved, entities, sequence: lastSequence)
-        return Scored(outcome: .applied, vector: before, problems: resolved.problems)
+        return Scored(
+            outcome: .applied,
+            vector: states.score(vector, resolved, entities, sequence: lastSequence),
+            problems: resolved.problems)
     }
 }

@@ -2,11 +2,18 @@ internal import AssayMessages
 internal import FeatureEngine
 
 /// States of entities in memory: what a store keeps of them, without the store.
-struct ReplayStates {
+final class ReplayStates {
+    /// A state where it can be changed in place.
+    private final class Slot {
+        var state: FeatureState
+
+        init(_ state: FeatureState) { self.state = state }
+    }
+
     let definitions: DefinitionSet
-    /// The states that events were applied to, each event counted once for each.
+    /// Events applied, each counted once for each of its entities.
     private(set) var entityEvents = 0
-    private var states: [StateKey: FeatureState] = [:]
+    private var slots: [StateKey: Slot] = [:]
     private let reader: VectorReader
     private let groupHashes: [UInt64]
 
@@ -19,37 +26,55 @@ struct ReplayStates {
     }
 
     /// How many entities there are states of.
-    var count: Int { states.count }
+    var count: Int { slots.count }
 
-    subscript(key: StateKey) -> FeatureState? { states[key] }
+    subscript(key: StateKey) -> FeatureState? { slots[key]?.state }
 
     /// The blobs of all states, in no order.
-    var blobs: [[UInt8]] { states.values.map { $0.encode() } }
+    var blobs: [[UInt8]] { slots.values.map { $0.state.encode() } }
 
     /// The vector as it is now.
     func read(
         _ vector: VectorDefinition, _ event: ResolvedEvent?, _ entities: [EntityReference],
         at time: Int64
     ) -> AssayFeaturesV1.Vector {
-        let readings = entities.map { entity in
-            let state = states[entity.key] ?? empty(entity)
-            return EntityReading(
-                reference: entity, version: state.version, time: state.readTime(time),
-                values: state.read(definitions.entities[entity.entity].plan, at: time))
+        let slots = entities.map { self.slots[$0.key] ?? Slot(empty($0)) }
+        return read(vector, event, entities, slots, at: time)
+    }
+
+    /// Reads the vector, if one is asked for, and applies the event to all of its entities.
+    func score(
+        _ vector: VectorDefinition?, _ event: ResolvedEvent, _ entities: [EntityReference],
+        sequence: UInt64
+    ) -> AssayFeaturesV1.Vector? {
+        let slots = entities.map { slot($0) }
+        let values = vector.map { read($0, event, entities, slots, at: event.time) }
+        let engineEvent = event.engineEvent
+        for (entity, slot) in zip(entities, slots) {
+            _ = slot.state.apply(
+                engineEvent, touches: entity.touches, sequence: sequence, delivery: .first)
+        }
+        entityEvents += entities.count
+        return values
+    }
+
+    private func read(
+        _ vector: VectorDefinition, _ event: ResolvedEvent?, _ entities: [EntityReference],
+        _ slots: [Slot], at time: Int64
+    ) -> AssayFeaturesV1.Vector {
+        let readings = zip(entities, slots).map { entity, slot in
+            EntityReading(
+                reference: entity, version: slot.state.version, time: slot.state.readTime(time),
+                values: slot.state.read(definitions.entities[entity.entity].plan, at: time))
         }
         return reader.vector(vector, event: event, readings: readings, time: time)
     }
 
-    /// Applies the event to all of its entities.
-    mutating func apply(
-        _ event: ResolvedEvent, _ entities: [EntityReference], sequence: UInt64
-    ) {
-        entityEvents += entities.count
-        for entity in entities {
-            if states[entity.key] == nil { states[entity.key] = empty(entity) }
-            _ = states[entity.key]?.apply(
-                event.engineEvent, touches: entity.touches, sequence: sequence, delivery: .first)
-        }
+    private func slot(_ entity: EntityReference) -> Slot {
+        if let slot = slots[entity.key] { return slot }
+        let slot = Slot(empty(entity))
+        slots[entity.key] = slot
+        return slot
     }
 
     private func empty(_ entity: EntityReference) -> FeatureState {
