@@ -170,4 +170,53 @@ import Testing
         #expect(rows.map { $0[1] } == ["0", "1", "1", "2"])
         #expect(report.labels == 2)
     }
+
+    @Test("a label that names its payment counts at the payment's time, behind the lag")
+    func delayedLabels() throws {
+        let text = """
+            format: assay.features/1
+            package: labels
+            owner: test
+            description: Labels of terminals.
+            sensitivity: low
+            purposes: [fraud]
+            base_currency: EUR
+            entities: {terminal: {short: term, key: terminal_id}}
+            events:
+              payment:
+                {id: payment_id, time: at, entities: {terminal: terminal_id}, fields: {amount: money}}
+              fraud: {id: label_id, time: reported_at, class: label, refers_to: {payment: payment_id}}
+            aggregates:
+              terminal:
+                fraud_cnt: {from: fraud, count: true, at: payment.at, windows: [1d], lag: 7d}
+                fraud_rate: {from: fraud, count: true, at: payment.at, per: payment, windows: [1d], lag: 7d}
+            vectors: {risk@1: {purpose: fraud, features: [term_fraud_cnt_1d_lag7d, term_fraud_rate_1d_lag7d]}}
+            """
+        let set = try DefinitionCompiler.compile([DefinitionParser.parse(text, file: "l.yaml")])
+        let rows = """
+            payment_id,at,terminal_id,amount,fraud
+            p1,2025-10-01T08:00:00Z,t1,1,1
+            p2,2025-10-01T09:00:00Z,t1,1,0
+            p3,2025-10-07T09:00:00Z,t1,1,0
+            p4,2025-10-08T12:00:00Z,t1,1,0
+            p5,2025-10-10T12:00:00Z,t1,1,0
+            """
+        let (_, result, report) = try Self.replay(rows, definitions: set, vector: "risk") {
+            $0.eventType = "payment"
+            $0.label = CSVOptions.Label(column: "fraud", eventType: "fraud")
+        }
+        #expect(result.map { $0[1] } == ["0", "0", "0", "1", "0"])
+        #expect(result.map { $0[2] } == ["0", "0", "0", "0.5", "0"])
+        #expect(report.labels == 1 && report.rejectedLabels == 0)
+        // The same with the label as a row of its own, which names its payment.
+        let typed = """
+            type,payment_id,at,label_id,reported_at,terminal_id
+            payment,p1,2025-10-01T08:00:00Z,,,t1
+            payment,p2,2025-10-01T09:00:00Z,,,t1
+            fraud,p1,,l1,2025-10-03T00:00:00Z,
+            payment,p4,2025-10-08T12:00:00Z,,,t1
+            """
+        let own = try Self.replay(typed, definitions: set, vector: "risk") { _ in }
+        #expect(own.rows.map { $0[2] } == ["0", "0", "0", "0.5"])
+    }
 }

@@ -116,6 +116,7 @@ extension ReplayReport {
             (unreadable, "that are no event, left out"),
             (rejected, "rejected: read, not counted"),
             (quarantined, "quarantined: read, not counted"),
+            (rejectedLabels, "whose label was refused"),
         ]
         lines += wrong.filter { $0.0 > 0 }.map { "\($0.0) rows \($0.1)" }
         if !absentFields.isEmpty {

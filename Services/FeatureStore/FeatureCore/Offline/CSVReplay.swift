@@ -32,6 +32,8 @@ public struct ReplayReport: Sendable {
     /// Written with their vectors.
     public internal(set) var written = 0
     public internal(set) var labels = 0
+    /// Labels that were not applied.
+    public internal(set) var rejectedLabels = 0
     public internal(set) var duplicates = 0
     /// Rows with the id of an earlier row and other content.
     public internal(set) var conflicts = 0
@@ -112,6 +114,7 @@ public struct CSVReplay {
         if let type = options.eventType {
             // A field of the events may be named so too.
             typeColumn = -1
+            fold.remembersEvents = false
             _ = try columns(of: type, line: 1)
         } else if typeColumn < 0 {
             throw CSVError(
@@ -237,12 +240,20 @@ public struct CSVReplay {
         let known = AssayFeaturesV1.Event(
             id: "\(event.id)/\(label.eventType)", type: label.eventType, time: time,
             fields: WireMap(fields))
-        if time > event.time { pending.add(known) } else { try apply(known) }
+        let pair = PendingLabels.Label(event: known, about: event)
+        if time > event.time { pending.add(pair) } else { try apply(pair) }
     }
 
-    private mutating func apply(_ label: AssayFeaturesV1.Event) throws {
-        guard try fold.score(label, nil).outcome == .applied else { return }
-        report.labels += 1
+    private mutating func apply(_ label: PendingLabels.Label) throws {
+        let scored = try fold.score(label.event, nil, references: [label.about])
+        if scored.outcome == .applied {
+            report.labels += 1
+        } else {
+            report.rejectedLabels += 1
+            for problem in scored.problems {
+                note(1, "label of \(label.about.id): \(problem.path) \(problem.text)")
+            }
+        }
     }
 }
 

@@ -19,9 +19,15 @@ struct EventFold {
     let definitions: DefinitionSet
     let tenant: String
     let states: ReplayStates
+    /// Whether events that others name are kept: without them only the caller knows them.
+    var remembersEvents = true
     private var lastSequence: UInt64 = 0
     private let resolver: EventResolver
     private var ids: [StateKey: ContentDigest] = [:]
+    /// Encoded events that others may name, by their ids.
+    private var recorded: [StateKey: [UInt8]] = [:]
+    /// The event types that others name.
+    private let namedTypes: Set<String>
 
     private struct ContentDigest: Hashable {
         let high: UInt64
@@ -39,6 +45,8 @@ struct EventFold {
         self.tenant = tenant
         resolver = EventResolver(definitions)
         states = ReplayStates(definitions, tenant: tenant)
+        namedTypes = Set(
+            definitions.events.flatMap(\.references).map { definitions.events[$0.event].name })
     }
 
     /// Reads the vector as it was before the event, then applies the event: once for each id.
@@ -48,12 +56,14 @@ struct EventFold {
     /// - Parameters:
     ///   - received: ingest time in milliseconds; nil takes the event's own time.
     ///   - sequence: the event's place in a log, above those before it; nil takes the next.
+    ///   - references: the events it names, where the caller knows them; nil looks them up.
     mutating func score(
         _ event: AssayFeaturesV1.Event, _ vector: VectorDefinition?, received: Int64? = nil,
-        sequence: UInt64? = nil
+        sequence: UInt64? = nil, references: [AssayFeaturesV1.Event]? = nil
     ) throws(RPCError) -> Scored {
         let resolved = try resolver.resolve(
-            event, received: received ?? event.time.millisecondsSinceEpoch)
+            event, tenant: tenant, references: references ?? recorded(for: event),
+            received: received ?? event.time.millisecondsSinceEpoch)
         let entities = resolved.entities(definitions, tenant: tenant)
         guard (resolved.policy ?? .flag) == .flag else {
             return Scored(
@@ -61,17 +71,28 @@ struct EventFold {
                 vector: vector.map { states.read($0, resolved, entities, at: resolved.time) },
                 problems: resolved.problems)
         }
-        let id = StateKey(tenant: tenant, entity: "", key: event.id)
+        let id = key(event.id)
         let digest = ContentDigest(event)
         if let known = ids[id] {
             return Scored(
                 outcome: known == digest ? .duplicate : .rejected, vector: nil, problems: [])
         }
         ids[id] = digest
+        if remembersEvents, namedTypes.contains(event.type) { recorded[id] = event.encoded() }
         lastSequence = sequence ?? lastSequence + 1
         return Scored(
             outcome: .applied,
             vector: states.score(vector, resolved, entities, sequence: lastSequence),
             problems: resolved.problems)
+    }
+
+    private func key(_ id: String) -> StateKey { StateKey(tenant: tenant, entity: "", key: id) }
+
+    private func recorded(for event: AssayFeaturesV1.Event) -> [AssayFeaturesV1.Event] {
+        resolver.references(of: event).compactMap { reference in
+            recorded[key(reference.id)].flatMap {
+                try? AssayFeaturesV1.Event(decoding: $0, door: .strict)
+            }
+        }
     }
 }

@@ -3,12 +3,18 @@ internal import Wire
 
 /// Labels that are not known yet, in the order in which they will be.
 struct PendingLabels {
-    private struct Entry {
+    /// A label event and the event that it is about.
+    struct Label {
         let event: AssayFeaturesV1.Event
+        let about: AssayFeaturesV1.Event
+    }
+
+    private struct Entry {
+        let label: Label
         let order: Int
 
         static func < (a: Entry, b: Entry) -> Bool {
-            (a.event.time, a.order) < (b.event.time, b.order)
+            (a.label.event.time, a.order) < (b.label.event.time, b.order)
         }
     }
 
@@ -16,8 +22,8 @@ struct PendingLabels {
     private var heap: [Entry] = []
     private var added = 0
 
-    mutating func add(_ event: AssayFeaturesV1.Event) {
-        heap.append(Entry(event: event, order: added))
+    mutating func add(_ label: Label) {
+        heap.append(Entry(label: label, order: added))
         added += 1
         var child = heap.count - 1
         while child > 0, heap[child] < heap[(child - 1) / 2] {
@@ -27,18 +33,18 @@ struct PendingLabels {
     }
 
     /// Takes out what is known at `time`, earliest first.
-    mutating func take(until time: Timestamp) -> [AssayFeaturesV1.Event] {
-        var taken: [AssayFeaturesV1.Event] = []
-        while let first = heap.first, first.event.time <= time {
-            taken.append(first.event)
+    mutating func take(until time: Timestamp) -> [Label] {
+        var taken: [Label] = []
+        while let first = heap.first, first.label.event.time <= time {
+            taken.append(first.label)
             removeFirst()
         }
         return taken
     }
 
-    mutating func takeAll() -> [AssayFeaturesV1.Event] {
+    mutating func takeAll() -> [Label] {
         defer { heap = [] }
-        return heap.sorted(by: <).map(\.event)
+        return heap.sorted(by: <).map(\.label)
     }
 
     private mutating func removeFirst() {
