@@ -120,7 +120,7 @@ let targets: [Target] = [
         "FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
     library(
         "FeatureCore", "Services/FeatureStore/FeatureCore",
-        ["FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", crypto, yaml]),
+        ["FeatureEngine", "RPC", "Wire", "AssayMessages", "Redis", "Storage", crypto, yaml]),
     program(
         "assay-features", "Services/FeatureStore/assay-features",
         [
@@ -288,6 +288,12 @@ let targets: [Target] = [
         [
             "FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "RPCTransport", "Storage",
             "Wire", crypto,
+        ]),
+    tests(
+        "FeatureSharedTests",
+        [
+            "FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Redis", "Storage",
+            "TestSupport", "Wire", nioCore, nioPosix,
         ]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     .testTarget(

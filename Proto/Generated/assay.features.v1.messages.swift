@@ -2482,6 +2482,105 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
+    /// What an event of a shared store's log made of its entities: written once all of them have
+    /// it.
+    public struct AppliedRow: WireMessage {
+        public var sequence: UInt64 = 0
+        public var entities: [LoggedEntity] = []
+        public var vectors: [LoggedVector] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            sequence: UInt64 = 0, entities: [LoggedEntity] = [], vectors: [LoggedVector] = []
+        ) {
+            self.sequence = sequence
+            self.entities = entities
+            self.vectors = vectors
+        }
+
+        public static func blank() -> AppliedRow { AppliedRow() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.AppliedRow", depth: 2,
+            [
+                Field(1, "sequence", .uint64Fixed),
+                Field(2, "entities", .message { LoggedEntity.fields }, .list),
+                Field(3, "vectors", .message { LoggedVector.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { sequence = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x12) {
+                    entities = try reader.list(0x12, MessageCodec<LoggedEntity>.self)
+                }
+                if reader.take(0x1A) {
+                    vectors = try reader.list(0x1A, MessageCodec<LoggedVector>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64Fixed(0x09, sequence)
+            size += sizes.list(0x12, entities, MessageCodec<LoggedEntity>.self)
+            size += sizes.list(0x1A, vectors, MessageCodec<LoggedVector>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64Fixed(0x09, sequence)
+            writer.list(0x12, entities, MessageCodec<LoggedEntity>.self, &sizes)
+            writer.list(0x1A, vectors, MessageCodec<LoggedVector>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("entities", entities.count, max: 16)
+            violations.nested("entities", entities)
+            violations.count("vectors", vectors.count, max: 8)
+            violations.nested("vectors", vectors)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: sequence = try reader.value(UInt64FixedCodec.self)
+            case 2: entities = try reader.list(MessageCodec<LoggedEntity>.self)
+            case 3: vectors = try reader.list(MessageCodec<LoggedVector>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("sequence", sequence, UInt64FixedCodec.self)
+            writer.list("entities", entities, MessageCodec<LoggedEntity>.self)
+            writer.list("vectors", vectors, MessageCodec<LoggedVector>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AppliedRow, b: AppliedRow) -> Bool {
+            Canonical.equal(a.sequence, b.sequence)
+                && Canonical.equal(a.entities, b.entities)
+                && Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(sequence, into: &hasher)
+            Canonical.hash(entities, into: &hasher)
+            Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
     /// An event that failed validation, kept for a person to look at.
     public struct QuarantineRow: WireMessage {
         public var tenant: String = ""

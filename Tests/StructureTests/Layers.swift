@@ -59,7 +59,7 @@ enum Layers {
         "RiskCore": ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage"],
         "ModelCore": ["Inference", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage"],
         "FeatureCore": [
-            "FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage",
+            "FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage", "Redis",
         ],
     ]
 

@@ -47,8 +47,10 @@ public struct FeatureState: Sendable {
         ring.entries.first { $0.sequence == sequence }?.version
     }
 
-    /// The versions that the ring names: those of the 64 highest sequences applied.
-    public var recentVersions: [UInt64] { ring.entries.map(\.version) }
+    /// The 64 highest sequences applied, each with the version it made.
+    public var recent: [(sequence: UInt64, version: UInt64)] {
+        ring.entries.map { ($0.sequence, $0.version) }
+    }
 
     /// The version that applying an event of this sequence would make.
     public func nextVersion(sequence: UInt64) -> UInt64 { version == 0 ? sequence : version + 1 }

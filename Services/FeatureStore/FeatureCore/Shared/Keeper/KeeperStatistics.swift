@@ -1,0 +1,36 @@
+public import Synchronization
+
+/// What a keeper has done: counters that only grow.
+public final class KeeperStatistics: Sendable {
+    /// Events taken from the shared store to the disk.
+    public let drained = Atomic<Int>(0)
+    /// Rows dropped from the shared store, since they are on the disk.
+    public let trimmed = Atomic<Int>(0)
+    /// Events that a server had left, and are now in all their states.
+    public let finished = Atomic<Int>(0)
+    /// Events whose states no longer knew whether they had them, decided by the log.
+    public let uncertain = Atomic<Int>(0)
+    /// Damaged blobs built again from the log.
+    public let rebuilt = Atomic<Int>(0)
+    /// Versions that two events claim: the shared store has lost writes.
+    public let disagreements = Atomic<Int>(0)
+    /// Rows that are not what a server writes.
+    public let damaged = Atomic<Int>(0)
+    /// Rows that wait in the fullest partition.
+    public let backlog = Atomic<Int>(0)
+
+    init() {}
+
+    /// Every counter by its name, in a fixed order.
+    public var counts: [(name: String, count: Int)] {
+        [
+            ("drained", drained.load(ordering: .relaxed)),
+            ("trimmed", trimmed.load(ordering: .relaxed)),
+            ("finished", finished.load(ordering: .relaxed)),
+            ("uncertain", uncertain.load(ordering: .relaxed)),
+            ("rebuilt", rebuilt.load(ordering: .relaxed)),
+            ("disagreements", disagreements.load(ordering: .relaxed)),
+            ("damaged", damaged.load(ordering: .relaxed)),
+        ]
+    }
+}

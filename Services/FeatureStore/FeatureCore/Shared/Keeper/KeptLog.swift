@@ -1,0 +1,139 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import Storage
+internal import Wire
+
+/// One tenant's event log on the keeper's disk, in the families of the embedded store: what works on
+/// the log of one works on that of the other.
+struct KeptLog: Sendable {
+    let tenant: String
+    let store: any KeyValueStore
+    private let statistics: KeeperStatistics
+
+    init(tenant: String, store: any KeyValueStore, statistics: KeeperStatistics) {
+        self.tenant = tenant
+        self.store = store
+        self.statistics = statistics
+    }
+
+    // MARK: Draining
+
+    /// The last stream id of a partition that is on the disk; nil before the first.
+    func drained(_ partition: Int) throws -> [UInt8]? {
+        try store.get(Self.drainedKey(partition), in: .meta)
+    }
+
+    private static func drainedKey(_ partition: Int) -> [UInt8] {
+        Array("drained/\(partition)".utf8)
+    }
+
+    /// Brings entries of a partition to the disk, in their order, all of them or none.
+    func take(_ entries: [StreamEntry], partition: Int) throws {
+        guard let last = entries.last else { return }
+        var batch = WriteBatch()
+        var rows: [UInt64: AssayFeaturesV1.LogRow] = [:]
+        for entry in entries {
+            do {
+                switch entry.kind {
+                case StreamEntry.event: try takeEvent(entry, partition, &rows, &batch)
+                case StreamEntry.applied: try takeApplied(entry, &rows, &batch)
+                case StreamEntry.quarantined: try takeQuarantined(entry, &batch)
+                default: statistics.damaged.count()
+                }
+            } catch let error as StorageError {
+                throw error
+            } catch {
+                // Not what a server writes: it stays in nobody's way, and is counted.
+                statistics.damaged.count()
+            }
+        }
+        for (sequence, row) in rows { batch.put(StorageKey.log(sequence), row.encoded(), in: .log) }
+        batch.put(Self.drainedKey(partition), last.id, in: .meta)
+        try store.write(batch, sync: true)
+    }
+
+    private func takeEvent(
+        _ entry: StreamEntry, _ partition: Int, _ rows: inout [UInt64: AssayFeaturesV1.LogRow],
+        _ batch: inout WriteBatch
+    ) throws {
+        guard let place = StreamPlace(entry.id, partition: partition) else {
+            return statistics.damaged.count()
+        }
+        var row = try AssayFeaturesV1.LogRow(decoding: entry.bytes, door: .strict, limits: .stored)
+        row.sequence = place.sequence
+        rows[place.sequence] = row
+        batch.put(
+            StorageKey.event(row.event.id, tenant: tenant),
+            StorageKey.bigEndian(place.sequence) + Hash.sha256(row.event.encoded()), in: .ids)
+        statistics.drained.count()
+    }
+
+    /// Adds to an event's row what it made of its entities and which vectors were served with it.
+    private func takeApplied(
+        _ entry: StreamEntry, _ rows: inout [UInt64: AssayFeaturesV1.LogRow],
+        _ batch: inout WriteBatch
+    ) throws {
+        let applied = try AssayFeaturesV1.AppliedRow(
+            decoding: entry.bytes, door: .strict, limits: .stored)
+        let sequence = applied.sequence
+        guard var row = try rows[sequence] ?? row(sequence) else {
+            return statistics.damaged.count()
+        }
+        row.entities = applied.entities
+        if !applied.vectors.isEmpty { row.vectors = applied.vectors }
+        rows[sequence] = row
+        for entity in applied.entities where entity.version > 0 {
+            guard let key = StateKey(bytes: entity.pid) else { continue }
+            let trail = StorageKey.trail(
+                key, tenant: tenant, entity: entity.entity, version: entity.version)
+            let place = StorageKey.bigEndian(sequence)
+            if let other = try store.get(trail, in: .trail), other != place {
+                statistics.disagreements.count()
+            }
+            batch.put(trail, place, in: .trail)
+        }
+    }
+
+    private func takeQuarantined(_ entry: StreamEntry, _ batch: inout WriteBatch) throws {
+        let row = try AssayFeaturesV1.QuarantineRow(
+            decoding: entry.bytes, door: .strict, limits: .stored)
+        batch.put(
+            StorageKey.event(row.event.id, tenant: tenant), row.encoded(), in: .quarantine)
+    }
+
+    // MARK: Reading
+
+    func row(_ sequence: UInt64) throws -> AssayFeaturesV1.LogRow? {
+        guard let bytes = try store.get(StorageKey.log(sequence), in: .log) else { return nil }
+        do {
+            return try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+        } catch {
+            throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
+        }
+    }
+
+    /// The event recorded under an id.
+    func recorded(_ id: String) throws -> AssayFeaturesV1.LogRow? {
+        guard let claim = try store.get(StorageKey.event(id, tenant: tenant), in: .ids),
+            let sequence = StorageKey.sequence(claim.prefix(8))
+        else { return nil }
+        return try row(sequence)
+    }
+
+    /// The entity's present life as the applied records tell it: sequence by version, ascending.
+    func trail(
+        of key: StateKey, entity: String
+    ) throws -> [(version: UInt64, sequence: UInt64)] {
+        let prefix = StorageKey.trail(key, tenant: tenant, entity: entity)
+        var found: [(version: UInt64, sequence: UInt64)] = []
+        try store.scan(.trail, .prefix(prefix), reversed: true) { key, value in
+            guard let version = StorageKey.sequence(key.suffix(8)),
+                let sequence = StorageKey.sequence(value)
+            else { throw StorageError(.corrupt, "a row of the trail of \(entity)") }
+            found.append((version, sequence))
+            // A life begins with a version that is its event's sequence.
+            return version != sequence
+        }
+        return found.reversed()
+    }
+}

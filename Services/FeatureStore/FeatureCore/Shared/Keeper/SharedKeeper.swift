@@ -1,0 +1,193 @@
+internal import AssayMessages
+public import FeatureEngine
+public import Redis
+public import Storage
+internal import Synchronization
+public import Wire
+
+/// How a ``SharedKeeper`` works.
+public struct KeeperConfiguration: Sendable {
+    /// How long one round trip may take.
+    public var roundTrip: Duration = .seconds(2)
+    /// The pause after a round in which nothing was to do.
+    public var pause: Duration = .milliseconds(100)
+    /// Entries taken from a partition at once.
+    public var batch = 128
+    /// An event that a server has not finished after this is the keeper's. More than a server's
+    /// `ownership`, by as long as a round trip may take.
+    public var openLimit: Duration = .seconds(5)
+    /// How long a row stays in the shared store at least: servers look up events there.
+    public var rowLife: Duration = .seconds(60)
+
+    public init() {}
+}
+
+/// The one process that takes the shared store's event log to its own disk, and finishes what servers
+/// have left.
+///
+/// While there is none, the streams grow, and nothing else is missed. Two do no harm: the second
+/// waits for the first's lease to end, and needs the first's directory.
+public final class SharedKeeper: Sendable {
+    public let statistics = KeeperStatistics()
+
+    let redis: any RedisSender
+    let pipeline: EventPipeline
+    let states: SharedStates
+    let configuration: KeeperConfiguration
+    private let open: @Sendable (String) throws -> any KeyValueStore
+    private let logs = Mutex<[String: KeptLog]>([:])
+    /// Names this process as the lease's owner.
+    private let owner: String
+
+    /// The families that each tenant's store must have.
+    public static let families: [Family] = Family.allOfFeatureStore
+
+    /// - Parameters:
+    ///   - owner: names this process and no other.
+    ///   - open: a tenant's store, opened once.
+    public init(
+        _ redis: any RedisSender, definitions: DefinitionSet,
+        configuration: KeeperConfiguration = KeeperConfiguration(), owner: String,
+        clock: @escaping @Sendable () -> Timestamp,
+        open: @escaping @Sendable (_ tenant: String) throws -> any KeyValueStore
+    ) {
+        self.redis = redis
+        self.configuration = configuration
+        self.owner = owner
+        self.open = open
+        pipeline = EventPipeline(definitions, clock: clock)
+        states = SharedStates(definitions, cacheBytes: 0)
+    }
+
+    /// Works until cancelled. A shared store that does not answer is tried again.
+    public func run() async throws {
+        while !Task.isCancelled {
+            var isIdle = true
+            do {
+                isIdle = try await round() == 0
+            } catch is RedisError, is RedisServerError {
+                // The next round tries again.
+            }
+            if isIdle { try await Task.sleep(for: configuration.pause) }
+        }
+    }
+
+    /// Closes the stores.
+    public func close() {
+        for log in logs.withLock({ Array($0.values) }) { log.store.close() }
+    }
+
+    /// Takes what is in all partitions, and finishes what was left. Returns how much was done; 0 also
+    /// while another keeper has the lease.
+    @discardableResult
+    public func round() async throws -> Int {
+        guard let lease = try await lease() else { return 0 }
+        var round = KeeperRound(now: try await time())
+        var work = 0
+        var backlog = 0
+        for tenant in try await tenants() {
+            let log = try log(of: tenant)
+            let keys = SharedKeys(tenant: tenant)
+            for partition in 0..<SharedKeys.partitions {
+                let taken = try await drain(log, keys, partition, lease, round.now)
+                work += taken.work
+                backlog = max(backlog, taken.backlog)
+            }
+            work += try await finishOpen(log, keys, &round)
+        }
+        statistics.backlog.store(backlog, ordering: .relaxed)
+        return work
+    }
+
+    private func lease() async throws -> KeeperLease? {
+        try await KeeperLease.acquire(redis, owner: owner, timeout: configuration.roundTrip)
+    }
+
+    private func tenants() async throws -> [String] {
+        let reply = try await send(RedisCommand("SMEMBERS", key: SharedKeys.tenants))
+        return (reply.elements ?? []).compactMap(\.text).sorted()
+    }
+
+    private func log(of tenant: String) throws -> KeptLog {
+        if let known = logs.withLock({ $0[tenant] }) { return known }
+        let log = KeptLog(tenant: tenant, store: try open(tenant), statistics: statistics)
+        logs.withLock { $0[tenant] = log }
+        return log
+    }
+
+    /// The reply of a command; an error reply is thrown.
+    func send(_ command: RedisCommand) async throws -> RedisValue {
+        let reply = try await redis.send(command, timeout: configuration.roundTrip)
+        if let error = reply.error { throw error }
+        return reply
+    }
+
+    // MARK: Draining
+
+    /// Takes a partition's new rows to the disk, then drops from the shared store what has been there
+    /// for long enough.
+    private func drain(
+        _ log: KeptLog, _ keys: SharedKeys, _ partition: Int, _ lease: KeeperLease, _ now: UInt64
+    ) async throws -> (work: Int, backlog: Int) {
+        var last = try log.drained(partition)
+        if last == nil { try await checkFirst(keys, partition) }
+        var work = 0
+        while true {
+            let start = last.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
+            let reply = try await send(
+                RedisCommand(
+                    "XRANGE", key: keys.rows(partition), start, [UInt8(ascii: "+")],
+                    Array("COUNT".utf8), Array("\(configuration.batch)".utf8)))
+            let found = reply.elements ?? []
+            let entries = found.compactMap { StreamEntry($0) }
+            statistics.damaged.count(found.count - entries.count)
+            guard !entries.isEmpty else { break }
+            try log.take(entries, partition: partition)
+            last = entries.last?.id
+            work += entries.count
+            guard found.count == configuration.batch else { break }
+            _ = try await self.lease()
+        }
+        let backlog = try await trim(keys, partition, lease, now, drained: last)
+        return (work, backlog)
+    }
+
+    /// A partition whose rows another keeper has taken can only be served with that one's directory.
+    private func checkFirst(_ keys: SharedKeys, _ partition: Int) async throws {
+        guard let kept = try await send(RedisCommand("GET", key: keys.kept(partition))).text
+        else { return }
+        throw UnfitServer(
+            description: "events up to \(kept.split(separator: " ").last ?? "?") of tenant"
+                + " \(keys.tenant) are in another keeper's directory; start with that one")
+    }
+
+    private func trim(
+        _ keys: SharedKeys, _ partition: Int, _ lease: KeeperLease, _ now: UInt64,
+        drained: [UInt8]?
+    ) async throws -> Int {
+        guard let drained, let last = StreamPlace(drained, partition: partition) else { return 0 }
+        let life = UInt64(max(0, configuration.rowLife.milliseconds))
+        let first =
+            last.milliseconds + life <= now ? last.id : Array("\(now - min(now, life))-0".utf8)
+        let replies = try await redis.send(
+            [
+                SharedScripts.trim.command(
+                    keys: [keys.rows(partition), keys.kept(partition)],
+                    [lease.fence, Array(owner.utf8), first]),
+                RedisCommand("XLEN", key: keys.rows(partition)),
+            ], timeout: configuration.roundTrip)
+        if let error = replies[0].error { throw error }
+        statistics.trimmed.count(Int(replies[0].integer ?? 0))
+        return Int(replies[1].integer ?? 0)
+    }
+
+    /// The shared store's clock, in milliseconds: the one that its stream ids are made from.
+    private func time() async throws -> UInt64 {
+        let reply = try await send(RedisCommand("TIME"))
+        guard let parts = reply.elements, parts.count == 2,
+            let seconds = parts[0].text.flatMap(UInt64.init),
+            let microseconds = parts[1].text.flatMap(UInt64.init), seconds < 1 << 40
+        else { throw UnfitServer(description: "the server tells no time") }
+        return seconds * 1_000 + microseconds / 1_000
+    }
+}

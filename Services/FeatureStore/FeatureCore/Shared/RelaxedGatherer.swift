@@ -1,0 +1,191 @@
+internal import FeatureEngine
+internal import Redis
+internal import Synchronization
+
+/// Gathers the events of relaxed entities, so that one busy entity costs one write for many events.
+///
+/// What is gathered and not written when the process ends is still open in the log, and the keeper
+/// applies it.
+final class RelaxedGatherer: Sendable {
+    /// Events gathered at most; further ones are left to the keeper.
+    static let maximumEvents = 65_536
+    /// Entities read and written in one round trip each.
+    private static let batch = 64
+
+    /// One event of one entity: `index` is the entity's position among the event's.
+    private struct Part {
+        let event: OpenEvent
+        let index: Int
+        let touches: UInt64
+    }
+
+    private struct Gathered {
+        let entity: EntityReference
+        var parts: [Part]
+    }
+
+    private struct Pending {
+        var entities: [StateKey: Gathered] = [:]
+        var count = 0
+    }
+
+    private let pending = Mutex(Pending())
+    private let states: SharedStates
+    private let redis: any RedisSender
+    private let configuration: SharedStoreConfiguration
+    private let activity: SharedStoreActivity
+    private let uptime: @Sendable () -> Duration
+
+    init(
+        _ states: SharedStates, _ redis: any RedisSender,
+        configuration: SharedStoreConfiguration, activity: SharedStoreActivity,
+        uptime: @escaping @Sendable () -> Duration
+    ) {
+        self.states = states
+        self.redis = redis
+        self.configuration = configuration
+        self.activity = activity
+        self.uptime = uptime
+    }
+
+    /// Events gathered and not yet on their way.
+    var count: Int { pending.withLock { $0.count } }
+
+    /// Takes an event for its relaxed entities. Returns entities that have enough to be written now.
+    func add(
+        _ open: OpenEvent, _ relaxed: [EntityReference], _ event: SharedEvent
+    ) -> [StateKey]? {
+        let all = event.scoring.entities
+        let isFull = pending.withLock { $0.count + relaxed.count > Self.maximumEvents }
+        guard !isFull else {
+            leave(open)
+            return nil
+        }
+        var full: [StateKey] = []
+        pending.withLock { pending in
+            for entity in relaxed {
+                guard let index = all.firstIndex(where: { $0.key == entity.key }) else { continue }
+                let part = Part(event: open, index: index, touches: entity.touches)
+                pending.entities[entity.key, default: Gathered(entity: entity, parts: [])]
+                    .parts.append(part)
+                pending.count += 1
+                if pending.entities[entity.key]?.parts.count == configuration.gatherCount {
+                    full.append(entity.key)
+                }
+            }
+        }
+        return full.isEmpty ? nil : full
+    }
+
+    /// Writes everything gathered so far.
+    func flush() async {
+        let all = pending.withLock { pending in
+            defer { pending = Pending() }
+            return Array(pending.entities.values)
+        }
+        await write(all)
+    }
+
+    /// Writes what is gathered for these entities.
+    func flush(_ keys: [StateKey]) async {
+        let taken = pending.withLock { pending in
+            let taken = keys.compactMap { pending.entities.removeValue(forKey: $0) }
+            pending.count -= taken.reduce(0) { $0 + $1.parts.count }
+            return taken
+        }
+        await write(taken)
+    }
+
+    // MARK: Writing
+
+    private func write(_ gathered: [Gathered]) async {
+        var rest = gathered[...]
+        while !rest.isEmpty {
+            await writeBatch(Array(rest.prefix(Self.batch)))
+            rest = rest.dropFirst(Self.batch)
+        }
+    }
+
+    private func writeBatch(_ gathered: [Gathered]) async {
+        guard
+            let replies = try? await redis.send(
+                gathered.map { states.read($0.entity) }, timeout: configuration.roundTrip)
+        else { return gathered.forEach(leave) }
+        var pending: [(gathered: Gathered, made: [UInt64], write: BlobWrite)] = []
+        for (gathered, reply) in zip(gathered, replies) {
+            prepare(gathered, BlobReply(reply), &pending)
+        }
+        for _ in 0..<SharedStates.maximumAttempts where !pending.isEmpty {
+            guard
+                let replies = try? await redis.send(
+                    pending.map(\.write.command), timeout: configuration.roundTrip)
+            else { break }
+            let sent = pending
+            pending = []
+            var closing: [RedisCommand] = []
+            for (sent, reply) in zip(sent, replies) {
+                switch BlobWrite.outcome(reply) {
+                case .written:
+                    states.written(sent.write)
+                    closing += written(sent.gathered, sent.made)
+                case .conflict(let newer):
+                    activity.conflicts.count()
+                    prepare(sent.gathered, .blob(newer), &pending)
+                case .refused: leave(sent.gathered)
+                }
+            }
+            await close(closing)
+        }
+        for entity in pending { leave(entity.gathered) }
+    }
+
+    /// Applies what is gathered for one entity, in the order of coming.
+    ///
+    /// Events that are no longer fresh are the keeper's: it may have applied them already.
+    private func prepare(
+        _ gathered: Gathered, _ reply: BlobReply,
+        _ pending: inout [(gathered: Gathered, made: [UInt64], write: BlobWrite)]
+    ) {
+        var gathered = gathered
+        let now = uptime()
+        let isFresh = { (part: Part) in now - part.event.started < self.configuration.ownership }
+        for part in gathered.parts where !isFresh(part) { leave(part.event) }
+        gathered.parts = gathered.parts.filter(isFresh)
+        guard !gathered.parts.isEmpty else { return }
+        var loaded = states.take(gathered.entity, reply)
+        guard var state = loaded.state else { return leave(gathered) }
+        loaded.state = nil
+        var made: [UInt64] = []
+        for part in gathered.parts {
+            _ = state.apply(
+                part.event.event, touches: part.touches, sequence: part.event.place.sequence,
+                delivery: .first)
+            made.append(state.version)
+        }
+        pending.append((gathered, made, states.write(loaded, state)))
+    }
+
+    private func written(_ gathered: Gathered, _ made: [UInt64]) -> [RedisCommand] {
+        activity.gatheredWrites.count()
+        activity.gatheredEvents.count(made.count)
+        return zip(gathered.parts, made).flatMap { part, version in
+            part.event.made(version, at: part.index) ? part.event.closing : []
+        }
+    }
+
+    private func close(_ commands: [RedisCommand]) async {
+        var rest = commands[...]
+        while !rest.isEmpty {
+            _ = try? await redis.send(Array(rest.prefix(512)))
+            rest = rest.dropFirst(512)
+        }
+    }
+
+    private func leave(_ gathered: Gathered) {
+        for part in gathered.parts { leave(part.event) }
+    }
+
+    private func leave(_ event: OpenEvent) {
+        if event.lost() { activity.leftOpen.count() }
+    }
+}

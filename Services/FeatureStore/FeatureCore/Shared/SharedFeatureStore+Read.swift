@@ -1,0 +1,88 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import RPC
+internal import Redis
+package import Storage
+package import Wire
+
+extension SharedFeatureStore {
+    package func readings(
+        of entities: [EntityReference], at time: Int64, now: Timestamp
+    ) async -> [EntityReading] {
+        let blobs: [BlobReply]
+        do {
+            blobs = try await redis.send(
+                entities.map(states.read), timeout: configuration.roundTrip
+            ).map { BlobReply($0) }
+        } catch {
+            return entities.map { pipeline.unavailable($0, at: time) }
+        }
+        return zip(entities, blobs).map { entity, blob in
+            reading(remembered(entity, blob), at: time)
+        }
+    }
+
+    /// The state of a blob; one that had to be decoded need not be a second time.
+    private func remembered(_ entity: EntityReference, _ reply: BlobReply) -> LoadedState {
+        let loaded = states.load(entity, reply)
+        if let state = loaded.state, !loaded.blob.isEmpty {
+            states.decoded.put(entity.key, state, blob: loaded.blob)
+        }
+        return loaded
+    }
+
+    func reading(_ loaded: LoadedState, for scoring: Scoring) -> EntityReading {
+        reading(loaded, at: scoring.resolved.time)
+    }
+
+    /// The features of one entity. A relaxed one may lack the events of the last moments; of one
+    /// whose blob is damaged nothing is said.
+    private func reading(_ loaded: LoadedState, at time: Int64) -> EntityReading {
+        guard let state = loaded.state else {
+            return pipeline.unavailable(loaded.entity, at: time)
+        }
+        let reading = pipeline.reading(loaded.entity, state, at: time)
+        return states.isRelaxed(loaded.entity) ? reading.flagged(.eventual) : reading
+    }
+
+    /// The entities of an event that could not be recorded: others could not be either, so what the
+    /// blobs say may lack them.
+    func incomplete(_ scoring: Scoring, _ blobs: [BlobReply]) -> [EntityReading] {
+        guard !scoring.vectors.isEmpty else { return [] }
+        return zip(scoring.entities, blobs).map { entity, blob in
+            reading(remembered(entity, blob), for: scoring).flagged(.incomplete)
+        }
+    }
+
+    /// Keeps the event in the log, from where the keeper puts it aside.
+    package func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool {
+        let keys = SharedKeys(tenant: scoring.tenant)
+        let id = Hash.sha256(scoring.event.id)
+        let row = AssayFeaturesV1.QuarantineRow(
+            tenant: scoring.tenant, event: scoring.event, received: scoring.received,
+            problems: scoring.resolved.problems.map(\.message))
+        let add = RedisCommand(
+            "XADD", key: keys.rows(SharedKeys.partition(id)), Array("*".utf8),
+            [StreamEntry.quarantined], row.encoded())
+        do {
+            let reply = try await redis.send(add, timeout: configuration.roundTrip)
+            if let error = reply.error { throw StorageError(.full, error.description) }
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw StorageError(.io, "\(error)")
+        }
+        return true
+    }
+}
+
+extension EntityReading {
+    func flagged(_ flags: Status.Flags) -> EntityReading {
+        EntityReading(
+            reference: reference, version: version, time: time,
+            values: values?.map { value in
+                FeatureValue(
+                    value.number, Status(value.status.kind, value.status.flags.union(flags)))
+            })
+    }
+}

@@ -1,0 +1,174 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import RPC
+internal import Redis
+internal import Wire
+
+/// An event that is to be recorded once.
+struct SharedEvent {
+    let scoring: Scoring
+    let keys: SharedKeys
+    /// 16 bytes of SHA-256 of the event id.
+    let id: [UInt8]
+    /// SHA-256 of the event's content.
+    let digest: [UInt8]
+    /// When this process began with it.
+    let started: Duration
+
+    var partition: Int { SharedKeys.partition(id) }
+}
+
+extension SharedFeatureStore {
+    package func begin(_ scoring: Scoring) async throws -> Recording {
+        let claim = StorageKey.event(scoring.event.id, tenant: scoring.tenant)
+        try inFlight.claim(claim)
+        defer { inFlight.release(claim) }
+        let held = try await queue.acquire(strict(scoring.entities).map(\.key))
+        defer { queue.release(held) }
+        let event = SharedEvent(
+            scoring: scoring, keys: SharedKeys(tenant: scoring.tenant),
+            id: Array(Hash.sha256(scoring.event.id).prefix(16)),
+            digest: Hash.sha256(scoring.event.encoded()), started: uptime())
+        return .done(try await record(event))
+    }
+
+    /// Those that are brought up before the reply.
+    private func strict(_ entities: [EntityReference]) -> [EntityReference] {
+        entities.filter { !states.isRelaxed($0) }
+    }
+
+    private func record(
+        _ event: SharedEvent
+    ) async throws -> AssayFeaturesV1.ScoreEventResponse {
+        let claim: SharedClaim
+        let blobs: [BlobReply]
+        do {
+            (claim, blobs) = try await claimAndRead(event)
+        } catch {
+            guard error.code != .commandTooLarge else { throw Self.tooLarge }
+            // The event may be in the log: then the keeper finishes it, and sending it again finds
+            // it there.
+            statistics.notRecorded.count()
+            return pipeline.notRecorded(event.scoring)
+        }
+        switch claim {
+        case .claimed(let place): return await apply(event, at: place, blobs)
+        case .known(let place, let digest): return try await known(event, place, digest)
+        case .full:
+            throw RPCError(
+                code: .resourceExhausted, message: "the event log is full: its keeper is behind",
+                reason: "LOG_FULL", retryAfter: .seconds(1))
+        case .refused:
+            statistics.notRecorded.count()
+            return pipeline.response(
+                event.scoring, incomplete(event.scoring, blobs), outcome: .notRecorded)
+        }
+    }
+
+    private static var tooLarge: RPCError {
+        RPCError(
+            .invalidArgument, "the event is too large for the shared store",
+            reason: "EVENT_TOO_LARGE")
+    }
+
+    /// The first round trip: a place in the log, and the blobs of all entities.
+    private func claimAndRead(
+        _ event: SharedEvent
+    ) async throws(RedisError) -> (SharedClaim, [BlobReply]) {
+        let partition = event.partition
+        let entities = event.scoring.entities
+        var commands = [claim(event)]
+        commands.reserveCapacity(entities.count + 2)
+        for entity in entities { commands.append(states.read(entity)) }
+        let tenant = event.scoring.tenant
+        let connections = redis.connectionsMade
+        let isNewTenant = tenants.isNew(tenant, connections: connections)
+        if isNewTenant {
+            commands.append(
+                RedisCommand("SADD", key: SharedKeys.tenants, Array(tenant.utf8)))
+        }
+        let replies = try await redis.send(commands, timeout: configuration.roundTrip)
+        if isNewTenant, replies.last?.integer != nil {
+            tenants.told(tenant, connections: connections)
+        }
+        return (
+            SharedClaim(replies[0], partition: partition),
+            replies[1..<(1 + entities.count)].map { BlobReply($0) }
+        )
+    }
+
+    private func claim(_ event: SharedEvent) -> RedisCommand {
+        let partition = event.partition
+        // As far as it is known before the event is applied: the versions that it makes and the
+        // digests of its vectors follow in the applied record.
+        let row = pipeline.logRow(
+            event.scoring, sequence: 0, versions: event.scoring.entities.map { _ in 0 },
+            vectors: [])
+        return SharedScripts.claim.command(
+            keys: [
+                event.keys.claim(event.id), event.keys.rows(partition), event.keys.open(partition),
+            ],
+            [
+                row.encoded(), event.digest,
+                Array("\(configuration.idLife.milliseconds / 1_000)".utf8),
+                Array("\(configuration.maximumRows)".utf8),
+            ])
+    }
+
+    // MARK: Applying
+
+    /// Reads, applies, and the second round trip.
+    private func apply(
+        _ event: SharedEvent, at place: StreamPlace, _ blobs: [BlobReply]
+    ) async -> AssayFeaturesV1.ScoreEventResponse {
+        let scoring = event.scoring
+        var loaded: [LoadedState] = []
+        for (entity, blob) in zip(scoring.entities, blobs) {
+            loaded.append(
+                states.isRelaxed(entity) ? states.load(entity, blob) : states.take(entity, blob))
+        }
+        var readings: [EntityReading] = []
+        if !scoring.vectors.isEmpty { readings = loaded.map { reading($0, for: scoring) } }
+        let stored = await store(&loaded, of: event, at: place)
+        if !scoring.vectors.isEmpty {
+            for (index, newer) in stored.reread { readings[index] = reading(newer, for: scoring) }
+        }
+        statistics.applied.count()
+        let isApplied = stored.isComplete && !scoring.isLoggedOnly
+        let response = pipeline.response(
+            scoring, readings, outcome: isApplied ? .applied : .logged, sequence: place.sequence,
+            durability: stored.isReplicated ? .replicated : .memory)
+        finish(event, place, stored, response)
+        return response
+    }
+
+    /// After the reply: the reply itself for who asks again, then the applied record and the end of
+    /// the event's openness, once the relaxed entities have it too.
+    private func finish(
+        _ event: SharedEvent, _ place: StreamPlace, _ stored: StoredStates,
+        _ response: AssayFeaturesV1.ScoreEventResponse
+    ) {
+        var commands: [RedisCommand] = []
+        if !response.vectors.isEmpty {
+            commands.append(
+                RedisCommand(
+                    "SET", key: event.keys.served(event.id), response.encoded(), Array("EX".utf8),
+                    Array("\(configuration.replyLife.milliseconds / 1_000)".utf8)))
+        }
+        let relaxed = event.scoring.entities.filter(states.isRelaxed)
+        let open = OpenEvent(event, place, pipeline, response, versions: stored.versions)
+        if !stored.isComplete {
+            activity.leftOpen.count()
+        } else if relaxed.isEmpty {
+            commands += open.closing
+        } else if let full = gatherer.add(open, relaxed, event) {
+            background.run { [gatherer] in await gatherer.flush(full) }
+        }
+        guard !commands.isEmpty else { return }
+        background.run { [redis, activity, commands] in
+            let replies = try? await redis.send(commands)
+            let isDone = replies?.allSatisfy { $0.error == nil } ?? false
+            if !isDone, stored.isComplete, relaxed.isEmpty { activity.leftOpen.count() }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+public import FeatureEngine
+internal import RPC
+public import Redis
+internal import Synchronization
+public import Wire
+
+/// How a ``SharedFeatureStore`` uses its server.
+public struct SharedStoreConfiguration: Sendable {
+    /// How long one round trip may take; a call needs two.
+    public var roundTrip: Duration = .milliseconds(20)
+    /// Blobs that are kept decoded, so that one which has not changed is not decoded again.
+    public var cacheBytes = 256 << 20
+    /// Replicas that must have an event before its reply says `replicated`; 0 asks none.
+    public var replicas = 0
+    /// How long replicas are waited for.
+    public var replicaWait: Duration = .milliseconds(50)
+    /// How long an event's id is known.
+    public var idLife: Duration = .seconds(8 * 86_400)
+    /// How long a reply is kept for a caller who asks again.
+    public var replyLife: Duration = .seconds(600)
+    /// Rows of a partition that the keeper has not taken; more are refused.
+    public var maximumRows = 2_000_000
+    /// How long events of a relaxed entity are gathered, and how many at most.
+    public var gatherInterval: Duration = .milliseconds(250)
+    public var gatherCount = 256
+    /// Accept a server that keeps nothing over its own end.
+    public var allowsVolatile = false
+    /// An event is finished by the server that claimed it within this time, else by the keeper.
+    public var ownership: Duration = .seconds(4)
+
+    public init() {}
+}
+
+/// The feature store over a Redis or Valkey server that several processes share.
+///
+/// A payment takes two round trips. The first gives the event its place in the log and reads the
+/// blobs of all its entities; the second puts a new blob in place of each strict one, if it is still
+/// the one that was read. An event that got no further than the log is finished by the keeper.
+public final class SharedFeatureStore: FeatureStore {
+    package let pipeline: EventPipeline
+    public let statistics = StoreStatistics()
+    public let activity = SharedStoreActivity()
+
+    let redis: any RedisSender
+    let configuration: SharedStoreConfiguration
+    let states: SharedStates
+    let queue = EntityQueue()
+    let inFlight = InFlightEvents()
+    let tenants = KnownTenants()
+    let background = BackgroundWork()
+    let gatherer: RelaxedGatherer
+    /// Time that only runs forward, for what this process has begun.
+    let uptime: @Sendable () -> Duration
+
+    init(
+        _ redis: any RedisSender, definitions: DefinitionSet,
+        configuration: SharedStoreConfiguration, clock: @escaping @Sendable () -> Timestamp,
+        uptime: @escaping @Sendable () -> Duration
+    ) {
+        self.redis = redis
+        self.configuration = configuration
+        self.uptime = uptime
+        pipeline = EventPipeline(definitions, clock: clock)
+        states = SharedStates(definitions, cacheBytes: configuration.cacheBytes)
+        gatherer = RelaxedGatherer(
+            states, redis, configuration: configuration, activity: activity, uptime: uptime)
+    }
+
+    /// Checks that the server is one to trust events with, and starts.
+    ///
+    /// - Parameters:
+    ///   - clock: ingest time; it decides which events are too early or too late.
+    ///   - uptime: time since any moment, running forward only.
+    public static func open(
+        _ redis: any RedisSender, definitions: DefinitionSet,
+        configuration: SharedStoreConfiguration = SharedStoreConfiguration(),
+        clock: @escaping @Sendable () -> Timestamp,
+        uptime: @escaping @Sendable () -> Duration = SharedFeatureStore.machineUptime
+    ) async throws -> SharedFeatureStore {
+        try await ServerCheck.check(redis, allowsVolatile: configuration.allowsVolatile)
+        return SharedFeatureStore(
+            redis, definitions: definitions, configuration: configuration, clock: clock,
+            uptime: uptime)
+    }
+
+    private static let start = ContinuousClock.now
+
+    public static let machineUptime: @Sendable () -> Duration = { ContinuousClock.now - start }
+
+    /// Writes what is gathered for relaxed entities, from time to time, until cancelled.
+    public func run() async throws {
+        while true {
+            try await Task.sleep(for: configuration.gatherInterval)
+            await gatherer.flush()
+        }
+    }
+
+    /// Writes everything gathered, and waits for what is still on its way.
+    public func flush() async {
+        await gatherer.flush()
+        await background.finished()
+    }
+
+    /// Memory of the states that are decoded.
+    public var stateBytes: Int { states.decoded.bytes }
+}
+
+/// The tenants this process has told the shared store about.
+final class KnownTenants: Sendable {
+    private let known = Mutex<[String: Int]>([:])
+
+    /// Whether to tell (again): a store that a new connection leads to may have lost it.
+    func isNew(_ tenant: String, connections: Int) -> Bool {
+        known.withLock { $0[tenant] != connections }
+    }
+
+    func told(_ tenant: String, connections: Int) {
+        known.withLock { $0[tenant] = connections }
+    }
+}
+
+/// Work that goes on after the reply, so that a shutdown can wait for it.
+final class BackgroundWork: Sendable {
+    private struct State {
+        var running = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func run(_ body: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.running += 1 }
+        Task {
+            await body()
+            let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+                state.running -= 1
+                guard state.running == 0 else { return [] }
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters { waiter.resume() }
+        }
+    }
+
+    /// Returns at a moment when nothing runs.
+    func finished() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                if state.running > 0 { state.waiters.append(continuation) }
+                return state.running == 0
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+}

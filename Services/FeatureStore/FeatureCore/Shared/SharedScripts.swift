@@ -1,0 +1,75 @@
+public import Redis
+
+/// What must happen as one step in the shared store. No value passes through a Lua number but the
+/// length of a stream.
+public enum SharedScripts {
+    /// For the configuration of the client.
+    public static let all = [write, claim, lease, trim]
+
+    /// Puts a blob in place of the one that was read.
+    ///
+    /// KEYS blob · ARGV the version that was read (8 bytes; empty = there was none), the new blob,
+    /// seconds to keep ('0' = for ever). Returns 1, or the newer blob, or nil if there is none now.
+    static let write = RedisScript(
+        """
+        if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then
+            return redis.call('GET', KEYS[1])
+        end
+        if ARGV[3] == '0' then
+            redis.call('SET', KEYS[1], ARGV[2])
+        else
+            redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+        end
+        return 1
+        """)
+
+    /// Gives an event its place in the log, once for each id.
+    ///
+    /// KEYS id, rows, open · ARGV row, digest, seconds, most rows. Returns the new place in an array,
+    /// or the text of the id's row: its place, a space, the digest.
+    static let claim = RedisScript(
+        """
+        local known = redis.call('GET', KEYS[1])
+        if known then return known end
+        if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[4]) then
+            return redis.error_reply('FULL event log')
+        end
+        local id = redis.call('XADD', KEYS[2], '*', 'e', ARGV[1])
+        redis.call('SET', KEYS[1], id .. ' ' .. ARGV[2], 'EX', ARGV[3])
+        redis.call('ZADD', KEYS[3], 0, id)
+        return {id}
+        """)
+
+    /// Takes or renews the keeper's lease.
+    ///
+    /// KEYS lease, fence · ARGV owner, milliseconds. Returns the number of the lease, which grows with
+    /// each change of owner, or nil if another holds it. The lease's text is number, space, owner.
+    static let lease = RedisScript(
+        """
+        local held = redis.call('GET', KEYS[1])
+        if held then
+            local space = string.find(held, ' ', 1, true)
+            if string.sub(held, space + 1) ~= ARGV[1] then return false end
+            redis.call('PEXPIRE', KEYS[1], ARGV[2])
+            return string.sub(held, 1, space - 1)
+        end
+        redis.call('INCR', KEYS[2])
+        local number = redis.call('GET', KEYS[2])
+        redis.call('SET', KEYS[1], number .. ' ' .. ARGV[1], 'PX', ARGV[2])
+        return number
+        """)
+
+    /// Drops the rows that a keeper holds on its own disk, unless a later lease was here.
+    ///
+    /// KEYS rows, kept · ARGV the lease's number with 20 digits, the keeper's directory, the first
+    /// stream id to stay. Returns how many were dropped.
+    static let trim = RedisScript(
+        """
+        local kept = redis.call('GET', KEYS[2])
+        if kept and string.sub(kept, 1, 20) > ARGV[1] then
+            return redis.error_reply('FENCED a later keeper was here')
+        end
+        redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
+        return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[3])
+        """)
+}

@@ -1,0 +1,189 @@
+import AssayMessages
+import FeatureEngine
+import RPC
+import Redis
+import Storage
+import TestSupport
+import Testing
+import Wire
+
+@testable import FeatureCore
+
+/// Servers that end at every step of a payment, and what the keeper makes of it.
+@Suite(
+    "Servers that end", .enabled(if: RedisServer.executable != nil), .timeLimit(.minutes(5)))
+struct CrashTests {
+    @Test(
+        "at each step, before or after it had its effect, every event counts once",
+        arguments: [FaultySender.Fault.beforeSend, .beforeReply], 1..<9)
+    func everyStep(fault: FaultySender.Fault, step: Int) async throws {
+        let bench = try await SharedBench.start()
+        let directory = try TemporaryDirectory()
+        let keeper = try await bench.keeper(directory)
+        let well = try await bench.server()
+        for index in 0..<3 { _ = try await well.score(payment(index)) }
+        let dying = try await bench.server(sender: { FaultySender($0, fails: fault, at: step) })
+        for index in 3..<6 {
+            _ = try? await dying.score(payment(index))
+            await dying.store.flush()
+        }
+        // The callers try again elsewhere, while the keeper finishes what was left.
+        for index in 3..<6 {
+            while true {
+                do {
+                    let reply = try await well.score(payment(index))
+                    #expect([.applied, .logged, .duplicate].contains(reply.outcome))
+                    break
+                } catch let error as RPCError where error.code == .aborted {
+                    // The keeper takes what is open for longer than a server may hold it.
+                    await well.store.flush()
+                    try await keeper.keeper.round()
+                }
+            }
+        }
+        await well.store.flush()
+        try await keeper.settle(bench)
+        let probe = try await well.score(payment(99), dryRun: true)
+        let vector = try #require(probe.vector)
+        let comment = Comment(rawValue: "\(fault) at \(step)")
+        #expect(vector.value("card_txn_cnt_24h") == 6, comment)
+        #expect(vector.value("card_amt_sum_24h") == 63, comment)
+        #expect(vector.value("cust_txn_cnt_24h") == 6, comment)
+        #expect(vector.value("term_txn_cnt_24h") == 6, comment)
+        try await bench.expectBlobsEqualTheirRows(keeper)
+        await keeper.close()
+        await dying.close()
+        await well.close()
+        await bench.close()
+    }
+
+    /// Each has an amount of its own, so that a sum tells which were counted.
+    private func payment(_ index: Int) -> AssayFeaturesV1.Event {
+        Bank.payment("e\(index)", cents: 1 << Int64(index), terminal: "t1")
+    }
+
+    @Test(
+        "writers that race, end and are tried again leave states that are the folds of their rows",
+        arguments: 0..<6)
+    func race(seed: UInt64) async throws {
+        let bench = try await SharedBench.start()
+        let directory = try TemporaryDirectory()
+        let keeper = try await bench.keeper(directory)
+        var random = SeededGenerator(seed: seed)
+        let events = (0..<150).map { index in
+            Bank.payment(
+                "e\(index)", cents: Int64.random(in: 1...1_000, using: &random),
+                card: "c\(Int.random(in: 0..<3, using: &random))",
+                customer: "p\(Int.random(in: 0..<2, using: &random))",
+                terminal: "t\(Int.random(in: 0..<2, using: &random))",
+                offset: -Int64.random(in: 0..<200_000, using: &random))
+        }
+        var servers: [SharedServer] = []
+        for _ in 0..<3 { servers.append(try await bench.server()) }
+        for _ in 0..<4 {
+            let fault: FaultySender.Fault = Bool.random(using: &random) ? .beforeSend : .beforeReply
+            let last = Int.random(in: 1..<60, using: &random)
+            servers.append(
+                try await bench.server(sender: { FaultySender($0, fails: fault, at: last) }))
+        }
+        let all = servers
+        let orders = (0..<2).map { _ in events.shuffled(using: &random) }
+        // Every event is sent twice, by servers some of which end on the way.
+        await withTaskGroup(of: Void.self) { tasks in
+            for (turn, order) in orders.enumerated() {
+                for (index, event) in order.enumerated() {
+                    let server = all[(index + turn) % all.count]
+                    tasks.addTask { _ = try? await server.score(event) }
+                }
+            }
+        }
+        for server in all { await server.store.flush() }
+        for event in events {
+            while true {
+                do {
+                    _ = try await all[0].score(event)
+                    break
+                } catch let error as RPCError where error.code == .aborted {
+                    await all[0].store.flush()
+                    try await keeper.keeper.round()
+                }
+            }
+        }
+        await all[0].store.flush()
+        try await keeper.settle(bench)
+        let counted = try await bench.expectBlobsEqualTheirRows(keeper)
+        #expect(counted == 450, "seed \(seed)")
+        for server in all { await server.close() }
+        await keeper.close()
+        await bench.close()
+    }
+}
+
+extension SharedBench {
+    /// Holds every blob against the fold of the rows that the keeper has of its entity, in the order
+    /// of versions. Returns the number of applications.
+    @discardableResult
+    func expectBlobsEqualTheirRows(_ keeper: TestKeeper) async throws -> Int {
+        let definitions = try Bank.definitions()
+        let pipeline = EventPipeline(definitions, clock: { Self.now })
+        var histories: [StateKey: [Step]] = [:]
+        for (_, value) in try keeper.storage.rows("log", limit: 1_000_000) {
+            let row = try AssayFeaturesV1.LogRow(
+                decoding: value, door: .strict, limits: DecodeLimits(bytes: 1 << 20))
+            let scoring = try pipeline.scoring(row.event, tenant: row.tenant)
+            for entity in scoring.entities {
+                let name = definitions.entities[entity.entity].name
+                let version = try #require(row.entities.first { $0.entity == name }?.version)
+                #expect(version > 0)
+                histories[entity.key, default: []].append(
+                    Step(
+                        version: version, sequence: row.sequence, entity: entity, scoring: scoring))
+            }
+        }
+        var applications = 0
+        for (_, history) in histories {
+            let ordered = history.sorted { $0.version < $1.version }
+            let entity = ordered[0].entity
+            var state = FeatureState(
+                group: definitions.entities[entity.entity].group,
+                groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: Self.tenant))
+            for step in ordered {
+                let applied = state.apply(
+                    step.scoring.resolved.engineEvent, touches: step.entity.touches,
+                    sequence: step.sequence, delivery: .first)
+                #expect(applied == .applied(version: step.version))
+                applications += 1
+            }
+            let key = try await blobKey(entity, definitions)
+            #expect(try await send("GET", key) == .bytes(state.encode()))
+        }
+        return applications
+    }
+
+    private func blobKey(
+        _ entity: EntityReference, _ definitions: DefinitionSet
+    ) async throws -> String {
+        let name = definitions.entities[entity.entity].name
+        let pid = entity.key.hexadecimal
+        let keys = try await send("KEYS", "fs:{bank:\(name):\(pid)}:group:*").elements ?? []
+        return try #require(keys.first?.text)
+    }
+}
+
+/// What one event made of one entity.
+private struct Step {
+    let version: UInt64
+    let sequence: UInt64
+    let entity: EntityReference
+    let scoring: Scoring
+}
+
+extension StateKey {
+    var hexadecimal: String {
+        [high, low].map { word in
+            let digits = String(word, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }
+        .joined()
+    }
+}

@@ -1,0 +1,181 @@
+import AssayMessages
+import FeatureCore
+import FeatureEngine
+import NIOCore
+import NIOPosix
+import RPC
+import Redis
+import Storage
+import TestSupport
+import Wire
+
+/// A real Redis and any number of servers that share it.
+final class SharedBench: Sendable {
+    static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    static let now = Timestamp(seconds: 1_760_000_000)!
+    static let tenant = "bank"
+
+    let redis: RedisServer
+    /// A client of its own, to look and to meddle.
+    let probe: RedisClient
+
+    init(_ redis: RedisServer) async throws {
+        self.redis = redis
+        probe = Self.client(port: redis.port)
+        try await probe.connected()
+    }
+
+    static func start(
+        _ change: (inout RedisServer.Options) -> Void = { _ in }
+    ) async throws -> SharedBench {
+        try await SharedBench(RedisServer.start(change))
+    }
+
+    static func client(
+        port: Int, _ change: (inout RedisClient.Configuration) -> Void = { _ in }
+    ) -> RedisClient {
+        var connection = RedisConnection.Configuration(host: "127.0.0.1", port: port)
+        // Slow machines: what is tested here is not speed.
+        connection.commandTimeout = .seconds(20)
+        connection.connectTimeout = .seconds(20)
+        connection.stallTimeout = .seconds(20)
+        connection.scripts = SharedScripts.all
+        connection.maximumInFlight = 65_536
+        connection.maximumCommandBytes = 4 << 20
+        connection.replyLimits.replyBytes = 64 << 20
+        connection.replyLimits.replyElements = 1 << 20
+        var configuration = RedisClient.Configuration(connection)
+        configuration.firstPause = .milliseconds(1)
+        change(&configuration)
+        return RedisClient(configuration, group: group)
+    }
+
+    /// A server process, as it were.
+    func server(
+        port: Int? = nil, _ configure: (inout SharedStoreConfiguration) -> Void = { _ in },
+        client change: (inout RedisClient.Configuration) -> Void = { _ in },
+        sender: ((RedisClient) -> any RedisSender)? = nil
+    ) async throws -> SharedServer {
+        let client = Self.client(port: port ?? redis.port, change)
+        try await client.connected()
+        var configuration = SharedStoreConfiguration()
+        configuration.roundTrip = .seconds(20)
+        configuration.allowsVolatile = true
+        configure(&configuration)
+        let store = try await SharedFeatureStore.open(
+            sender?(client) ?? client, definitions: Bank.definitions(),
+            configuration: configuration, clock: { Self.now })
+        return SharedServer(client, store)
+    }
+
+    func keeper(
+        _ directory: TemporaryDirectory, owner: String = "keeper",
+        _ configure: (inout KeeperConfiguration) -> Void = { _ in }
+    ) async throws -> TestKeeper {
+        let client = Self.client(port: redis.port)
+        try await client.connected()
+        var configuration = KeeperConfiguration()
+        configuration.roundTrip = .seconds(20)
+        configuration.openLimit = .zero
+        configuration.rowLife = .zero
+        configure(&configuration)
+        return try TestKeeper(client, directory, owner: owner, configuration)
+    }
+
+    func send(_ words: String...) async throws -> RedisValue {
+        try await probe.send(RedisCommand(words.map { Array($0.utf8) }))
+    }
+
+    func close() async { await probe.close() }
+}
+
+/// One of the servers that share a store.
+struct SharedServer: Sendable {
+    let client: RedisClient
+    let store: SharedFeatureStore
+    let service: FeatureService
+
+    init(_ client: RedisClient, _ store: SharedFeatureStore) {
+        self.client = client
+        self.store = store
+        service = FeatureService(store)
+    }
+
+    static var context: ServerContext {
+        ServerContext(
+            method: AssayFeaturesV1.FeatureStore.scoreEvent,
+            caller: Caller(
+                tenant: SharedBench.tenant, client: "test",
+                scopes: ["features.score", "features.read", "features.ingest"]))
+    }
+
+    func score(
+        _ event: AssayFeaturesV1.Event, dryRun: Bool = false
+    ) async throws -> AssayFeaturesV1.ScoreEventResponse {
+        try await service.scoreEvent(
+            AssayFeaturesV1.ScoreEventRequest(
+                event: event, vectors: [Bank.vector], dryRun: dryRun),
+            context: Self.context)
+    }
+
+    /// Sends until the event is no longer on its way elsewhere.
+    func scorePatiently(
+        _ event: AssayFeaturesV1.Event
+    ) async throws -> AssayFeaturesV1.ScoreEventResponse {
+        while true {
+            do {
+                return try await score(event)
+            } catch let error as RPCError where error.code == .aborted {
+                await Task.yield()
+            }
+        }
+    }
+
+    func close() async {
+        await store.flush()
+        await client.close()
+    }
+}
+
+/// A keeper with its directory.
+struct TestKeeper: Sendable {
+    let client: RedisClient
+    let keeper: SharedKeeper
+    let storage: RocksDBStore
+
+    init(
+        _ client: RedisClient, _ directory: TemporaryDirectory, owner: String,
+        _ configuration: KeeperConfiguration
+    ) throws {
+        self.client = client
+        let storage = try RocksDBStore(
+            directory: directory.path + "/bank", families: SharedKeeper.families)
+        self.storage = storage
+        keeper = SharedKeeper(
+            client, definitions: try Bank.definitions(), configuration: configuration,
+            owner: owner, clock: { SharedBench.now }, open: { _ in storage })
+    }
+
+    /// Works until nothing is open any more.
+    func settle(_ bench: SharedBench) async throws {
+        repeat { try await keeper.round() } while try await bench.openEvents() > 0
+        try await keeper.round()
+    }
+
+    func close() async {
+        keeper.close()
+        await client.close()
+    }
+}
+
+extension SharedBench {
+    /// Events claimed and not yet applied everywhere.
+    func openEvents() async throws -> Int {
+        var count = 0
+        for partition in 0..<16 {
+            count += Int(
+                try await send("ZCARD", "fs:{\(Self.tenant):log:\(partition)}:open").integer ?? 0)
+        }
+        return count
+    }
+}
