@@ -112,6 +112,19 @@ bench-engine:
 	$(RELEASE) --product engine-bench
 	.build/release/engine-bench
 
+## bench-feast: reads of the card vector against a Feast server with Redis, the same values (BENCH_FLAGS=)
+.PHONY: bench-feast
+bench-feast: dependencies test-dependencies .venv-feast/ready
+	@packages="nghttp2-client redis-server"; $(install_packages)
+	$(RELEASE) --product assay-features
+	.venv/bin/python Tests/Benchmarks/feast/bench.py $(BENCH_FLAGS)
+
+.venv-feast/ready: Tests/Benchmarks/feast/requirements.txt
+	@packages="python3 python3-venv"; $(install_packages)
+	python3 -m venv .venv-feast
+	.venv-feast/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 ## interop: gRPC's interop cases against grpcio, gRPC C++, Go, nginx, nghttpx and curl (PEERS=, CASES=): a table
 .PHONY: interop
 interop: dependencies test-dependencies
@@ -119,6 +132,7 @@ interop: dependencies test-dependencies
 	$(RELEASE) --product rpc-interop-server
 	$(RELEASE) --product rpc-interop-client
 	$(INTEROP)/run.py $(if $(PEERS),--peers $(PEERS)) $(if $(CASES),--cases $(CASES))
+
 ## soak: half load with random cancels for MINUTES (default 20): memory, descriptors and p99 stay flat (RATE=)
 .PHONY: soak
 soak:
@@ -176,7 +190,7 @@ test-dependencies: .venv/ready
 ## clean: remove what was built
 .PHONY: clean
 clean:
-	rm -rf .build .venv .assay
+	rm -rf .build .venv .venv-feast .assay
 
 ## help: this list
 .PHONY: help
