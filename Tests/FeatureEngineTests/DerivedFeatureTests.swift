@@ -156,7 +156,7 @@ import Testing
         let set = builder.build()
         #expect(builder.problems.isEmpty)
         let plan = VectorPlan(
-            [[FeatureColumn(name: "x", feature: set.feature(named: "third") ?? -1)]], of: set,
+            [[VectorColumn(name: "x", feature: set.feature(named: "third") ?? -1)]], of: set,
             groups: DerivedWorld.groups, touches: DerivedWorld.touches)
         #expect(Self.bench().read(plan, Self.payment()).values == [9])
         #expect(plan.entities == [EntityRole(DerivedWorld.card)])
@@ -187,9 +187,9 @@ import Testing
         let set = builder.build()
         #expect(builder.problems.isEmpty, "\(builder.problems)")
         func column(_ name: String, _ divisor: Double = 1, _ defaultValue: Double? = nil)
-            -> FeatureColumn
+            -> VectorColumn
         {
-            FeatureColumn(
+            VectorColumn(
                 name: name, feature: set.feature(named: name) ?? -1, divisor: divisor,
                 defaultValue: defaultValue)
         }
@@ -286,7 +286,7 @@ import Testing
         #expect(builder.problems.isEmpty, "\(builder.problems)")
         let names = ["card_cnt_1h", "payee_cnt", "both", "last"]
         let plan = VectorPlan(
-            [names.map { FeatureColumn(name: $0, feature: set.feature(named: $0) ?? -1) }], of: set,
+            [names.map { VectorColumn(name: $0, feature: set.feature(named: $0) ?? -1) }], of: set,
             groups: DerivedWorld.groups, touches: DerivedWorld.touches)
         var other = DerivedBench()
         other.apply(DerivedWorld.payment(at: Self.start, amount: 77))
@@ -304,6 +304,13 @@ import Testing
             return reading.finish()[0]
         }
         #expect(same.values == [3, 103, 100, 5_000])
+        // Where no first one is named, the next is.
+        let next = plan.read { reading in
+            reading.begin(Self.payment())
+            reading.read(other.card, touches: 0b100)
+            return reading.finish()[0]
+        }
+        #expect(next.values == [1, 101, 100, 77])
         let without = plan.read { reading in
             reading.begin(at: Self.start)
             reading.read(other.card, as: EntityRole(DerivedWorld.card, role: "payee"))

@@ -72,7 +72,7 @@ import Testing
         let set = builder.build()
         #expect(builder.problems.isEmpty)
         let plan = VectorPlan(
-            [[FeatureColumn(name: "x", feature: set.feature(named: "f0") ?? -1)]], of: set,
+            [[VectorColumn(name: "x", feature: set.feature(named: "f0") ?? -1)]], of: set,
             groups: DerivedWorld.groups, touches: DerivedWorld.touches)
         let vector = DerivedFeatureTests.bench().read(plan, DerivedFeatureTests.payment())
         #expect(vector.values == [1_002])

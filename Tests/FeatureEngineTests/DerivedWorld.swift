@@ -264,7 +264,7 @@ struct DerivedBench {
         if let problem = builder.problems.first { throw DefinitionError([problem]) }
         let names = expressions.indices.map { "f\($0)" } + others
         return VectorPlan(
-            [names.map { FeatureColumn(name: $0, feature: set.feature(named: $0) ?? -1) }],
+            [names.map { VectorColumn(name: $0, feature: set.feature(named: $0) ?? -1) }],
             of: set, groups: DerivedWorld.groups, touches: DerivedWorld.touches)
     }
 

@@ -37,9 +37,10 @@ struct AggregateOracle {
         _ served: AssayFeaturesV1.Vector, _ vector: VectorDefinition, _ event: AssayFeaturesV1.Event
     ) -> String? {
         for (index, column) in vector.columns.enumerated() {
-            guard case .aggregate(let entity, let feature) = column.source else { continue }
+            guard case .state(let entity, let read) = set.features.features[column.feature].source
+            else { continue }
             let found = served.values[index]
-            let expected = value(entity, set.entities[entity].features[feature].read, event)
+            let expected = value(entity, read, event)
             if found.bitPattern != expected.bitPattern {
                 return "\(column.name) is \(found), not \(expected)"
             }

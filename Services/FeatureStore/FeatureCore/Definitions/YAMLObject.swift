@@ -52,6 +52,10 @@ extension Node {
     }
 
     func located(in file: String) -> Located<String>? {
-        scalar.map { Located($0.string, at: location(in: file)) }
+        scalar.map { scalar in
+            let isQuoted = scalar.style == .singleQuoted || scalar.style == .doubleQuoted
+            return Located(
+                scalar.string, at: location(in: file).advanced(by: isQuoted ? 1 : 0))
+        }
     }
 }

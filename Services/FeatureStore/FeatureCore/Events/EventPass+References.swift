@@ -30,6 +30,7 @@ extension EventPass {
                 type: reference.event, time: found.time.millisecondsSinceEpoch,
                 fields: other.definition.fields.count))
         earlier.take(found)
+        earlier.complete()
         for copy in reference.copies { take(copy, from: earlier) }
         for conversion in earlier.event.conversions {
             event.conversions.append(

@@ -175,6 +175,28 @@ struct EventPass {
         }
     }
 
+    // MARK: Expressions
+
+    /// Computes fields, says which filters hold, and reports the checks that do not: the last step,
+    /// once all other fields are there.
+    mutating func complete() {
+        let input = EventInput(event.engineEvent, texts: event.texts)
+        let (completed, failed) = plan.expressions.complete(input) {
+            UInt64(bitPattern: key.hash($0))
+        }
+        event.words = completed.event.values
+        event.texts = completed.texts
+        event.filters = completed.event.filters
+        guard isNew else { return }
+        for failure in failed {
+            let check = definition.checks[failure.check]
+            event.report(
+                check.name, "/event", expected: check.expression.value,
+                found: failure.error.map { "an error (\($0))" } ?? "the contrary",
+                EventProblem.Policy(check.policy))
+        }
+    }
+
     private func path(_ given: EventPlan.Given) -> String { "/event/fields/\(given.name)" }
 }
 

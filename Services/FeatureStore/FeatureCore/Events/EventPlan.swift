@@ -20,9 +20,12 @@ struct EventPlan: Sendable {
     let given: [Given]
     /// Positions of texts that a state takes: as keyed hashes.
     let isHashed: [Bool]
+    /// Computed fields, filters and checks.
+    let expressions: EventExpressions
 
     init(_ definition: EventDefinition, at type: Int, _ definitions: DefinitionSet) {
         self.definition = definition
+        expressions = definitions.expressions[type]
         let keys = Set(definition.touches.flatMap(\.fields))
         given = definition.fields.enumerated().compactMap { position, field in
             switch field.origin {

@@ -1,3 +1,5 @@
+internal import FeatureEngine
+
 /// What is wrong with an event, and what becomes of it.
 ///
 /// Neither text quotes what a caller put into a text field: problems are stored, logged and sent
@@ -10,6 +12,15 @@ package struct EventProblem: Hashable, Sendable {
         case quarantine
         /// Not kept.
         case reject
+
+        init(_ declared: CheckPolicy) {
+            self =
+                switch declared {
+                case .flag: .flag
+                case .quarantine: .quarantine
+                case .reject: .reject
+                }
+        }
 
         package static func < (a: Policy, b: Policy) -> Bool { a.rawValue < b.rawValue }
     }

@@ -74,6 +74,7 @@ package struct EventResolver: Sendable {
         for (position, reference) in plan.definition.references.enumerated() {
             pass.copy(reference, at: position, from: references, plans)
         }
+        pass.complete()
         if pass.isNew, !pass.unknown.isEmpty { throw unknown(pass, event.type) }
         return pass.event
     }

@@ -63,9 +63,7 @@ final class ReplayStates {
         _ slots: [Slot], at time: Int64
     ) -> AssayFeaturesV1.Vector {
         let readings = zip(entities, slots).map { entity, slot in
-            EntityReading(
-                reference: entity, version: slot.state.version, time: slot.state.readTime(time),
-                values: slot.state.read(definitions.entities[entity.entity].plan, at: time))
+            EntityReading(entity, slot.state, at: time)
         }
         return reader.vector(vector, event: event, readings: readings, time: time)
     }

@@ -64,18 +64,16 @@ package struct EventPipeline: Sendable {
             entities: resolved.entities(definitions, tenant: tenant), received: received)
     }
 
-    /// The values of an entity's features.
+    /// An entity as it is: what its features are computed from.
     package func reading(
         _ entity: EntityReference, _ state: FeatureState, at time: Int64
     ) -> EntityReading {
-        EntityReading(
-            reference: entity, version: state.version, time: state.readTime(time),
-            values: state.read(definitions.entities[entity.entity].plan, at: time))
+        EntityReading(entity, state, at: time)
     }
 
     /// An entity that the store could not answer for.
     package func unavailable(_ entity: EntityReference, at time: Int64) -> EntityReading {
-        EntityReading(reference: entity, version: 0, time: time, values: nil)
+        EntityReading(entity, nil, at: time)
     }
 
     package func response(
@@ -86,10 +84,9 @@ package struct EventPipeline: Sendable {
             receipt: AssayFeaturesV1.Receipt(
                 eventID: scoring.event.id, outcome: outcome, sequence: sequence,
                 durability: durability, problems: scoring.resolved.problems.map(\.message)),
-            vectors: scoring.vectors.map {
-                vectors.vector(
-                    $0, event: scoring.resolved, readings: readings, time: scoring.resolved.time)
-            },
+            vectors: vectors.vectors(
+                scoring.vectors, event: scoring.resolved, readings: readings,
+                time: scoring.resolved.time),
             entities: scoring.vectors.isEmpty ? [] : readings.map(entityRead),
             definitionSet: definitions.hash)
     }

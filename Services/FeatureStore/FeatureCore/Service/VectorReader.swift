@@ -3,19 +3,47 @@ internal import FeatureEngine
 internal import RPC
 internal import Wire
 
-/// What was read of one entity.
+/// What was read of one entity: the state as it was, which vectors are computed from.
+///
+/// A state that is changed while a reading of it is around is copied first: let readings go before
+/// an event is applied.
 package struct EntityReading: Sendable {
     let reference: EntityReference
     let version: UInt64
-    /// The time the values hold for.
+    /// The time its values hold for.
     let time: Int64
-    /// In the order of the entity's plan; nil if the store could not answer.
-    let values: [FeatureValue]?
+    /// Nil if the store could not answer.
+    let state: FeatureState?
+    /// What is to be said of all its values.
+    private(set) var flags: Status.Flags = []
+
+    /// - Parameter time: that of the read; a state that is further on is read at its own.
+    init(_ reference: EntityReference, _ state: FeatureState?, at time: Int64) {
+        self.reference = reference
+        self.state = state
+        version = state?.version ?? 0
+        self.time = state?.readTime(time) ?? time
+    }
+
+    func flagged(_ flags: Status.Flags) -> EntityReading {
+        var reading = self
+        reading.flags.formUnion(flags)
+        return reading
+    }
 }
 
-/// Finds vectors by reference, and fills them from readings.
-struct VectorReader {
+/// Finds vectors by reference, and computes them from readings.
+struct VectorReader: Sendable {
     let definitions: DefinitionSet
+    private let plans: VectorPlans
+    private let keys: TenantKeys
+
+    /// - Parameter keys: those that hashed the texts of the states.
+    init(definitions: DefinitionSet, keys: TenantKeys = .withoutSecret) {
+        self.definitions = definitions
+        self.keys = keys
+        plans = VectorPlans(definitions)
+    }
 
     /// Throws NOT_FOUND with the nearest names, or FAILED_PRECONDITION with both fingerprints.
     func find(_ reference: AssayFeaturesV1.VectorRef) throws(RPCError) -> VectorDefinition {
@@ -44,46 +72,69 @@ struct VectorReader {
         _ definition: VectorDefinition, event: ResolvedEvent?, readings: [EntityReading],
         time: Int64
     ) -> AssayFeaturesV1.Vector {
-        var values: [Double] = []
-        var status: [UInt8] = []
-        values.reserveCapacity(definition.columns.count)
-        status.reserveCapacity(definition.columns.count)
-        var degraded = false
-        for column in definition.columns {
-            let value = self.value(column, event, readings)
-            values.append(value.number)
-            status.append(value.status.byte)
-            degraded = degraded || value.status.kind == .unavailable
+        vectors([definition], event: event, readings: readings, time: time)[0]
+    }
+
+    /// The values of several vectors, read as one.
+    func vectors(
+        _ wanted: [VectorDefinition], event: ResolvedEvent?, readings: [EntityReading], time: Int64
+    ) -> [AssayFeaturesV1.Vector] {
+        guard !wanted.isEmpty else { return [] }
+        let plan = plans.plan(of: wanted)
+        let tenant = readings.first?.reference.tenant ?? ""
+        let values = plan.plan.read { reading in
+            let tokens = plan.tokens(of: tenant, keys)
+            if let event {
+                reading.begin(EventInput(event.engineEvent, texts: event.texts), tokens: tokens)
+            } else {
+                reading.begin(at: time, tokens: tokens)
+            }
+            for entity in readings { read(entity, event, into: &reading, plan.plan) }
+            return reading.finish()
         }
-        let read = readings.filter { definition.entities.contains($0.reference.entity) }
-        return AssayFeaturesV1.Vector(
+        return zip(wanted, values).map { Self.vector($0, $1) }
+    }
+
+    private func read(
+        _ entity: EntityReading, _ event: ResolvedEvent?, into reading: inout VectorReading,
+        _ plan: VectorPlan
+    ) {
+        let reference = entity.reference
+        let isRelaxed = definitions.entities[reference.entity].isRelaxed
+        let flags = isRelaxed ? entity.flags.union(.eventual) : entity.flags
+        guard let event else {
+            let role = EntityRole(reference.entity)
+            if let state = entity.state {
+                reading.read(state, as: role, flags: flags)
+            } else {
+                reading.mark(role, .unavailable)
+            }
+            return
+        }
+        guard let state = entity.state else {
+            reading.mark(touches: reference.touches, .unavailable)
+            return
+        }
+        reading.read(state, touches: reference.touches, flags: flags)
+        if plan.readsAfterApply {
+            // What the state will be, if the event is applied to it next.
+            var after = state
+            _ = after.apply(
+                event.engineEvent, touches: reference.touches,
+                sequence: state.highestSequence + 1, delivery: .first)
+            reading.readAfterApply(after, touches: reference.touches, flags: flags)
+        }
+    }
+
+    private static func vector(
+        _ definition: VectorDefinition, _ read: VectorValues
+    ) -> AssayFeaturesV1.Vector {
+        AssayFeaturesV1.Vector(
             ref: AssayFeaturesV1.VectorRef(
                 name: definition.name, version: definition.version,
                 fingerprint: definition.fingerprint),
-            asOf: Timestamp(milliseconds: read.reduce(time) { max($0, $1.time) }), values: values,
-            status: status, degraded: degraded, digest: Self.digest(values, status))
-    }
-
-    private func value(
-        _ column: VectorColumn, _ event: ResolvedEvent?, _ readings: [EntityReading]
-    ) -> FeatureValue {
-        switch column.source {
-        case .aggregate(let entity, let feature):
-            guard let reading = readings.first(where: { $0.reference.entity == entity }) else {
-                return FeatureValue(column.defaultValue, Status(.absent))
-            }
-            guard let values = reading.values else {
-                return FeatureValue(column.defaultValue, Status(.unavailable))
-            }
-            let value = values[feature]
-            return FeatureValue(value.number / column.divisor, value.status)
-        case .field(_, let positions):
-            guard let event, let position = positions[event.type],
-                let number = event.number(
-                    position, of: definitions.events[event.type].fields[position].type)
-            else { return FeatureValue(column.defaultValue, Status(.absent)) }
-            return FeatureValue(number / column.divisor, Status(.present))
-        }
+            asOf: Timestamp(milliseconds: read.time), values: read.values, status: read.status,
+            degraded: read.isDegraded, digest: digest(read.values, read.status))
     }
 
     /// SHA-256 of the values' bits, little-endian, and the status bytes.

@@ -75,14 +75,3 @@ extension SharedFeatureStore {
         return true
     }
 }
-
-extension EntityReading {
-    func flagged(_ flags: Status.Flags) -> EntityReading {
-        EntityReading(
-            reference: reference, version: version, time: time,
-            values: values?.map { value in
-                FeatureValue(
-                    value.number, Status(value.status.kind, value.status.flags.union(flags)))
-            })
-    }
-}

@@ -68,15 +68,7 @@ extension EmbeddedFeatureStore {
         } catch {
             return (pipeline.notRecorded(scoring), nil)
         }
-        let readings =
-            scoring.vectors.isEmpty
-            ? []
-            : zip(scoring.entities, states).map {
-                pipeline.reading($0, $1.state, at: scoring.resolved.time)
-            }
-        let response = pipeline.response(
-            scoring, readings, outcome: scoring.isLoggedOnly ? .logged : .applied,
-            sequence: sequence, durability: durability)
+        let response = respond(scoring, states, sequence)
         var batch = rows(scoring, response, states, id, digest, sequence)
         let after = configuration.strictStates ? applied(scoring, to: states, sequence) : nil
         for (cached, after) in zip(states, after ?? []) { cache.put(after, of: cached, in: &batch) }
@@ -93,6 +85,21 @@ extension EmbeddedFeatureStore {
             change(scoring, states, sequence)
         }
         return (response, commit)
+    }
+
+    /// No reading is left when this returns, so that applying the event copies no state.
+    private func respond(
+        _ scoring: Scoring, _ states: [CachedState], _ sequence: UInt64
+    ) -> AssayFeaturesV1.ScoreEventResponse {
+        let readings =
+            scoring.vectors.isEmpty
+            ? []
+            : zip(scoring.entities, states).map {
+                pipeline.reading($0, $1.state, at: scoring.resolved.time)
+            }
+        return pipeline.response(
+            scoring, readings, outcome: scoring.isLoggedOnly ? .logged : .applied,
+            sequence: sequence, durability: durability)
     }
 
     /// Applies the event in place: the states are to be stored later.

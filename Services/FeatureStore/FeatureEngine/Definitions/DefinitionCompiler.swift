@@ -45,17 +45,20 @@ public struct DefinitionCompiler {
         declaredEntities = sortedByName(all, \.name.value)
         compileEvents()
         let entities = compileEntities()
-        let requests = compileRequests(events, currency)
         // What is not there because of a problem above would only be reported as missing below.
         guard problems.isEmpty else { return nil }
-        let vectors = compileVectors(entities, requests, exponent: exponent)
+        let expressions = compileExpressions()
+        let features = compileFeatures(entities)
+        guard problems.isEmpty else { return nil }
+        let vectors = compileVectors(features, exponent: exponent)
         let documentation = compileDocumentation(entities)
         checkLock(of: vectors)
         guard problems.isEmpty else { return nil }
         return DefinitionSet(
-            hash: Digest.sha256(canonical(entities, vectors)), baseCurrency: currency,
+            hash: Digest.sha256(canonical(entities, features, vectors)), baseCurrency: currency,
             currencyExponent: exponent, reference: reference, enumerations: enumerations,
-            entities: entities, events: events, vectors: vectors, documentation: documentation)
+            entities: entities, events: events, expressions: expressions, features: features,
+            vectors: vectors, documentation: documentation)
     }
 
     /// Digits after the point of the base currency.
@@ -85,7 +88,7 @@ public struct DefinitionCompiler {
     }
 
     private func canonical(
-        _ entities: [EntityDefinition], _ vectors: [VectorDefinition]
+        _ entities: [EntityDefinition], _ features: FeatureSet, _ vectors: [VectorDefinition]
     ) -> String {
         let names = entities.map(\.name)
         let types = events.map(\.name)
@@ -98,7 +101,9 @@ public struct DefinitionCompiler {
                 + " \($0.isRelaxed)"
         }
         lines += events.map { $0.meaning(names, types) }
-        lines += entities.flatMap { $0.features.map { "\($0.name) \($0.meaning)" } }
+        lines += features.features.map {
+            "\($0.name) \($0.type) \($0.defaultValue.bitPattern) \($0.meaning)"
+        }
         lines += vectors.map {
             "\($0.name)@\($0.version) \($0.purpose.rawValue) \($0.onUnavailable.rawValue)"
                 + " \($0.fingerprint)"

@@ -23,6 +23,12 @@ public struct EventExpressionsBuilder {
                 facts.append(fact)
                 sources.append(.field(position))
             }
+            for (alias, position) in scope.aliases.sorted(by: { $0.key < $1.key }) {
+                var fact = scope.fields[position]
+                fact.name = prefix + alias
+                facts.append(fact)
+                sources.append(.field(position))
+            }
         }
         for name in ["t", "time", "tx.time"] where !facts.contains(where: { $0.name == name }) {
             facts.append(FactDeclaration(name: name, type: .timestamp))

@@ -29,10 +29,20 @@ public struct EventScope: Sendable {
     public let name: String
     /// In the order of the event's values.
     public let fields: [FactDeclaration]
+    /// Other names of fields, by position: those that a row takes over from the event it refers to
+    /// are known without that event's name, too.
+    public let aliases: [String: Int]
+    /// What the values of each field mean; empty if their declarations say it.
+    public let meanings: [String]
 
-    public init(name: String, fields: [FactDeclaration]) {
+    public init(
+        name: String, fields: [FactDeclaration], aliases: [String: Int] = [:],
+        meanings: [String] = []
+    ) {
         self.name = name
         self.fields = fields
+        self.aliases = aliases
+        self.meanings = meanings
     }
 }
 

@@ -37,7 +37,7 @@ public struct Derivation: Sendable {
 /// event names several of the type.
 public struct EntityRole: Hashable, Sendable, Comparable {
     public let entity: Int
-    /// Nil is the first role that the event names: the only one, the origin, or the first by name.
+    /// Nil is the first that the event names: the only one, the origin, or the first by name.
     public let role: String?
 
     public init(_ entity: Int, role: String? = nil) {
@@ -101,7 +101,7 @@ public enum RowColumn: Hashable, Sendable {
 }
 
 /// One value of a vector.
-public struct FeatureColumn: Hashable, Sendable {
+public struct VectorColumn: Hashable, Sendable {
     /// The name it is published under.
     public let name: String
     /// Position in ``FeatureSet/features``.

@@ -12,8 +12,8 @@ public struct FeatureSet: Sendable {
     private let positions: [String: Int]
 
     init(
-        features: [Feature], order: [Int], schema: FactSchema, sources: [FactSource],
-        constants: ExpressionConstants
+        features: [Feature], aliases: [String: Int], order: [Int], schema: FactSchema,
+        sources: [FactSource], constants: ExpressionConstants
     ) {
         self.features = features
         self.order = order
@@ -22,10 +22,14 @@ public struct FeatureSet: Sendable {
         self.constants = constants
         positions = Dictionary(
             features.enumerated().map { ($0.element.name, $0.offset) },
-            uniquingKeysWith: { first, _ in first })
+            uniquingKeysWith: { first, _ in first }
+        ).merging(aliases) { own, _ in own }
     }
 
     public func feature(named name: String) -> Int? { positions[name] }
+
+    /// Of all features, also the shorter ones that find them.
+    var names: some Sequence<String> { positions.keys }
 
     /// Entities whose states a feature reads, also through others.
     public func entities(of feature: Int) -> Set<EntityRole> {

@@ -38,6 +38,8 @@ public struct FeatureSetBuilder {
     private var ambiguous: [String: [String]] = [:]
     /// Those fields, under these names. A snapshot is a register as well, which goes first.
     private var qualified: [NamedFact] = []
+    /// Shorter names of features; nil if several have it.
+    private var aliases: [String: Int?] = [:]
     public private(set) var problems: [DefinitionProblem] = []
 
     public init(constants: ExpressionConstants) {
@@ -68,32 +70,44 @@ public struct FeatureSetBuilder {
             let all = declared[name] ?? []
             let own = positions[name] ?? []
             if let first = all.first?.fact, all.allSatisfy({ $0.fact == first }) {
-                add(Self.fact("tx.\(name)", first, own))
+                let meaning = all.first.flatMap { meaning(name, events[$0.event], first) }
+                add(Self.fact("tx.\(name)", first, own, meaning))
                 continue
             }
             ambiguous["tx.\(name)"] = all.map { "\(events[$0.event].name).\(name)" }
             for (event, fact) in all {
                 let positions = own.indices.map { $0 == event ? own[$0] : nil }
-                qualified.append(Self.fact("\(events[event].name).\(name)", fact, positions))
+                qualified.append(
+                    Self.fact(
+                        "\(events[event].name).\(name)", fact, positions,
+                        meaning(name, events[event], fact)))
             }
+        }
+        func meaning(_ name: String, _ event: EventScope, _ fact: FactDeclaration) -> String? {
+            let position = event.fields.firstIndex { $0.name == name }
+            return position.flatMap { $0 < event.meanings.count ? event.meanings[$0] : nil }
         }
     }
 
     private static func fact(
-        _ name: String, _ declared: FactDeclaration, _ positions: [Int?]
+        _ name: String, _ declared: FactDeclaration, _ positions: [Int?], _ meaning: String?
     ) -> NamedFact {
         var fact = declared
         fact.name = name
         return NamedFact(
-            fact, .field(positions), meaning: "\(name) \(fact.type) \(fact.unit?.rawValue ?? "")")
+            fact, .field(positions),
+            meaning: meaning ?? "\(name) \(fact.type) \(fact.unit?.rawValue ?? "")")
     }
 
     /// Adds a feature that is read from a state.
+    ///
+    /// - Parameter alias: a shorter name that finds it, too, if nothing else has that name.
     public mutating func add(
-        _ name: String, entity: Int, _ read: FeatureRead, type: ValueType, unit: Unit? = nil,
-        meaning: String
+        _ name: String, alias: String? = nil, entity: Int, _ read: FeatureRead, type: ValueType,
+        unit: Unit? = nil, meaning: String
     ) {
         addFact(of: name, type, unit, meaning)
+        if let alias { aliases[alias] = aliases[alias] == nil ? features.count : .some(nil) }
         features.append(
             Feature(
                 name: name, type: type, unit: unit, defaultValue: read.defaultValue,
@@ -115,6 +129,7 @@ public struct FeatureSetBuilder {
     /// What was added, as far as it is right; ``problems`` says what is not.
     public mutating func build() -> FeatureSet {
         for fact in qualified { add(fact) }
+        let aliases = unambiguousAliases()
         let firstDerived = features.count
         let firstFact = facts.count
         for (index, feature) in derived.enumerated() {
@@ -131,7 +146,7 @@ public struct FeatureSetBuilder {
                         + " \(facts.count)", at: first.name.location)
             }
             return FeatureSet(
-                features: features, order: [], schema: FactSchema([]), sources: [],
+                features: features, aliases: [:], order: [], schema: FactSchema([]), sources: [],
                 constants: constants)
         }
         let schema = FactSchema(facts)
@@ -159,12 +174,27 @@ public struct FeatureSetBuilder {
                     meaning: texts[index]))
         }
         return FeatureSet(
-            features: features, order: order.map { $0 + firstDerived }, schema: schema,
+            features: features, aliases: aliases, order: order.map { $0 + firstDerived },
+            schema: schema,
             sources: sources, constants: constants)
 
         func derivedFeature(_ slot: Int) -> Int? {
             slot >= firstFact ? slot - firstFact : nil
         }
+    }
+
+    /// Makes facts of the short names that stand for one feature and nothing else.
+    private mutating func unambiguousAliases() -> [String: Int] {
+        let taken = Set(facts.map(\.name) + derived.map(\.name.value))
+        let free = aliases.compactMapValues { $0 }.filter { !taken.contains($0.key) }
+        for (alias, index) in free.sorted(by: { $0.key < $1.key }) {
+            let feature = features[index]
+            add(
+                NamedFact(
+                    FactDeclaration(name: alias, type: feature.type, unit: feature.unit),
+                    .feature(index), meaning: feature.meaning))
+        }
+        return free
     }
 
     /// A derived feature keeps its own role, whoever reads it.
@@ -297,16 +327,9 @@ extension FeatureSetBuilder {
 }
 
 extension Located where Value == String {
-    /// Where a diagnostic about this text lies in its file, if the text is written in one line
-    /// behind a quotation mark.
+    /// Where a diagnostic about this text lies in its file, if the text is written in one line.
     func place(of diagnostic: Diagnostic) -> SourceLocation {
-        guard diagnostic.span.line == 1 else {
-            return SourceLocation(
-                file: location.file, line: location.line + diagnostic.span.line - 1,
-                column: diagnostic.span.column)
-        }
-        return SourceLocation(
-            file: location.file, line: location.line,
-            column: location.column + diagnostic.span.column)
+        guard diagnostic.span.line == 1 else { return location }
+        return location.advanced(by: diagnostic.span.column - 1)
     }
 }

@@ -128,7 +128,7 @@ public final class VectorPlan: Sendable {
     let scopes: [Scope]
     let steps: [Step]
     let vectors: [Vector]
-    /// Per event type and position among its entities, the parts that this entity is.
+    /// Per event type and position among its entities, the parts that this entity may be.
     let partsOfTouches: [[UInt64]]
     private let readsTokens: Bool
     private let readings: ScratchPool<VectorReading>
@@ -138,7 +138,7 @@ public final class VectorPlan: Sendable {
     ///   - touches: per event type, the entities that its events name, in their order; of several
     ///     of one type the first is the one that features are read of.
     public init(
-        _ vectors: [[FeatureColumn]], of set: FeatureSet, groups: [Group],
+        _ vectors: [[VectorColumn]], of set: FeatureSet, groups: [Group],
         touches: [[EntityRole]]
     ) {
         var compiler = VectorPlanCompiler(set, groups)
@@ -152,11 +152,10 @@ public final class VectorPlan: Sendable {
         partsOfTouches = touches.map { touches in
             touches.indices.map { index in
                 let touch = touches[index]
-                let isFirst = touches[..<index].allSatisfy { $0.entity != touch.entity }
                 return parts.indices.reduce(into: 0) { mask, part in
                     let wanted = parts[part].entity
-                    guard wanted.entity == touch.entity else { return }
-                    if wanted.role.map({ $0 == touch.role ?? "" }) ?? isFirst {
+                    if wanted.entity == touch.entity, wanted.role.map({ $0 == touch.role }) ?? true
+                    {
                         mask |= 1 << UInt64(part)
                     }
                 }

@@ -27,7 +27,7 @@ struct VectorPlanCompiler {
         self.groups = groups
     }
 
-    mutating func compile(_ vectors: [[FeatureColumn]]) {
+    mutating func compile(_ vectors: [[VectorColumn]]) {
         let (reads, derived) = needs(vectors)
         makeScopes(derived)
         makeParts(reads)
@@ -40,7 +40,7 @@ struct VectorPlanCompiler {
     }
 
     /// Features of states, and derived features in order of dependence.
-    private func needs(_ vectors: [[FeatureColumn]]) -> (reads: Set<Read>, derived: [Int]) {
+    private func needs(_ vectors: [[VectorColumn]]) -> (reads: Set<Read>, derived: [Int]) {
         var reads: Set<Read> = []
         var derived: Set<Int> = []
         var open = vectors.flatMap { columns in
@@ -228,13 +228,13 @@ struct VectorPlanCompiler {
         }
     }
 
-    private func makeVector(_ columns: [FeatureColumn]) -> VectorPlan.Vector {
+    private func makeVector(_ columns: [VectorColumn]) -> VectorPlan.Vector {
         VectorPlan.Vector(
             columns: columns.compactMap(makeColumn),
             parts: columns.reduce(0) { $0 | mask(of: $1.feature) })
     }
 
-    private func makeColumn(_ column: FeatureColumn) -> VectorPlan.Column? {
+    private func makeColumn(_ column: VectorColumn) -> VectorPlan.Column? {
         guard let place = places[Read(feature: column.feature, role: nil)] else { return nil }
         let feature = set.features[column.feature]
         return VectorPlan.Column(

@@ -31,6 +31,8 @@ public struct VectorReading: Sendable {
     /// Of each part.
     var values: [[FeatureValue]]
     var known: [Status?]
+    /// By which of the event's entities: of several the first it names.
+    private var named: [Int]
     var times: [Int64]
     /// Of each scope's facts.
     var status: [[Status]]
@@ -49,6 +51,7 @@ public struct VectorReading: Sendable {
         frames = memory.facts.map { FactFrame(schema: $0) }
         values = memory.parts.map { [FeatureValue](repeating: empty, count: $0) }
         known = memory.parts.map { _ in nil }
+        named = memory.parts.map { _ in Int.max }
         times = memory.parts.map { _ in 0 }
         status = memory.facts.map { [Status](repeating: Status(.absent), count: $0.count) }
         isBounded = memory.facts.map { [Bool](repeating: false, count: $0.count) }
@@ -99,6 +102,7 @@ public struct VectorReading: Sendable {
         self.tokens = tokens
         for part in known.indices {
             known[part] = Status(.absent)
+            named[part] = .max
             times[part] = time
         }
         for scope in frames.indices {
@@ -196,7 +200,7 @@ public struct VectorReading: Sendable {
     }
 
     /// The parts that entities of the event are.
-    private func parts(_ touches: UInt64) -> UInt64 {
+    private mutating func parts(_ touches: UInt64) -> UInt64 {
         guard let plan, let type = event?.event.type, type < plan.partsOfTouches.count else {
             return 0
         }
@@ -205,7 +209,15 @@ public struct VectorReading: Sendable {
         while rest != 0 {
             let touch = rest.trailingZeroBitCount
             rest &= rest - 1
-            if touch < masks.count { parts |= masks[touch] }
+            guard touch < masks.count else { continue }
+            var mask = masks[touch]
+            while mask != 0 {
+                let part = mask.trailingZeroBitCount
+                mask &= mask - 1
+                guard touch <= named[part] else { continue }
+                named[part] = touch
+                parts |= 1 << UInt64(part)
+            }
         }
         return parts
     }

@@ -9,6 +9,9 @@ public struct DefinitionSet: Sendable {
     public let enumerations: [EnumerationDefinition]
     public let entities: [EntityDefinition]
     public let events: [EventDefinition]
+    /// Filters, checks and computed fields, of each event type.
+    public let expressions: [EventExpressions]
+    public let features: FeatureSet
     public let vectors: [VectorDefinition]
     /// By the full name of a feature, or of counts by class.
     public let documentation: [String: Documentation]
@@ -18,6 +21,15 @@ public struct DefinitionSet: Sendable {
 
     public func vector(named name: String, version: UInt32) -> Int? {
         vectors.firstIndex { $0.version == version && $0.name == name }
+    }
+
+    /// Reads these vectors together; compiled anew, so keep it.
+    public func plan(_ vectors: [Int]) -> VectorPlan {
+        VectorPlan(
+            vectors.map { self.vectors[$0].columns }, of: features, groups: entities.map(\.group),
+            touches: events.map { event in
+                event.touches.map { EntityRole($0.entity, role: $0.role) }
+            })
     }
 
     /// The first 8 bytes of SHA-256 over tenant and meaning, as the blobs of this group carry it.
