@@ -156,6 +156,7 @@ let targets: [Target] = [
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
         ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
+    program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),
     program(
         "risk-bench", "Tests/Benchmarks/risk-bench",
         ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
