@@ -58,7 +58,8 @@ package struct EventPipeline: Sendable {
             ])
         }
         let received = clock()
-        let resolved = try resolver.resolve(event, received: received.millisecondsSinceEpoch)
+        let resolved = try resolver.resolve(
+            event, tenant: tenant, received: received.millisecondsSinceEpoch)
         return Scoring(
             event: event, tenant: tenant, vectors: vectors, resolved: resolved,
             entities: resolved.entities(definitions, tenant: tenant), received: received)

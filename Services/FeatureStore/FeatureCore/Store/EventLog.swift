@@ -103,7 +103,7 @@ struct EventLog {
 
     /// The event of a row against the definitions of today; nil if they do not know its type.
     func resolved(_ row: AssayFeaturesV1.LogRow) -> ResolvedEvent? {
-        try? resolver.resolve(row.event, received: nil)
+        try? resolver.resolve(row.event, tenant: row.tenant, received: nil)
     }
 }
 
