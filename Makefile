@@ -125,6 +125,13 @@ bench-feast: dependencies test-dependencies .venv-feast/ready
 	.venv-feast/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
+## bench-features: ScoreEvent in one run: the engine alone, the store, and through RPC (BENCH_FLAGS=)
+.PHONY: bench-features
+bench-features:
+	$(RELEASE) --product assay-features
+	$(RELEASE) --product feature-bench
+	.build/release/feature-bench $(BENCH_FLAGS)
+
 ## interop: gRPC's interop cases against grpcio, gRPC C++, Go, nginx, nghttpx and curl (PEERS=, CASES=): a table
 .PHONY: interop
 interop: dependencies test-dependencies

@@ -155,6 +155,12 @@ let targets: [Target] = [
     program(
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
         ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
+    program(
+        "feature-bench", "Tests/Benchmarks/feature-bench",
+        [
+            "FeatureCore", "FeatureEngine", "RPC", "RPCTransport", "AssayMessages", "Storage",
+            "Wire", nioPosix, arguments,
+        ]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),
     program(

@@ -2312,6 +2312,86 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
+    /// An amount of money in minor units of the base currency.
+    public struct LoggedAmount: WireMessage {
+        /// A field of the event, or, behind the type's name and a dot, of one that it refers to.
+        public var field: String = ""
+        public var units: Int64 = 0
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", units: Int64 = 0) {
+            self.field = field
+            self.units = units
+        }
+
+        public static func blank() -> LoggedAmount { LoggedAmount() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.LoggedAmount", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "units", .int64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x10) { units = try reader.int64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.int64(0x10, units)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.int64(0x10, units)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("field", self.field.utf8.count, max: 130)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: units = try reader.value(Int64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("units", units, Int64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: LoggedAmount, b: LoggedAmount) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(units, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
     /// A row of the event log: what every state can be rebuilt from.
     public struct LogRow: WireMessage {
         public var sequence: UInt64 = 0
@@ -2324,12 +2404,14 @@ extension AssayFeaturesV1 {
         public var vectors: [LoggedVector] = []
         /// The events that this one refers to, as they were recorded.
         public var references: [Event] = []
+        /// Amounts in other currencies than the base, as they were converted when the event came.
+        public var amounts: [LoggedAmount] = []
         public var unknown: UnknownFields?
 
         public init(
             sequence: UInt64 = 0, tenant: String = "", event: Event, received: Timestamp,
             definitionSet: [UInt8] = [], entities: [LoggedEntity] = [],
-            vectors: [LoggedVector] = [], references: [Event] = []
+            vectors: [LoggedVector] = [], references: [Event] = [], amounts: [LoggedAmount] = []
         ) {
             self.sequence = sequence
             self.tenant = tenant
@@ -2339,6 +2421,7 @@ extension AssayFeaturesV1 {
             self.entities = entities
             self.vectors = vectors
             self.references = references
+            self.amounts = amounts
         }
 
         public static func blank() -> LogRow {
@@ -2356,6 +2439,7 @@ extension AssayFeaturesV1 {
                 Field(6, "entities", .message { LoggedEntity.fields }, .list),
                 Field(7, "vectors", .message { LoggedVector.fields }, .list),
                 Field(8, "references", .message { Event.fields }, .list),
+                Field(9, "amounts", .message { LoggedAmount.fields }, .list),
             ])
 
         @inline(never)
@@ -2382,6 +2466,9 @@ extension AssayFeaturesV1 {
                 if reader.take(0x42) {
                     references = try reader.list(0x42, MessageCodec<Event>.self)
                 }
+                if reader.take(0x4A) {
+                    amounts = try reader.list(0x4A, MessageCodec<LoggedAmount>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -2396,6 +2483,7 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x32, entities, MessageCodec<LoggedEntity>.self)
             size += sizes.list(0x3A, vectors, MessageCodec<LoggedVector>.self)
             size += sizes.list(0x42, references, MessageCodec<Event>.self)
+            size += sizes.list(0x4A, amounts, MessageCodec<LoggedAmount>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -2410,6 +2498,7 @@ extension AssayFeaturesV1 {
             writer.list(0x32, entities, MessageCodec<LoggedEntity>.self, &sizes)
             writer.list(0x3A, vectors, MessageCodec<LoggedVector>.self, &sizes)
             writer.list(0x42, references, MessageCodec<Event>.self, &sizes)
+            writer.list(0x4A, amounts, MessageCodec<LoggedAmount>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -2424,6 +2513,8 @@ extension AssayFeaturesV1 {
             violations.nested("vectors", vectors)
             violations.count("references", references.count, max: 4)
             violations.nested("references", references)
+            violations.count("amounts", amounts.count, max: 128)
+            violations.nested("amounts", amounts)
         }
 
         public mutating func readJSON(
@@ -2438,6 +2529,7 @@ extension AssayFeaturesV1 {
             case 6: entities = try reader.list(MessageCodec<LoggedEntity>.self)
             case 7: vectors = try reader.list(MessageCodec<LoggedVector>.self)
             case 8: references = try reader.list(MessageCodec<Event>.self)
+            case 9: amounts = try reader.list(MessageCodec<LoggedAmount>.self)
             default: break
             }
         }
@@ -2452,6 +2544,7 @@ extension AssayFeaturesV1 {
             writer.list("entities", entities, MessageCodec<LoggedEntity>.self)
             writer.list("vectors", vectors, MessageCodec<LoggedVector>.self)
             writer.list("references", references, MessageCodec<Event>.self)
+            writer.list("amounts", amounts, MessageCodec<LoggedAmount>.self)
             writer.endObject()
         }
 
@@ -2464,6 +2557,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.entities, b.entities)
                 && Canonical.equal(a.vectors, b.vectors)
                 && Canonical.equal(a.references, b.references)
+                && Canonical.equal(a.amounts, b.amounts)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -2476,6 +2570,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
             Canonical.hash(references, into: &hasher)
+            Canonical.hash(amounts, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

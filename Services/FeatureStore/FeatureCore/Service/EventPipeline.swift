@@ -44,11 +44,11 @@ package struct EventPipeline: Sendable {
     /// Finds everything an event is about. Throws NOT_FOUND and INVALID_ARGUMENT; what else is
     /// wrong with the event stands among its problems.
     func scoring(
-        _ event: AssayFeaturesV1.Event, vectors references: [AssayFeaturesV1.VectorRef] = [],
-        tenant: String
+        _ event: AssayFeaturesV1.Event, vectors wanted: [AssayFeaturesV1.VectorRef] = [],
+        references: [AssayFeaturesV1.LogRow] = [], tenant: String
     ) throws(RPCError) -> Scoring {
         var vectors: [VectorDefinition] = []
-        for reference in references { vectors.append(try self.vectors.find(reference)) }
+        for reference in wanted { vectors.append(try self.vectors.find(reference)) }
         let features = vectors.reduce(0) { $0 + $1.columns.count }
         guard features <= Self.maximumFeatures else {
             throw .invalid([
@@ -59,10 +59,32 @@ package struct EventPipeline: Sendable {
         }
         let received = clock()
         let resolved = try resolver.resolve(
-            event, tenant: tenant, received: received.millisecondsSinceEpoch)
+            event, tenant: tenant, references: references.map(\.event),
+            conversions: references.flatMap(conversions),
+            received: received.millisecondsSinceEpoch)
         return Scoring(
             event: event, tenant: tenant, vectors: vectors, resolved: resolved,
-            entities: resolved.entities(definitions, tenant: tenant), received: received)
+            entities: resolved.entities(definitions, tenant: tenant), received: received,
+            references: references.map(\.event))
+    }
+
+    /// The amounts of an earlier event, as one that refers to it knows them.
+    private func conversions(
+        _ row: AssayFeaturesV1.LogRow
+    ) -> [ResolvedEvent.Conversion] {
+        row.amounts.filter { !$0.field.contains(".") }.map {
+            ResolvedEvent.Conversion(field: "\(row.event.type).\($0.field)", units: $0.units)
+        }
+    }
+
+    /// The event of a row against the definitions of today; nil if they do not know its type.
+    package func resolved(_ row: AssayFeaturesV1.LogRow) -> ResolvedEvent? {
+        let amounts = row.amounts.map {
+            ResolvedEvent.Conversion(field: $0.field, units: $0.units)
+        }
+        return try? resolver.resolve(
+            row.event, tenant: row.tenant, references: row.references, conversions: amounts,
+            received: nil)
     }
 
     /// An entity as it is: what its features are computed from.
@@ -141,7 +163,10 @@ package struct EventPipeline: Sendable {
             vectors: vectors.map {
                 AssayFeaturesV1.LoggedVector(
                     name: $0.ref.name, version: $0.ref.version, digest: $0.digest)
-            }, references: scoring.references)
+            }, references: scoring.references,
+            amounts: scoring.resolved.conversions.map {
+                AssayFeaturesV1.LoggedAmount(field: $0.field, units: $0.units)
+            })
     }
 
     /// ALREADY_EXISTS with the fields that differ from the event recorded under the same id.

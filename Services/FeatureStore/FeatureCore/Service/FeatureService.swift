@@ -31,11 +31,18 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
         return tenant
     }
 
-    /// Finds what an event is about.
+    /// Finds what an event is about, also in the events that it refers to.
     func scoring(
         _ event: AssayFeaturesV1.Event, vectors: [AssayFeaturesV1.VectorRef] = [], tenant: String
     ) async throws -> Scoring {
-        try store.pipeline.scoring(event, vectors: vectors, tenant: tenant)
+        let pipeline = store.pipeline
+        var references: [AssayFeaturesV1.LogRow] = []
+        for reference in pipeline.resolver.references(of: event) {
+            let row = try await store.recorded(reference.id, tenant: tenant)
+            if let row, row.event.type == reference.type { references.append(row) }
+        }
+        return try pipeline.scoring(
+            event, vectors: vectors, references: references, tenant: tenant)
     }
 
     /// Records an event, or puts it aside. One that fails validation still gets its vectors.

@@ -32,8 +32,8 @@ package protocol FeatureStore: Sendable {
     /// Keeps an event aside for a person to look at. False if there is no room for more.
     func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool
 
-    /// The event that was recorded under an id; nil if there is none, or none any more.
-    func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.Event?
+    /// The row of the event that was recorded under an id; nil if there is none, or none any more.
+    func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.LogRow?
 }
 
 /// An event that has its place in the log, on its way to the durability its receipt names.

@@ -36,11 +36,11 @@ extension EmbeddedFeatureStore {
         return reply
     }
 
-    package func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.Event? {
+    package func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.LogRow? {
         guard let claim = try stored(StorageKey.event(id, tenant: tenant), in: .ids),
             let sequence = StorageKey.sequence(claim.prefix(8)), retention.keepsEvent(sequence)
         else { return nil }
-        return try log.row(sequence)?.event
+        return try log.row(sequence)
     }
 
     private func stored(_ key: [UInt8], in family: Family) throws(RPCError) -> [UInt8]? {

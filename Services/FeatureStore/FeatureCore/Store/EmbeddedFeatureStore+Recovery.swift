@@ -40,7 +40,7 @@ extension EmbeddedFeatureStore {
     }
 
     private func apply(_ row: AssayFeaturesV1.LogRow) throws {
-        guard let event = log.resolved(row) else {
+        guard let event = pipeline.resolved(row) else {
             statistics.skipped.add(1, ordering: .relaxed)
             return
         }

@@ -40,7 +40,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
         records = RecordWriter(store, configuration)
         cache = StateCache(
             definitions: definitions, store: store, maximumBytes: configuration.cacheBytes)
-        log = EventLog(store: store, resolver: pipeline.resolver)
+        log = EventLog(store: store, pipeline: pipeline)
         writer = StateWriter(cache: cache, records: records) { [lastSequence] in
             lastSequence.value
         }
@@ -125,6 +125,9 @@ public final class EmbeddedFeatureStore: FeatureStore {
 
     /// Memory of the states that are decoded.
     public var stateBytes: Int { cache.bytes }
+
+    /// States that are decoded.
+    public var stateCount: Int { cache.count }
 
     /// Memory of the states that changed since they were stored.
     public var unsavedBytes: Int { cache.dirtyBytes }

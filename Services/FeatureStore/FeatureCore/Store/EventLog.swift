@@ -6,7 +6,7 @@ internal import Wire
 /// Reads the event log: what every state can be rebuilt from.
 struct EventLog {
     let store: any KeyValueStore
-    let resolver: EventResolver
+    let pipeline: EventPipeline
 
     /// The highest sequence of the log; 0 if it is empty.
     func lastSequence() throws -> UInt64 {
@@ -69,9 +69,9 @@ struct EventLog {
     ) throws -> FeatureState {
         var state = empty
         for sequence in try trail(of: entity, before: sequence) {
-            guard let row = try row(sequence), let event = resolved(row) else { continue }
+            guard let row = try row(sequence), let event = pipeline.resolved(row) else { continue }
             if life.isOver(state, at: row.received.millisecondsSinceEpoch) { state = empty }
-            for found in event.entities(resolver.definitions, tenant: row.tenant)
+            for found in event.entities(pipeline.definitions, tenant: row.tenant)
             where found.key == entity.key {
                 _ = state.apply(
                     event.engineEvent, touches: found.touches, sequence: sequence, delivery: .again)
@@ -84,7 +84,7 @@ struct EventLog {
     /// began there. One may also have begun since, where its first event followed directly in the
     /// log; whoever folds the events finds out.
     private func trail(of entity: EntityReference, before sequence: UInt64) throws -> [UInt64] {
-        let name = resolver.definitions.entities[entity.entity].name
+        let name = pipeline.definitions.entities[entity.entity].name
         let prefix = StorageKey.trail(entity.key, tenant: entity.tenant, entity: name)
         var sequences: [UInt64] = []
         var next: UInt64?
@@ -99,11 +99,6 @@ struct EventLog {
             return true
         }
         return sequences.reversed()
-    }
-
-    /// The event of a row against the definitions of today; nil if they do not know its type.
-    func resolved(_ row: AssayFeaturesV1.LogRow) -> ResolvedEvent? {
-        try? resolver.resolve(row.event, tenant: row.tenant, received: nil)
     }
 }
 

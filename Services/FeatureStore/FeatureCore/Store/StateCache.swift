@@ -26,6 +26,7 @@ final class StateCache: Sendable {
     }
 
     var bytes: Int { stripes.reduce(0) { $0 + $1.locked(\.bytes) } }
+    var count: Int { stripes.reduce(0) { $0 + $1.locked(\.count) } }
     var dirtyBytes: Int { stripes.reduce(0) { $0 + $1.locked(\.dirtyBytes) } }
 
     func stripe(of key: StateKey) -> Int { Int(key.high % UInt64(StateCache.stripeCount)) }

@@ -48,7 +48,7 @@ public final class StoreRetention: Sendable {
         let replies = try log.firstSequence(receivedFrom: now - configuration.replyRetention)
         logFloor.max(logs, ordering: .relaxed)
         replyFloor.max(replies, ordering: .relaxed)
-        let definitions = log.resolver.definitions
+        let definitions = log.pipeline.definitions
         let lives = definitions.lives
         states.withLock { states in
             states.now = now

@@ -43,6 +43,7 @@ final class Stripe: @unchecked Sendable {
     private var ring: [CachedState] = []
     private var hand = 0
     private(set) var bytes = 0
+    var count: Int { ring.count }
     private(set) var dirty: [CachedState] = []
     private(set) var dirtyBytes = 0
     private let maximumBytes: Int

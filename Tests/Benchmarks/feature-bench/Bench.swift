@@ -1,0 +1,208 @@
+import AssayMessages
+import FeatureCore
+import FeatureEngine
+import Foundation
+import RPC
+import Storage
+import Synchronization
+import Wire
+
+/// The measurements within this process.
+struct Bench: Sendable {
+    let definitions: DefinitionSet
+    let references: [AssayFeaturesV1.VectorRef]
+    let load: LoadShape
+    let history: Int
+    let events: Int
+
+    /// When the measured events happen; the history is before.
+    static let start: Int64 = 1_760_000_000_000
+    static let past: Int64 = 6 * 86_400_000
+
+    /// One thread, rows made and thrown away.
+    func engine() async throws {
+        let (store, clock) = try await open(NoStore(), .written)
+        try await record(store, clock, load, count: history)
+        let result = try await score(store, clock, load)
+        print("engine only, one thread, no disk: \(result)")
+        print(
+            "memory: \(store.stateBytes / max(1, store.stateCount)) bytes a state over"
+                + " \(store.stateCount) states")
+    }
+
+    /// One caller after the other, with RocksDB.
+    func store(_ durability: EventDurability) async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appending(path: "assay-feature-bench-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let disk = try RocksDBStore(
+            directory: directory, families: EmbeddedFeatureStore.families)
+        let (store, clock) = try await open(disk, durability)
+        try await record(store, clock, load, count: history)
+        let background = Task { try await store.run() }
+        let result = try await score(store, clock, load)
+        background.cancel()
+        print("store in process, one caller, \(durability.rawValue): \(result)")
+        let start = ContinuousClock.now
+        try await store.flush()
+        let unsaved = start.duration(to: .now)
+        store.crash(disk)
+        let again = ContinuousClock.now
+        let (recovered, _) = try await open(
+            try RocksDBStore(directory: directory, families: EmbeddedFeatureStore.families),
+            durability)
+        print(
+            "  storing all changed states: \(Result.milliseconds(unsaved)) ms; opening again:"
+                + " \(Result.milliseconds(again.duration(to: .now))) ms")
+        try await recovered.close()
+    }
+
+    /// What an event costs when there are more events per entity, and more entities.
+    func growth() async throws {
+        for (cards, history) in [(1_000, 10_000), (1_000, 100_000), (1_000, 400_000)] {
+            try await growth(cards, history)
+        }
+        for cards in [10_000, 100_000] { try await growth(cards, 100_000) }
+    }
+
+    private func growth(_ cards: Int, _ history: Int) async throws {
+        let load = try LoadShape(definitions, event: load.definition.name, cards: cards)
+        let (store, clock) = try await open(NoStore(), .written)
+        try await record(store, clock, load, count: history)
+        let result = try await score(store, clock, load)
+        print("engine only, \(cards) cards, \(history) events of history: \(result)")
+    }
+
+    // MARK: Pieces
+
+    private func open(
+        _ disk: any KeyValueStore, _ durability: EventDurability
+    ) async throws -> (EmbeddedFeatureStore, BenchClock) {
+        var configuration = FeatureStoreConfiguration()
+        configuration.cacheBytes = 16 << 30
+        configuration.durability = durability
+        let clock = BenchClock()
+        let store = try await EmbeddedFeatureStore.open(
+            disk, definitions: definitions, configuration: configuration, clock: { clock.now })
+        return (store, clock)
+    }
+
+    private static let context = ServerContext(
+        method: AssayFeaturesV1.FeatureStore.scoreEvent,
+        caller: Caller(tenant: "bench", client: "bench"))
+
+    /// Events over the days before the start.
+    private func record(
+        _ store: EmbeddedFeatureStore, _ clock: BenchClock, _ load: LoadShape, count: Int
+    ) async throws {
+        let service = FeatureService(store)
+        var random = SeededGenerator(seed: 1)
+        for first in stride(from: 0, to: count, by: 500) {
+            let batch = (first..<min(first + 500, count)).map { index in
+                let time = Self.start - Self.past + Self.past * Int64(index) / Int64(count)
+                return load.event("h\(index)", at: time, &random)
+            }
+            if let last = batch.last { clock.set(last.time) }
+            let reply = try await service.ingestEvents(
+                AssayFeaturesV1.IngestEventsRequest(batchID: "b\(first)", events: batch),
+                context: Self.context)
+            if let bad = reply.receipts.first(where: { $0.outcome != .applied }) {
+                throw RPCError(.internal, "an event of the load was not applied: \(bad)")
+            }
+        }
+        try await store.flush()
+    }
+
+    private func score(
+        _ store: EmbeddedFeatureStore, _ clock: BenchClock, _ load: LoadShape
+    ) async throws -> Result {
+        let service = FeatureService(store)
+        var random = SeededGenerator(seed: 2)
+        var requests: [AssayFeaturesV1.ScoreEventRequest] = []
+        for index in 0..<events {
+            let time = Self.start + Int64(index)
+            requests.append(
+                AssayFeaturesV1.ScoreEventRequest(
+                    event: load.event("s\(index)", at: time, &random), vectors: references))
+        }
+        clock.set(LoadShape.timestamp(Self.start + Int64(events)))
+        var latencies: [Duration] = []
+        latencies.reserveCapacity(events)
+        let processor = Processor.seconds
+        let began = ContinuousClock.now
+        for request in requests {
+            let sent = ContinuousClock.now
+            let reply = try await service.scoreEvent(request, context: Self.context)
+            latencies.append(sent.duration(to: .now))
+            guard reply.receipt.outcome == .applied else {
+                throw RPCError(.internal, "an event of the load was not applied: \(reply.receipt)")
+            }
+        }
+        return Result(
+            latencies, elapsed: began.duration(to: .now), processor: Processor.seconds - processor)
+    }
+}
+
+/// Latencies and processor time of one measurement.
+struct Result: CustomStringConvertible {
+    let count: Int
+    let elapsed: Duration
+    let processor: Double
+    private let sorted: [Duration]
+
+    init(_ latencies: [Duration], elapsed: Duration, processor: Double) {
+        count = latencies.count
+        self.elapsed = elapsed
+        self.processor = processor
+        sorted = latencies.sorted()
+    }
+
+    var rate: Double { Double(count) / (elapsed / .seconds(1)) }
+
+    func quantile(_ share: Double) -> Duration {
+        sorted.isEmpty ? .zero : sorted[min(count - 1, Int(Double(count) * share))]
+    }
+
+    static func milliseconds(_ duration: Duration) -> String {
+        String(format: "%.3f", duration / .milliseconds(1))
+    }
+
+    var description: String {
+        let cost = String(format: "%.1f", processor / Double(max(1, count)) * 1e6)
+        return "\(Int(rate)) events/s, \(cost) µs CPU an event,"
+            + " p50 \(Self.milliseconds(quantile(0.5))) ms, p99 \(Self.milliseconds(quantile(0.99))) ms"
+    }
+}
+
+/// Processor time of this process.
+enum Processor {
+    static var seconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}
+
+/// Ingest time as the load sets it.
+final class BenchClock: Sendable {
+    private let time = Mutex(LoadShape.timestamp(Bench.start))
+
+    var now: Timestamp { time.withLock { $0 } }
+    func set(_ now: Timestamp) { time.withLock { $0 = now } }
+}
+
+/// Takes everything and keeps nothing.
+private struct NoStore: KeyValueStore {
+    func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? { nil }
+    func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {}
+    func scan(
+        _ family: Family, _ range: KeyRange, reversed: Bool,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {}
+    func close() {}
+}
+
+extension EmbeddedFeatureStore {
+    /// As if the process had ended here.
+    fileprivate func crash(_ disk: RocksDBStore) { disk.close() }
+}

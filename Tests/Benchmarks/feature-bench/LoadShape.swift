@@ -1,0 +1,133 @@
+import ArgumentParser
+import AssayMessages
+import FeatureEngine
+import Foundation
+import Wire
+
+/// A vector as calls name it.
+struct VectorReference {
+    let reference: AssayFeaturesV1.VectorRef
+    let columns: Int
+
+    init(_ text: String, in set: DefinitionSet) throws {
+        let parts = text.split(separator: "@")
+        guard parts.count == 2, let version = UInt32(parts[1]),
+            let found = set.vector(named: String(parts[0]), version: version)
+        else {
+            let names = set.vectors.map { "\($0.name)@\($0.version)" }.joined(separator: ", ")
+            throw ValidationError("no vector \(text); there are \(names)")
+        }
+        reference = AssayFeaturesV1.VectorRef(name: String(parts[0]), version: version)
+        columns = set.vectors[found].columns.count
+    }
+}
+
+/// Makes events of one type for any definitions: keys by Zipf's law, other fields at random.
+struct LoadShape: Sendable {
+    let definitions: DefinitionSet
+    let definition: EventDefinition
+    var cards: Int
+    /// Per field: how many keys there are; nil if it is none.
+    private var populations: [Int?] = []
+
+    init(_ set: DefinitionSet, event: String, cards: Int) throws {
+        guard let position = set.event(named: event) else {
+            throw ValidationError(
+                "no event type \(event); there are "
+                    + set.events.map(\.name).joined(separator: ", "))
+        }
+        definitions = set
+        definition = set.events[position]
+        self.cards = cards
+        populations = [Int?](repeating: nil, count: definition.fields.count)
+        for touch in definition.touches {
+            for field in touch.fields {
+                let known = populations[field] ?? .max
+                populations[field] = min(known, population(of: set.entities[touch.entity].name))
+            }
+        }
+    }
+
+    var entityTypes: Int { definition.touches.count }
+
+    /// How many keys an entity type has, as against cards.
+    private func population(of entity: String) -> Int {
+        switch entity {
+        case let name where name.contains("mcc"): min(300, cards)
+        case let name where name.contains("merchant"): max(1, cards / 50)
+        case let name where name.contains("terminal"): max(1, cards / 20)
+        case let name where name.contains("ip"): max(1, cards / 2)
+        default: cards
+        }
+    }
+
+    /// - Parameter time: milliseconds since 1970.
+    func event(
+        _ id: String, at time: Int64, _ random: inout SeededGenerator
+    ) -> AssayFeaturesV1.Event {
+        var fields: [(String, AssayFeaturesV1.FieldValue)] = []
+        for (index, field) in definition.fields.enumerated() where field.origin == .given {
+            if let count = populations[index] {
+                let key = "\(field.name.prefix(3))\(zipf(count, &random))"
+                fields.append((field.name, .text(String(key.suffix(field.maximumLength ?? 128)))))
+            } else if let value = value(of: field, at: time, &random) {
+                fields.append((field.name, value))
+            }
+        }
+        return AssayFeaturesV1.Event(
+            id: id, type: definition.name, time: Self.timestamp(time), fields: WireMap(fields))
+    }
+
+    static func timestamp(_ milliseconds: Int64) -> Timestamp {
+        Timestamp(nanosecondsSinceEpoch: milliseconds * 1_000_000)
+    }
+
+    /// The rank of a key whose frequency falls with its rank.
+    private func zipf(_ count: Int, _ random: inout SeededGenerator) -> Int {
+        let exponent = Double.random(in: 0..<1, using: &random)
+        return min(count - 1, Int(pow(Double(count + 1), exponent)) - 1)
+    }
+
+    private func value(
+        of field: FieldDefinition, at time: Int64, _ random: inout SeededGenerator
+    ) -> AssayFeaturesV1.FieldValue? {
+        switch field.type {
+        case .string:
+            let text = "\(field.name.prefix(2))\(Int.random(in: 0..<40, using: &random))"
+            return .text(String(text.suffix(field.maximumLength ?? 128)))
+        case .category:
+            guard let position = field.enumeration else { return nil }
+            return definitions.enumerations[position].labels.randomElement(using: &random)
+                .map { .text($0) }
+        case .int: return .integer(Int64.random(in: 0..<1_000, using: &random))
+        case .double: return .number(Double.random(in: 0..<1, using: &random))
+        case .bool: return .flag(Bool.random(using: &random))
+        case .timestamp: return .time(Self.timestamp(time))
+        case .date: return nil
+        case .place:
+            let country = ["DE", "FR", "NL", "PL"].randomElement(using: &random) ?? "DE"
+            return .place(
+                AssayTypesV1.Place(
+                    latitude: Double.random(in: 45..<55, using: &random),
+                    longitude: Double.random(in: 0..<20, using: &random), country: country))
+        case .money:
+            let cents = Int64(exp(Double.random(in: 4..<12, using: &random)))
+            return Money(currency: "EUR", coefficient: cents, scale: 2).map { .amount($0) }
+        }
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
