@@ -58,7 +58,8 @@ struct FeatureBench: AsyncParsableCommand {
         let columns = references.reduce(0) { $0 + $1.columns }
         print(
             "\(vector.joined(separator: " + ")): \(columns) features,"
-                + " \(load.entityTypes) entities an event, \(cards) cards, \(history) events of history")
+                + " \(load.entityTypes) entities an event, \(cards) cards, \(history) events of history"
+        )
         let bench = Bench(
             definitions: set, references: references.map(\.reference), load: load,
             history: history, events: events)
@@ -67,7 +68,8 @@ struct FeatureBench: AsyncParsableCommand {
         try await bench.store(.synced)
         if !withoutGrowth { try await bench.growth() }
         let arguments = ["--definitions", definitions, "--durability", durability]
-        let program = server ?? Bundle.main.executableURL?.deletingLastPathComponent()
+        let program =
+            server ?? Bundle.main.executableURL?.deletingLastPathComponent()
             .appending(path: "assay-features").path ?? "assay-features"
         try await bench.remote(program, arguments, seconds: seconds)
     }

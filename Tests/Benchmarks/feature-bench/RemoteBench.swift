@@ -20,7 +20,9 @@ extension Bench {
         print("through RPC, 64 callers: \(most.result); the service: \(most.service)")
         let rate = most.result.rate / 2
         let half = try await caller.open(rate: rate, seconds: seconds, server)
-        print("through RPC, open load of \(Int(rate))/s: \(half.result); the service: \(half.service)")
+        print(
+            "through RPC, open load of \(Int(rate))/s: \(half.result); the service: \(half.service)"
+        )
         print("the service's memory: \(server.residentMegabytes) MiB")
         await channel.close()
         try await group.shutdownGracefully()
