@@ -58,10 +58,10 @@ extension SharedFeatureStore {
         return reply
     }
 
-    /// The event of an id, as long as the keeper has not taken its row from the shared store.
+    /// The row of an id, as long as the keeper has not taken its row from the shared store.
     package func recorded(
         _ id: String, tenant: String
-    ) async throws -> AssayFeaturesV1.Event? {
+    ) async throws -> AssayFeaturesV1.LogRow? {
         let keys = SharedKeys(tenant: tenant)
         let id = Array(Hash.sha256(id).prefix(16))
         let partition = SharedKeys.partition(id)
@@ -75,7 +75,7 @@ extension SharedFeatureStore {
         guard case .bytes(let bytes) = reply,
             let (place, _) = SharedClaim.row(bytes, partition: partition)
         else { return nil }
-        return try await row(at: place, keys)?.event
+        return try await row(at: place, keys)
     }
 
     private func row(

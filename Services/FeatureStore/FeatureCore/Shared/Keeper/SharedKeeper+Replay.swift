@@ -6,13 +6,7 @@ internal import Wire
 extension SharedKeeper {
     /// A row of the log as the event that it is; nil if its type is defined no longer.
     func scoring(_ row: AssayFeaturesV1.LogRow) -> Scoring? {
-        guard
-            let resolved =
-                try? pipeline.resolver.resolve(
-                    row.event, tenant: row.tenant, references: row.references, received: nil)
-        else {
-            return nil
-        }
+        guard let resolved = pipeline.resolved(row) else { return nil }
         return Scoring(
             event: row.event, tenant: row.tenant, vectors: [], resolved: resolved,
             entities: resolved.entities(pipeline.definitions, tenant: row.tenant),
