@@ -1,6 +1,9 @@
 import AssayMessages
 import FeatureCore
 import FeatureEngine
+import Foundation
+import RPC
+import Storage
 import Testing
 import Wire
 
@@ -123,6 +126,45 @@ import Wire
         #expect(
             absent.status.map { $0 & 7 } == [0, 2, 2, 2, 2, 2, 2, 2, 2, 0, 2, 2, 2, 2])
         #expect(absent.values[12] == 0)
+    }
+
+    @Test("a vector that is to fail without its store does, and one of the event alone does not")
+    func unavailable() async throws {
+        let text =
+            Self.text + """
+                  strict@1: {purpose: fraud, on_unavailable: fail, features: [amount, card_txn_cnt_1h]}
+                  request@1: {purpose: fraud, on_unavailable: fail, features: [amount, risky_country]}
+
+                """
+        let directory = TestStore.freshDirectory()
+        let disk = FailingStore(
+            try RocksDBStore(directory: directory, families: EmbeddedFeatureStore.families))
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let features = try await EmbeddedFeatureStore.open(
+            disk, definitions: DefinitionSources(["payments.yaml": text]).compile(),
+            clock: { TestStore.now })
+        let service = FeatureService(features)
+        let context = ServerContext(
+            method: AssayFeaturesV1.FeatureStore.scoreEvent,
+            caller: Caller(tenant: "bank", client: "test"))
+        func score(
+            _ id: String, _ vector: String
+        ) async throws -> AssayFeaturesV1.ScoreEventResponse {
+            try await service.scoreEvent(
+                AssayFeaturesV1.ScoreEventRequest(
+                    event: Self.payment(id, cents: 1_00, merchant: "m", offset: 0),
+                    vectors: [.init(name: vector, version: 1)]), context: context)
+        }
+        #expect(try await score("1", "strict").receipt.outcome == .applied)
+        disk.fill()
+        // The first write that fails ends the store.
+        #expect(try await score("2", "request").receipt.outcome == .notRecorded)
+        let error = await #expect(throws: RPCError.self) { try await score("3", "strict") }
+        #expect(error?.code == .unavailable)
+        #expect(error?.message.contains("1 of the 2 values of strict@1") == true)
+        #expect(try await score("4", "everything").vectors.first?.degraded == true)
+        #expect(try await score("5", "request").vectors.first?.degraded == false)
+        disk.close()
     }
 
     @Test("a wrong expression is reported with its file, line and column")

@@ -9,7 +9,7 @@ import Testing
 import Wire
 
 /// A store whose disk is full from the moment a test says so.
-private final class FailingStore: KeyValueStore {
+final class FailingStore: KeyValueStore {
     private let store: RocksDBStore
     private let isFull = Atomic<Bool>(false)
 

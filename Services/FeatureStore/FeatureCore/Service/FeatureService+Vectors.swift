@@ -10,6 +10,7 @@ extension FeatureService {
         let tenant = try tenant(context)
         let read = try read(of: request.vector, at: request.time)
         let (vector, readings) = try await read.vector(request.keys, path: "/keys", tenant, store)
+        try store.pipeline.vectors.checkAvailable([vector])
         return AssayFeaturesV1.GetVectorResponse(
             vector: vector, entities: readings.map(store.pipeline.entityRead),
             definitionSet: store.pipeline.definitions.hash)
@@ -26,6 +27,7 @@ extension FeatureService {
             let path = "/rows/\(index)/keys"
             vectors.append(try await read.vector(row.keys, path: path, tenant, store).vector)
         }
+        try store.pipeline.vectors.checkAvailable(vectors)
         return AssayFeaturesV1.GetVectorsResponse(
             vectors: vectors, definitionSet: store.pipeline.definitions.hash)
     }

@@ -17,8 +17,11 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
         let scoring = try await scoring(
             request.event, vectors: request.vectors, tenant: tenant(context))
-        if request.dryRun { return await read(scoring, outcome: .notRecorded) }
-        return try await begin(scoring).response()
+        let response =
+            request.dryRun
+            ? await read(scoring, outcome: .notRecorded) : try await begin(scoring).response()
+        try store.pipeline.vectors.checkAvailable(response.vectors)
+        return response
     }
 
     /// Every row belongs to a tenant: a call without one is refused.

@@ -95,6 +95,22 @@ struct VectorReader: Sendable {
         return zip(wanted, values).map { Self.vector($0, $1) }
     }
 
+    /// Throws UNAVAILABLE if the store could not give values of a vector that is not to be served
+    /// without them (`on_unavailable: fail`).
+    func checkAvailable(_ vectors: [AssayFeaturesV1.Vector]) throws(RPCError) {
+        for vector in vectors where vector.degraded {
+            let position = definitions.vector(named: vector.ref.name, version: vector.ref.version)
+            guard let position, definitions.vectors[position].onUnavailable == .fail else {
+                continue
+            }
+            let missing = vector.status.count { Status(byte: $0).kind == .unavailable }
+            throw RPCError(
+                .unavailable,
+                "the store cannot give \(missing) of the \(vector.values.count) values of"
+                    + " \(vector.ref.name)@\(vector.ref.version)", reason: "STORE_DOWN")
+        }
+    }
+
     private func read(
         _ entity: EntityReading, _ event: ResolvedEvent?, into reading: inout VectorReading,
         _ plan: VectorPlan

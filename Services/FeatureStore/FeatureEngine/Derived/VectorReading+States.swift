@@ -16,23 +16,16 @@ extension VectorReading {
     ) {
         let declared = state.group.registers[facts.register]
         guard let row = state.register(facts.register, at: time) else {
-            for (slot, _) in facts.columns {
-                frames[scope].clear(slot)
-                status[scope][slot] = Status(declared.isSnapshot ? .absent : .empty, flags)
-            }
+            let status = Status(declared.isSnapshot ? .absent : .empty, flags)
+            for (slot, _) in facts.columns { scopes[scope].clear(slot, status) }
             return
         }
         let age = state.readTime(time) - row.time
         let isStale = declared.maximumAge.map { age > $0 } ?? false
-        let flags = isStale ? flags.union(.stale) : flags
         for (slot, column) in facts.columns {
-            let scalar = scalar(column, of: row, key: 0, as: frames[scope].schema.facts[slot].type)
-            if let scalar, frames[scope].set(slot, to: scalar) {
-                status[scope][slot] = Status(.present, flags)
-            } else {
-                frames[scope].clear(slot)
-                status[scope][slot] = Status(.absent, flags)
-            }
+            let type = scopes[scope].type(of: slot)
+            let scalar = Self.scalar(column, of: row, key: 0, as: type, tokens, event)
+            scopes[scope].set(slot, scalar, isStale ? flags.union(.stale) : flags)
         }
     }
 
@@ -43,15 +36,13 @@ extension VectorReading {
         let rows =
             fact.isTable
             ? state.table(fact.position, at: time) : state.recent(fact.position, at: time)
-        isBounded[scope][fact.slot] = rows.isFull
         select(fact, rows)
         let first = max(0, order.count - fact.newest)
-        status[scope][fact.slot] = Status(order.isEmpty ? .empty : .present, flags)
-        guard case .list(.record(let record)) = frames[scope].schema.facts[fact.slot].type else {
-            return
-        }
+        guard case .list(.record(let record)) = scopes[scope].type(of: fact.slot) else { return }
         let (tokens, event, order) = (tokens, event, order)
-        _ = frames[scope].setRows(fact.slot, count: order.count - first) { row, field in
+        scopes[scope].setRows(
+            fact.slot, count: order.count - first, isBounded: rows.isFull, flags
+        ) { row, field in
             let position = order[first + row]
             guard let stored = rows.row(position) else { return nil }
             let column = fact.columns[field]
@@ -84,22 +75,10 @@ extension VectorReading {
         guard case .counts(_, let measure, let tier, let window, let classes) = fact.source else {
             return
         }
-        let (counts, own) = state.classes(of: measure, tier: tier, window: window, at: time)
-        if let classes {
-            var list = [Int64](repeating: 0, count: classes)
-            for (index, count) in counts where index < Int64(classes) { list[Int(index)] = count }
-            _ = frames[scope].setCounts(fact.slot, list)
-        } else {
-            _ = frames[scope].setCounts(
-                fact.slot, counts.lazy.map { (key: $0.class, count: $0.count) })
-        }
-        status[scope][fact.slot] = Status(own.kind, own.flags.union(flags))
-    }
-
-    private func scalar(
-        _ column: RowColumn, of row: StoredRow, key: UInt64, as type: ValueType
-    ) -> Scalar? {
-        Self.scalar(column, of: row, key: key, as: type, tokens, event)
+        let own = state.counts(
+            of: measure, tier: tier, window: window, at: time, into: &counts)
+        scopes[scope].setCounts(
+            fact.slot, counts, classes: classes, Status(own.kind, own.flags.union(flags)))
     }
 
     private static func scalar(

@@ -25,19 +25,14 @@ public struct VectorReading: Sendable {
 
     /// Set while the plan lends this.
     var plan: VectorPlan?
-    /// Of each scope.
-    var frames: [FactFrame]
-    private var evaluator = Evaluator()
+    /// Of the plan's scopes.
+    var scopes: [ScopeReading]
     /// Of each part.
     var values: [[FeatureValue]]
     var known: [Status?]
     /// By which of the event's entities: of several the first it names.
     private var named: [Int]
     var times: [Int64]
-    /// Of each scope's facts.
-    var status: [[Status]]
-    /// Whether rows beyond those that a fact holds may have been dropped.
-    var isBounded: [[Bool]]
     private var results: [FeatureValue]
     private var isDefault: [Bool]
     private(set) var time: Int64 = 0
@@ -45,16 +40,16 @@ public struct VectorReading: Sendable {
     var tokens = TokenTexts()
     /// Positions of rows, ordered by time.
     var order: [Int] = []
+    /// Counts by class.
+    var counts: [Int64] = []
 
     init(_ memory: Memory) {
         let empty = FeatureValue(0, Status(.absent))
-        frames = memory.facts.map { FactFrame(schema: $0) }
+        scopes = memory.facts.map { ScopeReading($0) }
         values = memory.parts.map { [FeatureValue](repeating: empty, count: $0) }
         known = memory.parts.map { _ in nil }
         named = memory.parts.map { _ in Int.max }
         times = memory.parts.map { _ in 0 }
-        status = memory.facts.map { [Status](repeating: Status(.absent), count: $0.count) }
-        isBounded = memory.facts.map { [Bool](repeating: false, count: $0.count) }
         results = [FeatureValue](repeating: empty, count: memory.steps)
         isDefault = [Bool](repeating: false, count: memory.steps)
     }
@@ -69,15 +64,17 @@ public struct VectorReading: Sendable {
         for (scope, declared) in plan.scopes.enumerated() {
             for (slot, source, _) in declared.eventFacts {
                 guard case .field(let fields) = source else {
-                    setTime(scope, slot)
+                    scopes[scope].set(slot, instant)
                     continue
                 }
                 let field = event.event.type < fields.count ? fields[event.event.type] : nil
-                let type = frames[scope].schema.facts[slot].type
-                set(scope, slot, field.flatMap { event.scalar($0, as: type) })
+                let type = scopes[scope].type(of: slot)
+                scopes[scope].set(slot, field.flatMap { event.scalar($0, as: type) })
             }
         }
     }
+
+    private var instant: Scalar? { Instant(milliseconds: time).map(Scalar.timestamp) }
 
     /// Begins without an event, but perhaps with some of the fields one would have: `tx.amount`.
     public mutating func begin(
@@ -87,11 +84,7 @@ public struct VectorReading: Sendable {
         reset(time, tokens)
         for (scope, declared) in plan.scopes.enumerated() {
             for (slot, source, name) in declared.eventFacts {
-                if source == .eventTime {
-                    setTime(scope, slot)
-                } else {
-                    set(scope, slot, fields[name])
-                }
+                scopes[scope].set(slot, source == .eventTime ? instant : fields[name])
             }
         }
     }
@@ -105,22 +98,7 @@ public struct VectorReading: Sendable {
             named[part] = .max
             times[part] = time
         }
-        for scope in frames.indices {
-            frames[scope].removeAll()
-            for slot in status[scope].indices {
-                status[scope][slot] = Status(.absent)
-                isBounded[scope][slot] = false
-            }
-        }
-    }
-
-    private mutating func setTime(_ scope: Int, _ slot: Int) {
-        set(scope, slot, Instant(milliseconds: time).map(Scalar.timestamp))
-    }
-
-    private mutating func set(_ scope: Int, _ slot: Int, _ scalar: Scalar?) {
-        guard let scalar, frames[scope].set(slot, to: scalar) else { return }
-        status[scope][slot] = Status(.present)
+        for scope in scopes.indices { scopes[scope].removeAll() }
     }
 
     // MARK: States
@@ -193,10 +171,7 @@ public struct VectorReading: Sendable {
         guard let own = plan?.parts[part] else { return }
         known[part] = Status(kind)
         times[part] = time
-        for slot in own.slots {
-            frames[own.scope].clear(slot)
-            status[own.scope][slot] = Status(kind)
-        }
+        for slot in own.slots { scopes[own.scope].clear(slot, Status(kind)) }
     }
 
     /// The parts that entities of the event are.
@@ -242,63 +217,24 @@ public struct VectorReading: Sendable {
         for (scope, declared) in plan.scopes.enumerated() {
             for (slot, place) in declared.featureFacts {
                 guard case .state(let part, let index) = place else { continue }
-                set(VectorPlan.Target(scope: scope, slot: slot), values[part][index])
+                scopes[scope].set(slot, values[part][index])
             }
         }
         for index in plan.steps.indices { compute(index, plan) }
         return plan.vectors.map { values(of: $0) }
     }
 
-    /// Makes a feature's value a fact; one that is not there is missing.
-    private mutating func set(_ target: VectorPlan.Target, _ value: FeatureValue) {
-        let (scope, slot) = (target.scope, target.slot)
-        status[scope][slot] = value.status
-        let number = value.number
-        guard value.status.kind < .absent, number.isFinite else {
-            frames[scope].clear(slot)
-            return
-        }
-        switch frames[scope].schema.facts[slot].type {
-        case .double: frames[scope].set(slot, to: number)
-        case .bool: frames[scope].set(slot, to: number != 0)
-        case .int: frames[scope].set(slot, to: Int64(clampedTo: number))
-        default:
-            _ = frames[scope].set(slot, to: Scalar.category(Int(Int64(clampedTo: number))))
-        }
-    }
-
-    /// The greatest class and all flags of what the expression reads. A field or a snapshot that is
-    /// absent counts only if the expression has no value without it: `has(x)` and `a || b` have.
     private mutating func compute(_ index: Int, _ plan: VectorPlan) {
-        let step = plan.steps[index]
-        let scope = step.scope
-        var greatest = Status.Class.present
-        var greatestThere = Status.Class.present
-        var flags: Status.Flags = []
-        for input in step.inputs {
-            let status = status[scope][input.slot]
-            greatest = max(greatest, status.kind)
-            if status.kind != .absent { greatestThere = max(greatestThere, status.kind) }
-            flags.formUnion(status.flags)
-            if isBounded[scope][input.slot], !input.ignoresBound { flags.formUnion(.incomplete) }
+        let scope = plan.steps[index].scope
+        if let slot = plan.steps[index].time {
+            let time = readTime(plan.steps[index].parts)
+            scopes[scope].set(slot, Instant(milliseconds: time).map(Scalar.timestamp))
         }
-        if let slot = step.time, let instant = Instant(milliseconds: readTime(step.parts)) {
-            frames[scope].set(slot, to: instant)
+        (results[index], isDefault[index]) = scopes[scope].value(
+            of: plan.steps[index], plan.scopes[scope].program)
+        for target in plan.steps[index].targets {
+            scopes[target.scope].set(target.slot, results[index])
         }
-        var value = FeatureValue(step.defaultValue, Status(greatest, flags))
-        isDefault[index] = true
-        if greatestThere < .absent {
-            let result = evaluator.number(
-                step.expression, of: plan.scopes[scope].program, over: frames[scope])
-            if case .success(let number) = result, number.isFinite {
-                value = FeatureValue(number, Status(greatestThere, flags))
-                isDefault[index] = false
-            } else if greatest == .present {
-                value.status = Status(.error, flags)
-            }
-        }
-        results[index] = value
-        for target in step.targets { set(target, value) }
     }
 
     private func readTime(_ parts: UInt64) -> Int64 {
@@ -339,12 +275,5 @@ public struct VectorReading: Sendable {
         case .derived(let step):
             return (results[step], isDefault[step])
         }
-    }
-}
-
-extension Int64 {
-    /// The number without its fraction; of one beyond the range the nearest. Not for a NaN.
-    fileprivate init(clampedTo number: Double) {
-        self = number >= 0x1p63 ? .max : number <= -0x1p63 ? .min : Int64(number)
     }
 }

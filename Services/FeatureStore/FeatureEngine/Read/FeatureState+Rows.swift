@@ -31,25 +31,29 @@ extension FeatureState {
     public func classes(
         of measure: Int, tier: Int, window: Int64, at time: Int64
     ) -> (counts: [(class: Int64, count: Int64)], status: Status) {
+        var counts: [Int64] = []
+        let status = self.counts(of: measure, tier: tier, window: window, at: time, into: &counts)
+        return (
+            counts.indices.filter { counts[$0] != 0 }.map { (Int64($0), counts[$0]) }, status
+        )
+    }
+
+    /// The same, by class from 0 on up to the greatest that occurred.
+    func counts(
+        of measure: Int, tier: Int, window: Int64, at time: Int64, into counts: inout [Int64]
+    ) -> Status {
         let tiles = tiles[tier]
         let now = readTime(time)
         let columns = group.layouts[tier].columns[measure]
         precondition(columns.classes >= 0, "the measure does not count by class there")
-        let counts = tiles.classes[Int(columns.classes)]
-        let range = counts.range(
+        let known = tiles.classes[Int(columns.classes)]
+        let range = known.range(
             from: group.tiers[tier].oldestTile(at: now, length: window), to: .max)
-        var totals: [Int64: Int64] = [:]
         var isIncomplete =
             tiles.marks(reach: now, group.tiers[tier])
             && (tiles.lateCount > 0 || tiles.overflowed >> UInt64(measure) & 1 == 1)
-        for row in range {
-            let valueClass = counts.rows[row, 0] & Measure.Classes.maximum
-            if !totals[valueClass, default: 0].add(counts.rows[row, 1]) { isIncomplete = true }
-        }
-        return (
-            totals.sorted { $0.key < $1.key }.map { (class: $0.key, count: $0.value) },
-            Status(totals.isEmpty ? .empty : .present, isIncomplete ? .incomplete : [])
-        )
+        if !known.add(range, into: &counts) { isIncomplete = true }
+        return Status(range.isEmpty ? .empty : .present, isIncomplete ? .incomplete : [])
     }
 
     // MARK: Features of registers

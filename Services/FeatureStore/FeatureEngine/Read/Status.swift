@@ -33,6 +33,8 @@ public struct Status: Hashable, Sendable {
 
     public var byte: UInt8
 
+    public init(byte: UInt8) { self.byte = byte }
+
     public init(_ kind: Class, _ flags: Flags = []) {
         byte = kind.rawValue | flags.rawValue
     }

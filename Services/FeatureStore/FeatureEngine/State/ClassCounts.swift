@@ -34,4 +34,24 @@ struct ClassCounts: Hashable, Sendable {
                 from: Self.key(tile: max(0, end), 0))
         return start..<max(start, last)
     }
+
+    /// Adds the rows up by class, from 0 up to the greatest class of them; false if a count stopped
+    /// at its limit.
+    func add(_ range: Range<Int>, into counts: inout [Int64]) -> Bool {
+        counts.removeAll(keepingCapacity: true)
+        return rows.withCells { cells in
+            let (keys, values) = (cells.column(0), cells.column(1))
+            var greatest: Int64 = -1
+            for row in range {
+                greatest = max(greatest, keys[row] & Measure.Classes.maximum)
+            }
+            counts.append(contentsOf: repeatElement(0, count: Int(greatest + 1)))
+            var isWithin = true
+            for row in range {
+                let valueClass = Int(keys[row] & Measure.Classes.maximum)
+                if !counts[valueClass].add(values[row]) { isWithin = false }
+            }
+            return isWithin
+        } ?? true
+    }
 }
