@@ -248,8 +248,8 @@ public struct Evaluator: Sendable {
     ) -> Value {
         let count = Int(step.b)
         var error: Value?
-        for value in stack[first..<(first + count)] where value.isError {
-            error = error.flatMap { Operators.error($0, value) } ?? value
+        for index in first..<(first + count) where stack[index].isError {
+            error = error.flatMap { Operators.error($0, stack[index]) } ?? stack[index]
         }
         if let error { return error }
         switch step.operation {

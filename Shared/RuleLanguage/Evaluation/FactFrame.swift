@@ -90,28 +90,25 @@ public struct FactFrame: Sendable {
         return true
     }
 
-    /// Sets a fact that is a map of ints by int, or a histogram; the keys ascend. False if the fact is another.
-    public mutating func setCounts(
-        _ slot: Int, _ counts: some Sequence<(key: Int64, count: Int64)>
-    ) -> Bool {
-        let type = schema.facts[slot].type
-        guard type == .map(.int, .int) || type == .histogram else { return false }
+    /// Sets a fact that counts by class, from 0 on: as a map of the classes that occurred, or as a
+    /// histogram; or, of type list of ints, as so many counts. False if the fact is another.
+    public mutating func setCounts(_ slot: Int, _ counts: [Int64], classes: Int = 0) -> Bool {
         let first = store.cells.count
-        for (key, count) in counts {
-            store.cells.append(.int(key))
-            store.cells.append(.int(count))
+        switch schema.facts[slot].type {
+        case .list(.int):
+            for index in 0..<classes {
+                store.cells.append(.int(index < counts.count ? counts[index] : 0))
+            }
+            slots[slot] = .composite(.list, .frame, at: first, count: classes)
+        case .map(.int, .int), .histogram:
+            for (index, count) in counts.enumerated() where count > 0 {
+                store.cells.append(.int(Int64(index)))
+                store.cells.append(.int(count))
+            }
+            let entries = (store.cells.count - first) / 2
+            slots[slot] = .composite(.map, .frame, at: first, count: entries)
+        default: return false
         }
-        let entries = (store.cells.count - first) / 2
-        slots[slot] = .composite(.map, .frame, at: first, count: entries)
-        return true
-    }
-
-    /// Sets a fact that is a list of ints. False if the fact is another.
-    public mutating func setCounts(_ slot: Int, _ counts: some Sequence<Int64>) -> Bool {
-        guard schema.facts[slot].type == .list(.int) else { return false }
-        let first = store.cells.count
-        for count in counts { store.cells.append(.int(count)) }
-        slots[slot] = .composite(.list, .frame, at: first, count: store.cells.count - first)
         return true
     }
 

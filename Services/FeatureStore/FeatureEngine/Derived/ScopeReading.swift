@@ -78,13 +78,7 @@ struct ScopeReading: Sendable {
     mutating func setCounts(
         _ slot: Int, _ counts: [Int64], classes: Int?, _ status: Status
     ) {
-        if let classes {
-            _ = frame.setCounts(
-                slot, (0..<classes).lazy.map { $0 < counts.count ? counts[$0] : 0 })
-        } else {
-            let occurred = counts.indices.lazy.filter { counts[$0] > 0 }
-            _ = frame.setCounts(slot, occurred.map { (key: Int64($0), count: counts[$0]) })
-        }
+        _ = frame.setCounts(slot, counts, classes: classes ?? 0)
         self.status[slot] = status
     }
 

@@ -90,7 +90,7 @@ public final class VectorPlan: Sendable {
     }
 
     /// The computation of one derived feature.
-    struct Step: Sendable {
+    final class Step: Sendable {
         let scope: Int
         let expression: Int
         let defaultValue: Double
@@ -100,7 +100,20 @@ public final class VectorPlan: Sendable {
         /// Of the states it reads, also through other features.
         let parts: UInt64
         /// Where others read its value.
-        var targets: [Target] = []
+        let targets: [Target]
+
+        init(
+            scope: Int, expression: Int, defaultValue: Double, inputs: [Input], time: Int?,
+            parts: UInt64, targets: [Target]
+        ) {
+            self.scope = scope
+            self.expression = expression
+            self.defaultValue = defaultValue
+            self.inputs = inputs
+            self.time = time
+            self.parts = parts
+            self.targets = targets
+        }
     }
 
     struct Target: Hashable, Sendable {

@@ -177,9 +177,13 @@ struct VectorPlanCompiler {
     // MARK: Computation
 
     private mutating func makeSteps(_ derived: [Int]) {
-        for feature in derived {
+        let computed = derived.filter { expressions[$0] != nil }
+        for (step, feature) in computed.enumerated() {
+            places[Read(feature: feature, role: nil)] = .derived(step)
+        }
+        let targets = makeTargets()
+        for (step, feature) in computed.enumerated() {
             guard let (scope, expression) = expressions[feature] else { continue }
-            places[Read(feature: feature, role: nil)] = .derived(steps.count)
             let compiled = scopes[scope].program.expressions[expression]
             let sources = sources[scope]
             let rows = Dictionary(grouping: compiled.rowsRead, by: \.slot)
@@ -195,18 +199,25 @@ struct VectorPlanCompiler {
                             })
                     },
                     time: compiled.factsRead.first { sources[$0] == .readTime },
-                    parts: mask(of: feature)))
+                    parts: mask(of: feature), targets: targets[step] ?? []))
         }
+    }
+
+    /// Says which features are facts: of each step the slots that hold its value.
+    private mutating func makeTargets() -> [Int: [VectorPlan.Target]] {
+        var targets: [Int: [VectorPlan.Target]] = [:]
         for scope in scopes.indices {
             for (slot, source) in sources[scope].enumerated() {
                 guard case .feature(let feature) = source else { continue }
                 if case .derived(let step) = places[Read(feature: feature, role: nil)] {
-                    steps[step].targets.append(VectorPlan.Target(scope: scope, slot: slot))
+                    targets[step, default: []].append(
+                        VectorPlan.Target(scope: scope, slot: slot))
                 } else if let place = places[Read(feature: feature, role: scopes[scope].role)] {
                     scopes[scope].featureFacts.append((slot, place))
                 }
             }
         }
+        return targets
     }
 
     private func isWithin(_ limit: Int, _ use: RowsRead.Use) -> Bool {

@@ -225,16 +225,15 @@ public struct VectorReading: Sendable {
     }
 
     private mutating func compute(_ index: Int, _ plan: VectorPlan) {
-        let scope = plan.steps[index].scope
-        if let slot = plan.steps[index].time {
-            let time = readTime(plan.steps[index].parts)
+        let step = plan.steps[index]
+        let scope = step.scope
+        if let slot = step.time {
+            let time = readTime(step.parts)
             scopes[scope].set(slot, Instant(milliseconds: time).map(Scalar.timestamp))
         }
         (results[index], isDefault[index]) = scopes[scope].value(
-            of: plan.steps[index], plan.scopes[scope].program)
-        for target in plan.steps[index].targets {
-            scopes[target.scope].set(target.slot, results[index])
-        }
+            of: step, plan.scopes[scope].program)
+        for target in step.targets { scopes[target.scope].set(target.slot, results[index]) }
     }
 
     private func readTime(_ parts: UInt64) -> Int64 {

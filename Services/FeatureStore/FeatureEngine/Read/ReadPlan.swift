@@ -1,6 +1,6 @@
 /// The features read from one state, compiled so that what features share is computed once: the
 /// tiles of a window are found once for all its features, and a counter is added up once.
-public struct ReadPlan: Sendable {
+public final class ReadPlan: Sendable {
     /// All features of one window of one tier.
     struct Window: Sendable {
         let tier: Int
@@ -36,16 +36,16 @@ public struct ReadPlan: Sendable {
         var registers: [(position: Int, read: RegisterRead)] = []
     }
 
-    private(set) var counters: [Counter] = []
-    private(set) var outputs: [Output] = []
-    private(set) var before = Part()
-    private(set) var after = Part()
+    let counters: [Counter]
+    let outputs: [Output]
+    let before: Part
+    let after: Part
     /// The most counters of a window.
-    private(set) var maximumCounters = 0
+    let maximumCounters: Int
     public let count: Int
 
     /// A plan of aggregates alone.
-    public init(_ reads: [AggregateRead], group: Group) {
+    public convenience init(_ reads: [AggregateRead], group: Group) {
         self.init(reads.map { FeatureRead.aggregate($0) }, group: group)
     }
 
@@ -53,14 +53,25 @@ public struct ReadPlan: Sendable {
     public init(_ reads: [FeatureRead], group: Group) {
         count = reads.count
         let numbered = reads.enumerated().map { (position: $0.offset, read: $0.element) }
-        before = part(numbered.filter { !$0.read.includesSelf }, group)
-        after = part(numbered.filter { $0.read.includesSelf }, group)
+        var draft = ReadPlanDraft()
+        before = draft.part(numbered.filter { !$0.read.includesSelf }, group)
+        after = draft.part(numbered.filter { $0.read.includesSelf }, group)
+        counters = draft.counters
+        outputs = draft.outputs
+        maximumCounters = draft.maximumCounters
     }
+}
 
-    private mutating func part(
+/// A plan while it is put together.
+private struct ReadPlanDraft {
+    private(set) var counters: [ReadPlan.Counter] = []
+    private(set) var outputs: [ReadPlan.Output] = []
+    private(set) var maximumCounters = 0
+
+    mutating func part(
         _ reads: [(position: Int, read: FeatureRead)], _ group: Group
-    ) -> Part {
-        var part = Part()
+    ) -> ReadPlan.Part {
+        var part = ReadPlan.Part()
         var aggregates: [WindowKey: [(position: Int, read: AggregateRead)]] = [:]
         for (position, read) in reads {
             switch read {
@@ -100,7 +111,7 @@ public struct ReadPlan: Sendable {
     /// Adds the features of one window.
     private mutating func add(
         _ reads: [(position: Int, read: AggregateRead)], _ group: Group
-    ) -> Window? {
+    ) -> ReadPlan.Window? {
         guard let first = reads.first?.read else { return nil }
         let layout = group.layouts[first.tier]
         precondition(first.window + (first.lag ?? 0) <= layout.tier.span)
@@ -116,18 +127,19 @@ public struct ReadPlan: Sendable {
             let statistics = needs[measure] ?? []
             precondition(columns.isKept, "the tier does not keep the measure")
             precondition(group.measures[measure].statistics.isSuperset(of: statistics))
-            counters.append(Counter(measure: measure, columns: columns, statistics: statistics))
+            counters.append(
+                ReadPlan.Counter(measure: measure, columns: columns, statistics: statistics))
         }
         func counter(of measure: Int) -> Int { measures.firstIndex(of: measure) ?? -1 }
         for (position, read) in reads {
             outputs.append(
-                Output(
+                ReadPlan.Output(
                     position: position, aggregate: read.aggregate,
                     counter: counter(of: read.measure), per: read.per.map(counter) ?? -1,
                     defaultValue: read.defaultValue))
         }
         maximumCounters = max(maximumCounters, measures.count)
-        return Window(
+        return ReadPlan.Window(
             tier: first.tier, window: first.window, lag: first.lag,
             counters: startOfCounters..<counters.count, outputs: startOfOutputs..<outputs.count)
     }

@@ -46,12 +46,14 @@ struct ClassCounts: Hashable, Sendable {
                 greatest = max(greatest, keys[row] & Measure.Classes.maximum)
             }
             counts.append(contentsOf: repeatElement(0, count: Int(greatest + 1)))
-            var isWithin = true
-            for row in range {
-                let valueClass = Int(keys[row] & Measure.Classes.maximum)
-                if !counts[valueClass].add(values[row]) { isWithin = false }
+            return counts.withUnsafeMutableBufferPointer { counts in
+                var isWithin = true
+                for row in range {
+                    let valueClass = Int(keys[row] & Measure.Classes.maximum)
+                    if !counts[valueClass].add(values[row]) { isWithin = false }
+                }
+                return isWithin
             }
-            return isWithin
         } ?? true
     }
 }
