@@ -24,7 +24,7 @@ enum LanguageExample {
              entities: {card: card_id, customer: customer_id, terminal: terminal_id, customer_mcc: [customer_id, mcc],
                         account: {origin: account_id, destination: payee_account_id}},
              fields: {industry: string, amount: {type: money, range: [0, 100000000000], required: true}, merchant_id: string, mcc: {type: string, max: 4}, location: {type: place, personal: contact},
-                      country: string, card_country: string, hour: {type: int, expr: 'local_hour(time)'}},
+                      country: string, card_country: string, hour: {type: int, range: [0, 23], expr: 'local_hour(time)'}},
              checks: [{name: currency_known, require: 'amount_currency in L.currencies', policy: quarantine}]}
           payment_outcome: {id: outcome_id, time: decided_at, refers_to: {payment: payment_id}, fields: {outcome: outcome}}
           fraud_label: {id: label_id, time: reported_at, class: label, refers_to: {payment: payment_id}}

@@ -73,6 +73,7 @@ extension DefinitionCompiler {
     }
 
     private mutating func add(_ aggregate: AggregateDeclaration, to draft: inout EntityDraft) {
+        let known = problems.count
         guard let sources = resolve(aggregate.sources, entity: draft.index) else { return }
         var value: (positions: [Int], field: FieldDefinition)?
         if let name = aggregate.field {
@@ -115,6 +116,7 @@ extension DefinitionCompiler {
         let per = aggregate.per.flatMap {
             addDivisor($0, of: aggregate, sources, windows, to: &draft)
         }
+        guard problems.count == known else { return }
         let (type, unit) = type(of: aggregate, value?.field)
         draft.aggregates.append(
             ResolvedAggregate(

@@ -160,7 +160,9 @@ extension DefinitionCompiler {
             }
             for (position, tier) in group.tiers.enumerated()
             where measure.tiers >> UInt64(position) & 1 == 1 {
-                parts.insert("tiles of \(tier.hop) ms for \(tier.span) ms of \(meaning)")
+                parts.insert(
+                    "windows of \(Window.text(tier.span)), by tiles of \(Window.text(tier.hop)),"
+                        + " of \(meaning)")
             }
         }
         return parts

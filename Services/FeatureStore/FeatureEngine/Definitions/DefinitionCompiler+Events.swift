@@ -140,9 +140,9 @@ extension DefinitionCompiler {
         for (reference, other) in references {
             names += own[other].map { "\(reference.event.value).\($0.name)" }
         }
-        names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        names = Self.sorted(names)
         var positions: [String: Int] = [:]
-        for (index, name) in names.enumerated() { positions[name] = positions[name] ?? index }
+        for (index, name) in names.enumerated() { positions[name] = index }
         if names.count > Self.maximumFields {
             report(
                 "event type \"\(event.name.value)\" has \(names.count) fields; at most"
@@ -190,7 +190,12 @@ extension DefinitionCompiler {
             guard let other = types.firstIndex(of: reference.event.value) else { continue }
             names += own[other].map { "\(reference.event.value).\($0.name)" }
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return Self.sorted(names)
+    }
+
+    /// Each once: a second field of a name is reported, and left out.
+    private static func sorted(_ names: [String]) -> [String] {
+        Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     private func definition(_ field: OwnField, _ positions: [String: Int]) -> FieldDefinition {
@@ -247,7 +252,7 @@ extension DefinitionCompiler {
                 "an event type touches at most \(Self.maximumTouches) entities",
                 at: event.name.location)
         }
-        return touches
+        return Array(touches.prefix(Self.maximumTouches))
     }
 
     private mutating func touch(

@@ -20,4 +20,14 @@ struct Window: Hashable, Sendable {
         guard !overflow, milliseconds <= 3_660 * 86_400_000 else { return nil }
         return Window(milliseconds: milliseconds)
     }
+
+    /// A span in the largest unit that divides it, such as `3h`.
+    static func text(_ milliseconds: Int64) -> String {
+        if milliseconds == Tier.ever.span { return "ever" }
+        let units: [(Int64, String)] = [
+            (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"),
+        ]
+        let unit = units.first { milliseconds % $0.0 == 0 }
+        return unit.map { "\(milliseconds / $0.0)\($0.1)" } ?? "\(milliseconds) ms"
+    }
 }

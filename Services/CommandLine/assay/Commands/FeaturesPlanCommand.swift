@@ -1,0 +1,94 @@
+import ArgumentParser
+import FeatureCore
+import FeatureEngine
+
+/// What is compared with what.
+struct PlanOptions: ParsableArguments {
+    @Option(help: "Folder of definition files.") var definitions: String
+    @Option(
+        help: """
+            Folder with the definitions that are in use, such as a checkout of what is released; \
+            without it there are none.
+            """)
+    var against: String?
+    @Option(help: "NAME@VERSION of a vector that a live model pins; may be repeated.")
+    var pinned: [String] = []
+
+    func plan() throws -> (plan: DefinitionPlan, after: DefinitionSet) {
+        let after = try DefinitionFolder.load(definitions)
+        let before = try against.map { try DefinitionFolder.load($0) }
+        return (DefinitionPlan(from: before, to: after, pinned: Set(pinned)), after)
+    }
+}
+
+/// Says what it takes to go from one folder of definitions to another.
+struct FeaturesPlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Says what a change of definitions means, before anything happens.",
+        discussion: """
+            Changes are of five classes: note (names, descriptions, reference data), free (a \
+            feature or vector over what is kept already), grow (states keep more), remove, and \
+            change, which is refused: what means something else takes a new name.
+            """)
+
+    @OptionGroup var options: PlanOptions
+    @Option(help: "Entity events in the log, to say how long making states anew takes.")
+    var logged: Int?
+    @Flag(help: "Fail if a change is refused, or vectors.lock is not up to date: for CI.")
+    var check = false
+
+    func run() throws {
+        let (plan, after) = try options.plan()
+        for line in plan.lines(logged: logged) { print(line) }
+        print("\nto apply: assay features apply --plan \(plan.hash.hexadecimal) …")
+        guard check else { return }
+        var complaints: [String] = []
+        if plan.isRefused { complaints.append("\(plan.refusals.count) changes are refused") }
+        let lock = try DefinitionSources(folder: options.definitions).lock()
+        let missing = after.vectors.map { "\($0.name)@\($0.version)" }
+            .filter { lock.fingerprints[$0] == nil }
+        if !missing.isEmpty {
+            complaints.append(
+                "vectors.lock has no \(missing.joined(separator: ", ")): apply writes it")
+        }
+        guard complaints.isEmpty else { throw Complaint(complaints.joined(separator: "\n")) }
+    }
+}
+
+/// Takes a plan as read: writes vectors.lock.
+struct FeaturesApplyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Locks the vectors of a folder of definitions, once its plan has been read.")
+
+    @OptionGroup var options: PlanOptions
+    @Option(help: "The hash that `assay features plan` printed.") var plan: String
+
+    func run() throws {
+        let (found, after) = try options.plan()
+        guard found.hash.hexadecimal == plan else {
+            throw Complaint(
+                "the plan is \(found.hash.hexadecimal) by now: something has changed since; read"
+                    + " it again")
+        }
+        guard !found.isRefused else {
+            throw Complaint(
+                found.refusals.map { "\($0.subject) \($0.text): \($0.refusal ?? "")" }
+                    .joined(separator: "\n"))
+        }
+        let sources = try DefinitionSources(folder: options.definitions)
+        let lock = VectorLock(after, after: try sources.lock())
+        let path = "\(options.definitions)/\(VectorLock.fileName)"
+        let file = try ReplacingFile(path)
+        try file.write(Array(lock.text.utf8))
+        try file.finish()
+        print("\(path): \(after.vectors.count) vectors")
+    }
+}
+
+extension [UInt8] {
+    var hexadecimal: String {
+        map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}
