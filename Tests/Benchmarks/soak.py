@@ -4,7 +4,7 @@
     soak.py --minutes 20 [--rate CALLS_PER_SECOND] [--programs .build/release]
 
 Starts rpc-bench-server and rpc-soak-client, measures what they can do together, and then lets the
-client call at half of that rate. Each minute it prints the server's and the client's resident memory
+client call at half of that rate, after a burst that both grow at. Each minute it prints the server's and the client's resident memory
 and descriptors, the client's percentiles, and the longest pause of the machine. At the end: the slope
 of memory (least squares, after a fifth of the time to warm up), the spread around it, and the drift
 of the 99th percentile.

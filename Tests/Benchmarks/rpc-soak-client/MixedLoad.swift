@@ -21,10 +21,14 @@ struct MixedLoad: Sendable {
     /// More calls than this are not open at once: the rate cannot be kept.
     private static let maximumOpen = 5_000
 
+    /// It begins as if it had stood still for so long: both sides grow at once to what a burst
+    /// needs, instead of at the first pause of the machine.
+    private static let firstBurst = Duration.milliseconds(100)
+
     /// Starts calls when they are due, whether or not others have ended.
     func run(rate: Int, for duration: Duration) async {
         let clock = ContinuousClock()
-        let start = clock.now
+        let start = clock.now - Self.firstBurst
         let total = rate * Int(duration / .seconds(1))
         let pause = Duration.seconds(1) / rate
         var number = 0
