@@ -4,10 +4,10 @@
     soak.py --minutes 20 [--rate CALLS_PER_SECOND] [--programs .build/release]
 
 Starts rpc-bench-server and rpc-soak-client, measures what they can do together, and then lets the
-client call at half of that rate, after a burst that both grow at. Each minute it prints the server's and the client's resident memory
-and descriptors, the client's percentiles, and the longest pause of the machine. At the end: the slope
-of memory (least squares, after a fifth of the time to warm up), the spread around it, and the drift
-of the 99th percentile.
+client call at half of that rate, after a burst that both grow at. Each minute it prints the
+server's and the client's resident memory and descriptors, the client's percentiles, and the longest
+pause of the machine. At the end: the slope of memory (least squares, after a fifth of the time to
+warm up), the spread around it, and the drift of the 99th percentile.
 
 Fails if a slope is 1 MiB/h or more beyond its own uncertainty, if descriptors do not end where they
 were, if a call failed that nobody cancelled, or if the 99th percentile drifted by 10 % or more.
