@@ -86,13 +86,18 @@ public enum Descriptors {
                 Ug1kZWZpbml0aW9uU2V0ImYKDExvZ2dlZEVudGl0eRIWCgZlbnRpdHkYASABKAlSBmVudGl0eRISCgRy\
                 b2xlGAIgASgJUgRyb2xlEhgKB3ZlcnNpb24YAyABKAZSB3ZlcnNpb24SEAoDcGlkGAQgASgMUgNwaWQi\
                 VAoMTG9nZ2VkVmVjdG9yEhIKBG5hbWUYASABKAlSBG5hbWUSGAoHdmVyc2lvbhgCIAEoDVIHdmVyc2lv\
+<<<<<<< HEAD
                 bhIWCgZkaWdlc3QYAyABKAxSBmRpZ2VzdCI6CgxMb2dnZWRBbW91bnQSFAoFZmllbGQYASABKAlSBWZp\
                 ZWxkEhQKBXVuaXRzGAIgASgSUgV1bml0cyK4AwoGTG9nUm93EhoKCHNlcXVlbmNlGAEgASgGUghzZXF1\
+=======
+                bhIWCgZkaWdlc3QYAyABKAxSBmRpZ2VzdCKtBAoGTG9nUm93EhoKCHNlcXVlbmNlGAEgASgGUghzZXF1\
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
                 ZW5jZRIWCgZ0ZW5hbnQYAiABKAlSBnRlbmFudBIuCgVldmVudBgDIAEoCzIYLmFzc2F5LmZlYXR1cmVz\
                 LnYxLkV2ZW50UgVldmVudBI2CghyZWNlaXZlZBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3Rh\
                 bXBSCHJlY2VpdmVkEiUKDmRlZmluaXRpb25fc2V0GAUgASgMUg1kZWZpbml0aW9uU2V0EjsKCGVudGl0\
                 aWVzGAYgAygLMh8uYXNzYXkuZmVhdHVyZXMudjEuTG9nZ2VkRW50aXR5UghlbnRpdGllcxI5Cgd2ZWN0\
                 b3JzGAcgAygLMh8uYXNzYXkuZmVhdHVyZXMudjEuTG9nZ2VkVmVjdG9yUgd2ZWN0b3JzEjgKCnJlZmVy\
+<<<<<<< HEAD
                 ZW5jZXMYCCADKAsyGC5hc3NheS5mZWF0dXJlcy52MS5FdmVudFIKcmVmZXJlbmNlcxI5CgdhbW91bnRz\
                 GAkgAygLMh8uYXNzYXkuZmVhdHVyZXMudjEuTG9nZ2VkQW1vdW50UgdhbW91bnRzIqABCgpBcHBsaWVk\
                 Um93EhoKCHNlcXVlbmNlGAEgASgGUghzZXF1ZW5jZRI7CghlbnRpdGllcxgCIAMoCzIfLmFzc2F5LmZl\
@@ -159,6 +164,100 @@ public enum Descriptors {
                 ZWF0dXJlcy52MS5HZXRWZWN0b3JSZXNwb25zZSIDkAIBEl4KCkdldFZlY3RvcnMSJC5hc3NheS5mZWF0\
                 dXJlcy52MS5HZXRWZWN0b3JzUmVxdWVzdBolLmFzc2F5LmZlYXR1cmVzLnYxLkdldFZlY3RvcnNSZXNw\
                 b25zZSIDkAIBYgZwcm90bzM=
+=======
+                ZW5jZXMYCCADKAsyGC5hc3NheS5mZWF0dXJlcy52MS5FdmVudFIKcmVmZXJlbmNlcxI/Cgtjb252ZXJz\
+                aW9ucxgJIAMoCzIdLmFzc2F5LmZlYXR1cmVzLnYxLkNvbnZlcnNpb25SC2NvbnZlcnNpb25zEjQKBmhh\
+                c2hlcxgKIAMoCzIcLmFzc2F5LmZlYXR1cmVzLnYxLkZpZWxkSGFzaFIGaGFzaGVzEjcKBnNlYWxlZBgL\
+                IAMoCzIfLmFzc2F5LmZlYXR1cmVzLnYxLlNlYWxlZEZpZWxkc1IGc2VhbGVkIscBCg1RdWFyYW50aW5l\
+                Um93EhYKBnRlbmFudBgBIAEoCVIGdGVuYW50Ei4KBWV2ZW50GAIgASgLMhguYXNzYXkuZmVhdHVyZXMu\
+                djEuRXZlbnRSBWV2ZW50EjYKCHJlY2VpdmVkGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt\
+                cFIIcmVjZWl2ZWQSNgoIcHJvYmxlbXMYBCADKAsyGi5hc3NheS5mZWF0dXJlcy52MS5Qcm9ibGVtUghw\
+                cm9ibGVtcyI4CgpDb252ZXJzaW9uEhQKBWZpZWxkGAEgASgJUgVmaWVsZBIUCgV1bml0cxgCIAEoElIF\
+                dW5pdHMiNQoJRmllbGRIYXNoEhQKBWZpZWxkGAEgASgJUgVmaWVsZBISCgRoYXNoGAIgASgGUgRoYXNo\
+                IlYKDFNlYWxlZEZpZWxkcxIYCgdzdWJqZWN0GAEgASgMUgdzdWJqZWN0EhQKBWV2ZW50GAIgASgNUgVl\
+                dmVudBIWCgZmaWVsZHMYAyABKAxSBmZpZWxkcyKxAQoOUGVyc29uYWxGaWVsZHMSRQoGZmllbGRzGAEg\
+                AygLMi0uYXNzYXkuZmVhdHVyZXMudjEuUGVyc29uYWxGaWVsZHMuRmllbGRzRW50cnlSBmZpZWxkcxpY\
+                CgtGaWVsZHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIzCgV2YWx1ZRgCIAEoCzIdLmFzc2F5LmZlYXR1\
+                cmVzLnYxLkZpZWxkVmFsdWVSBXZhbHVlOgI4ASKcAQoKQXVkaXRFbnRyeRIuCgR0aW1lGAEgASgLMhou\
+                Z29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIWCgZjbGllbnQYAiABKAlSBmNsaWVudBIWCgZh\
+                Y3Rpb24YAyABKAlSBmFjdGlvbhIWCgZvYmplY3QYBCABKAlSBm9iamVjdBIWCgZyZWFzb24YBSABKAlS\
+                BnJlYXNvbiJ2ChNFcmFzZVN1YmplY3RSZXF1ZXN0Eh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJ\
+                ZBIWCgZlbnRpdHkYAiABKAlSBmVudGl0eRIQCgNrZXkYAyADKAlSA2tleRIWCgZyZWFzb24YBCABKAlS\
+                BnJlYXNvbiL6AgoMRXJhc3VyZVByb29mEh0KCnJlcXVlc3RfaWQYASABKAlSCXJlcXVlc3RJZBIWCgZ0\
+                ZW5hbnQYAiABKAlSBnRlbmFudBI3CgllcmFzZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGlt\
+                ZXN0YW1wUghlcmFzZWRBdBIlCg5kZWZpbml0aW9uX3NldBgEIAEoDFINZGVmaW5pdGlvblNldBIaCghl\
+                bnRpdGllcxgFIAEoBFIIZW50aXRpZXMSFgoGc3RhdGVzGAYgASgEUgZzdGF0ZXMSEgoEcm93cxgHIAEo\
+                BFIEcm93cxIWCgZmaWVsZHMYCCABKARSBmZpZWxkcxIYCgdyZXBsaWVzGAkgASgEUgdyZXBsaWVzEiAK\
+                C3F1YXJhbnRpbmVkGAogASgEUgtxdWFyYW50aW5lZBISCgRrZXlzGAsgASgEUgRrZXlzEiMKDWxhc3Rf\
+                c2VxdWVuY2UYDCABKARSDGxhc3RTZXF1ZW5jZSIsChRFcmFzZVN1YmplY3RSZXNwb25zZRIUCgVwcm9v\
+                ZhgBIAEoDFIFcHJvb2YiVgoSSG9sZFN1YmplY3RSZXF1ZXN0EhYKBmVudGl0eRgBIAEoCVIGZW50aXR5\
+                EhAKA2tleRgCIAMoCVIDa2V5EhYKBnJlYXNvbhgDIAEoCVIGcmVhc29uIikKE0hvbGRTdWJqZWN0UmVz\
+                cG9uc2USEgoEaGVsZBgBIAEoCFIEaGVsZCJ/ChVMaXN0UXVhcmFudGluZVJlcXVlc3QSHQoKZXZlbnRf\
+                dHlwZRgBIAEoCVIJZXZlbnRUeXBlEhIKBHJ1bGUYAiABKAlSBHJ1bGUSFAoFbGltaXQYAyABKA1SBWxp\
+                bWl0Eh0KCnBhZ2VfdG9rZW4YBCABKAxSCXBhZ2VUb2tlbiKyAQoQUXVhcmFudGluZWRFdmVudBIuCgVl\
+                dmVudBgBIAEoCzIYLmFzc2F5LmZlYXR1cmVzLnYxLkV2ZW50UgVldmVudBI2CghyZWNlaXZlZBgCIAEo\
+                CzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCHJlY2VpdmVkEjYKCHByb2JsZW1zGAMgAygLMhou\
+                YXNzYXkuZmVhdHVyZXMudjEuUHJvYmxlbVIIcHJvYmxlbXMifQoWTGlzdFF1YXJhbnRpbmVSZXNwb25z\
+                ZRI7CgZldmVudHMYASADKAsyIy5hc3NheS5mZWF0dXJlcy52MS5RdWFyYW50aW5lZEV2ZW50UgZldmVu\
+                dHMSJgoPbmV4dF9wYWdlX3Rva2VuGAIgASgMUg1uZXh0UGFnZVRva2VuIuACChlSZWxlYXNlUXVhcmFu\
+                dGluZWRSZXF1ZXN0EhkKCGV2ZW50X2lkGAEgASgJUgdldmVudElkElAKBmZpZWxkcxgCIAMoCzI4LmFz\
+                c2F5LmZlYXR1cmVzLnYxLlJlbGVhc2VRdWFyYW50aW5lZFJlcXVlc3QuRmllbGRzRW50cnlSBmZpZWxk\
+                cxIYCgdyZW1vdmVkGAMgAygJUgdyZW1vdmVkEi4KBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYu\
+                VGltZXN0YW1wUgR0aW1lEhoKCGFjY2VwdGVkGAUgAygJUghhY2NlcHRlZBIWCgZyZWFzb24YBiABKAlS\
+                BnJlYXNvbhpYCgtGaWVsZHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIzCgV2YWx1ZRgCIAEoCzIdLmFz\
+                c2F5LmZlYXR1cmVzLnYxLkZpZWxkVmFsdWVSBXZhbHVlOgI4ASJSChpSZWxlYXNlUXVhcmFudGluZWRS\
+                ZXNwb25zZRI0CgdyZWNlaXB0GAEgASgLMhouYXNzYXkuZmVhdHVyZXMudjEuUmVjZWlwdFIHcmVjZWlw\
+                dCKnAwoRRmVhdHVyZVN0YXRpc3RpY3MSGAoHZmVhdHVyZRgBIAEoCVIHZmVhdHVyZRIaCghzdGF0dXNl\
+                cxgCIAMoBFIIc3RhdHVzZXMSFAoFc3RhbGUYAyABKARSBXN0YWxlEiAKC2FwcHJveGltYXRlGAQgASgE\
+                UgthcHByb3hpbWF0ZRIaCghldmVudHVhbBgFIAEoBFIIZXZlbnR1YWwSHgoKaW5jb21wbGV0ZRgGIAEo\
+                BFIKaW5jb21wbGV0ZRIYCgdtaXNzaW5nGAcgASgEUgdtaXNzaW5nEhQKBXplcm9zGAggASgEUgV6ZXJv\
+                cxIQCgNzdW0YCSABKAFSA3N1bRIdCgdtaW5pbXVtGAogASgBSABSB21pbmltdW2IAQESHQoHbWF4aW11\
+                bRgLIAEoAUgBUgdtYXhpbXVtiAEBEhgKB2J1Y2tldHMYDCADKA1SB2J1Y2tldHMSFgoGY291bnRzGA0g\
+                AygEUgZjb3VudHMSHgoKY2F0ZWdvcmllcxgOIAMoBFIKY2F0ZWdvcmllc0IKCghfbWluaW11bUIKCghf\
+                bWF4aW11bSJrCg1TdGF0aXN0aWNzUm93EhgKB3ZlY3RvcnMYASABKARSB3ZlY3RvcnMSQAoIZmVhdHVy\
+                ZXMYAiADKAsyJC5hc3NheS5mZWF0dXJlcy52MS5GZWF0dXJlU3RhdGlzdGljc1IIZmVhdHVyZXMizAIK\
+                DEZlYXR1cmVEcmlmdBIYCgdmZWF0dXJlGAEgASgJUgdmZWF0dXJlEiIKDGluc3VmZmljaWVudBgCIAEo\
+                CFIMaW5zdWZmaWNpZW50EhwKCXN0YWJpbGl0eRgDIAEoAVIJc3RhYmlsaXR5EhwKCXRocmVzaG9sZBgE\
+                IAEoAVIJdGhyZXNob2xkEh4KCmRpdmVyZ2VuY2UYBSABKAFSCmRpdmVyZ2VuY2USGwoJbnVsbF9yYXRl\
+                GAYgASgBUghudWxsUmF0ZRIsChJiYXNlbGluZV9udWxsX3JhdGUYByABKAFSEGJhc2VsaW5lTnVsbFJh\
+                dGUSHQoKc3RhbGVfcmF0ZRgIIAEoAVIJc3RhbGVSYXRlEiAKDG91dF9vZl9yYW5nZRgJIAEoCFIKb3V0\
+                T2ZSYW5nZRIWCgZhbGVydHMYCiADKAlSBmFsZXJ0cyKLAQoJRnJlc2huZXNzEhIKBG5hbWUYASABKAlS\
+                BG5hbWUSMgoGbmV3ZXN0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIGbmV3ZXN0EjYK\
+                CHJlY2VpdmVkGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIIcmVjZWl2ZWQiugIKDFN0\
+                YXRzUmVxdWVzdBI0CgZ2ZWN0b3IYASABKAsyHC5hc3NheS5mZWF0dXJlcy52MS5WZWN0b3JSZWZSBnZl\
+                Y3RvchIaCghmZWF0dXJlcxgCIAMoCVIIZmVhdHVyZXMSLgoEZnJvbRgDIAEoCzIaLmdvb2dsZS5wcm90\
+                b2J1Zi5UaW1lc3RhbXBSBGZyb20SKgoCdG8YBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1w\
+                UgJ0bxI/Cg1iYXNlbGluZV9mcm9tGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIMYmFz\
+                ZWxpbmVGcm9tEjsKC2Jhc2VsaW5lX3RvGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIK\
+                YmFzZWxpbmVUbyL0AQoNU3RhdHNSZXNwb25zZRIYCgd2ZWN0b3JzGAEgASgEUgd2ZWN0b3JzEhQKBWhv\
+                dXJzGAIgASgNUgVob3VycxJACghmZWF0dXJlcxgDIAMoCzIkLmFzc2F5LmZlYXR1cmVzLnYxLkZlYXR1\
+                cmVTdGF0aXN0aWNzUghmZWF0dXJlcxI1CgVkcmlmdBgEIAMoCzIfLmFzc2F5LmZlYXR1cmVzLnYxLkZl\
+                YXR1cmVEcmlmdFIFZHJpZnQSOgoJZnJlc2huZXNzGAUgAygLMhwuYXNzYXkuZmVhdHVyZXMudjEuRnJl\
+                c2huZXNzUglmcmVzaG5lc3MqqwEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09V\
+                VENPTUVfQVBQTElFRBABEhIKDk9VVENPTUVfTE9HR0VEEAISFQoRT1VUQ09NRV9EVVBMSUNBVEUQAxIX\
+                ChNPVVRDT01FX1FVQVJBTlRJTkVEEAQSFAoQT1VUQ09NRV9SRUpFQ1RFRBAFEhgKFE9VVENPTUVfTk9U\
+                X1JFQ09SREVEEAYqiQEKCkR1cmFiaWxpdHkSGgoWRFVSQUJJTElUWV9VTlNQRUNJRklFRBAAEhUKEURV\
+                UkFCSUxJVFlfU1lOQ0VEEAESFgoSRFVSQUJJTElUWV9XUklUVEVOEAISGQoVRFVSQUJJTElUWV9SRVBM\
+                SUNBVEVEEAMSFQoRRFVSQUJJTElUWV9NRU1PUlkQBCpbCgZQb2xpY3kSFgoSUE9MSUNZX1VOU1BFQ0lG\
+                SUVEEAASDwoLUE9MSUNZX0ZMQUcQARIVChFQT0xJQ1lfUVVBUkFOVElORRACEhEKDVBPTElDWV9SRUpF\
+                Q1QQAzLmBwoMRmVhdHVyZVN0b3JlEl4KClNjb3JlRXZlbnQSJC5hc3NheS5mZWF0dXJlcy52MS5TY29y\
+                ZUV2ZW50UmVxdWVzdBolLmFzc2F5LmZlYXR1cmVzLnYxLlNjb3JlRXZlbnRSZXNwb25zZSIDkAICEmQK\
+                DEluZ2VzdEV2ZW50cxImLmFzc2F5LmZlYXR1cmVzLnYxLkluZ2VzdEV2ZW50c1JlcXVlc3QaJy5hc3Nh\
+                eS5mZWF0dXJlcy52MS5Jbmdlc3RFdmVudHNSZXNwb25zZSIDkAICEkgKDFN0cmVhbUV2ZW50cxIYLmFz\
+                c2F5LmZlYXR1cmVzLnYxLkV2ZW50GhouYXNzYXkuZmVhdHVyZXMudjEuUmVjZWlwdCgBMAESYQoLUHV0\
+                U25hcHNob3QSJS5hc3NheS5mZWF0dXJlcy52MS5QdXRTbmFwc2hvdFJlcXVlc3QaJi5hc3NheS5mZWF0\
+                dXJlcy52MS5QdXRTbmFwc2hvdFJlc3BvbnNlIgOQAgISWwoJR2V0VmVjdG9yEiMuYXNzYXkuZmVhdHVy\
+                ZXMudjEuR2V0VmVjdG9yUmVxdWVzdBokLmFzc2F5LmZlYXR1cmVzLnYxLkdldFZlY3RvclJlc3BvbnNl\
+                IgOQAgESXgoKR2V0VmVjdG9ycxIkLmFzc2F5LmZlYXR1cmVzLnYxLkdldFZlY3RvcnNSZXF1ZXN0GiUu\
+                YXNzYXkuZmVhdHVyZXMudjEuR2V0VmVjdG9yc1Jlc3BvbnNlIgOQAgESagoOTGlzdFF1YXJhbnRpbmUS\
+                KC5hc3NheS5mZWF0dXJlcy52MS5MaXN0UXVhcmFudGluZVJlcXVlc3QaKS5hc3NheS5mZWF0dXJlcy52\
+                MS5MaXN0UXVhcmFudGluZVJlc3BvbnNlIgOQAgESdgoSUmVsZWFzZVF1YXJhbnRpbmVkEiwuYXNzYXku\
+                ZmVhdHVyZXMudjEuUmVsZWFzZVF1YXJhbnRpbmVkUmVxdWVzdBotLmFzc2F5LmZlYXR1cmVzLnYxLlJl\
+                bGVhc2VRdWFyYW50aW5lZFJlc3BvbnNlIgOQAgISZAoMRXJhc2VTdWJqZWN0EiYuYXNzYXkuZmVhdHVy\
+                ZXMudjEuRXJhc2VTdWJqZWN0UmVxdWVzdBonLmFzc2F5LmZlYXR1cmVzLnYxLkVyYXNlU3ViamVjdFJl\
+                c3BvbnNlIgOQAgISXAoLSG9sZFN1YmplY3QSJS5hc3NheS5mZWF0dXJlcy52MS5Ib2xkU3ViamVjdFJl\
+                cXVlc3QaJi5hc3NheS5mZWF0dXJlcy52MS5Ib2xkU3ViamVjdFJlc3BvbnNlYgZwcm90bzM=
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
                 """),
         // assay/models/v1/models.proto
         FileDescriptor(

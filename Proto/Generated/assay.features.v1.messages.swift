@@ -2404,14 +2404,26 @@ extension AssayFeaturesV1 {
         public var vectors: [LoggedVector] = []
         /// The events that this one refers to, as they were recorded.
         public var references: [Event] = []
+<<<<<<< HEAD
         /// Amounts in other currencies than the base, as they were converted when the event came.
         public var amounts: [LoggedAmount] = []
+=======
+        public var conversions: [Conversion] = []
+        public var hashes: [FieldHash] = []
+        /// Keys and personal fields, which the events above lack.
+        public var sealed: [SealedFields] = []
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         public var unknown: UnknownFields?
 
         public init(
             sequence: UInt64 = 0, tenant: String = "", event: Event, received: Timestamp,
             definitionSet: [UInt8] = [], entities: [LoggedEntity] = [],
+<<<<<<< HEAD
             vectors: [LoggedVector] = [], references: [Event] = [], amounts: [LoggedAmount] = []
+=======
+            vectors: [LoggedVector] = [], references: [Event] = [], conversions: [Conversion] = [],
+            hashes: [FieldHash] = [], sealed: [SealedFields] = []
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         ) {
             self.sequence = sequence
             self.tenant = tenant
@@ -2421,7 +2433,13 @@ extension AssayFeaturesV1 {
             self.entities = entities
             self.vectors = vectors
             self.references = references
+<<<<<<< HEAD
             self.amounts = amounts
+=======
+            self.conversions = conversions
+            self.hashes = hashes
+            self.sealed = sealed
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         }
 
         public static func blank() -> LogRow {
@@ -2439,7 +2457,13 @@ extension AssayFeaturesV1 {
                 Field(6, "entities", .message { LoggedEntity.fields }, .list),
                 Field(7, "vectors", .message { LoggedVector.fields }, .list),
                 Field(8, "references", .message { Event.fields }, .list),
+<<<<<<< HEAD
                 Field(9, "amounts", .message { LoggedAmount.fields }, .list),
+=======
+                Field(9, "conversions", .message { Conversion.fields }, .list),
+                Field(10, "hashes", .message { FieldHash.fields }, .list),
+                Field(11, "sealed", .message { SealedFields.fields }, .list),
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             ])
 
         @inline(never)
@@ -2467,7 +2491,17 @@ extension AssayFeaturesV1 {
                     references = try reader.list(0x42, MessageCodec<Event>.self)
                 }
                 if reader.take(0x4A) {
+<<<<<<< HEAD
                     amounts = try reader.list(0x4A, MessageCodec<LoggedAmount>.self)
+=======
+                    conversions = try reader.list(0x4A, MessageCodec<Conversion>.self)
+                }
+                if reader.take(0x52) {
+                    hashes = try reader.list(0x52, MessageCodec<FieldHash>.self)
+                }
+                if reader.take(0x5A) {
+                    sealed = try reader.list(0x5A, MessageCodec<SealedFields>.self)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
                 }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
@@ -2483,7 +2517,13 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x32, entities, MessageCodec<LoggedEntity>.self)
             size += sizes.list(0x3A, vectors, MessageCodec<LoggedVector>.self)
             size += sizes.list(0x42, references, MessageCodec<Event>.self)
+<<<<<<< HEAD
             size += sizes.list(0x4A, amounts, MessageCodec<LoggedAmount>.self)
+=======
+            size += sizes.list(0x4A, conversions, MessageCodec<Conversion>.self)
+            size += sizes.list(0x52, hashes, MessageCodec<FieldHash>.self)
+            size += sizes.list(0x5A, sealed, MessageCodec<SealedFields>.self)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             size += sizes.unknown(unknown)
             return size
         }
@@ -2498,7 +2538,13 @@ extension AssayFeaturesV1 {
             writer.list(0x32, entities, MessageCodec<LoggedEntity>.self, &sizes)
             writer.list(0x3A, vectors, MessageCodec<LoggedVector>.self, &sizes)
             writer.list(0x42, references, MessageCodec<Event>.self, &sizes)
+<<<<<<< HEAD
             writer.list(0x4A, amounts, MessageCodec<LoggedAmount>.self, &sizes)
+=======
+            writer.list(0x4A, conversions, MessageCodec<Conversion>.self, &sizes)
+            writer.list(0x52, hashes, MessageCodec<FieldHash>.self, &sizes)
+            writer.list(0x5A, sealed, MessageCodec<SealedFields>.self, &sizes)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             writer.unknown(unknown, since: start)
         }
 
@@ -2513,8 +2559,17 @@ extension AssayFeaturesV1 {
             violations.nested("vectors", vectors)
             violations.count("references", references.count, max: 4)
             violations.nested("references", references)
+<<<<<<< HEAD
             violations.count("amounts", amounts.count, max: 128)
             violations.nested("amounts", amounts)
+=======
+            violations.count("conversions", conversions.count, max: 512)
+            violations.nested("conversions", conversions)
+            violations.count("hashes", hashes.count, max: 512)
+            violations.nested("hashes", hashes)
+            violations.count("sealed", sealed.count, max: 64)
+            violations.nested("sealed", sealed)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         }
 
         public mutating func readJSON(
@@ -2529,7 +2584,13 @@ extension AssayFeaturesV1 {
             case 6: entities = try reader.list(MessageCodec<LoggedEntity>.self)
             case 7: vectors = try reader.list(MessageCodec<LoggedVector>.self)
             case 8: references = try reader.list(MessageCodec<Event>.self)
+<<<<<<< HEAD
             case 9: amounts = try reader.list(MessageCodec<LoggedAmount>.self)
+=======
+            case 9: conversions = try reader.list(MessageCodec<Conversion>.self)
+            case 10: hashes = try reader.list(MessageCodec<FieldHash>.self)
+            case 11: sealed = try reader.list(MessageCodec<SealedFields>.self)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             default: break
             }
         }
@@ -2544,7 +2605,13 @@ extension AssayFeaturesV1 {
             writer.list("entities", entities, MessageCodec<LoggedEntity>.self)
             writer.list("vectors", vectors, MessageCodec<LoggedVector>.self)
             writer.list("references", references, MessageCodec<Event>.self)
+<<<<<<< HEAD
             writer.list("amounts", amounts, MessageCodec<LoggedAmount>.self)
+=======
+            writer.list("conversions", conversions, MessageCodec<Conversion>.self)
+            writer.list("hashes", hashes, MessageCodec<FieldHash>.self)
+            writer.list("sealed", sealed, MessageCodec<SealedFields>.self)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             writer.endObject()
         }
 
@@ -2557,7 +2624,13 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.entities, b.entities)
                 && Canonical.equal(a.vectors, b.vectors)
                 && Canonical.equal(a.references, b.references)
+<<<<<<< HEAD
                 && Canonical.equal(a.amounts, b.amounts)
+=======
+                && Canonical.equal(a.conversions, b.conversions)
+                && Canonical.equal(a.hashes, b.hashes)
+                && Canonical.equal(a.sealed, b.sealed)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -2570,6 +2643,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
             Canonical.hash(references, into: &hasher)
+<<<<<<< HEAD
             Canonical.hash(amounts, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
@@ -2670,6 +2744,11 @@ extension AssayFeaturesV1 {
             Canonical.hash(sequence, into: &hasher)
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
+=======
+            Canonical.hash(conversions, into: &hasher)
+            Canonical.hash(hashes, into: &hasher)
+            Canonical.hash(sealed, into: &hasher)
+>>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2787,6 +2866,1015 @@ extension AssayFeaturesV1 {
             Canonical.hash(event, into: &hasher)
             Canonical.hash(received, into: &hasher)
             Canonical.hash(problems, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// An amount of a row in minor units of the base currency, by the rates of the day it came.
+    public struct Conversion: WireMessage {
+        /// Such as "amount", or "payment.amount" of an event that is referred to.
+        public var field: String = ""
+        public var units: Int64 = 0
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", units: Int64 = 0) {
+            self.field = field
+            self.units = units
+        }
+
+        public static func blank() -> Conversion { Conversion() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.Conversion", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "units", .int64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x10) { units = try reader.int64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.int64(0x10, units)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.int64(0x10, units)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("field", self.field.utf8.count, max: 130)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: units = try reader.value(Int64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("units", units, Int64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Conversion, b: Conversion) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(units, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// The keyed hash of a text that a state takes: it stays when the text is erased.
+    public struct FieldHash: WireMessage {
+        public var field: String = ""
+        public var hash: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", hash: UInt64 = 0) {
+            self.field = field
+            self.hash = hash
+        }
+
+        public static func blank() -> FieldHash { FieldHash() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.FieldHash", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "hash", .uint64Fixed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x11) { hash = try reader.uint64Fixed(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.uint64Fixed(0x11, hash)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.uint64Fixed(0x11, hash)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("field", self.field.utf8.count, max: 130)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: hash = try reader.value(UInt64FixedCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("hash", hash, UInt64FixedCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FieldHash, b: FieldHash) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.hash, b.hash)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(hash, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// Personal fields of one subject, sealed under the subject's key.
+    public struct SealedFields: WireMessage {
+        /// Pseudonym of the subject; empty once it is erased.
+        public var subject: [UInt8] = []
+        /// 0 is the row's event, n the n-th event that it refers to.
+        public var event: UInt32 = 0
+        /// A PersonalFields by AES-256-GCM; the nonce is the sequence and the place in the row's
+        /// list.
+        public var fields: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(subject: [UInt8] = [], event: UInt32 = 0, fields: [UInt8] = []) {
+            self.subject = subject
+            self.event = event
+            self.fields = fields
+        }
+
+        public static func blank() -> SealedFields { SealedFields() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.SealedFields", depth: 1,
+            [
+                Field(1, "subject", .bytes),
+                Field(2, "event", .uint32),
+                Field(3, "fields", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { subject = try reader.bytes(.implicit) }
+                if reader.take(0x10) { event = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { fields = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, subject)
+            size += sizes.uint32(0x10, event)
+            size += sizes.bytes(0x1A, fields)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, subject)
+            writer.uint32(0x10, event)
+            writer.bytes(0x1A, fields)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("subject", subject.count, max: 16)
+            violations.length("fields", fields.count, max: 262_144)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: subject = try reader.value(BytesCodec.self)
+            case 2: event = try reader.value(UInt32Codec.self)
+            case 3: fields = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("subject", subject, BytesCodec.self)
+            writer.field("event", event, UInt32Codec.self)
+            writer.field("fields", fields, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: SealedFields, b: SealedFields) -> Bool {
+            Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.event, b.event)
+                && Canonical.equal(a.fields, b.fields)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(event, into: &hasher)
+            Canonical.hash(fields, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What a SealedFields holds.
+    public struct PersonalFields: WireMessage {
+        public var fields: WireMap<String, FieldValue> = [:]
+        public var unknown: UnknownFields?
+
+        public init(fields: WireMap<String, FieldValue> = [:]) {
+            self.fields = fields
+        }
+
+        public static func blank() -> PersonalFields { PersonalFields() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PersonalFields", depth: 4,
+            [Field(1, "fields", .message { FieldValue.fields }, .map(.string))])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    fields = try reader.map(0x0A, StringCodec.self, MessageCodec<FieldValue>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.map(0x0A, fields, StringCodec.self, MessageCodec<FieldValue>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.map(0x0A, fields, StringCodec.self, MessageCodec<FieldValue>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("fields", fields.count, max: 128)
+            violations.keys("fields", fields, max: 64)
+            violations.nested("fields", fields)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: fields = try reader.map(StringCodec.self, MessageCodec<FieldValue>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.map("fields", fields, StringCodec.self, MessageCodec<FieldValue>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PersonalFields, b: PersonalFields) -> Bool {
+            Canonical.equal(a.fields, b.fields)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(fields, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// Who did what to people's data, and why; never a value.
+    public struct AuditEntry: WireMessage {
+        public var time: Timestamp
+        public var client: String = ""
+        /// Such as "release" or "erase".
+        public var action: String = ""
+        /// An event's or a request's id.
+        public var object: String = ""
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            time: Timestamp, client: String = "", action: String = "", object: String = "",
+            reason: String = ""
+        ) {
+            self.time = time
+            self.client = client
+            self.action = action
+            self.object = object
+            self.reason = reason
+        }
+
+        public static func blank() -> AuditEntry {
+            AuditEntry(time: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.AuditEntry", depth: 2,
+            [
+                Field(1, "time", .timestamp, .required),
+                Field(2, "client", .string),
+                Field(3, "action", .string),
+                Field(4, "object", .string),
+                Field(5, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    time = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { client = try reader.string(.implicit) }
+                if reader.take(0x1A) { action = try reader.string(.implicit) }
+                if reader.take(0x22) { object = try reader.string(.implicit) }
+                if reader.take(0x2A) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.timestamp(0x0A, time)
+            size += sizes.string(0x12, client)
+            size += sizes.string(0x1A, action)
+            size += sizes.string(0x22, object)
+            size += sizes.string(0x2A, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.timestamp(0x0A, time)
+            writer.string(0x12, client)
+            writer.string(0x1A, action)
+            writer.string(0x22, object)
+            writer.string(0x2A, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("client", client.utf8.count, max: 128)
+            violations.length("action", action.utf8.count, max: 64)
+            violations.length("object", object.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: time = try reader.value(TimestampCodec.self)
+            case 2: client = try reader.value(StringCodec.self)
+            case 3: action = try reader.value(StringCodec.self)
+            case 4: object = try reader.value(StringCodec.self)
+            case 5: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("time", time, TimestampCodec.self)
+            writer.field("client", client, StringCodec.self)
+            writer.field("action", action, StringCodec.self)
+            writer.field("object", object, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AuditEntry, b: AuditEntry) -> Bool {
+            Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.client, b.client)
+                && Canonical.equal(a.action, b.action)
+                && Canonical.equal(a.object, b.object)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(time, into: &hasher)
+            Canonical.hash(client, into: &hasher)
+            Canonical.hash(action, into: &hasher)
+            Canonical.hash(object, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct EraseSubjectRequest: WireMessage {
+        /// Chosen by the caller. The same again gives the proof of the first, or finishes what was
+        /// begun.
+        public var requestID: String = ""
+        /// Entity type that is its own subject, such as "customer".
+        public var entity: String = ""
+        /// Its key; of a composite one, the parts in the order of the definition.
+        public var key: [String] = []
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", entity: String = "", key: [String] = [], reason: String = ""
+        ) {
+            self.requestID = requestID
+            self.entity = entity
+            self.key = key
+            self.reason = reason
+        }
+
+        public static func blank() -> EraseSubjectRequest { EraseSubjectRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.EraseSubjectRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "entity", .string),
+                Field(3, "key", .string, .list),
+                Field(4, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { entity = try reader.string(.implicit) }
+                if reader.take(0x1A) { key = try reader.list(0x1A, StringCodec.self) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, entity)
+            size += sizes.list(0x1A, key, StringCodec.self)
+            size += sizes.string(0x22, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, entity)
+            writer.list(0x1A, key, StringCodec.self, &sizes)
+            writer.string(0x22, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 128)
+            violations.required("entity", missing: entity.isEmpty)
+            violations.length("entity", entity.utf8.count, max: 64)
+            violations.required("key", missing: key.isEmpty)
+            violations.count("key", key.count, max: 8)
+            violations.each("key", key, max: 128)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: entity = try reader.value(StringCodec.self)
+            case 3: key = try reader.list(StringCodec.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("entity", entity, StringCodec.self)
+            writer.list("key", key, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: EraseSubjectRequest, b: EraseSubjectRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.entity, b.entity)
+                && Canonical.equal(a.key, b.key)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(entity, into: &hasher)
+            Canonical.hash(key, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What was erased: counts, and nothing that tells of whom.
+    public struct ErasureProof: WireMessage {
+        public var requestID: String = ""
+        public var tenant: String = ""
+        public var erasedAt: Timestamp
+        public var definitionSet: [UInt8] = []
+        public var entities: UInt64 = 0
+        public var states: UInt64 = 0
+        /// Rows of the event log that named it.
+        public var rows: UInt64 = 0
+        /// Sealed groups of fields that were blanked.
+        public var fields: UInt64 = 0
+        public var replies: UInt64 = 0
+        public var quarantined: UInt64 = 0
+        /// Keys that were destroyed.
+        public var keys: UInt64 = 0
+        /// The last sequence of the log when it was done.
+        public var lastSequence: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", tenant: String = "", erasedAt: Timestamp,
+            definitionSet: [UInt8] = [], entities: UInt64 = 0, states: UInt64 = 0, rows: UInt64 = 0,
+            fields: UInt64 = 0, replies: UInt64 = 0, quarantined: UInt64 = 0, keys: UInt64 = 0,
+            lastSequence: UInt64 = 0
+        ) {
+            self.requestID = requestID
+            self.tenant = tenant
+            self.erasedAt = erasedAt
+            self.definitionSet = definitionSet
+            self.entities = entities
+            self.states = states
+            self.rows = rows
+            self.fields = fields
+            self.replies = replies
+            self.quarantined = quarantined
+            self.keys = keys
+            self.lastSequence = lastSequence
+        }
+
+        public static func blank() -> ErasureProof {
+            ErasureProof(erasedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ErasureProof", depth: 2,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "tenant", .string),
+                Field(3, "erased_at", json: "erasedAt", .timestamp, .required),
+                Field(4, "definition_set", json: "definitionSet", .bytes),
+                Field(5, "entities", .uint64),
+                Field(6, "states", .uint64),
+                Field(7, "rows", .uint64),
+                Field(8, "fields", .uint64),
+                Field(9, "replies", .uint64),
+                Field(10, "quarantined", .uint64),
+                Field(11, "keys", .uint64),
+                Field(12, "last_sequence", json: "lastSequence", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { tenant = try reader.string(.implicit) }
+                if reader.take(0x1A) {
+                    erasedAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x22) { definitionSet = try reader.bytes(.implicit) }
+                if reader.take(0x28) { entities = try reader.uint64(.implicit) }
+                if reader.take(0x30) { states = try reader.uint64(.implicit) }
+                if reader.take(0x38) { rows = try reader.uint64(.implicit) }
+                if reader.take(0x40) { fields = try reader.uint64(.implicit) }
+                if reader.take(0x48) { replies = try reader.uint64(.implicit) }
+                if reader.take(0x50) { quarantined = try reader.uint64(.implicit) }
+                if reader.take(0x58) { keys = try reader.uint64(.implicit) }
+                if reader.take(0x60) { lastSequence = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, tenant)
+            size += sizes.timestamp(0x1A, erasedAt)
+            size += sizes.bytes(0x22, definitionSet)
+            size += sizes.uint64(0x28, entities)
+            size += sizes.uint64(0x30, states)
+            size += sizes.uint64(0x38, rows)
+            size += sizes.uint64(0x40, fields)
+            size += sizes.uint64(0x48, replies)
+            size += sizes.uint64(0x50, quarantined)
+            size += sizes.uint64(0x58, keys)
+            size += sizes.uint64(0x60, lastSequence)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, tenant)
+            writer.timestamp(0x1A, erasedAt)
+            writer.bytes(0x22, definitionSet)
+            writer.uint64(0x28, entities)
+            writer.uint64(0x30, states)
+            writer.uint64(0x38, rows)
+            writer.uint64(0x40, fields)
+            writer.uint64(0x48, replies)
+            writer.uint64(0x50, quarantined)
+            writer.uint64(0x58, keys)
+            writer.uint64(0x60, lastSequence)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 128)
+            violations.required("tenant", missing: tenant.isEmpty)
+            violations.length("tenant", tenant.utf8.count, max: 64)
+            violations.length("definition_set", definitionSet.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: tenant = try reader.value(StringCodec.self)
+            case 3: erasedAt = try reader.value(TimestampCodec.self)
+            case 4: definitionSet = try reader.value(BytesCodec.self)
+            case 5: entities = try reader.value(UInt64Codec.self)
+            case 6: states = try reader.value(UInt64Codec.self)
+            case 7: rows = try reader.value(UInt64Codec.self)
+            case 8: fields = try reader.value(UInt64Codec.self)
+            case 9: replies = try reader.value(UInt64Codec.self)
+            case 10: quarantined = try reader.value(UInt64Codec.self)
+            case 11: keys = try reader.value(UInt64Codec.self)
+            case 12: lastSequence = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("tenant", tenant, StringCodec.self)
+            writer.field("erasedAt", erasedAt, TimestampCodec.self)
+            writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.field("entities", entities, UInt64Codec.self)
+            writer.field("states", states, UInt64Codec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.field("fields", fields, UInt64Codec.self)
+            writer.field("replies", replies, UInt64Codec.self)
+            writer.field("quarantined", quarantined, UInt64Codec.self)
+            writer.field("keys", keys, UInt64Codec.self)
+            writer.field("lastSequence", lastSequence, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ErasureProof, b: ErasureProof) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.tenant, b.tenant)
+                && Canonical.equal(a.erasedAt, b.erasedAt)
+                && Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.entities, b.entities)
+                && Canonical.equal(a.states, b.states)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.fields, b.fields)
+                && Canonical.equal(a.replies, b.replies)
+                && Canonical.equal(a.quarantined, b.quarantined)
+                && Canonical.equal(a.keys, b.keys)
+                && Canonical.equal(a.lastSequence, b.lastSequence)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(tenant, into: &hasher)
+            Canonical.hash(erasedAt, into: &hasher)
+            Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(entities, into: &hasher)
+            Canonical.hash(states, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(fields, into: &hasher)
+            Canonical.hash(replies, into: &hasher)
+            Canonical.hash(quarantined, into: &hasher)
+            Canonical.hash(keys, into: &hasher)
+            Canonical.hash(lastSequence, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1.ErasureProof: SealableMessage {
+    public static let fingerprint = Fingerprint(
+        "f6353cec68e981306053ae29dc9da551b4268dbe9bbba2eaebd3027d5c8f1da2")
+
+    public static let schemaText = """
+        package assay.features.v1
+        @sealable
+        message ErasureProof {
+          request_id: string = 1 @max(128) @required
+          tenant: string = 2 @max(64) @required
+          erased_at: timestamp = 3 @required
+          definition_set: bytes = 4 @max(32)
+          entities: uint64 = 5
+          states: uint64 = 6
+          rows: uint64 = 7
+          fields: uint64 = 8
+          replies: uint64 = 9
+          quarantined: uint64 = 10
+          keys: uint64 = 11
+          last_sequence: uint64 = 12
+        }
+
+        """
+}
+
+extension AssayFeaturesV1 {
+    public struct EraseSubjectResponse: WireMessage {
+        /// A sealed ErasureProof.
+        public var proof: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(proof: [UInt8] = []) {
+            self.proof = proof
+        }
+
+        public static func blank() -> EraseSubjectResponse { EraseSubjectResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.EraseSubjectResponse", depth: 1,
+            [Field(1, "proof", .bytes)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { proof = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, proof)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, proof)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("proof", proof.count, max: 4096)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: proof = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("proof", proof, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: EraseSubjectResponse, b: EraseSubjectResponse) -> Bool {
+            Canonical.equal(a.proof, b.proof)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(proof, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct HoldSubjectRequest: WireMessage {
+        public var entity: String = ""
+        public var key: [String] = []
+        /// Why it may not be erased; empty ends the hold.
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(entity: String = "", key: [String] = [], reason: String = "") {
+            self.entity = entity
+            self.key = key
+            self.reason = reason
+        }
+
+        public static func blank() -> HoldSubjectRequest { HoldSubjectRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.HoldSubjectRequest", depth: 1,
+            [
+                Field(1, "entity", .string),
+                Field(2, "key", .string, .list),
+                Field(3, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { entity = try reader.string(.implicit) }
+                if reader.take(0x12) { key = try reader.list(0x12, StringCodec.self) }
+                if reader.take(0x1A) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, entity)
+            size += sizes.list(0x12, key, StringCodec.self)
+            size += sizes.string(0x1A, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, entity)
+            writer.list(0x12, key, StringCodec.self, &sizes)
+            writer.string(0x1A, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("entity", missing: entity.isEmpty)
+            violations.length("entity", entity.utf8.count, max: 64)
+            violations.required("key", missing: key.isEmpty)
+            violations.count("key", key.count, max: 8)
+            violations.each("key", key, max: 128)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: entity = try reader.value(StringCodec.self)
+            case 2: key = try reader.list(StringCodec.self)
+            case 3: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("entity", entity, StringCodec.self)
+            writer.list("key", key, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: HoldSubjectRequest, b: HoldSubjectRequest) -> Bool {
+            Canonical.equal(a.entity, b.entity)
+                && Canonical.equal(a.key, b.key)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(entity, into: &hasher)
+            Canonical.hash(key, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct HoldSubjectResponse: WireMessage {
+        public var held: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(held: Bool = false) {
+            self.held = held
+        }
+
+        public static func blank() -> HoldSubjectResponse { HoldSubjectResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.HoldSubjectResponse", depth: 1,
+            [Field(1, "held", .bool)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { held = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bool(0x08, held)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bool(0x08, held)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: held = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("held", held, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: HoldSubjectResponse, b: HoldSubjectResponse) -> Bool {
+            Canonical.equal(a.held, b.held)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(held, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

@@ -8,7 +8,7 @@ extension AssayFeaturesV1 {
         /// Reads the vectors as they were before this event, then applies the event.
         public static let scoreEvent = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ScoreEvent", kind: .unary,
-            schema: 0x82d8_ff96_b746_6394, access: .scope("features.score", mutualTLS: true),
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.score", mutualTLS: true),
             idempotency: .keyed(path: [1, 1], ttl: .seconds(691_200)), cost: 5,
             deadline: .milliseconds(50),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .aborted]),
@@ -17,7 +17,7 @@ extension AssayFeaturesV1 {
         /// Applies events in their order, without reading vectors.
         public static let ingestEvents = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/IngestEvents", kind: .unary,
-            schema: 0x82d8_ff96_b746_6394, access: .scope("features.ingest", mutualTLS: true),
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.ingest", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
             maximumRequestBytes: 70_462_517, maximumResponseBytes: 13_678_384)
@@ -27,13 +27,13 @@ extension AssayFeaturesV1 {
         /// without a receipt, then the caller waits.
         public static let streamEvents = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/StreamEvents", kind: .bidirectional,
-            schema: 0x82d8_ff96_b746_6394, access: .scope("features.ingest", mutualTLS: true),
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.ingest", mutualTLS: true),
             idempotency: .none, cost: 1, maximumRequestBytes: 157_272, maximumResponseBytes: 43_704)
 
         /// Records facts about many entities that a batch job found out.
         public static let putSnapshot = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/PutSnapshot", kind: .unary,
-            schema: 0x82d8_ff96_b746_6394, access: .scope("features.snapshot", mutualTLS: true),
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.snapshot", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
             maximumRequestBytes: 141_740_591, maximumResponseBytes: 27_340_384)
@@ -41,20 +41,50 @@ extension AssayFeaturesV1 {
         /// Reads one vector without an event.
         public static let getVector = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVector", kind: .unary,
-            schema: 0x82d8_ff96_b746_6394, access: .scope("features.read", mutualTLS: true),
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .milliseconds(50),
             maximumRequestBytes: 19_711, maximumResponseBytes: 28_398)
 
         /// Reads one vector for many entities.
         public static let getVectors = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVectors", kind: .unary,
-            schema: 0x82d8_ff96_b746_6394, access: .scope("features.read", mutualTLS: true),
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 50, deadline: .seconds(1), maximumRequestBytes: 3_219_511,
             maximumResponseBytes: 9_404_418)
+
+        /// Events that were kept aside, for a person to look at.
+        public static let listQuarantine = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/ListQuarantine", kind: .unary,
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.quarantine", mutualTLS: true),
+            idempotency: .readonly, cost: 20, deadline: .seconds(5), maximumRequestBytes: 16_588,
+            maximumResponseBytes: 84_057_950)
+
+        /// Records a corrected event that was kept aside, under its id.
+        public static let releaseQuarantined = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/ReleaseQuarantined", kind: .unary,
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.quarantine", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 5, deadline: .seconds(1),
+            maximumRequestBytes: 168_281, maximumResponseBytes: 43_708)
+
+        /// Erases a subject: its states, its keys and personal fields in the log, and its key.
+        /// Repeatable.
+        public static let eraseSubject = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/EraseSubject", kind: .unary,
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.erase", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 100,
+            deadline: .seconds(60), maximumRequestBytes: 18_144, maximumResponseBytes: 20_483)
+
+        /// Forbids the erasure of a subject, or allows it again.
+        public static let holdSubject = MethodDescriptor(
+            path: "/assay.features.v1.FeatureStore/HoldSubject", kind: .unary,
+            schema: 0x180d_1cb4_3442_4701, access: .scope("features.erase", mutualTLS: true),
+            idempotency: .none, cost: 5, deadline: .seconds(1), maximumRequestBytes: 18_013,
+            maximumResponseBytes: 16_386)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
             scoreEvent, ingestEvents, streamEvents, putSnapshot, getVector, getVectors,
+            listQuarantine, releaseQuarantined, eraseSubject, holdSubject,
         ]
 
         /// What a server of `assay.features.v1.FeatureStore` implements.
@@ -86,6 +116,23 @@ extension AssayFeaturesV1 {
             func getVectors(
                 _ request: GetVectorsRequest, context: ServerContext
             ) async throws -> GetVectorsResponse
+            /// Events that were kept aside, for a person to look at.
+            func listQuarantine(
+                _ request: ListQuarantineRequest, context: ServerContext
+            ) async throws -> ListQuarantineResponse
+            /// Records a corrected event that was kept aside, under its id.
+            func releaseQuarantined(
+                _ request: ReleaseQuarantinedRequest, context: ServerContext
+            ) async throws -> ReleaseQuarantinedResponse
+            /// Erases a subject: its states, its keys and personal fields in the log, and its key.
+            /// Repeatable.
+            func eraseSubject(
+                _ request: EraseSubjectRequest, context: ServerContext
+            ) async throws -> EraseSubjectResponse
+            /// Forbids the erasure of a subject, or allows it again.
+            func holdSubject(
+                _ request: HoldSubjectRequest, context: ServerContext
+            ) async throws -> HoldSubjectResponse
         }
 
         /// Calls `assay.features.v1.FeatureStore` over any transport.
@@ -143,6 +190,36 @@ extension AssayFeaturesV1 {
             ) async throws -> GetVectorsResponse {
                 try await transport.unary(FeatureStore.getVectors, request, options: options)
             }
+
+            /// Events that were kept aside, for a person to look at.
+            public func listQuarantine(
+                _ request: ListQuarantineRequest, options: CallOptions = CallOptions()
+            ) async throws -> ListQuarantineResponse {
+                try await transport.unary(FeatureStore.listQuarantine, request, options: options)
+            }
+
+            /// Records a corrected event that was kept aside, under its id.
+            public func releaseQuarantined(
+                _ request: ReleaseQuarantinedRequest, options: CallOptions = CallOptions()
+            ) async throws -> ReleaseQuarantinedResponse {
+                try await transport.unary(
+                    FeatureStore.releaseQuarantined, request, options: options)
+            }
+
+            /// Erases a subject: its states, its keys and personal fields in the log, and its key.
+            /// Repeatable.
+            public func eraseSubject(
+                _ request: EraseSubjectRequest, options: CallOptions = CallOptions()
+            ) async throws -> EraseSubjectResponse {
+                try await transport.unary(FeatureStore.eraseSubject, request, options: options)
+            }
+
+            /// Forbids the erasure of a subject, or allows it again.
+            public func holdSubject(
+                _ request: HoldSubjectRequest, options: CallOptions = CallOptions()
+            ) async throws -> HoldSubjectResponse {
+                try await transport.unary(FeatureStore.holdSubject, request, options: options)
+            }
         }
     }
 }
@@ -168,6 +245,18 @@ extension AssayFeaturesV1.FeatureStore.Service {
         }
         registry.unary(AssayFeaturesV1.FeatureStore.getVectors) { request, context in
             try await self.getVectors(request, context: context)
+        }
+        registry.unary(AssayFeaturesV1.FeatureStore.listQuarantine) { request, context in
+            try await self.listQuarantine(request, context: context)
+        }
+        registry.unary(AssayFeaturesV1.FeatureStore.releaseQuarantined) { request, context in
+            try await self.releaseQuarantined(request, context: context)
+        }
+        registry.unary(AssayFeaturesV1.FeatureStore.eraseSubject) { request, context in
+            try await self.eraseSubject(request, context: context)
+        }
+        registry.unary(AssayFeaturesV1.FeatureStore.holdSubject) { request, context in
+            try await self.holdSubject(request, context: context)
         }
     }
 }

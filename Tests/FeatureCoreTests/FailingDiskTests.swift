@@ -42,8 +42,11 @@ final class FailingStore: KeyValueStore {
         let directory = TestStore.freshDirectory()
         let disk = FailingStore(
             try RocksDBStore(directory: directory, families: EmbeddedFeatureStore.families))
+        var configuration = FeatureStoreConfiguration()
+        configuration.masterKey = TestStore.masterKey
         let features = try await EmbeddedFeatureStore.open(
-            disk, definitions: Shipped.definitions(), clock: { TestStore.now })
+            disk, definitions: Shipped.definitions(), configuration: configuration,
+            clock: { TestStore.now })
         let service = FeatureService(features)
         let context = ServerContext(
             method: AssayFeaturesV1.FeatureStore.scoreEvent,
@@ -82,6 +85,7 @@ final class FailingStore: KeyValueStore {
             try RocksDBStore(directory: directory, families: EmbeddedFeatureStore.families))
         var configuration = FeatureStoreConfiguration()
         configuration.durability = .written
+        configuration.masterKey = TestStore.masterKey
         let features = try await EmbeddedFeatureStore.open(
             disk, definitions: Shipped.definitions(), configuration: configuration,
             clock: { TestStore.now })

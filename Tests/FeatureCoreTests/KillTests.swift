@@ -61,6 +61,9 @@ import Testing
             directory: directory, families: EmbeddedFeatureStore.families)
         var batch = WriteBatch()
         for row in log { batch.put(row.key, row.value, in: "log") }
+        for row in try store.storage.rows("subject", limit: .max) {
+            batch.put(row.key, row.value, in: "subject")
+        }
         try storage.write(batch, sync: false)
         storage.close()
         let replayed = try await TestStore(directory: directory)

@@ -15,6 +15,8 @@ final class TestStore: Sendable {
     let clock: TestClock
     let storage: RocksDBStore
 
+    static let masterKey = MasterKey(bytes: [UInt8](repeating: 7, count: 32))!
+
     static let now = Timestamp(seconds: 1_760_000_000)!
 
     init(
@@ -23,6 +25,9 @@ final class TestStore: Sendable {
         now: Timestamp = TestStore.now
     ) async throws {
         self.directory = directory
+        var configuration = configuration
+        // Of all stores that are compared with one another.
+        configuration.masterKey = configuration.masterKey ?? TestStore.masterKey
         let clock = TestClock(now)
         self.clock = clock
         let retention = StoreRetention()

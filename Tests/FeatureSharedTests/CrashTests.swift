@@ -125,7 +125,7 @@ extension SharedBench {
     @discardableResult
     func expectBlobsEqualTheirRows(_ keeper: TestKeeper) async throws -> Int {
         let definitions = try Bank.definitions()
-        let pipeline = EventPipeline(definitions, clock: { Self.now })
+        let pipeline = EventPipeline(definitions, masterKey: nil, clock: { Self.now })
         var histories: [StateKey: [Step]] = [:]
         for (_, value) in try keeper.storage.rows("log", limit: 1_000_000) {
             let row = try AssayFeaturesV1.LogRow(

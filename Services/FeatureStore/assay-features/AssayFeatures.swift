@@ -30,6 +30,13 @@ struct AssayFeatures: AsyncParsableCommand {
     @Flag(help: "Store states with the event that changed them, instead of behind it.")
     var strictStates = false
 
+    @Option(
+        help: """
+            File with the key that hides people in the data: 64 hexadecimal digits. Without it the \
+            key lies with the data.
+            """)
+    var masterKey: String?
+
     func validate() throws {
         guard cacheMegabytes.map((16...1_048_576).contains) ?? true else {
             throw ValidationError("--cache-megabytes must be 16 to 1048576")
@@ -43,6 +50,7 @@ struct AssayFeatures: AsyncParsableCommand {
         configuration.cacheBytes = cacheMegabytes.map { $0 << 20 } ?? ProcessMemory.shared.limit / 4
         configuration.durability = durability
         configuration.strictStates = strictStates
+        configuration.masterKey = try masterKey.map(MasterKey.read(file:))
 
         try await ServiceHarness(name: "features", options: service, adminPort: 9904).run {
             environment in

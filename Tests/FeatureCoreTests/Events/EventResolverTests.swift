@@ -55,6 +55,35 @@ import Wire
         #expect(event.texts[try position("mcc")] == "5411")
     }
 
+    @Test("an event names entities in roles and by composite keys, under their pseudonyms")
+    func entities() throws {
+        let event = try resolve(EventFixture.payment())
+        let key = TenantKey(TenantKeyTests.master, tenant: "bank")
+        let entities = event.entities(resolver.definitions, tenant: "bank")
+        let found = Dictionary(
+            uniqueKeysWithValues: entities.map {
+                (resolver.definitions.entities[$0.entity].name + " " + $0.role, $0.key)
+            })
+        #expect(
+            found == [
+                "card ": key.pid(entity: "card", key: "card-1"),
+                "customer ": key.pid(entity: "customer", key: "customer-1"),
+                "terminal ": key.pid(entity: "terminal", key: "terminal-1"),
+                "customer_mcc ": key.pid(
+                    entity: "customer_mcc", parts: ["customer-1", "5411"]),
+                "account origin": key.pid(entity: "account", key: "account-1"),
+                "account destination": key.pid(entity: "account", key: "account-2"),
+            ])
+        var fields = EventFixture.fields
+        fields["payee_account_id"] = .text("account-1")
+        fields["mcc"] = nil
+        let both = try resolve(EventFixture.payment("p", at: EventFixture.now, fields))
+            .entities(resolver.definitions, tenant: "bank")
+        // One account in two roles is one entity; half a key is none.
+        #expect(both.count == 4)
+        #expect(both.map(\.touches.nonzeroBitCount).max() == 2)
+    }
+
     @Test("what an event refers to gives its fields and entities, and must be recorded")
     func references() throws {
         let outcome = EventFixture.outcome("declined", of: "p1")
@@ -66,7 +95,9 @@ import Wire
         #expect(try word("payment.amount", event, of: "payment_outcome") == 4_995)
         #expect(try word("payment.fee", event, of: "payment_outcome") == 92)
         #expect(event.conversions == [ResolvedEvent.Conversion(field: "payment.fee", units: 92)])
+        let key = TenantKey(TenantKeyTests.master, tenant: "bank")
         let entities = event.entities(resolver.definitions, tenant: "bank")
+        #expect(entities.contains { $0.key == key.pid(entity: "card", key: "card-1") })
         let names = entities.map { resolver.definitions.entities[$0.entity].name }
         #expect(names == ["account", "account", "card", "customer", "customer_mcc", "terminal"])
 
@@ -126,7 +157,7 @@ import Wire
         fields["mcc"] = .integer(1)
         fields["amount_currency"] = .text("EUR")
         let error = #expect(throws: RPCError.self) {
-            try resolve(EventFixture.payment("p", fields))
+            try resolve(EventFixture.payment("p", at: EventFixture.now, fields))
         }
         #expect(error?.code == .invalidArgument)
         guard case .badRequest(let violations)? = error?.details.first else {
@@ -153,7 +184,7 @@ import Wire
         }
         fields["card_id"] = .text(String(repeating: "Jane Doe", count: 20))
         fields["mcc"] = .text("Jane Doe")
-        let event = try resolve(EventFixture.payment("p", fields))
+        let event = try resolve(EventFixture.payment("p", at: EventFixture.now, fields))
         #expect(event.problems.count == 8)
         #expect(!event.problems.contains { "\($0)".contains("Jane") })
     }

@@ -28,7 +28,7 @@ extension EventPass {
             conversions: prefixed(conversions, other.definition.name), isNew: false,
             event: ResolvedEvent(
                 type: reference.event, time: found.time.millisecondsSinceEpoch,
-                fields: other.definition.fields.count))
+                fields: other.definition.fields.count, key: key))
         earlier.take(found)
         earlier.complete()
         for copy in reference.copies { take(copy, from: earlier) }

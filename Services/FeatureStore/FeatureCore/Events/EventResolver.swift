@@ -11,9 +11,9 @@ package struct EventResolver: Sendable {
     let definitions: DefinitionSet
     private let plans: [EventPlan]
     private let reader: FieldReader
-    private let keys: TenantKeys
+    let keys: TenantKeys
 
-    init(_ definitions: DefinitionSet, keys: TenantKeys = .withoutSecret) {
+    init(_ definitions: DefinitionSet, keys: TenantKeys) {
         self.definitions = definitions
         self.keys = keys
         plans = definitions.events.enumerated().map { EventPlan($1, at: $0, definitions) }
@@ -50,7 +50,7 @@ package struct EventResolver: Sendable {
     ///   - received: ingest time in milliseconds; nil for an event of the log, which was checked
     ///     when it came and may have fields that are no longer defined.
     func resolve(
-        _ event: AssayFeaturesV1.Event, tenant: String = "",
+        _ event: AssayFeaturesV1.Event, tenant: String,
         references: [AssayFeaturesV1.Event] = [],
         conversions: [ResolvedEvent.Conversion] = [], received: Int64?
     ) throws(RPCError) -> ResolvedEvent {
@@ -63,12 +63,13 @@ package struct EventResolver: Sendable {
             ])
         }
         let plan = plans[type]
+        let key = keys.key(of: tenant)
         var pass = EventPass(
-            plan: plan, reader: reader, key: keys.key(of: tenant), conversions: conversions,
+            plan: plan, reader: reader, key: key, conversions: conversions,
             isNew: received != nil,
             event: ResolvedEvent(
                 type: type, time: event.time.millisecondsSinceEpoch,
-                fields: plan.definition.fields.count))
+                fields: plan.definition.fields.count, key: key))
         if let received { pass.checkTimes(event.time.millisecondsSinceEpoch, received) }
         pass.take(event)
         for (position, reference) in plan.definition.references.enumerated() {
@@ -77,6 +78,38 @@ package struct EventResolver: Sendable {
         pass.complete()
         if pass.isNew, !pass.unknown.isEmpty { throw unknown(pass, event.type) }
         return pass.event
+    }
+
+    /// The event of a row of the log, with what was kept of it; nil if its type is no longer
+    /// defined.
+    func resolve(_ row: AssayFeaturesV1.LogRow) -> ResolvedEvent? {
+        let conversions = row.amounts.map {
+            ResolvedEvent.Conversion(field: $0.field, units: $0.units)
+        }
+        guard
+            var event = try? resolve(
+                row.event, tenant: row.tenant, references: row.references,
+                conversions: conversions, received: nil)
+        else { return nil }
+        let definition = definitions.events[event.type]
+        for kept in row.hashes {
+            guard let position = definition.position(ofField: kept.field),
+                event.words[position] == nil, plans[event.type].isHashed[position]
+            else { continue }
+            event.words[position] = Int64(bitPattern: kept.hash)
+        }
+        return event
+    }
+
+    /// The hashes of personal texts, which states keep when the texts are erased.
+    func keptHashes(of event: ResolvedEvent) -> [AssayFeaturesV1.FieldHash] {
+        let plan = plans[event.type]
+        return plan.keptHashes.compactMap { position in
+            event.words[position].map {
+                AssayFeaturesV1.FieldHash(
+                    field: plan.definition.fields[position].name, hash: UInt64(bitPattern: $0))
+            }
+        }
     }
 
     private func unknown(_ pass: EventPass, _ type: String) -> RPCError {

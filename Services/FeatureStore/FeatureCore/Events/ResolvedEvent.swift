@@ -9,6 +9,8 @@ package struct ResolvedEvent: Sendable {
     package let type: Int
     /// Milliseconds, brought into the engine's range.
     package let time: Int64
+    /// Of the tenant that sent it: makes pseudonyms of its entities.
+    let key: TenantKey
     /// Per field of the type, its value as one word; nil if the event lacks it. Of a text it is the
     /// keyed hash, and there only where a state takes it.
     package var words: [Int64?]
@@ -28,8 +30,9 @@ package struct ResolvedEvent: Sendable {
         package let units: Int64
     }
 
-    init(type: Int, time: Int64, fields: Int) {
+    init(type: Int, time: Int64, fields: Int, key: TenantKey) {
         self.type = type
+        self.key = key
         self.time = min(max(time, 0), EngineEvent.latestTime)
         words = [Int64?](repeating: nil, count: fields)
         texts = [String?](repeating: nil, count: fields)

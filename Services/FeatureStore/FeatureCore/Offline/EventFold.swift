@@ -43,7 +43,7 @@ struct EventFold {
     init(_ definitions: DefinitionSet, tenant: String) {
         self.definitions = definitions
         self.tenant = tenant
-        resolver = EventResolver(definitions)
+        resolver = EventResolver(definitions, keys: .withoutSecret)
         states = ReplayStates(definitions, tenant: tenant)
         namedTypes = Set(
             definitions.events.flatMap(\.references).map { definitions.events[$0.event].name })
@@ -86,7 +86,9 @@ struct EventFold {
             problems: resolved.problems)
     }
 
-    private func key(_ id: String) -> StateKey { StateKey(tenant: tenant, entity: "", key: id) }
+    private func key(_ id: String) -> StateKey {
+        TenantKeys.withoutSecret.key(of: tenant).pid(entity: "", key: id)
+    }
 
     private func recorded(for event: AssayFeaturesV1.Event) -> [AssayFeaturesV1.Event] {
         resolver.references(of: event).compactMap { reference in

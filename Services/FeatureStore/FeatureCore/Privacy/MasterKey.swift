@@ -47,6 +47,8 @@ public struct MasterKey: Sendable {
         }
     }
 
+    var bytes: [UInt8] { secret.withUnsafeBytes { Array($0) } }
+
     func derive(_ use: String, tenant: String) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(
             inputKeyMaterial: secret, salt: Array("assay.features/1".utf8),

@@ -118,21 +118,3 @@ enum PrivacyError: Error, Hashable {
     /// The sealed bytes are not what this key sealed at this place.
     case damagedFields
 }
-
-extension StateKey {
-    /// 16 bytes, as rows and storage keys hold them.
-    var bytes: [UInt8] { StorageKey.bigEndian(high) + StorageKey.bigEndian(low) }
-
-    init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
-    }
-
-    /// Nil unless there are 16 bytes.
-    init?(bytes: some Collection<UInt8>) {
-        guard bytes.count == 16 else { return nil }
-        self.init(
-            high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
-            low: bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) })
-    }
-}

@@ -8,7 +8,7 @@ internal import Wire
 /// A row is sealed as a whole under its tenant's key, because an event that fails validation does
 /// not say reliably which of its fields are personal. Of an event that is sent again and fails
 /// again the last form counts, under the time of the first.
-final class Quarantine: Sendable {
+package final class Quarantine: Sendable {
     static let maximumRows = 1_000_000
     static let keptMilliseconds: Int64 = 30 * 86_400_000
 

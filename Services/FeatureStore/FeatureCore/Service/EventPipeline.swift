@@ -26,6 +26,7 @@ package struct EventPipeline: Sendable {
     package let definitions: DefinitionSet
     package let resolver: EventResolver
     let vectors: VectorReader
+    let keys: TenantKeys
     /// Ingest time; it decides which events are too early or too late.
     let clock: @Sendable () -> Timestamp
 
@@ -34,11 +35,16 @@ package struct EventPipeline: Sendable {
     /// Of an event, in its encoded form.
     static let maximumEventBytes = 64 << 10
 
-    package init(_ definitions: DefinitionSet, clock: @escaping @Sendable () -> Timestamp) {
+    /// - Parameter masterKey: nil where pseudonyms hide nothing.
+    package init(
+        _ definitions: DefinitionSet, masterKey: MasterKey?,
+        clock: @escaping @Sendable () -> Timestamp
+    ) {
         self.definitions = definitions
         self.clock = clock
-        resolver = EventResolver(definitions)
-        vectors = VectorReader(definitions: definitions)
+        keys = masterKey.map { TenantKeys($0) } ?? .withoutSecret
+        resolver = EventResolver(definitions, keys: keys)
+        vectors = VectorReader(definitions: definitions, keys: keys)
     }
 
     /// Finds everything an event is about. Throws NOT_FOUND and INVALID_ARGUMENT; what else is
@@ -79,12 +85,7 @@ package struct EventPipeline: Sendable {
 
     /// The event of a row against the definitions of today; nil if they do not know its type.
     package func resolved(_ row: AssayFeaturesV1.LogRow) -> ResolvedEvent? {
-        let amounts = row.amounts.map {
-            ResolvedEvent.Conversion(field: $0.field, units: $0.units)
-        }
-        return try? resolver.resolve(
-            row.event, tenant: row.tenant, references: row.references, conversions: amounts,
-            received: nil)
+        resolver.resolve(row)
     }
 
     /// An entity as it is: what its features are computed from.
@@ -166,7 +167,7 @@ package struct EventPipeline: Sendable {
             }, references: scoring.references,
             amounts: scoring.resolved.conversions.map {
                 AssayFeaturesV1.LoggedAmount(field: $0.field, units: $0.units)
-            })
+            }, hashes: resolver.keptHashes(of: scoring.resolved))
     }
 
     /// ALREADY_EXISTS with the fields that differ from the event recorded under the same id.
@@ -204,6 +205,17 @@ package struct EventPipeline: Sendable {
 
 extension EventProblem {
     var message: AssayFeaturesV1.Problem {
-        AssayFeaturesV1.Problem(rule: rule, path: path, message: text)
+        AssayFeaturesV1.Problem(
+            rule: rule, path: path, message: text.limited(to: 512), policy: policy.message)
+    }
+}
+
+extension EventProblem.Policy {
+    var message: AssayFeaturesV1.Policy {
+        switch self {
+        case .flag: .flag
+        case .quarantine: .quarantine
+        case .reject: .reject
+        }
     }
 }

@@ -65,26 +65,45 @@ private struct VectorRead {
         return (vector, readings)
     }
 
+    /// An entity's key stands under the entity's name, the parts of a composite one under
+    /// `<entity>.<part>`.
     private func entities(
         _ keys: WireMap<String, String>, _ path: String, _ tenant: String
     ) throws(RPCError) -> [EntityReference] {
-        var entities: [EntityReference] = []
+        let definitions = pipeline.definitions
+        var parts: [Int: [String: String]] = [:]
         for entry in keys {
-            let definitions = pipeline.definitions
-            guard let entity = definitions.entity(named: entry.key) else {
-                let hint = NearestName.hint(entry.key, among: definitions.entities.map(\.name))
-                throw .invalid([
-                    FieldViolation(
-                        field: "\(path)/\(entry.key)",
-                        description: "there is no entity \"\(entry.key)\"\(hint)")
-                ])
-            }
-            guard !entry.value.isEmpty else { continue }
-            entities.append(
-                EntityReference(
-                    tenant: tenant, entity: entity, role: "", id: entry.value,
-                    key: StateKey(tenant: tenant, entity: entry.key, key: entry.value), touches: 0))
+            let names = entry.key.split(separator: ".", maxSplits: 1).map(String.init)
+            guard let name = names.first, let entity = definitions.entity(named: name),
+                let part = names.count == 2 ? names[1] : definitions.entities[entity].onlyPart,
+                definitions.entities[entity].key.contains(part)
+            else { throw unknown(entry.key, path) }
+            if !entry.value.isEmpty { parts[entity, default: [:]][part] = entry.value }
         }
-        return entities
+        return parts.sorted { $0.key < $1.key }.compactMap { entity, given in
+            let definition = definitions.entities[entity]
+            let key = definition.key.compactMap { given[$0] }
+            guard key.count == definition.key.count else { return nil }
+            return EntityReference(
+                tenant: tenant, entity: entity, role: "",
+                key: pipeline.keys.key(of: tenant).pid(entity: definition.name, parts: key),
+                touches: 0)
+        }
     }
+
+    private func unknown(_ key: String, _ path: String) -> RPCError {
+        let names = pipeline.definitions.entities.flatMap { entity in
+            entity.onlyPart != nil ? [entity.name] : entity.key.map { "\(entity.name).\($0)" }
+        }
+        return .invalid([
+            FieldViolation(
+                field: "\(path)/\(key)",
+                description: "there is no entity \"\(key)\"\(NearestName.hint(key, among: names))")
+        ])
+    }
+}
+
+extension EntityDefinition {
+    /// The part of a key that has one part.
+    fileprivate var onlyPart: String? { key.count == 1 ? key[0] : nil }
 }

@@ -34,6 +34,37 @@ package protocol FeatureStore: Sendable {
 
     /// The row of the event that was recorded under an id; nil if there is none, or none any more.
     func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.LogRow?
+
+    /// Events kept aside; nil if this store has none of its own.
+    var quarantine: Quarantine? { get }
+
+    /// Erases a subject and returns the sealed proof; again, the same proof.
+    func erase(_ order: ErasureOrder) async throws -> [UInt8]
+
+    /// Forbids the erasure of a subject for a reason, or allows it again without one.
+    func hold(_ order: ErasureOrder) async throws
+
+    /// An event of the quarantine is recorded: it is no longer there, and the audit log says why.
+    func released(
+        _ id: String, tenant: String, audit: AssayFeaturesV1.AuditEntry) async throws
+}
+
+/// A store that keeps no quarantine and no sealed rows of its own.
+extension FeatureStore {
+    package var quarantine: Quarantine? { nil }
+
+    package func erase(_ order: ErasureOrder) async throws -> [UInt8] { throw notHere("erasure") }
+
+    package func hold(_ order: ErasureOrder) async throws { throw notHere("erasure") }
+
+    package func released(
+        _ id: String, tenant: String, audit: AssayFeaturesV1.AuditEntry
+    ) async throws { throw notHere("quarantine") }
+
+    private func notHere(_ what: String) -> RPCError {
+        RPCError(
+            .unimplemented, "the shared store has no \(what) yet", reason: "NOT_HERE")
+    }
 }
 
 /// An event that has its place in the log, on its way to the durability its receipt names.

@@ -28,6 +28,10 @@ public struct SharedStoreConfiguration: Sendable {
     /// An event is finished by the server that claimed it within this time, else by the keeper.
     public var ownership: Duration = .seconds(4)
 
+    /// Of all servers and the keeper: hides entities behind their pseudonyms. Without one anybody
+    /// can compute them.
+    public var masterKey: MasterKey?
+
     public init() {}
 }
 
@@ -60,7 +64,8 @@ public final class SharedFeatureStore: FeatureStore {
         self.redis = redis
         self.configuration = configuration
         self.uptime = uptime
-        pipeline = EventPipeline(definitions, clock: clock)
+        pipeline = EventPipeline(
+            definitions, masterKey: configuration.masterKey, clock: clock)
         states = SharedStates(definitions, cacheBytes: configuration.cacheBytes)
         gatherer = RelaxedGatherer(
             states, redis, configuration: configuration, activity: activity, uptime: uptime)

@@ -1,4 +1,4 @@
-internal import AssayMessages
+package import AssayMessages
 internal import FeatureEngine
 internal import RPC
 package import Storage
@@ -69,7 +69,13 @@ extension EmbeddedFeatureStore {
             return (pipeline.notRecorded(scoring), nil)
         }
         let response = respond(scoring, states, sequence)
-        var batch = rows(scoring, response, states, id, digest, sequence)
+        var batch: WriteBatch
+        let pending: SubjectKeys.Pending
+        do {
+            (batch, pending) = try rows(scoring, response, states, id, digest, sequence)
+        } catch {
+            return (pipeline.notRecorded(scoring), nil)
+        }
         let after = configuration.strictStates ? applied(scoring, to: states, sequence) : nil
         for (cached, after) in zip(states, after ?? []) { cache.put(after, of: cached, in: &batch) }
         let commit: GroupCommit.Commit?
@@ -79,6 +85,7 @@ extension EmbeddedFeatureStore {
             guard error.code == .busy else { return (pipeline.notRecorded(scoring), nil) }
             throw backlog("the log")
         }
+        vault.subjects.confirm(pending)
         if let after {
             for (cached, after) in zip(states, after) { cache.replace(cached, with: after) }
         } else {
@@ -134,12 +141,13 @@ extension EmbeddedFeatureStore {
     private func rows(
         _ scoring: Scoring, _ response: AssayFeaturesV1.ScoreEventResponse,
         _ states: [CachedState], _ id: [UInt8], _ digest: [UInt8], _ sequence: UInt64
-    ) -> WriteBatch {
+    ) throws -> (WriteBatch, SubjectKeys.Pending) {
         let versions = states.map { $0.state.nextVersion(sequence: sequence) }
-        let row = pipeline.logRow(
+        var row = pipeline.logRow(
             scoring, sequence: sequence, versions: versions, vectors: response.vectors)
         let place = StorageKey.log(sequence)
         var batch = WriteBatch()
+        let pending = try vault.seal(&row, scoring.entities, &batch)
         batch.put(place, row.encoded(), in: .log)
         batch.put(id, place + digest, in: .ids)
         if !response.vectors.isEmpty { batch.put(place, response.encoded(), in: .served) }
@@ -149,7 +157,7 @@ extension EmbeddedFeatureStore {
                 entity: definitions.entities[entity.entity].name, version: version)
             batch.put(key, place, in: .trail)
         }
-        return batch
+        return (batch, pending)
     }
 
     // MARK: Without recording
@@ -170,16 +178,28 @@ extension EmbeddedFeatureStore {
     }
 
     package func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool {
-        guard quarantined.load(ordering: .relaxed) < Self.maximumQuarantined else { return false }
         let row = AssayFeaturesV1.QuarantineRow(
             tenant: scoring.tenant, event: scoring.event, received: scoring.received,
             problems: scoring.resolved.problems.map(\.message))
         var batch = WriteBatch()
-        batch.put(
-            StorageKey.event(scoring.event.id, tenant: scoring.tenant), row.encoded(),
-            in: .quarantine)
+        do {
+            guard try keptAside.add(row, to: &batch) else { return false }
+        } catch {
+            throw error as? StorageError ?? StorageError(.corrupt, "\(error)")
+        }
         try await records.commit(batch)
-        quarantined.add(1, ordering: .relaxed)
         return true
+    }
+
+    package var quarantine: Quarantine? { keptAside }
+
+    package func released(
+        _ id: String, tenant: String, audit: AssayFeaturesV1.AuditEntry
+    ) async throws {
+        var batch = WriteBatch()
+        try keptAside.remove(id, tenant: tenant, from: &batch)
+        guard !batch.isEmpty else { return }
+        AuditLog(store: store).add(audit, tenant: tenant, to: &batch)
+        try await records.commit(batch)
     }
 }

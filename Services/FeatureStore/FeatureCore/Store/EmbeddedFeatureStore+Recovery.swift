@@ -15,10 +15,6 @@ extension EmbeddedFeatureStore {
             applied = 0
         }
         lastSequence.raise(to: applied)
-        try store.scan(.quarantine, .all, reversed: false) { _, _ in
-            quarantined.add(1, ordering: .relaxed)
-            return true
-        }
         while try recoverPart(after: &applied) { try await flush() }
         try await flush()
         try dropOldRows()

@@ -21,9 +21,8 @@ public final class EmbeddedFeatureStore: FeatureStore {
     let retention: StoreRetention
     /// A write failed of which something may be stored: what is in memory may be ahead of the log.
     let failed = Atomic<Bool>(false)
-    /// Rows of the quarantine, or a few more: an event set aside twice counts twice.
-    let quarantined = Atomic<Int>(0)
-    static let maximumQuarantined = 1_000_000
+    let vault: RowVault
+    let keptAside: Quarantine
     let configuration: FeatureStoreConfiguration
     /// The last sequence given out.
     let lastSequence = SequenceCounter()
@@ -32,15 +31,20 @@ public final class EmbeddedFeatureStore: FeatureStore {
     private init(
         store: any KeyValueStore, definitions: DefinitionSet, retention: StoreRetention,
         configuration: FeatureStoreConfiguration, clock: @escaping @Sendable () -> Timestamp
-    ) {
+    ) throws {
         self.store = store
         self.configuration = configuration
         self.retention = retention
-        pipeline = EventPipeline(definitions, clock: clock)
+        let masterKey = try StoreKey.open(store, given: configuration.masterKey)
+        pipeline = EventPipeline(definitions, masterKey: masterKey, clock: clock)
+        vault = RowVault(
+            definitions, keys: pipeline.keys,
+            subjects: SubjectKeys(store: store, keys: pipeline.keys))
+        keptAside = try Quarantine(store: store, keys: pipeline.keys)
         records = RecordWriter(store, configuration)
         cache = StateCache(
             definitions: definitions, store: store, maximumBytes: configuration.cacheBytes)
-        log = EventLog(store: store, pipeline: pipeline)
+        log = EventLog(store: store, pipeline: pipeline, vault: vault)
         writer = StateWriter(cache: cache, records: records) { [lastSequence] in
             lastSequence.value
         }
@@ -60,7 +64,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
         configuration: FeatureStoreConfiguration = FeatureStoreConfiguration(),
         clock: @escaping @Sendable () -> Timestamp
     ) async throws -> EmbeddedFeatureStore {
-        let opened = EmbeddedFeatureStore(
+        let opened = try EmbeddedFeatureStore(
             store: store, definitions: definitions, retention: retention,
             configuration: configuration, clock: clock)
         try await opened.recover()
@@ -111,6 +115,9 @@ public final class EmbeddedFeatureStore: FeatureStore {
     public func dropOldRows() throws {
         let now = pipeline.clock().millisecondsSinceEpoch
         try retention.advance(log, at: now, configuration)
+        var batch = WriteBatch()
+        try keptAside.removeExpired(now: now, from: &batch)
+        if !batch.isEmpty { try store.write(batch, sync: false) }
     }
 
     /// Stores everything and releases the directory.

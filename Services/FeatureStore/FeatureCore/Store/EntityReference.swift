@@ -8,7 +8,6 @@ package struct EntityReference: Sendable {
     package let entity: Int
     /// The first role in which the event names it.
     package let role: String
-    package let id: String
     package let key: StateKey
     /// Bit i: it is the i-th entity the event type lists.
     package var touches: UInt64

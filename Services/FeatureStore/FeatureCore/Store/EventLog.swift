@@ -7,6 +7,7 @@ internal import Wire
 struct EventLog {
     let store: any KeyValueStore
     let pipeline: EventPipeline
+    let vault: RowVault
 
     /// The highest sequence of the log; 0 if it is empty.
     func lastSequence() throws -> UInt64 {
@@ -30,9 +31,14 @@ struct EventLog {
         }
     }
 
+    /// A row with its personal fields, as far as their subjects are not erased.
     private func decode(_ bytes: [UInt8], _ sequence: UInt64) throws -> AssayFeaturesV1.LogRow {
         do {
-            return try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+            var row = try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+            try vault.open(&row)
+            return row
+        } catch let error as StorageError {
+            throw error
         } catch {
             throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
         }

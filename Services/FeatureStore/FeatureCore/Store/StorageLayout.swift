@@ -17,7 +17,10 @@ extension Family {
     static let quarantine: Family = "quarantine"
     static let meta: Family = "meta"
 
-    static let allOfFeatureStore: [Family] = [log, ids, served, state, trail, quarantine, meta]
+    static let allOfFeatureStore: [Family] = [
+        log, ids, served, state, trail, subject, erasure, audit, quarantine, StatisticsStore.family,
+        meta,
+    ]
 }
 
 /// The keys of the feature store's rows. Those of `ids`, `state`, `trail` and `quarantine` start
@@ -26,6 +29,9 @@ enum StorageKey {
     static let applied: [UInt8] = Array("applied".utf8)
     static let format: [UInt8] = Array("format".utf8)
     static let formatVersion: [UInt8] = Array("2".utf8)
+    /// The master key of a store that was given none, and what tells that a key is the right one.
+    static let masterKey: [UInt8] = Array("master_key".utf8)
+    static let keyCheck: [UInt8] = Array("key_check".utf8)
     static let generation: [UInt8] = Array("generation".utf8)
 
     /// Of `log` and `served`.
@@ -78,23 +84,4 @@ enum StorageKey {
     private static func prefix(_ text: String) -> [UInt8] {
         [UInt8(clamping: text.utf8.count)] + text.utf8
     }
-}
-
-/// Stands for one entity of one tenant: 16 bytes of SHA-256 of tenant, entity type and key.
-package struct StateKey: Hashable, Sendable {
-    package let high: UInt64
-    package let low: UInt64
-
-    init(tenant: String, entity: String, key: String) {
-        var text = tenant
-        text += "\u{0}"
-        text += entity
-        text += "\u{0}"
-        text += key
-        let digest = Hash.sha256(text)
-        high = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    package func hash(into hasher: inout Hasher) { hasher.combine(low) }
 }

@@ -7,6 +7,8 @@ public final class StoreStatistics: Sendable {
     public let conflicts = Atomic<Int>(0)
     public let quarantined = Atomic<Int>(0)
     public let rejected = Atomic<Int>(0)
+    /// Events of the quarantine that were corrected and recorded.
+    public let released = Atomic<Int>(0)
     /// Events that could not be stored.
     public let notRecorded = Atomic<Int>(0)
     /// Events of the log applied again when the store was opened.
@@ -29,6 +31,7 @@ public final class StoreStatistics: Sendable {
             ("conflict", conflicts.load(ordering: .relaxed)),
             ("quarantined", quarantined.load(ordering: .relaxed)),
             ("rejected", rejected.load(ordering: .relaxed)),
+            ("released", released.load(ordering: .relaxed)),
             ("not_recorded", notRecorded.load(ordering: .relaxed)),
             ("recovered", recovered.load(ordering: .relaxed)),
             ("skipped", skipped.load(ordering: .relaxed)),

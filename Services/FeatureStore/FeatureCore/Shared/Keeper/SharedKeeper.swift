@@ -18,6 +18,8 @@ public struct KeeperConfiguration: Sendable {
     public var openLimit: Duration = .seconds(5)
     /// How long a row stays in the shared store at least: servers look up events there.
     public var rowLife: Duration = .seconds(60)
+    /// That of the servers.
+    public var masterKey: MasterKey?
 
     public init() {}
 }
@@ -55,7 +57,8 @@ public final class SharedKeeper: Sendable {
         self.configuration = configuration
         self.owner = owner
         self.open = open
-        pipeline = EventPipeline(definitions, clock: clock)
+        pipeline = EventPipeline(
+            definitions, masterKey: configuration.masterKey, clock: clock)
         states = SharedStates(definitions, cacheBytes: 0)
     }
 

@@ -1,0 +1,148 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import RPC
+internal import Storage
+internal import Wire
+
+/// Whom to erase, or to hold, and on whose word.
+package struct ErasureOrder: Sendable {
+    let requestID: String
+    let tenant: String
+    /// The entity type of the subject.
+    let type: String
+    let subject: StateKey
+    let client: String
+    let reason: String
+}
+
+extension EmbeddedFeatureStore {
+    /// Erases a subject and returns the sealed proof. The same request again gives the same proof;
+    /// one that did not end begins anew and does what is left.
+    package func erase(_ order: ErasureOrder) async throws -> [UInt8] {
+        let place = StorageKey.proof(order.requestID, tenant: order.tenant)
+        if let known = try store.get(place, in: .erasure) {
+            guard known.starts(with: order.subject.bytes) else {
+                throw RPCError(
+                    .alreadyExists, "this request id was used for another subject",
+                    reason: "REQUEST_CONFLICT")
+            }
+            if known.count > 16 { return Array(known.dropFirst(16)) }
+        }
+        try checkHold(order)
+        // Whatever was submitted before is in the store once this is.
+        var begun = WriteBatch()
+        begun.put(place, order.subject.bytes, in: .erasure)
+        try await records.commit(begun)
+
+        var erasure = Erasure(
+            of: order.subject, tenant: order.tenant, in: store, vault.subjects)
+        var entities = try erasure.entities()
+        let own = Erasure.Entity(type: order.type, key: order.subject)
+        if !entities.contains(own) { entities.append(own) }
+        let erased = Set(entities.map(\.key))
+        let states = try empty(entities, order.tenant)
+        try await flush()
+        for entity in entities { try erasure.eraseRows(of: entity, erased: erased) }
+        // Of events that came meanwhile.
+        _ = try empty(entities, order.tenant)
+        try await flush()
+        erasure.count(states: states, quarantined: try await eraseQuarantine(erased, order.tenant))
+        try erasure.destroyKeys(of: entities)
+        return try await seal(erasure.counts, order, at: place)
+    }
+
+    package func hold(_ order: ErasureOrder) async throws {
+        let place = StorageKey.hold(order.subject, tenant: order.tenant)
+        var batch = WriteBatch()
+        if order.reason.isEmpty {
+            batch.delete(place, in: .erasure)
+        } else {
+            batch.put(place, Array(order.reason.utf8), in: .erasure)
+        }
+        AuditLog(store: store).add(
+            AssayFeaturesV1.AuditEntry(
+                time: pipeline.clock(), client: order.client,
+                action: order.reason.isEmpty ? "end_hold" : "hold", reason: order.reason),
+            tenant: order.tenant, to: &batch)
+        try await records.commit(batch)
+    }
+
+    private func checkHold(_ order: ErasureOrder) throws {
+        let place = StorageKey.hold(order.subject, tenant: order.tenant)
+        guard let reason = try store.get(place, in: .erasure) else { return }
+        throw RPCError(
+            .failedPrecondition,
+            "the subject is on hold: \(String(decoding: reason, as: UTF8.self))",
+            reason: "LEGAL_HOLD")
+    }
+
+    /// Puts empty states in place; how many were not.
+    private func empty(_ entities: [Erasure.Entity], _ tenant: String) throws -> Int {
+        let now = pipeline.clock().millisecondsSinceEpoch
+        var count = 0
+        for entity in entities {
+            guard let position = definitions.entity(named: entity.type) else { continue }
+            let reference = EntityReference(
+                tenant: tenant, entity: position, role: "", key: entity.key, touches: 0)
+            try cache.holding([entity.key]) {
+                let cached = try state(reference, at: now, before: .max)
+                guard cached.state.version != 0 else { return }
+                count += 1
+                cache.replace(cached, with: cache.empty(reference))
+                cache.stripes[cache.stripe(of: entity.key)].markDirty(cached)
+            }
+        }
+        return count
+    }
+
+    /// Drops the events kept aside that name one of the entities.
+    private func eraseQuarantine(_ erased: Set<StateKey>, _ tenant: String) async throws -> Int {
+        let key = pipeline.keys.key(of: tenant)
+        let types = definitions.entities.filter { $0.key.count == 1 }.map(\.name)
+        var found: [QuarantineKey] = []
+        try keptAside.scan(tenant: tenant, after: nil, now: 0) { entry in
+            let names = entry.row.event.fields.contains { field in
+                guard case .text(let text) = field.value else { return false }
+                return types.contains { erased.contains(key.pid(entity: $0, key: text)) }
+            }
+            if names { found.append(entry.key) }
+            return true
+        }
+        for keys in found.chunked(by: 1_000) {
+            var batch = WriteBatch()
+            for key in keys { keptAside.remove(key, from: &batch) }
+            try await records.commit(batch)
+        }
+        return found.count
+    }
+
+    private func seal(
+        _ counts: Erasure.Counts, _ order: ErasureOrder, at place: [UInt8]
+    ) async throws -> [UInt8] {
+        let now = pipeline.clock()
+        let proof = try SealedRecord.seal(
+            AssayFeaturesV1.ErasureProof(
+                requestID: order.requestID, tenant: order.tenant, erasedAt: now,
+                definitionSet: definitions.hash, entities: counts.entities, states: counts.states,
+                rows: counts.rows, fields: counts.fields, replies: counts.replies,
+                quarantined: counts.quarantined, keys: counts.keys,
+                lastSequence: lastSequence.value)
+        ).bytes
+        var batch = WriteBatch()
+        batch.put(place, order.subject.bytes + proof, in: .erasure)
+        AuditLog(store: store).add(
+            AssayFeaturesV1.AuditEntry(
+                time: now, client: order.client, action: "erase", object: order.requestID,
+                reason: order.reason), tenant: order.tenant, to: &batch)
+        try await records.commit(batch)
+        return proof
+    }
+}
+
+extension Array {
+    fileprivate func chunked(by count: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: self.count, by: count).map {
+            self[$0..<Swift.min($0 + count, self.count)]
+        }
+    }
+}

@@ -1,0 +1,154 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import Storage
+internal import Wire
+
+/// Erases a subject from a store: its states, what names it in the log, and at last its key.
+///
+/// Every step may be done again: after a crash, or when an old copy of the store was restored, the
+/// same request begins anew and finds less to do. Times, amounts and the hashes that other
+/// entities' counts need stay, so that features of others do not change.
+struct Erasure {
+    /// What was erased so far.
+    struct Counts: Hashable {
+        var entities: UInt64 = 0
+        var states: UInt64 = 0
+        var rows: UInt64 = 0
+        var fields: UInt64 = 0
+        var replies: UInt64 = 0
+        var quarantined: UInt64 = 0
+        var keys: UInt64 = 0
+    }
+
+    /// An entity of the subject.
+    struct Entity: Hashable {
+        let type: String
+        let key: StateKey
+    }
+
+    static let rowsPerBatch = 256
+
+    let store: any KeyValueStore
+    let subjects: SubjectKeys
+    let tenant: String
+    let subject: StateKey
+    private(set) var counts = Counts()
+
+    init(
+        of subject: StateKey, tenant: String, in store: any KeyValueStore, _ subjects: SubjectKeys
+    ) {
+        self.store = store
+        self.subjects = subjects
+        self.tenant = tenant
+        self.subject = subject
+    }
+
+    /// The subject's entities, itself among them once it was seen.
+    func entities() throws -> [Entity] {
+        let prefix = StorageKey.subject(subject, tenant: tenant)
+        var entities: [Entity] = []
+        try store.scan(.subject, .prefix(prefix), reversed: false) { key, _ in
+            if let entity = Self.entity(Array(key.dropFirst(prefix.count))) {
+                entities.append(entity)
+            }
+            return true
+        }
+        return entities
+    }
+
+    /// Entity type and pseudonym, as they follow the subject in a key.
+    private static func entity(_ bytes: [UInt8]) -> Entity? {
+        guard let count = bytes.first, bytes.count == 1 + Int(count) + 16,
+            let type = String(validating: bytes[1...Int(count)], as: UTF8.self),
+            let key = StateKey(bytes: bytes.suffix(16))
+        else { return nil }
+        return Entity(type: type, key: key)
+    }
+
+    // MARK: The log
+
+    /// Takes an entity out of its log rows, and those out of its trail.
+    ///
+    /// - Parameter erased: the pseudonyms of all of the subject's entities.
+    mutating func eraseRows(of entity: Entity, erased: Set<StateKey>) throws {
+        let trail = StorageKey.trail(entity.key, tenant: tenant, entity: entity.type)
+        while true {
+            let steps = try store.rows(.trail, .prefix(trail), limit: Self.rowsPerBatch)
+            guard !steps.isEmpty else { return }
+            var batch = WriteBatch()
+            for step in steps {
+                if let sequence = StorageKey.sequence(step.value) {
+                    try eraseRow(sequence, erased, &batch)
+                }
+                batch.delete(step.key, in: .trail)
+            }
+            try store.write(batch, sync: true)
+        }
+    }
+
+    private mutating func eraseRow(
+        _ sequence: UInt64, _ erased: Set<StateKey>, _ batch: inout WriteBatch
+    ) throws {
+        let place = StorageKey.log(sequence)
+        guard let bytes = try store.get(place, in: .log) else { return }
+        var row: AssayFeaturesV1.LogRow
+        do {
+            row = try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+        } catch {
+            throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
+        }
+        var isChanged = false
+        for index in row.entities.indices
+        where StateKey(bytes: row.entities[index].pid).map(erased.contains) ?? false {
+            row.entities[index].pid = []
+            isChanged = true
+        }
+        // A place in the list is part of the nonce: what is erased leaves an empty one.
+        for index in row.sealed.indices
+        where StateKey(bytes: row.sealed[index].subject).map(erased.contains) ?? false {
+            row.sealed[index] = AssayFeaturesV1.SealedFields()
+            counts.fields += 1
+            isChanged = true
+        }
+        // It was reached through another entity of the subject already.
+        guard isChanged else { return }
+        batch.put(place, row.encoded(), in: .log)
+        counts.rows += 1
+        if try store.get(place, in: .served) != nil {
+            batch.delete(place, in: .served)
+            counts.replies += 1
+        }
+    }
+
+    // MARK: The end
+
+    /// Destroys the keys: what copies of the store still hold under them is closed for ever.
+    mutating func destroyKeys(of entities: [Entity]) throws {
+        var batch = WriteBatch()
+        for entity in Set(entities.map(\.key)).union([subject]) {
+            let place = StorageKey.subject(entity, tenant: tenant)
+            if try store.get(place, in: .subject) != nil {
+                batch.delete(place, in: .subject)
+                counts.keys += 1
+            }
+            subjects.forget(entity, tenant: tenant)
+        }
+        for entity in entities {
+            batch.delete(
+                StorageKey.subject(
+                    subject, tenant: tenant, type: entity.type, entity: entity.key), in: .subject)
+            // Before its customer was known the entity was its own subject.
+            batch.delete(
+                StorageKey.subject(
+                    entity.key, tenant: tenant, type: entity.type, entity: entity.key),
+                in: .subject)
+        }
+        if !batch.isEmpty { try store.write(batch, sync: true) }
+        counts.entities = UInt64(entities.count)
+    }
+
+    mutating func count(states: Int, quarantined: Int) {
+        counts.states += UInt64(states)
+        counts.quarantined += UInt64(quarantined)
+    }
+}

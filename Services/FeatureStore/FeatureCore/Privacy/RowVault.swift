@@ -1,0 +1,147 @@
+internal import AssayMessages
+internal import FeatureEngine
+internal import Storage
+internal import Wire
+
+/// Seals the personal fields of log rows, each subject's under its own key, and opens them again.
+struct RowVault: Sendable {
+    let definitions: DefinitionSet
+    let keys: TenantKeys
+    let subjects: SubjectKeys
+    private let plans: [PersonalPlan]
+
+    init(_ definitions: DefinitionSet, keys: TenantKeys, subjects: SubjectKeys) {
+        self.definitions = definitions
+        self.keys = keys
+        self.subjects = subjects
+        plans = definitions.events.map { PersonalPlan($0, definitions.entities) }
+    }
+
+    /// Takes the personal fields out of a row's events and puts them back sealed. New keys, and
+    /// whose the entities are, go into the batch.
+    ///
+    /// - Parameter entities: those of the row's own event.
+    func seal(
+        _ row: inout AssayFeaturesV1.LogRow, _ entities: [EntityReference],
+        _ batch: inout WriteBatch
+    ) throws -> SubjectKeys.Pending {
+        var pending = SubjectKeys.Pending()
+        for position in 0...row.references.count {
+            let event = position == 0 ? row.event : row.references[position - 1]
+            guard let type = definitions.event(named: event.type) else { continue }
+            let definition = definitions.events[type]
+            let pids =
+                position == 0
+                ? Self.pids(of: entities, touches: definition.touches.count)
+                : pids(event, definition, tenant: row.tenant)
+            try index(pids, type, row.tenant, &batch, &pending)
+            let taken = take(event, type, pids, row.tenant)
+            for (subject, fields) in taken.personal {
+                let key = try subjects.key(of: subject, tenant: row.tenant, &batch, &pending)
+                let plain = AssayFeaturesV1.PersonalFields(fields: fields).encoded()
+                let sealed = try key.seal(
+                    plain, sequence: row.sequence, place: UInt32(row.sealed.count))
+                row.sealed.append(
+                    AssayFeaturesV1.SealedFields(
+                        subject: subject.bytes, event: UInt32(position), fields: sealed))
+            }
+            if position == 0 {
+                row.event.fields = taken.plain
+            } else {
+                row.references[position - 1].fields = taken.plain
+            }
+        }
+        return pending
+    }
+
+    /// Puts the personal fields back. Those of an erased subject stay away.
+    func open(_ row: inout AssayFeaturesV1.LogRow) throws {
+        for (place, sealed) in row.sealed.enumerated() {
+            guard let subject = StateKey(bytes: sealed.subject),
+                let key = try subjects.key(of: subject, tenant: row.tenant)
+            else { continue }
+            let plain = try key.open(
+                sealed.fields, sequence: row.sequence, place: UInt32(place))
+            let personal = try AssayFeaturesV1.PersonalFields(
+                decoding: plain, door: .strict, limits: .stored)
+            let position = Int(sealed.event)
+            guard position <= row.references.count else { throw PrivacyError.damagedFields }
+            if position == 0 {
+                row.event.fields = Self.merged(row.event.fields, personal.fields)
+            } else {
+                row.references[position - 1].fields = Self.merged(
+                    row.references[position - 1].fields, personal.fields)
+            }
+        }
+        row.sealed = []
+    }
+
+    private typealias Fields = WireMap<String, AssayFeaturesV1.FieldValue>
+
+    private static func merged(_ a: Fields, _ b: Fields) -> Fields {
+        Fields(a.map { ($0.key, $0.value) } + b.map { ($0.key, $0.value) })
+    }
+
+    private static func pids(of entities: [EntityReference], touches: Int) -> [StateKey?] {
+        (0..<touches).map { touch in
+            entities.first { $0.touches >> UInt64(touch) & 1 == 1 }?.key
+        }
+    }
+
+    /// Per touch, the pseudonym of its entity; nil if the event does not name it.
+    private func pids(
+        _ event: AssayFeaturesV1.Event, _ definition: EventDefinition, tenant: String
+    ) -> [StateKey?] {
+        let key = keys.key(of: tenant)
+        return definition.touches.map { touch in
+            var parts: [String] = []
+            for position in touch.fields {
+                guard case .text(let text)? = event.fields[definition.fields[position].name],
+                    !text.isEmpty
+                else { return nil }
+                parts.append(text)
+            }
+            return key.pid(entity: definitions.entities[touch.entity].name, parts: parts)
+        }
+    }
+
+    /// Tells whose each entity is.
+    private func index(
+        _ pids: [StateKey?], _ type: Int, _ tenant: String, _ batch: inout WriteBatch,
+        _ pending: inout SubjectKeys.Pending
+    ) throws {
+        for (index, touch) in definitions.events[type].touches.enumerated() {
+            guard let pid = pids[index], let subject = plans[type].subject(of: index, pids)
+            else { continue }
+            try subjects.add(
+                pid, type: definitions.entities[touch.entity].name, to: subject, tenant: tenant,
+                &batch, &pending)
+        }
+    }
+
+    private func take(
+        _ event: AssayFeaturesV1.Event, _ type: Int, _ pids: [StateKey?], _ tenant: String
+    ) -> (plain: Fields, personal: [(StateKey, Fields)]) {
+        var names: [String: StateKey] = [:]
+        for field in plans[type].fields {
+            // Without a subject it belongs to the tenant as a whole.
+            names[field.name] =
+                field.touch.flatMap { plans[type].subject(of: $0, pids) } ?? .nobody
+        }
+        guard event.fields.contains(where: { names[$0.key] != nil }) else {
+            return (event.fields, [])
+        }
+        var plain: [(String, AssayFeaturesV1.FieldValue)] = []
+        var order: [StateKey] = []
+        var personal: [StateKey: [(String, AssayFeaturesV1.FieldValue)]] = [:]
+        for entry in event.fields {
+            guard let subject = names[entry.key] else {
+                plain.append((entry.key, entry.value))
+                continue
+            }
+            if personal[subject] == nil { order.append(subject) }
+            personal[subject, default: []].append((entry.key, entry.value))
+        }
+        return (Fields(plain), order.map { ($0, Fields(personal[$0] ?? [])) })
+    }
+}
