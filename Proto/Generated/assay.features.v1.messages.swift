@@ -998,16 +998,60 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
+    /// What a call wants values for. A feature that does not allow it is withheld.
+    public enum Purpose: WireEnum {
+        /// The vector's own purpose.
+        case unspecified
+        case fraud
+        case aml
+        case credit
+        case service
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .fraud
+            case 2: self = .aml
+            case 3: self = .credit
+            case 4: self = .service
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .fraud: 1
+            case .aml: 2
+            case .credit: 3
+            case .service: 4
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.features.v1.Purpose",
+            [(0, "unspecified"), (1, "fraud"), (2, "aml"), (3, "credit"), (4, "service")])
+    }
+}
+
+extension AssayFeaturesV1 {
     public struct ScoreEventRequest: WireMessage {
         public var event: Event
         public var vectors: [VectorRef] = []
+        public var purpose: Purpose = .unspecified
         /// Read only: the event is not recorded.
         public var dryRun: Bool = false
         public var unknown: UnknownFields?
 
-        public init(event: Event, vectors: [VectorRef] = [], dryRun: Bool = false) {
+        public init(
+            event: Event, vectors: [VectorRef] = [], purpose: Purpose = .unspecified,
+            dryRun: Bool = false
+        ) {
             self.event = event
             self.vectors = vectors
+            self.purpose = purpose
             self.dryRun = dryRun
         }
 
@@ -1020,6 +1064,7 @@ extension AssayFeaturesV1 {
             [
                 Field(1, "event", .message { Event.fields }, .required),
                 Field(2, "vectors", .message { VectorRef.fields }, .list),
+                Field(3, "purpose", .enumeration(Purpose.names)),
                 Field(4, "dry_run", json: "dryRun", .bool),
             ])
 
@@ -1034,6 +1079,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x12) {
                     vectors = try reader.list(0x12, MessageCodec<VectorRef>.self)
                 }
+                if reader.take(0x18) { purpose = try reader.enumeration(.implicit) }
                 if reader.take(0x20) { dryRun = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
@@ -1043,6 +1089,7 @@ extension AssayFeaturesV1 {
             var size = 0
             size += sizes.message(0x0A, event)
             size += sizes.list(0x12, vectors, MessageCodec<VectorRef>.self)
+            size += sizes.enumeration(0x18, purpose)
             size += sizes.bool(0x20, dryRun)
             size += sizes.unknown(unknown)
             return size
@@ -1052,6 +1099,7 @@ extension AssayFeaturesV1 {
             let start = writer.mark
             writer.message(0x0A, event, &sizes)
             writer.list(0x12, vectors, MessageCodec<VectorRef>.self, &sizes)
+            writer.enumeration(0x18, purpose)
             writer.bool(0x20, dryRun)
             writer.unknown(unknown, since: start)
         }
@@ -1068,6 +1116,7 @@ extension AssayFeaturesV1 {
             switch field {
             case 1: event = try reader.value(MessageCodec<Event>.self)
             case 2: vectors = try reader.list(MessageCodec<VectorRef>.self)
+            case 3: purpose = try reader.value(EnumCodec<Purpose>.self)
             case 4: dryRun = try reader.value(BoolCodec.self)
             default: break
             }
@@ -1077,6 +1126,7 @@ extension AssayFeaturesV1 {
             writer.beginObject()
             writer.field("event", event, MessageCodec<Event>.self)
             writer.list("vectors", vectors, MessageCodec<VectorRef>.self)
+            writer.field("purpose", purpose, EnumCodec<Purpose>.self)
             writer.field("dryRun", dryRun, BoolCodec.self)
             writer.endObject()
         }
@@ -1084,6 +1134,7 @@ extension AssayFeaturesV1 {
         public static func == (a: ScoreEventRequest, b: ScoreEventRequest) -> Bool {
             Canonical.equal(a.event, b.event)
                 && Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.purpose, b.purpose)
                 && Canonical.equal(a.dryRun, b.dryRun)
                 && Canonical.equal(a.unknown, b.unknown)
         }
@@ -1091,6 +1142,7 @@ extension AssayFeaturesV1 {
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(event, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
             Canonical.hash(dryRun, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
@@ -1661,12 +1713,17 @@ extension AssayFeaturesV1 {
         public var keys: WireMap<String, String> = [:]
         /// The moment to read at.
         public var time: Timestamp
+        public var purpose: Purpose = .unspecified
         public var unknown: UnknownFields?
 
-        public init(vector: VectorRef, keys: WireMap<String, String> = [:], time: Timestamp) {
+        public init(
+            vector: VectorRef, keys: WireMap<String, String> = [:], time: Timestamp,
+            purpose: Purpose = .unspecified
+        ) {
             self.vector = vector
             self.keys = keys
             self.time = time
+            self.purpose = purpose
         }
 
         public static func blank() -> GetVectorRequest {
@@ -1679,6 +1736,7 @@ extension AssayFeaturesV1 {
                 Field(1, "vector", .message { VectorRef.fields }, .required),
                 Field(2, "keys", .string, .map(.string)),
                 Field(3, "time", .timestamp, .required),
+                Field(4, "purpose", .enumeration(Purpose.names)),
             ])
 
         @inline(never)
@@ -1696,6 +1754,7 @@ extension AssayFeaturesV1 {
                     time = try reader.timestamp()
                     seen |= 0x2
                 }
+                if reader.take(0x20) { purpose = try reader.enumeration(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -1705,6 +1764,7 @@ extension AssayFeaturesV1 {
             size += sizes.message(0x0A, vector)
             size += sizes.map(0x12, keys, StringCodec.self, StringCodec.self)
             size += sizes.timestamp(0x1A, time)
+            size += sizes.enumeration(0x20, purpose)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1714,6 +1774,7 @@ extension AssayFeaturesV1 {
             writer.message(0x0A, vector, &sizes)
             writer.map(0x12, keys, StringCodec.self, StringCodec.self, &sizes)
             writer.timestamp(0x1A, time)
+            writer.enumeration(0x20, purpose)
             writer.unknown(unknown, since: start)
         }
 
@@ -1731,6 +1792,7 @@ extension AssayFeaturesV1 {
             case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
             case 2: keys = try reader.map(StringCodec.self, StringCodec.self)
             case 3: time = try reader.value(TimestampCodec.self)
+            case 4: purpose = try reader.value(EnumCodec<Purpose>.self)
             default: break
             }
         }
@@ -1740,6 +1802,7 @@ extension AssayFeaturesV1 {
             writer.field("vector", vector, MessageCodec<VectorRef>.self)
             writer.map("keys", keys, StringCodec.self, StringCodec.self)
             writer.field("time", time, TimestampCodec.self)
+            writer.field("purpose", purpose, EnumCodec<Purpose>.self)
             writer.endObject()
         }
 
@@ -1747,6 +1810,7 @@ extension AssayFeaturesV1 {
             Canonical.equal(a.vector, b.vector)
                 && Canonical.equal(a.keys, b.keys)
                 && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.purpose, b.purpose)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1754,6 +1818,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(vector, into: &hasher)
             Canonical.hash(keys, into: &hasher)
             Canonical.hash(time, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1937,12 +2002,17 @@ extension AssayFeaturesV1 {
         public var rows: [VectorRow] = []
         /// The moment to read at.
         public var time: Timestamp
+        public var purpose: Purpose = .unspecified
         public var unknown: UnknownFields?
 
-        public init(vector: VectorRef, rows: [VectorRow] = [], time: Timestamp) {
+        public init(
+            vector: VectorRef, rows: [VectorRow] = [], time: Timestamp,
+            purpose: Purpose = .unspecified
+        ) {
             self.vector = vector
             self.rows = rows
             self.time = time
+            self.purpose = purpose
         }
 
         public static func blank() -> GetVectorsRequest {
@@ -1955,6 +2025,7 @@ extension AssayFeaturesV1 {
                 Field(1, "vector", .message { VectorRef.fields }, .required),
                 Field(2, "rows", .message { VectorRow.fields }, .list),
                 Field(3, "time", .timestamp, .required),
+                Field(4, "purpose", .enumeration(Purpose.names)),
             ])
 
         @inline(never)
@@ -1970,6 +2041,7 @@ extension AssayFeaturesV1 {
                     time = try reader.timestamp()
                     seen |= 0x2
                 }
+                if reader.take(0x20) { purpose = try reader.enumeration(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -1979,6 +2051,7 @@ extension AssayFeaturesV1 {
             size += sizes.message(0x0A, vector)
             size += sizes.list(0x12, rows, MessageCodec<VectorRow>.self)
             size += sizes.timestamp(0x1A, time)
+            size += sizes.enumeration(0x20, purpose)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1988,6 +2061,7 @@ extension AssayFeaturesV1 {
             writer.message(0x0A, vector, &sizes)
             writer.list(0x12, rows, MessageCodec<VectorRow>.self, &sizes)
             writer.timestamp(0x1A, time)
+            writer.enumeration(0x20, purpose)
             writer.unknown(unknown, since: start)
         }
 
@@ -2005,6 +2079,7 @@ extension AssayFeaturesV1 {
             case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
             case 2: rows = try reader.list(MessageCodec<VectorRow>.self)
             case 3: time = try reader.value(TimestampCodec.self)
+            case 4: purpose = try reader.value(EnumCodec<Purpose>.self)
             default: break
             }
         }
@@ -2014,6 +2089,7 @@ extension AssayFeaturesV1 {
             writer.field("vector", vector, MessageCodec<VectorRef>.self)
             writer.list("rows", rows, MessageCodec<VectorRow>.self)
             writer.field("time", time, TimestampCodec.self)
+            writer.field("purpose", purpose, EnumCodec<Purpose>.self)
             writer.endObject()
         }
 
@@ -2021,6 +2097,7 @@ extension AssayFeaturesV1 {
             Canonical.equal(a.vector, b.vector)
                 && Canonical.equal(a.rows, b.rows)
                 && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.purpose, b.purpose)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -2028,6 +2105,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(vector, into: &hasher)
             Canonical.hash(rows, into: &hasher)
             Canonical.hash(time, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2404,26 +2482,18 @@ extension AssayFeaturesV1 {
         public var vectors: [LoggedVector] = []
         /// The events that this one refers to, as they were recorded.
         public var references: [Event] = []
-<<<<<<< HEAD
         /// Amounts in other currencies than the base, as they were converted when the event came.
         public var amounts: [LoggedAmount] = []
-=======
-        public var conversions: [Conversion] = []
         public var hashes: [FieldHash] = []
         /// Keys and personal fields, which the events above lack.
         public var sealed: [SealedFields] = []
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         public var unknown: UnknownFields?
 
         public init(
             sequence: UInt64 = 0, tenant: String = "", event: Event, received: Timestamp,
             definitionSet: [UInt8] = [], entities: [LoggedEntity] = [],
-<<<<<<< HEAD
-            vectors: [LoggedVector] = [], references: [Event] = [], amounts: [LoggedAmount] = []
-=======
-            vectors: [LoggedVector] = [], references: [Event] = [], conversions: [Conversion] = [],
+            vectors: [LoggedVector] = [], references: [Event] = [], amounts: [LoggedAmount] = [],
             hashes: [FieldHash] = [], sealed: [SealedFields] = []
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         ) {
             self.sequence = sequence
             self.tenant = tenant
@@ -2433,13 +2503,9 @@ extension AssayFeaturesV1 {
             self.entities = entities
             self.vectors = vectors
             self.references = references
-<<<<<<< HEAD
             self.amounts = amounts
-=======
-            self.conversions = conversions
             self.hashes = hashes
             self.sealed = sealed
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         }
 
         public static func blank() -> LogRow {
@@ -2457,13 +2523,9 @@ extension AssayFeaturesV1 {
                 Field(6, "entities", .message { LoggedEntity.fields }, .list),
                 Field(7, "vectors", .message { LoggedVector.fields }, .list),
                 Field(8, "references", .message { Event.fields }, .list),
-<<<<<<< HEAD
                 Field(9, "amounts", .message { LoggedAmount.fields }, .list),
-=======
-                Field(9, "conversions", .message { Conversion.fields }, .list),
                 Field(10, "hashes", .message { FieldHash.fields }, .list),
                 Field(11, "sealed", .message { SealedFields.fields }, .list),
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             ])
 
         @inline(never)
@@ -2491,17 +2553,13 @@ extension AssayFeaturesV1 {
                     references = try reader.list(0x42, MessageCodec<Event>.self)
                 }
                 if reader.take(0x4A) {
-<<<<<<< HEAD
                     amounts = try reader.list(0x4A, MessageCodec<LoggedAmount>.self)
-=======
-                    conversions = try reader.list(0x4A, MessageCodec<Conversion>.self)
                 }
                 if reader.take(0x52) {
                     hashes = try reader.list(0x52, MessageCodec<FieldHash>.self)
                 }
                 if reader.take(0x5A) {
                     sealed = try reader.list(0x5A, MessageCodec<SealedFields>.self)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
                 }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
@@ -2517,13 +2575,9 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x32, entities, MessageCodec<LoggedEntity>.self)
             size += sizes.list(0x3A, vectors, MessageCodec<LoggedVector>.self)
             size += sizes.list(0x42, references, MessageCodec<Event>.self)
-<<<<<<< HEAD
             size += sizes.list(0x4A, amounts, MessageCodec<LoggedAmount>.self)
-=======
-            size += sizes.list(0x4A, conversions, MessageCodec<Conversion>.self)
             size += sizes.list(0x52, hashes, MessageCodec<FieldHash>.self)
             size += sizes.list(0x5A, sealed, MessageCodec<SealedFields>.self)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             size += sizes.unknown(unknown)
             return size
         }
@@ -2538,13 +2592,9 @@ extension AssayFeaturesV1 {
             writer.list(0x32, entities, MessageCodec<LoggedEntity>.self, &sizes)
             writer.list(0x3A, vectors, MessageCodec<LoggedVector>.self, &sizes)
             writer.list(0x42, references, MessageCodec<Event>.self, &sizes)
-<<<<<<< HEAD
             writer.list(0x4A, amounts, MessageCodec<LoggedAmount>.self, &sizes)
-=======
-            writer.list(0x4A, conversions, MessageCodec<Conversion>.self, &sizes)
             writer.list(0x52, hashes, MessageCodec<FieldHash>.self, &sizes)
             writer.list(0x5A, sealed, MessageCodec<SealedFields>.self, &sizes)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             writer.unknown(unknown, since: start)
         }
 
@@ -2559,17 +2609,12 @@ extension AssayFeaturesV1 {
             violations.nested("vectors", vectors)
             violations.count("references", references.count, max: 4)
             violations.nested("references", references)
-<<<<<<< HEAD
             violations.count("amounts", amounts.count, max: 128)
             violations.nested("amounts", amounts)
-=======
-            violations.count("conversions", conversions.count, max: 512)
-            violations.nested("conversions", conversions)
             violations.count("hashes", hashes.count, max: 512)
             violations.nested("hashes", hashes)
             violations.count("sealed", sealed.count, max: 64)
             violations.nested("sealed", sealed)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
         }
 
         public mutating func readJSON(
@@ -2584,13 +2629,9 @@ extension AssayFeaturesV1 {
             case 6: entities = try reader.list(MessageCodec<LoggedEntity>.self)
             case 7: vectors = try reader.list(MessageCodec<LoggedVector>.self)
             case 8: references = try reader.list(MessageCodec<Event>.self)
-<<<<<<< HEAD
             case 9: amounts = try reader.list(MessageCodec<LoggedAmount>.self)
-=======
-            case 9: conversions = try reader.list(MessageCodec<Conversion>.self)
             case 10: hashes = try reader.list(MessageCodec<FieldHash>.self)
             case 11: sealed = try reader.list(MessageCodec<SealedFields>.self)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             default: break
             }
         }
@@ -2605,13 +2646,9 @@ extension AssayFeaturesV1 {
             writer.list("entities", entities, MessageCodec<LoggedEntity>.self)
             writer.list("vectors", vectors, MessageCodec<LoggedVector>.self)
             writer.list("references", references, MessageCodec<Event>.self)
-<<<<<<< HEAD
             writer.list("amounts", amounts, MessageCodec<LoggedAmount>.self)
-=======
-            writer.list("conversions", conversions, MessageCodec<Conversion>.self)
             writer.list("hashes", hashes, MessageCodec<FieldHash>.self)
             writer.list("sealed", sealed, MessageCodec<SealedFields>.self)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             writer.endObject()
         }
 
@@ -2624,13 +2661,9 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.entities, b.entities)
                 && Canonical.equal(a.vectors, b.vectors)
                 && Canonical.equal(a.references, b.references)
-<<<<<<< HEAD
                 && Canonical.equal(a.amounts, b.amounts)
-=======
-                && Canonical.equal(a.conversions, b.conversions)
                 && Canonical.equal(a.hashes, b.hashes)
                 && Canonical.equal(a.sealed, b.sealed)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -2643,8 +2676,9 @@ extension AssayFeaturesV1 {
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
             Canonical.hash(references, into: &hasher)
-<<<<<<< HEAD
             Canonical.hash(amounts, into: &hasher)
+            Canonical.hash(hashes, into: &hasher)
+            Canonical.hash(sealed, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2744,11 +2778,6 @@ extension AssayFeaturesV1 {
             Canonical.hash(sequence, into: &hasher)
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
-=======
-            Canonical.hash(conversions, into: &hasher)
-            Canonical.hash(hashes, into: &hasher)
-            Canonical.hash(sealed, into: &hasher)
->>>>>>> fcd4f17 (Keep people out of keys and rows: pseudonyms, sealed fields, a quarantine)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2866,86 +2895,6 @@ extension AssayFeaturesV1 {
             Canonical.hash(event, into: &hasher)
             Canonical.hash(received, into: &hasher)
             Canonical.hash(problems, into: &hasher)
-            Canonical.hash(unknown, into: &hasher)
-        }
-    }
-}
-
-extension AssayFeaturesV1 {
-    /// An amount of a row in minor units of the base currency, by the rates of the day it came.
-    public struct Conversion: WireMessage {
-        /// Such as "amount", or "payment.amount" of an event that is referred to.
-        public var field: String = ""
-        public var units: Int64 = 0
-        public var unknown: UnknownFields?
-
-        public init(field: String = "", units: Int64 = 0) {
-            self.field = field
-            self.units = units
-        }
-
-        public static func blank() -> Conversion { Conversion() }
-
-        public static let fields = FieldTable(
-            "assay.features.v1.Conversion", depth: 1,
-            [
-                Field(1, "field", .string),
-                Field(2, "units", .int64),
-            ])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            repeat {
-                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
-                if reader.take(0x10) { units = try reader.int64(.implicit) }
-            } while try reader.resume(Self.fields, &unknown)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            var size = 0
-            size += sizes.string(0x0A, self.field)
-            size += sizes.int64(0x10, units)
-            size += sizes.unknown(unknown)
-            return size
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            let start = writer.mark
-            writer.string(0x0A, self.field)
-            writer.int64(0x10, units)
-            writer.unknown(unknown, since: start)
-        }
-
-        public func validate(_ violations: inout Violations) {
-            violations.length("field", self.field.utf8.count, max: 130)
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: self.field = try reader.value(StringCodec.self)
-            case 2: units = try reader.value(Int64Codec.self)
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            writer.field("field", self.field, StringCodec.self)
-            writer.field("units", units, Int64Codec.self)
-            writer.endObject()
-        }
-
-        public static func == (a: Conversion, b: Conversion) -> Bool {
-            Canonical.equal(a.field, b.field)
-                && Canonical.equal(a.units, b.units)
-                && Canonical.equal(a.unknown, b.unknown)
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            Canonical.hash(self.field, into: &hasher)
-            Canonical.hash(units, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

@@ -64,7 +64,7 @@ struct AssayFeatures: AsyncParsableCommand {
             let pool = HandlerPool(maximumWaiting: Self.maximumWaiting)
             environment.metrics.collect(store.writeMetrics)
             let services = StandardServices.added(
-                to: [FeatureService(store).runs(on: pool)],
+                to: [FeatureService(store, access: access).runs(on: pool)],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let observability = try Observability(environment)
             let server = RPCServer(
@@ -91,6 +91,13 @@ struct AssayFeatures: AsyncParsableCommand {
     /// Risk calls for the payments it decides on; the gateway forwards for people.
     private static let risk = SPIFFEID.service("assay-risk")
     private static let gateway = SPIFFEID.service("assay-gateway")
+
+    /// Risk decides on payments and on loans; what the gateway forwards needs a scope of its caller.
+    private var access: FeatureAccess {
+        FeatureAccess(
+            services: [Self.risk.description: [.fraud, .aml, .credit]],
+            trustsEveryPeer: service.isInsecure)
+    }
 
     private var authorizer: ScopeAuthorizer {
         ScopeAuthorizer(

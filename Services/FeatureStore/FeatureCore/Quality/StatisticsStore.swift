@@ -1,11 +1,12 @@
 internal import AssayMessages
 internal import Storage
+internal import Synchronization
 internal import Wire
 
 /// Keeps what was served, by vector and hour: `tenant, vector, hour, run → row`.
 ///
 /// Each process adds to rows of its own, and rows of one hour add up when they are read.
-struct StatisticsStore: Sendable {
+package struct StatisticsStore: Sendable {
     static let family: Family = "stats"
     /// 400 days.
     static let keptHours: Int64 = 9_600
@@ -13,6 +14,17 @@ struct StatisticsStore: Sendable {
     let store: any KeyValueStore
     /// Tells this process's rows from others'.
     let run: UInt64
+    /// Rows are read, added to and written back by one caller at a time.
+    private let writing = Writing()
+
+    private final class Writing: Sendable {
+        let mutex = Mutex(())
+    }
+
+    init(store: any KeyValueStore, run: UInt64) {
+        self.store = store
+        self.run = run
+    }
 
     /// A vector and the names of its features, in order.
     struct Vector: Sendable {
@@ -23,6 +35,12 @@ struct StatisticsStore: Sendable {
     /// Adds what was counted since the last time.
     func add(
         _ counted: [StatisticsRecorder.Key: VectorStatistics], vectors: [Vector]
+    ) throws {
+        try writing.mutex.withLock { _ in try write(counted, vectors) }
+    }
+
+    private func write(
+        _ counted: [StatisticsRecorder.Key: VectorStatistics], _ vectors: [Vector]
     ) throws {
         var batch = WriteBatch()
         for (key, statistics) in counted {

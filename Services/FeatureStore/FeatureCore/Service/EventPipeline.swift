@@ -27,6 +27,8 @@ package struct EventPipeline: Sendable {
     package let resolver: EventResolver
     let vectors: VectorReader
     let keys: TenantKeys
+    let access: AccessTable
+    let quality: QualityMonitor
     /// Ingest time; it decides which events are too early or too late.
     let clock: @Sendable () -> Timestamp
 
@@ -43,6 +45,8 @@ package struct EventPipeline: Sendable {
         self.definitions = definitions
         self.clock = clock
         keys = masterKey.map { TenantKeys($0) } ?? .withoutSecret
+        access = AccessTable(definitions)
+        quality = QualityMonitor(definitions)
         resolver = EventResolver(definitions, keys: keys)
         vectors = VectorReader(definitions: definitions, keys: keys)
     }

@@ -9,10 +9,13 @@ extension FeatureService {
     ) async throws -> AssayFeaturesV1.GetVectorResponse {
         let tenant = try tenant(context)
         let read = try read(of: request.vector, at: request.time)
+        let purposes = try purposes(request.purpose, [read.definition], context)
         let (vector, readings) = try await read.vector(request.keys, path: "/keys", tenant, store)
         try store.pipeline.vectors.checkAvailable([vector])
+        var served = [vector]
+        serve(&served, of: [read.definition], for: purposes, tenant: tenant, now: read.now)
         return AssayFeaturesV1.GetVectorResponse(
-            vector: vector, entities: readings.map(store.pipeline.entityRead),
+            vector: served[0], entities: readings.map(store.pipeline.entityRead),
             definitionSet: store.pipeline.definitions.hash)
     }
 
@@ -21,6 +24,7 @@ extension FeatureService {
     ) async throws -> AssayFeaturesV1.GetVectorsResponse {
         let tenant = try tenant(context)
         let read = try read(of: request.vector, at: request.time)
+        let purposes = try purposes(request.purpose, [read.definition], context)
         var vectors: [AssayFeaturesV1.Vector] = []
         vectors.reserveCapacity(request.rows.count)
         for (index, row) in request.rows.enumerated() {
@@ -28,6 +32,7 @@ extension FeatureService {
             vectors.append(try await read.vector(row.keys, path: path, tenant, store).vector)
         }
         try store.pipeline.vectors.checkAvailable(vectors)
+        serve(&vectors, of: [read.definition], for: purposes, tenant: tenant, now: read.now)
         return AssayFeaturesV1.GetVectorsResponse(
             vectors: vectors, definitionSet: store.pipeline.definitions.hash)
     }
@@ -54,6 +59,8 @@ private struct VectorRead {
     let definition: VectorDefinition
     let time: Int64
     let received: Timestamp
+
+    var now: Int64 { received.millisecondsSinceEpoch }
 
     func vector(
         _ keys: WireMap<String, String>, path: String, _ tenant: String, _ store: any FeatureStore

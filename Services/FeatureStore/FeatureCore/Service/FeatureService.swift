@@ -7,20 +7,37 @@ internal import Wire
 /// The methods of `assay.features.v1.FeatureStore` over a store.
 public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
     let store: any FeatureStore
+    let access: FeatureAccess
 
-    package init(_ store: any FeatureStore) { self.store = store }
+    /// - Parameter access: who may ask for which purposes; by default everybody for all.
+    package init(
+        _ store: any FeatureStore, access: FeatureAccess = FeatureAccess(trustsEveryPeer: true)
+    ) {
+        self.store = store
+        self.access = access
+    }
 
-    public init(_ store: EmbeddedFeatureStore) { self.store = store }
+    /// - Parameter access: who may ask for which purposes; by default everybody for all.
+    public init(
+        _ store: EmbeddedFeatureStore, access: FeatureAccess = FeatureAccess(trustsEveryPeer: true)
+    ) {
+        self.store = store
+        self.access = access
+    }
 
     public func scoreEvent(
         _ request: AssayFeaturesV1.ScoreEventRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
         let scoring = try await scoring(
             request.event, vectors: request.vectors, tenant: tenant(context))
-        let response =
+        let purposes = try purposes(request.purpose, scoring.vectors, context)
+        var response =
             request.dryRun
             ? await read(scoring, outcome: .notRecorded) : try await begin(scoring).response()
         try store.pipeline.vectors.checkAvailable(response.vectors)
+        serve(
+            &response.vectors, of: scoring.vectors, for: purposes, tenant: scoring.tenant,
+            now: scoring.now)
         return response
     }
 
@@ -51,6 +68,7 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
     /// Records an event, or puts it aside. One that fails validation still gets its vectors.
     func begin(_ scoring: Scoring) async throws -> Recording {
         guard let policy = scoring.resolved.policy, policy > .flag else {
+            store.pipeline.quality.recorded(scoring.resolved, received: scoring.now)
             return try await store.begin(scoring)
         }
         guard policy == .quarantine else { return .done(await reject(scoring)) }

@@ -38,6 +38,9 @@ package protocol FeatureStore: Sendable {
     /// Events kept aside; nil if this store has none of its own.
     var quarantine: Quarantine? { get }
 
+    /// What was served by hour; nil if this store keeps none.
+    var servedStatistics: StatisticsStore? { get }
+
     /// Erases a subject and returns the sealed proof; again, the same proof.
     func erase(_ order: ErasureOrder) async throws -> [UInt8]
 
@@ -52,6 +55,8 @@ package protocol FeatureStore: Sendable {
 /// A store that keeps no quarantine and no sealed rows of its own.
 extension FeatureStore {
     package var quarantine: Quarantine? { nil }
+
+    package var servedStatistics: StatisticsStore? { nil }
 
     package func erase(_ order: ErasureOrder) async throws -> [UInt8] { throw notHere("erasure") }
 

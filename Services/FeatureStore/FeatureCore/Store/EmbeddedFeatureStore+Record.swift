@@ -193,6 +193,14 @@ extension EmbeddedFeatureStore {
 
     package var quarantine: Quarantine? { keptAside }
 
+    package var servedStatistics: StatisticsStore? { servedByHour }
+
+    /// Stores what was counted of what was served.
+    func storeStatistics() throws {
+        try servedByHour.add(
+            pipeline.quality.recorder.take(), vectors: pipeline.quality.vectors)
+    }
+
     package func released(
         _ id: String, tenant: String, audit: AssayFeaturesV1.AuditEntry
     ) async throws {

@@ -68,7 +68,7 @@ extension EmbeddedFeatureStore {
             throw StorageError(
                 .corrupt,
                 "the directory has the format \(String(decoding: other, as: UTF8.self));"
-                    + " this program reads 2")
+                    + " this program reads 3")
         }
     }
 

@@ -23,6 +23,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     let failed = Atomic<Bool>(false)
     let vault: RowVault
     let keptAside: Quarantine
+    let servedByHour: StatisticsStore
     let configuration: FeatureStoreConfiguration
     /// The last sequence given out.
     let lastSequence = SequenceCounter()
@@ -40,6 +41,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
         vault = RowVault(
             definitions, keys: pipeline.keys,
             subjects: SubjectKeys(store: store, keys: pipeline.keys))
+        servedByHour = StatisticsStore(store: store, run: UInt64.random(in: 0 ... .max))
         keptAside = try Quarantine(store: store, keys: pipeline.keys)
         records = RecordWriter(store, configuration)
         cache = StateCache(
@@ -85,6 +87,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
         let tick: Duration = .milliseconds(250)
         var sinceFlush: Duration = .zero
         var sinceAdvance: Duration = .zero
+        var sinceStatistics: Duration = .zero
         while true {
             try await Task.sleep(for: tick)
             sinceFlush += tick
@@ -92,6 +95,11 @@ public final class EmbeddedFeatureStore: FeatureStore {
             if sinceAdvance >= .seconds(3_600) {
                 sinceAdvance = .zero
                 try dropOldRows()
+            }
+            sinceStatistics += tick
+            if sinceStatistics >= .seconds(60) {
+                sinceStatistics = .zero
+                try? storeStatistics()
             }
             guard sinceFlush >= configuration.flushInterval || isDirtyCacheLarge else { continue }
             sinceFlush = .zero
@@ -123,12 +131,23 @@ public final class EmbeddedFeatureStore: FeatureStore {
     /// Stores everything and releases the directory.
     public func close() async throws {
         defer { store.close() }
+        try? storeStatistics()
         try await flush()
         await records.close()
     }
 
     /// More than a quarter of the cache waits to be stored.
     var isDirtyCacheLarge: Bool { cache.dirtyBytes > configuration.cacheBytes / 4 }
+
+    /// Events in the quarantine.
+    public var waitingEvents: Int { keptAside.count }
+
+    /// Per event type that was seen since the start, the greatest event time, in milliseconds.
+    public var newestEvents: [(type: String, time: Int64)] {
+        definitions.events.enumerated().compactMap { type, definition in
+            pipeline.quality.freshness.newest(type: type).map { (definition.name, $0.time) }
+        }
+    }
 
     /// Memory of the states that are decoded.
     public var stateBytes: Int { cache.bytes }
