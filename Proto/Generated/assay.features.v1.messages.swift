@@ -5169,3 +5169,1115 @@ extension AssayFeaturesV1 {
         }
     }
 }
+
+extension AssayFeaturesV1 {
+    public struct ListDefinitionsRequest: WireMessage {
+        /// Only features whose name starts so; empty is all.
+        public var prefix: String = ""
+        public var unknown: UnknownFields?
+
+        public init(prefix: String = "") {
+            self.prefix = prefix
+        }
+
+        public static func blank() -> ListDefinitionsRequest { ListDefinitionsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ListDefinitionsRequest", depth: 1,
+            [Field(1, "prefix", .string)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { prefix = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, prefix)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, prefix)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("prefix", prefix.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: prefix = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("prefix", prefix, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListDefinitionsRequest, b: ListDefinitionsRequest) -> Bool {
+            Canonical.equal(a.prefix, b.prefix)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(prefix, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ListedEntity: WireMessage {
+        public var name: String = ""
+        /// The names of the parts of its key.
+        public var key: [String] = []
+        /// The entity whose data it is; empty if it is nobody's.
+        public var subject: String = ""
+        public var isRelaxed: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", key: [String] = [], subject: String = "", isRelaxed: Bool = false
+        ) {
+            self.name = name
+            self.key = key
+            self.subject = subject
+            self.isRelaxed = isRelaxed
+        }
+
+        public static func blank() -> ListedEntity { ListedEntity() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ListedEntity", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "key", .string, .list),
+                Field(3, "subject", .string),
+                Field(4, "is_relaxed", json: "isRelaxed", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x12) { key = try reader.list(0x12, StringCodec.self) }
+                if reader.take(0x1A) { subject = try reader.string(.implicit) }
+                if reader.take(0x20) { isRelaxed = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.list(0x12, key, StringCodec.self)
+            size += sizes.string(0x1A, subject)
+            size += sizes.bool(0x20, isRelaxed)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.list(0x12, key, StringCodec.self, &sizes)
+            writer.string(0x1A, subject)
+            writer.bool(0x20, isRelaxed)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.count("key", key.count, max: 8)
+            violations.each("key", key, max: 64)
+            violations.length("subject", subject.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: key = try reader.list(StringCodec.self)
+            case 3: subject = try reader.value(StringCodec.self)
+            case 4: isRelaxed = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.list("key", key, StringCodec.self)
+            writer.field("subject", subject, StringCodec.self)
+            writer.field("isRelaxed", isRelaxed, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListedEntity, b: ListedEntity) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.key, b.key)
+                && Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.isRelaxed, b.isRelaxed)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(key, into: &hasher)
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(isRelaxed, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ListedFeature: WireMessage {
+        public var name: String = ""
+        /// A shorter name that finds it too.
+        public var alias: String = ""
+        /// The entity whose state holds it; empty for one that is computed.
+        public var entity: String = ""
+        /// Of "window", "counts", "attribute", "register", "derived".
+        public var kind: String = ""
+        public var type: String = ""
+        /// Not there for one that is missing where there is no value.
+        public var defaultValue: Double?
+        public var owner: String = ""
+        public var descriptionField: String = ""
+        public var sensitivity: String = ""
+        public var purposes: [String] = []
+        /// Of one that is computed.
+        public var expression: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", alias: String = "", entity: String = "", kind: String = "",
+            type: String = "", defaultValue: Double? = nil, owner: String = "",
+            descriptionField: String = "", sensitivity: String = "", purposes: [String] = [],
+            expression: String = ""
+        ) {
+            self.name = name
+            self.alias = alias
+            self.entity = entity
+            self.kind = kind
+            self.type = type
+            self.defaultValue = defaultValue
+            self.owner = owner
+            self.descriptionField = descriptionField
+            self.sensitivity = sensitivity
+            self.purposes = purposes
+            self.expression = expression
+        }
+
+        public static func blank() -> ListedFeature { ListedFeature() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ListedFeature", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "alias", .string),
+                Field(3, "entity", .string),
+                Field(4, "kind", .string),
+                Field(5, "type", .string),
+                Field(6, "default_value", json: "defaultValue", .double, .optional),
+                Field(7, "owner", .string),
+                Field(8, "description", .string),
+                Field(9, "sensitivity", .string),
+                Field(10, "purposes", .string, .list),
+                Field(11, "expression", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x12) { alias = try reader.string(.implicit) }
+                if reader.take(0x1A) { entity = try reader.string(.implicit) }
+                if reader.take(0x22) { kind = try reader.string(.implicit) }
+                if reader.take(0x2A) { type = try reader.string(.implicit) }
+                if reader.take(0x31) { defaultValue = try reader.double(.explicit) }
+                if reader.take(0x3A) { owner = try reader.string(.implicit) }
+                if reader.take(0x42) { descriptionField = try reader.string(.implicit) }
+                if reader.take(0x4A) { sensitivity = try reader.string(.implicit) }
+                if reader.take(0x52) { purposes = try reader.list(0x52, StringCodec.self) }
+                if reader.take(0x5A) { expression = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.string(0x12, alias)
+            size += sizes.string(0x1A, entity)
+            size += sizes.string(0x22, kind)
+            size += sizes.string(0x2A, type)
+            size += sizes.double(0x31, defaultValue)
+            size += sizes.string(0x3A, owner)
+            size += sizes.string(0x42, descriptionField)
+            size += sizes.string(0x4A, sensitivity)
+            size += sizes.list(0x52, purposes, StringCodec.self)
+            size += sizes.string(0x5A, expression)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.string(0x12, alias)
+            writer.string(0x1A, entity)
+            writer.string(0x22, kind)
+            writer.string(0x2A, type)
+            writer.double(0x31, defaultValue)
+            writer.string(0x3A, owner)
+            writer.string(0x42, descriptionField)
+            writer.string(0x4A, sensitivity)
+            writer.list(0x52, purposes, StringCodec.self, &sizes)
+            writer.string(0x5A, expression)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 128)
+            violations.length("alias", alias.utf8.count, max: 128)
+            violations.length("entity", entity.utf8.count, max: 64)
+            violations.length("kind", kind.utf8.count, max: 16)
+            violations.length("type", type.utf8.count, max: 64)
+            violations.length("owner", owner.utf8.count, max: 256)
+            violations.length("description", descriptionField.utf8.count, max: 4096)
+            violations.length("sensitivity", sensitivity.utf8.count, max: 16)
+            violations.count("purposes", purposes.count, max: 8)
+            violations.each("purposes", purposes, max: 16)
+            violations.length("expression", expression.utf8.count, max: 4096)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: alias = try reader.value(StringCodec.self)
+            case 3: entity = try reader.value(StringCodec.self)
+            case 4: kind = try reader.value(StringCodec.self)
+            case 5: type = try reader.value(StringCodec.self)
+            case 6: defaultValue = try reader.value(DoubleCodec.self)
+            case 7: owner = try reader.value(StringCodec.self)
+            case 8: descriptionField = try reader.value(StringCodec.self)
+            case 9: sensitivity = try reader.value(StringCodec.self)
+            case 10: purposes = try reader.list(StringCodec.self)
+            case 11: expression = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.field("entity", entity, StringCodec.self)
+            writer.field("kind", kind, StringCodec.self)
+            writer.field("type", type, StringCodec.self)
+            writer.field("defaultValue", defaultValue, DoubleCodec.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.field("description", descriptionField, StringCodec.self)
+            writer.field("sensitivity", sensitivity, StringCodec.self)
+            writer.list("purposes", purposes, StringCodec.self)
+            writer.field("expression", expression, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListedFeature, b: ListedFeature) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.entity, b.entity)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.type, b.type)
+                && Canonical.equal(a.defaultValue, b.defaultValue)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.descriptionField, b.descriptionField)
+                && Canonical.equal(a.sensitivity, b.sensitivity)
+                && Canonical.equal(a.purposes, b.purposes)
+                && Canonical.equal(a.expression, b.expression)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(entity, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(type, into: &hasher)
+            Canonical.hash(defaultValue, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(descriptionField, into: &hasher)
+            Canonical.hash(sensitivity, into: &hasher)
+            Canonical.hash(purposes, into: &hasher)
+            Canonical.hash(expression, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ListedVector: WireMessage {
+        public var ref: VectorRef
+        public var purpose: String = ""
+        /// The names that its values are published under, in order.
+        public var features: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(ref: VectorRef, purpose: String = "", features: [String] = []) {
+            self.ref = ref
+            self.purpose = purpose
+            self.features = features
+        }
+
+        public static func blank() -> ListedVector {
+            ListedVector(ref: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ListedVector", depth: 2,
+            [
+                Field(1, "ref", .message { VectorRef.fields }, .required),
+                Field(2, "purpose", .string),
+                Field(3, "features", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    ref = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { purpose = try reader.string(.implicit) }
+                if reader.take(0x1A) { features = try reader.list(0x1A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, ref)
+            size += sizes.string(0x12, purpose)
+            size += sizes.list(0x1A, features, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, ref, &sizes)
+            writer.string(0x12, purpose)
+            writer.list(0x1A, features, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("ref", ref)
+            violations.length("purpose", purpose.utf8.count, max: 16)
+            violations.count("features", features.count, max: 1024)
+            violations.each("features", features, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ref = try reader.value(MessageCodec<VectorRef>.self)
+            case 2: purpose = try reader.value(StringCodec.self)
+            case 3: features = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("ref", ref, MessageCodec<VectorRef>.self)
+            writer.field("purpose", purpose, StringCodec.self)
+            writer.list("features", features, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListedVector, b: ListedVector) -> Bool {
+            Canonical.equal(a.ref, b.ref)
+                && Canonical.equal(a.purpose, b.purpose)
+                && Canonical.equal(a.features, b.features)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(ref, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
+            Canonical.hash(features, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ListDefinitionsResponse: WireMessage {
+        public var definitionSet: [UInt8] = []
+        public var entities: [ListedEntity] = []
+        public var features: [ListedFeature] = []
+        public var vectors: [ListedVector] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            definitionSet: [UInt8] = [], entities: [ListedEntity] = [],
+            features: [ListedFeature] = [], vectors: [ListedVector] = []
+        ) {
+            self.definitionSet = definitionSet
+            self.entities = entities
+            self.features = features
+            self.vectors = vectors
+        }
+
+        public static func blank() -> ListDefinitionsResponse { ListDefinitionsResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ListDefinitionsResponse", depth: 3,
+            [
+                Field(1, "definition_set", json: "definitionSet", .bytes),
+                Field(2, "entities", .message { ListedEntity.fields }, .list),
+                Field(3, "features", .message { ListedFeature.fields }, .list),
+                Field(4, "vectors", .message { ListedVector.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { definitionSet = try reader.bytes(.implicit) }
+                if reader.take(0x12) {
+                    entities = try reader.list(0x12, MessageCodec<ListedEntity>.self)
+                }
+                if reader.take(0x1A) {
+                    features = try reader.list(0x1A, MessageCodec<ListedFeature>.self)
+                }
+                if reader.take(0x22) {
+                    vectors = try reader.list(0x22, MessageCodec<ListedVector>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, definitionSet)
+            size += sizes.list(0x12, entities, MessageCodec<ListedEntity>.self)
+            size += sizes.list(0x1A, features, MessageCodec<ListedFeature>.self)
+            size += sizes.list(0x22, vectors, MessageCodec<ListedVector>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, definitionSet)
+            writer.list(0x12, entities, MessageCodec<ListedEntity>.self, &sizes)
+            writer.list(0x1A, features, MessageCodec<ListedFeature>.self, &sizes)
+            writer.list(0x22, vectors, MessageCodec<ListedVector>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("definition_set", definitionSet.count, max: 32)
+            violations.count("entities", entities.count, max: 1024)
+            violations.nested("entities", entities)
+            violations.count("features", features.count, max: 16_384)
+            violations.nested("features", features)
+            violations.count("vectors", vectors.count, max: 1024)
+            violations.nested("vectors", vectors)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: definitionSet = try reader.value(BytesCodec.self)
+            case 2: entities = try reader.list(MessageCodec<ListedEntity>.self)
+            case 3: features = try reader.list(MessageCodec<ListedFeature>.self)
+            case 4: vectors = try reader.list(MessageCodec<ListedVector>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.list("entities", entities, MessageCodec<ListedEntity>.self)
+            writer.list("features", features, MessageCodec<ListedFeature>.self)
+            writer.list("vectors", vectors, MessageCodec<ListedVector>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListDefinitionsResponse, b: ListDefinitionsResponse) -> Bool {
+            Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.entities, b.entities)
+                && Canonical.equal(a.features, b.features)
+                && Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(entities, into: &hasher)
+            Canonical.hash(features, into: &hasher)
+            Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// A file of a definition set, or a list that one names.
+    public struct DefinitionText: WireMessage {
+        /// Within the folder, such as "cards.yaml" or "lists/countries.txt".
+        public var path: String = ""
+        public var text: String = ""
+        public var unknown: UnknownFields?
+
+        public init(path: String = "", text: String = "") {
+            self.path = path
+            self.text = text
+        }
+
+        public static func blank() -> DefinitionText { DefinitionText() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.DefinitionText", depth: 1,
+            [
+                Field(1, "path", .string),
+                Field(2, "text", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { path = try reader.string(.implicit) }
+                if reader.take(0x12) { text = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, path)
+            size += sizes.string(0x12, text)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, path)
+            writer.string(0x12, text)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("path", missing: path.isEmpty)
+            violations.length("path", path.utf8.count, max: 256)
+            violations.length("text", text.utf8.count, max: 4_194_304)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: path = try reader.value(StringCodec.self)
+            case 2: text = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("path", path, StringCodec.self)
+            writer.field("text", text, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DefinitionText, b: DefinitionText) -> Bool {
+            Canonical.equal(a.path, b.path)
+                && Canonical.equal(a.text, b.text)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(path, into: &hasher)
+            Canonical.hash(text, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct PlanDefinitionsRequest: WireMessage {
+        /// The whole set, at most 4 MiB.
+        public var files: [DefinitionText] = []
+        /// Vectors, as name@version, that live models pin.
+        public var pinned: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(files: [DefinitionText] = [], pinned: [String] = []) {
+            self.files = files
+            self.pinned = pinned
+        }
+
+        public static func blank() -> PlanDefinitionsRequest { PlanDefinitionsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PlanDefinitionsRequest", depth: 2,
+            [
+                Field(1, "files", .message { DefinitionText.fields }, .list),
+                Field(2, "pinned", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    files = try reader.list(0x0A, MessageCodec<DefinitionText>.self)
+                }
+                if reader.take(0x12) { pinned = try reader.list(0x12, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, files, MessageCodec<DefinitionText>.self)
+            size += sizes.list(0x12, pinned, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, files, MessageCodec<DefinitionText>.self, &sizes)
+            writer.list(0x12, pinned, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("files", missing: files.isEmpty)
+            violations.count("files", files.count, max: 1024)
+            violations.nested("files", files)
+            violations.count("pinned", pinned.count, max: 1024)
+            violations.each("pinned", pinned, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: files = try reader.list(MessageCodec<DefinitionText>.self)
+            case 2: pinned = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("files", files, MessageCodec<DefinitionText>.self)
+            writer.list("pinned", pinned, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PlanDefinitionsRequest, b: PlanDefinitionsRequest) -> Bool {
+            Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.pinned, b.pinned)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(pinned, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What is wrong with a file.
+    public struct DefinitionMistake: WireMessage {
+        public var path: String = ""
+        public var line: UInt32 = 0
+        public var column: UInt32 = 0
+        public var message: String = ""
+        public var unknown: UnknownFields?
+
+        public init(path: String = "", line: UInt32 = 0, column: UInt32 = 0, message: String = "") {
+            self.path = path
+            self.line = line
+            self.column = column
+            self.message = message
+        }
+
+        public static func blank() -> DefinitionMistake { DefinitionMistake() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.DefinitionMistake", depth: 1,
+            [
+                Field(1, "path", .string),
+                Field(2, "line", .uint32),
+                Field(3, "column", .uint32),
+                Field(4, "message", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { path = try reader.string(.implicit) }
+                if reader.take(0x10) { line = try reader.uint32(.implicit) }
+                if reader.take(0x18) { column = try reader.uint32(.implicit) }
+                if reader.take(0x22) { message = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, path)
+            size += sizes.uint32(0x10, line)
+            size += sizes.uint32(0x18, column)
+            size += sizes.string(0x22, message)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, path)
+            writer.uint32(0x10, line)
+            writer.uint32(0x18, column)
+            writer.string(0x22, message)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("path", path.utf8.count, max: 256)
+            violations.length("message", message.utf8.count, max: 8192)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: path = try reader.value(StringCodec.self)
+            case 2: line = try reader.value(UInt32Codec.self)
+            case 3: column = try reader.value(UInt32Codec.self)
+            case 4: message = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("path", path, StringCodec.self)
+            writer.field("line", line, UInt32Codec.self)
+            writer.field("column", column, UInt32Codec.self)
+            writer.field("message", message, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DefinitionMistake, b: DefinitionMistake) -> Bool {
+            Canonical.equal(a.path, b.path)
+                && Canonical.equal(a.line, b.line)
+                && Canonical.equal(a.column, b.column)
+                && Canonical.equal(a.message, b.message)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(path, into: &hasher)
+            Canonical.hash(line, into: &hasher)
+            Canonical.hash(column, into: &hasher)
+            Canonical.hash(message, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct DefinitionChange: WireMessage {
+        /// Of "note", "free", "grow", "remove", "change".
+        public var kind: String = ""
+        /// Such as "feature card_txn_cnt_1h".
+        public var subject: String = ""
+        public var text: String = ""
+        /// The vectors whose values it reaches.
+        public var vectors: [String] = []
+        /// Why it cannot be applied; empty if it can.
+        public var refusal: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            kind: String = "", subject: String = "", text: String = "", vectors: [String] = [],
+            refusal: String = ""
+        ) {
+            self.kind = kind
+            self.subject = subject
+            self.text = text
+            self.vectors = vectors
+            self.refusal = refusal
+        }
+
+        public static func blank() -> DefinitionChange { DefinitionChange() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.DefinitionChange", depth: 1,
+            [
+                Field(1, "kind", .string),
+                Field(2, "subject", .string),
+                Field(3, "text", .string),
+                Field(4, "vectors", .string, .list),
+                Field(5, "refusal", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { kind = try reader.string(.implicit) }
+                if reader.take(0x12) { subject = try reader.string(.implicit) }
+                if reader.take(0x1A) { text = try reader.string(.implicit) }
+                if reader.take(0x22) { vectors = try reader.list(0x22, StringCodec.self) }
+                if reader.take(0x2A) { refusal = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, kind)
+            size += sizes.string(0x12, subject)
+            size += sizes.string(0x1A, text)
+            size += sizes.list(0x22, vectors, StringCodec.self)
+            size += sizes.string(0x2A, refusal)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, kind)
+            writer.string(0x12, subject)
+            writer.string(0x1A, text)
+            writer.list(0x22, vectors, StringCodec.self, &sizes)
+            writer.string(0x2A, refusal)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("kind", kind.utf8.count, max: 16)
+            violations.length("subject", subject.utf8.count, max: 256)
+            violations.length("text", text.utf8.count, max: 8192)
+            violations.count("vectors", vectors.count, max: 1024)
+            violations.each("vectors", vectors, max: 128)
+            violations.length("refusal", refusal.utf8.count, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: kind = try reader.value(StringCodec.self)
+            case 2: subject = try reader.value(StringCodec.self)
+            case 3: text = try reader.value(StringCodec.self)
+            case 4: vectors = try reader.list(StringCodec.self)
+            case 5: refusal = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("kind", kind, StringCodec.self)
+            writer.field("subject", subject, StringCodec.self)
+            writer.field("text", text, StringCodec.self)
+            writer.list("vectors", vectors, StringCodec.self)
+            writer.field("refusal", refusal, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DefinitionChange, b: DefinitionChange) -> Bool {
+            Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.text, b.text)
+                && Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.refusal, b.refusal)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(text, into: &hasher)
+            Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(refusal, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct PlanDefinitionsResponse: WireMessage {
+        /// Names the plan; empty if the files do not compile.
+        public var planHash: [UInt8] = []
+        /// The sets in force and proposed.
+        public var active: [UInt8] = []
+        public var proposed: [UInt8] = []
+        public var mistakes: [DefinitionMistake] = []
+        public var changes: [DefinitionChange] = []
+        /// What is allowed but looks wrong.
+        public var lints: [String] = []
+        /// The plan as a person reads it.
+        public var text: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            planHash: [UInt8] = [], active: [UInt8] = [], proposed: [UInt8] = [],
+            mistakes: [DefinitionMistake] = [], changes: [DefinitionChange] = [],
+            lints: [String] = [], text: [String] = []
+        ) {
+            self.planHash = planHash
+            self.active = active
+            self.proposed = proposed
+            self.mistakes = mistakes
+            self.changes = changes
+            self.lints = lints
+            self.text = text
+        }
+
+        public static func blank() -> PlanDefinitionsResponse { PlanDefinitionsResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PlanDefinitionsResponse", depth: 2,
+            [
+                Field(1, "plan_hash", json: "planHash", .bytes),
+                Field(2, "active", .bytes),
+                Field(3, "proposed", .bytes),
+                Field(4, "mistakes", .message { DefinitionMistake.fields }, .list),
+                Field(5, "changes", .message { DefinitionChange.fields }, .list),
+                Field(6, "lints", .string, .list),
+                Field(7, "text", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { planHash = try reader.bytes(.implicit) }
+                if reader.take(0x12) { active = try reader.bytes(.implicit) }
+                if reader.take(0x1A) { proposed = try reader.bytes(.implicit) }
+                if reader.take(0x22) {
+                    mistakes = try reader.list(0x22, MessageCodec<DefinitionMistake>.self)
+                }
+                if reader.take(0x2A) {
+                    changes = try reader.list(0x2A, MessageCodec<DefinitionChange>.self)
+                }
+                if reader.take(0x32) { lints = try reader.list(0x32, StringCodec.self) }
+                if reader.take(0x3A) { text = try reader.list(0x3A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, planHash)
+            size += sizes.bytes(0x12, active)
+            size += sizes.bytes(0x1A, proposed)
+            size += sizes.list(0x22, mistakes, MessageCodec<DefinitionMistake>.self)
+            size += sizes.list(0x2A, changes, MessageCodec<DefinitionChange>.self)
+            size += sizes.list(0x32, lints, StringCodec.self)
+            size += sizes.list(0x3A, text, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, planHash)
+            writer.bytes(0x12, active)
+            writer.bytes(0x1A, proposed)
+            writer.list(0x22, mistakes, MessageCodec<DefinitionMistake>.self, &sizes)
+            writer.list(0x2A, changes, MessageCodec<DefinitionChange>.self, &sizes)
+            writer.list(0x32, lints, StringCodec.self, &sizes)
+            writer.list(0x3A, text, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("plan_hash", planHash.count, max: 32)
+            violations.length("active", active.count, max: 32)
+            violations.length("proposed", proposed.count, max: 32)
+            violations.count("mistakes", mistakes.count, max: 1024)
+            violations.nested("mistakes", mistakes)
+            violations.count("changes", changes.count, max: 65_536)
+            violations.nested("changes", changes)
+            violations.count("lints", lints.count, max: 1024)
+            violations.each("lints", lints, max: 1024)
+            violations.count("text", text.count, max: 65_536)
+            violations.each("text", text, max: 16_384)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: planHash = try reader.value(BytesCodec.self)
+            case 2: active = try reader.value(BytesCodec.self)
+            case 3: proposed = try reader.value(BytesCodec.self)
+            case 4: mistakes = try reader.list(MessageCodec<DefinitionMistake>.self)
+            case 5: changes = try reader.list(MessageCodec<DefinitionChange>.self)
+            case 6: lints = try reader.list(StringCodec.self)
+            case 7: text = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("planHash", planHash, BytesCodec.self)
+            writer.field("active", active, BytesCodec.self)
+            writer.field("proposed", proposed, BytesCodec.self)
+            writer.list("mistakes", mistakes, MessageCodec<DefinitionMistake>.self)
+            writer.list("changes", changes, MessageCodec<DefinitionChange>.self)
+            writer.list("lints", lints, StringCodec.self)
+            writer.list("text", text, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PlanDefinitionsResponse, b: PlanDefinitionsResponse) -> Bool {
+            Canonical.equal(a.planHash, b.planHash)
+                && Canonical.equal(a.active, b.active)
+                && Canonical.equal(a.proposed, b.proposed)
+                && Canonical.equal(a.mistakes, b.mistakes)
+                && Canonical.equal(a.changes, b.changes)
+                && Canonical.equal(a.lints, b.lints)
+                && Canonical.equal(a.text, b.text)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(planHash, into: &hasher)
+            Canonical.hash(active, into: &hasher)
+            Canonical.hash(proposed, into: &hasher)
+            Canonical.hash(mistakes, into: &hasher)
+            Canonical.hash(changes, into: &hasher)
+            Canonical.hash(lints, into: &hasher)
+            Canonical.hash(text, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
