@@ -29,6 +29,21 @@ import Testing
         #expect(ElementaryFunctions.cosineOfTurns(0.75) == 0)
     }
 
+    @Test("sines and cosines of hours and weekdays are within one unit of the last place")
+    func calendar() {
+        // From fifty digits.
+        let expected: [(x: Double, period: Double, sine: Double, cosine: Double)] = [
+            (16, 24, -0.8660254037844386, -0.5), (5, 24, 0.9659258262890683, 0.25881904510252074),
+            (2, 7, 0.9749279121818236, -0.2225209339563144),
+            (1, 7, 0.7818314824680298, 0.6234898018587335),
+            (4 + 7e15, 7, -0.4338837391175581, -0.9009688679024191),
+        ]
+        for (x, period, sine, cosine) in expected {
+            #expect(abs(ElementaryFunctions.sine(x, of: period) - sine) <= sine.ulp)
+            #expect(abs(ElementaryFunctions.cosine(x, of: period) - cosine) <= cosine.ulp)
+        }
+    }
+
     @Test("distances agree with the formula to a millimetre, also next to the poles and antipodes")
     func distances() throws {
         for (a, b, c, d, expected) in ReferenceValues.distances {

@@ -23,10 +23,9 @@ enum Arithmetic {
     private static func pair(_ function: Function, _ a: Double, _ b: Double) -> Value {
         if function == .ratio { return b == 0 ? .error(.divisionByZero) : .double(a / b) }
         guard b > 0, b.isFinite, a.isFinite else { return .error(.outOfRange) }
-        let turns = a / b
         return .double(
             function == .cycleSin
-                ? ElementaryFunctions.sineOfTurns(turns) : ElementaryFunctions.cosineOfTurns(turns))
+                ? ElementaryFunctions.sine(a, of: b) : ElementaryFunctions.cosine(a, of: b))
     }
 
     /// The shortest text that reads back as the number, without the zero of a whole one.

@@ -66,19 +66,28 @@ enum ElementaryFunctions {
         return 1 + square * rest
     }
 
-    private static let twoPi = 0x1.921fb54442d18p2
+    private static let halfPi = 0x1.921fb54442d18p0
 
     /// sin 2πx: exact where x is a multiple of a quarter.
-    static func sineOfTurns(_ turns: Double) -> Double { ofTurns(turns, quadrant: 0) }
+    static func sineOfTurns(_ turns: Double) -> Double { circular(turns, of: 1, quadrant: 0) }
 
-    static func cosineOfTurns(_ turns: Double) -> Double { ofTurns(turns, quadrant: 1) }
+    static func cosineOfTurns(_ turns: Double) -> Double { circular(turns, of: 1, quadrant: 1) }
+
+    /// sin 2πx/p, p positive: the quotient is not rounded before whole turns are taken away.
+    static func sine(_ x: Double, of period: Double) -> Double {
+        circular(x, of: period, quadrant: 0)
+    }
+
+    static func cosine(_ x: Double, of period: Double) -> Double {
+        circular(x, of: period, quadrant: 1)
+    }
 
     /// The nearest quarter decides which series is used. Taking whole turns and quarters away is
     /// exact, and goes both ways alike, so that small negative angles lose no digits.
-    private static func ofTurns(_ turns: Double, quadrant: Int) -> Double {
-        let fraction = turns - turns.rounded()
-        let nearest = (fraction * 4).rounded()
-        let angle = (fraction - nearest / 4) * twoPi
+    private static func circular(_ x: Double, of period: Double, quadrant: Int) -> Double {
+        let rest = 4 * x.remainder(dividingBy: period)
+        let nearest = (rest / period).rounded()
+        let angle = (rest - nearest * period) / period * halfPi
         switch (Int(nearest) + quadrant) & 3 {
         case 0: return smallSine(angle)
         case 1: return smallCosine(angle)
