@@ -295,13 +295,16 @@ let targets: [Target] = [
         [
             "FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "RPCTransport", "Storage",
             "Wire", crypto,
-        ]),
+        ], exclude: ["Fixtures"]),
     tests(
         "FeatureSharedTests",
         [
             "FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Redis", "Storage",
             "TestSupport", "Wire", nioCore, nioPosix,
         ]),
+    tests(
+        "CatalogueTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "Wire"],
+        exclude: ["catalogue.tsv", "Scenario"]),
     tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
     .testTarget(
         name: "InteropTests",

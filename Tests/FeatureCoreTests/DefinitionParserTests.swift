@@ -3,11 +3,10 @@ import FeatureEngine
 import Foundation
 import Testing
 
-/// The definitions that ship with the repository.
+/// A few definitions of payments: what a store ships with first, and small enough to read.
 enum Shipped {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "deploy/definitions").path
+        .appending(path: "Fixtures").path
 
     static func definitions() throws -> DefinitionSet { try DefinitionFolder.load(folder) }
 
