@@ -1222,7 +1222,7 @@ extension AssayFeaturesV1 {
             violations.nested("receipt", receipt)
             violations.count("vectors", vectors.count, max: 8)
             violations.nested("vectors", vectors)
-            violations.count("entities", entities.count, max: 16)
+            violations.count("entities", entities.count, max: 32)
             violations.nested("entities", entities)
             violations.length("definition_set", definitionSet.count, max: 32)
         }
@@ -1780,7 +1780,7 @@ extension AssayFeaturesV1 {
 
         public func validate(_ violations: inout Violations) {
             violations.nested("vector", vector)
-            violations.count("keys", keys.count, max: 16)
+            violations.count("keys", keys.count, max: 32)
             violations.keys("keys", keys, max: 64)
             violations.each("keys", keys, max: 128)
         }
@@ -1884,7 +1884,7 @@ extension AssayFeaturesV1 {
 
         public func validate(_ violations: inout Violations) {
             violations.nested("vector", vector)
-            violations.count("entities", entities.count, max: 16)
+            violations.count("entities", entities.count, max: 32)
             violations.nested("entities", entities)
             violations.length("definition_set", definitionSet.count, max: 32)
         }
@@ -1964,7 +1964,7 @@ extension AssayFeaturesV1 {
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.count("keys", keys.count, max: 16)
+            violations.count("keys", keys.count, max: 32)
             violations.keys("keys", keys, max: 64)
             violations.each("keys", keys, max: 128)
         }
@@ -2603,7 +2603,7 @@ extension AssayFeaturesV1 {
             violations.length("tenant", tenant.utf8.count, max: 64)
             violations.nested("event", event)
             violations.length("definition_set", definitionSet.count, max: 32)
-            violations.count("entities", entities.count, max: 16)
+            violations.count("entities", entities.count, max: 32)
             violations.nested("entities", entities)
             violations.count("vectors", vectors.count, max: 8)
             violations.nested("vectors", vectors)
@@ -2742,7 +2742,7 @@ extension AssayFeaturesV1 {
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.count("entities", entities.count, max: 16)
+            violations.count("entities", entities.count, max: 32)
             violations.nested("entities", entities)
             violations.count("vectors", vectors.count, max: 8)
             violations.nested("vectors", vectors)

@@ -12,7 +12,7 @@ extension AssayFeaturesV1 {
             idempotency: .keyed(path: [1, 1], ttl: .seconds(691_200)), cost: 5,
             deadline: .milliseconds(50),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .aborted]),
-            maximumRequestBytes: 158_148, maximumResponseBytes: 121_438)
+            maximumRequestBytes: 158_148, maximumResponseBytes: 124_030)
 
         /// Applies events in their order, without reading vectors.
         public static let ingestEvents = MethodDescriptor(
@@ -43,13 +43,13 @@ extension AssayFeaturesV1 {
             path: "/assay.features.v1.FeatureStore/GetVector", kind: .unary,
             schema: 0xbb57_0aee_b024_bc6e, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .milliseconds(50),
-            maximumRequestBytes: 19_717, maximumResponseBytes: 28_398)
+            maximumRequestBytes: 22_917, maximumResponseBytes: 30_990)
 
         /// Reads one vector for many entities.
         public static let getVectors = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVectors", kind: .unary,
             schema: 0xbb57_0aee_b024_bc6e, access: .scope("features.read", mutualTLS: true),
-            idempotency: .readonly, cost: 50, deadline: .seconds(1), maximumRequestBytes: 3_219_517,
+            idempotency: .readonly, cost: 50, deadline: .seconds(1), maximumRequestBytes: 6_419_517,
             maximumResponseBytes: 9_404_418)
 
         /// Events that were kept aside, for a person to look at.

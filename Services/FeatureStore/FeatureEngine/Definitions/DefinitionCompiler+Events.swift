@@ -1,7 +1,7 @@
 /// Event types and snapshots.
 extension DefinitionCompiler {
-    /// An event names at most 16 of them.
-    static let maximumTouches = 64
+    /// Of an event type: what a reply and a row of the log have room for.
+    static let maximumTouches = 32
     static let maximumFields = 512
 
     mutating func compileEvents() {
