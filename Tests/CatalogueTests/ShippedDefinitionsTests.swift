@@ -107,6 +107,25 @@ import Testing
         #expect(set.vectors[position].columns[0].divisor == 100)
     }
 
+    @Test("rules find every core feature that a fact is bound to in one vector")
+    func ruleFacts() throws {
+        let core = Set(try CatalogueRow.all().filter(\.isCore).map(\.name))
+        let facts = try String(contentsOfFile: Repository.facts, encoding: .utf8)
+        var bound: [String] = []
+        for line in facts.split(separator: "\n").dropFirst() {
+            let cells = line.split(separator: "\t", omittingEmptySubsequences: false)
+            guard cells[3] == "feature" else { continue }
+            for word in cells[4].split(separator: " ").map(String.init)
+            where core.contains(word) && !bound.contains(word) {
+                bound.append(word)
+            }
+        }
+        #expect(bound.count == 132)
+        let vectors = try Repository.sources().parse().flatMap(\.vectors)
+        let vector = try #require(vectors.first { $0.name.value == "rule_facts" })
+        #expect(vector.entries.map(\.feature.value) == bound)
+    }
+
     @Test("the vectors are those of the catalogue, name by name")
     func vectors() throws {
         var wanted: [String: [Int: [String]]] = [:]
