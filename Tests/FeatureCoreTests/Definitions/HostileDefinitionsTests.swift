@@ -95,7 +95,7 @@ import Testing
             return compile(base.replacing(old, with: many + ", " + old)).joined(separator: "\n")
         }
         #expect(
-            refusal("origin: account_id", { "r\($0): k\($0)" }, 100).contains("at most 64 entities")
+            refusal("origin: account_id", { "r\($0): k\($0)" }, 100).contains("at most 32 entities")
         )
         #expect(
             refusal("industry: string", { "f\($0): string" }, 600).contains("at most 512"))
