@@ -30,7 +30,7 @@ def handbook_features(payments):
     """The Handbook's own formulas (chapter 3.2), windows that end with the payment at hand."""
     result = pd.DataFrame(index=payments.index)
     result["amount"] = payments["amount"]
-    result["is_weekend"] = (payments["occurred_at"].dt.weekday >= 5).astype(float)
+    result["is_weekend"] = (payments["occurred_at"].dt.day_of_week >= 5).astype(float)
     result["is_night"] = (payments["occurred_at"].dt.hour <= 6).astype(float)
     for days in WINDOWS:
         rolling = rolled(payments, "customer_id", "amount", days)
