@@ -57,7 +57,7 @@ struct AssayFeatures: AsyncParsableCommand {
             let retention = StoreRetention()
             let storage = try RocksDBStore(
                 directory: directory, families: EmbeddedFeatureStore.families,
-                expiry: retention.expiry)
+                expiry: retention.expiry, options: Self.storageOptions)
             let store = try await EmbeddedFeatureStore.open(
                 storage, definitions: definitionSet, retention: retention,
                 configuration: configuration, clock: WallClock.now)
@@ -82,6 +82,13 @@ struct AssayFeatures: AsyncParsableCommand {
                     await observability.close()
                 }, hurry: server.hurry)
         }
+    }
+
+    /// Opening reads the write-ahead log again: half a second for so much of it.
+    private static var storageOptions: RocksDBOptions {
+        var options = RocksDBOptions()
+        options.maximumLogBytes = 64 << 20
+        return options
     }
 
     /// Calls in the process beyond those that the threads run. Handlers are on threads of their own,

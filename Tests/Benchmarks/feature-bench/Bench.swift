@@ -147,10 +147,11 @@ struct Bench: Sendable {
 struct Result: CustomStringConvertible {
     let count: Int
     let elapsed: Duration
-    let processor: Double
+    /// Seconds; nil if they are another process's.
+    let processor: Double?
     private let sorted: [Duration]
 
-    init(_ latencies: [Duration], elapsed: Duration, processor: Double) {
+    init(_ latencies: [Duration], elapsed: Duration, processor: Double? = nil) {
         count = latencies.count
         self.elapsed = elapsed
         self.processor = processor
@@ -168,8 +169,11 @@ struct Result: CustomStringConvertible {
     }
 
     var description: String {
-        let cost = String(format: "%.1f", processor / Double(max(1, count)) * 1e6)
-        return "\(Int(rate)) events/s, \(cost) µs CPU an event,"
+        let cost =
+            processor.map {
+                String(format: " %.1f µs CPU an event,", $0 / Double(max(1, count)) * 1e6)
+            } ?? ""
+        return "\(Int(rate)) events/s,\(cost)"
             + " p50 \(Self.milliseconds(quantile(0.5))) ms, p99 \(Self.milliseconds(quantile(0.99))) ms"
     }
 }
