@@ -68,7 +68,17 @@ enum StorageKey {
     static func trail(
         _ key: StateKey, tenant: String, entity: String, version: UInt64
     ) -> [UInt8] {
-        trail(key, tenant: tenant, entity: entity) + bigEndian(version)
+        // One for each entity of each event: made in one piece.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(tenant.utf8.count + entity.utf8.count + 26)
+        bytes.append(UInt8(clamping: tenant.utf8.count))
+        bytes.append(contentsOf: tenant.utf8)
+        bytes.append(UInt8(clamping: entity.utf8.count))
+        bytes.append(contentsOf: entity.utf8)
+        for word in [key.high, key.low, version] {
+            withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        return bytes
     }
 
     static func bigEndian(_ value: UInt64) -> [UInt8] {
