@@ -80,7 +80,7 @@ final class ServerProcess {
         let path = "/proc/\(process.processIdentifier)/statm"
         let pages = (try? String(contentsOfFile: path, encoding: .utf8))?
             .split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return (pages ?? 0) * sysconf(Int32(_SC_PAGESIZE)) >> 20
+        return ((pages ?? 0) * sysconf(Int32(_SC_PAGESIZE))) >> 20
     }
 }
 
