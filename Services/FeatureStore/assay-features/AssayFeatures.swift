@@ -84,7 +84,7 @@ struct AssayFeatures: AsyncParsableCommand {
         }
     }
 
-    /// Opening reads the write-ahead log again: half a second for so much of it.
+    /// Opening reads the write-ahead log again, so it is kept short.
     private static var storageOptions: RocksDBOptions {
         var options = RocksDBOptions()
         options.maximumLogBytes = 64 << 20
