@@ -112,6 +112,12 @@ bench-engine:
 	$(RELEASE) --product engine-bench
 	.build/release/engine-bench
 
+## bench-vector: the read of a vector of definitions, its expressions included (DEFINITIONS=, VECTOR=)
+.PHONY: bench-vector
+bench-vector:
+	$(RELEASE) --product vector-bench
+	.build/release/vector-bench $(or $(DEFINITIONS),deploy/definitions) $(or $(VECTOR),payment_fraud@1)
+
 ## bench-feast: reads of the card vector against a Feast server with Redis, the same values (BENCH_FLAGS=)
 .PHONY: bench-feast
 bench-feast: dependencies test-dependencies .venv-feast/ready

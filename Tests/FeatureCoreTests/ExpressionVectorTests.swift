@@ -175,7 +175,7 @@ import Wire
                 _ = try sources.compile()
                 return []
             } catch {
-                return (error as? DefinitionError)?.problems.map(\.description) ?? ["\(error)"]
+                return error.problems.map(\.description)
             }
         }
         let lines = Self.text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -4,7 +4,7 @@ extension DefinitionCompiler {
         let declarations = files.flatMap(\.vectors).sorted {
             ($0.name.value, $0.version) < ($1.name.value, $1.version)
         }
-        return declarations.map { vector in
+        let vectors = declarations.map { vector in
             if !names.insert("\(vector.name.value)@\(vector.version)").inserted {
                 report(
                     "vector \(vector.name.value)@\(vector.version) is declared twice",
@@ -12,6 +12,14 @@ extension DefinitionCompiler {
             }
             return compile(vector, features, exponent: exponent)
         }
+        // A call may ask for any of them together.
+        let read = Set(vectors.flatMap(\.columns).flatMap { features.entities(of: $0.feature) })
+        if read.count > VectorPlan.maximumParts, let first = declarations.first {
+            report(
+                "the vectors read \(read.count) entity types, each role counted; at most"
+                    + " \(VectorPlan.maximumParts)", at: first.name.location)
+        }
+        return vectors
     }
 
     private mutating func compile(
