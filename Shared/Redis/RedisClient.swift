@@ -24,7 +24,8 @@ public final class RedisClient: RedisSender {
         var next = 0
         var isClosed = false
         var lastFailure: RedisError?
-        var waiters: [CheckedContinuation<Void, any Error>] = []
+        var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var lastWaiter = 0
     }
 
     private let configuration: Configuration
@@ -55,9 +56,9 @@ public final class RedisClient: RedisSender {
             state.isClosed = true
             defer {
                 state.lanes = state.lanes.map { _ in nil }
-                state.waiters = []
+                state.waiters = [:]
             }
-            return (state.lanes.compactMap { $0 }, state.waiters)
+            return (state.lanes.compactMap { $0 }, Array(state.waiters.values))
         }
         for waiter in waiters { waiter.resume(throwing: Self.closed) }
         for connection in connections { await connection.close() }
@@ -75,18 +76,37 @@ public final class RedisClient: RedisSender {
         }
     }
 
-    /// Waits until there is a connection: for the start of a process, and for tests.
-    public func connected() async throws {
+    /// Waits until there is a connection: for the start of a process, and for tests. Throws why there
+    /// is none when `limit` is over.
+    public func connected(within limit: TimeAmount = .seconds(60)) async throws {
         try await withCheckedThrowingContinuation {
             (continuation: CheckedContinuation<Void, any Error>) in
-            let isDecided: Result<Void, RedisError>? = state.withLock { state in
+            let decided: Result<Int, RedisError>? = state.withLock { state in
                 if state.isClosed { return .failure(Self.closed) }
-                if state.lanes.contains(where: { $0 != nil }) { return .success(()) }
-                state.waiters.append(continuation)
-                return nil
+                if state.lanes.contains(where: { $0 != nil }) { return nil }
+                state.lastWaiter += 1
+                state.waiters[state.lastWaiter] = continuation
+                return .success(state.lastWaiter)
             }
-            if let isDecided { continuation.resume(with: isDecided) }
+            switch decided {
+            case nil: continuation.resume()
+            case .failure(let error): continuation.resume(throwing: error)
+            case .success(let waiter):
+                group.next().scheduleTask(in: limit) { [weak self] in self?.giveUp(waiter) }
+            }
         }
+    }
+
+    private func giveUp(_ waiter: Int) {
+        let (continuation, failure) = state.withLock { state in
+            (state.waiters.removeValue(forKey: waiter), state.lastFailure)
+        }
+        continuation?.resume(throwing: failure ?? notConnected(nil))
+    }
+
+    private func notConnected(_ cause: RedisError?) -> RedisError {
+        RedisError(
+            .connect, "not connected to \(configuration.connection.address)", cause: cause)
     }
 
     // MARK: Calls
@@ -124,10 +144,7 @@ public final class RedisClient: RedisSender {
                 state.next = (state.next + 1) % state.lanes.count
                 if let connection = state.lanes[state.next] { return .success(connection) }
             }
-            return .failure(
-                RedisError(
-                    .connect, "not connected to \(configuration.connection.address)",
-                    cause: state.lastFailure))
+            return .failure(notConnected(state.lastFailure))
         }
         return try found.get()
     }
@@ -155,8 +172,8 @@ public final class RedisClient: RedisSender {
         let waiters: [CheckedContinuation<Void, any Error>]? = state.withLock { state in
             guard !state.isClosed else { return nil }
             state.lanes[lane] = connection
-            defer { state.waiters = [] }
-            return state.waiters
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
         }
         guard let waiters else { return await connection.close() }
         made.add(1, ordering: .relaxed)

@@ -61,6 +61,8 @@ final class SharedBench: Sendable {
         var configuration = SharedStoreConfiguration()
         configuration.roundTrip = .seconds(20)
         configuration.allowsVolatile = true
+        // Keepers of these tests work only when the servers have nothing under way.
+        configuration.ownership = .seconds(3_600)
         configure(&configuration)
         let store = try await SharedFeatureStore.open(
             sender?(client) ?? client, definitions: Bank.definitions(),

@@ -16,6 +16,19 @@ struct KeptLog: Sendable {
         self.statistics = statistics
     }
 
+    /// Names the directory: given to it once.
+    func identity(new: String) throws -> String {
+        if let known = try store.get(Self.identityKey, in: .meta) {
+            return String(decoding: known, as: UTF8.self)
+        }
+        var batch = WriteBatch()
+        batch.put(Self.identityKey, Array(new.utf8), in: .meta)
+        try store.write(batch, sync: true)
+        return new
+    }
+
+    private static let identityKey = Array("keeper".utf8)
+
     // MARK: Draining
 
     /// The last stream id of a partition that is on the disk; nil before the first.

@@ -54,7 +54,7 @@ extension SharedKeeper {
     }
 
     /// Events applied to find the order that explains one state, at most.
-    private static let maximumApplications = 2_000_000
+    private static let maximumApplications = 500_000
 
     /// A version that no applied record claims belongs to an event whose record was never written
     /// (11.4); without such a gap the event was not applied. Where more events than one could have
@@ -76,8 +76,9 @@ extension SharedKeeper {
             return .undecided
         }
         // A life begins with a version that is its event's sequence.
-        let first =
-            candidates.first { $0 < known && known - $0 <= UInt64(candidates.count) } ?? known
+        let isWhole = made[known] == known
+        let start = candidates.first { $0 < known && known - $0 <= UInt64(candidates.count) }
+        let first = isWhole ? known : start ?? known
         let gaps = (first...state.version).filter { made[$0] == nil }
         guard !gaps.isEmpty else { return .none }
         for gap in gaps {
@@ -86,7 +87,7 @@ extension SharedKeeper {
             guard isSettled(neighbour, round) else { return .undecided }
         }
         var folds = max(1, Self.maximumApplications / (made.count + gaps.count))
-        let found = try assign(gaps[...], candidates, made, &folds) { made in
+        let found = try assign(gaps[...], candidates[...], made, &folds) { made in
             let ordered = made.sorted { $0.key < $1.key }.map(\.value)
             return try fold(ordered, of: entity, log) == state
         }
@@ -103,7 +104,7 @@ extension SharedKeeper {
     private func candidates(
         _ entity: EntityReference, known: Set<UInt64>, _ log: KeptLog, _ round: KeeperRound
     ) throws -> [UInt64] {
-        try round.open.map(\.sequence).filter { sequence in
+        try round.open.map(\.sequence).sorted().filter { sequence in
             guard !known.contains(sequence), let row = try log.row(sequence),
                 let scoring = scoring(row)
             else { return false }
@@ -111,20 +112,22 @@ extension SharedKeeper {
         }
     }
 
-    /// Tries the candidates in the gaps, each once, until the whole fits.
+    /// Tries the candidates in the gaps, both ascending, until the whole fits. Which of them are in
+    /// the state is the question; their order there hardly ever shows in it.
     private func assign(
-        _ gaps: ArraySlice<UInt64>, _ candidates: [UInt64], _ made: [UInt64: UInt64],
+        _ gaps: ArraySlice<UInt64>, _ candidates: ArraySlice<UInt64>, _ made: [UInt64: UInt64],
         _ folds: inout Int, fits: ([UInt64: UInt64]) throws -> Bool
     ) throws -> [UInt64: UInt64]? {
         guard let gap = gaps.first else {
             folds -= 1
             return try fits(made) ? made : nil
         }
-        for candidate in candidates where folds > 0 {
+        for index in candidates.indices where folds > 0 {
+            guard candidates.endIndex - index >= gaps.count else { break }
             var longer = made
-            longer[gap] = candidate
-            let rest = candidates.filter { $0 != candidate }
-            let found = try assign(gaps.dropFirst(), rest, longer, &folds, fits: fits)
+            longer[gap] = candidates[index]
+            let found = try assign(
+                gaps.dropFirst(), candidates[(index + 1)...], longer, &folds, fits: fits)
             if let found { return found }
         }
         return nil

@@ -37,15 +37,27 @@ public final class SharedKeeper: Sendable {
     let states: SharedStates
     let configuration: KeeperConfiguration
     private let open: @Sendable (String) throws -> any KeyValueStore
-    private let logs = Mutex<[String: KeptLog]>([:])
+    private let logs = Mutex<[String: OpenLog]>([:])
     /// Names this process as the lease's owner.
     private let owner: String
+
+    private struct OpenLog {
+        let log: KeptLog
+        let directory: String
+        /// The lease under which the directory was found to be the right one.
+        var lease: UInt64?
+    }
 
     /// The families that each tenant's store must have.
     public static let families: [Family] = Family.allOfFeatureStore
 
+    /// What a tenant's directory may be called: no name leaves its parent, and no two are one.
+    public static func directoryName(of tenant: String) -> String {
+        "tenant-" + SharedKeys.escaped(tenant)
+    }
+
     /// - Parameters:
-    ///   - owner: names this process and no other.
+    ///   - owner: names this process and no other, without spaces.
     ///   - open: a tenant's store, opened once.
     public init(
         _ redis: any RedisSender, definitions: DefinitionSet,
@@ -77,7 +89,7 @@ public final class SharedKeeper: Sendable {
 
     /// Closes the stores.
     public func close() {
-        for log in logs.withLock({ Array($0.values) }) { log.store.close() }
+        for open in logs.withLock({ Array($0.values) }) { open.log.store.close() }
     }
 
     /// Takes what is in all partitions, and finishes what was left. Returns how much was done; 0 also
@@ -89,10 +101,11 @@ public final class SharedKeeper: Sendable {
         var work = 0
         var backlog = 0
         for tenant in try await tenants() {
-            let log = try log(of: tenant)
             let keys = SharedKeys(tenant: tenant)
+            let (log, directory) = try await log(of: tenant, keys, lease)
             for partition in 0..<SharedKeys.partitions {
-                let taken = try await drain(log, keys, partition, lease, round.now)
+                let taken = try await drain(
+                    log, directory, keys, partition, lease, round.now)
                 work += taken.work
                 backlog = max(backlog, taken.backlog)
             }
@@ -111,11 +124,42 @@ public final class SharedKeeper: Sendable {
         return (reply.elements ?? []).compactMap(\.text).sorted()
     }
 
-    private func log(of tenant: String) throws -> KeptLog {
-        if let known = logs.withLock({ $0[tenant] }) { return known }
-        let log = KeptLog(tenant: tenant, store: try open(tenant), statistics: statistics)
-        logs.withLock { $0[tenant] = log }
-        return log
+    /// A tenant's log, in the directory that has all of it.
+    private func log(
+        of tenant: String, _ keys: SharedKeys, _ lease: KeeperLease
+    ) async throws -> (log: KeptLog, directory: String) {
+        var found = logs.withLock { $0[tenant] }
+        if found == nil {
+            let log = KeptLog(tenant: tenant, store: try open(tenant), statistics: statistics)
+            found = OpenLog(log: log, directory: try log.identity(new: owner))
+        }
+        guard var found else { preconditionFailure("a log was just opened") }
+        if found.lease != lease.number {
+            for partition in 0..<SharedKeys.partitions {
+                try await check(found.log, found.directory, keys, partition)
+            }
+            found.lease = lease.number
+        }
+        logs.withLock { $0[tenant] = found }
+        return (found.log, found.directory)
+    }
+
+    /// What was dropped from a partition must be in this directory.
+    private func check(
+        _ log: KeptLog, _ directory: String, _ keys: SharedKeys, _ partition: Int
+    ) async throws {
+        let kept = try await send(RedisCommand("GET", key: keys.kept(partition))).text
+        guard let parts = kept?.split(separator: " "), parts.count == 3 else { return }
+        let drained = try log.drained(partition).flatMap {
+            StreamPlace($0, partition: partition)?.sequence
+        }
+        let dropped = StreamPlace(Array(parts[2].utf8), partition: partition)?.sequence ?? .max
+        guard parts[1] == directory, drained ?? 0 >= dropped else {
+            throw UnfitServer(
+                description: "the events of tenant \(log.tenant) before \(parts[2]) are in the"
+                    + " keeper's directory \(parts[1]); this is \(directory), with events up to"
+                    + " \(drained.map { "\($0)" } ?? "none"): start with the right one")
+        }
     }
 
     /// The reply of a command; an error reply is thrown.
@@ -130,10 +174,10 @@ public final class SharedKeeper: Sendable {
     /// Takes a partition's new rows to the disk, then drops from the shared store what has been there
     /// for long enough.
     private func drain(
-        _ log: KeptLog, _ keys: SharedKeys, _ partition: Int, _ lease: KeeperLease, _ now: UInt64
+        _ log: KeptLog, _ directory: String, _ keys: SharedKeys, _ partition: Int,
+        _ lease: KeeperLease, _ now: UInt64
     ) async throws -> (work: Int, backlog: Int) {
         var last = try log.drained(partition)
-        if last == nil { try await checkFirst(keys, partition) }
         var work = 0
         while true {
             let start = last.map { [UInt8(ascii: "(")] + $0 } ?? [UInt8(ascii: "-")]
@@ -151,22 +195,13 @@ public final class SharedKeeper: Sendable {
             guard found.count == configuration.batch else { break }
             _ = try await self.lease()
         }
-        let backlog = try await trim(keys, partition, lease, now, drained: last)
+        let backlog = try await trim(directory, keys, partition, lease, now, last)
         return (work, backlog)
     }
 
-    /// A partition whose rows another keeper has taken can only be served with that one's directory.
-    private func checkFirst(_ keys: SharedKeys, _ partition: Int) async throws {
-        guard let kept = try await send(RedisCommand("GET", key: keys.kept(partition))).text
-        else { return }
-        throw UnfitServer(
-            description: "events up to \(kept.split(separator: " ").last ?? "?") of tenant"
-                + " \(keys.tenant) are in another keeper's directory; start with that one")
-    }
-
     private func trim(
-        _ keys: SharedKeys, _ partition: Int, _ lease: KeeperLease, _ now: UInt64,
-        drained: [UInt8]?
+        _ directory: String, _ keys: SharedKeys, _ partition: Int, _ lease: KeeperLease,
+        _ now: UInt64, _ drained: [UInt8]?
     ) async throws -> Int {
         guard let drained, let last = StreamPlace(drained, partition: partition) else { return 0 }
         let life = UInt64(max(0, configuration.rowLife.milliseconds))
@@ -176,7 +211,7 @@ public final class SharedKeeper: Sendable {
             [
                 SharedScripts.trim.command(
                     keys: [keys.rows(partition), keys.kept(partition)],
-                    [lease.fence, Array(owner.utf8), first]),
+                    [lease.fence, Array(directory.utf8), first]),
                 RedisCommand("XLEN", key: keys.rows(partition)),
             ], timeout: configuration.roundTrip)
         if let error = replies[0].error { throw error }

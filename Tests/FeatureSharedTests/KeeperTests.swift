@@ -1,0 +1,108 @@
+import AssayMessages
+import FeatureCore
+import FeatureEngine
+import RPC
+import Redis
+import TestSupport
+import Testing
+import Wire
+
+@Suite("The keeper", .enabled(if: RedisServer.executable != nil), .timeLimit(.minutes(3)))
+struct KeeperTests {
+    @Test("takes the log to its disk, with what each event made, and trims the streams")
+    func drains() async throws {
+        let bench = try await SharedBench.start()
+        let server = try await bench.server()
+        for index in 0..<40 {
+            _ = try await server.score(Bank.payment("e\(index)", card: "c\(index % 4)"))
+        }
+        _ = try await server.score(Bank.payment("early", offset: 3_600))
+        await server.store.flush()
+        let directory = try TemporaryDirectory()
+        let keeper = try await bench.keeper(directory)
+        try await keeper.settle(bench)
+        #expect(try keeper.storage.rows("log", limit: 100).count == 40)
+        #expect(try keeper.storage.rows("ids", limit: 100).count == 40)
+        #expect(try keeper.storage.rows("trail", limit: 100).count == 80)
+        #expect(try keeper.storage.rows("quarantine", limit: 100).count >= 1)
+        try await bench.expectBlobsEqualTheirRows(keeper)
+        var left = 0
+        for partition in 0..<16 {
+            left += Int(
+                try await bench.send("XLEN", "fs:{bank:log:\(partition)}:rows").integer ?? 0)
+        }
+        // The last row of each stream stays.
+        #expect(left <= 16)
+        await keeper.close()
+        await server.close()
+        await bench.close()
+    }
+
+    @Test("goes on where it was after its own end")
+    func restart() async throws {
+        let bench = try await SharedBench.start()
+        let server = try await bench.server()
+        let directory = try TemporaryDirectory()
+        for round in 0..<3 {
+            for index in 0..<10 { _ = try await server.score(Bank.payment("e\(round).\(index)")) }
+            await server.store.flush()
+            let keeper = try await bench.keeper(directory, owner: "keeper")
+            try await keeper.settle(bench)
+            #expect(try keeper.storage.rows("log", limit: 100).count == 10 * (round + 1))
+            try await bench.expectBlobsEqualTheirRows(keeper)
+            await keeper.close()
+        }
+        await server.close()
+        await bench.close()
+    }
+
+    @Test("two do no harm: the second waits, and another directory is refused")
+    func two() async throws {
+        let bench = try await SharedBench.start()
+        let server = try await bench.server()
+        for index in 0..<20 { _ = try await server.score(Bank.payment("e\(index)")) }
+        await server.store.flush()
+        let (first, second) = (try TemporaryDirectory(), try TemporaryDirectory())
+        let one = try await bench.keeper(first, owner: "one")
+        let two = try await bench.keeper(second, owner: "two")
+        try await one.settle(bench)
+        #expect(try await two.keeper.round() == 0)
+        #expect(try two.storage.rows("log", limit: 100).isEmpty)
+        // The first one's lease ends.
+        _ = try await bench.send("DEL", "fs:{keeper}:lease")
+        let refused = await #expect(throws: UnfitServer.self) { try await two.keeper.round() }
+        #expect(refused?.description.contains("start with the right one") == true)
+        // The second has the lease by now: the first comes back, and is fenced off meanwhile.
+        #expect(try await one.keeper.round() == 0)
+        await one.close()
+        await two.close()
+        await server.close()
+        await bench.close()
+    }
+
+    @Test("rows that no server writes are counted, and stop nobody")
+    func hostileRows() async throws {
+        let bench = try await SharedBench.start()
+        let server = try await bench.server()
+        _ = try await server.score(Bank.payment("e1"))
+        for (name, value) in [("e", "nonsense"), ("a", ""), ("q", "\u{7F}\u{0}"), ("z", "?")] {
+            for partition in 0..<16 {
+                _ = try await bench.send(
+                    "XADD", "fs:{bank:log:\(partition)}:rows", "*", name, value)
+            }
+        }
+        _ = try await bench.send("ZADD", "fs:{bank:log:3}:open", "0", "not a place")
+        _ = try await bench.send("ZREM", "fs:{bank:log:3}:open", "not a place")
+        _ = try await server.score(Bank.payment("e2"))
+        await server.store.flush()
+        let directory = try TemporaryDirectory()
+        let keeper = try await bench.keeper(directory)
+        try await keeper.settle(bench)
+        #expect(try keeper.storage.rows("log", limit: 100).count == 2)
+        let damaged = keeper.keeper.statistics.counts.first { $0.name == "damaged" }?.count
+        #expect(damaged == 64)
+        await keeper.close()
+        await server.close()
+        await bench.close()
+    }
+}
