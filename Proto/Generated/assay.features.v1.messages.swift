@@ -6281,3 +6281,1622 @@ extension AssayFeaturesV1 {
         }
     }
 }
+
+extension AssayFeaturesV1 {
+    /// Which of the events that are known by now count in a training set.
+    public enum TrainingMode: WireEnum {
+        case unspecified
+        /// Those that were known when the row was served, or at a moment: what serving would have
+        /// given.
+        case asKnown
+        /// All, by the time they happened, however late they came: not equal to serving.
+        case asCorrected
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .asKnown
+            case 2: self = .asCorrected
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .asKnown: 1
+            case .asCorrected: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.features.v1.TrainingMode",
+            [(0, "unspecified"), (1, "as_known"), (2, "as_corrected")])
+    }
+}
+
+extension AssayFeaturesV1 {
+    public enum TrainingFormat: WireEnum {
+        case unspecified
+        /// RFC 4180.
+        case csv
+        /// One JSON object per line.
+        case jsonLines
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .csv
+            case 2: self = .jsonLines
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .csv: 1
+            case .jsonLines: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.features.v1.TrainingFormat",
+            [(0, "unspecified"), (1, "csv"), (2, "json_lines")])
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// Recorded events by their ids.
+    public struct TrainingIds: WireMessage {
+        public var ids: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(ids: [String] = []) {
+            self.ids = ids
+        }
+
+        public static func blank() -> TrainingIds { TrainingIds() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingIds", depth: 1,
+            [Field(1, "ids", .string, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { ids = try reader.list(0x0A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, ids, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, ids, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("ids", missing: ids.isEmpty)
+            violations.count("ids", ids.count, max: 10_000)
+            violations.each("ids", ids, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ids = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("ids", ids, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingIds, b: TrainingIds) -> Bool {
+            Canonical.equal(a.ids, b.ids)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(ids, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// All recorded events of some types in a span of time.
+    public struct TrainingSpan: WireMessage {
+        public var types: [String] = []
+        public var from: Timestamp
+        /// Not part of the span.
+        public var until: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(types: [String] = [], from: Timestamp, until: Timestamp) {
+            self.types = types
+            self.from = from
+            self.until = until
+        }
+
+        public static func blank() -> TrainingSpan {
+            TrainingSpan(from: .blank(), until: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingSpan", depth: 2,
+            [
+                Field(1, "types", .string, .list),
+                Field(2, "from", .timestamp, .required),
+                Field(3, "until", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { types = try reader.list(0x0A, StringCodec.self) }
+                if reader.take(0x12) {
+                    from = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x1A) {
+                    until = try reader.timestamp()
+                    seen |= 0x2
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, types, StringCodec.self)
+            size += sizes.timestamp(0x12, from)
+            size += sizes.timestamp(0x1A, until)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, types, StringCodec.self, &sizes)
+            writer.timestamp(0x12, from)
+            writer.timestamp(0x1A, until)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("types", missing: types.isEmpty)
+            violations.count("types", types.count, max: 64)
+            violations.each("types", types, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: types = try reader.list(StringCodec.self)
+            case 2: from = try reader.value(TimestampCodec.self)
+            case 3: until = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("types", types, StringCodec.self)
+            writer.field("from", from, TimestampCodec.self)
+            writer.field("until", until, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingSpan, b: TrainingSpan) -> Bool {
+            Canonical.equal(a.types, b.types)
+                && Canonical.equal(a.from, b.from)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(types, into: &hasher)
+            Canonical.hash(from, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// Entities at a moment.
+    public struct TrainingPoint: WireMessage {
+        /// Entity type to key.
+        public var keys: WireMap<String, String> = [:]
+        public var time: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(keys: WireMap<String, String> = [:], time: Timestamp) {
+            self.keys = keys
+            self.time = time
+        }
+
+        public static func blank() -> TrainingPoint {
+            TrainingPoint(time: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingPoint", depth: 2,
+            [
+                Field(1, "keys", .string, .map(.string)),
+                Field(2, "time", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    keys = try reader.map(0x0A, StringCodec.self, StringCodec.self)
+                }
+                if reader.take(0x12) {
+                    time = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.map(0x0A, keys, StringCodec.self, StringCodec.self)
+            size += sizes.timestamp(0x12, time)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.map(0x0A, keys, StringCodec.self, StringCodec.self, &sizes)
+            writer.timestamp(0x12, time)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("keys", keys.count, max: 16)
+            violations.keys("keys", keys, max: 64)
+            violations.each("keys", keys, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: keys = try reader.map(StringCodec.self, StringCodec.self)
+            case 2: time = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.map("keys", keys, StringCodec.self, StringCodec.self)
+            writer.field("time", time, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingPoint, b: TrainingPoint) -> Bool {
+            Canonical.equal(a.keys, b.keys)
+                && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(keys, into: &hasher)
+            Canonical.hash(time, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct TrainingPoints: WireMessage {
+        public var points: [TrainingPoint] = []
+        public var unknown: UnknownFields?
+
+        public init(points: [TrainingPoint] = []) {
+            self.points = points
+        }
+
+        public static func blank() -> TrainingPoints { TrainingPoints() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingPoints", depth: 3,
+            [Field(1, "points", .message { TrainingPoint.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    points = try reader.list(0x0A, MessageCodec<TrainingPoint>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, points, MessageCodec<TrainingPoint>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, points, MessageCodec<TrainingPoint>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("points", missing: points.isEmpty)
+            violations.count("points", points.count, max: 10_000)
+            violations.nested("points", points)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: points = try reader.list(MessageCodec<TrainingPoint>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("points", points, MessageCodec<TrainingPoint>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingPoints, b: TrainingPoints) -> Bool {
+            Canonical.equal(a.points, b.points)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(points, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What the rows of a training set are.
+    public enum TrainingRows: WireMessage {
+        case ids(TrainingIds)
+        case events(TrainingSpan)
+        case points(TrainingPoints)
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> TrainingRows { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingRows", depth: 4, isUnion: true,
+            [
+                Field(1, "ids", .message { TrainingIds.fields }, .member(0)),
+                Field(2, "events", .message { TrainingSpan.fields }, .member(0)),
+                Field(3, "points", .message { TrainingPoints.fields }, .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .ids(try reader.message())
+            } else if reader.take(0x12) {
+                self = .events(try reader.message())
+            } else if reader.take(0x1A) {
+                self = .points(try reader.message())
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .ids(let value): sizes.message(0x0A, value)
+            case .events(let value): sizes.message(0x12, value)
+            case .points(let value): sizes.message(0x1A, value)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .ids(let value): writer.message(0x0A, value, &sizes)
+            case .events(let value): writer.message(0x12, value, &sizes)
+            case .points(let value): writer.message(0x1A, value, &sizes)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .ids(let value): violations.nested("ids", value)
+            case .events(let value): violations.nested("events", value)
+            case .points(let value): violations.nested("points", value)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .ids(try reader.value(MessageCodec<TrainingIds>.self))
+            case 2: self = .events(try reader.value(MessageCodec<TrainingSpan>.self))
+            case 3: self = .points(try reader.value(MessageCodec<TrainingPoints>.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .ids(let value): writer.field("ids", value, MessageCodec<TrainingIds>.self)
+            case .events(let value): writer.field("events", value, MessageCodec<TrainingSpan>.self)
+            case .points(let value):
+                writer.field("points", value, MessageCodec<TrainingPoints>.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingRows, b: TrainingRows) -> Bool {
+            switch (a, b) {
+            case (.ids(let a), .ids(let b)): Canonical.equal(a, b)
+            case (.events(let a), .events(let b)): Canonical.equal(a, b)
+            case (.points(let a), .points(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .ids(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .events(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .points(let value):
+                hasher.combine(3)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What a row is to teach.
+    public struct TrainingLabel: WireMessage {
+        /// The type of the label events; a row is positive if one refers to it.
+        public var eventType: String = ""
+        /// A label counts if it came within this time of the row's event; a row whose event is
+        /// younger
+        /// than that is immature and left out.
+        public var maturitySeconds: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(eventType: String = "", maturitySeconds: UInt32 = 0) {
+            self.eventType = eventType
+            self.maturitySeconds = maturitySeconds
+        }
+
+        public static func blank() -> TrainingLabel { TrainingLabel() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingLabel", depth: 1,
+            [
+                Field(1, "event_type", json: "eventType", .string),
+                Field(2, "maturity_seconds", json: "maturitySeconds", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { eventType = try reader.string(.implicit) }
+                if reader.take(0x10) { maturitySeconds = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, eventType)
+            size += sizes.uint32(0x10, maturitySeconds)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, eventType)
+            writer.uint32(0x10, maturitySeconds)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("event_type", missing: eventType.isEmpty)
+            violations.length("event_type", eventType.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: eventType = try reader.value(StringCodec.self)
+            case 2: maturitySeconds = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("eventType", eventType, StringCodec.self)
+            writer.field("maturitySeconds", maturitySeconds, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingLabel, b: TrainingLabel) -> Bool {
+            Canonical.equal(a.eventType, b.eventType)
+                && Canonical.equal(a.maturitySeconds, b.maturitySeconds)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(eventType, into: &hasher)
+            Canonical.hash(maturitySeconds, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What a training set is made of: the same plan over the same log gives the same bytes.
+    public struct TrainingPlan: WireMessage {
+        public var vector: VectorRef
+        public var rows: TrainingRows
+        public var label: TrainingLabel?
+        public var mode: TrainingMode = .unspecified
+        public var format: TrainingFormat = .unspecified
+        /// Of a million events, about how many; their ids decide. 0 is all.
+        public var samplePerMillion: UInt32 = 0
+        /// The last sequence of the log that counts; 0 is the newest.
+        public var through: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            vector: VectorRef, rows: TrainingRows, label: TrainingLabel? = nil,
+            mode: TrainingMode = .unspecified, format: TrainingFormat = .unspecified,
+            samplePerMillion: UInt32 = 0, through: UInt64 = 0
+        ) {
+            self.vector = vector
+            self.rows = rows
+            self.label = label
+            self.mode = mode
+            self.format = format
+            self.samplePerMillion = samplePerMillion
+            self.through = through
+        }
+
+        public static func blank() -> TrainingPlan {
+            TrainingPlan(vector: .blank(), rows: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingPlan", depth: 5,
+            [
+                Field(1, "vector", .message { VectorRef.fields }, .required),
+                Field(2, "rows", .message { TrainingRows.fields }, .required),
+                Field(3, "label", .message { TrainingLabel.fields }, .optional),
+                Field(4, "mode", .enumeration(TrainingMode.names)),
+                Field(5, "format", .enumeration(TrainingFormat.names)),
+                Field(6, "sample_per_million", json: "samplePerMillion", .uint32),
+                Field(7, "through", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    vector = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    rows = try reader.message()
+                    seen |= 0x2
+                }
+                if reader.take(0x1A) { label = try reader.message() }
+                if reader.take(0x20) { mode = try reader.enumeration(.implicit) }
+                if reader.take(0x28) { format = try reader.enumeration(.implicit) }
+                if reader.take(0x30) { samplePerMillion = try reader.uint32(.implicit) }
+                if reader.take(0x38) { through = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, vector)
+            size += sizes.message(0x12, rows)
+            size += sizes.message(0x1A, label)
+            size += sizes.enumeration(0x20, mode)
+            size += sizes.enumeration(0x28, format)
+            size += sizes.uint32(0x30, samplePerMillion)
+            size += sizes.uint64(0x38, through)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, vector, &sizes)
+            writer.message(0x12, rows, &sizes)
+            writer.message(0x1A, label, &sizes)
+            writer.enumeration(0x20, mode)
+            writer.enumeration(0x28, format)
+            writer.uint32(0x30, samplePerMillion)
+            writer.uint64(0x38, through)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("vector", vector)
+            violations.nested("rows", rows)
+            violations.nested("label", label)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
+            case 2: rows = try reader.value(MessageCodec<TrainingRows>.self)
+            case 3: label = try reader.value(MessageCodec<TrainingLabel>.self)
+            case 4: mode = try reader.value(EnumCodec<TrainingMode>.self)
+            case 5: format = try reader.value(EnumCodec<TrainingFormat>.self)
+            case 6: samplePerMillion = try reader.value(UInt32Codec.self)
+            case 7: through = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("vector", vector, MessageCodec<VectorRef>.self)
+            writer.field("rows", rows, MessageCodec<TrainingRows>.self)
+            writer.field("label", label, MessageCodec<TrainingLabel>.self)
+            writer.field("mode", mode, EnumCodec<TrainingMode>.self)
+            writer.field("format", format, EnumCodec<TrainingFormat>.self)
+            writer.field("samplePerMillion", samplePerMillion, UInt32Codec.self)
+            writer.field("through", through, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingPlan, b: TrainingPlan) -> Bool {
+            Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.label, b.label)
+                && Canonical.equal(a.mode, b.mode)
+                && Canonical.equal(a.format, b.format)
+                && Canonical.equal(a.samplePerMillion, b.samplePerMillion)
+                && Canonical.equal(a.through, b.through)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(label, into: &hasher)
+            Canonical.hash(mode, into: &hasher)
+            Canonical.hash(format, into: &hasher)
+            Canonical.hash(samplePerMillion, into: &hasher)
+            Canonical.hash(through, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct BuildTrainingSetRequest: WireMessage {
+        public var plan: TrainingPlan
+        /// Rows that the caller has already, from an earlier call with the same `through`.
+        public var resumeAfter: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(plan: TrainingPlan, resumeAfter: UInt64 = 0) {
+            self.plan = plan
+            self.resumeAfter = resumeAfter
+        }
+
+        public static func blank() -> BuildTrainingSetRequest {
+            BuildTrainingSetRequest(plan: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.BuildTrainingSetRequest", depth: 6,
+            [
+                Field(1, "plan", .message { TrainingPlan.fields }, .required),
+                Field(2, "resume_after", json: "resumeAfter", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    plan = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x10) { resumeAfter = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, plan)
+            size += sizes.uint64(0x10, resumeAfter)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, plan, &sizes)
+            writer.uint64(0x10, resumeAfter)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("plan", plan)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: plan = try reader.value(MessageCodec<TrainingPlan>.self)
+            case 2: resumeAfter = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("plan", plan, MessageCodec<TrainingPlan>.self)
+            writer.field("resumeAfter", resumeAfter, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BuildTrainingSetRequest, b: BuildTrainingSetRequest) -> Bool {
+            Canonical.equal(a.plan, b.plan)
+                && Canonical.equal(a.resumeAfter, b.resumeAfter)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(plan, into: &hasher)
+            Canonical.hash(resumeAfter, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// How a training set came about. It is sealed, and holds no key of an entity unless the plan
+    /// does.
+    public struct TrainingManifest: WireMessage {
+        public var tenant: String = ""
+        public var plan: TrainingPlan
+        /// SHA-256 of the definitions that computed it.
+        public var definitionSet: [UInt8] = []
+        public var firstSequence: UInt64 = 0
+        public var lastSequence: UInt64 = 0
+        public var rows: UInt64 = 0
+        public var positives: UInt64 = 0
+        /// Events left out: without a mature label.
+        public var immature: UInt64 = 0
+        /// Not in the sample.
+        public var unsampled: UInt64 = 0
+        /// What was served differs from what the log gives: not to be learned from.
+        public var mismatched: UInt64 = 0
+        /// Of the ids, not in the log.
+        public var missing: UInt64 = 0
+        public var engineVersion: String = ""
+        public var referenceEpochs: [UInt32] = []
+        /// SHA-256 of the rows, the header included.
+        public var rowsDigest: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            tenant: String = "", plan: TrainingPlan, definitionSet: [UInt8] = [],
+            firstSequence: UInt64 = 0, lastSequence: UInt64 = 0, rows: UInt64 = 0,
+            positives: UInt64 = 0, immature: UInt64 = 0, unsampled: UInt64 = 0,
+            mismatched: UInt64 = 0, missing: UInt64 = 0, engineVersion: String = "",
+            referenceEpochs: [UInt32] = [], rowsDigest: [UInt8] = []
+        ) {
+            self.tenant = tenant
+            self.plan = plan
+            self.definitionSet = definitionSet
+            self.firstSequence = firstSequence
+            self.lastSequence = lastSequence
+            self.rows = rows
+            self.positives = positives
+            self.immature = immature
+            self.unsampled = unsampled
+            self.mismatched = mismatched
+            self.missing = missing
+            self.engineVersion = engineVersion
+            self.referenceEpochs = referenceEpochs
+            self.rowsDigest = rowsDigest
+        }
+
+        public static func blank() -> TrainingManifest {
+            TrainingManifest(plan: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingManifest", depth: 6,
+            [
+                Field(1, "tenant", .string),
+                Field(2, "plan", .message { TrainingPlan.fields }, .required),
+                Field(3, "definition_set", json: "definitionSet", .bytes),
+                Field(4, "first_sequence", json: "firstSequence", .uint64),
+                Field(5, "last_sequence", json: "lastSequence", .uint64),
+                Field(6, "rows", .uint64),
+                Field(7, "positives", .uint64),
+                Field(8, "immature", .uint64),
+                Field(9, "unsampled", .uint64),
+                Field(10, "mismatched", .uint64),
+                Field(11, "missing", .uint64),
+                Field(12, "engine_version", json: "engineVersion", .string),
+                Field(13, "reference_epochs", json: "referenceEpochs", .uint32, .packed),
+                Field(14, "rows_digest", json: "rowsDigest", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { tenant = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    plan = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x1A) { definitionSet = try reader.bytes(.implicit) }
+                if reader.take(0x20) { firstSequence = try reader.uint64(.implicit) }
+                if reader.take(0x28) { lastSequence = try reader.uint64(.implicit) }
+                if reader.take(0x30) { rows = try reader.uint64(.implicit) }
+                if reader.take(0x38) { positives = try reader.uint64(.implicit) }
+                if reader.take(0x40) { immature = try reader.uint64(.implicit) }
+                if reader.take(0x48) { unsampled = try reader.uint64(.implicit) }
+                if reader.take(0x50) { mismatched = try reader.uint64(.implicit) }
+                if reader.take(0x58) { missing = try reader.uint64(.implicit) }
+                if reader.take(0x62) { engineVersion = try reader.string(.implicit) }
+                if reader.take(0x6A) { referenceEpochs = try reader.packed(UInt32Codec.self) }
+                if reader.take(0x72) { rowsDigest = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, tenant)
+            size += sizes.message(0x12, plan)
+            size += sizes.bytes(0x1A, definitionSet)
+            size += sizes.uint64(0x20, firstSequence)
+            size += sizes.uint64(0x28, lastSequence)
+            size += sizes.uint64(0x30, rows)
+            size += sizes.uint64(0x38, positives)
+            size += sizes.uint64(0x40, immature)
+            size += sizes.uint64(0x48, unsampled)
+            size += sizes.uint64(0x50, mismatched)
+            size += sizes.uint64(0x58, missing)
+            size += sizes.string(0x62, engineVersion)
+            size += sizes.packed(0x6A, referenceEpochs, UInt32Codec.self)
+            size += sizes.bytes(0x72, rowsDigest)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, tenant)
+            writer.message(0x12, plan, &sizes)
+            writer.bytes(0x1A, definitionSet)
+            writer.uint64(0x20, firstSequence)
+            writer.uint64(0x28, lastSequence)
+            writer.uint64(0x30, rows)
+            writer.uint64(0x38, positives)
+            writer.uint64(0x40, immature)
+            writer.uint64(0x48, unsampled)
+            writer.uint64(0x50, mismatched)
+            writer.uint64(0x58, missing)
+            writer.string(0x62, engineVersion)
+            writer.packed(0x6A, referenceEpochs, UInt32Codec.self, &sizes)
+            writer.bytes(0x72, rowsDigest)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("tenant", missing: tenant.isEmpty)
+            violations.length("tenant", tenant.utf8.count, max: 64)
+            violations.nested("plan", plan)
+            violations.length("definition_set", definitionSet.count, max: 32)
+            violations.length("engine_version", engineVersion.utf8.count, max: 64)
+            violations.count("reference_epochs", referenceEpochs.count, max: 256)
+            violations.length("rows_digest", rowsDigest.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: tenant = try reader.value(StringCodec.self)
+            case 2: plan = try reader.value(MessageCodec<TrainingPlan>.self)
+            case 3: definitionSet = try reader.value(BytesCodec.self)
+            case 4: firstSequence = try reader.value(UInt64Codec.self)
+            case 5: lastSequence = try reader.value(UInt64Codec.self)
+            case 6: rows = try reader.value(UInt64Codec.self)
+            case 7: positives = try reader.value(UInt64Codec.self)
+            case 8: immature = try reader.value(UInt64Codec.self)
+            case 9: unsampled = try reader.value(UInt64Codec.self)
+            case 10: mismatched = try reader.value(UInt64Codec.self)
+            case 11: missing = try reader.value(UInt64Codec.self)
+            case 12: engineVersion = try reader.value(StringCodec.self)
+            case 13: referenceEpochs = try reader.list(UInt32Codec.self)
+            case 14: rowsDigest = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("tenant", tenant, StringCodec.self)
+            writer.field("plan", plan, MessageCodec<TrainingPlan>.self)
+            writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.field("firstSequence", firstSequence, UInt64Codec.self)
+            writer.field("lastSequence", lastSequence, UInt64Codec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.field("positives", positives, UInt64Codec.self)
+            writer.field("immature", immature, UInt64Codec.self)
+            writer.field("unsampled", unsampled, UInt64Codec.self)
+            writer.field("mismatched", mismatched, UInt64Codec.self)
+            writer.field("missing", missing, UInt64Codec.self)
+            writer.field("engineVersion", engineVersion, StringCodec.self)
+            writer.list("referenceEpochs", referenceEpochs, UInt32Codec.self)
+            writer.field("rowsDigest", rowsDigest, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingManifest, b: TrainingManifest) -> Bool {
+            Canonical.equal(a.tenant, b.tenant)
+                && Canonical.equal(a.plan, b.plan)
+                && Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.firstSequence, b.firstSequence)
+                && Canonical.equal(a.lastSequence, b.lastSequence)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.positives, b.positives)
+                && Canonical.equal(a.immature, b.immature)
+                && Canonical.equal(a.unsampled, b.unsampled)
+                && Canonical.equal(a.mismatched, b.mismatched)
+                && Canonical.equal(a.missing, b.missing)
+                && Canonical.equal(a.engineVersion, b.engineVersion)
+                && Canonical.equal(a.referenceEpochs, b.referenceEpochs)
+                && Canonical.equal(a.rowsDigest, b.rowsDigest)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(tenant, into: &hasher)
+            Canonical.hash(plan, into: &hasher)
+            Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(firstSequence, into: &hasher)
+            Canonical.hash(lastSequence, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(positives, into: &hasher)
+            Canonical.hash(immature, into: &hasher)
+            Canonical.hash(unsampled, into: &hasher)
+            Canonical.hash(mismatched, into: &hasher)
+            Canonical.hash(missing, into: &hasher)
+            Canonical.hash(engineVersion, into: &hasher)
+            Canonical.hash(referenceEpochs, into: &hasher)
+            Canonical.hash(rowsDigest, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1.TrainingManifest: SealableMessage {
+    public static let fingerprint = Fingerprint(
+        "1c16a08dac11371002319f4818edd50bbc6669c50bf21085816ad2358120b677")
+
+    public static let schemaText = """
+        package assay.features.v1
+        enum TrainingFormat {
+          unspecified = 0
+          csv = 1
+          json_lines = 2
+        }
+        message TrainingIds {
+          ids: [string] = 1 @each(max: 128) @max(10000) @required
+        }
+        message TrainingLabel {
+          event_type: string = 1 @max(64) @required
+          maturity_seconds: uint32 = 2
+        }
+        @sealable
+        message TrainingManifest {
+          tenant: string = 1 @max(64) @required
+          plan: assay.features.v1.TrainingPlan = 2 @required
+          definition_set: bytes = 3 @max(32)
+          first_sequence: uint64 = 4
+          last_sequence: uint64 = 5
+          rows: uint64 = 6
+          positives: uint64 = 7
+          immature: uint64 = 8
+          unsampled: uint64 = 9
+          mismatched: uint64 = 10
+          missing: uint64 = 11
+          engine_version: string = 12 @max(64)
+          reference_epochs: [uint32] = 13 @max(256)
+          rows_digest: bytes = 14 @max(32)
+        }
+        enum TrainingMode {
+          unspecified = 0
+          as_known = 1
+          as_corrected = 2
+        }
+        message TrainingPlan {
+          vector: assay.features.v1.VectorRef = 1 @required
+          rows: assay.features.v1.TrainingRows = 2 @required
+          label: assay.features.v1.TrainingLabel? = 3
+          mode: assay.features.v1.TrainingMode = 4
+          format: assay.features.v1.TrainingFormat = 5
+          sample_per_million: uint32 = 6
+          through: uint64 = 7
+        }
+        message TrainingPoint {
+          keys: [string: string] = 1 @each(max: 128) @key(max: 64) @max(16)
+          time: timestamp = 2 @required
+        }
+        message TrainingPoints {
+          points: [assay.features.v1.TrainingPoint] = 1 @max(10000) @required
+        }
+        union TrainingRows {
+          ids: assay.features.v1.TrainingIds = 1
+          events: assay.features.v1.TrainingSpan = 2
+          points: assay.features.v1.TrainingPoints = 3
+        }
+        message TrainingSpan {
+          types: [string] = 1 @each(max: 64) @max(64) @required
+          from: timestamp = 2 @required
+          until: timestamp = 3 @required
+        }
+        message VectorRef {
+          name: string = 1 @max(64) @required
+          version: uint32 = 2 @required
+          fingerprint: bytes = 3 @max(32)
+        }
+
+        """
+}
+
+extension AssayFeaturesV1 {
+    /// A part of a training set: first the plan as it is carried out, then the rows, last the
+    /// manifest.
+    public enum TrainingChunk: WireMessage {
+        case plan(TrainingPlan)
+        case rows([UInt8])
+        /// A sealed TrainingManifest.
+        case manifest([UInt8])
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> TrainingChunk { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.TrainingChunk", depth: 6, isUnion: true,
+            [
+                Field(1, "plan", .message { TrainingPlan.fields }, .member(0)),
+                Field(2, "rows", .bytes, .member(0)),
+                Field(3, "manifest", .bytes, .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .plan(try reader.message())
+            } else if reader.take(0x12) {
+                self = .rows(try reader.bytes(.explicit))
+            } else if reader.take(0x1A) {
+                self = .manifest(try reader.bytes(.explicit))
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .plan(let value): sizes.message(0x0A, value)
+            case .rows(let value): sizes.bytes(0x12, value, .explicit)
+            case .manifest(let value): sizes.bytes(0x1A, value, .explicit)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .plan(let value): writer.message(0x0A, value, &sizes)
+            case .rows(let value): writer.bytes(0x12, value, .explicit)
+            case .manifest(let value): writer.bytes(0x1A, value, .explicit)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .plan(let value): violations.nested("plan", value)
+            case .rows(let value): violations.length("rows", value.count, max: 1_048_576, .explicit)
+            case .manifest(let value):
+                violations.length("manifest", value.count, max: 4_194_304, .explicit)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .plan(try reader.value(MessageCodec<TrainingPlan>.self))
+            case 2: self = .rows(try reader.value(BytesCodec.self))
+            case 3: self = .manifest(try reader.value(BytesCodec.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .plan(let value): writer.field("plan", value, MessageCodec<TrainingPlan>.self)
+            case .rows(let value): writer.field("rows", value, BytesCodec.self)
+            case .manifest(let value): writer.field("manifest", value, BytesCodec.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: TrainingChunk, b: TrainingChunk) -> Bool {
+            switch (a, b) {
+            case (.plan(let a), .plan(let b)): Canonical.equal(a, b)
+            case (.rows(let a), .rows(let b)): Canonical.equal(a, b)
+            case (.manifest(let a), .manifest(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .plan(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .rows(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .manifest(let value):
+                hasher.combine(3)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ExplainRequest: WireMessage {
+        /// Such as "card_txn_cnt_1h": one that a state holds.
+        public var feature: String = ""
+        /// Entity type to key.
+        public var keys: WireMap<String, String> = [:]
+        /// As it was read for the event with this place in the log; 0 reads now.
+        public var sequence: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            feature: String = "", keys: WireMap<String, String> = [:], sequence: UInt64 = 0
+        ) {
+            self.feature = feature
+            self.keys = keys
+            self.sequence = sequence
+        }
+
+        public static func blank() -> ExplainRequest { ExplainRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ExplainRequest", depth: 2,
+            [
+                Field(1, "feature", .string),
+                Field(2, "keys", .string, .map(.string)),
+                Field(3, "sequence", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { feature = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    keys = try reader.map(0x12, StringCodec.self, StringCodec.self)
+                }
+                if reader.take(0x18) { sequence = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, feature)
+            size += sizes.map(0x12, keys, StringCodec.self, StringCodec.self)
+            size += sizes.uint64(0x18, sequence)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, feature)
+            writer.map(0x12, keys, StringCodec.self, StringCodec.self, &sizes)
+            writer.uint64(0x18, sequence)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("feature", missing: feature.isEmpty)
+            violations.length("feature", feature.utf8.count, max: 128)
+            violations.count("keys", keys.count, max: 16)
+            violations.keys("keys", keys, max: 64)
+            violations.each("keys", keys, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: feature = try reader.value(StringCodec.self)
+            case 2: keys = try reader.map(StringCodec.self, StringCodec.self)
+            case 3: sequence = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("feature", feature, StringCodec.self)
+            writer.map("keys", keys, StringCodec.self, StringCodec.self)
+            writer.field("sequence", sequence, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExplainRequest, b: ExplainRequest) -> Bool {
+            Canonical.equal(a.feature, b.feature)
+                && Canonical.equal(a.keys, b.keys)
+                && Canonical.equal(a.sequence, b.sequence)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(feature, into: &hasher)
+            Canonical.hash(keys, into: &hasher)
+            Canonical.hash(sequence, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// A slot of time and the events counted in it.
+    public struct ExplainedTile: WireMessage {
+        public var start: Timestamp
+        /// 0 for what is not kept in tiles.
+        public var lengthMs: UInt64 = 0
+        public var events: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(start: Timestamp, lengthMs: UInt64 = 0, events: UInt64 = 0) {
+            self.start = start
+            self.lengthMs = lengthMs
+            self.events = events
+        }
+
+        public static func blank() -> ExplainedTile {
+            ExplainedTile(start: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ExplainedTile", depth: 2,
+            [
+                Field(1, "start", .timestamp, .required),
+                Field(2, "length_ms", json: "lengthMs", .uint64),
+                Field(3, "events", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    self.start = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x10) { lengthMs = try reader.uint64(.implicit) }
+                if reader.take(0x18) { events = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.timestamp(0x0A, self.start)
+            size += sizes.uint64(0x10, lengthMs)
+            size += sizes.uint64(0x18, events)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.timestamp(0x0A, self.start)
+            writer.uint64(0x10, lengthMs)
+            writer.uint64(0x18, events)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.start = try reader.value(TimestampCodec.self)
+            case 2: lengthMs = try reader.value(UInt64Codec.self)
+            case 3: events = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("start", self.start, TimestampCodec.self)
+            writer.field("lengthMs", lengthMs, UInt64Codec.self)
+            writer.field("events", events, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExplainedTile, b: ExplainedTile) -> Bool {
+            Canonical.equal(a.start, b.start)
+                && Canonical.equal(a.lengthMs, b.lengthMs)
+                && Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.start, into: &hasher)
+            Canonical.hash(lengthMs, into: &hasher)
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ExplainResponse: WireMessage {
+        public var value: Double = 0
+        /// As in a vector.
+        public var status: UInt32 = 0
+        /// The time the value holds for.
+        public var asOf: Timestamp
+        public var entity: String = ""
+        /// Of the state that was read.
+        public var version: UInt64 = 0
+        public var tiles: [ExplainedTile] = []
+        /// The events that the value counts, in the order in which they were applied; the first
+        /// 10,000.
+        public var eventIds: [String] = []
+        /// All of them.
+        public var events: UInt64 = 0
+        public var definitionSet: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            value: Double = 0, status: UInt32 = 0, asOf: Timestamp, entity: String = "",
+            version: UInt64 = 0, tiles: [ExplainedTile] = [], eventIds: [String] = [],
+            events: UInt64 = 0, definitionSet: [UInt8] = []
+        ) {
+            self.value = value
+            self.status = status
+            self.asOf = asOf
+            self.entity = entity
+            self.version = version
+            self.tiles = tiles
+            self.eventIds = eventIds
+            self.events = events
+            self.definitionSet = definitionSet
+        }
+
+        public static func blank() -> ExplainResponse {
+            ExplainResponse(asOf: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ExplainResponse", depth: 3,
+            [
+                Field(1, "value", .double),
+                Field(2, "status", .uint32),
+                Field(3, "as_of", json: "asOf", .timestamp, .required),
+                Field(4, "entity", .string),
+                Field(5, "version", .uint64),
+                Field(6, "tiles", .message { ExplainedTile.fields }, .list),
+                Field(7, "event_ids", json: "eventIds", .string, .list),
+                Field(8, "events", .uint64),
+                Field(9, "definition_set", json: "definitionSet", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x09) { self.value = try reader.double(.implicit) }
+                if reader.take(0x10) { status = try reader.uint32(.implicit) }
+                if reader.take(0x1A) {
+                    asOf = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x22) { entity = try reader.string(.implicit) }
+                if reader.take(0x28) { version = try reader.uint64(.implicit) }
+                if reader.take(0x32) {
+                    tiles = try reader.list(0x32, MessageCodec<ExplainedTile>.self)
+                }
+                if reader.take(0x3A) { eventIds = try reader.list(0x3A, StringCodec.self) }
+                if reader.take(0x40) { events = try reader.uint64(.implicit) }
+                if reader.take(0x4A) { definitionSet = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, self.value)
+            size += sizes.uint32(0x10, status)
+            size += sizes.timestamp(0x1A, asOf)
+            size += sizes.string(0x22, entity)
+            size += sizes.uint64(0x28, version)
+            size += sizes.list(0x32, tiles, MessageCodec<ExplainedTile>.self)
+            size += sizes.list(0x3A, eventIds, StringCodec.self)
+            size += sizes.uint64(0x40, events)
+            size += sizes.bytes(0x4A, definitionSet)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, self.value)
+            writer.uint32(0x10, status)
+            writer.timestamp(0x1A, asOf)
+            writer.string(0x22, entity)
+            writer.uint64(0x28, version)
+            writer.list(0x32, tiles, MessageCodec<ExplainedTile>.self, &sizes)
+            writer.list(0x3A, eventIds, StringCodec.self, &sizes)
+            writer.uint64(0x40, events)
+            writer.bytes(0x4A, definitionSet)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("entity", entity.utf8.count, max: 64)
+            violations.count("tiles", tiles.count, max: 4096)
+            violations.nested("tiles", tiles)
+            violations.count("event_ids", eventIds.count, max: 10_000)
+            violations.each("event_ids", eventIds, max: 128)
+            violations.length("definition_set", definitionSet.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.value = try reader.value(DoubleCodec.self)
+            case 2: status = try reader.value(UInt32Codec.self)
+            case 3: asOf = try reader.value(TimestampCodec.self)
+            case 4: entity = try reader.value(StringCodec.self)
+            case 5: version = try reader.value(UInt64Codec.self)
+            case 6: tiles = try reader.list(MessageCodec<ExplainedTile>.self)
+            case 7: eventIds = try reader.list(StringCodec.self)
+            case 8: events = try reader.value(UInt64Codec.self)
+            case 9: definitionSet = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.field("status", status, UInt32Codec.self)
+            writer.field("asOf", asOf, TimestampCodec.self)
+            writer.field("entity", entity, StringCodec.self)
+            writer.field("version", version, UInt64Codec.self)
+            writer.list("tiles", tiles, MessageCodec<ExplainedTile>.self)
+            writer.list("eventIds", eventIds, StringCodec.self)
+            writer.field("events", events, UInt64Codec.self)
+            writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExplainResponse, b: ExplainResponse) -> Bool {
+            Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.asOf, b.asOf)
+                && Canonical.equal(a.entity, b.entity)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.tiles, b.tiles)
+                && Canonical.equal(a.eventIds, b.eventIds)
+                && Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(asOf, into: &hasher)
+            Canonical.hash(entity, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(tiles, into: &hasher)
+            Canonical.hash(eventIds, into: &hasher)
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}

@@ -1,11 +1,12 @@
 import AssayMessages
-import FeatureCore
 import FeatureEngine
 import Foundation
 import RPC
 import Storage
 import Synchronization
 import Wire
+
+@testable import FeatureCore
 
 /// A feature store over a directory of its own, with a clock that tests set.
 final class TestStore: Sendable {
@@ -58,6 +59,17 @@ final class TestStore: Sendable {
 
     func rows(_ family: Family) throws -> [(key: [UInt8], value: [UInt8])] {
         try storage.rows(family, limit: 1_000_000).map { ($0.key, $0.value) }
+    }
+
+    /// Rewrites a row of the log behind the store's back.
+    func changeRow(_ sequence: UInt64, _ change: (inout AssayFeaturesV1.LogRow) -> Void) throws {
+        let key = StorageKey.log(sequence)
+        guard let bytes = try storage.get(key, in: .log) else { return }
+        var row = try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict)
+        change(&row)
+        var batch = WriteBatch()
+        batch.put(key, row.encoded(), in: .log)
+        try storage.write(batch, sync: false)
     }
 
     func context(tenant: String = "bank") -> ServerContext {

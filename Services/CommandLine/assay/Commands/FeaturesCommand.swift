@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// Works on definitions of features and on events offline: no server is needed.
+/// Works on features: definitions, files of events, training sets.
 struct FeaturesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "features",
-        abstract: "Looks at definitions of features, and computes them from files of events.",
+        abstract: "Looks at definitions of features, and computes them from recorded events.",
         subcommands: [
             FeaturesPlanCommand.self, FeaturesApplyCommand.self, FeaturesListCommand.self,
-            FeaturesExplainCommand.self, FeaturesReplayCommand.self,
+            FeaturesExplainCommand.self, FeaturesReplayCommand.self, TrainingSetCommand.self,
         ])
 }

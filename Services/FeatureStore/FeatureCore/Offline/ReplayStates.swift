@@ -16,10 +16,13 @@ final class ReplayStates {
     private var slots: [StateKey: Slot] = [:]
     private let reader: VectorReader
     private let groupHashes: [UInt64]
+    private let lives: [StateLife]
 
-    init(_ definitions: DefinitionSet, tenant: String) {
+    /// - Parameter reader: with the keys that hashed the events' texts; nil hides nothing.
+    init(_ definitions: DefinitionSet, tenant: String, reader: VectorReader? = nil) {
         self.definitions = definitions
-        reader = VectorReader(definitions: definitions)
+        self.reader = reader ?? VectorReader(definitions: definitions)
+        lives = definitions.lives
         groupHashes = definitions.entities.indices.map {
             definitions.groupHash(ofEntity: $0, tenant: tenant)
         }
@@ -56,6 +59,18 @@ final class ReplayStates {
         }
         entityEvents += entities.count
         return values
+    }
+
+    /// Applies a recorded event. A state that had nothing more to say by then begins a new life.
+    func apply(
+        _ event: ResolvedEvent, _ entities: [EntityReference], of row: AssayFeaturesV1.LogRow
+    ) {
+        for entity in entities {
+            guard let slot = slots[entity.key] else { continue }
+            let now = row.received.millisecondsSinceEpoch
+            if lives[entity.entity].isOver(slot.state, at: now) { slots[entity.key] = nil }
+        }
+        _ = score(nil, event, entities, sequence: row.sequence)
     }
 
     private func read(

@@ -10,6 +10,8 @@ package protocol FeatureStore: Sendable {
     /// What is in force now. A call takes it once, at its beginning.
     var pipeline: EventPipeline { get }
     var statistics: StoreStatistics { get }
+    /// All events; nil where another process keeps them.
+    var eventLog: EventLog? { get }
 
     /// Gives an event its place: claims its id, reads its entities and applies it, with nothing
     /// between the read and the apply. Events that one caller begins one after the other apply in
@@ -84,4 +86,8 @@ package enum Recording: Sendable {
         case .underway(let wait): await wait()
         }
     }
+}
+
+extension FeatureStore {
+    package var eventLog: EventLog? { nil }
 }

@@ -74,6 +74,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     }
 
     public var definitions: DefinitionSet { pipeline.definitions }
+    package var eventLog: EventLog? { log }
 
     package var durability: AssayFeaturesV1.Durability {
         configuration.durability == .synced ? .synced : .written

@@ -4,7 +4,7 @@ internal import Storage
 internal import Wire
 
 /// Reads the event log: what every state can be rebuilt from.
-struct EventLog {
+package struct EventLog: Sendable {
     let store: any KeyValueStore
     let pipeline: EventPipeline
     let vault: RowVault
@@ -89,7 +89,7 @@ struct EventLog {
     /// The sequences of an entity's events, ascending, back to a gap in their versions: a new life
     /// began there. One may also have begun since, where its first event followed directly in the
     /// log; whoever folds the events finds out.
-    private func trail(of entity: EntityReference, before sequence: UInt64) throws -> [UInt64] {
+    func trail(of entity: EntityReference, before sequence: UInt64) throws -> [UInt64] {
         let name = pipeline.definitions.entities[entity.entity].name
         let prefix = StorageKey.trail(entity.key, tenant: entity.tenant, entity: name)
         var sequences: [UInt64] = []

@@ -1,0 +1,57 @@
+internal import AssayMessages
+internal import Wire
+
+/// The rows of a tenant in the order in which they are to be folded.
+struct LogSteps {
+    /// Rows read at once.
+    static let batch = 256
+
+    private let log: EventLog
+    private let through: UInt64
+    private let tenant: String
+    /// Sequences by event time, the next last; nil goes by sequence.
+    private var order: [UInt64]?
+    private var last: UInt64 = 0
+    /// The next last.
+    private var rows: [AssayFeaturesV1.LogRow] = []
+
+    init(_ log: EventLog, through: UInt64, tenant: String, byEventTime: Bool) throws {
+        self.log = log
+        self.through = through
+        self.tenant = tenant
+        guard byEventTime else { return }
+        var times: [(time: Int64, sequence: UInt64)] = []
+        try log.scan(after: 0) { row in
+            guard row.sequence <= through else { return false }
+            if row.tenant == tenant {
+                times.append((row.event.time.millisecondsSinceEpoch, row.sequence))
+            }
+            return true
+        }
+        order = times.sorted { $0 > $1 }.map(\.sequence)
+    }
+
+    mutating func next() throws -> AssayFeaturesV1.LogRow? {
+        if let sequence = order?.popLast() { return try log.row(sequence) }
+        guard order == nil else { return nil }
+        while rows.isEmpty {
+            guard try fill() else { return nil }
+        }
+        return rows.popLast()
+    }
+
+    /// False at the end of the log.
+    private mutating func fill() throws -> Bool {
+        guard last < through else { return false }
+        var seen = 0
+        try log.scan(after: last) { row in
+            guard row.sequence <= through else { return false }
+            last = row.sequence
+            seen += 1
+            if row.tenant == tenant { rows.append(row) }
+            return seen < Self.batch
+        }
+        rows.reverse()
+        return seen > 0
+    }
+}

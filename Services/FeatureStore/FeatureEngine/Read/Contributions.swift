@@ -1,0 +1,132 @@
+/// An event of one state, as it was applied to it.
+public struct AppliedEvent: Sendable {
+    public let event: EngineEvent
+    public let touches: UInt64
+    public let sequence: UInt64
+    /// The state's clock once the event was applied.
+    public let clock: Int64
+
+    public init(event: EngineEvent, touches: UInt64, sequence: UInt64, clock: Int64) {
+        self.event = event
+        self.touches = touches
+        self.sequence = sequence
+        self.clock = clock
+    }
+}
+
+/// The events of one tile that a value counts.
+public struct ContributingTile: Hashable, Sendable {
+    /// Milliseconds since 1970.
+    public let start: Int64
+    /// Milliseconds.
+    public let length: Int64
+    /// Ascending.
+    public let sequences: [UInt64]
+}
+
+extension Group {
+    /// The events that a feature's value counts, tile by tile; one tile of length 0 for what is not
+    /// kept in tiles.
+    ///
+    /// - Parameters:
+    ///   - events: all events of the state, in the order in which they were applied.
+    ///   - time: that of the read, not before the state's clock.
+    ///   - event: the event at hand, whose value features of an attribute ask for.
+    public func contributions(
+        _ events: [AppliedEvent], to read: FeatureRead, at time: Int64, event: EngineEvent? = nil
+    ) -> [ContributingTile] {
+        switch read {
+        case .aggregate(let read): contributions(events, to: read, at: time)
+        case .attribute(let read): untiled(contributions(events, to: read, at: time, event))
+        case .register(let read): untiled(contributions(events, to: read, at: time))
+        }
+    }
+
+    private func untiled(_ sequences: [UInt64]) -> [ContributingTile] {
+        sequences.isEmpty
+            ? [] : [ContributingTile(start: 0, length: 0, sequences: sequences.sorted())]
+    }
+
+    private func contributions(
+        _ events: [AppliedEvent], to read: AggregateRead, at time: Int64
+    ) -> [ContributingTile] {
+        let tier = tiers[read.tier]
+        let (first, end) = AggregateRead.tiles(tier, window: read.window, lag: read.lag, at: time)
+        var tiles: [Int64: [UInt64]] = [:]
+        for applied in events {
+            let counted = [read.measure, read.per].compactMap { $0 }.compactMap {
+                self.time(of: applied, in: measures[$0], at: $0)
+            }
+            for moment in Set(counted) {
+                let tile = moment.floorDivided(by: tier.hop)
+                // A tier that had passed the tile when the event came did not take it (R6).
+                guard tile >= first, tile < end,
+                    tile >= (applied.clock - tier.span).floorDivided(by: tier.hop),
+                    read.exact == nil || moment > time - read.window
+                else { continue }
+                tiles[tile, default: []].append(applied.sequence)
+            }
+        }
+        return tiles.sorted { $0.key < $1.key }.map {
+            ContributingTile(
+                start: $0.key * tier.hop, length: tier.hop, sequences: $0.value.sorted())
+        }
+    }
+
+    /// The time under which a measure counts the event; nil if it does not.
+    private func time(of applied: AppliedEvent, in measure: Measure, at position: Int) -> Int64? {
+        for source in measure.sources where source.event == applied.event.type {
+            guard let take = EventProgram.MeasureTake(measure, at: position, source),
+                let taken = Taken(take, applied.event, touches: applied.touches)
+            else { continue }
+            return taken.time
+        }
+        return nil
+    }
+
+    private func contributions(
+        _ events: [AppliedEvent], to read: AttributeRead, at time: Int64, _ event: EngineEvent?
+    ) -> [UInt64] {
+        let attribute = attributes[read.attribute]
+        var start = Retention(attribute.remember).oldest(at: time)
+        var wanted: Int64?
+        if case .distinct(let window, let hop) = read.aspect {
+            start = max(start, (time - window).floorDivided(by: hop) * hop)
+        } else {
+            let field = event.flatMap {
+                $0.type < read.argument.count ? read.argument[$0.type] : nil
+            }
+            guard let event, let field, let value = event.values[field] else { return [] }
+            wanted = value
+        }
+        return events.filter { applied in
+            guard applied.event.time >= start else { return false }
+            return attribute.sources.contains { source in
+                guard source.takes(applied.event, touches: applied.touches),
+                    let value = source.value(0, of: applied.event)
+                else { return false }
+                return wanted.map { $0 == value } ?? true
+            }
+        }
+        .map(\.sequence)
+    }
+
+    private func contributions(
+        _ events: [AppliedEvent], to read: RegisterRead, at time: Int64
+    ) -> [UInt64] {
+        let register = registers[read.register]
+        let oldest = Retention(register.remember).oldest(at: time)
+        let taken = events.filter { applied in
+            applied.event.time >= oldest
+                && register.sources.contains {
+                    $0.takes(applied.event, touches: applied.touches)
+                }
+        }
+        func precedes(_ a: AppliedEvent, _ b: AppliedEvent) -> Bool {
+            (a.event.time, a.sequence) < (b.event.time, b.sequence)
+        }
+        let kept =
+            register.keeps == .newest ? taken.max(by: precedes) : taken.min(by: precedes)
+        return kept.map { [$0.sequence] } ?? []
+    }
+}
