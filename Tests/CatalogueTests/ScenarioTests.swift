@@ -18,9 +18,11 @@ import Testing
     static func expected() throws -> [Expected] {
         try Repository.text("Scenario/expected.tsv").split(separator: "\n").dropFirst().map {
             let cells = $0.split(separator: "\t").map(String.init)
-            return Expected(
-                name: cells[0], at: cells[1],
-                value: cells[2] == "missing" ? nil : try #require(Double(cells[2])))
+            guard cells[2] != "missing" else {
+                return Expected(name: cells[0], at: cells[1], value: nil)
+            }
+            let value: Double = try #require(Double(cells[2]))
+            return Expected(name: cells[0], at: cells[1], value: value)
         }
     }
 
