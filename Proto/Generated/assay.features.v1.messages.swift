@@ -1481,7 +1481,7 @@ extension AssayFeaturesV1 {
             violations.required("key", missing: key.isEmpty)
             violations.count("key", key.count, max: 8)
             violations.each("key", key, max: 128)
-            violations.count("fields", fields.count, max: 128)
+            violations.count("fields", fields.count, max: 64)
             violations.keys("fields", fields, max: 64)
             violations.nested("fields", fields)
         }
@@ -3893,7 +3893,7 @@ extension AssayFeaturesV1 {
         public func validate(_ violations: inout Violations) {
             violations.length("event_type", eventType.utf8.count, max: 64)
             violations.length("rule", rule.utf8.count, max: 64)
-            violations.range("limit", limit, min: 0, max: 500)
+            violations.range("limit", limit, min: 0, max: 150)
             violations.length("page_token", pageToken.count, max: 64)
         }
 
@@ -4088,7 +4088,7 @@ extension AssayFeaturesV1 {
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.count("events", events.count, max: 500)
+            violations.count("events", events.count, max: 150)
             violations.nested("events", events)
             violations.length("next_page_token", nextPageToken.count, max: 64)
         }

@@ -36,7 +36,7 @@ extension AssayFeaturesV1 {
             schema: 0x5059_32e4_54ac_af67, access: .scope("features.snapshot", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
-            maximumRequestBytes: 141_740_591, maximumResponseBytes: 27_340_384)
+            maximumRequestBytes: 71_404_591, maximumResponseBytes: 27_340_384)
 
         /// Reads one vector without an event.
         public static let getVector = MethodDescriptor(
@@ -57,7 +57,7 @@ extension AssayFeaturesV1 {
             path: "/assay.features.v1.FeatureStore/ListQuarantine", kind: .unary,
             schema: 0x5059_32e4_54ac_af67, access: .scope("features.quarantine", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(5), maximumRequestBytes: 16_588,
-            maximumResponseBytes: 84_057_950)
+            maximumResponseBytes: 25_228_900)
 
         /// Records a corrected event that was kept aside, under its id.
         public static let releaseQuarantined = MethodDescriptor(

@@ -9,8 +9,21 @@ struct PolicyTableTests {
         let paths = PolicyTable.all.map(\.path)
         #expect(
             paths.sorted() == [
+                "/assay.features.v1.FeatureStore/BuildTrainingSet",
+                "/assay.features.v1.FeatureStore/EraseSubject",
+                "/assay.features.v1.FeatureStore/Explain",
                 "/assay.features.v1.FeatureStore/GetVector",
+                "/assay.features.v1.FeatureStore/GetVectors",
+                "/assay.features.v1.FeatureStore/HoldSubject",
+                "/assay.features.v1.FeatureStore/IngestEvents",
+                "/assay.features.v1.FeatureStore/ListDefinitions",
+                "/assay.features.v1.FeatureStore/ListQuarantine",
+                "/assay.features.v1.FeatureStore/PlanDefinitions",
+                "/assay.features.v1.FeatureStore/PutSnapshot",
+                "/assay.features.v1.FeatureStore/ReleaseQuarantined",
                 "/assay.features.v1.FeatureStore/ScoreEvent",
+                "/assay.features.v1.FeatureStore/Stats",
+                "/assay.features.v1.FeatureStore/StreamEvents",
                 "/assay.models.v1.ModelRegistry/GetAlias",
                 "/assay.models.v1.ModelRegistry/ListVersions",
                 "/assay.models.v1.ModelRegistry/RegisterVersion",
@@ -53,12 +66,22 @@ struct PolicyTableTests {
         }
     }
 
+    /// Mebibytes of methods that carry more: batches of events with as many and as long fields as
+    /// one may have, and replies whose size what is defined decides, not a caller.
+    private static let larger: [String: (request: Int, response: Int)] = [
+        "/assay.features.v1.FeatureStore/IngestEvents": (72, 32),
+        "/assay.features.v1.FeatureStore/PutSnapshot": (72, 32),
+        "/assay.features.v1.FeatureStore/Stats": (32, 1_024),
+        "/assay.features.v1.FeatureStore/ListDefinitions": (32, 288),
+    ]
+
     @Test("every unary method states its deadline; every method bounds its messages")
     func limits() {
         for method in PolicyTable.all {
             #expect(method.deadline != nil || method.kind != .unary, "\(method.path)")
-            #expect((1...(32 << 20)).contains(method.maximumRequestBytes), "\(method.path)")
-            #expect((1...(32 << 20)).contains(method.maximumResponseBytes), "\(method.path)")
+            let (request, response) = Self.larger[method.path] ?? (32, 32)
+            #expect((1...(request << 20)).contains(method.maximumRequestBytes), "\(method.path)")
+            #expect((1...(response << 20)).contains(method.maximumResponseBytes), "\(method.path)")
             #expect(method.schema != 0)
         }
     }

@@ -16,7 +16,7 @@ extension FeatureService {
         let tenant = try tenant(context)
         let quarantine = try quarantine()
         let after = try page(request.pageToken, tenant)
-        let limit = request.limit == 0 ? 100 : min(Int(request.limit), 500)
+        let limit = request.limit == 0 ? 100 : min(Int(request.limit), 150)
         var found: [Quarantine.Entry] = []
         var last: QuarantineKey?
         var scanned = 0
