@@ -35,7 +35,7 @@ extension EmbeddedFeatureStore {
         try await records.commit(begun)
 
         var erasure = Erasure(
-            of: order.subject, tenant: order.tenant, in: store, vault.subjects)
+            of: order.subject, tenant: order.tenant, in: store, active.vault.subjects)
         var entities = try erasure.entities()
         let own = Erasure.Entity(type: order.type, key: order.subject)
         if !entities.contains(own) { entities.append(own) }
@@ -78,14 +78,16 @@ extension EmbeddedFeatureStore {
 
     /// Puts empty states in place; how many were not.
     private func empty(_ entities: [Erasure.Entity], _ tenant: String) throws -> Int {
-        let now = pipeline.clock().millisecondsSinceEpoch
+        let set = active
+        let cache = set.states
+        let now = set.pipeline.clock().millisecondsSinceEpoch
         var count = 0
         for entity in entities {
-            guard let position = definitions.entity(named: entity.type) else { continue }
+            guard let position = set.definitions.entity(named: entity.type) else { continue }
             let reference = EntityReference(
                 tenant: tenant, entity: position, role: "", key: entity.key, touches: 0)
             try cache.holding([entity.key]) {
-                let cached = try state(reference, at: now, before: .max)
+                let cached = try state(reference, set, at: now, before: .max)
                 guard cached.state.version != 0 else { return }
                 count += 1
                 cache.replace(cached, with: cache.empty(reference))

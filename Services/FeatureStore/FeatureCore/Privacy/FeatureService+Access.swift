@@ -23,9 +23,8 @@ extension FeatureService {
     /// Withholds what the purposes may not have, and counts what is served.
     func serve(
         _ vectors: inout [AssayFeaturesV1.Vector], of definitions: [VectorDefinition],
-        for purposes: [Purpose], tenant: String, now: Int64
+        for purposes: [Purpose], _ pipeline: EventPipeline, tenant: String, now: Int64
     ) {
-        let pipeline = store.pipeline
         for index in vectors.indices {
             let ref = vectors[index].ref
             guard

@@ -9,9 +9,19 @@ package final class QualityMonitor: Sendable {
     /// By position in the definition set.
     let vectors: [StatisticsStore.Vector]
     private let isCategory: [[Bool]]
+    /// Names of the event types.
+    private let types: [String]
 
-    init(_ definitions: DefinitionSet) {
+    /// - Parameter before: what watched under the definitions before; its newest rows stay known.
+    init(_ definitions: DefinitionSet, following before: QualityMonitor? = nil) {
+        types = definitions.events.map(\.name)
         freshness = FreshnessTable(types: definitions.events.count)
+        for (type, name) in (before?.types ?? []).enumerated() {
+            guard let newest = before?.freshness.newest(type: type),
+                let same = definitions.event(named: name)
+            else { continue }
+            freshness.saw(type: same, time: newest.time, received: newest.received)
+        }
         vectors = definitions.vectors.map { vector in
             StatisticsStore.Vector(
                 name: "\(vector.name)@\(vector.version)", features: vector.columns.map(\.name))

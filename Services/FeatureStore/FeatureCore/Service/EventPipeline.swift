@@ -5,6 +5,8 @@ package import Wire
 
 /// A ScoreEvent call as far as it is known before its entities are read.
 package struct Scoring: Sendable {
+    /// The definitions that it was held against.
+    package let pipeline: EventPipeline
     package let event: AssayFeaturesV1.Event
     package let tenant: String
     let vectors: [VectorDefinition]
@@ -12,8 +14,10 @@ package struct Scoring: Sendable {
     package let entities: [EntityReference]
     /// Ingest time.
     package let received: Timestamp
-    /// The events this one refers to, as they were recorded.
+    /// The events this one refers to, as they were recorded, and their amounts as they were
+    /// converted then.
     package var references: [AssayFeaturesV1.Event] = []
+    var conversions: [ResolvedEvent.Conversion] = []
     /// The caller waits for the log alone.
     package var isLoggedOnly = false
 
@@ -22,7 +26,9 @@ package struct Scoring: Sendable {
 
 /// What happens to an event before and after a store keeps it, whatever the store: it is held
 /// against the definitions, its entities are found, vectors are filled from what was read.
-package struct EventPipeline: Sendable {
+///
+/// It is of one definition set and never changes: a call keeps the one that it began with.
+package final class EventPipeline: Sendable {
     package let definitions: DefinitionSet
     package let resolver: EventResolver
     let vectors: VectorReader
@@ -51,6 +57,17 @@ package struct EventPipeline: Sendable {
         vectors = VectorReader(definitions: definitions, keys: keys)
     }
 
+    /// Other definitions in the place of those of `pipeline`.
+    init(_ definitions: DefinitionSet, following pipeline: EventPipeline) {
+        self.definitions = definitions
+        clock = pipeline.clock
+        keys = pipeline.keys
+        access = AccessTable(definitions)
+        quality = QualityMonitor(definitions, following: pipeline.quality)
+        resolver = EventResolver(definitions, keys: keys)
+        vectors = VectorReader(definitions: definitions, keys: keys)
+    }
+
     /// Finds everything an event is about. Throws NOT_FOUND and INVALID_ARGUMENT; what else is
     /// wrong with the event stands among its problems.
     func scoring(
@@ -67,15 +84,38 @@ package struct EventPipeline: Sendable {
                     description: "have \(features) features; at most \(Self.maximumFeatures)")
             ])
         }
-        let received = clock()
+        return try scoring(
+            event, vectors, references.map(\.event), references.flatMap(conversions),
+            received: clock(), tenant: tenant)
+    }
+
+    /// The same event under these definitions, which came into force since it was resolved.
+    func again(_ scoring: Scoring) throws(RPCError) -> Scoring {
+        var vectors: [VectorDefinition] = []
+        for vector in scoring.vectors {
+            vectors.append(
+                try self.vectors.find(
+                    AssayFeaturesV1.VectorRef(name: vector.name, version: vector.version)))
+        }
+        var again = try self.scoring(
+            scoring.event, vectors, scoring.references, scoring.conversions,
+            received: scoring.received, tenant: scoring.tenant)
+        again.isLoggedOnly = scoring.isLoggedOnly
+        return again
+    }
+
+    private func scoring(
+        _ event: AssayFeaturesV1.Event, _ vectors: [VectorDefinition],
+        _ references: [AssayFeaturesV1.Event], _ conversions: [ResolvedEvent.Conversion],
+        received: Timestamp, tenant: String
+    ) throws(RPCError) -> Scoring {
         let resolved = try resolver.resolve(
-            event, tenant: tenant, references: references.map(\.event),
-            conversions: references.flatMap(conversions),
+            event, tenant: tenant, references: references, conversions: conversions,
             received: received.millisecondsSinceEpoch)
         return Scoring(
-            event: event, tenant: tenant, vectors: vectors, resolved: resolved,
+            pipeline: self, event: event, tenant: tenant, vectors: vectors, resolved: resolved,
             entities: resolved.entities(definitions, tenant: tenant), received: received,
-            references: references.map(\.event))
+            references: references, conversions: conversions)
     }
 
     /// The amounts of an earlier event, as one that refers to it knows them.

@@ -11,12 +11,14 @@ extension FeatureService {
         let read = try read(of: request.vector, at: request.time)
         let purposes = try purposes(request.purpose, [read.definition], context)
         let (vector, readings) = try await read.vector(request.keys, path: "/keys", tenant, store)
-        try store.pipeline.vectors.checkAvailable([vector])
+        try read.pipeline.vectors.checkAvailable([vector])
         var served = [vector]
-        serve(&served, of: [read.definition], for: purposes, tenant: tenant, now: read.now)
+        serve(
+            &served, of: [read.definition], for: purposes, read.pipeline, tenant: tenant,
+            now: read.now)
         return AssayFeaturesV1.GetVectorResponse(
-            vector: served[0], entities: readings.map(store.pipeline.entityRead),
-            definitionSet: store.pipeline.definitions.hash)
+            vector: served[0], entities: readings.map(read.pipeline.entityRead),
+            definitionSet: read.pipeline.definitions.hash)
     }
 
     public func getVectors(
@@ -31,16 +33,19 @@ extension FeatureService {
             let path = "/rows/\(index)/keys"
             vectors.append(try await read.vector(row.keys, path: path, tenant, store).vector)
         }
-        try store.pipeline.vectors.checkAvailable(vectors)
-        serve(&vectors, of: [read.definition], for: purposes, tenant: tenant, now: read.now)
+        try read.pipeline.vectors.checkAvailable(vectors)
+        serve(
+            &vectors, of: [read.definition], for: purposes, read.pipeline, tenant: tenant,
+            now: read.now)
         return AssayFeaturesV1.GetVectorsResponse(
-            vectors: vectors, definitionSet: store.pipeline.definitions.hash)
+            vectors: vectors, definitionSet: read.pipeline.definitions.hash)
     }
 
     private func read(
         of vector: AssayFeaturesV1.VectorRef, at time: Timestamp
     ) throws(RPCError) -> VectorRead {
-        let definition = try store.pipeline.vectors.find(vector)
+        let pipeline = store.pipeline
+        let definition = try pipeline.vectors.find(vector)
         let milliseconds = time.millisecondsSinceEpoch
         guard (0...EngineEvent.latestTime).contains(milliseconds) else {
             throw .invalid([
@@ -48,8 +53,8 @@ extension FeatureService {
             ])
         }
         return VectorRead(
-            pipeline: store.pipeline, definition: definition, time: milliseconds,
-            received: store.pipeline.clock())
+            pipeline: pipeline, definition: definition, time: milliseconds,
+            received: pipeline.clock())
     }
 }
 
@@ -66,7 +71,8 @@ private struct VectorRead {
         _ keys: WireMap<String, String>, path: String, _ tenant: String, _ store: any FeatureStore
     ) async throws -> (vector: AssayFeaturesV1.Vector, readings: [EntityReading]) {
         let entities = try entities(keys, path, tenant)
-        let readings = await store.readings(of: entities, at: time, now: received)
+        let readings = await store.readings(
+            of: entities, under: pipeline, at: time, now: received)
         let vector = pipeline.vectors.vector(
             definition, event: nil, readings: readings, time: time)
         return (vector, readings)

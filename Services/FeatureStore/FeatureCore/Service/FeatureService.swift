@@ -34,10 +34,10 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
         var response =
             request.dryRun
             ? await read(scoring, outcome: .notRecorded) : try await begin(scoring).response()
-        try store.pipeline.vectors.checkAvailable(response.vectors)
+        try scoring.pipeline.vectors.checkAvailable(response.vectors)
         serve(
-            &response.vectors, of: scoring.vectors, for: purposes, tenant: scoring.tenant,
-            now: scoring.now)
+            &response.vectors, of: scoring.vectors, for: purposes, scoring.pipeline,
+            tenant: scoring.tenant, now: scoring.now)
         return response
     }
 
@@ -68,14 +68,14 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
     /// Records an event, or puts it aside. One that fails validation still gets its vectors.
     func begin(_ scoring: Scoring) async throws -> Recording {
         guard let policy = scoring.resolved.policy, policy > .flag else {
-            store.pipeline.quality.recorded(scoring.resolved, received: scoring.now)
+            scoring.pipeline.quality.recorded(scoring.resolved, received: scoring.now)
             return try await store.begin(scoring)
         }
         guard policy == .quarantine else { return .done(await reject(scoring)) }
         do {
             guard try await store.setAside(scoring) else { return .done(await reject(scoring)) }
         } catch {
-            return .done(store.pipeline.notRecorded(scoring))
+            return .done(scoring.pipeline.notRecorded(scoring))
         }
         store.statistics.quarantined.add(1, ordering: .relaxed)
         return .done(await read(scoring, outcome: .quarantined))
@@ -93,7 +93,8 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
             scoring.vectors.isEmpty
             ? []
             : await store.readings(
-                of: scoring.entities, at: scoring.resolved.time, now: scoring.received)
-        return store.pipeline.response(scoring, readings, outcome: outcome)
+                of: scoring.entities, under: scoring.pipeline, at: scoring.resolved.time,
+                now: scoring.received)
+        return scoring.pipeline.response(scoring, readings, outcome: outcome)
     }
 }

@@ -25,10 +25,12 @@ package protocol FeatureStore: Sendable {
     /// for has no values.
     ///
     /// - Parameters:
+    ///   - pipeline: of the definitions that the entities are named under.
     ///   - time: what the features are read at, in milliseconds.
     ///   - now: when the call came.
     func readings(
-        of entities: [EntityReference], at time: Int64, now: Timestamp
+        of entities: [EntityReference], under pipeline: EventPipeline, at time: Int64,
+        now: Timestamp
     ) async -> [EntityReading]
 
     /// Keeps an event aside for a person to look at. False if there is no room for more.

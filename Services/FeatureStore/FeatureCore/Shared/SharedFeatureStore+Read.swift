@@ -7,7 +7,8 @@ package import Wire
 
 extension SharedFeatureStore {
     package func readings(
-        of entities: [EntityReference], at time: Int64, now: Timestamp
+        of entities: [EntityReference], under pipeline: EventPipeline, at time: Int64,
+        now: Timestamp
     ) async -> [EntityReading] {
         let blobs: [BlobReply]
         do {

@@ -15,9 +15,7 @@ extension EmbeddedFeatureStore {
                 inFlight.release(id)
                 return .done(known)
             }
-            let (response, commit) = try cache.holding(scoring.entities.map(\.key)) {
-                try apply(scoring, id, digest)
-            }
+            let (scoring, response, commit) = try record(scoring, id, digest)
             guard let commit else {
                 finish(response, id)
                 return .done(response)
@@ -29,7 +27,7 @@ extension EmbeddedFeatureStore {
                 } catch {
                     // The states hold an event that the log may lack: none of them is read again.
                     failed.store(true, ordering: .releasing)
-                    response = pipeline.notRecorded(scoring)
+                    response = scoring.pipeline.notRecorded(scoring)
                 }
                 finish(response, id)
                 return response
@@ -49,11 +47,28 @@ extension EmbeddedFeatureStore {
         inFlight.release(id)
     }
 
+    /// Records the event under the definitions that are in force once its stripes are held: they may
+    /// be others than those that it was held against.
+    private func record(
+        _ event: Scoring, _ id: [UInt8], _ digest: [UInt8]
+    ) throws -> (Scoring, AssayFeaturesV1.ScoreEventResponse, GroupCommit.Commit?) {
+        var scoring = event
+        while true {
+            let set = active
+            if scoring.pipeline !== set.pipeline { scoring = try set.pipeline.again(scoring) }
+            let done = try set.states.holding(scoring.entities.map(\.key)) {
+                active === set ? try apply(scoring, set, id, digest) : nil
+            }
+            if let done { return (scoring, done.0, done.1) }
+        }
+    }
+
     /// Reads, submits the event's rows, applies. The stripes of all its entities are held: nothing
     /// comes between the read and the apply, and an entity's rows are queued in their order.
     private func apply(
-        _ scoring: Scoring, _ id: [UInt8], _ digest: [UInt8]
+        _ scoring: Scoring, _ set: ActiveDefinitions, _ id: [UInt8], _ digest: [UInt8]
     ) throws -> (AssayFeaturesV1.ScoreEventResponse, GroupCommit.Commit?) {
+        let (pipeline, cache) = (scoring.pipeline, set.states)
         guard !failed.load(ordering: .acquiring) else {
             return (pipeline.notRecorded(scoring), nil)
         }
@@ -63,7 +78,7 @@ extension EmbeddedFeatureStore {
         states.reserveCapacity(scoring.entities.count)
         do {
             for entity in scoring.entities {
-                states.append(try state(entity, at: scoring.now, before: sequence))
+                states.append(try state(entity, set, at: scoring.now, before: sequence))
             }
         } catch {
             return (pipeline.notRecorded(scoring), nil)
@@ -72,7 +87,7 @@ extension EmbeddedFeatureStore {
         var batch: WriteBatch
         let pending: SubjectKeys.Pending
         do {
-            (batch, pending) = try rows(scoring, response, states, id, digest, sequence)
+            (batch, pending) = try rows(scoring, set, response, states, id, digest, sequence)
         } catch {
             return (pipeline.notRecorded(scoring), nil)
         }
@@ -85,11 +100,11 @@ extension EmbeddedFeatureStore {
             guard error.code == .busy else { return (pipeline.notRecorded(scoring), nil) }
             throw backlog("the log")
         }
-        vault.subjects.confirm(pending)
+        set.vault.subjects.confirm(pending)
         if let after {
             for (cached, after) in zip(states, after) { cache.replace(cached, with: after) }
         } else {
-            change(scoring, states, sequence)
+            change(scoring, states, in: cache, sequence)
         }
         return (response, commit)
     }
@@ -98,6 +113,7 @@ extension EmbeddedFeatureStore {
     private func respond(
         _ scoring: Scoring, _ states: [CachedState], _ sequence: UInt64
     ) -> AssayFeaturesV1.ScoreEventResponse {
+        let pipeline = scoring.pipeline
         let readings =
             scoring.vectors.isEmpty
             ? []
@@ -110,7 +126,9 @@ extension EmbeddedFeatureStore {
     }
 
     /// Applies the event in place: the states are to be stored later.
-    private func change(_ scoring: Scoring, _ states: [CachedState], _ sequence: UInt64) {
+    private func change(
+        _ scoring: Scoring, _ states: [CachedState], in cache: StateCache, _ sequence: UInt64
+    ) {
         let event = scoring.resolved.engineEvent
         for (entity, cached) in zip(scoring.entities, states) {
             _ = cached.state.apply(
@@ -139,22 +157,23 @@ extension EmbeddedFeatureStore {
 
     /// Log row, id, trail and reply: there together or not at all.
     private func rows(
-        _ scoring: Scoring, _ response: AssayFeaturesV1.ScoreEventResponse,
-        _ states: [CachedState], _ id: [UInt8], _ digest: [UInt8], _ sequence: UInt64
+        _ scoring: Scoring, _ set: ActiveDefinitions,
+        _ response: AssayFeaturesV1.ScoreEventResponse, _ states: [CachedState], _ id: [UInt8],
+        _ digest: [UInt8], _ sequence: UInt64
     ) throws -> (WriteBatch, SubjectKeys.Pending) {
         let versions = states.map { $0.state.nextVersion(sequence: sequence) }
-        var row = pipeline.logRow(
+        var row = set.pipeline.logRow(
             scoring, sequence: sequence, versions: versions, vectors: response.vectors)
         let place = StorageKey.log(sequence)
         var batch = WriteBatch()
-        let pending = try vault.seal(&row, scoring.entities, &batch)
+        let pending = try set.vault.seal(&row, scoring.entities, &batch)
         batch.put(place, row.encoded(), in: .log)
         batch.put(id, place + digest, in: .ids)
         if !response.vectors.isEmpty { batch.put(place, response.encoded(), in: .served) }
         for (entity, version) in zip(scoring.entities, versions) {
             let key = StorageKey.trail(
                 entity.key, tenant: scoring.tenant,
-                entity: definitions.entities[entity.entity].name, version: version)
+                entity: set.definitions.entities[entity.entity].name, version: version)
             batch.put(key, place, in: .trail)
         }
         return (batch, pending)
@@ -163,14 +182,16 @@ extension EmbeddedFeatureStore {
     // MARK: Without recording
 
     package func readings(
-        of entities: [EntityReference], at time: Int64, now: Timestamp
+        of entities: [EntityReference], under pipeline: EventPipeline, at time: Int64,
+        now: Timestamp
     ) async -> [EntityReading] {
         let failed = failed.load(ordering: .acquiring)
-        return cache.holding(entities.map(\.key)) {
+        let set = set(of: pipeline)
+        return set.states.holding(entities.map(\.key)) {
             entities.map { entity in
                 guard !failed,
                     let cached = try? state(
-                        entity, at: now.millisecondsSinceEpoch, before: .max)
+                        entity, set, at: now.millisecondsSinceEpoch, before: .max)
                 else { return pipeline.unavailable(entity, at: time) }
                 return pipeline.reading(entity, cached.state, at: time)
             }
@@ -195,10 +216,20 @@ extension EmbeddedFeatureStore {
 
     package var servedStatistics: StatisticsStore? { servedByHour }
 
-    /// Stores what was counted of what was served.
+    /// The set that a call began with: it may not be the one in force any more.
+    private func set(of pipeline: EventPipeline) -> ActiveDefinitions {
+        let set = active
+        if set.pipeline === pipeline { return set }
+        return definitionsInForce.all.last { $0.pipeline === pipeline } ?? set
+    }
+
+    /// Stores what was counted of what was served, also by calls that began under definitions
+    /// which are not in force any more.
     func storeStatistics() throws {
-        try servedByHour.add(
-            pipeline.quality.recorder.take(), vectors: pipeline.quality.vectors)
+        for set in definitionsInForce.all {
+            let quality = set.pipeline.quality
+            try servedByHour.add(quality.recorder.take(), vectors: quality.vectors)
+        }
     }
 
     package func released(

@@ -36,15 +36,17 @@ extension EmbeddedFeatureStore {
     }
 
     private func apply(_ row: AssayFeaturesV1.LogRow) throws {
-        guard let event = pipeline.resolved(row) else {
+        let set = active
+        let cache = set.states
+        guard let event = set.pipeline.resolved(row) else {
             statistics.skipped.add(1, ordering: .relaxed)
             return
         }
         let received = row.received.millisecondsSinceEpoch
-        let entities = event.entities(definitions, tenant: row.tenant)
+        let entities = event.entities(set.definitions, tenant: row.tenant)
         try cache.holding(entities.map(\.key)) {
             for entity in entities {
-                let cached = try state(entity, at: received, before: row.sequence)
+                let cached = try state(entity, set, at: received, before: row.sequence)
                 // One process writes, and gives out sequences in the order in which it applies
                 // them to an entity: what is not above the highest is in the state.
                 guard row.sequence > cached.state.highestSequence else { continue }

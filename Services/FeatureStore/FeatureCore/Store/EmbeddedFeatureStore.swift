@@ -10,24 +10,20 @@ public import Wire
 /// The log is the truth. An event's row, its id and the reply given are one atomic batch, on the
 /// disk before the reply; states follow behind, and opening applies what they lack.
 public final class EmbeddedFeatureStore: FeatureStore {
-    package let pipeline: EventPipeline
     public let statistics = StoreStatistics()
 
     let store: any KeyValueStore
     let records: RecordWriter
-    let cache: StateCache
-    let log: EventLog
+    let definitionsInForce: SharedReference<ActiveDefinitions>
     let inFlight = InFlightEvents()
     let retention: StoreRetention
     /// A write failed of which something may be stored: what is in memory may be ahead of the log.
     let failed = Atomic<Bool>(false)
-    let vault: RowVault
     let keptAside: Quarantine
     let servedByHour: StatisticsStore
     let configuration: FeatureStoreConfiguration
     /// The last sequence given out.
     let lastSequence = SequenceCounter()
-    private let writer: StateWriter
 
     private init(
         store: any KeyValueStore, definitions: DefinitionSet, retention: StoreRetention,
@@ -37,19 +33,20 @@ public final class EmbeddedFeatureStore: FeatureStore {
         self.configuration = configuration
         self.retention = retention
         let masterKey = try StoreKey.open(store, given: configuration.masterKey)
-        pipeline = EventPipeline(definitions, masterKey: masterKey, clock: clock)
-        vault = RowVault(
+        let pipeline = EventPipeline(definitions, masterKey: masterKey, clock: clock)
+        let vault = RowVault(
             definitions, keys: pipeline.keys,
             subjects: SubjectKeys(store: store, keys: pipeline.keys))
         servedByHour = StatisticsStore(store: store, run: UInt64.random(in: 0 ... .max))
         keptAside = try Quarantine(store: store, keys: pipeline.keys)
         records = RecordWriter(store, configuration)
-        cache = StateCache(
+        let states = StateCache(
             definitions: definitions, store: store, maximumBytes: configuration.cacheBytes)
-        log = EventLog(store: store, pipeline: pipeline, vault: vault)
-        writer = StateWriter(cache: cache, records: records) { [lastSequence] in
+        let writer = StateWriter(cache: states, records: records) { [lastSequence] in
             lastSequence.value
         }
+        definitionsInForce = SharedReference(
+            ActiveDefinitions(pipeline, vault: vault, states: states, writer: writer))
     }
 
     /// The families that a store must have.
@@ -73,7 +70,13 @@ public final class EmbeddedFeatureStore: FeatureStore {
         return opened
     }
 
-    public var definitions: DefinitionSet { pipeline.definitions }
+    /// The definitions in force and what belongs to them: a call takes them once.
+    var active: ActiveDefinitions { definitionsInForce.value }
+
+    package var pipeline: EventPipeline { active.pipeline }
+    public var definitions: DefinitionSet { active.definitions }
+    var log: EventLog { active.log }
+    var cache: StateCache { active.states }
     package var eventLog: EventLog? { log }
 
     package var durability: AssayFeaturesV1.Durability {
@@ -81,7 +84,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     }
 
     /// Stores every state changed so far.
-    public func flush() async throws { try await writer.flush() }
+    public func flush() async throws { try await active.writer.flush() }
 
     /// Stores changed states from time to time, until the task is cancelled.
     public func run() async throws {
@@ -145,7 +148,8 @@ public final class EmbeddedFeatureStore: FeatureStore {
 
     /// Per event type that was seen since the start, the greatest event time, in milliseconds.
     public var newestEvents: [(type: String, time: Int64)] {
-        definitions.events.enumerated().compactMap { type, definition in
+        let pipeline = pipeline
+        return pipeline.definitions.events.enumerated().compactMap { type, definition in
             pipeline.quality.freshness.newest(type: type).map { (definition.name, $0.time) }
         }
     }
@@ -161,18 +165,19 @@ public final class EmbeddedFeatureStore: FeatureStore {
 
     /// The state of an entity, rebuilt from the log if its blob is damaged. Its stripe is held.
     func state(
-        _ entity: EntityReference, at now: Int64, before sequence: UInt64
+        _ entity: EntityReference, _ set: ActiveDefinitions, at now: Int64, before sequence: UInt64
     ) throws -> CachedState {
+        let states = set.states
         do {
-            return try cache.state(entity, at: now)
+            return try states.state(entity, at: now)
         } catch .unavailable(let error) {
             throw error
         } catch .unreadable {
-            let state = try log.rebuild(
-                entity, from: cache.empty(entity), life: cache.lives[entity.entity],
+            let state = try set.log.rebuild(
+                entity, from: states.empty(entity), life: states.lives[entity.entity],
                 before: sequence)
             statistics.rebuilt.add(1, ordering: .relaxed)
-            return cache.replace(entity, with: state)
+            return states.replace(entity, with: state)
         }
     }
 }

@@ -3,6 +3,9 @@ internal import Storage
 
 /// The states of all entities: in memory if used lately, else in the store.
 ///
+/// It looks at them as one definition set does. Sets whose groups mean the same share the states:
+/// each has a cache of its own over the same stripes.
+///
 /// A caller locks the stripes of all its entities together, in one order, so that nothing comes
 /// between its reads and its writes, and no two callers wait for each other.
 final class StateCache: Sendable {
@@ -11,7 +14,8 @@ final class StateCache: Sendable {
     let definitions: DefinitionSet
     let generation: [UInt8]
     let stripes: [Stripe]
-    private let store: any KeyValueStore
+    private let groups: [Group]
+    let store: any KeyValueStore
     /// Per entity type.
     let lives: [StateLife]
 
@@ -20,9 +24,21 @@ final class StateCache: Sendable {
         self.store = store
         lives = definitions.lives
         generation = definitions.generation
+        groups = definitions.entities.map(\.group)
         stripes = (0..<StateCache.stripeCount).map { _ in
             Stripe(maximumBytes: maximumBytes / StateCache.stripeCount)
         }
+    }
+
+    /// The states of `cache` under definitions of the same generation.
+    init(definitions: DefinitionSet, over cache: StateCache) {
+        precondition(definitions.generation == cache.generation)
+        self.definitions = definitions
+        store = cache.store
+        lives = definitions.lives
+        generation = cache.generation
+        groups = definitions.entities.map(\.group)
+        stripes = cache.stripes
     }
 
     var bytes: Int { stripes.reduce(0) { $0 + $1.locked(\.bytes) } }
@@ -61,9 +77,11 @@ final class StateCache: Sendable {
         let cached: CachedState
         if let found = stripe.find(entity.key) {
             cached = found
+            let group = groups[entity.entity]
+            if found.state.group !== group { found.state.rebind(to: group) }
         } else {
             cached = CachedState(
-                key: entity.key, tenant: entity.tenant, entity: entity.entity,
+                key: entity.key, tenant: entity.tenant, entity: name(of: entity),
                 state: try load(entity))
             stripe.insert(cached)
         }
@@ -79,7 +97,7 @@ final class StateCache: Sendable {
     /// Puts a state in place of an unreadable one. Its stripe is held.
     func replace(_ entity: EntityReference, with state: FeatureState) -> CachedState {
         let cached = CachedState(
-            key: entity.key, tenant: entity.tenant, entity: entity.entity, state: state)
+            key: entity.key, tenant: entity.tenant, entity: name(of: entity), state: state)
         stripes[stripe(of: entity.key)].insert(cached)
         stripes[stripe(of: entity.key)].markDirty(cached)
         return cached
@@ -93,7 +111,7 @@ final class StateCache: Sendable {
 
     func empty(_ entity: EntityReference) -> FeatureState {
         FeatureState(
-            group: definitions.entities[entity.entity].group,
+            group: groups[entity.entity],
             groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: entity.tenant))
     }
 
@@ -108,15 +126,18 @@ final class StateCache: Sendable {
     }
 
     /// The key under which the state is stored.
-    private func storageKey(_ key: StateKey, tenant: String, entity: Int) -> [UInt8] {
-        StorageKey.state(
-            key, tenant: tenant, generation: generation, entity: definitions.entities[entity].name)
+    private func storageKey(_ key: StateKey, tenant: String, entity: String) -> [UInt8] {
+        StorageKey.state(key, tenant: tenant, generation: generation, entity: entity)
+    }
+
+    private func name(of entity: EntityReference) -> String {
+        definitions.entities[entity.entity].name
     }
 
     private func load(_ entity: EntityReference) throws(StateError) -> FeatureState {
         let blob: [UInt8]?
         do {
-            let key = storageKey(entity.key, tenant: entity.tenant, entity: entity.entity)
+            let key = storageKey(entity.key, tenant: entity.tenant, entity: name(of: entity))
             blob = try store.get(key, in: .state)
         } catch {
             throw .unavailable(error)

@@ -12,8 +12,8 @@ internal import FeatureEngine
 final class CachedState: @unchecked Sendable {
     let key: StateKey
     let tenant: String
-    /// Position in the definition set.
-    let entity: Int
+    /// The name of the entity type.
+    let entity: String
     var state: FeatureState
     /// Bytes it counts for in its stripe.
     var bytes = 0
@@ -24,7 +24,7 @@ final class CachedState: @unchecked Sendable {
     /// Read since the eviction's hand last passed.
     var isRecent = true
 
-    init(key: StateKey, tenant: String, entity: Int, state: FeatureState) {
+    init(key: StateKey, tenant: String, entity: String, state: FeatureState) {
         self.key = key
         self.tenant = tenant
         self.entity = entity

@@ -15,7 +15,7 @@ public enum Applied: Hashable, Sendable {
 
 /// What the store knows of one entity: a value that is a function of the events applied to it.
 public struct FeatureState: Sendable {
-    public let group: Group
+    public private(set) var group: Group
     /// Binds the state to the meaning of its group, and to its tenant.
     public let groupHash: UInt64
     /// Starts at the sequence of the first event and grows by one with each; 0 before the first.
@@ -37,6 +37,15 @@ public struct FeatureState: Sendable {
         attributes = group.attributes.map { _ in AttributeValues() }
         tables = group.tableLayouts.map(TableRows.init)
         recents = group.recentLayouts.map(RecentRows.init)
+    }
+
+    /// Goes on under a group of the same meaning that other definitions compiled: what it keeps is the
+    /// same, in the same order; event types and fields may have moved.
+    public mutating func rebind(to group: Group) {
+        precondition(
+            group.measures.count == self.group.measures.count && group.tiers == self.group.tiers
+                && group.registers.count == self.group.registers.count)
+        self.group = group
     }
 
     /// The highest sequence applied; 0 before the first.

@@ -8,7 +8,7 @@ extension SharedKeeper {
     func scoring(_ row: AssayFeaturesV1.LogRow) -> Scoring? {
         guard let resolved = pipeline.resolved(row) else { return nil }
         return Scoring(
-            event: row.event, tenant: row.tenant, vectors: [], resolved: resolved,
+            pipeline: pipeline, event: row.event, tenant: row.tenant, vectors: [], resolved: resolved,
             entities: resolved.entities(pipeline.definitions, tenant: row.tenant),
             received: row.received, references: row.references)
     }
