@@ -5,6 +5,8 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case locked
         /// Bytes on disk are not what was written.
         case corrupt
+        /// The directory was written by a version of the program with another layout.
+        case otherVersion
         /// No space is left on the device, or a quota is used up. Reads still work.
         case full
         /// Too much is waiting to be written: try again later.

@@ -28,7 +28,8 @@ struct TrainingSetCommand: ParsableCommand {
         @Option(help: "Event type of the labels.") var label: String?
         @Option(help: "Days in which a label may come; a younger event is left out.")
         var maturityDays: UInt32 = 0
-        @Option(help: "Of a million events, about how many.") var samplePerMillion: UInt32 = 0
+        @Option(help: "Of a million events, about how many; all of them by default.")
+        var samplePerMillion: UInt32 = 1_000_000
         @Flag(help: "With all that is known by now, however late it came: not as served.")
         var asCorrected = false
         @Flag(help: "JSON Lines in place of CSV.") var jsonLines = false

@@ -93,6 +93,7 @@ actor Supervisor {
                 upstreams: ports.serving)
         }
         let ready = ReadyLine()
+        let earlier = logBytes(service)
         let process = try ChildProcess(
             executable: "\(folder)/\(service.executable)",
             arguments: try arguments(service), log: workspace.log(service)
@@ -110,14 +111,16 @@ actor Supervisor {
         case .ready(let found): address = found
         case .ended(let end):
             throw Complaint(
-                "\(service.executable) ended with \(end) before it served:\n\(tail(service))")
+                "\(service.executable) ended with \(end) before it served:\n"
+                    + tail(service, after: earlier))
         }
         ports.serving[service] = address.port
         ports.admin[service] = address.admin
         do {
             try await ReadinessProbe.wait(port: address.admin, upTo: .seconds(30))
         } catch {
-            throw Complaint("\(service.executable): \(error)\n\(tail(service))")
+            throw Complaint(
+                "\(service.executable): \(error)\n\(tail(service, after: earlier))")
         }
         return address
     }
@@ -158,9 +161,15 @@ actor Supervisor {
         }
     }
 
-    private nonisolated func tail(_ service: ServiceName) -> String {
-        let text = (try? String(contentsOfFile: workspace.log(service), encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(10).joined(separator: "\n")
+    private nonisolated func logBytes(_ service: ServiceName) -> Int {
+        (try? Data(contentsOf: URL(filePath: workspace.log(service))))?.count ?? 0
+    }
+
+    /// The last lines of what a service wrote in its present life.
+    private nonisolated func tail(_ service: ServiceName, after earlier: Int) -> String {
+        let log = (try? Data(contentsOf: URL(filePath: workspace.log(service)))) ?? Data()
+        return String(decoding: log.dropFirst(earlier), as: UTF8.self)
+            .split(separator: "\n").suffix(10).joined(separator: "\n")
     }
 
     private func arguments(_ service: ServiceName) throws -> [String] {

@@ -68,9 +68,10 @@ extension EmbeddedFeatureStore {
             try store.write(batch, sync: true)
         case let other?:
             throw StorageError(
-                .corrupt,
-                "the directory has the format \(String(decoding: other, as: UTF8.self));"
-                    + " this program reads 3")
+                .otherVersion,
+                "the data folder has format \(String(decoding: other, as: UTF8.self)), this program"
+                    + " reads \(String(decoding: StorageKey.formatVersion, as: UTF8.self)): use the"
+                    + " version that wrote it, or move it away and start with an empty one")
         }
     }
 
