@@ -71,7 +71,7 @@ let targets: [Target] = [
         ["RPC", "HTTP2", "TLS", "Wire", nioCore, nioPosix, nioHTTP1]),
     library("RPCServices", "Shared/RPCServices", ["RPC", "AssayMessages", "Wire"]),
     library("RuleLanguage", "Shared/RuleLanguage", ["Wire"]),
-    library("Redis", "Shared/Redis", ["CHiredis", crypto, nioCore, nioPosix]),
+    library("Redis", "Shared/Redis", ["CHiredis", "TLS", crypto, nioCore, nioPosix]),
     library("Storage", "Shared/Storage", ["CRocksDB"]),
     library(
         "ServiceRuntime", "Shared/ServiceRuntime",
@@ -124,8 +124,9 @@ let targets: [Target] = [
     program(
         "assay-features", "Services/FeatureStore/assay-features",
         [
-            "FeatureCore", "Observability", "RPC", "RPCServices", "RPCTransport",
-            "ServiceRuntime", "Storage", "TLS", "Wire", arguments,
+            "FeatureCore", "FeatureEngine", "Observability", "Redis", "RPC", "RPCServices",
+            "RPCTransport", "ServiceRuntime", "Storage", "TLS", "Wire", nioPosix, arguments,
+            logging,
         ]),
     program(
         "assay", "Services/CommandLine/assay",
@@ -270,7 +271,7 @@ let targets: [Target] = [
             nioPosix,
         ]),
     tests("RuleLanguageTests", ["RuleLanguage"]),
-    tests("RedisTests", ["Redis", "TestSupport", nioCore, nioPosix, nioEmbedded]),
+    tests("RedisTests", ["Redis", "TLS", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),
     tests(
         "ServiceRuntimeTests",

@@ -24,9 +24,11 @@ public final class RedisClient: RedisSender {
         var next = 0
         var isClosed = false
         var lastFailure: RedisError?
-        var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var waiters: Waiters = [:]
         var lastWaiter = 0
     }
+
+    private typealias Waiters = [Int: CheckedContinuation<Void, any Error>]
 
     private let configuration: Configuration
     private let scripts: [[UInt8]: RedisScript]
@@ -77,7 +79,7 @@ public final class RedisClient: RedisSender {
     }
 
     /// Waits until there is a connection: for the start of a process, and for tests. Throws why there
-    /// is none when `limit` is over.
+    /// is none when `limit` is over, or at once if the server does not accept who we are.
     public func connected(within limit: TimeAmount = .seconds(60)) async throws {
         try await withCheckedThrowingContinuation {
             (continuation: CheckedContinuation<Void, any Error>) in
@@ -197,10 +199,14 @@ public final class RedisClient: RedisSender {
     private func failed(
         _ error: any Error, _ lane: Int, on loop: any EventLoop, pause: TimeAmount
     ) {
-        let isClosed = state.withLock { state in
-            state.lastFailure = error as? RedisError
-            return state.isClosed
+        let error = error as? RedisError
+        let (isClosed, waiters) = state.withLock { state in
+            state.lastFailure = error
+            guard error?.isRefusal == true else { return (state.isClosed, Waiters()) }
+            defer { state.waiters = [:] }
+            return (state.isClosed, state.waiters)
         }
+        if let error { for waiter in waiters.values { waiter.resume(throwing: error) } }
         guard !isClosed else { return }
         let longer = min(configuration.longestPause, pause + pause)
         loop.scheduleTask(in: pause) { [weak self] in

@@ -1,5 +1,6 @@
 public import NIOCore
 internal import NIOPosix
+public import TLS
 
 /// One connection to a Redis or Valkey server.
 ///
@@ -24,6 +25,8 @@ public final class RedisConnection: Sendable {
         public var replyLimits = ReplyReader.Limits()
         /// Made known to the server when the connection is made.
         public var scripts: [RedisScript] = []
+        /// How to encrypt; nil for plain text.
+        public var tls: TLSContext?
 
         public init(host: String, port: Int = 6379) {
             self.host = host
@@ -75,6 +78,10 @@ public final class RedisConnection: Sendable {
         to channel: any Channel, _ configuration: Configuration
     ) throws -> RedisConnection {
         let handler = RedisHandler(configuration: configuration)
+        if let tls = configuration.tls {
+            // The handshake begins here; what is sent before its end waits.
+            try channel.pipeline.syncOperations.addHandler(TLSHandler(context: tls))
+        }
         try channel.pipeline.syncOperations.addHandler(handler)
         return RedisConnection(
             configuration, channel: channel,

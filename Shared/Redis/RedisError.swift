@@ -29,6 +29,13 @@ public struct RedisError: Error, Sendable {
         self.cause = cause
     }
 
+    /// Whether the server does not accept who we are: trying again with the same words is of no use.
+    public var isRefusal: Bool {
+        guard code == .authentication, let cause = cause as? RedisServerError else { return false }
+        return ["WRONGPASS", "NOAUTH", "NOPERM"].contains(cause.code)
+            || cause.description.hasPrefix("ERR AUTH")
+    }
+
     /// Whether the command may have reached the server.
     public var mayHaveHadEffect: Bool {
         switch code {

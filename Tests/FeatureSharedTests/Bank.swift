@@ -51,8 +51,15 @@ enum Bank {
             features: [amount, card_txn_cnt_1h, card_txn_cnt_24h, card_amt_sum_24h, card_amt_avg_24h, cust_txn_cnt_24h, cust_amt_sum_24h, term_txn_cnt_24h, term_amt_avg_24h]
         """
 
-    static func definitions() throws -> DefinitionSet {
-        try DefinitionCompiler.compile([DefinitionParser.parse(text, file: "bank.yaml")])
+    /// - Parameters:
+    ///   - windows: of the card's number of payments.
+    ///   - owner: another word for the same states.
+    static func definitions(
+        windows: String = "1h, 24h", owner: String = "test"
+    ) throws -> DefinitionSet {
+        let text = text.replacing("windows: [1h, 24h]", with: "windows: [\(windows)]")
+            .replacing("owner: test", with: "owner: \(owner)")
+        return try DefinitionCompiler.compile([DefinitionParser.parse(text, file: "bank.yaml")])
     }
 
     /// `cents` in euros; `offset` in seconds from the tests' now.

@@ -86,6 +86,8 @@ struct FaultTests {
         let bench = try await SharedBench.start()
         let proxy = try await FaultyProxy.start(to: bench.redis.port, group: SharedBench.group)
         let server = try await bench.server(port: proxy.port) { $0.roundTrip = .milliseconds(25) }
+        // The tenant is known from now on.
+        _ = try await server.score(Bank.payment("e0"), dryRun: true)
         proxy.set(.slow(.milliseconds(50)))
         try expectUnavailable(try await server.score(Bank.payment("e1")))
         proxy.set(.fair)

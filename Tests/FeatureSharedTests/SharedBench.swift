@@ -52,7 +52,8 @@ final class SharedBench: Sendable {
 
     /// A server process, as it were.
     func server(
-        port: Int? = nil, _ configure: (inout SharedStoreConfiguration) -> Void = { _ in },
+        port: Int? = nil, definitions: DefinitionSet? = nil,
+        _ configure: (inout SharedStoreConfiguration) -> Void = { _ in },
         client change: (inout RedisClient.Configuration) -> Void = { _ in },
         sender: ((RedisClient) -> any RedisSender)? = nil
     ) async throws -> SharedServer {
@@ -65,7 +66,7 @@ final class SharedBench: Sendable {
         configuration.ownership = .seconds(3_600)
         configure(&configuration)
         let store = try await SharedFeatureStore.open(
-            sender?(client) ?? client, definitions: Bank.definitions(),
+            sender?(client) ?? client, definitions: definitions ?? Bank.definitions(),
             configuration: configuration, clock: { Self.now })
         return SharedServer(client, store)
     }

@@ -43,7 +43,7 @@ enum Layers {
         "RPCTransport": ["RPC", "HTTP2", "TLS", "Wire"],
         "RPCServices": ["RPC", "AssayMessages", "Wire"],
         "RuleLanguage": ["Wire"],
-        "Redis": [],
+        "Redis": ["TLS"],
         "Storage": [],
         "ServiceRuntime": ["RPC", "TLS", "Wire"],
         "Observability": [

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FeatureCore
+import FeatureEngine
 import Observability
 import RPC
 import RPCServices
@@ -33,27 +34,55 @@ struct AssayFeatures: AsyncParsableCommand {
     @Option(
         help: """
             File with the key that hides people in the data: 64 hexadecimal digits. Without it the \
-            key lies with the data.
+            key lies with the data. All servers and the keeper of a shared store need the same.
             """)
     var masterKey: String?
 
+    @Option(
+        help: """
+            server, or keeper: the one process that takes the events of a shared store to its own \
+            disk and finishes what servers have left.
+            """)
+    var role = ServiceRole.server
+
+    @OptionGroup(title: "Shared store") var shared: SharedStoreOptions
+
     func validate() throws {
+        if role == .keeper, shared.redis == nil {
+            throw ValidationError("--role keeper needs --redis")
+        }
+        if role == .server, shared.redis != nil, service.data != nil {
+            throw ValidationError("--redis holds the data of a server: leave --data out")
+        }
         guard cacheMegabytes.map((16...1_048_576).contains) ?? true else {
             throw ValidationError("--cache-megabytes must be 16 to 1048576")
         }
     }
 
     func run() async throws {
-        let directory = try service.requireData()
         let definitionSet = try DefinitionFolder.load(definitions)
+        switch (shared.redis, role) {
+        case (nil, _): try await runEmbedded(definitionSet)
+        case (let redis?, .server): try await runShared(redis, definitionSet)
+        case (let redis?, .keeper): try await runKeeper(redis, definitionSet)
+        }
+    }
+
+    var harness: ServiceHarness {
+        ServiceHarness(name: "features", options: service, adminPort: 9904)
+    }
+
+    var cacheBytes: Int { cacheMegabytes.map { $0 << 20 } ?? ProcessMemory.shared.limit / 4 }
+
+    private func runEmbedded(_ definitionSet: DefinitionSet) async throws {
+        let directory = try service.requireData()
         var configuration = FeatureStoreConfiguration()
-        configuration.cacheBytes = cacheMegabytes.map { $0 << 20 } ?? ProcessMemory.shared.limit / 4
+        configuration.cacheBytes = cacheBytes
         configuration.durability = durability
         configuration.strictStates = strictStates
         configuration.masterKey = try masterKey.map(MasterKey.read(file:))
 
-        try await ServiceHarness(name: "features", options: service, adminPort: 9904).run {
-            environment in
+        try await harness.run { environment in
             let retention = StoreRetention()
             let storage = try RocksDBStore(
                 directory: directory, families: EmbeddedFeatureStore.families,
@@ -100,13 +129,13 @@ struct AssayFeatures: AsyncParsableCommand {
     private static let gateway = SPIFFEID.service("assay-gateway")
 
     /// Risk decides on payments and on loans; what the gateway forwards needs a scope of its caller.
-    private var access: FeatureAccess {
+    var access: FeatureAccess {
         FeatureAccess(
             services: [Self.risk.description: [.fraud, .aml, .credit]],
             trustsEveryPeer: service.isInsecure)
     }
 
-    private var authorizer: ScopeAuthorizer {
+    var authorizer: ScopeAuthorizer {
         ScopeAuthorizer(
             forwarders: [Self.risk.description, Self.gateway.description],
             services: [Self.risk.description: ["features.score", "features.read"]],
@@ -114,7 +143,7 @@ struct AssayFeatures: AsyncParsableCommand {
             trustsEveryPeer: service.isInsecure)
     }
 
-    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
+    func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
         let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7003)
         guard let certificates = environment.certificates else {
             return .plaintext(

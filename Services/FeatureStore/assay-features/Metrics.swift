@@ -4,29 +4,75 @@ import ServiceRuntime
 extension EmbeddedFeatureStore {
     /// The store's counters and gauges in Prometheus' text.
     @Sendable func writeMetrics(_ text: inout PrometheusText) {
-        text.header(
-            "assay_features_events_total", help: "Events by what became of them.", kind: .counter)
-        for (outcome, count) in statistics.outcomes {
-            text.sample(
-                "assay_features_events_total", labels: [("outcome", outcome)], Double(count))
-        }
+        statistics.write(to: &text)
         text.header(
             "assay_features_quarantine_events", help: "Events that wait for a person.", kind: .gauge
         )
         text.sample("assay_features_quarantine_events", Double(waitingEvents))
-        text.header(
-            "assay_features_newest_event_seconds",
-            help: "Event time of the newest row of a type, in seconds since 1970.", kind: .gauge)
-        for (type, time) in newestEvents {
-            text.sample(
-                "assay_features_newest_event_seconds", labels: [("type", type)],
-                Double(time) / 1_000)
-        }
+        text.newest(newestEvents)
         text.header(
             "assay_features_state_bytes", help: "Memory of decoded states.", kind: .gauge)
         text.sample("assay_features_state_bytes", Double(stateBytes))
         text.header(
             "assay_features_unsaved_bytes", help: "Memory of states not stored yet.", kind: .gauge)
         text.sample("assay_features_unsaved_bytes", Double(unsavedBytes))
+    }
+}
+
+extension SharedFeatureStore {
+    /// The counters and gauges of one server of a shared store.
+    @Sendable func writeMetrics(_ text: inout PrometheusText) {
+        statistics.write(to: &text)
+        text.newest(newestEvents)
+        text.header(
+            "assay_features_shared_total", help: "What was met in the shared store.",
+            kind: .counter)
+        for (name, count) in activity.counts {
+            text.sample("assay_features_shared_total", labels: [("what", name)], Double(count))
+        }
+        text.header(
+            "assay_features_state_bytes", help: "Memory of decoded states.", kind: .gauge)
+        text.sample("assay_features_state_bytes", Double(stateBytes))
+    }
+}
+
+extension SharedKeeper {
+    /// The counters of the keeper, and how far it is behind.
+    @Sendable func writeMetrics(_ text: inout PrometheusText) {
+        text.header(
+            "assay_features_keeper_total", help: "What the keeper has done.", kind: .counter)
+        for (name, count) in statistics.counts {
+            text.sample("assay_features_keeper_total", labels: [("what", name)], Double(count))
+        }
+        text.header(
+            "assay_features_keeper_backlog_rows",
+            help: "Rows in the fullest stream: at 2,000,000 events are refused.", kind: .gauge)
+        text.sample(
+            "assay_features_keeper_backlog_rows",
+            Double(statistics.backlog.load(ordering: .relaxed)))
+    }
+}
+
+extension StoreStatistics {
+    fileprivate func write(to text: inout PrometheusText) {
+        text.header(
+            "assay_features_events_total", help: "Events by what became of them.", kind: .counter)
+        for (outcome, count) in outcomes {
+            text.sample(
+                "assay_features_events_total", labels: [("outcome", outcome)], Double(count))
+        }
+    }
+}
+
+extension PrometheusText {
+    fileprivate mutating func newest(_ events: [(type: String, time: Int64)]) {
+        header(
+            "assay_features_newest_event_seconds",
+            help: "Event time of the newest row of a type, in seconds since 1970.", kind: .gauge)
+        for (type, time) in events {
+            sample(
+                "assay_features_newest_event_seconds", labels: [("type", type)],
+                Double(time) / 1_000)
+        }
     }
 }

@@ -34,7 +34,7 @@ enum StoreKey {
     }
 
     /// Tells nothing of the key.
-    private static func check(of key: MasterKey) -> [UInt8] {
+    static func check(of key: MasterKey) -> [UInt8] {
         key.derive("check", tenant: "").withUnsafeBytes { Array($0.prefix(16)) }
     }
 }

@@ -132,6 +132,13 @@ package final class EventPipeline: Sendable {
         resolver.resolve(row)
     }
 
+    /// Per event type that was seen since the start, the greatest event time, in milliseconds.
+    var newestEvents: [(type: String, time: Int64)] {
+        definitions.events.enumerated().compactMap { type, definition in
+            quality.freshness.newest(type: type).map { (definition.name, $0.time) }
+        }
+    }
+
     /// An entity as it is: what its features are computed from.
     package func reading(
         _ entity: EntityReference, _ state: FeatureState, at time: Int64

@@ -25,6 +25,14 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
         self.access = access
     }
 
+    /// - Parameter access: who may ask for which purposes; by default everybody for all.
+    public init(
+        _ store: SharedFeatureStore, access: FeatureAccess = FeatureAccess(trustsEveryPeer: true)
+    ) {
+        self.store = store
+        self.access = access
+    }
+
     public func scoreEvent(
         _ request: AssayFeaturesV1.ScoreEventRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {

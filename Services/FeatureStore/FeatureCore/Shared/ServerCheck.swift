@@ -37,7 +37,7 @@ enum ServerCheck {
         guard values["aof_enabled"] == "1" || allowsVolatile else {
             throw UnfitServer(
                 description: "the server has no append-only file, so its end would lose events;"
-                    + " set appendonly yes, or allow a volatile store")
+                    + " set appendonly yes (or accept the loss: --allow-volatile)")
         }
     }
 }

@@ -12,6 +12,8 @@ extension SharedFeatureStore {
     ) async -> [EntityReading] {
         let blobs: [BlobReply]
         do {
+            // States of another generation would look like none.
+            if let tenant = entities.first?.tenant { try await admit(tenant) }
             blobs = try await redis.send(
                 entities.map(states.read), timeout: configuration.roundTrip
             ).map { BlobReply($0) }
@@ -66,6 +68,7 @@ extension SharedFeatureStore {
             "XADD", key: keys.rows(SharedKeys.partition(id)), Array("*".utf8),
             [StreamEntry.quarantined], row.encoded())
         do {
+            try await admit(scoring.tenant)
             let reply = try await redis.send(add, timeout: configuration.roundTrip)
             if let error = reply.error { throw StorageError(.full, error.description) }
         } catch let error as StorageError {

@@ -43,9 +43,12 @@ extension SharedFeatureStore {
         let claim: SharedClaim
         let blobs: [BlobReply]
         do {
+            try await admit(event.scoring.tenant)
             (claim, blobs) = try await claimAndRead(event)
+        } catch let error as RPCError {
+            throw error
         } catch {
-            guard error.code != .commandTooLarge else { throw Self.tooLarge }
+            if (error as? RedisError)?.code == .commandTooLarge { throw Self.tooLarge }
             // The event may be in the log: then the keeper finishes it, and sending it again finds
             // it there.
             statistics.notRecorded.count()
@@ -78,19 +81,9 @@ extension SharedFeatureStore {
         let partition = event.partition
         let entities = event.scoring.entities
         var commands = [claim(event)]
-        commands.reserveCapacity(entities.count + 2)
+        commands.reserveCapacity(entities.count + 1)
         for entity in entities { commands.append(states.read(entity)) }
-        let tenant = event.scoring.tenant
-        let connections = redis.connectionsMade
-        let isNewTenant = tenants.isNew(tenant, connections: connections)
-        if isNewTenant {
-            commands.append(
-                RedisCommand("SADD", key: SharedKeys.tenants, Array(tenant.utf8)))
-        }
         let replies = try await redis.send(commands, timeout: configuration.roundTrip)
-        if isNewTenant, replies.last?.integer != nil {
-            tenants.told(tenant, connections: connections)
-        }
         return (
             SharedClaim(replies[0], partition: partition),
             replies[1..<(1 + entities.count)].map { BlobReply($0) }

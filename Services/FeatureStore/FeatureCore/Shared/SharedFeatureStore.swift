@@ -51,6 +51,7 @@ public final class SharedFeatureStore: FeatureStore {
     let queue = EntityQueue()
     let inFlight = InFlightEvents()
     let tenants = KnownTenants()
+    let agreement: SharedAgreement
     let background = BackgroundWork()
     let gatherer: RelaxedGatherer
     /// Time that only runs forward, for what this process has begun.
@@ -66,6 +67,7 @@ public final class SharedFeatureStore: FeatureStore {
         self.uptime = uptime
         pipeline = EventPipeline(
             definitions, masterKey: configuration.masterKey, clock: clock)
+        agreement = SharedAgreement(definitions, masterKey: configuration.masterKey ?? .zero)
         states = SharedStates(definitions, cacheBytes: configuration.cacheBytes)
         gatherer = RelaxedGatherer(
             states, redis, configuration: configuration, activity: activity, uptime: uptime)
@@ -83,9 +85,11 @@ public final class SharedFeatureStore: FeatureStore {
         uptime: @escaping @Sendable () -> Duration = SharedFeatureStore.machineUptime
     ) async throws -> SharedFeatureStore {
         try await ServerCheck.check(redis, allowsVolatile: configuration.allowsVolatile)
-        return SharedFeatureStore(
+        let store = SharedFeatureStore(
             redis, definitions: definitions, configuration: configuration, clock: clock,
             uptime: uptime)
+        try await store.agreement.check(redis)
+        return store
     }
 
     private static let start = ContinuousClock.now
@@ -108,6 +112,23 @@ public final class SharedFeatureStore: FeatureStore {
 
     /// Memory of the states that are decoded.
     public var stateBytes: Int { states.decoded.bytes }
+
+    /// Per event type that was seen since the start, the greatest event time, in milliseconds.
+    public var newestEvents: [(type: String, time: Int64)] { pipeline.newestEvents }
+
+    /// Before a tenant's first event: makes it known, and holds our definitions against its states.
+    /// Throws FAILED_PRECONDITION if they do not fit.
+    func admit(_ tenant: String) async throws {
+        let connections = redis.connectionsMade
+        guard tenants.isNew(tenant, connections: connections) else { return }
+        do {
+            let timeout = configuration.roundTrip
+            guard try await agreement.admit(tenant, redis, timeout: timeout) else { return }
+        } catch let error as UnfitServer {
+            throw error.rpcError
+        }
+        tenants.told(tenant, connections: connections)
+    }
 }
 
 /// The tenants this process has told the shared store about.

@@ -12,6 +12,9 @@ struct SharedKeys: Sendable {
     /// The tenants that ever recorded an event: the keeper serves them.
     static let tenants = Array("fs:{tenants}".utf8)
 
+    /// Tells whether a process has the store's master key.
+    static let keyCheck = Array("fs:{store}:key".utf8)
+
     /// The keeper's lease, and the number of leases given out.
     static let lease = Array("fs:{keeper}:lease".utf8)
     static let fence = Array("fs:{keeper}:fence".utf8)

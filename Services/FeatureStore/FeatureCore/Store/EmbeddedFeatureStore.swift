@@ -148,10 +148,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
 
     /// Per event type that was seen since the start, the greatest event time, in milliseconds.
     public var newestEvents: [(type: String, time: Int64)] {
-        let pipeline = pipeline
-        return pipeline.definitions.events.enumerated().compactMap { type, definition in
-            pipeline.quality.freshness.newest(type: type).map { (definition.name, $0.time) }
-        }
+        pipeline.newestEvents
     }
 
     /// Memory of the states that are decoded.

@@ -36,6 +36,7 @@ public final class SharedKeeper: Sendable {
     let pipeline: EventPipeline
     let states: SharedStates
     let configuration: KeeperConfiguration
+    private let agreement: SharedAgreement
     private let open: @Sendable (String) throws -> any KeyValueStore
     private let logs = Mutex<[String: OpenLog]>([:])
     /// Names this process as the lease's owner.
@@ -72,6 +73,13 @@ public final class SharedKeeper: Sendable {
         pipeline = EventPipeline(
             definitions, masterKey: configuration.masterKey, clock: clock)
         states = SharedStates(definitions, cacheBytes: 0)
+        agreement = SharedAgreement(definitions, masterKey: configuration.masterKey ?? .zero)
+    }
+
+    /// Checks that the shared store is one to trust events with, and that this keeper fits it.
+    public func check(allowsVolatile: Bool) async throws {
+        try await ServerCheck.check(redis, allowsVolatile: allowsVolatile)
+        try await agreement.check(redis)
     }
 
     /// Works until cancelled. A shared store that does not answer is tried again.
@@ -130,6 +138,7 @@ public final class SharedKeeper: Sendable {
     ) async throws -> (log: KeptLog, directory: String) {
         var found = logs.withLock { $0[tenant] }
         if found == nil {
+            try await agreement.admit(tenant, redis, timeout: configuration.roundTrip)
             let log = KeptLog(tenant: tenant, store: try open(tenant), statistics: statistics)
             found = OpenLog(log: log, directory: try log.identity(new: owner))
         }
