@@ -5361,13 +5361,15 @@ extension AssayFeaturesV1 {
         public var purposes: [String] = []
         /// Of one that is computed.
         public var expression: String = ""
+        /// Where this is false, one that is computed is empty.
+        public var condition: String = ""
         public var unknown: UnknownFields?
 
         public init(
             name: String = "", alias: String = "", entity: String = "", kind: String = "",
             type: String = "", defaultValue: Double? = nil, owner: String = "",
             descriptionField: String = "", sensitivity: String = "", purposes: [String] = [],
-            expression: String = ""
+            expression: String = "", condition: String = ""
         ) {
             self.name = name
             self.alias = alias
@@ -5380,6 +5382,7 @@ extension AssayFeaturesV1 {
             self.sensitivity = sensitivity
             self.purposes = purposes
             self.expression = expression
+            self.condition = condition
         }
 
         public static func blank() -> ListedFeature { ListedFeature() }
@@ -5398,6 +5401,7 @@ extension AssayFeaturesV1 {
                 Field(9, "sensitivity", .string),
                 Field(10, "purposes", .string, .list),
                 Field(11, "expression", .string),
+                Field(12, "condition", .string),
             ])
 
         @inline(never)
@@ -5414,6 +5418,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x4A) { sensitivity = try reader.string(.implicit) }
                 if reader.take(0x52) { purposes = try reader.list(0x52, StringCodec.self) }
                 if reader.take(0x5A) { expression = try reader.string(.implicit) }
+                if reader.take(0x62) { condition = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -5430,6 +5435,7 @@ extension AssayFeaturesV1 {
             size += sizes.string(0x4A, sensitivity)
             size += sizes.list(0x52, purposes, StringCodec.self)
             size += sizes.string(0x5A, expression)
+            size += sizes.string(0x62, condition)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5447,6 +5453,7 @@ extension AssayFeaturesV1 {
             writer.string(0x4A, sensitivity)
             writer.list(0x52, purposes, StringCodec.self, &sizes)
             writer.string(0x5A, expression)
+            writer.string(0x62, condition)
             writer.unknown(unknown, since: start)
         }
 
@@ -5463,6 +5470,7 @@ extension AssayFeaturesV1 {
             violations.count("purposes", purposes.count, max: 8)
             violations.each("purposes", purposes, max: 16)
             violations.length("expression", expression.utf8.count, max: 4096)
+            violations.length("condition", condition.utf8.count, max: 4096)
         }
 
         public mutating func readJSON(
@@ -5480,6 +5488,7 @@ extension AssayFeaturesV1 {
             case 9: sensitivity = try reader.value(StringCodec.self)
             case 10: purposes = try reader.list(StringCodec.self)
             case 11: expression = try reader.value(StringCodec.self)
+            case 12: condition = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -5497,6 +5506,7 @@ extension AssayFeaturesV1 {
             writer.field("sensitivity", sensitivity, StringCodec.self)
             writer.list("purposes", purposes, StringCodec.self)
             writer.field("expression", expression, StringCodec.self)
+            writer.field("condition", condition, StringCodec.self)
             writer.endObject()
         }
 
@@ -5512,6 +5522,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.sensitivity, b.sensitivity)
                 && Canonical.equal(a.purposes, b.purposes)
                 && Canonical.equal(a.expression, b.expression)
+                && Canonical.equal(a.condition, b.condition)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -5527,6 +5538,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(sensitivity, into: &hasher)
             Canonical.hash(purposes, into: &hasher)
             Canonical.hash(expression, into: &hasher)
+            Canonical.hash(condition, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

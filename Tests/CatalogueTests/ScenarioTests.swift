@@ -1,6 +1,7 @@
 import AssayMessages
 import Foundation
 import Testing
+import Wire
 
 @testable import FeatureCore
 @testable import FeatureEngine
@@ -108,6 +109,38 @@ import Testing
             #expect(
                 value.number.bitPattern == row.defaultValue?.bitPattern,
                 "\(row.name) is \(value.number)")
+        }
+    }
+
+    @Test("what has nothing to say is empty, not an error")
+    func conditions() throws {
+        let definitions = try Self.definitions()
+        let payment = try #require(
+            try ScenarioEvent.all().last { $0.type == "payment" && $0.isAtHand })
+        var fold = EventFold(definitions, tenant: "tests")
+        let vector = try definitions.vector(called: "at_payment@1")
+        var first = try payment.message(definitions)
+        first.id = "first"
+        let account = try #require(first.fields["account_id"])
+        let seconds = payment.time - 600
+        first.time = try #require(Timestamp(seconds: seconds))
+        _ = try fold.score(first, nil)
+        let credit = AssayFeaturesV1.Event(
+            id: "credit", type: "credit", time: try #require(Timestamp(seconds: seconds + 60)),
+            fields: ["account_id": account])
+        #expect(try fold.score(credit, nil).outcome == .applied)
+        var last = try payment.message(definitions)
+        // Above what is reported.
+        last.fields["amount"] = .amount(
+            try #require(Money(currency: "EUR", coefficient: 100_000_000, scale: 2)))
+        let served = try #require(try fold.score(last, vector).vector)
+        for name in [
+            "amt_below_report_threshold_pct", "cust_hirisk_country_ratio_90d",
+            "acct_minutes_in_to_out_last",
+        ] {
+            let position = try #require(vector.columns.firstIndex { $0.name == name })
+            #expect(served.status[position] & 7 == Status.Class.empty.rawValue, "\(name)")
+            #expect(served.values[position].isNaN, "\(name)")
         }
     }
 

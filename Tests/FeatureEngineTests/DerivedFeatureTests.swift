@@ -94,6 +94,51 @@ import Testing
         #expect(overflow.status == Status(.error))
     }
 
+    @Test("where its condition is false a value is empty, not an error")
+    func conditions() throws {
+        let bench = Self.bench()
+        func value(
+            _ text: String, when condition: String, _ input: EventInput = Self.payment(),
+            entities: Set<Int> = [0, 1]
+        ) throws -> FeatureValue {
+            var builder = DerivedWorld.builder()
+            builder.add(DerivedBench.derived("f", .double, text, when: condition, defaultValue: 7))
+            let set = builder.build()
+            try #require(builder.problems.isEmpty, "\(builder.problems)")
+            let plan = VectorPlan(
+                [[VectorColumn(name: "f", feature: try #require(set.feature(named: "f")))]],
+                of: set, groups: DerivedWorld.groups, touches: DerivedWorld.touches)
+            let vector = bench.read(plan, input, entities: entities)
+            var status = Status(.present)
+            status.byte = vector.status[0]
+            return FeatureValue(vector.values[0], status)
+        }
+        let ratio = "ratio(tx.amount, card_cnt_1h)"
+        let byZero = "ratio(tx.amount, tx.amount - tx.amount)"
+        let empty = FeatureValue(7, Status(.empty))
+        let error = FeatureValue(7, Status(.error))
+        let present = try value(ratio, when: "card_cnt_1h > 2")
+        #expect(present == FeatureValue(2_000, Status(.present)))
+        let nothing = try value(ratio, when: "card_cnt_1h > 3")
+        #expect(nothing == empty)
+        // It is not computed: what would be an error is none.
+        let untried = try value(byZero, when: "card_cnt_1h > 3")
+        #expect(untried == empty)
+        let tried = try value(byZero, when: "card_cnt_1h > 2")
+        #expect(tried == error)
+        // What the condition reads is an input like any other.
+        let absent = try value(ratio, when: "profile.limit > 100", entities: [0])
+        #expect(absent == FeatureValue(7, Status(.absent)))
+        let asked = try value(
+            ratio, when: "has(profile.limit) && profile.limit > 100", entities: [0])
+        #expect(asked == empty)
+        let undecided = try value("1.0", when: "\(byZero) > 1.0")
+        #expect(undecided == error)
+        let late = DerivedWorld.payment(at: Self.start + 31 * DerivedWorld.day)
+        let stale = try value("1.0", when: "profile.limit > 90000", late)
+        #expect(stale == FeatureValue(7, Status(.empty, .stale)))
+    }
+
     @Test("a value that does not depend on what is absent is present")
     func guarded() throws {
         let bench = Self.bench()

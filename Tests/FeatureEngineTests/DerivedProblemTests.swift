@@ -50,6 +50,19 @@ import Testing
         #expect(problem(.int, "tx.channel") == "")
     }
 
+    @Test("a condition is held to be one")
+    func conditions() {
+        func problem(when condition: String) -> String {
+            problems([DerivedBench.derived("f", .int, "card_cnt_1h", when: condition)])
+                .joined(separator: "\n")
+        }
+        #expect(problem(when: "card_cnt_1h > 2") == "")
+        #expect(problem(when: "card_cnt_1h").contains("a condition is a bool; this is int"))
+        #expect(problem(when: "1 > 2").contains("the condition is always false"))
+        #expect(problem(when: "card_cnt_2h > 2").contains("unknown fact 'card_cnt_2h'"))
+        #expect(problem(when: "f > 2").contains("a feature depends on itself: f → f"))
+    }
+
     @Test("a circle of features is named once, and the rest still compiles")
     func circles() throws {
         let found = problems([

@@ -269,13 +269,14 @@ struct DerivedBench {
     }
 
     static func derived(
-        _ name: String, _ type: ValueType, _ text: String, unit: Unit? = nil, role: String? = nil,
-        defaultValue: Double = FeatureValue.missing
+        _ name: String, _ type: ValueType, _ text: String, when condition: String? = nil,
+        unit: Unit? = nil, role: String? = nil, defaultValue: Double = FeatureValue.missing
     ) -> DerivedFeature {
         let location = SourceLocation(file: "test.yaml", line: 3, column: 10)
         return DerivedFeature(
-            name: Located(name, at: location), expression: Located(text, at: location), type: type,
-            unit: unit, role: role, defaultValue: defaultValue)
+            name: Located(name, at: location), expression: Located(text, at: location),
+            condition: condition.map { Located($0, at: location) }, type: type, unit: unit,
+            role: role, defaultValue: defaultValue)
     }
 
     func read(

@@ -41,7 +41,7 @@ struct FeaturesExplainCommand: ParsableCommand {
                 "longer than that by up to",
                 feature.hop.flatMap { feature.window == nil ? nil : "\($0 / 1_000) s" } ?? ""
             ),
-            ("expression", feature.expression ?? ""),
+            ("expression", feature.expression ?? ""), ("when", feature.condition ?? ""),
             ("reads", set.inputs(of: feature).joined(separator: ", ")),
             ("meaning", feature.kind == .derived ? "" : feature.meaning),
             ("owner", documentation.owner), ("sensitivity", documentation.sensitivity.rawValue),

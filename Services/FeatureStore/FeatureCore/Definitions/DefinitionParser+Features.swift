@@ -10,6 +10,7 @@ extension DefinitionParser {
         }
         let type = text("type", of: &object)
         let expression = text("expr", of: &object)
+        let condition = optionalText("when", of: &object)
         var unit: Unit?
         if let text = optionalText("unit", of: &object) {
             unit = Unit(rawValue: text.value)
@@ -25,8 +26,8 @@ extension DefinitionParser {
         object.finish(&problems)
         guard let type, let expression else { return nil }
         return DerivedDeclaration(
-            name: name, type: type, unit: unit, expression: expression, role: role,
-            defaultValue: defaultValue, documentation: documentation)
+            name: name, type: type, unit: unit, expression: expression, condition: condition,
+            role: role, defaultValue: defaultValue, documentation: documentation)
     }
 
     mutating func vector(_ name: Located<String>, _ node: Node) -> VectorDeclaration? {

@@ -58,7 +58,8 @@ extension CataloguedFeature {
             defaultValue: defaultValue.isNaN ? nil : defaultValue, owner: documentation.owner,
             descriptionField: documentation.description,
             sensitivity: documentation.sensitivity.rawValue,
-            purposes: documentation.purposes.map(\.rawValue), expression: expression ?? "")
+            purposes: documentation.purposes.map(\.rawValue), expression: expression ?? "",
+            condition: condition ?? "")
     }
 }
 

@@ -31,7 +31,8 @@ extension DefinitionCompiler {
             builder.add(
                 DerivedFeature(
                     name: declaration.name, expression: declaration.expression,
-                    type: self.type(of: type), unit: type == .money ? .money : declaration.unit,
+                    condition: declaration.condition, type: self.type(of: type),
+                    unit: type == .money ? .money : declaration.unit,
                     role: declaration.role?.value, defaultValue: declaration.defaultValue))
         }
         let features = builder.build()

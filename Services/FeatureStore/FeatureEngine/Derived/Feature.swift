@@ -23,6 +23,8 @@ public struct Feature: Sendable {
 /// The expression of a derived feature.
 public struct Derivation: Sendable {
     public let expression: String
+    /// Not nil: where this is false, the value is empty.
+    public let condition: String?
     /// Not nil: the states it reads are those of the entities in this role.
     public let role: String?
     /// Slots of the facts it reads, among all facts of the definition set.

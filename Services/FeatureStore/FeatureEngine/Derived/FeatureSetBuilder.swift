@@ -4,6 +4,8 @@ public import RuleLanguage
 public struct DerivedFeature: Sendable {
     public let name: Located<String>
     public let expression: Located<String>
+    /// Not nil: where this is false, there is nothing to say, and the value is empty.
+    public let condition: Located<String>?
     public let type: ValueType
     /// Of a money feature it is `money`; others take that of their expression.
     public let unit: Unit?
@@ -12,9 +14,10 @@ public struct DerivedFeature: Sendable {
     public let defaultValue: Double
 
     public init(
-        name: Located<String>, expression: Located<String>, type: ValueType, unit: Unit? = nil,
-        role: String? = nil, defaultValue: Double
+        name: Located<String>, expression: Located<String>, condition: Located<String>? = nil,
+        type: ValueType, unit: Unit? = nil, role: String? = nil, defaultValue: Double
     ) {
+        self.condition = condition
         self.role = role
         self.name = name
         self.expression = expression
@@ -164,12 +167,13 @@ public struct FeatureSetBuilder {
         }
         for (index, feature) in derived.enumerated() {
             let derivation = Derivation(
-                expression: feature.expression.value, role: feature.role,
+                expression: feature.expression.value, condition: feature.condition?.value,
+                role: feature.role,
                 facts: compiled[index]?.factsRead ?? [], entities: entities[index])
             features.append(
                 Feature(
                     name: feature.name.value, type: feature.type,
-                    unit: feature.unit ?? compiled[index]?.unit,
+                    unit: feature.unit ?? compiled[index]?.expression.unit,
                     defaultValue: feature.defaultValue, source: .derived(derivation),
                     meaning: texts[index]))
         }
@@ -219,29 +223,61 @@ public struct FeatureSetBuilder {
             slot < firstFact
                 ? meanings[slot] : Digest.hexadecimal(of: derived[slot - firstFact])
         }
+        let condition = feature.condition.map { " when \($0.value)" } ?? ""
         return "derived \(feature.type) \(feature.unit?.rawValue ?? "") \(feature.role ?? "")"
-            + " \(feature.expression.value) \(inputs)"
+            + " \(feature.expression.value)\(condition) \(inputs)"
     }
 
-    /// Nil for an expression with a problem.
-    private mutating func compile(_ schema: FactSchema) -> [CompiledExpression?] {
+    /// What a feature was compiled to.
+    private struct Compiled {
+        let expression: CompiledExpression
+        let condition: CompiledExpression?
+
+        /// Slots of all facts that it reads, each once.
+        var factsRead: [Int] {
+            let own = expression.factsRead
+            return own + (condition?.factsRead ?? []).filter { !own.contains($0) }
+        }
+    }
+
+    /// Nil for a feature with a problem.
+    private mutating func compile(_ schema: FactSchema) -> [Compiled?] {
         var builder = ProgramBuilder(
             environment: constants.environment(schema, offset: "tx.utc_offset"))
-        var numbers: [Int?] = []
-        for feature in derived {
-            do {
-                numbers.append(try builder.addExpression(feature.expression.value))
-            } catch {
-                numbers.append(nil)
-                for diagnostic in error.diagnostics { report(diagnostic, feature) }
+        let numbers = derived.map { feature in
+            let expression = compile(feature.expression) { () throws(CompilationFailure) in
+                try builder.addExpression(feature.expression.value)
             }
+            let condition = feature.condition.map { condition in
+                compile(condition) { () throws(CompilationFailure) in
+                    try builder.addCondition(condition.value)
+                }
+            }
+            return (expression: expression, condition: condition)
         }
         let program = builder.build()
-        return zip(derived, numbers).map { feature, number in
-            guard let number else { return nil }
+        return zip(derived, numbers).map { feature, numbers in
+            guard let number = numbers.expression else { return nil }
             let expression = program.expressions[number]
             checkType(of: expression, feature)
-            return expression
+            guard let condition = numbers.condition else {
+                return Compiled(expression: expression, condition: nil)
+            }
+            return condition.map {
+                Compiled(expression: expression, condition: program.expressions[$0])
+            }
+        }
+    }
+
+    /// Nil, and reported, for a text with a problem.
+    private mutating func compile(
+        _ text: Located<String>, _ add: () throws(CompilationFailure) -> Int
+    ) -> Int? {
+        do {
+            return try add()
+        } catch {
+            for diagnostic in error.diagnostics { report(diagnostic, in: text) }
+            return nil
         }
     }
 }
@@ -253,14 +289,14 @@ extension FeatureSetBuilder {
         problems.append(DefinitionProblem(message, at: location))
     }
 
-    private mutating func report(_ diagnostic: Diagnostic, _ feature: DerivedFeature) {
+    private mutating func report(_ diagnostic: Diagnostic, in text: Located<String>) {
         var message = diagnostic.message
         if let names = ambiguous.first(where: { message.contains("'\($0.key)'") }) {
             message =
                 "event types declare '\(names.key)' differently; write "
                 + names.value.joined(separator: " or ")
         }
-        problems.append(DefinitionProblem(message, at: feature.expression.place(of: diagnostic)))
+        problems.append(DefinitionProblem(message, at: text.place(of: diagnostic)))
     }
 
     private mutating func checkType(

@@ -88,7 +88,7 @@ struct ScopeReading: Sendable {
     ///
     /// It has the greatest class and all flags of what the expression reads. A field or a snapshot
     /// that is absent counts only if the expression has no value without it: `has(x)` and `a || b`
-    /// have.
+    /// have. Where its condition is false, it is empty.
     mutating func value(
         of step: VectorPlan.Step, _ program: Program
     ) -> (value: FeatureValue, isDefault: Bool) {
@@ -103,8 +103,16 @@ struct ScopeReading: Sendable {
             if isBounded[input.slot], !input.ignoresBound { flags.formUnion(.incomplete) }
         }
         if greatestThere < .absent {
-            let result = evaluator.number(step.expression, of: program, over: frame)
-            if case .success(let number) = result, number.isFinite {
+            let holds =
+                step.condition.map { evaluator.number($0, of: program, over: frame) } ?? .success(1)
+            if case .success(0) = holds {
+                let status = Status(max(greatestThere, .empty), flags)
+                return (FeatureValue(step.defaultValue, status), true)
+            }
+            if case .success = holds,
+                case .success(let number) = evaluator.number(
+                    step.expression, of: program, over: frame), number.isFinite
+            {
                 return (FeatureValue(number, Status(greatestThere, flags)), false)
             }
             if greatest == .present { greatest = .error }

@@ -93,6 +93,8 @@ public final class VectorPlan: Sendable {
     final class Step: Sendable {
         let scope: Int
         let expression: Int
+        /// Not nil: where this expression is false, the value is empty.
+        let condition: Int?
         let defaultValue: Double
         let inputs: [Input]
         /// Not nil: the expression reads the time of reading, in this slot.
@@ -103,11 +105,12 @@ public final class VectorPlan: Sendable {
         let targets: [Target]
 
         init(
-            scope: Int, expression: Int, defaultValue: Double, inputs: [Input], time: Int?,
-            parts: UInt64, targets: [Target]
+            scope: Int, expression: Int, condition: Int?, defaultValue: Double, inputs: [Input],
+            time: Int?, parts: UInt64, targets: [Target]
         ) {
             self.scope = scope
             self.expression = expression
+            self.condition = condition
             self.defaultValue = defaultValue
             self.inputs = inputs
             self.time = time

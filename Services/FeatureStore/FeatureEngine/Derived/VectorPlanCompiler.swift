@@ -20,7 +20,7 @@ struct VectorPlanCompiler {
     private var roles: [EntityRole] = []
     /// Of each scope, where the facts of its program come from, by slot.
     private var sources: [[FactSource]] = []
-    private var expressions: [Int: (scope: Int, expression: Int)] = [:]
+    private var expressions: [Int: (scope: Int, expression: Int, condition: Int?)] = [:]
 
     init(_ set: FeatureSet, _ groups: [Group]) {
         self.set = set
@@ -74,9 +74,12 @@ struct VectorPlanCompiler {
             var builder = ProgramBuilder(
                 environment: set.constants.environment(schema, offset: "tx.utc_offset"))
             for feature in own {
+                guard let derivation = derivation(feature) else { continue }
                 do {
-                    let text = derivation(feature)?.expression ?? ""
-                    expressions[feature] = (scopes.count, try builder.addExpression(text))
+                    expressions[feature] = (
+                        scopes.count, try builder.addExpression(derivation.expression),
+                        try derivation.condition.map { try builder.addCondition($0) }
+                    )
                 } catch {
                     preconditionFailure("an expression that compiled among all facts does so here")
                 }
@@ -183,22 +186,24 @@ struct VectorPlanCompiler {
         }
         let targets = makeTargets()
         for (step, feature) in computed.enumerated() {
-            guard let (scope, expression) = expressions[feature] else { continue }
-            let compiled = scopes[scope].program.expressions[expression]
+            guard let (scope, expression, condition) = expressions[feature] else { continue }
+            let own = scopes[scope].program.expressions
+            let compiled = [own[expression]] + (condition.map { [own[$0]] } ?? [])
+            let facts = Set(compiled.flatMap(\.factsRead)).sorted()
             let sources = sources[scope]
-            let rows = Dictionary(grouping: compiled.rowsRead, by: \.slot)
+            let rows = Dictionary(grouping: compiled.flatMap(\.rowsRead), by: \.slot)
             steps.append(
                 VectorPlan.Step(
-                    scope: scope, expression: expression,
+                    scope: scope, expression: expression, condition: condition,
                     defaultValue: set.features[feature].defaultValue,
-                    inputs: compiled.factsRead.filter { sources[$0] != .readTime }.map { slot in
+                    inputs: facts.filter { sources[$0] != .readTime }.map { slot in
                         VectorPlan.Input(
                             slot: slot,
                             ignoresBound: (rows[slot] ?? []).allSatisfy {
                                 isWithin(limit(sources[slot]), $0.use)
                             })
                     },
-                    time: compiled.factsRead.first { sources[$0] == .readTime },
+                    time: facts.first { sources[$0] == .readTime },
                     parts: mask(of: feature), targets: targets[step] ?? []))
         }
     }

@@ -18,6 +18,8 @@ public struct CataloguedFeature: Hashable, Sendable {
     public let hop: Int64?
     /// Of a derived feature.
     public let expression: String?
+    /// Of a derived feature that is empty where this is false.
+    public let condition: String?
     /// Canonical text of what the value means.
     public let meaning: String
     public let documentation: Documentation
@@ -67,7 +69,8 @@ extension DefinitionSet {
         return CataloguedFeature(
             name: feature.name, alias: feature.alias, kind: kind, entity: entity.name,
             type: feature.type.rawValue, defaultValue: feature.defaultValue,
-            window: span?.window, hop: span?.hop, expression: nil, meaning: feature.meaning,
+            window: span?.window, hop: span?.hop, expression: nil, condition: nil,
+            meaning: feature.meaning,
             documentation: documentation[feature.name] ?? feature.documentation)
     }
 
@@ -77,7 +80,8 @@ extension DefinitionSet {
         CataloguedFeature(
             name: counts.name, alias: nil, kind: .counts, entity: entity.name, type: "counts",
             defaultValue: 0, window: counts.window,
-            hop: entity.group.tiers[counts.tier].hop, expression: nil, meaning: counts.meaning,
+            hop: entity.group.tiers[counts.tier].hop, expression: nil, condition: nil,
+            meaning: counts.meaning,
             documentation: documentation[counts.name] ?? counts.documentation)
     }
 }

@@ -46,7 +46,8 @@ extension DefinitionSet {
                 type: feature.unit == .money && feature.type == .int
                     ? "money" : feature.type.description,
                 defaultValue: feature.defaultValue, window: nil, hop: nil,
-                expression: derivation.expression, meaning: feature.meaning,
+                expression: derivation.expression, condition: derivation.condition,
+                meaning: feature.meaning,
                 documentation: documentation)
         }
     }

@@ -8,6 +8,8 @@ public struct DerivedDeclaration: Sendable {
     /// What its number counts; money counts money.
     public let unit: Unit?
     public let expression: Located<String>
+    /// `when`: where it is false, there is nothing to say, and the value is empty.
+    public let condition: Located<String>?
     /// `of: destination`: the states it reads are those of the entities in this role, where the
     /// event names several of one type.
     public let role: Located<String>?
@@ -16,13 +18,14 @@ public struct DerivedDeclaration: Sendable {
 
     public init(
         name: Located<String>, type: Located<String>, unit: Unit? = nil,
-        expression: Located<String>, role: Located<String>? = nil, defaultValue: Double,
-        documentation: Documentation
+        expression: Located<String>, condition: Located<String>? = nil,
+        role: Located<String>? = nil, defaultValue: Double, documentation: Documentation
     ) {
         self.name = name
         self.type = type
         self.unit = unit
         self.expression = expression
+        self.condition = condition
         self.role = role
         self.defaultValue = defaultValue
         self.documentation = documentation
