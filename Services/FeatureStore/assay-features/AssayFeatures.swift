@@ -104,7 +104,7 @@ struct AssayFeatures: AsyncParsableCommand {
             try await server.start()
             return RunningService(
                 port: server.port,
-                run: { try await Self.serve(server, store) },
+                run: { try await Self.serve(server, store, environment) },
                 shutdown: { times in
                     await server.shutdown(times)
                     await pool.shutdown()
@@ -157,14 +157,36 @@ struct AssayFeatures: AsyncParsableCommand {
     }
 
     /// Serves until shut down, storing changed states meanwhile; then stores what is left.
-    private static func serve(_ server: RPCServer, _ store: EmbeddedFeatureStore) async throws {
+    private static func serve(
+        _ server: RPCServer, _ store: EmbeddedFeatureStore, _ environment: ServiceEnvironment
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask { try await store.run() }
-            // The server ends when it is shut down; the other task only by a failure to store.
+            group.addTask { try await audit(store, environment) }
+            // The server ends when it is shut down; the others only by a failure to store.
             try await group.next()
             group.cancelAll()
         }
         try await store.close()
+    }
+
+    /// Holds what was served against the log. What it cannot read now it tries again later.
+    private static func audit(
+        _ store: EmbeddedFeatureStore, _ environment: ServiceEnvironment
+    ) async throws {
+        let logger = environment.logger
+        while true {
+            do {
+                try await store.audit { finding in
+                    logger.error(
+                        "skew: what was served is not what the log gives",
+                        metadata: ["finding": "\(finding)", "tenant": "\(finding.tenant)"])
+                }
+            } catch let error where !(error is CancellationError) {
+                logger.error("the auditor stopped", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: .seconds(60))
+            }
+        }
     }
 }

@@ -16,6 +16,40 @@ extension EmbeddedFeatureStore {
         text.header(
             "assay_features_unsaved_bytes", help: "Memory of states not stored yet.", kind: .gauge)
         text.sample("assay_features_unsaved_bytes", Double(unsavedBytes))
+        writeSkew(&text)
+    }
+
+    private func writeSkew(_ text: inout PrometheusText) {
+        text.header(
+            "assay_features_skew_checks_total",
+            help: "States, blobs and served vectors that were held against the log.",
+            kind: .counter)
+        for what in SkewFinding.What.allCases {
+            text.sample(
+                "assay_features_skew_checks_total", labels: [("what", what.rawValue)],
+                Double(skew.checks(what)))
+        }
+        text.header(
+            "assay_features_skew_mismatches_total",
+            help: "Those that a replay of the log does not give: must stay 0.", kind: .counter)
+        for what in SkewFinding.What.allCases {
+            text.sample(
+                "assay_features_skew_mismatches_total", labels: [("what", what.rawValue)],
+                Double(skew.mismatches(what)))
+        }
+        text.header(
+            "assay_features_skew_skipped_total",
+            help: "What could not be held against the log, by why.", kind: .counter)
+        for reason in SkewSkip.allCases {
+            text.sample(
+                "assay_features_skew_skipped_total", labels: [("reason", reason.rawValue)],
+                Double(skew.skips(reason)))
+        }
+        text.header(
+            "assay_features_skew_slices_total",
+            help: "Slices of a thousandth of the entities that the auditor went through.",
+            kind: .counter)
+        text.sample("assay_features_skew_slices_total", Double(skew.slices))
     }
 }
 

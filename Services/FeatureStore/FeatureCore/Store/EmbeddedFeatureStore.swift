@@ -11,6 +11,8 @@ public import Wire
 /// disk before the reply; states follow behind, and opening applies what they lack.
 public final class EmbeddedFeatureStore: FeatureStore {
     public let statistics = StoreStatistics()
+    /// What the auditor has held against the log.
+    public let skew = SkewStatistics()
 
     let store: any KeyValueStore
     let records: RecordWriter

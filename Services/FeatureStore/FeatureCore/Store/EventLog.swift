@@ -89,7 +89,11 @@ package struct EventLog: Sendable {
     /// The sequences of an entity's events, ascending, back to a gap in their versions: a new life
     /// began there. One may also have begun since, where its first event followed directly in the
     /// log; whoever folds the events finds out.
-    func trail(of entity: EntityReference, before sequence: UInt64) throws -> [UInt64] {
+    ///
+    /// - Parameter limit: only so many of the newest.
+    func trail(
+        of entity: EntityReference, before sequence: UInt64, limit: Int = .max
+    ) throws -> [UInt64] {
         let name = pipeline.definitions.entities[entity.entity].name
         let prefix = StorageKey.trail(entity.key, tenant: entity.tenant, entity: name)
         var sequences: [UInt64] = []
@@ -102,7 +106,7 @@ package struct EventLog: Sendable {
             if let next, version + 1 != next { return false }
             next = version
             sequences.append(found)
-            return true
+            return sequences.count < limit
         }
         return sequences.reversed()
     }

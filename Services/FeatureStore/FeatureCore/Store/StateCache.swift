@@ -134,11 +134,16 @@ final class StateCache: Sendable {
         definitions.entities[entity.entity].name
     }
 
+    /// The state of an entity as it is stored.
+    func blob(of entity: EntityReference) throws(StorageError) -> [UInt8]? {
+        let key = storageKey(entity.key, tenant: entity.tenant, entity: name(of: entity))
+        return try store.get(key, in: .state)
+    }
+
     private func load(_ entity: EntityReference) throws(StateError) -> FeatureState {
         let blob: [UInt8]?
         do {
-            let key = storageKey(entity.key, tenant: entity.tenant, entity: name(of: entity))
-            blob = try store.get(key, in: .state)
+            blob = try self.blob(of: entity)
         } catch {
             throw .unavailable(error)
         }
