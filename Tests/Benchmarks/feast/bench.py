@@ -106,18 +106,26 @@ class Payments:
         self.identity = event.get("id")
         self.keys: dict[str, str] = {}
         for entity, field in event["entities"].items():
+            if isinstance(field, dict):  # by role: the one who acts
+                field = next(iter(field.values()))
             if isinstance(field, str) and isinstance(defined["entities"][entity]["key"], str):
                 self.keys[entity] = field
 
     def key(self, entity: str, row: int) -> str:
-        return f"{entity}-{row}"
+        declared = self.fields.get(self.keys[entity])
+        room = declared.get("max", 64) if isinstance(declared, dict) else 64
+        long = f"{entity}-{row}"
+        return long if len(long) <= room else f"{row:0{room}d}"
 
     def event(self, number: int, row: int, moment: datetime.datetime):
         event = self.pb.Event(id=f"bench-{number}", type=self.kind)
         event.time.FromDatetime(moment)
         for name, declared in self.fields.items():
-            value = self.value(declared if isinstance(declared, dict) else {"type": declared})
-            if value is not None and name not in (self.time_field, self.identity):
+            declared = declared if isinstance(declared, dict) else {"type": declared}
+            if "expr" in declared or name in (self.time_field, self.identity):
+                continue
+            value = self.value(declared)
+            if value is not None:
                 event.fields[name].CopyFrom(value)
         for entity, field in self.keys.items():
             event.fields[field].CopyFrom(self.pb.FieldValue(text=self.key(entity, row)))
@@ -344,4 +352,5 @@ def measure(options, work: Path, stack: contextlib.ExitStack) -> None:
         raise SystemExit(f"{ratio:.1f} times the reads per second over gRPC; at least 20 are asked")
 
 
-main()
+if __name__ == "__main__":
+    main()
