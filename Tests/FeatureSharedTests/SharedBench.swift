@@ -73,7 +73,8 @@ final class SharedBench: Sendable {
 
     func keeper(
         _ directory: TemporaryDirectory, owner: String = "keeper",
-        _ configure: (inout KeeperConfiguration) -> Void = { _ in }
+        _ configure: (inout KeeperConfiguration) -> Void = { _ in },
+        sender: ((RedisClient) -> any RedisSender)? = nil
     ) async throws -> TestKeeper {
         let client = Self.client(port: redis.port)
         try await client.connected()
@@ -82,7 +83,8 @@ final class SharedBench: Sendable {
         configuration.openLimit = .zero
         configuration.rowLife = .zero
         configure(&configuration)
-        return try TestKeeper(client, directory, owner: owner, configuration)
+        return try TestKeeper(
+            client, sender?(client) ?? client, directory, owner: owner, configuration)
     }
 
     func send(_ words: String...) async throws -> RedisValue {
@@ -147,15 +149,15 @@ struct TestKeeper: Sendable {
     let storage: RocksDBStore
 
     init(
-        _ client: RedisClient, _ directory: TemporaryDirectory, owner: String,
-        _ configuration: KeeperConfiguration
+        _ client: RedisClient, _ sender: any RedisSender, _ directory: TemporaryDirectory,
+        owner: String, _ configuration: KeeperConfiguration
     ) throws {
         self.client = client
         let storage = try RocksDBStore(
             directory: directory.path + "/bank", families: SharedKeeper.families)
         self.storage = storage
         keeper = SharedKeeper(
-            client, definitions: try Bank.definitions(), configuration: configuration,
+            sender, definitions: try Bank.definitions(), configuration: configuration,
             owner: owner, clock: { SharedBench.now }, open: { _ in storage })
     }
 

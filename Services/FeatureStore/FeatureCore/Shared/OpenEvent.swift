@@ -54,20 +54,14 @@ final class OpenEvent: Sendable {
         }
     }
 
-    /// The applied record, and the end of the event's openness: in this order, so that whoever no
-    /// longer finds it open finds the record.
-    var closing: [RedisCommand] {
+    /// The applied record and the end of the event's openness.
+    var closing: RedisCommand {
         let versions = state.withLock { $0.versions }
         let row = pipeline.logRow(
             scoring, sequence: place.sequence, versions: versions.map { $0 ?? 0 },
             vectors: vectors)
         let record = AssayFeaturesV1.AppliedRow(
             sequence: row.sequence, entities: row.entities, vectors: row.vectors)
-        return [
-            RedisCommand(
-                "XADD", key: keys.rows(place.partition), Array("*".utf8), [StreamEntry.applied],
-                record.encoded()),
-            RedisCommand("ZREM", key: keys.open(place.partition), place.id),
-        ]
+        return keys.finish(place, record.encoded())
     }
 }

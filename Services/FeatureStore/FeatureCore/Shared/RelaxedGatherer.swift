@@ -17,11 +17,22 @@ final class RelaxedGatherer: Sendable {
         let event: OpenEvent
         let index: Int
         let touches: UInt64
+
+        var sequence: UInt64 { event.place.sequence }
+
+        func apply(to state: inout FeatureState, _ delivery: Delivery) -> Applied {
+            state.apply(event.event, touches: touches, sequence: sequence, delivery: delivery)
+        }
     }
 
     private struct Gathered {
         let entity: EntityReference
         var parts: [Part]
+    }
+
+    private struct PendingWrite {
+        let gathered: Gathered
+        let write: BlobWrite
     }
 
     private struct Pending {
@@ -111,9 +122,9 @@ final class RelaxedGatherer: Sendable {
             let replies = try? await redis.send(
                 gathered.map { states.read($0.entity) }, timeout: configuration.roundTrip)
         else { return gathered.forEach(leave) }
-        var pending: [(gathered: Gathered, made: [UInt64], write: BlobWrite)] = []
+        var pending: [PendingWrite] = []
         for (gathered, reply) in zip(gathered, replies) {
-            prepare(gathered, BlobReply(reply), &pending)
+            if let write = await prepare(gathered, BlobReply(reply)) { pending.append(write) }
         }
         for _ in 0..<SharedStates.maximumAttempts where !pending.isEmpty {
             guard
@@ -127,10 +138,12 @@ final class RelaxedGatherer: Sendable {
                 switch BlobWrite.outcome(reply) {
                 case .written:
                     states.written(sent.write)
-                    closing += written(sent.gathered, sent.made)
+                    closing += written(sent.gathered, sent.write.made)
                 case .conflict(let newer):
                     activity.conflicts.count()
-                    prepare(sent.gathered, .blob(newer), &pending)
+                    if let write = await prepare(sent.gathered, .blob(newer)) {
+                        pending.append(write)
+                    }
                 case .refused: leave(sent.gathered)
                 }
             }
@@ -139,37 +152,63 @@ final class RelaxedGatherer: Sendable {
         for entity in pending { leave(entity.gathered) }
     }
 
-    /// Applies what is gathered for one entity, in the order of coming.
+    /// Applies what is gathered for one entity, in the order of the log; nil if nothing is left of it.
     ///
     /// Events that are no longer fresh are the keeper's: it may have applied them already.
-    private func prepare(
-        _ gathered: Gathered, _ reply: BlobReply,
-        _ pending: inout [(gathered: Gathered, made: [UInt64], write: BlobWrite)]
-    ) {
-        var gathered = gathered
-        let now = uptime()
-        let isFresh = { (part: Part) in now - part.event.started < self.configuration.ownership }
-        for part in gathered.parts where !isFresh(part) { leave(part.event) }
-        gathered.parts = gathered.parts.filter(isFresh)
-        guard !gathered.parts.isEmpty else { return }
+    private func prepare(_ gathered: Gathered, _ reply: BlobReply) async -> PendingWrite? {
         var loaded = states.take(gathered.entity, reply)
-        guard var state = loaded.state else { return leave(gathered) }
-        loaded.state = nil
-        var made: [UInt64] = []
-        for part in gathered.parts {
-            _ = state.apply(
-                part.event.event, touches: part.touches, sequence: part.event.place.sequence,
-                delivery: .first)
-            made.append(state.version)
+        guard var state = loaded.state else {
+            leave(gathered)
+            return nil
         }
-        pending.append((gathered, made, states.write(loaded, state)))
+        loaded.state = nil
+        let now = uptime()
+        var taken: [Part] = []
+        var uncertain: [Part] = []
+        var made: [MadeVersion] = []
+        for part in gathered.parts.sorted(by: { $0.sequence < $1.sequence }) {
+            guard now - part.event.started < configuration.ownership else {
+                leave(part.event)
+                continue
+            }
+            switch part.apply(to: &state, .again) {
+            case .applied(let version):
+                taken.append(part)
+                made.append(MadeVersion(sequence: part.sequence, version: version))
+            case .alreadyApplied: leave(part.event)
+            case .uncertain: uncertain.append(part)
+            }
+        }
+        for part in await missing(uncertain, gathered.entity) {
+            _ = part.apply(to: &state, .first)
+            taken.append(part)
+            made.append(MadeVersion(sequence: part.sequence, version: state.version))
+        }
+        guard !taken.isEmpty else { return nil }
+        let rest = Gathered(entity: gathered.entity, parts: taken)
+        return PendingWrite(gathered: rest, write: states.write(loaded, state, made: made))
     }
 
-    private func written(_ gathered: Gathered, _ made: [UInt64]) -> [RedisCommand] {
+    /// Those that the state just read has not, of those its ring no longer tells about.
+    private func missing(_ parts: [Part], _ entity: EntityReference) async -> [Part] {
+        guard !parts.isEmpty else { return [] }
+        let standings = try? await states.standings(
+            of: parts.map(\.event.place), on: entity, redis, timeout: configuration.roundTrip)
+        guard let standings else {
+            for part in parts { leave(part.event) }
+            return []
+        }
+        for (part, standing) in zip(parts, standings) where standing != .missing {
+            leave(part.event)
+        }
+        return zip(parts, standings).filter { $0.1 == .missing }.map(\.0)
+    }
+
+    private func written(_ gathered: Gathered, _ made: [MadeVersion]) -> [RedisCommand] {
         activity.gatheredWrites.count()
         activity.gatheredEvents.count(made.count)
-        return zip(gathered.parts, made).flatMap { part, version in
-            part.event.made(version, at: part.index) ? part.event.closing : []
+        return zip(gathered.parts, made).compactMap { part, made in
+            part.event.made(made.version, at: part.index) ? part.event.closing : nil
         }
     }
 

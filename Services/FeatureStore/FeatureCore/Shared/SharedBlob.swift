@@ -37,20 +37,34 @@ struct LoadedState {
     var state: FeatureState?
 }
 
+/// An event and the version it made of one entity.
+struct MadeVersion: Hashable {
+    let sequence: UInt64
+    let version: UInt64
+}
+
 /// The blob that is to take another's place.
 struct BlobWrite {
     let entity: EntityReference
     let key: [UInt8]
+    let journal: [UInt8]
     /// What was read, which must still be there.
     let before: [UInt8]
     let after: FeatureState
     let blob: [UInt8]
     let keepSeconds: Int64?
+    /// The events that it has and `before` has not.
+    let made: [MadeVersion]
 
     var command: RedisCommand {
-        SharedScripts.write.command(
-            keys: [key],
-            [SharedBlob.token(of: before), blob, Array("\(keepSeconds ?? 0)".utf8)])
+        var arguments = [
+            SharedBlob.token(of: before), blob, Array("\(keepSeconds ?? 0)".utf8),
+        ]
+        for made in made {
+            arguments.append(StorageKey.bigEndian(made.sequence))
+            arguments.append(StorageKey.bigEndian(made.version))
+        }
+        return SharedScripts.write.command(keys: [key, journal], arguments)
     }
 
     enum Outcome {

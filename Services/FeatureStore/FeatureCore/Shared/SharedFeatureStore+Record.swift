@@ -153,7 +153,7 @@ extension SharedFeatureStore {
         if !stored.isComplete {
             activity.leftOpen.count()
         } else if relaxed.isEmpty {
-            commands += open.closing
+            commands.append(open.closing)
         } else if let full = gatherer.add(open, relaxed, event) {
             background.run { [gatherer] in await gatherer.flush(full) }
         }

@@ -22,7 +22,7 @@ extension SharedFeatureStore {
         var stored = StoredStates(versions: Array(repeating: nil, count: loaded.count))
         var pending: [(index: Int, write: BlobWrite)] = []
         for index in loaded.indices where !states.isRelaxed(loaded[index].entity) {
-            if let write = applied(event, at: place, &loaded[index]) {
+            if let write = await applied(event, at: place, &loaded[index]) {
                 pending.append((index, write))
             } else {
                 stored.isComplete = false
@@ -39,7 +39,7 @@ extension SharedFeatureStore {
                 return stored
             }
             stored.isReplicated = isReplicated(replies.dropFirst(pending.count))
-            pending = take(replies, of: pending, event, place, &stored)
+            pending = await take(replies, of: pending, event, place, &stored)
         }
         if !pending.isEmpty { stored.isComplete = false }
         return stored
@@ -49,7 +49,7 @@ extension SharedFeatureStore {
     private func take(
         _ replies: [RedisValue], of pending: [(index: Int, write: BlobWrite)],
         _ event: SharedEvent, _ place: StreamPlace, _ stored: inout StoredStates
-    ) -> [(index: Int, write: BlobWrite)] {
+    ) async -> [(index: Int, write: BlobWrite)] {
         var again: [(index: Int, write: BlobWrite)] = []
         for ((index, write), reply) in zip(pending, replies) {
             switch BlobWrite.outcome(reply) {
@@ -61,7 +61,7 @@ extension SharedFeatureStore {
                 var loaded = states.take(write.entity, .blob(newer))
                 stored.reread.removeAll { $0.index == index }
                 stored.reread.append((index, loaded))
-                if let write = applied(event, at: place, &loaded) {
+                if let write = await applied(event, at: place, &loaded) {
                     again.append((index, write))
                 } else {
                     stored.isComplete = false
@@ -72,23 +72,30 @@ extension SharedFeatureStore {
         return again
     }
 
-    /// The state with the event, to be written; nil if it must not be applied here.
-    ///
-    /// Nobody else applies the event while it is fresh, so it is applied whatever the state's ring
-    /// says; after that it is the keeper's.
+    /// The state with the event, to be written; nil if it is not to be applied here: an event that is
+    /// no longer fresh is the keeper's, who may have applied it already.
     private func applied(
         _ event: SharedEvent, at place: StreamPlace, _ loaded: inout LoadedState
-    ) -> BlobWrite? {
+    ) async -> BlobWrite? {
         guard var state = loaded.state else {
             activity.damaged.count()
             return nil
         }
         guard uptime() - event.started < configuration.ownership else { return nil }
         loaded.state = nil
-        _ = state.apply(
-            event.scoring.resolved.engineEvent, touches: loaded.entity.touches,
-            sequence: place.sequence, delivery: .first)
-        return states.write(loaded, state)
+        let (engineEvent, touches) = (event.scoring.resolved.engineEvent, loaded.entity.touches)
+        let sequence = place.sequence
+        switch state.apply(engineEvent, touches: touches, sequence: sequence, delivery: .again) {
+        case .applied: break
+        case .alreadyApplied: return nil
+        case .uncertain:
+            let standings = try? await states.standings(
+                of: [place], on: loaded.entity, redis, timeout: configuration.roundTrip)
+            guard standings?.first == .missing else { return nil }
+            _ = state.apply(engineEvent, touches: touches, sequence: sequence, delivery: .first)
+        }
+        let made = MadeVersion(sequence: sequence, version: state.version)
+        return states.write(loaded, state, made: [made])
     }
 
     // MARK: Replicas

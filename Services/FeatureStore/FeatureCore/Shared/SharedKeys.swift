@@ -1,3 +1,5 @@
+internal import Redis
+
 /// The names of the shared store's keys. What stands in braces decides the slot of a cluster, so
 /// that every script and every stream has all its keys in one.
 struct SharedKeys: Sendable {
@@ -20,9 +22,21 @@ struct SharedKeys: Sendable {
     static let fence = Array("fs:{keeper}:fence".utf8)
 
     func blob(_ entity: String, _ key: StateKey, generation: [UInt8]) -> [UInt8] {
+        of(entity, key, "group", generation)
+    }
+
+    /// The entity's journal: the versions that events made of its blob, until the keeper has their
+    /// applied records.
+    func journal(_ entity: String, _ key: StateKey, generation: [UInt8]) -> [UInt8] {
+        of(entity, key, "made", generation)
+    }
+
+    private func of(
+        _ entity: String, _ key: StateKey, _ name: String, _ generation: [UInt8]
+    ) -> [UInt8] {
         let pid = Self.hex(StorageKey.bigEndian(key.high) + StorageKey.bigEndian(key.low))
-        let group = Self.hex(generation)
-        return Array("fs:{\(tenant):\(Self.escaped(entity)):\(pid)}:group:\(group)".utf8)
+        let end = Self.hex(generation)
+        return Array("fs:{\(tenant):\(Self.escaped(entity)):\(pid)}:\(name):\(end)".utf8)
     }
 
     /// The definition set and generation in force.
@@ -46,6 +60,12 @@ struct SharedKeys: Sendable {
 
     /// Events that are claimed and not yet applied everywhere.
     func open(_ partition: Int) -> [UInt8] { log(partition, "open") }
+
+    /// Ends an event's openness with its applied record.
+    func finish(_ place: StreamPlace, _ record: [UInt8]) -> RedisCommand {
+        SharedScripts.finish.command(
+            keys: [rows(place.partition), open(place.partition)], [place.id, record])
+    }
 
     /// Which keeper holds what was trimmed from the stream, and its lease's number.
     func kept(_ partition: Int) -> [UInt8] { log(partition, "kept") }

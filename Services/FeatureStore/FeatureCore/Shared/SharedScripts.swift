@@ -4,12 +4,14 @@ public import Redis
 /// length of a stream.
 public enum SharedScripts {
     /// For the configuration of the client.
-    public static let all = [write, claim, lease, trim]
+    public static let all = [write, claim, finish, lease, trim]
 
-    /// Puts a blob in place of the one that was read.
+    /// Puts a blob in place of the one that was read, and notes which events made which versions.
     ///
-    /// KEYS blob · ARGV the version that was read (8 bytes; empty = there was none), the new blob,
-    /// seconds to keep ('0' = for ever). Returns 1, or the newer blob, or nil if there is none now.
+    /// KEYS blob, journal · ARGV the version that was read (8 bytes; empty = there was none), the new
+    /// blob, seconds to keep ('0' = for ever), then sequence and version of each event that the new
+    /// blob has and the old one had not (8 bytes each). Returns 1, or the newer blob, or nil if there
+    /// is none now.
     static let write = RedisScript(
         """
         if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then
@@ -20,6 +22,8 @@ public enum SharedScripts {
         else
             redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
         end
+        redis.call('HSET', KEYS[2], unpack(ARGV, 4))
+        if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
         return 1
         """)
 
@@ -38,6 +42,18 @@ public enum SharedScripts {
         redis.call('SET', KEYS[1], id .. ' ' .. ARGV[2], 'EX', ARGV[3])
         redis.call('ZADD', KEYS[3], 0, id)
         return {id}
+        """)
+
+    /// Writes an event's applied record and ends its openness, once.
+    ///
+    /// KEYS rows, open · ARGV the event's stream id, the record. Returns 1, or 0 if somebody else has
+    /// done it.
+    static let finish = RedisScript(
+        """
+        if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+        redis.call('XADD', KEYS[1], '*', 'a', ARGV[2])
+        redis.call('ZREM', KEYS[2], ARGV[1])
+        return 1
         """)
 
     /// Takes or renews the keeper's lease.

@@ -23,6 +23,14 @@ struct SharedStates: Sendable {
             definitions.entities[entity.entity].name, entity.key, generation: generation)
     }
 
+    func journal(_ entity: EntityReference) -> [UInt8] {
+        journal(definitions.entities[entity.entity].name, entity.key, tenant: entity.tenant)
+    }
+
+    func journal(_ entity: String, _ key: StateKey, tenant: String) -> [UInt8] {
+        SharedKeys(tenant: tenant).journal(entity, key, generation: generation)
+    }
+
     /// Brought up after the reply, many events at a time.
     func isRelaxed(_ entity: EntityReference) -> Bool {
         definitions.entities[entity.entity].isRelaxed
@@ -60,10 +68,14 @@ struct SharedStates: Sendable {
             groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: entity.tenant))
     }
 
-    func write(_ loaded: LoadedState, _ after: FeatureState) -> BlobWrite {
+    /// The write of a state that has these events, and was loaded without them.
+    func write(
+        _ loaded: LoadedState, _ after: FeatureState, made: [MadeVersion]
+    ) -> BlobWrite {
         BlobWrite(
-            entity: loaded.entity, key: key(loaded.entity), before: loaded.blob, after: after,
-            blob: after.encode(), keepSeconds: keepSeconds[loaded.entity.entity])
+            entity: loaded.entity, key: key(loaded.entity), journal: journal(loaded.entity),
+            before: loaded.blob, after: after, blob: after.encode(),
+            keepSeconds: keepSeconds[loaded.entity.entity], made: made)
     }
 
     /// Remembers what was written, so that the next event need not decode it.

@@ -133,17 +133,17 @@ struct KeptLog: Sendable {
         return try row(sequence)
     }
 
-    /// The entity's present life as the applied records tell it: sequence by version, ascending.
+    /// The entity's present life as the applied records tell it, ascending by version.
     func trail(
         of key: StateKey, entity: String
-    ) throws -> [(version: UInt64, sequence: UInt64)] {
+    ) throws -> [MadeVersion] {
         let prefix = StorageKey.trail(key, tenant: tenant, entity: entity)
-        var found: [(version: UInt64, sequence: UInt64)] = []
+        var found: [MadeVersion] = []
         try store.scan(.trail, .prefix(prefix), reversed: true) { key, value in
             guard let version = StorageKey.sequence(key.suffix(8)),
                 let sequence = StorageKey.sequence(value)
             else { throw StorageError(.corrupt, "a row of the trail of \(entity)") }
-            found.append((version, sequence))
+            found.append(MadeVersion(sequence: sequence, version: version))
             // A life begins with a version that is its event's sequence.
             return version != sequence
         }

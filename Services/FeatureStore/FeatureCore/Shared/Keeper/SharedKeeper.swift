@@ -105,7 +105,7 @@ public final class SharedKeeper: Sendable {
     @discardableResult
     public func round() async throws -> Int {
         guard let lease = try await lease() else { return 0 }
-        var round = KeeperRound(now: try await time())
+        let now = try await time()
         var work = 0
         var backlog = 0
         for tenant in try await tenants() {
@@ -113,11 +113,11 @@ public final class SharedKeeper: Sendable {
             let (log, directory) = try await log(of: tenant, keys, lease)
             for partition in 0..<SharedKeys.partitions {
                 let taken = try await drain(
-                    log, directory, keys, partition, lease, round.now)
+                    log, directory, keys, partition, lease, now)
                 work += taken.work
                 backlog = max(backlog, taken.backlog)
             }
-            work += try await finishOpen(log, keys, &round)
+            work += try await finishOpen(log, keys, now: now)
         }
         statistics.backlog.store(backlog, ordering: .relaxed)
         return work
@@ -198,6 +198,7 @@ public final class SharedKeeper: Sendable {
             let entries = found.compactMap { StreamEntry($0) }
             statistics.damaged.count(found.count - entries.count)
             guard !entries.isEmpty else { break }
+            try await forget(entries, of: log)
             try log.take(entries, partition: partition)
             last = entries.last?.id
             work += entries.count
@@ -206,6 +207,27 @@ public final class SharedKeeper: Sendable {
         }
         let backlog = try await trim(directory, keys, partition, lease, now, last)
         return (work, backlog)
+    }
+
+    /// Removes the notes of finished events from the journals of their entities, before the records
+    /// count as taken: an end between the two leaves none behind.
+    private func forget(_ entries: [StreamEntry], of log: KeptLog) async throws {
+        var notes: [[UInt8]: Set<UInt64>] = [:]
+        for entry in entries where entry.kind == StreamEntry.applied {
+            // One that is damaged is counted where it is taken.
+            let record = try? AssayFeaturesV1.AppliedRow(
+                decoding: entry.bytes, door: .strict, limits: .stored)
+            guard let record else { continue }
+            for entity in record.entities {
+                guard let key = StateKey(bytes: entity.pid) else { continue }
+                let journal = states.journal(entity.entity, key, tenant: log.tenant)
+                notes[journal, default: []].insert(record.sequence)
+            }
+        }
+        guard !notes.isEmpty else { return }
+        let replies = try await redis.send(
+            states.forget(notes), timeout: configuration.roundTrip)
+        if let error = replies.lazy.compactMap(\.error).first { throw error }
     }
 
     private func trim(
