@@ -300,8 +300,8 @@ let targets: [Target] = [
     tests(
         "FeatureSharedTests",
         [
-            "FeatureCore", "FeatureEngine", "AssayMessages", "RPC", "Redis", "Storage",
-            "TestSupport", "Wire", nioCore, nioPosix,
+            "assay-features", "FeatureCore", "FeatureEngine", "AssayMessages", "RPC",
+            "RPCTransport", "Redis", "Storage", "TestSupport", "Wire", nioCore, nioPosix,
         ]),
     tests(
         "CatalogueTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "Wire"],

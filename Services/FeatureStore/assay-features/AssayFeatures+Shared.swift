@@ -100,7 +100,8 @@ extension AssayFeatures {
                     do {
                         try await work.value
                     } catch is CancellationError {
-                        // Asked to end.
+                        // Asked to end: what there is now goes along.
+                        _ = try? await keeper.round()
                     }
                     keeper.close()
                     await client.close()
