@@ -61,6 +61,12 @@ final class TestStore: Sendable {
         try storage.rows(family, limit: 1_000_000).map { ($0.key, $0.value) }
     }
 
+    /// Events in the stored trails, each once for each of its entities.
+    func trailSteps() async throws -> Int {
+        try await features.flush()
+        return try rows("trail").reduce(0) { $0 + $1.value.count / 8 }
+    }
+
     /// Rewrites a row of the log behind the store's back.
     func changeRow(_ sequence: UInt64, _ change: (inout AssayFeaturesV1.LogRow) -> Void) throws {
         let key = StorageKey.log(sequence)

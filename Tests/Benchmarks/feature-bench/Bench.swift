@@ -28,6 +28,53 @@ struct Bench: Sendable {
         print(
             "memory: \(store.stateBytes / max(1, store.stateCount)) bytes a state over"
                 + " \(store.stateCount) states")
+        for (entity, count, bytes) in store.statesByEntity where count > 0 {
+            print("  \(entity): \(bytes / count) bytes each of \(count)")
+        }
+    }
+
+    /// Events held against the definitions, and the entities they name found: no state is touched.
+    func resolve() throws {
+        let clock = BenchClock()
+        let pipeline = EventPipeline(definitions, masterKey: nil, clock: { clock.now })
+        var random = SeededGenerator(seed: 2)
+        let made = (0..<events).map { load.event("s\($0)", at: Self.start, &random) }
+        var entities = 0
+        let processor = Processor.seconds
+        for event in made {
+            entities += try pipeline.scoring(event, tenant: Self.tenant).entities.count
+        }
+        let cost = (Processor.seconds - processor) / Double(max(1, events)) * 1e6
+        print(
+            String(format: "validation: %.1f µs CPU an event", cost)
+                + ", \(entities / max(1, events)) entities found")
+    }
+
+    /// Vectors of many keys at once, without events.
+    func reads() async throws {
+        let (store, clock) = try await open(NoStore(), .written)
+        try await record(store, clock, load, count: history)
+        let service = FeatureService(store)
+        var random = SeededGenerator(seed: 3)
+        let now = LoadShape.timestamp(Self.start)
+        let requests = (0..<max(1, events / 100)).map { _ in
+            AssayFeaturesV1.GetVectorsRequest(
+                vector: references[0],
+                rows: (0..<100).map { _ in
+                    AssayFeaturesV1.VectorRow(keys: load.keys(&random))
+                }, time: now)
+        }
+        var latencies: [Duration] = []
+        let processor = Processor.seconds
+        let began = ContinuousClock.now
+        for request in requests {
+            let sent = ContinuousClock.now
+            _ = try await service.getVectors(request, context: Self.context)
+            latencies.append(sent.duration(to: .now))
+        }
+        let result = Result(
+            latencies, elapsed: began.duration(to: .now), processor: Processor.seconds - processor)
+        print("GetVectors of 100 rows, in process (a call is an event here): \(result)")
     }
 
     /// One caller after the other, with RocksDB.
@@ -59,14 +106,15 @@ struct Bench: Sendable {
 
     /// What an event costs when there are more events per entity, and more entities.
     func growth() async throws {
-        for (cards, history) in [(1_000, 10_000), (1_000, 100_000), (1_000, 400_000)] {
+        for (cards, history) in [(1_000, 10_000), (1_000, 50_000), (1_000, 200_000)] {
             try await growth(cards, history)
         }
         for cards in [10_000, 100_000] { try await growth(cards, 100_000) }
     }
 
     private func growth(_ cards: Int, _ history: Int) async throws {
-        let load = try LoadShape(definitions, event: load.definition.name, cards: cards)
+        let load = try LoadShape(
+            definitions, event: load.definition.name, payload: load.payload, cards: cards)
         let (store, clock) = try await open(NoStore(), .written)
         try await record(store, clock, load, count: history)
         let result = try await score(store, clock, load)
@@ -87,9 +135,10 @@ struct Bench: Sendable {
         return (store, clock)
     }
 
+    private static let tenant = "bench"
     private static let context = ServerContext(
         method: AssayFeaturesV1.FeatureStore.scoreEvent,
-        caller: Caller(tenant: "bench", client: "bench"))
+        caller: Caller(tenant: tenant, client: "bench"))
 
     /// Events over the days before the start.
     private func record(

@@ -15,10 +15,13 @@ struct FeatureBench: AsyncParsableCommand {
     var definitions = "deploy/definitions"
 
     @Option(help: "The vector to read, as NAME@VERSION; repeat for several.")
-    var vector = ["payment_fraud@1"]
+    var vector = ["card_authorization@1"]
 
     @Option(help: "The type of the events.")
     var event = "payment"
+
+    @Option(help: "What the events name and hold: a card payment (card), or every field (full).")
+    var payload = LoadShape.Payload.card
 
     @Option(help: "Cards; other entities are as many or fewer, by what they are.")
     var cards = 100_000
@@ -38,8 +41,12 @@ struct FeatureBench: AsyncParsableCommand {
     @Option(help: "The assay-features to measure through RPC; beside this program by default.")
     var server: String?
 
-    @Flag(help: "Leave out the growth with events and entities.")
-    var withoutGrowth = false
+    @Option(help: "Measure only this part; repeat for several.")
+    var only: [Part] = []
+
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        case engine, resolve, reads, written, synced, growth, remote
+    }
 
     func validate() throws {
         guard EventDurability(rawValue: durability) != nil else {
@@ -53,27 +60,45 @@ struct FeatureBench: AsyncParsableCommand {
     func run() async throws {
         let set = try DefinitionFolder.load(definitions)
         let references = try vector.map { try VectorReference($0, in: set) }
-        let load = try LoadShape(set, event: event, cards: cards)
+        let load = try LoadShape(set, event: event, payload: payload, cards: cards)
         print(Machine.description)
-        let columns = references.reduce(0) { $0 + $1.columns }
-        print(
-            "\(vector.joined(separator: " + ")): \(columns) features,"
-                + " \(load.entityTypes) entities an event, \(cards) cards, \(history) events of history"
-        )
+        describe(set, load, references)
         let bench = Bench(
             definitions: set, references: references.map(\.reference), load: load,
             history: history, events: events)
-        try await bench.engine()
-        try await bench.store(.written)
-        try await bench.store(.synced)
-        if !withoutGrowth { try await bench.growth() }
+        let parts = only.isEmpty ? Part.allCases : only
+        if parts.contains(.resolve) { try bench.resolve() }
+        if parts.contains(.engine) { try await bench.engine() }
+        if parts.contains(.reads) { try await bench.reads() }
+        if parts.contains(.written) { try await bench.store(.written) }
+        if parts.contains(.synced) { try await bench.store(.synced) }
+        if parts.contains(.growth) { try await bench.growth() }
+        guard parts.contains(.remote) else { return }
         let arguments = ["--definitions", definitions, "--durability", durability]
         let program =
             server ?? Bundle.main.executableURL?.deletingLastPathComponent()
             .appending(path: "assay-features").path ?? "assay-features"
         try await bench.remote(program, arguments, seconds: seconds)
     }
+
+    private func describe(
+        _ set: DefinitionSet, _ load: LoadShape, _ references: [VectorReference]
+    ) {
+        let columns = references.reduce(0) { $0 + $1.columns }
+        let read = set.plan(references.map(\.position)).entities.map {
+            set.entities[$0.entity].name
+        }
+        print(
+            "\(vector.joined(separator: " + ")): \(columns) features of \(read.count) states:"
+                + " \(read.joined(separator: ", "))")
+        print(
+            "each event (\(event), \(payload.rawValue)) names and changes \(load.entityTypes.count)"
+                + " states: \(load.entityTypes.joined(separator: ", "))")
+        print("\(cards) cards, \(history) events of history, \(events) events measured")
+    }
 }
+
+extension LoadShape.Payload: ExpressibleByArgument {}
 
 /// What this runs on.
 enum Machine {

@@ -7,6 +7,8 @@ import Wire
 /// A vector as calls name it.
 struct VectorReference {
     let reference: AssayFeaturesV1.VectorRef
+    /// In the definition set.
+    let position: Int
     let columns: Int
 
     init(_ text: String, in set: DefinitionSet) throws {
@@ -18,19 +20,39 @@ struct VectorReference {
             throw ValidationError("no vector \(text); there are \(names)")
         }
         reference = AssayFeaturesV1.VectorRef(name: String(parts[0]), version: version)
+        position = found
         columns = set.vectors[found].columns.count
     }
 }
 
 /// Makes events of one type for any definitions: keys by Zipf's law, other fields at random.
 struct LoadShape: Sendable {
+    /// Which fields the events have.
+    enum Payload: String, CaseIterable, Sendable {
+        /// What an issuer knows when a card payment is authorised: it names a card, an account, a
+        /// customer, a merchant, a terminal, a device, an IP address and an MCC.
+        case card
+        /// Every field that the event type has.
+        case full
+    }
+
+    private static let cardFields: Set<String> = [
+        "card_id", "account_id", "customer_id", "merchant_id", "terminal_id", "device_id", "ip",
+        "mcc", "amount", "type", "channel", "utc_offset", "mcc_group", "card_present",
+        "entry_mode", "three_ds", "avs", "cvv", "country", "card_country", "billing_country",
+        "billing_address_hash", "shipping_address_hash", "location", "geo_cell", "fingerprint",
+        "device_utc_offset", "email_domain", "ip_country", "ip_location", "ip_utc_offset",
+        "ip_is_vpn", "ip_is_tor",
+    ]
+
     let definitions: DefinitionSet
     let definition: EventDefinition
+    let payload: Payload
     var cards: Int
     /// Per field: how many keys there are; nil if it is none.
     private var populations: [Int?] = []
 
-    init(_ set: DefinitionSet, event: String, cards: Int) throws {
+    init(_ set: DefinitionSet, event: String, payload: Payload, cards: Int) throws {
         guard let position = set.event(named: event) else {
             throw ValidationError(
                 "no event type \(event); there are "
@@ -38,25 +60,38 @@ struct LoadShape: Sendable {
         }
         definitions = set
         definition = set.events[position]
+        self.payload = payload
         self.cards = cards
         populations = [Int?](repeating: nil, count: definition.fields.count)
         for touch in definition.touches {
             for field in touch.fields {
                 let known = populations[field] ?? .max
-                populations[field] = min(known, population(of: set.entities[touch.entity].name))
+                // The parts of a composite key are as many as there are of each part's own entity.
+                let own =
+                    touch.fields.count == 1
+                    ? population(of: set.entities[touch.entity].name) : cards
+                populations[field] = min(known, own)
             }
         }
     }
 
-    var entityTypes: Int { definition.touches.count }
+    /// Names of the entities that every event names, once for each role.
+    var entityTypes: [String] {
+        definition.touches.filter { $0.fields.allSatisfy { has(definition.fields[$0]) } }
+            .map { definitions.entities[$0.entity].name }
+    }
+
+    private func has(_ field: FieldDefinition) -> Bool {
+        field.origin == .given && (payload == .full || Self.cardFields.contains(field.name))
+    }
 
     /// How many keys an entity type has, as against cards.
     private func population(of entity: String) -> Int {
         switch entity {
-        case let name where name.contains("mcc"): min(300, cards)
-        case let name where name.contains("merchant"): max(1, cards / 50)
-        case let name where name.contains("terminal"): max(1, cards / 20)
-        case let name where name.contains("ip"): max(1, cards / 2)
+        case "mcc": min(300, cards)
+        case "merchant": max(1, cards / 50)
+        case "terminal": max(1, cards / 20)
+        case "ip", "ip64", "ip_asn": max(1, cards / 2)
         default: cards
         }
     }
@@ -66,7 +101,7 @@ struct LoadShape: Sendable {
         _ id: String, at time: Int64, _ random: inout SeededGenerator
     ) -> AssayFeaturesV1.Event {
         var fields: [(String, AssayFeaturesV1.FieldValue)] = []
-        for (index, field) in definition.fields.enumerated() where field.origin == .given {
+        for (index, field) in definition.fields.enumerated() where has(field) {
             if let count = populations[index] {
                 let key = "\(field.name.prefix(3))\(zipf(count, &random))"
                 fields.append((field.name, .text(String(key.suffix(field.maximumLength ?? 128)))))
@@ -76,6 +111,23 @@ struct LoadShape: Sendable {
         }
         return AssayFeaturesV1.Event(
             id: id, type: definition.name, time: Self.timestamp(time), fields: WireMap(fields))
+    }
+
+    /// The entities of an event, as a read without one names them.
+    func keys(_ random: inout SeededGenerator) -> WireMap<String, String> {
+        var texts: [String: String] = [:]
+        for entry in event("", at: 0, &random).fields {
+            if case .text(let text) = entry.value { texts[entry.key] = text }
+        }
+        var keys: [(String, String)] = []
+        for touch in definition.touches where touch.role.isEmpty || touch.role == "origin" {
+            let entity = definitions.entities[touch.entity]
+            for (part, field) in zip(entity.key, touch.fields) {
+                guard let text = texts[definition.fields[field].name] else { continue }
+                keys.append((entity.key.count == 1 ? entity.name : "\(entity.name).\(part)", text))
+            }
+        }
+        return WireMap(keys)
     }
 
     static func timestamp(_ milliseconds: Int64) -> Timestamp {

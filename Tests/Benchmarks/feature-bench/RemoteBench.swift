@@ -132,10 +132,19 @@ struct RemoteCaller {
         }
     }
 
+    /// Made before it is sent: that costs as much as a few calls.
+    private func requests(_ count: Int, _ name: String) -> [AssayFeaturesV1.ScoreEventRequest] {
+        var random = SeededGenerator(seed: UInt64(name.utf8.reduce(7) { $0 * 31 + Int($1) }))
+        return (0..<count).map { index in
+            AssayFeaturesV1.ScoreEventRequest(
+                event: load.event("\(name)\(index)", at: Self.now, &random), vectors: references)
+        }
+    }
+
     /// Nil if the call failed: those are counted.
-    private func score(_ id: String, _ random: inout SeededGenerator) async -> Duration? {
-        let request = AssayFeaturesV1.ScoreEventRequest(
-            event: load.event(id, at: Self.now, &random), vectors: references)
+    private func score(_ request: AssayFeaturesV1.ScoreEventRequest) async -> Duration? {
+        var request = request
+        request.event.time = LoadShape.timestamp(Self.now)
         let sent = ContinuousClock.now
         let reply = try? await client.scoreEvent(request, options: Self.options)
         return reply?.receipt.outcome == .applied ? sent.duration(to: .now) : nil
@@ -143,16 +152,14 @@ struct RemoteCaller {
 
     /// Each caller sends its next event when it has its reply.
     func closed(events: Int, callers: Int, _ server: ServerProcess) async -> Measured {
+        let made = (0..<callers).map { requests(events / callers, "c\($0)-") }
         let processor = server.processorSeconds
         let start = ContinuousClock.now
         let outcomes = await withTaskGroup(of: [Duration?].self) { group in
-            for caller in 0..<callers {
+            for requests in made {
                 group.addTask {
-                    var random = SeededGenerator(seed: UInt64(100 + caller))
                     var outcomes: [Duration?] = []
-                    for index in 0..<(events / callers) {
-                        outcomes.append(await score("c\(caller)-\(index)", &random))
-                    }
+                    for request in requests { outcomes.append(await score(request)) }
                     return outcomes
                 }
             }
@@ -164,16 +171,15 @@ struct RemoteCaller {
 
     /// Events leave at their times whether or not earlier ones have their replies.
     func open(rate: Double, seconds: Int, _ server: ServerProcess) async throws -> Measured {
-        let count = Int(rate * Double(seconds))
+        let made = requests(Int(rate * Double(seconds)), "o")
         let processor = server.processorSeconds
         let start = ContinuousClock.now
         let outcomes = try await withThrowingTaskGroup(of: Duration?.self) { group in
-            for index in 0..<count {
+            for (index, request) in made.enumerated() {
                 let due = start + .seconds(Double(index) / rate)
                 if due > .now { try await Task.sleep(until: due, tolerance: .zero) }
                 group.addTask {
-                    var random = SeededGenerator(seed: UInt64(1_000_000 + index))
-                    return await score("o\(index)", &random) == nil ? nil : due.duration(to: .now)
+                    await score(request) == nil ? nil : due.duration(to: .now)
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }

@@ -38,7 +38,9 @@ struct EventPass {
     mutating func take(_ source: AssayFeaturesV1.Event) {
         var next = 0
         for entry in source.fields {
-            while next < plan.given.count, precedes(plan.given[next].name, entry.key) {
+            while next < plan.given.count, plan.given[next].name != entry.key,
+                UTF8Order.precedes(plan.given[next].name, entry.key)
+            {
                 takeAbsent(plan.given[next], source)
                 next += 1
             }
@@ -52,16 +54,14 @@ struct EventPass {
         for given in plan.given[next...] { takeAbsent(given, source) }
     }
 
-    private func precedes(_ a: String, _ b: String) -> Bool { a != b && UTF8Order.precedes(a, b) }
-
     private mutating func takeAbsent(_ given: EventPlan.Given, _ source: AssayFeaturesV1.Event) {
-        switch definition.fields[given.position].origin {
+        switch given.kind {
         case .identifier: setText(source.id, given.position)
         case .time: event.words[given.position] = event.time
-        default:
-            guard definition.fields[given.position].isRequired else { return }
+        case .value:
+            guard given.field.isRequired else { return }
             event.report(
-                EventProblem.Rule.required, path(given), expected: "a value", found: "none",
+                EventProblem.Rule.required, given.path, expected: "a value", found: "none",
                 .reject)
         }
     }
@@ -70,51 +70,46 @@ struct EventPass {
         _ value: AssayFeaturesV1.FieldValue, _ given: EventPlan.Given,
         _ source: AssayFeaturesV1.Event
     ) {
-        let field = definition.fields[given.position]
-        switch field.origin {
+        switch given.kind {
         case .identifier, .time:
             takeAbsent(given, source)
-            checkRepeated(value, field, given, source)
-        default: read(value, field, given)
+            checkRepeated(value, given, source)
+        case .value: read(value, given)
         }
     }
 
     /// An event's id and time may stand among its fields too, if they say the same.
     private mutating func checkRepeated(
-        _ value: AssayFeaturesV1.FieldValue, _ field: FieldDefinition,
-        _ given: EventPlan.Given, _ source: AssayFeaturesV1.Event
+        _ value: AssayFeaturesV1.FieldValue, _ given: EventPlan.Given,
+        _ source: AssayFeaturesV1.Event
     ) {
-        let isTime = field.origin == .time
+        let isTime = given.kind == .time
         switch value {
         case .text(let text) where !isTime && text == source.id: return
         case .time(let time) where isTime && time == source.time: return
         default:
             event.report(
-                EventProblem.Rule.id, path(given),
+                EventProblem.Rule.id, given.path,
                 expected: "the event's \(isTime ? "time" : "id")", found: "something else",
                 .reject)
         }
     }
 
-    private mutating func read(
-        _ value: AssayFeaturesV1.FieldValue, _ field: FieldDefinition, _ given: EventPlan.Given
-    ) {
-        if let problem = reader.typeProblem(value, field, path: path(given)) {
+    private mutating func read(_ value: AssayFeaturesV1.FieldValue, _ given: EventPlan.Given) {
+        if let problem = reader.typeProblem(value, given) {
             event.report(problem)
             return
         }
         switch value {
-        case .text(let text) where field.type == .string:
+        case .text(let text) where given.type == .string:
             setText(text, given.position)
-            checkLength(text, field, given)
-        case .amount(let money): readMoney(money, field, given)
+            checkLength(text, given)
+        case .amount(let money): readMoney(money, given)
         default:
-            event.words[given.position] = reader.word(of: value, field)
-            if case .text(let label) = value { checkLabel(label, field, given) }
+            event.words[given.position] = reader.word(of: value, given)
+            if case .text(let label) = value { checkLabel(label, given) }
         }
-        if let problem = reader.rangeProblem(
-            event.words[given.position], field, path: path(given))
-        {
+        if let problem = reader.rangeProblem(event.words[given.position], given) {
             event.report(problem)
         }
     }
@@ -124,28 +119,22 @@ struct EventPass {
         if plan.isHashed[position] { event.words[position] = key.hash(text) }
     }
 
-    private mutating func checkLength(
-        _ text: String, _ field: FieldDefinition, _ given: EventPlan.Given
-    ) {
-        guard let longest = field.maximumLength, text.utf8.count > longest else { return }
+    private mutating func checkLength(_ text: String, _ given: EventPlan.Given) {
+        guard let longest = given.field.maximumLength, text.utf8.count > longest else { return }
         event.report(
-            given.isKey ? EventProblem.Rule.key : EventProblem.Rule.length, path(given),
+            given.isKey ? EventProblem.Rule.key : EventProblem.Rule.length, given.path,
             expected: "at most \(longest) bytes", found: "\(text.utf8.count)",
             given.isKey ? .reject : .flag)
     }
 
-    private mutating func checkLabel(
-        _ label: String, _ field: FieldDefinition, _ given: EventPlan.Given
-    ) {
-        guard !reader.hasLabel(label, field) else { return }
+    private mutating func checkLabel(_ label: String, _ given: EventPlan.Given) {
+        guard !reader.hasLabel(label, given.field) else { return }
         event.report(
-            EventProblem.Rule.label, path(given),
-            expected: "one of \(reader.labels(field))", found: "another text", .flag)
+            EventProblem.Rule.label, given.path,
+            expected: "one of \(reader.labels(given.field))", found: "another text", .flag)
     }
 
-    private mutating func readMoney(
-        _ money: Money, _ field: FieldDefinition, _ given: EventPlan.Given
-    ) {
+    private mutating func readMoney(_ money: Money, _ given: EventPlan.Given) {
         if let position = given.currency {
             setText(money.currency.description, position)
         }
@@ -153,8 +142,7 @@ struct EventPass {
             event.words[position] = reader.originalUnits(of: money)
         }
         setUnits(
-            reader.convert(money, known: conversion(of: field.name)), of: money, field.name,
-            given.position)
+            reader.convert(money, known: conversion(of: given.name)), of: money, given)
     }
 
     private func conversion(of field: String) -> Int64? {
@@ -162,16 +150,15 @@ struct EventPass {
     }
 
     private mutating func setUnits(
-        _ result: FieldReader.Converted, of money: Money, _ name: String, _ position: Int
+        _ result: FieldReader.Converted, of money: Money, _ given: EventPlan.Given
     ) {
         switch result {
-        case .same(let units): event.words[position] = units
+        case .same(let units): event.words[given.position] = units
         case .converted(let units):
-            event.words[position] = units
-            event.conversions.append(ResolvedEvent.Conversion(field: name, units: units))
+            event.words[given.position] = units
+            event.conversions.append(ResolvedEvent.Conversion(field: given.name, units: units))
         case .failed(let rule, let expected, let found):
-            event.report(
-                rule, "/event/fields/\(name)", expected: expected, found: found, .quarantine)
+            event.report(rule, given.path, expected: expected, found: found, .quarantine)
         }
     }
 
@@ -196,8 +183,6 @@ struct EventPass {
                 EventProblem.Policy(check.policy))
         }
     }
-
-    private func path(_ given: EventPlan.Given) -> String { "/event/fields/\(given.name)" }
 }
 
 extension Int64 {

@@ -2,17 +2,40 @@ internal import FeatureEngine
 internal import Wire
 
 /// What the resolver needs to know of an event type, worked out once.
-struct EventPlan: Sendable {
-    /// A field that a caller may give.
-    struct Given: Sendable {
+final class EventPlan: Sendable {
+    /// A field that a caller may give. A class, so that going through them copies nothing.
+    final class Given: Sendable {
+        enum Kind { case identifier, time, value }
+
         let name: String
         /// Position among the definition's fields.
         let position: Int
+        let field: FieldDefinition
+        let type: FieldType
+        let kind: Kind
         /// Where the currency and the original amount of a money field go.
-        var currency: Int?
-        var original: Int?
+        let currency: Int?
+        let original: Int?
         /// It is, or is part of, an entity's key.
         let isKey: Bool
+
+        init?(_ field: FieldDefinition, at position: Int, of event: EventDefinition, isKey: Bool) {
+            switch field.origin {
+            case .given: kind = .value
+            case .identifier: kind = .identifier
+            case .time: kind = .time
+            case .currency, .original, .computed, .copied: return nil
+            }
+            name = field.name
+            self.position = position
+            self.field = field
+            type = field.type
+            currency = event.position(.currency(of: position))
+            original = event.position(.original(of: position))
+            self.isKey = isKey
+        }
+
+        var path: String { "/event/fields/\(name)" }
     }
 
     let definition: EventDefinition
@@ -30,15 +53,7 @@ struct EventPlan: Sendable {
         expressions = definitions.expressions[type]
         let keys = Set(definition.touches.flatMap(\.fields))
         given = definition.fields.enumerated().compactMap { position, field in
-            switch field.origin {
-            case .given, .identifier, .time:
-                Given(
-                    name: field.name, position: position,
-                    currency: definition.position(.currency(of: position)),
-                    original: definition.position(.original(of: position)),
-                    isKey: keys.contains(position))
-            case .currency, .original, .computed, .copied: nil
-            }
+            Given(field, at: position, of: definition, isKey: keys.contains(position))
         }
         var isHashed = definition.fields.map { _ in false }
         for source in definitions.entities.flatMap({ $0.group.sources })

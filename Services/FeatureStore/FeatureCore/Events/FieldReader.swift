@@ -4,7 +4,7 @@ internal import Wire
 
 /// Turns the values of fields into the engine's words (``ValueKind``), and says what is wrong with
 /// them.
-struct FieldReader: Sendable {
+final class FieldReader: Sendable {
     private let baseCurrency: CurrencyCode?
     private let baseDigits: Int
     private let rates: [CurrencyCode: ExchangeRate]
@@ -24,11 +24,11 @@ struct FieldReader: Sendable {
     // MARK: Words
 
     /// The word of a value that has its field's type; a text has none here, nor has money.
-    func word(of value: AssayFeaturesV1.FieldValue, _ field: FieldDefinition) -> Int64? {
+    func word(of value: AssayFeaturesV1.FieldValue, _ given: EventPlan.Given) -> Int64? {
         switch value {
         case .integer(let number):
             // A whole number is a double too, if it is one exactly.
-            field.type == .double ? Self.word(of: Double(number)) : number
+            given.type == .double ? Self.word(of: Double(number)) : number
         case .number(let number): Self.word(of: number)
         case .flag(let flag): flag ? 1 : 0
         case .time(let time): time.millisecondsSinceEpoch
@@ -38,7 +38,7 @@ struct FieldReader: Sendable {
                 latitude: Self.degrees(place.latitude, within: 90),
                 longitude: Self.degrees(place.longitude, within: 180))
         case .text(let label):
-            field.enumeration.map { Int64(enumerations[$0].code(of: label) ?? 0) }
+            given.field.enumeration.map { Int64(enumerations[$0].code(of: label) ?? 0) }
         default: nil
         }
     }
@@ -56,10 +56,10 @@ struct FieldReader: Sendable {
 
     /// Nil if the value is of the field's type.
     func typeProblem(
-        _ value: AssayFeaturesV1.FieldValue, _ field: FieldDefinition, path: String
+        _ value: AssayFeaturesV1.FieldValue, _ given: EventPlan.Given
     ) -> EventProblem? {
         let fits =
-            switch (field.type, value) {
+            switch (given.type, value) {
             case (.string, .text), (.category, .text), (.int, .integer), (.bool, .flag),
                 (.money, .amount), (.timestamp, .time), (.date, .day):
                 true
@@ -71,45 +71,44 @@ struct FieldReader: Sendable {
             }
         guard !fits else { return nil }
         return EventProblem(
-            rule: EventProblem.Rule.type, path: path, expected: Self.article(field.type.rawValue),
+            rule: EventProblem.Rule.type, path: given.path,
+            expected: Self.article(given.type.rawValue),
             found: Self.name(value), policy: .reject)
     }
 
-    func rangeProblem(_ word: Int64?, _ field: FieldDefinition, path: String) -> EventProblem? {
+    func rangeProblem(_ word: Int64?, _ given: EventPlan.Given) -> EventProblem? {
         guard let word else { return nil }
-        switch field.type {
-        case .double: return rangeProblem(Double(bitPattern: UInt64(bitPattern: word)), field, path)
+        switch given.type {
+        case .double: return rangeProblem(Double(bitPattern: UInt64(bitPattern: word)), given)
         case .int, .money, .timestamp, .date, .bool: break
         case .string, .place, .category: return nil
         }
-        if let minimum = field.minimum, word < minimum {
-            return problem(EventProblem.Rule.range, path, "at least \(minimum)", "\(word)")
+        if let minimum = given.field.minimum, word < minimum {
+            return problem(EventProblem.Rule.range, given, "at least \(minimum)", "\(word)")
         }
-        if let maximum = field.maximum, word > maximum {
-            return problem(EventProblem.Rule.range, path, "at most \(maximum)", "\(word)")
+        if let maximum = given.field.maximum, word > maximum {
+            return problem(EventProblem.Rule.range, given, "at most \(maximum)", "\(word)")
         }
-        if field.type == .money, field.minimum == nil, word < 0 {
-            return problem(EventProblem.Rule.negative, path, "at least 0", "\(word)")
+        if given.type == .money, given.field.minimum == nil, word < 0 {
+            return problem(EventProblem.Rule.negative, given, "at least 0", "\(word)")
         }
         return nil
     }
 
-    private func rangeProblem(
-        _ number: Double, _ field: FieldDefinition, _ path: String
-    ) -> EventProblem? {
-        if let minimum = field.minimum, number < Double(minimum) {
-            return problem(EventProblem.Rule.range, path, "at least \(minimum)", "\(number)")
+    private func rangeProblem(_ number: Double, _ given: EventPlan.Given) -> EventProblem? {
+        if let minimum = given.field.minimum, number < Double(minimum) {
+            return problem(EventProblem.Rule.range, given, "at least \(minimum)", "\(number)")
         }
-        if let maximum = field.maximum, number > Double(maximum) {
-            return problem(EventProblem.Rule.range, path, "at most \(maximum)", "\(number)")
+        if let maximum = given.field.maximum, number > Double(maximum) {
+            return problem(EventProblem.Rule.range, given, "at most \(maximum)", "\(number)")
         }
         return nil
     }
 
     private func problem(
-        _ rule: String, _ path: String, _ expected: String, _ found: String
+        _ rule: String, _ given: EventPlan.Given, _ expected: String, _ found: String
     ) -> EventProblem {
-        EventProblem(rule: rule, path: path, expected: expected, found: found, policy: .flag)
+        EventProblem(rule: rule, path: given.path, expected: expected, found: found, policy: .flag)
     }
 
     func hasLabel(_ label: String, _ field: FieldDefinition) -> Bool {

@@ -77,7 +77,7 @@ struct Erasure {
             guard !steps.isEmpty else { return }
             var batch = WriteBatch()
             for step in steps {
-                if let sequence = StorageKey.sequence(step.value) {
+                for sequence in Trail.sequences(step.value) ?? [] {
                     try eraseRow(sequence, erased, &batch)
                 }
                 batch.delete(step.key, in: .trail)

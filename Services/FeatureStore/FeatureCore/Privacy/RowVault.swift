@@ -35,7 +35,7 @@ struct RowVault: Sendable {
                 ? Self.pids(of: entities, touches: definition.touches.count)
                 : pids(event, definition, tenant: row.tenant)
             try index(pids, type, row.tenant, &batch, &pending)
-            let taken = take(event, type, pids, row.tenant)
+            let taken = Self.take(event.fields, plans[type], pids)
             for (subject, fields) in taken.personal {
                 let key = try subjects.key(of: subject, tenant: row.tenant, &batch, &pending)
                 let plain = AssayFeaturesV1.PersonalFields(fields: fields).encoded()
@@ -110,38 +110,38 @@ struct RowVault: Sendable {
         _ pids: [StateKey?], _ type: Int, _ tenant: String, _ batch: inout WriteBatch,
         _ pending: inout SubjectKeys.Pending
     ) throws {
-        for (index, touch) in definitions.events[type].touches.enumerated() {
-            guard let pid = pids[index], let subject = plans[type].subject(of: index, pids)
-            else { continue }
-            try subjects.add(
-                pid, type: definitions.entities[touch.entity].name, to: subject, tenant: tenant,
-                &batch, &pending)
+        var owned: [SubjectKeys.Owned] = []
+        owned.reserveCapacity(pids.count)
+        for (index, pid) in pids.enumerated() {
+            guard let pid, let subject = plans[type].subject(of: index, pids) else { continue }
+            owned.append(
+                SubjectKeys.Owned(
+                    entity: pid, type: definitions.events[type].touches[index].entity,
+                    subject: subject))
         }
+        try subjects.add(owned, tenant: tenant, &batch, &pending) { definitions.entities[$0].name }
     }
 
-    private func take(
-        _ event: AssayFeaturesV1.Event, _ type: Int, _ pids: [StateKey?], _ tenant: String
-    ) -> (plain: Fields, personal: [(StateKey, Fields)]) {
-        var names: [String: StateKey] = [:]
-        for field in plans[type].fields {
+    /// The fields that are not personal, and those that are, by subject.
+    private static func take(
+        _ fields: Fields, _ plan: PersonalPlan, _ pids: [StateKey?]
+    ) -> (plain: Fields, personal: [(subject: StateKey, fields: Fields)]) {
+        var plain = fields
+        var personal: [(subject: StateKey, fields: Fields)] = []
+        var next = 0
+        for entry in fields {
+            // Both are ascending by name.
+            while next < plan.fields.count, plan.fields[next].name != entry.key,
+                UTF8Order.precedes(plan.fields[next].name, entry.key)
+            { next += 1 }
+            guard next < plan.fields.count, plan.fields[next].name == entry.key else { continue }
             // Without a subject it belongs to the tenant as a whole.
-            names[field.name] =
-                field.touch.flatMap { plans[type].subject(of: $0, pids) } ?? .nobody
+            let subject = plan.fields[next].touch.flatMap { plan.subject(of: $0, pids) } ?? .nobody
+            let place = personal.firstIndex { $0.subject == subject } ?? personal.count
+            if place == personal.count { personal.append((subject, Fields())) }
+            personal[place].fields[entry.key] = entry.value
+            plain[entry.key] = nil
         }
-        guard event.fields.contains(where: { names[$0.key] != nil }) else {
-            return (event.fields, [])
-        }
-        var plain: [(String, AssayFeaturesV1.FieldValue)] = []
-        var order: [StateKey] = []
-        var personal: [StateKey: [(String, AssayFeaturesV1.FieldValue)]] = [:]
-        for entry in event.fields {
-            guard let subject = names[entry.key] else {
-                plain.append((entry.key, entry.value))
-                continue
-            }
-            if personal[subject] == nil { order.append(subject) }
-            personal[subject, default: []].append((entry.key, entry.value))
-        }
-        return (Fields(plain), order.map { ($0, Fields(personal[$0] ?? [])) })
+        return (plain, personal)
     }
 }

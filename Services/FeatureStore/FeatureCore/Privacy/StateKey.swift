@@ -20,7 +20,14 @@ package struct StateKey: Hashable, Sendable {
     }
 
     /// Its 16 bytes.
-    package var bytes: [UInt8] { StorageKey.bigEndian(high) + StorageKey.bigEndian(low) }
+    package var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 16) { bytes, count in
+            let bytes = UnsafeMutableRawBufferPointer(bytes)
+            bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+            bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            count = 16
+        }
+    }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(low) }
 }

@@ -20,7 +20,8 @@ struct SubjectKey: Sendable {
         do {
             let box = try AES.GCM.seal(
                 plain, using: secret, nonce: try Self.nonce(sequence, place))
-            return Array(box.ciphertext) + Array(box.tag)
+            guard let combined = box.combined else { throw PrivacyError.damagedKey }
+            return Array(combined.dropFirst(Self.nonceBytes))
         } catch {
             throw .damagedKey
         }
@@ -41,10 +42,13 @@ struct SubjectKey: Sendable {
     }
 
     private static let tagBytes = 16
+    private static let nonceBytes = 12
 
     private static func nonce(_ sequence: UInt64, _ place: UInt32) throws -> AES.GCM.Nonce {
-        var bytes = StorageKey.bigEndian(sequence)
-        bytes += (0..<4).map { UInt8(truncatingIfNeeded: place >> (24 - 8 * UInt32($0))) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(nonceBytes)
+        withUnsafeBytes(of: sequence.bigEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: place.bigEndian) { bytes.append(contentsOf: $0) }
         return try AES.GCM.Nonce(data: bytes)
     }
 }

@@ -63,16 +63,39 @@ final class SubjectKeys: Sendable {
         return key
     }
 
-    /// Adds an entity to those of a subject, if it is new there.
+    /// An entity, its type and its subject.
+    struct Owned {
+        let entity: StateKey
+        let type: Int
+        let subject: StateKey
+    }
+
+    /// Adds entities to those of their subjects, as far as they are new there.
+    ///
+    /// - Parameter name: of an entity type.
     func add(
-        _ entity: StateKey, type: String, to subject: StateKey, tenant: String,
-        _ batch: inout WriteBatch, _ pending: inout Pending
+        _ owned: [Owned], tenant: String, _ batch: inout WriteBatch, _ pending: inout Pending,
+        name: (Int) -> String
     ) throws {
-        let place = Place(tenant: tenant, subject: subject)
-        if known.withLock({ $0[place]?.entities.contains(entity) ?? false }) { return }
-        let key = StorageKey.subject(subject, tenant: tenant, type: type, entity: entity)
-        if try store.get(key, in: .subject) == nil { batch.put(key, [], in: .subject) }
-        pending.entities.append((place, entity))
+        for new in known.withLock({ Self.new(owned, tenant: tenant, $0) }) {
+            let key = StorageKey.subject(
+                new.subject, tenant: tenant, type: name(new.type), entity: new.entity)
+            if try store.get(key, in: .subject) == nil { batch.put(key, [], in: .subject) }
+            pending.entities.append((Place(tenant: tenant, subject: new.subject), new.entity))
+        }
+    }
+
+    private static func new(
+        _ owned: [Owned], tenant: String, _ known: [Place: Known]
+    ) -> [Owned] {
+        var last: (subject: StateKey, entities: Set<StateKey>)?
+        return owned.filter { pair in
+            if last?.subject != pair.subject {
+                let place = Place(tenant: tenant, subject: pair.subject)
+                last = (pair.subject, known[place]?.entities ?? [])
+            }
+            return last.map { !$0.entities.contains(pair.entity) } ?? true
+        }
     }
 
     /// The batch is submitted: what it adds is there for those who come next.

@@ -39,23 +39,59 @@ struct FeatureSketch: Hashable, Sendable {
 
     init() {}
 
-    @inline(__always)
     mutating func add(_ value: Double, status byte: UInt8, isCategory: Bool) {
-        let kind = Int(byte & 7)
-        classes[min(kind, 5)] &+= 1
-        if byte & 0x78 != 0 { count(Status.Flags(rawValue: byte)) }
+        add([value], [byte], from: 0, by: 1, isCategory: isCategory)
+    }
+
+    /// Takes every `width`-th value from `first` on, with its status.
+    mutating func add(
+        _ values: [Double], _ status: [UInt8], from first: Int, by width: Int, isCategory: Bool
+    ) {
+        // What lies in a row is often of one class and in one bucket: counted together.
+        var (kind, ofKind): (UInt8, UInt64) = (0, 0)
+        var (bucket, inBucket): (UInt16, UInt64) = (0, 0)
+        var index = first
+        while index < values.count {
+            let (value, byte) = (values[index], status[index])
+            index += width
+            if byte & 7 != kind {
+                count(kind, ofKind)
+                (kind, ofKind) = (byte & 7, 0)
+            }
+            ofKind &+= 1
+            if byte & 0x78 != 0 { count(Status.Flags(rawValue: byte)) }
+            guard let counted = number(value, kind) else { continue }
+            let own = ValueHistogram.bucket(counted)
+            if own != bucket {
+                histogram.add(bucket, inBucket)
+                (bucket, inBucket) = (own, 0)
+            }
+            inBucket &+= 1
+            if isCategory { countCategory(counted) }
+        }
+        count(kind, ofKind)
+        histogram.add(bucket, inBucket)
+    }
+
+    private mutating func count(_ kind: UInt8, _ times: UInt64) {
+        classes[min(Int(kind), 5)] &+= times
+    }
+
+    /// Counts a value as a number if it is one that says something, and returns it.
+    @inline(__always)
+    private mutating func number(_ value: Double, _ kind: UInt8) -> Double? {
         guard !value.isNaN else {
             missing &+= 1
-            return
+            return nil
         }
         // Absent, unavailable, withheld or in error, a value is its default.
-        guard kind <= Status.Class.empty.rawValue, value.isFinite else { return }
+        guard kind <= Status.Class.empty.rawValue, value.isFinite else { return nil }
         if value == 0 { zeros &+= 1 }
         sum += value
         if value < minimum { minimum = value }
         if value > maximum { maximum = value }
-        histogram.add(value == 0 ? 0 : value)
-        if isCategory { countCategory(value) }
+        // The two zeros are one value.
+        return value == 0 ? 0 : value
     }
 
     private mutating func count(_ flags: Status.Flags) {

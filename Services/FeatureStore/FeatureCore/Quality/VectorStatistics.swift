@@ -17,12 +17,9 @@ struct VectorStatistics: Hashable, Sendable {
         let width = features.count
         guard width > 0, values.count == status.count, values.count % width == 0 else { return }
         for feature in 0..<width {
-            let isCategory = feature < isCategory.count && isCategory[feature]
-            var index = feature
-            while index < values.count {
-                features[feature].add(values[index], status: status[index], isCategory: isCategory)
-                index += width
-            }
+            features[feature].add(
+                values, status, from: feature, by: width,
+                isCategory: feature < isCategory.count && isCategory[feature])
         }
         vectors = saturating(vectors, UInt64(values.count / width))
     }

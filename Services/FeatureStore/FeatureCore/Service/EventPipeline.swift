@@ -70,7 +70,7 @@ package final class EventPipeline: Sendable {
 
     /// Finds everything an event is about. Throws NOT_FOUND and INVALID_ARGUMENT; what else is
     /// wrong with the event stands among its problems.
-    func scoring(
+    package func scoring(
         _ event: AssayFeaturesV1.Event, vectors wanted: [AssayFeaturesV1.VectorRef] = [],
         references: [AssayFeaturesV1.LogRow] = [], tenant: String
     ) throws(RPCError) -> Scoring {
@@ -200,13 +200,16 @@ package final class EventPipeline: Sendable {
     ) -> AssayFeaturesV1.LogRow {
         let touches = definitions.events[scoring.resolved.type].touches
         var entities: [AssayFeaturesV1.LoggedEntity] = []
+        entities.reserveCapacity(scoring.entities.count)
         for (entity, version) in zip(scoring.entities, versions) {
-            for (index, touch) in touches.enumerated()
-            where entity.touches >> UInt64(index) & 1 == 1 {
+            let (name, pid) = (definitions.entities[entity.entity].name, entity.key.bytes)
+            var rest = entity.touches
+            while rest != 0 {
                 entities.append(
                     AssayFeaturesV1.LoggedEntity(
-                        entity: definitions.entities[entity.entity].name, role: touch.role,
-                        version: version, pid: entity.key.bytes))
+                        entity: name, role: touches[rest.trailingZeroBitCount].role,
+                        version: version, pid: pid))
+                rest &= rest - 1
             }
         }
         return AssayFeaturesV1.LogRow(

@@ -155,13 +155,7 @@ struct VectorReader: Sendable {
 
     /// SHA-256 of the values' bits, little-endian, and the status bytes.
     static func digest(_ values: [Double], _ status: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(values.count * 9)
-        for value in values {
-            withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-        }
-        bytes.append(contentsOf: status)
-        return Hash.sha256(bytes)
+        Hash.sha256(values.map { $0.bitPattern.littleEndian }, status)
     }
 
     private func hex(_ bytes: [UInt8]) -> String {

@@ -22,7 +22,9 @@ final class ActiveDefinitions: Sendable {
         self.vault = vault
         self.states = states
         self.writer = writer
-        log = EventLog(store: states.store, pipeline: pipeline, vault: vault)
+        log = EventLog(store: states.store, pipeline: pipeline, vault: vault) { [states] in
+            states.unsavedTrail(of: $0)
+        }
     }
 
     /// Another set over the same states: what they keep means the same in both.

@@ -92,7 +92,12 @@ extension EmbeddedFeatureStore {
             return (pipeline.notRecorded(scoring), nil)
         }
         let after = configuration.strictStates ? applied(scoring, to: states, sequence) : nil
-        for (cached, after) in zip(states, after ?? []) { cache.put(after, of: cached, in: &batch) }
+        for (cached, after) in zip(states, after ?? []) {
+            cache.put(after, of: cached, in: &batch)
+            var trail = Trail()
+            trail.append(version: after.version, sequence: sequence)
+            cache.put(trail, of: cached, in: &batch)
+        }
         let commit: GroupCommit.Commit?
         do throws(StorageError) {
             commit = try records.submit(batch)
@@ -131,9 +136,8 @@ extension EmbeddedFeatureStore {
     ) {
         let event = scoring.resolved.engineEvent
         for (entity, cached) in zip(scoring.entities, states) {
-            _ = cached.state.apply(
-                event, touches: entity.touches, sequence: sequence, delivery: .first)
-            cache.stripes[cache.stripe(of: entity.key)].markDirty(cached)
+            cache.apply(
+                event, touches: entity.touches, sequence: sequence, delivery: .first, to: cached)
         }
     }
 
@@ -155,7 +159,7 @@ extension EmbeddedFeatureStore {
             reason: "BACKLOG", retryAfter: .milliseconds(50))
     }
 
-    /// Log row, id, trail and reply: there together or not at all.
+    /// Log row, id and reply: there together or not at all. The trail follows with the states.
     private func rows(
         _ scoring: Scoring, _ set: ActiveDefinitions,
         _ response: AssayFeaturesV1.ScoreEventResponse, _ states: [CachedState], _ id: [UInt8],
@@ -170,12 +174,6 @@ extension EmbeddedFeatureStore {
         batch.put(place, row.encoded(), in: .log)
         batch.put(id, place + digest, in: .ids)
         if !response.vectors.isEmpty { batch.put(place, response.encoded(), in: .served) }
-        for (entity, version) in zip(scoring.entities, versions) {
-            let key = StorageKey.trail(
-                entity.key, tenant: scoring.tenant,
-                entity: set.definitions.entities[entity.entity].name, version: version)
-            batch.put(key, place, in: .trail)
-        }
         return (batch, pending)
     }
 

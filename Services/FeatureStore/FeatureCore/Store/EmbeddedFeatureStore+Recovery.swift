@@ -50,10 +50,9 @@ extension EmbeddedFeatureStore {
                 // One process writes, and gives out sequences in the order in which it applies
                 // them to an entity: what is not above the highest is in the state.
                 guard row.sequence > cached.state.highestSequence else { continue }
-                _ = cached.state.apply(
+                cache.apply(
                     event.engineEvent, touches: entity.touches, sequence: row.sequence,
-                    delivery: .again)
-                cache.stripes[cache.stripe(of: entity.key)].markDirty(cached)
+                    delivery: .again, to: cached)
             }
         }
         statistics.recovered.add(1, ordering: .relaxed)
@@ -81,6 +80,8 @@ extension EmbeddedFeatureStore {
         while true {
             var batch = WriteBatch()
             for row in try store.rows(.state, limit: 10_000) { batch.delete(row.key, in: .state) }
+            // Their versions are those of the states.
+            for row in try store.rows(.trail, limit: 10_000) { batch.delete(row.key, in: .trail) }
             guard !batch.isEmpty else { break }
             try store.write(batch, sync: false)
         }

@@ -159,6 +159,11 @@ public final class EmbeddedFeatureStore: FeatureStore {
     /// States that are decoded.
     public var stateCount: Int { cache.count }
 
+    /// Per entity type, the states that are decoded and their memory.
+    public var statesByEntity: [(entity: String, count: Int, bytes: Int)] {
+        zip(definitions.entities, cache.usage).map { ($0.name, $1.count, $1.bytes) }
+    }
+
     /// Memory of the states that changed since they were stored.
     public var unsavedBytes: Int { cache.dirtyBytes }
 

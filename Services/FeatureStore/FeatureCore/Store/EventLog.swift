@@ -8,6 +8,8 @@ package struct EventLog: Sendable {
     let store: any KeyValueStore
     let pipeline: EventPipeline
     let vault: RowVault
+    /// Steps of an entity that the store's trail lacks so far.
+    var unsavedTrail: @Sendable (StateKey) -> [Trail.Step] = { _ in [] }
 
     /// The highest sequence of the log; 0 if it is empty.
     func lastSequence() throws -> UInt64 {
@@ -74,7 +76,8 @@ package struct EventLog: Sendable {
         before sequence: UInt64
     ) throws -> FeatureState {
         var state = empty
-        for sequence in try trail(of: entity, before: sequence) {
+        // What is not in the store's trail is in a state in memory, and that needs no rebuilding.
+        for sequence in try trail(of: entity, before: sequence, limit: .max, []) {
             guard let row = try row(sequence), let event = pipeline.resolved(row) else { continue }
             if life.isOver(state, at: row.received.millisecondsSinceEpoch) { state = empty }
             for found in event.entities(pipeline.definitions, tenant: row.tenant)
@@ -94,19 +97,37 @@ package struct EventLog: Sendable {
     func trail(
         of entity: EntityReference, before sequence: UInt64, limit: Int = .max
     ) throws -> [UInt64] {
+        try trail(of: entity, before: sequence, limit: limit, unsavedTrail(entity.key))
+    }
+
+    /// - Parameter unsaved: steps behind those of the store, some of which it may have by now.
+    private func trail(
+        of entity: EntityReference, before sequence: UInt64, limit: Int, _ unsaved: [Trail.Step]
+    ) throws -> [UInt64] {
         let name = pipeline.definitions.entities[entity.entity].name
         let prefix = StorageKey.trail(entity.key, tenant: entity.tenant, entity: name)
         var sequences: [UInt64] = []
         var next: UInt64?
-        try store.scan(.trail, .prefix(prefix), reversed: true) { key, value in
-            guard let version = StorageKey.sequence(key.suffix(8)),
-                let found = StorageKey.sequence(value)
-            else { throw StorageError(.corrupt, "a row of the trail of \(name)") }
-            guard found < sequence else { return true }
-            if let next, version + 1 != next { return false }
-            next = version
-            sequences.append(found)
-            return sequences.count < limit
+        /// False at a gap, or when there are enough.
+        func take(_ steps: [Trail.Step]) -> Bool {
+            for step in steps.reversed() where step.sequence < sequence {
+                if let next {
+                    if step.version >= next { continue }
+                    if step.version + 1 != next { return false }
+                }
+                next = step.version
+                sequences.append(step.sequence)
+                if sequences.count >= limit { return false }
+            }
+            return true
+        }
+        if take(unsaved) {
+            try store.scan(.trail, .prefix(prefix), reversed: true) { key, value in
+                guard let steps = Trail.steps(key, value) else {
+                    throw StorageError(.corrupt, "a row of the trail of \(name)")
+                }
+                return take(steps)
+            }
         }
         return sequences.reversed()
     }

@@ -1,5 +1,6 @@
 internal import FeatureEngine
 internal import Storage
+internal import Synchronization
 
 /// The states of all entities: in memory if used lately, else in the store.
 ///
@@ -18,6 +19,8 @@ final class StateCache: Sendable {
     let store: any KeyValueStore
     /// Per entity type.
     let lives: [StateLife]
+    /// Per tenant, the group hashes of the entity types: they are long in the making.
+    private let groupHashes = Mutex<[String: [UInt64]]>([:])
 
     init(definitions: DefinitionSet, store: any KeyValueStore, maximumBytes: Int) {
         self.definitions = definitions
@@ -44,6 +47,20 @@ final class StateCache: Sendable {
     var bytes: Int { stripes.reduce(0) { $0 + $1.locked(\.bytes) } }
     var count: Int { stripes.reduce(0) { $0 + $1.locked(\.count) } }
     var dirtyBytes: Int { stripes.reduce(0) { $0 + $1.locked(\.dirtyBytes) } }
+
+    /// Per entity type.
+    var usage: [(count: Int, bytes: Int)] {
+        var usage = definitions.entities.map { _ in (count: 0, bytes: 0) }
+        for stripe in stripes {
+            stripe.locked { stripe in
+                for state in stripe.ring {
+                    usage[state.entity].count += 1
+                    usage[state.entity].bytes += state.bytes
+                }
+            }
+        }
+        return usage
+    }
 
     func stripe(of key: StateKey) -> Int { Int(key.high % UInt64(StateCache.stripeCount)) }
 
@@ -109,10 +126,33 @@ final class StateCache: Sendable {
         stripes[stripe(of: cached.key)].accountAgain(for: cached)
     }
 
+    /// Applies an event in place: the state is to be stored later. Its stripe is held.
+    func apply(
+        _ event: EngineEvent, touches: UInt64, sequence: UInt64, delivery: Delivery,
+        to cached: CachedState
+    ) {
+        let done = cached.state.apply(
+            event, touches: touches, sequence: sequence, delivery: delivery)
+        guard case .applied(let version) = done else { return }
+        cached.trail.append(version: version, sequence: sequence)
+        stripes[stripe(of: cached.key)].markDirty(cached)
+    }
+
     func empty(_ entity: EntityReference) -> FeatureState {
         FeatureState(
             group: groups[entity.entity],
-            groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: entity.tenant))
+            groupHash: groupHashes(of: entity.tenant)[entity.entity])
+    }
+
+    private func groupHashes(of tenant: String) -> [UInt64] {
+        groupHashes.withLock { known in
+            if let hashes = known[tenant] { return hashes }
+            let hashes = definitions.entities.indices.map {
+                definitions.groupHash(ofEntity: $0, tenant: tenant)
+            }
+            known[tenant] = hashes
+            return hashes
+        }
     }
 
     /// Adds a state's blob to a batch, or its end if it is empty.
@@ -122,6 +162,21 @@ final class StateCache: Sendable {
             batch.delete(key, in: .state)
         } else {
             batch.put(key, state.encode(), in: .state)
+        }
+    }
+
+    /// Adds what the store's trail of an entity lacks.
+    func put(_ trail: Trail, of cached: CachedState, in batch: inout WriteBatch) {
+        guard !trail.isEmpty else { return }
+        let entity = definitions.entities[cached.entity].name
+        trail.put(
+            StorageKey.trail(cached.key, tenant: cached.tenant, entity: entity), in: &batch)
+    }
+
+    /// The steps of an entity that the store's trail may lack.
+    func unsavedTrail(of key: StateKey) -> [Trail.Step] {
+        stripes[stripe(of: key)].locked { stripe in
+            stripe.find(key).map { $0.savedTrail.steps + $0.trail.steps } ?? []
         }
     }
 

@@ -6,6 +6,7 @@ internal import Synchronization
 ///
 /// An event is durable through its log row alone. This writer stores dirty states in batches and
 /// then moves `meta/applied` up: every event at or below that sequence is in the stored blobs.
+/// With a state goes its trail: the events applied to it since it was stored last.
 /// A blob is submitted after the rows of its events, to the same queue, so no blob is ever on the
 /// disk without the log of what it contains.
 actor StateWriter {
@@ -65,17 +66,20 @@ actor StateWriter {
     /// The caller holds the state's stripe.
     private nonisolated func put(_ state: CachedState, in batch: inout WriteBatch) {
         cache.put(state.state, of: state, in: &batch)
+        cache.put(state.savedTrail, of: state, in: &batch)
     }
 
     private func store(
         _ batch: WriteBatch, _ gathered: [(stripe: Stripe, states: [CachedState])], _ number: UInt64
     ) async throws {
-        try await commit(batch)
-        for (stripe, states) in gathered {
-            stripe.locked { _ in
-                for state in states where state.write == number { state.write = 0 }
+        var isStored = false
+        defer {
+            for (stripe, states) in gathered {
+                stripe.locked { $0.finish(states, write: number, isStored: isStored) }
             }
         }
+        try await commit(batch)
+        isStored = true
     }
 
     /// Waits its turn when the log has a backlog: events come first.

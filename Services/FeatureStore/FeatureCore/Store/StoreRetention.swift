@@ -26,7 +26,7 @@ public final class StoreRetention: Sendable {
             .log: BelowSequence(retention: self, place: .key, isReply: false),
             .served: BelowSequence(retention: self, place: .key, isReply: true),
             .ids: BelowSequence(retention: self, place: .value, isReply: false),
-            .trail: BelowSequence(retention: self, place: .value, isReply: false),
+            .trail: BelowSequence(retention: self, place: .lastOfValue, isReply: false),
             .state: PastLife(retention: self),
         ]
     }
@@ -63,15 +63,20 @@ public final class StoreRetention: Sendable {
 
     /// A row that belongs to a place in the log, and goes with it.
     private struct BelowSequence: RowExpiry {
-        enum Place { case key, value }
+        enum Place { case key, value, lastOfValue }
 
         let retention: StoreRetention
         let place: Place
         let isReply: Bool
 
         func isExpired(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool {
-            guard let sequence = StorageKey.sequence((place == .key ? key : value).prefix(8))
-            else { return false }
+            let bytes =
+                switch place {
+                case .key: key.prefix(8)
+                case .value: value.prefix(8)
+                case .lastOfValue: value.suffix(8)
+                }
+            guard let sequence = StorageKey.sequence(bytes) else { return false }
             return isReply ? !retention.keepsReply(sequence) : !retention.keepsEvent(sequence)
         }
     }
