@@ -28,7 +28,7 @@ struct Bench: Sendable {
         print(
             "memory: \(store.stateBytes / max(1, store.stateCount)) bytes a state over"
                 + " \(store.stateCount) states")
-        for (entity, count, bytes) in store.statesByEntity where count > 0 {
+        for (entity, count, bytes) in store.statesByEntity {
             print("  \(entity): \(bytes / count) bytes each of \(count)")
         }
     }

@@ -161,7 +161,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
 
     /// Per entity type, the states that are decoded and their memory.
     public var statesByEntity: [(entity: String, count: Int, bytes: Int)] {
-        zip(definitions.entities, cache.usage).map { ($0.name, $1.count, $1.bytes) }
+        cache.usage.map { ($0.key, $0.value.count, $0.value.bytes) }.sorted { $0.0 < $1.0 }
     }
 
     /// Memory of the states that changed since they were stored.

@@ -48,14 +48,14 @@ final class StateCache: Sendable {
     var count: Int { stripes.reduce(0) { $0 + $1.locked(\.count) } }
     var dirtyBytes: Int { stripes.reduce(0) { $0 + $1.locked(\.dirtyBytes) } }
 
-    /// Per entity type.
-    var usage: [(count: Int, bytes: Int)] {
-        var usage = definitions.entities.map { _ in (count: 0, bytes: 0) }
+    /// By entity type.
+    var usage: [String: (count: Int, bytes: Int)] {
+        var usage: [String: (count: Int, bytes: Int)] = [:]
         for stripe in stripes {
             stripe.locked { stripe in
                 for state in stripe.ring {
-                    usage[state.entity].count += 1
-                    usage[state.entity].bytes += state.bytes
+                    usage[state.entity, default: (0, 0)].count += 1
+                    usage[state.entity, default: (0, 0)].bytes += state.bytes
                 }
             }
         }
@@ -168,9 +168,8 @@ final class StateCache: Sendable {
     /// Adds what the store's trail of an entity lacks.
     func put(_ trail: Trail, of cached: CachedState, in batch: inout WriteBatch) {
         guard !trail.isEmpty else { return }
-        let entity = definitions.entities[cached.entity].name
         trail.put(
-            StorageKey.trail(cached.key, tenant: cached.tenant, entity: entity), in: &batch)
+            StorageKey.trail(cached.key, tenant: cached.tenant, entity: cached.entity), in: &batch)
     }
 
     /// The steps of an entity that the store's trail may lack.
