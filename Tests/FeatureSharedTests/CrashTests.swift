@@ -171,52 +171,46 @@ extension SharedBench {
     /// of versions. Returns the number of applications.
     @discardableResult
     func expectBlobsEqualTheirRows(
-        _ keeper: TestKeeper
+        _ keeper: TestKeeper, definitions: DefinitionSet? = nil
     ) async throws -> Int {
-        let definitions = try Bank.definitions()
+        let definitions = try definitions ?? Bank.definitions()
+        let histories = try histories(keeper.logRows(), definitions)
+        let states = SharedStates(definitions, cacheBytes: 0)
+        for (_, history) in histories {
+            let entity = history[0].entity
+            var state = states.empty(entity)
+            for step in history.sorted(by: { $0.version < $1.version }) {
+                let applied = state.apply(
+                    step.scoring.resolved.engineEvent, touches: step.entity.touches,
+                    sequence: step.sequence, delivery: .first)
+                #expect(applied == .applied(version: step.version))
+            }
+            let blob = try await probe.send(RedisCommand("GET", key: states.key(entity)))
+            #expect(blob == .bytes(state.encode()))
+        }
+        return histories.values.reduce(0) { $0 + $1.count }
+    }
+
+    private func histories(
+        _ rows: [AssayFeaturesV1.LogRow], _ definitions: DefinitionSet
+    ) throws -> [StateKey: [Step]] {
         let pipeline = EventPipeline(definitions, masterKey: nil, clock: { Self.now })
         var histories: [StateKey: [Step]] = [:]
-        for (_, value) in try keeper.storage.rows("log", limit: 1_000_000) {
-            let row = try AssayFeaturesV1.LogRow(
-                decoding: value, door: .strict, limits: DecodeLimits(bytes: 1 << 20))
+        for row in rows {
             let scoring = try pipeline.scoring(row.event, tenant: row.tenant)
             for entity in scoring.entities {
                 let name = definitions.entities[entity.entity].name
-                let version = try #require(row.entities.first { $0.entity == name }?.version)
+                let version = try #require(
+                    row.entities.first {
+                        $0.entity == name && StateKey(bytes: $0.pid) == entity.key
+                    }?.version)
                 #expect(version > 0)
                 histories[entity.key, default: []].append(
                     Step(
                         version: version, sequence: row.sequence, entity: entity, scoring: scoring))
             }
         }
-        var applications = 0
-        for (_, history) in histories {
-            let ordered = history.sorted { $0.version < $1.version }
-            let entity = ordered[0].entity
-            var state = FeatureState(
-                group: definitions.entities[entity.entity].group,
-                groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: Self.tenant))
-            for step in ordered {
-                let applied = state.apply(
-                    step.scoring.resolved.engineEvent, touches: step.entity.touches,
-                    sequence: step.sequence, delivery: .first)
-                #expect(applied == .applied(version: step.version))
-                applications += 1
-            }
-            let key = try await blobKey(entity, definitions)
-            let blob = try await send("GET", key)
-            #expect(blob == .bytes(state.encode()))
-        }
-        return applications
-    }
-
-    private func blobKey(
-        _ entity: EntityReference, _ definitions: DefinitionSet
-    ) async throws -> String {
-        let name = definitions.entities[entity.entity].name
-        let pid = entity.key.hexadecimal
-        let keys = try await send("KEYS", "fs:{bank:\(name):\(pid)}:group:*").elements ?? []
-        return try #require(keys.first?.text)
+        return histories
     }
 }
 
@@ -226,14 +220,4 @@ private struct Step {
     let sequence: UInt64
     let entity: EntityReference
     let scoring: Scoring
-}
-
-extension StateKey {
-    var hexadecimal: String {
-        [high, low].map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }
-        .joined()
-    }
 }

@@ -73,6 +73,7 @@ final class SharedBench: Sendable {
 
     func keeper(
         _ directory: TemporaryDirectory, owner: String = "keeper",
+        definitions: DefinitionSet? = nil,
         _ configure: (inout KeeperConfiguration) -> Void = { _ in },
         sender: ((RedisClient) -> any RedisSender)? = nil
     ) async throws -> TestKeeper {
@@ -84,7 +85,8 @@ final class SharedBench: Sendable {
         configuration.rowLife = .zero
         configure(&configuration)
         return try TestKeeper(
-            client, sender?(client) ?? client, directory, owner: owner, configuration)
+            client, sender?(client) ?? client, directory, owner: owner,
+            definitions ?? Bank.definitions(), configuration)
     }
 
     func send(_ words: String...) async throws -> RedisValue {
@@ -115,21 +117,21 @@ struct SharedServer: Sendable {
     }
 
     func score(
-        _ event: AssayFeaturesV1.Event, dryRun: Bool = false
+        _ event: AssayFeaturesV1.Event, _ vector: AssayFeaturesV1.VectorRef = Bank.vector,
+        dryRun: Bool = false
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
         try await service.scoreEvent(
-            AssayFeaturesV1.ScoreEventRequest(
-                event: event, vectors: [Bank.vector], dryRun: dryRun),
+            AssayFeaturesV1.ScoreEventRequest(event: event, vectors: [vector], dryRun: dryRun),
             context: Self.context)
     }
 
     /// Sends until the event is no longer on its way elsewhere.
     func scorePatiently(
-        _ event: AssayFeaturesV1.Event
+        _ event: AssayFeaturesV1.Event, _ vector: AssayFeaturesV1.VectorRef = Bank.vector
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
         while true {
             do {
-                return try await score(event)
+                return try await score(event, vector)
             } catch let error as RPCError where error.code == .aborted {
                 await Task.yield()
             }
@@ -150,15 +152,23 @@ struct TestKeeper: Sendable {
 
     init(
         _ client: RedisClient, _ sender: any RedisSender, _ directory: TemporaryDirectory,
-        owner: String, _ configuration: KeeperConfiguration
+        owner: String, _ definitions: DefinitionSet, _ configuration: KeeperConfiguration
     ) throws {
         self.client = client
         let storage = try RocksDBStore(
             directory: directory.path + "/bank", families: SharedKeeper.families)
         self.storage = storage
         keeper = SharedKeeper(
-            sender, definitions: try Bank.definitions(), configuration: configuration,
+            sender, definitions: definitions, configuration: configuration,
             owner: owner, clock: { SharedBench.now }, open: { _ in storage })
+    }
+
+    /// The events on its disk, in the order of their sequences.
+    func logRows() throws -> [AssayFeaturesV1.LogRow] {
+        try storage.rows("log", limit: 1_000_000).map {
+            try AssayFeaturesV1.LogRow(
+                decoding: $0.value, door: .strict, limits: DecodeLimits(bytes: 1 << 20))
+        }
     }
 
     /// Works until nothing is open any more.

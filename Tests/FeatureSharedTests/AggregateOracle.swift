@@ -37,8 +37,8 @@ struct AggregateOracle {
         _ served: AssayFeaturesV1.Vector, _ vector: VectorDefinition, _ event: AssayFeaturesV1.Event
     ) -> String? {
         for (index, column) in vector.columns.enumerated() {
-            guard case .state(let entity, let read) = set.features.features[column.feature].source
-            else { continue }
+            let source = set.features.features[column.feature].source
+            guard case .state(let entity, .aggregate(let read)) = source else { continue }
             let found = served.values[index]
             let expected = value(entity, read, event)
             if found.bitPattern != expected.bitPattern {
@@ -49,11 +49,8 @@ struct AggregateOracle {
     }
 
     private func value(
-        _ entity: Int, _ read: FeatureRead, _ event: AssayFeaturesV1.Event
+        _ entity: Int, _ read: AggregateRead, _ event: AssayFeaturesV1.Event
     ) -> Double {
-        guard case .aggregate(let read) = read else {
-            preconditionFailure("not among the features of these tests")
-        }
         // Of two roles, the first that the event names.
         let touches = set.events[0].touches.filter { $0.entity == entity }
         guard let name = touches.compactMap({ name($0, event) }).first else {

@@ -1,82 +1,7 @@
 import AssayMessages
+import FeatureCore
 import FeatureEngine
-import Foundation
-import Storage
-import Testing
 import Wire
-
-@testable import FeatureCore
-
-/// One value: an embedded store, a replay and the raw events themselves give the same bits.
-@Suite struct EqualityTests {
-    #if DEBUG
-        static let logs = 48
-    #else
-        static let logs = 1_000
-    #endif
-    static let writers = 16
-
-    @Test("embedded store, replay and brute force agree on random logs")
-    func randomLogs() async throws {
-        let set = try RandomPayments.definitions()
-        let store = try await TestStore(definitions: set)
-        defer { store.remove() }
-        let blobs = try await withThrowingTaskGroup(of: [[UInt8]].self) { group in
-            for writer in 0..<Self.writers {
-                group.addTask {
-                    var blobs: [[UInt8]] = []
-                    for seed in stride(from: writer, to: Self.logs, by: Self.writers) {
-                        blobs += try await Self.compare(seed: UInt64(seed), store, set)
-                    }
-                    return blobs
-                }
-            }
-            return try await group.reduce(into: []) { $0 += $1 }
-        }
-        try await store.features.flush()
-        #expect(Set(try store.blobs()) == Set(blobs))
-        #expect(blobs.count > Self.logs)
-    }
-
-    /// Scores one log, a tenant of its own, in the store and in a fold.
-    ///
-    /// - Returns: The blobs of the fold.
-    private static func compare(
-        seed: UInt64, _ store: TestStore, _ set: DefinitionSet
-    ) async throws -> [[UInt8]] {
-        let tenant = "tenant \(seed)"
-        var log = RandomPayments(seed: seed)
-        var fold = EventFold(set, tenant: tenant)
-        var oracle = AggregateOracle(set)
-        let vector = try set.vector(called: "everything@1")
-        for event in log.events() {
-            let reply = try? await store.score(
-                event, vectors: [RandomPayments.vector], tenant: tenant)
-            let sequence = reply?.receipt.sequence ?? 0
-            let scored = try fold.score(
-                event, vector, received: TestStore.now.millisecondsSinceEpoch,
-                sequence: sequence > 0 ? sequence : nil)
-            guard let reply else {
-                // Same id, other content.
-                #expect(scored.outcome == .rejected && scored.vector == nil, "seed \(seed)")
-                continue
-            }
-            #expect(reply.receipt.outcome == scored.outcome, "seed \(seed): \(event.id)")
-            guard let served = reply.vectors.first, scored.outcome != .duplicate else { continue }
-            #expect(served.digest == scored.vector?.digest, "seed \(seed): \(event.id)")
-            if let difference = oracle.difference(served, vector, event) {
-                Issue.record("seed \(seed): \(event.id): \(difference)")
-            }
-            if scored.outcome == .applied { oracle.add(event) }
-        }
-        return fold.states.blobs
-    }
-}
-
-extension TestStore {
-    /// The stored blobs of all states.
-    func blobs() throws -> [[UInt8]] { try rows("state").map(\.value) }
-}
 
 /// Payments with everything that goes wrong: sent twice, changed, tied, late, too late, from the
 /// future, in any order, between two accounts that may be one.
@@ -84,6 +9,7 @@ struct RandomPayments {
     static let vector = AssayFeaturesV1.VectorRef(name: "everything", version: 1)
 
     private var random: SeededGenerator
+    /// Names the log's own cards and accounts.
     private let seed: UInt64
 
     init(seed: UInt64) {
@@ -97,7 +23,7 @@ struct RandomPayments {
             format: assay.features/1
             package: equality
             owner: test
-            description: Every aggregate over every window.
+            description: Every aggregate over every window, and all else that a state holds.
             sensitivity: low
             purposes: [fraud]
             base_currency: EUR
@@ -108,7 +34,7 @@ struct RandomPayments {
               payment:
                 max_late: 60d
                 entities: {card: card_id, account: {origin: account_id, destination: payee_id}}
-                fields: {amount: money, points: int}
+                fields: {amount: money, points: int, merchant_id: {type: string, max: 16}}
             aggregates:
               card:
                 cnt: {from: payment, count: true, windows: \(windows)}
@@ -119,12 +45,20 @@ struct RandomPayments {
                 out_sum: {from: payment as origin, sum: amount, windows: \(windows)}
                 in_cnt: {from: payment as destination, count: true, windows: \(windows)}
                 in_max: {from: payment as destination, max: points, windows: \(windows)}
+            attributes:
+              card: {merch: {from: payment, value: merchant_id, windows: [1h, 24h, 7d], remember: 30d, exact: 4, sketch: 256, description: Merchants.}}
+            registers:
+              card: {last_payment: {from: payment, latest: [amount], remember: 30d, description: The newest.}}
+            recent:
+              account: {payments: {from: payment as origin, rows: 8, fields: [amount], remember: 30d, description: The last.}}
+            tables:
+              account: {merchants: {from: payment as origin, key: merchant_id, rows: 4, remember: 30d, latest: [points], sums: {total: amount}, description: Per merchant.}}
             derived:
               amount: {type: money, default: missing, expr: tx.amount}
             vectors:
               everything@1:
                 purpose: fraud
-                features: [amount, \(names.joined(separator: ", "))]
+                features: [amount, \(names.joined(separator: ", ")), card_distinct_merch_1h, card_distinct_merch_24h, card_distinct_merch_7d]
             """
         return try DefinitionCompiler.compile([DefinitionParser.parse(text, file: "e.yaml")])
     }
@@ -160,7 +94,7 @@ struct RandomPayments {
     }
 
     private mutating func milliseconds(_ span: Int64) -> Int64 {
-        let now = TestStore.now.millisecondsSinceEpoch
+        let now = SharedBench.now.millisecondsSinceEpoch
         switch Int.random(in: 0..<20, using: &random) {
         case 0: return now + Int64.random(in: 0...10_000, using: &random)
         case 1: return now - 61 * 86_400_000
@@ -175,9 +109,9 @@ struct RandomPayments {
             UInt8.random(in: 0..<6, using: &random) > 0
         }
         if flip(&random) {
-            fields.append(("card_id", .text("c\(UInt8.random(in: 0..<2, using: &random))")))
+            fields.append(("card_id", .text("\(seed)-c\(UInt8.random(in: 0..<2, using: &random))")))
         }
-        let accounts = (0..<2).map { _ in "a\(UInt8.random(in: 0..<3, using: &random))" }
+        let accounts = (0..<2).map { _ in "\(seed)-a\(UInt8.random(in: 0..<3, using: &random))" }
         if flip(&random) { fields.append(("account_id", .text(accounts[0]))) }
         if flip(&random) { fields.append(("payee_id", .text(accounts[1]))) }
         if flip(&random) {
@@ -187,6 +121,10 @@ struct RandomPayments {
             if let money = Money(currency: currency, coefficient: cents, scale: 2) {
                 fields.append(("amount", .amount(money)))
             }
+        }
+        if flip(&random) {
+            let merchant = UInt8.random(in: 0..<12, using: &random)
+            fields.append(("merchant_id", .text("m\(merchant)")))
         }
         if flip(&random) {
             fields.append(("points", .integer(Int64.random(in: -50...50, using: &random))))
