@@ -1714,16 +1714,25 @@ extension AssayFeaturesV1 {
         /// The moment to read at.
         public var time: Timestamp
         public var purpose: Purpose = .unspecified
+        /// Needed with `tx`: the event type whose fields these are.
+        public var eventType: String = ""
+        /// Fields that an event would have: features that read them are computed, and the entities
+        /// that
+        /// they name are read. Without them such features are absent.
+        public var tx: WireMap<String, FieldValue> = [:]
         public var unknown: UnknownFields?
 
         public init(
             vector: VectorRef, keys: WireMap<String, String> = [:], time: Timestamp,
-            purpose: Purpose = .unspecified
+            purpose: Purpose = .unspecified, eventType: String = "",
+            tx: WireMap<String, FieldValue> = [:]
         ) {
             self.vector = vector
             self.keys = keys
             self.time = time
             self.purpose = purpose
+            self.eventType = eventType
+            self.tx = tx
         }
 
         public static func blank() -> GetVectorRequest {
@@ -1731,12 +1740,14 @@ extension AssayFeaturesV1 {
         }
 
         public static let fields = FieldTable(
-            "assay.features.v1.GetVectorRequest", depth: 2,
+            "assay.features.v1.GetVectorRequest", depth: 4,
             [
                 Field(1, "vector", .message { VectorRef.fields }, .required),
                 Field(2, "keys", .string, .map(.string)),
                 Field(3, "time", .timestamp, .required),
                 Field(4, "purpose", .enumeration(Purpose.names)),
+                Field(5, "event_type", json: "eventType", .string),
+                Field(6, "tx", .message { FieldValue.fields }, .map(.string)),
             ])
 
         @inline(never)
@@ -1755,6 +1766,10 @@ extension AssayFeaturesV1 {
                     seen |= 0x2
                 }
                 if reader.take(0x20) { purpose = try reader.enumeration(.implicit) }
+                if reader.take(0x2A) { eventType = try reader.string(.implicit) }
+                if reader.take(0x32) {
+                    tx = try reader.map(0x32, StringCodec.self, MessageCodec<FieldValue>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -1765,6 +1780,8 @@ extension AssayFeaturesV1 {
             size += sizes.map(0x12, keys, StringCodec.self, StringCodec.self)
             size += sizes.timestamp(0x1A, time)
             size += sizes.enumeration(0x20, purpose)
+            size += sizes.string(0x2A, eventType)
+            size += sizes.map(0x32, tx, StringCodec.self, MessageCodec<FieldValue>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1775,6 +1792,8 @@ extension AssayFeaturesV1 {
             writer.map(0x12, keys, StringCodec.self, StringCodec.self, &sizes)
             writer.timestamp(0x1A, time)
             writer.enumeration(0x20, purpose)
+            writer.string(0x2A, eventType)
+            writer.map(0x32, tx, StringCodec.self, MessageCodec<FieldValue>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -1783,6 +1802,10 @@ extension AssayFeaturesV1 {
             violations.count("keys", keys.count, max: 32)
             violations.keys("keys", keys, max: 64)
             violations.each("keys", keys, max: 128)
+            violations.length("event_type", eventType.utf8.count, max: 64)
+            violations.count("tx", tx.count, max: 128)
+            violations.keys("tx", tx, max: 64)
+            violations.nested("tx", tx)
         }
 
         public mutating func readJSON(
@@ -1793,6 +1816,8 @@ extension AssayFeaturesV1 {
             case 2: keys = try reader.map(StringCodec.self, StringCodec.self)
             case 3: time = try reader.value(TimestampCodec.self)
             case 4: purpose = try reader.value(EnumCodec<Purpose>.self)
+            case 5: eventType = try reader.value(StringCodec.self)
+            case 6: tx = try reader.map(StringCodec.self, MessageCodec<FieldValue>.self)
             default: break
             }
         }
@@ -1803,6 +1828,8 @@ extension AssayFeaturesV1 {
             writer.map("keys", keys, StringCodec.self, StringCodec.self)
             writer.field("time", time, TimestampCodec.self)
             writer.field("purpose", purpose, EnumCodec<Purpose>.self)
+            writer.field("eventType", eventType, StringCodec.self)
+            writer.map("tx", tx, StringCodec.self, MessageCodec<FieldValue>.self)
             writer.endObject()
         }
 
@@ -1811,6 +1838,8 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.keys, b.keys)
                 && Canonical.equal(a.time, b.time)
                 && Canonical.equal(a.purpose, b.purpose)
+                && Canonical.equal(a.eventType, b.eventType)
+                && Canonical.equal(a.tx, b.tx)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1819,6 +1848,8 @@ extension AssayFeaturesV1 {
             Canonical.hash(keys, into: &hasher)
             Canonical.hash(time, into: &hasher)
             Canonical.hash(purpose, into: &hasher)
+            Canonical.hash(eventType, into: &hasher)
+            Canonical.hash(tx, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1884,7 +1915,7 @@ extension AssayFeaturesV1 {
 
         public func validate(_ violations: inout Violations) {
             violations.nested("vector", vector)
-            violations.count("entities", entities.count, max: 32)
+            violations.count("entities", entities.count, max: 64)
             violations.nested("entities", entities)
             violations.length("definition_set", definitionSet.count, max: 32)
         }
@@ -1929,17 +1960,23 @@ extension AssayFeaturesV1 {
     public struct VectorRow: WireMessage {
         /// Entity type to key.
         public var keys: WireMap<String, String> = [:]
+        /// Fields that an event would have.
+        public var tx: WireMap<String, FieldValue> = [:]
         public var unknown: UnknownFields?
 
-        public init(keys: WireMap<String, String> = [:]) {
+        public init(keys: WireMap<String, String> = [:], tx: WireMap<String, FieldValue> = [:]) {
             self.keys = keys
+            self.tx = tx
         }
 
         public static func blank() -> VectorRow { VectorRow() }
 
         public static let fields = FieldTable(
-            "assay.features.v1.VectorRow", depth: 2,
-            [Field(1, "keys", .string, .map(.string))])
+            "assay.features.v1.VectorRow", depth: 4,
+            [
+                Field(1, "keys", .string, .map(.string)),
+                Field(2, "tx", .message { FieldValue.fields }, .map(.string)),
+            ])
 
         @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
@@ -1947,12 +1984,16 @@ extension AssayFeaturesV1 {
                 if reader.take(0x0A) {
                     keys = try reader.map(0x0A, StringCodec.self, StringCodec.self)
                 }
+                if reader.take(0x12) {
+                    tx = try reader.map(0x12, StringCodec.self, MessageCodec<FieldValue>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
             size += sizes.map(0x0A, keys, StringCodec.self, StringCodec.self)
+            size += sizes.map(0x12, tx, StringCodec.self, MessageCodec<FieldValue>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1960,6 +2001,7 @@ extension AssayFeaturesV1 {
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
             writer.map(0x0A, keys, StringCodec.self, StringCodec.self, &sizes)
+            writer.map(0x12, tx, StringCodec.self, MessageCodec<FieldValue>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -1967,6 +2009,9 @@ extension AssayFeaturesV1 {
             violations.count("keys", keys.count, max: 32)
             violations.keys("keys", keys, max: 64)
             violations.each("keys", keys, max: 128)
+            violations.count("tx", tx.count, max: 48)
+            violations.keys("tx", tx, max: 64)
+            violations.nested("tx", tx)
         }
 
         public mutating func readJSON(
@@ -1974,6 +2019,7 @@ extension AssayFeaturesV1 {
         ) throws(JSONError) {
             switch field {
             case 1: keys = try reader.map(StringCodec.self, StringCodec.self)
+            case 2: tx = try reader.map(StringCodec.self, MessageCodec<FieldValue>.self)
             default: break
             }
         }
@@ -1981,16 +2027,19 @@ extension AssayFeaturesV1 {
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
             writer.map("keys", keys, StringCodec.self, StringCodec.self)
+            writer.map("tx", tx, StringCodec.self, MessageCodec<FieldValue>.self)
             writer.endObject()
         }
 
         public static func == (a: VectorRow, b: VectorRow) -> Bool {
             Canonical.equal(a.keys, b.keys)
+                && Canonical.equal(a.tx, b.tx)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(keys, into: &hasher)
+            Canonical.hash(tx, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2003,16 +2052,19 @@ extension AssayFeaturesV1 {
         /// The moment to read at.
         public var time: Timestamp
         public var purpose: Purpose = .unspecified
+        /// Needed with `tx` in a row: the event type whose fields these are.
+        public var eventType: String = ""
         public var unknown: UnknownFields?
 
         public init(
             vector: VectorRef, rows: [VectorRow] = [], time: Timestamp,
-            purpose: Purpose = .unspecified
+            purpose: Purpose = .unspecified, eventType: String = ""
         ) {
             self.vector = vector
             self.rows = rows
             self.time = time
             self.purpose = purpose
+            self.eventType = eventType
         }
 
         public static func blank() -> GetVectorsRequest {
@@ -2020,12 +2072,13 @@ extension AssayFeaturesV1 {
         }
 
         public static let fields = FieldTable(
-            "assay.features.v1.GetVectorsRequest", depth: 3,
+            "assay.features.v1.GetVectorsRequest", depth: 5,
             [
                 Field(1, "vector", .message { VectorRef.fields }, .required),
                 Field(2, "rows", .message { VectorRow.fields }, .list),
                 Field(3, "time", .timestamp, .required),
                 Field(4, "purpose", .enumeration(Purpose.names)),
+                Field(5, "event_type", json: "eventType", .string),
             ])
 
         @inline(never)
@@ -2042,6 +2095,7 @@ extension AssayFeaturesV1 {
                     seen |= 0x2
                 }
                 if reader.take(0x20) { purpose = try reader.enumeration(.implicit) }
+                if reader.take(0x2A) { eventType = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -2052,6 +2106,7 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x12, rows, MessageCodec<VectorRow>.self)
             size += sizes.timestamp(0x1A, time)
             size += sizes.enumeration(0x20, purpose)
+            size += sizes.string(0x2A, eventType)
             size += sizes.unknown(unknown)
             return size
         }
@@ -2062,6 +2117,7 @@ extension AssayFeaturesV1 {
             writer.list(0x12, rows, MessageCodec<VectorRow>.self, &sizes)
             writer.timestamp(0x1A, time)
             writer.enumeration(0x20, purpose)
+            writer.string(0x2A, eventType)
             writer.unknown(unknown, since: start)
         }
 
@@ -2070,6 +2126,7 @@ extension AssayFeaturesV1 {
             violations.required("rows", missing: rows.isEmpty)
             violations.count("rows", rows.count, max: 1000)
             violations.nested("rows", rows)
+            violations.length("event_type", eventType.utf8.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -2080,6 +2137,7 @@ extension AssayFeaturesV1 {
             case 2: rows = try reader.list(MessageCodec<VectorRow>.self)
             case 3: time = try reader.value(TimestampCodec.self)
             case 4: purpose = try reader.value(EnumCodec<Purpose>.self)
+            case 5: eventType = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -2090,6 +2148,7 @@ extension AssayFeaturesV1 {
             writer.list("rows", rows, MessageCodec<VectorRow>.self)
             writer.field("time", time, TimestampCodec.self)
             writer.field("purpose", purpose, EnumCodec<Purpose>.self)
+            writer.field("eventType", eventType, StringCodec.self)
             writer.endObject()
         }
 
@@ -2098,6 +2157,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.rows, b.rows)
                 && Canonical.equal(a.time, b.time)
                 && Canonical.equal(a.purpose, b.purpose)
+                && Canonical.equal(a.eventType, b.eventType)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -2106,6 +2166,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(rows, into: &hasher)
             Canonical.hash(time, into: &hasher)
             Canonical.hash(purpose, into: &hasher)
+            Canonical.hash(eventType, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -7549,9 +7610,10 @@ extension AssayFeaturesV1 {
 
 extension AssayFeaturesV1 {
     public struct ExplainRequest: WireMessage {
-        /// Such as "card_txn_cnt_1h": one that a state holds.
+        /// Such as "card_txn_cnt_1h".
         public var feature: String = ""
-        /// Entity type to key.
+        /// Entity type to key; with a sequence the event says which entities a computed feature
+        /// reads.
         public var keys: WireMap<String, String> = [:]
         /// As it was read for the event with this place in the log; 0 reads now.
         public var sequence: UInt64 = 0
@@ -7606,7 +7668,7 @@ extension AssayFeaturesV1 {
         public func validate(_ violations: inout Violations) {
             violations.required("feature", missing: feature.isEmpty)
             violations.length("feature", feature.utf8.count, max: 128)
-            violations.count("keys", keys.count, max: 16)
+            violations.count("keys", keys.count, max: 32)
             violations.keys("keys", keys, max: 64)
             violations.each("keys", keys, max: 128)
         }
@@ -7742,6 +7804,175 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
+    /// Something that the expression of a computed feature reads, also through others.
+    public struct ExplainedInput: WireMessage {
+        /// As an expression names it, such as "card_txn_avg_7d", "documents" or "tx.amount".
+        public var name: String = ""
+        /// Of "state", "derived", "register", "table", "recent", "counts", "field", "time".
+        public var kind: String = ""
+        /// Of a list how many rows it has; missing if it is not a number.
+        public var value: Double = 0
+        /// As in a vector.
+        public var status: UInt32 = 0
+        public var entity: String = ""
+        /// Of the state that was read.
+        public var version: UInt64 = 0
+        /// The first 256.
+        public var tiles: [ExplainedTile] = []
+        /// The first 1,000.
+        public var eventIds: [String] = []
+        /// All of them.
+        public var events: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", kind: String = "", value: Double = 0, status: UInt32 = 0,
+            entity: String = "", version: UInt64 = 0, tiles: [ExplainedTile] = [],
+            eventIds: [String] = [], events: UInt64 = 0
+        ) {
+            self.name = name
+            self.kind = kind
+            self.value = value
+            self.status = status
+            self.entity = entity
+            self.version = version
+            self.tiles = tiles
+            self.eventIds = eventIds
+            self.events = events
+        }
+
+        public static func blank() -> ExplainedInput { ExplainedInput() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ExplainedInput", depth: 3,
+            [
+                Field(1, "name", .string),
+                Field(2, "kind", .string),
+                Field(3, "value", .double),
+                Field(4, "status", .uint32),
+                Field(5, "entity", .string),
+                Field(6, "version", .uint64),
+                Field(7, "tiles", .message { ExplainedTile.fields }, .list),
+                Field(8, "event_ids", json: "eventIds", .string, .list),
+                Field(9, "events", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x12) { kind = try reader.string(.implicit) }
+                if reader.take(0x19) { self.value = try reader.double(.implicit) }
+                if reader.take(0x20) { status = try reader.uint32(.implicit) }
+                if reader.take(0x2A) { entity = try reader.string(.implicit) }
+                if reader.take(0x30) { version = try reader.uint64(.implicit) }
+                if reader.take(0x3A) {
+                    tiles = try reader.list(0x3A, MessageCodec<ExplainedTile>.self)
+                }
+                if reader.take(0x42) { eventIds = try reader.list(0x42, StringCodec.self) }
+                if reader.take(0x48) { events = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.string(0x12, kind)
+            size += sizes.double(0x19, self.value)
+            size += sizes.uint32(0x20, status)
+            size += sizes.string(0x2A, entity)
+            size += sizes.uint64(0x30, version)
+            size += sizes.list(0x3A, tiles, MessageCodec<ExplainedTile>.self)
+            size += sizes.list(0x42, eventIds, StringCodec.self)
+            size += sizes.uint64(0x48, events)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.string(0x12, kind)
+            writer.double(0x19, self.value)
+            writer.uint32(0x20, status)
+            writer.string(0x2A, entity)
+            writer.uint64(0x30, version)
+            writer.list(0x3A, tiles, MessageCodec<ExplainedTile>.self, &sizes)
+            writer.list(0x42, eventIds, StringCodec.self, &sizes)
+            writer.uint64(0x48, events)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("name", name.utf8.count, max: 128)
+            violations.length("kind", kind.utf8.count, max: 16)
+            violations.length("entity", entity.utf8.count, max: 64)
+            violations.count("tiles", tiles.count, max: 256)
+            violations.nested("tiles", tiles)
+            violations.count("event_ids", eventIds.count, max: 1000)
+            violations.each("event_ids", eventIds, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: kind = try reader.value(StringCodec.self)
+            case 3: self.value = try reader.value(DoubleCodec.self)
+            case 4: status = try reader.value(UInt32Codec.self)
+            case 5: entity = try reader.value(StringCodec.self)
+            case 6: version = try reader.value(UInt64Codec.self)
+            case 7: tiles = try reader.list(MessageCodec<ExplainedTile>.self)
+            case 8: eventIds = try reader.list(StringCodec.self)
+            case 9: events = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("kind", kind, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.field("status", status, UInt32Codec.self)
+            writer.field("entity", entity, StringCodec.self)
+            writer.field("version", version, UInt64Codec.self)
+            writer.list("tiles", tiles, MessageCodec<ExplainedTile>.self)
+            writer.list("eventIds", eventIds, StringCodec.self)
+            writer.field("events", events, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExplainedInput, b: ExplainedInput) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.entity, b.entity)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.tiles, b.tiles)
+                && Canonical.equal(a.eventIds, b.eventIds)
+                && Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(entity, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(tiles, into: &hasher)
+            Canonical.hash(eventIds, into: &hasher)
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
     public struct ExplainResponse: WireMessage {
         public var value: Double = 0
         /// As in a vector.
@@ -7758,12 +7989,14 @@ extension AssayFeaturesV1 {
         /// All of them.
         public var events: UInt64 = 0
         public var definitionSet: [UInt8] = []
+        /// Of a computed feature: what it reads, each once; the first 64.
+        public var inputs: [ExplainedInput] = []
         public var unknown: UnknownFields?
 
         public init(
             value: Double = 0, status: UInt32 = 0, asOf: Timestamp, entity: String = "",
             version: UInt64 = 0, tiles: [ExplainedTile] = [], eventIds: [String] = [],
-            events: UInt64 = 0, definitionSet: [UInt8] = []
+            events: UInt64 = 0, definitionSet: [UInt8] = [], inputs: [ExplainedInput] = []
         ) {
             self.value = value
             self.status = status
@@ -7774,6 +8007,7 @@ extension AssayFeaturesV1 {
             self.eventIds = eventIds
             self.events = events
             self.definitionSet = definitionSet
+            self.inputs = inputs
         }
 
         public static func blank() -> ExplainResponse {
@@ -7781,7 +8015,7 @@ extension AssayFeaturesV1 {
         }
 
         public static let fields = FieldTable(
-            "assay.features.v1.ExplainResponse", depth: 3,
+            "assay.features.v1.ExplainResponse", depth: 4,
             [
                 Field(1, "value", .double),
                 Field(2, "status", .uint32),
@@ -7792,6 +8026,7 @@ extension AssayFeaturesV1 {
                 Field(7, "event_ids", json: "eventIds", .string, .list),
                 Field(8, "events", .uint64),
                 Field(9, "definition_set", json: "definitionSet", .bytes),
+                Field(10, "inputs", .message { ExplainedInput.fields }, .list),
             ])
 
         @inline(never)
@@ -7812,6 +8047,9 @@ extension AssayFeaturesV1 {
                 if reader.take(0x3A) { eventIds = try reader.list(0x3A, StringCodec.self) }
                 if reader.take(0x40) { events = try reader.uint64(.implicit) }
                 if reader.take(0x4A) { definitionSet = try reader.bytes(.implicit) }
+                if reader.take(0x52) {
+                    inputs = try reader.list(0x52, MessageCodec<ExplainedInput>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -7827,6 +8065,7 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x3A, eventIds, StringCodec.self)
             size += sizes.uint64(0x40, events)
             size += sizes.bytes(0x4A, definitionSet)
+            size += sizes.list(0x52, inputs, MessageCodec<ExplainedInput>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -7842,6 +8081,7 @@ extension AssayFeaturesV1 {
             writer.list(0x3A, eventIds, StringCodec.self, &sizes)
             writer.uint64(0x40, events)
             writer.bytes(0x4A, definitionSet)
+            writer.list(0x52, inputs, MessageCodec<ExplainedInput>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -7852,6 +8092,8 @@ extension AssayFeaturesV1 {
             violations.count("event_ids", eventIds.count, max: 10_000)
             violations.each("event_ids", eventIds, max: 128)
             violations.length("definition_set", definitionSet.count, max: 32)
+            violations.count("inputs", inputs.count, max: 64)
+            violations.nested("inputs", inputs)
         }
 
         public mutating func readJSON(
@@ -7867,6 +8109,7 @@ extension AssayFeaturesV1 {
             case 7: eventIds = try reader.list(StringCodec.self)
             case 8: events = try reader.value(UInt64Codec.self)
             case 9: definitionSet = try reader.value(BytesCodec.self)
+            case 10: inputs = try reader.list(MessageCodec<ExplainedInput>.self)
             default: break
             }
         }
@@ -7882,6 +8125,7 @@ extension AssayFeaturesV1 {
             writer.list("eventIds", eventIds, StringCodec.self)
             writer.field("events", events, UInt64Codec.self)
             writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.list("inputs", inputs, MessageCodec<ExplainedInput>.self)
             writer.endObject()
         }
 
@@ -7895,6 +8139,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.eventIds, b.eventIds)
                 && Canonical.equal(a.events, b.events)
                 && Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.inputs, b.inputs)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -7908,6 +8153,395 @@ extension AssayFeaturesV1 {
             Canonical.hash(eventIds, into: &hasher)
             Canonical.hash(events, into: &hasher)
             Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(inputs, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// Where events of a type say who paid, and who was paid.
+    public struct EdgeSource: WireMessage {
+        public var eventType: String = ""
+        /// Names of text fields.
+        public var payer: String = ""
+        public var payee: String = ""
+        public var unknown: UnknownFields?
+
+        public init(eventType: String = "", payer: String = "", payee: String = "") {
+            self.eventType = eventType
+            self.payer = payer
+            self.payee = payee
+        }
+
+        public static func blank() -> EdgeSource { EdgeSource() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.EdgeSource", depth: 1,
+            [
+                Field(1, "event_type", json: "eventType", .string),
+                Field(2, "payer", .string),
+                Field(3, "payee", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { eventType = try reader.string(.implicit) }
+                if reader.take(0x12) { payer = try reader.string(.implicit) }
+                if reader.take(0x1A) { payee = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, eventType)
+            size += sizes.string(0x12, payer)
+            size += sizes.string(0x1A, payee)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, eventType)
+            writer.string(0x12, payer)
+            writer.string(0x1A, payee)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("event_type", missing: eventType.isEmpty)
+            violations.length("event_type", eventType.utf8.count, max: 64)
+            violations.required("payer", missing: payer.isEmpty)
+            violations.length("payer", payer.utf8.count, max: 64)
+            violations.required("payee", missing: payee.isEmpty)
+            violations.length("payee", payee.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: eventType = try reader.value(StringCodec.self)
+            case 2: payer = try reader.value(StringCodec.self)
+            case 3: payee = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("eventType", eventType, StringCodec.self)
+            writer.field("payer", payer, StringCodec.self)
+            writer.field("payee", payee, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: EdgeSource, b: EdgeSource) -> Bool {
+            Canonical.equal(a.eventType, b.eventType)
+                && Canonical.equal(a.payer, b.payer)
+                && Canonical.equal(a.payee, b.payee)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(eventType, into: &hasher)
+            Canonical.hash(payer, into: &hasher)
+            Canonical.hash(payee, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ReadEdgesRequest: WireMessage {
+        /// The entity type, such as "customer", whose keys some of the fields are.
+        public var owner: String = ""
+        public var sources: [EdgeSource] = []
+        /// Event times.
+        public var from: Timestamp
+        /// Not part of the span.
+        public var until: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(
+            owner: String = "", sources: [EdgeSource] = [], from: Timestamp, until: Timestamp
+        ) {
+            self.owner = owner
+            self.sources = sources
+            self.from = from
+            self.until = until
+        }
+
+        public static func blank() -> ReadEdgesRequest {
+            ReadEdgesRequest(from: .blank(), until: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ReadEdgesRequest", depth: 2,
+            [
+                Field(1, "owner", .string),
+                Field(2, "sources", .message { EdgeSource.fields }, .list),
+                Field(3, "from", .timestamp, .required),
+                Field(4, "until", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { owner = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    sources = try reader.list(0x12, MessageCodec<EdgeSource>.self)
+                }
+                if reader.take(0x1A) {
+                    from = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x22) {
+                    until = try reader.timestamp()
+                    seen |= 0x2
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, owner)
+            size += sizes.list(0x12, sources, MessageCodec<EdgeSource>.self)
+            size += sizes.timestamp(0x1A, from)
+            size += sizes.timestamp(0x22, until)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, owner)
+            writer.list(0x12, sources, MessageCodec<EdgeSource>.self, &sizes)
+            writer.timestamp(0x1A, from)
+            writer.timestamp(0x22, until)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("owner", missing: owner.isEmpty)
+            violations.length("owner", owner.utf8.count, max: 64)
+            violations.required("sources", missing: sources.isEmpty)
+            violations.count("sources", sources.count, max: 8)
+            violations.nested("sources", sources)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: owner = try reader.value(StringCodec.self)
+            case 2: sources = try reader.list(MessageCodec<EdgeSource>.self)
+            case 3: from = try reader.value(TimestampCodec.self)
+            case 4: until = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("owner", owner, StringCodec.self)
+            writer.list("sources", sources, MessageCodec<EdgeSource>.self)
+            writer.field("from", from, TimestampCodec.self)
+            writer.field("until", until, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ReadEdgesRequest, b: ReadEdgesRequest) -> Bool {
+            Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.sources, b.sources)
+                && Canonical.equal(a.from, b.from)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(sources, into: &hasher)
+            Canonical.hash(from, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// That one party paid another.
+    public struct PaymentEdge: WireMessage {
+        public var payer: String = ""
+        public var payee: String = ""
+        /// Whether the field is the key of the owner's type.
+        public var payerIsOwn: Bool = false
+        public var payeeIsOwn: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            payer: String = "", payee: String = "", payerIsOwn: Bool = false,
+            payeeIsOwn: Bool = false
+        ) {
+            self.payer = payer
+            self.payee = payee
+            self.payerIsOwn = payerIsOwn
+            self.payeeIsOwn = payeeIsOwn
+        }
+
+        public static func blank() -> PaymentEdge { PaymentEdge() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PaymentEdge", depth: 1,
+            [
+                Field(1, "payer", .string),
+                Field(2, "payee", .string),
+                Field(3, "payer_is_own", json: "payerIsOwn", .bool),
+                Field(4, "payee_is_own", json: "payeeIsOwn", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { payer = try reader.string(.implicit) }
+                if reader.take(0x12) { payee = try reader.string(.implicit) }
+                if reader.take(0x18) { payerIsOwn = try reader.bool(.implicit) }
+                if reader.take(0x20) { payeeIsOwn = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, payer)
+            size += sizes.string(0x12, payee)
+            size += sizes.bool(0x18, payerIsOwn)
+            size += sizes.bool(0x20, payeeIsOwn)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, payer)
+            writer.string(0x12, payee)
+            writer.bool(0x18, payerIsOwn)
+            writer.bool(0x20, payeeIsOwn)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("payer", payer.utf8.count, max: 1024)
+            violations.length("payee", payee.utf8.count, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: payer = try reader.value(StringCodec.self)
+            case 2: payee = try reader.value(StringCodec.self)
+            case 3: payerIsOwn = try reader.value(BoolCodec.self)
+            case 4: payeeIsOwn = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("payer", payer, StringCodec.self)
+            writer.field("payee", payee, StringCodec.self)
+            writer.field("payerIsOwn", payerIsOwn, BoolCodec.self)
+            writer.field("payeeIsOwn", payeeIsOwn, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PaymentEdge, b: PaymentEdge) -> Bool {
+            Canonical.equal(a.payer, b.payer)
+                && Canonical.equal(a.payee, b.payee)
+                && Canonical.equal(a.payerIsOwn, b.payerIsOwn)
+                && Canonical.equal(a.payeeIsOwn, b.payeeIsOwn)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(payer, into: &hasher)
+            Canonical.hash(payee, into: &hasher)
+            Canonical.hash(payerIsOwn, into: &hasher)
+            Canonical.hash(payeeIsOwn, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct EdgeChunk: WireMessage {
+        /// Each once within a chunk.
+        public var edges: [PaymentEdge] = []
+        public var unknown: UnknownFields?
+
+        public init(edges: [PaymentEdge] = []) {
+            self.edges = edges
+        }
+
+        public static func blank() -> EdgeChunk { EdgeChunk() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.EdgeChunk", depth: 2,
+            [Field(1, "edges", .message { PaymentEdge.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    edges = try reader.list(0x0A, MessageCodec<PaymentEdge>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, edges, MessageCodec<PaymentEdge>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, edges, MessageCodec<PaymentEdge>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("edges", edges.count, max: 4096)
+            violations.nested("edges", edges)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: edges = try reader.list(MessageCodec<PaymentEdge>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("edges", edges, MessageCodec<PaymentEdge>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: EdgeChunk, b: EdgeChunk) -> Bool {
+            Canonical.equal(a.edges, b.edges)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(edges, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

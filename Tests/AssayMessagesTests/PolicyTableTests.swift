@@ -20,6 +20,7 @@ struct PolicyTableTests {
                 "/assay.features.v1.FeatureStore/ListQuarantine",
                 "/assay.features.v1.FeatureStore/PlanDefinitions",
                 "/assay.features.v1.FeatureStore/PutSnapshot",
+                "/assay.features.v1.FeatureStore/ReadEdges",
                 "/assay.features.v1.FeatureStore/ReleaseQuarantined",
                 "/assay.features.v1.FeatureStore/ScoreEvent",
                 "/assay.features.v1.FeatureStore/Stats",
@@ -71,8 +72,9 @@ struct PolicyTableTests {
     private static let larger: [String: (request: Int, response: Int)] = [
         "/assay.features.v1.FeatureStore/IngestEvents": (72, 32),
         "/assay.features.v1.FeatureStore/PutSnapshot": (72, 32),
+        "/assay.features.v1.FeatureStore/GetVectors": (72, 32),
         "/assay.features.v1.FeatureStore/Stats": (32, 1_024),
-        "/assay.features.v1.FeatureStore/ListDefinitions": (32, 288),
+        "/assay.features.v1.FeatureStore/ListDefinitions": (32, 338),
     ]
 
     @Test("every unary method states its deadline; every method bounds its messages")

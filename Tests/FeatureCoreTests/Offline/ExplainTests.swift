@@ -12,12 +12,10 @@ import Wire
     static func explain(
         _ store: TestStore, _ feature: String, _ keys: [(String, String)], sequence: UInt64 = 0
     ) throws -> AssayFeaturesV1.ExplainResponse {
-        try Explanation(
-            log: store.features.log, definitions: store.features.definitions, tenant: "bank"
-        ).explain(
+        try Explanation.explain(
             AssayFeaturesV1.ExplainRequest(
                 feature: feature, keys: WireMap(keys), sequence: sequence),
-            now: TestStore.now.millisecondsSinceEpoch)
+            log: store.features.log, tenant: "bank", now: TestStore.now.millisecondsSinceEpoch)
     }
 
     @Test("the value is the one served, and the events are those that it counts", arguments: 0..<4)

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Works on features: definitions, files of events, training sets.
+/// Works on features: definitions, files of events, training sets, nightly jobs.
 struct FeaturesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "features",
@@ -8,5 +8,6 @@ struct FeaturesCommand: AsyncParsableCommand {
         subcommands: [
             FeaturesPlanCommand.self, FeaturesApplyCommand.self, FeaturesListCommand.self,
             FeaturesExplainCommand.self, FeaturesReplayCommand.self, TrainingSetCommand.self,
+            FeaturesNetworkCommand.self,
         ])
 }

@@ -115,12 +115,14 @@ extension DefinitionParser {
         guard var object = YAMLObject(node, "a snapshot", in: file, &problems) else { return nil }
         let entity = text("entity", of: &object)
         let age = optionalText("max_age", of: &object)
+        let incomplete = optionalText("incomplete", of: &object)
         let touches = touches(object.node("entities"))
         let fields = entries(object.node("fields"), "fields").compactMap { field($0.key, $0.node) }
         _ = optionalText("description", of: &object)
         object.finish(&problems)
         guard let entity else { return nil }
         return SnapshotDeclaration(
-            name: name, entity: entity, touches: touches, maximumAge: age, fields: fields)
+            name: name, entity: entity, touches: touches, maximumAge: age, incomplete: incomplete,
+            fields: fields)
     }
 }

@@ -3,88 +3,232 @@ internal import FeatureEngine
 internal import RPC
 internal import Wire
 
-/// Says where the value of a feature comes from: the tiles that were read, the events in them.
+/// Says where the value of a feature comes from: what it is computed from, the tiles that were read,
+/// the events in them.
 struct Explanation {
     static let maximumEvents = 10_000
     static let maximumTiles = 4_096
+    static let maximumInputs = 64
+    static let maximumInputTiles = 256
+    static let maximumInputEvents = 1_000
 
-    let log: EventLog
-    let definitions: DefinitionSet
-    let tenant: String
+    private var moment: ExplainedMoment
+    private let position: Int
 
-    func explain(
-        _ request: AssayFeaturesV1.ExplainRequest, now: Int64
+    private var definitions: DefinitionSet { moment.definitions }
+
+    static func explain(
+        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64
     ) throws -> AssayFeaturesV1.ExplainResponse {
-        let (entity, feature) = try find(request.feature)
-        let definition = definitions.entities[entity]
-        guard let key = request.keys[definition.name], !key.isEmpty else {
-            throw RPCError.invalid([
-                FieldViolation(
-                    field: "/keys", description: "name the \(definition.name) of the feature")
-            ])
-        }
-        let reference = EntityReference(
-            tenant: tenant, entity: entity, role: "",
-            key: log.pipeline.keys.key(of: tenant).pid(entity: definition.name, key: key),
-            touches: 0)
-        let event = try eventAtHand(request.sequence)
-        let history = try EntityHistory(
-            of: reference, in: log,
-            empty: FeatureState(
-                group: definition.group,
-                groupHash: definitions.groupHash(ofEntity: entity, tenant: tenant)),
-            before: request.sequence == 0 ? .max : request.sequence)
-        let time = event?.time ?? now
-        let read = definition.features[feature].read
-        let plan = ReadPlan([read], group: definition.group)
-        let value = history.state.read(plan, at: time, event: event)[0]
-        return response(
-            history, value, to: read, entity: definition, event, at: history.state.readTime(time))
+        var explanation = try Explanation(request, log: log, tenant: tenant, now: now)
+        return try explanation.response()
     }
 
-    private func response(
-        _ history: EntityHistory, _ value: FeatureValue, to read: FeatureRead,
-        entity: EntityDefinition, _ event: EngineEvent?, at time: Int64
-    ) -> AssayFeaturesV1.ExplainResponse {
-        let tiles = entity.group.contributions(
-            history.events, to: read, at: time, event: event)
-        let counted = Set(tiles.flatMap(\.sequences))
-        let ids = history.events.map(\.sequence).filter(counted.contains)
-            .compactMap { history.ids[$0] }
+    private init(
+        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64
+    ) throws {
+        let features = log.pipeline.definitions.features
+        guard let position = features.feature(named: request.feature) else {
+            let hint = NearestName.hint(request.feature, among: features.features.map(\.name))
+            throw RPCError(
+                .notFound, "there is no feature \"\(request.feature)\"\(hint)",
+                reason: "FEATURE_NOT_FOUND")
+        }
+        self.position = position
+        moment = try ExplainedMoment(request, in: log, tenant: tenant, now: now)
+    }
+
+    private mutating func response() throws -> AssayFeaturesV1.ExplainResponse {
+        let feature = definitions.features.features[position]
+        switch feature.source {
+        case .state(let entity, let read): return try stateResponse(entity, read)
+        case .derived: return try derivedResponse()
+        }
+    }
+
+    // MARK: A feature of a state
+
+    private mutating func stateResponse(
+        _ entity: Int, _ read: FeatureRead
+    ) throws -> AssayFeaturesV1.ExplainResponse {
+        guard let reference = moment.entity(entity, role: nil) else {
+            throw RPCError.invalid([
+                FieldViolation(
+                    field: "/keys",
+                    description: "name the \(definitions.entities[entity].name) of the feature")
+            ])
+        }
+        var trace = ExplainedTrace(try moment.history(of: reference), reference, moment)
+        let value = trace.read(read)
+        let ids = trace.ids
         return AssayFeaturesV1.ExplainResponse(
             value: value.number, status: UInt32(value.status.byte),
-            asOf: Timestamp(milliseconds: time), entity: entity.name,
-            version: history.state.version,
-            tiles: tiles.prefix(Self.maximumTiles).map {
-                AssayFeaturesV1.ExplainedTile(
-                    start: Timestamp(milliseconds: max(0, $0.start)),
-                    lengthMs: UInt64($0.length), events: UInt64($0.sequences.count))
-            },
+            asOf: Timestamp(milliseconds: trace.time), entity: definitions.entities[entity].name,
+            version: trace.version, tiles: trace.messages(Self.maximumTiles),
             eventIds: Array(ids.prefix(Self.maximumEvents)), events: UInt64(ids.count),
             definitionSet: definitions.hash)
     }
 
-    /// The entity type and the feature, by position.
-    private func find(_ name: String) throws(RPCError) -> (entity: Int, feature: Int) {
-        for (entity, definition) in definitions.entities.enumerated() {
-            if let feature = definition.features.firstIndex(where: { $0.name == name }) {
-                return (entity, feature)
-            }
+    // MARK: A computed feature
+
+    private mutating func derivedResponse() throws -> AssayFeaturesV1.ExplainResponse {
+        let features = definitions.features
+        let roles = features.entities(of: position)
+        if !roles.isEmpty, moment.entities.isEmpty {
+            let names = Set(roles.map { definitions.entities[$0.entity].name }).sorted()
+            throw RPCError.invalid([
+                FieldViolation(
+                    field: "/keys",
+                    description: "name what the feature reads: \(names.joined(separator: ", "))")
+            ])
         }
-        let all = definitions.entities.flatMap { $0.features.map(\.name) }
-        throw RPCError(
-            .notFound, "no state holds a feature \"\(name)\"\(NearestName.hint(name, among: all))",
-            reason: "FEATURE_NOT_FOUND")
+        let inputs = inputs()
+        let computed =
+            [position]
+            + inputs.compactMap { input in
+                if case .feature(let feature) = input.source, isDerived(feature) {
+                    feature
+                } else {
+                    nil
+                }
+            }
+        let read = try values(of: computed, roles)
+        var messages: [AssayFeaturesV1.ExplainedInput] = []
+        var ids: [UInt64: String] = [:]
+        for input in inputs {
+            var message: AssayFeaturesV1.ExplainedInput
+            if case .feature(let feature) = input.source,
+                let column = computed.dropFirst().firstIndex(of: feature)
+            {
+                message = AssayFeaturesV1.ExplainedInput(
+                    name: input.name, kind: "derived", value: read.values[column],
+                    status: UInt32(read.status[column]))
+            } else {
+                message = try explain(input, &ids)
+            }
+            message.name = input.name.limited(to: 128)
+            if messages.count < Self.maximumInputs { messages.append(message) }
+        }
+        let ordered = ids.sorted { $0.key < $1.key }.map(\.value)
+        return AssayFeaturesV1.ExplainResponse(
+            value: read.values[0], status: UInt32(read.status[0]),
+            asOf: Timestamp(milliseconds: read.time),
+            eventIds: Array(ordered.prefix(Self.maximumEvents)), events: UInt64(ordered.count),
+            definitionSet: definitions.hash, inputs: messages)
     }
 
-    private func eventAtHand(_ sequence: UInt64) throws -> EngineEvent? {
-        guard sequence > 0 else { return nil }
-        guard let row = try log.row(sequence), row.tenant == tenant,
-            let event = log.pipeline.resolved(row)
-        else {
-            throw RPCError(
-                .notFound, "the log has no event \(sequence)", reason: "EVENT_NOT_FOUND")
+    private func isDerived(_ feature: Int) -> Bool {
+        if case .derived = definitions.features.features[feature].source { true } else { false }
+    }
+
+    /// What the feature reads, and behind each computed one what that reads, each once.
+    private func inputs() -> [FeatureInput] {
+        struct Key: Hashable {
+            let source: FactSource
+            let role: String?
         }
-        return event.engineEvent
+        var seen: Set<Key> = []
+        var found: [FeatureInput] = []
+        func add(_ feature: Int) {
+            for input in definitions.features.inputs(of: feature) {
+                guard seen.insert(Key(source: input.source, role: input.role)).inserted else {
+                    continue
+                }
+                found.append(input)
+                if case .feature(let next) = input.source { add(next) }
+            }
+        }
+        add(position)
+        return found
+    }
+
+    /// The computed features, from the entities as the moment finds them.
+    private mutating func values(
+        of features: [Int], _ roles: Set<EntityRole>
+    ) throws -> VectorValues {
+        let types = Set(roles.map(\.entity))
+        var readings: [EntityReading] = []
+        for entity in moment.entities where types.contains(entity.entity) {
+            let state = try moment.history(of: entity).state
+            readings.append(moment.log.pipeline.reading(entity, state, at: moment.time))
+        }
+        return moment.log.pipeline.vectors.values(
+            ofFeatures: features, event: moment.event, readings: readings, time: moment.time)
+    }
+
+    /// What is not computed. The ids of its events join those of the others.
+    private mutating func explain(
+        _ input: FeatureInput, _ ids: inout [UInt64: String]
+    ) throws -> AssayFeaturesV1.ExplainedInput {
+        var entity = input.source.stateEntity
+        if case .feature(let feature) = input.source,
+            case .state(let own, _) = definitions.features.features[feature].source
+        {
+            entity = own
+        }
+        guard let entity else { return moment.explain(input) }
+        let name = definitions.entities[entity].name
+        guard let reference = moment.entity(entity, role: input.role) else {
+            return AssayFeaturesV1.ExplainedInput(
+                kind: input.source.kind, value: FeatureValue.missing,
+                status: UInt32(Status(.absent).byte), entity: name)
+        }
+        var trace = ExplainedTrace(try moment.history(of: reference), reference, moment)
+        let value = trace.read(input.source)
+        ids.merge(trace.named) { first, _ in first }
+        return AssayFeaturesV1.ExplainedInput(
+            kind: input.source.kind, value: value.number, status: UInt32(value.status.byte),
+            entity: name, version: trace.version, tiles: trace.messages(Self.maximumInputTiles),
+            eventIds: Array(trace.ids.prefix(Self.maximumInputEvents)),
+            events: UInt64(trace.ids.count))
+    }
+}
+
+extension ExplainedMoment {
+    /// A field of the event at hand, or the time.
+    fileprivate func explain(_ input: FeatureInput) -> AssayFeaturesV1.ExplainedInput {
+        func message(_ value: Double?, isThere: Bool) -> AssayFeaturesV1.ExplainedInput {
+            AssayFeaturesV1.ExplainedInput(
+                kind: input.source.kind, value: value ?? FeatureValue.missing,
+                status: UInt32(Status(isThere ? .present : .absent).byte))
+        }
+        switch input.source {
+        case .readTime: return message(Double(time) / 1_000, isThere: true)
+        case .eventTime:
+            return message(event.map { Double($0.time) / 1_000 }, isThere: event != nil)
+        case .field(let positions):
+            guard let event, event.type < positions.count, let field = positions[event.type] else {
+                return message(nil, isThere: false)
+            }
+            let type = definitions.events[event.type].fields[field].type
+            return message(
+                event.number(field, of: type),
+                isThere: event.words[field] != nil || event.texts[field] != nil)
+        default: return message(nil, isThere: false)
+        }
+    }
+}
+
+extension FactSource {
+    /// The entity whose state holds what is no feature.
+    fileprivate var stateEntity: Int? {
+        switch self {
+        case .readTime, .eventTime, .field, .feature: nil
+        case .register(let entity, _, _), .table(let entity, _, _), .recent(let entity, _, _),
+            .counts(let entity, _, _, _, _):
+            entity
+        }
+    }
+
+    fileprivate var kind: String {
+        switch self {
+        case .readTime, .eventTime: "time"
+        case .field: "field"
+        case .feature: "state"
+        case .register: "register"
+        case .table: "table"
+        case .recent: "recent"
+        case .counts: "counts"
+        }
     }
 }

@@ -27,15 +27,13 @@ extension FeatureService {
     public func explain(
         _ request: AssayFeaturesV1.ExplainRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ExplainResponse {
-        let pipeline = store.pipeline
-        let explanation = Explanation(
-            log: try log(), definitions: pipeline.definitions, tenant: try tenant(context))
-        return try explanation.explain(
-            request, now: pipeline.clock().millisecondsSinceEpoch)
+        try Explanation.explain(
+            request, log: try log(), tenant: try tenant(context),
+            now: store.pipeline.clock().millisecondsSinceEpoch)
     }
 
     /// Who shares a store has the log with the one process that drains it.
-    private func log() throws(RPCError) -> EventLog {
+    func log() throws(RPCError) -> EventLog {
         if let log = store.eventLog { return log }
         throw RPCError(
             .failedPrecondition, "this process has no event log: ask the keeper",

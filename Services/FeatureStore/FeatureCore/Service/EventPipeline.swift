@@ -84,9 +84,27 @@ package final class EventPipeline: Sendable {
                     description: "have \(features) features; at most \(Self.maximumFeatures)")
             ])
         }
+        try Self.checkSize(of: event)
         return try scoring(
             event, vectors, references.map(\.event), references.flatMap(conversions),
             received: clock(), tenant: tenant)
+    }
+
+    /// Only long texts make an event large, so that most need not be measured.
+    private static func checkSize(of event: AssayFeaturesV1.Event) throws(RPCError) {
+        var bound = 512
+        for entry in event.fields {
+            bound += entry.key.utf8.count + 128
+            if case .text(let text) = entry.value { bound += text.utf8.count }
+        }
+        guard bound > maximumEventBytes else { return }
+        let size = event.encoded().count
+        guard size > maximumEventBytes else { return }
+        throw .invalid([
+            FieldViolation(
+                field: "/event",
+                description: "has \(size) bytes when encoded; at most \(maximumEventBytes)")
+        ])
     }
 
     /// The same event under these definitions, which came into force since it was resolved.

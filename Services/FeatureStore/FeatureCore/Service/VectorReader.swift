@@ -82,17 +82,35 @@ struct VectorReader: Sendable {
         guard !wanted.isEmpty else { return [] }
         let plan = plans.plan(of: wanted)
         let tenant = readings.first?.reference.tenant ?? ""
-        let values = plan.plan.read { reading in
-            let tokens = plan.tokens(of: tenant, keys)
+        let values = values(
+            of: plan.plan, plan.tokens(of: tenant, keys), event: event, readings: readings,
+            time: time)
+        return zip(wanted, values).map { Self.vector($0, $1) }
+    }
+
+    /// The values of features by their positions, whatever vectors they are in.
+    func values(
+        ofFeatures features: [Int], event: ResolvedEvent?, readings: [EntityReading], time: Int64
+    ) -> VectorValues {
+        let plan = definitions.plan(features: features)
+        let key = keys.key(of: readings.first?.reference.tenant ?? "")
+        let tokens = TokenTexts(plan.texts) { UInt64(bitPattern: key.hash($0)) }
+        return values(of: plan, tokens, event: event, readings: readings, time: time)[0]
+    }
+
+    private func values(
+        of plan: VectorPlan, _ tokens: TokenTexts, event: ResolvedEvent?,
+        readings: [EntityReading], time: Int64
+    ) -> [VectorValues] {
+        plan.read { reading in
             if let event {
                 reading.begin(EventInput(event.engineEvent, texts: event.texts), tokens: tokens)
             } else {
                 reading.begin(at: time, tokens: tokens)
             }
-            for entity in readings { read(entity, event, into: &reading, plan.plan) }
+            for entity in readings { read(entity, event, into: &reading, plan) }
             return reading.finish()
         }
-        return zip(wanted, values).map { Self.vector($0, $1) }
     }
 
     /// Throws UNAVAILABLE if the store could not give values of a vector that is not to be served
@@ -118,7 +136,8 @@ struct VectorReader: Sendable {
         let reference = entity.reference
         let isRelaxed = definitions.entities[reference.entity].isRelaxed
         let flags = isRelaxed ? entity.flags.union(.eventual) : entity.flags
-        guard let event else {
+        // One that the event does not name was named by the caller.
+        guard let event, reference.touches != 0 else {
             let role = EntityRole(reference.entity)
             if let state = entity.state {
                 reading.read(state, as: role, flags: flags)

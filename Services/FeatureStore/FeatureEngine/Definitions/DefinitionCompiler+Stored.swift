@@ -113,19 +113,36 @@ extension DefinitionCompiler {
         let age = snapshot.maximumAge.flatMap { span($0, of: "max_age") }
         let fields = positions.map { events[event].fields[$0] }
         let meanings = positions.map { fieldMeaning($0, of: event) }
+        let bound = snapshot.incomplete.flatMap { boundField($0, among: fields) }
+        let incomplete = bound.map { " incomplete \($0)" } ?? ""
         draft.registers.append(
             (
                 Register(
                     sources: [Source(event: event, touch: touch, values: positions.map { $0 })],
-                    values: fields.map(\.kind), isSnapshot: true, maximumAge: age),
+                    values: fields.map(\.kind), isSnapshot: true, maximumAge: age,
+                    incompleteValue: bound),
                 RegisterDefinition(
                     name: snapshot.name.value,
                     fields: fields.map {
                         StoredField(name: $0.name, type: $0.type, enumeration: $0.enumeration)
                     }, isSnapshot: true,
-                    meaning: "snapshot \(snapshot.name.value) \(meanings) max_age \(age ?? 0)",
-                    documentation: documentation)
+                    meaning: "snapshot \(snapshot.name.value) \(meanings) max_age \(age ?? 0)"
+                        + incomplete, documentation: documentation)
             ))
+    }
+
+    private mutating func boundField(
+        _ name: Located<String>, among fields: [FieldDefinition]
+    ) -> Int? {
+        guard let position = fields.firstIndex(where: { $0.name == name.value }) else {
+            unknown("field", name, among: fields.map(\.name))
+            return nil
+        }
+        guard fields[position].type == .bool else {
+            report("\"\(name.value)\" must be a bool", at: name.location)
+            return nil
+        }
+        return position
     }
 
     // MARK: Tables

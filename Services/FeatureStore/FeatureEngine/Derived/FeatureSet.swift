@@ -40,6 +40,27 @@ public struct FeatureSet: Sendable {
     }
 }
 
+/// Something that the expression of a derived feature reads.
+public struct FeatureInput: Sendable {
+    /// As the expression names it.
+    public let name: String
+    public let source: FactSource
+    /// Not nil: of the entity in this role.
+    public let role: String?
+}
+
+extension FeatureSet {
+    /// What a derived feature reads, each once, in the order of its expression; of one that a state
+    /// holds nothing.
+    public func inputs(of feature: Int) -> [FeatureInput] {
+        guard case .derived(let derivation) = features[feature].source else { return [] }
+        return derivation.facts.map { slot in
+            FeatureInput(
+                name: schema.facts[slot].name, source: sources[slot], role: derivation.role)
+        }
+    }
+}
+
 extension Digest {
     static func hexadecimal(of text: String) -> String {
         sha256(text).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()

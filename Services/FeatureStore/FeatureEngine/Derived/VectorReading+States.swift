@@ -20,12 +20,11 @@ extension VectorReading {
             for (slot, _) in facts.columns { scopes[scope].clear(slot, status) }
             return
         }
-        let age = state.readTime(time) - row.time
-        let isStale = declared.maximumAge.map { age > $0 } ?? false
+        let own = flags.union(declared.flags(of: row, at: state.readTime(time)))
         for (slot, column) in facts.columns {
             let type = scopes[scope].type(of: slot)
             let scalar = Self.scalar(column, of: row, key: 0, as: type, tokens, event)
-            scopes[scope].set(slot, scalar, isStale ? flags.union(.stale) : flags)
+            scopes[scope].set(slot, scalar, own)
         }
     }
 

@@ -113,7 +113,7 @@ public struct VectorReading: Sendable {
     ) {
         var rest = parts(touches)
         while rest != 0 {
-            read(state, part: rest.trailingZeroBitCount, flags)
+            read(state, part: rest.trailingZeroBitCount, flags, .beforeApply)
             rest &= rest - 1
         }
     }
@@ -123,17 +123,17 @@ public struct VectorReading: Sendable {
         _ state: borrowing FeatureState, as entity: EntityRole, flags: Status.Flags = []
     ) {
         guard let part = plan?.parts.firstIndex(where: { $0.entity == entity }) else { return }
-        read(state, part: part, flags)
+        read(state, part: part, flags, .all)
     }
 
     private mutating func read(
-        _ state: borrowing FeatureState, part: Int, _ flags: Status.Flags
+        _ state: borrowing FeatureState, part: Int, _ flags: Status.Flags, _ reads: ReadPart
     ) {
         guard let own = plan?.parts[part] else { return }
         known[part] = nil
         times[part] = state.readTime(time)
         state.read(
-            own.plan, at: time, event: event?.event, own.readsAfterApply ? .beforeApply : .all,
+            own.plan, at: time, event: event?.event, own.readsAfterApply ? reads : .all,
             into: &values[part])
         if !own.slots.isEmpty { fill(own, from: state, flags) }
         flag(part, flags)

@@ -130,3 +130,56 @@ extension Group {
         return kept.map { [$0.sequence] } ?? []
     }
 }
+
+// MARK: - Tables and recent lists
+
+extension Group {
+    /// The events that the remembered rows of a recent list are of.
+    public func contributions(
+        _ events: [AppliedEvent], toRecent list: Int, at time: Int64
+    ) -> [ContributingTile] {
+        let list = recents[list]
+        let oldest = Retention(list.remember).oldest(at: time)
+        let rows = events.flatMap { applied in
+            list.sources.filter { $0.takes(applied.event, touches: applied.touches) }
+                .map { _ in (time: applied.event.time, sequence: applied.sequence) }
+        }
+        let kept = rows.sorted { $0 < $1 }.suffix(list.rows).filter { $0.time >= oldest }
+        return untiled(Array(Set(kept.map(\.sequence))))
+    }
+
+    /// The events that the remembered rows of a table were made of: a row that had to go takes its
+    /// events with it, and begins anew with the next of its key.
+    public func contributions(
+        _ events: [AppliedEvent], toTable table: Int, at time: Int64
+    ) -> [ContributingTile] {
+        struct Row {
+            var newest: (time: Int64, sequence: UInt64)
+            var sequences: Set<UInt64> = []
+        }
+        let table = tables[table]
+        let retention = Retention(table.remember)
+        var rows: [Int64: Row] = [:]
+        for applied in events {
+            let oldest = retention.oldest(at: applied.clock)
+            rows = rows.filter { $0.value.newest.time >= oldest }
+            for source in table.sources
+            where source.takes(applied.event, touches: applied.touches)
+                && applied.event.time >= oldest
+            {
+                guard let key = source.value(0, of: applied.event) else { continue }
+                let place = (time: applied.event.time, sequence: applied.sequence)
+                var row = rows[key] ?? Row(newest: place)
+                if row.newest < place { row.newest = place }
+                row.sequences.insert(applied.sequence)
+                rows[key] = row
+                guard rows.count > table.rows else { continue }
+                let oldest = rows.min { $0.value.newest < $1.value.newest }
+                if let oldest { rows[oldest.key] = nil }
+            }
+        }
+        let oldest = retention.oldest(at: time)
+        let kept = rows.values.filter { $0.newest.time >= oldest }
+        return untiled(Array(Set(kept.flatMap(\.sequences))))
+    }
+}

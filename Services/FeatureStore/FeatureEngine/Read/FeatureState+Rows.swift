@@ -65,15 +65,24 @@ extension FeatureState {
                 read.defaultValue, Status(declared.isSnapshot ? .absent : .empty))
         }
         let age = now - row.time
-        let isStale = declared.maximumAge.map { age > $0 } ?? false
         let number: Double? =
             switch read.aspect {
             case .value(let index): row.number(index)
             case .secondsSince: Double(age / 1_000)
             case .daysSince: Double(age / 86_400_000)
             }
-        let flags: Status.Flags = isStale ? .stale : []
+        let flags = declared.flags(of: row, at: now)
         guard let number else { return FeatureValue(read.defaultValue, Status(.absent, flags)) }
         return FeatureValue(number, Status(.present, flags))
+    }
+}
+
+extension Register {
+    /// What is to be said of all values of a row.
+    public func flags(of row: StoredRow, at now: Int64) -> Status.Flags {
+        var flags: Status.Flags = []
+        if let maximumAge, now - row.time > maximumAge { flags.insert(.stale) }
+        if let incompleteValue, row.value(incompleteValue) ?? 0 != 0 { flags.insert(.incomplete) }
+        return flags
     }
 }

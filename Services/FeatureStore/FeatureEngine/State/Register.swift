@@ -13,12 +13,16 @@ public struct Register: Hashable, Sendable {
     /// A snapshot: without one a value is absent, and after `maximumAge` milliseconds stale.
     public let isSnapshot: Bool
     public let maximumAge: Int64?
+    /// The value that says that a bound was hit: where it is not 0, all values are incomplete.
+    public let incompleteValue: Int?
 
     /// The oldest event can only be kept for ever.
     public init(
         sources: [Source], values: [ValueKind], keeps: Keeps = .newest, remember: Int64? = nil,
-        isSnapshot: Bool = false, maximumAge: Int64? = nil
+        isSnapshot: Bool = false, maximumAge: Int64? = nil, incompleteValue: Int? = nil
     ) {
+        precondition(incompleteValue.map(values.indices.contains) ?? true)
+        self.incompleteValue = incompleteValue
         precondition(sources.allSatisfy { $0.values.count == values.count })
         precondition(keeps == .newest || remember == nil)
         self.sources = sources

@@ -15,8 +15,12 @@ struct LogSteps {
     /// The next last.
     private var rows: [AssayFeaturesV1.LogRow] = []
 
-    init(_ log: EventLog, through: UInt64, tenant: String, byEventTime: Bool) throws {
+    /// - Parameter after: only rows above this sequence, if they go by sequence.
+    init(
+        _ log: EventLog, after: UInt64 = 0, through: UInt64, tenant: String, byEventTime: Bool
+    ) throws {
         self.log = log
+        last = after
         self.through = through
         self.tenant = tenant
         guard byEventTime else { return }

@@ -25,8 +25,19 @@ public struct DefinitionSet: Sendable {
 
     /// Reads these vectors together; compiled anew, so keep it.
     public func plan(_ vectors: [Int]) -> VectorPlan {
+        plan(vectors.map { self.vectors[$0].columns })
+    }
+
+    /// Reads features together, by their positions.
+    public func plan(features: [Int]) -> VectorPlan {
+        plan([
+            features.map { VectorColumn(name: self.features.features[$0].name, feature: $0) }
+        ])
+    }
+
+    private func plan(_ columns: [[VectorColumn]]) -> VectorPlan {
         VectorPlan(
-            vectors.map { self.vectors[$0].columns }, of: features, groups: entities.map(\.group),
+            columns, of: features, groups: entities.map(\.group),
             touches: events.map { event in
                 event.touches.map { EntityRole($0.entity, role: $0.role) }
             })

@@ -120,12 +120,16 @@ public struct SnapshotDeclaration: Sendable {
     public let touches: [TouchDeclaration]
     /// Age after which a value is stale; nil is never.
     public let maximumAge: Located<String>?
+    /// The bool field that says that a bound was hit: then all values are incomplete.
+    public let incomplete: Located<String>?
     public let fields: [FieldDeclaration]
 
     public init(
         name: Located<String>, entity: Located<String>, touches: [TouchDeclaration] = [],
-        maximumAge: Located<String>? = nil, fields: [FieldDeclaration] = []
+        maximumAge: Located<String>? = nil, incomplete: Located<String>? = nil,
+        fields: [FieldDeclaration] = []
     ) {
+        self.incomplete = incomplete
         self.name = name
         self.entity = entity
         self.touches = touches
