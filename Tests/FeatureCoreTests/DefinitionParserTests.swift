@@ -117,6 +117,7 @@ enum Shipped {
     func hostile() throws {
         let text = Array(try Shipped.text().utf8)
         var random = SeededGenerator(seed: 21)
+        var (read, refused) = (0, 0)
         for _ in 0..<300 {
             var damaged = text
             if Bool.random(using: &random) {
@@ -126,10 +127,19 @@ enum Shipped {
                 let position = Int.random(in: 0..<damaged.count, using: &random)
                 damaged[position] = UInt8.random(in: 0...255, using: &random)
             }
-            _ = try? compile(String(decoding: damaged, as: UTF8.self))
+            do {
+                let set = try compile(String(decoding: damaged, as: UTF8.self))
+                #expect(set.hash.count == 32)
+                read += 1
+            } catch {
+                #expect(!error.problems.isEmpty)
+                refused += 1
+            }
         }
-        _ = try? compile(String(repeating: "[", count: 50_000))
-        _ = try? compile("a: &a [*a, *a]")
-        _ = try? compile("")
+        // A comment or a description may be damaged.
+        #expect(read > 0 && refused > read, "\(read) read, \(refused) refused")
+        for text in [String(repeating: "[", count: 50_000), "a: &a [*a, *a]", ""] {
+            #expect(throws: DefinitionError.self) { try compile(text) }
+        }
     }
 }

@@ -123,11 +123,19 @@ import Testing
     func flips() {
         var random = TestRandom(state: 77)
         let bytes = Array(Fixtures.yaml.utf8)
+        var (loaded, refused) = (0, 0)
         for _ in 0..<600 {
             var changed = bytes
             changed[.random(in: 0..<bytes.count, using: &random)] = .random(
                 in: 0...255, using: &random)
-            _ = complaint(["/etc/gateway.yaml": String(decoding: changed, as: UTF8.self)])
+            let text = complaint(["/etc/gateway.yaml": String(decoding: changed, as: UTF8.self)])
+            if text.isEmpty {
+                loaded += 1
+            } else {
+                refused += 1
+                #expect(text.contains(": "), "\(text)")
+            }
         }
+        #expect(loaded > 0 && refused > 0, "\(loaded) loaded, \(refused) refused")
     }
 }

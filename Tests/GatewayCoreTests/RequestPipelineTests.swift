@@ -23,26 +23,38 @@ import Testing
         }
     }
 
-    /// A refusal on both faces: gRPC is always HTTP 200 with a status, JSON has its HTTP status.
-    private func expect(
-        _ status: StatusCode, http: Int, reason: String, stage: RequestPipeline.Stage,
-        sourceLocation: SourceLocation = #_sourceLocation,
-        _ head: (String) -> RequestHead
-    ) throws {
-        let grpc = try run(head("application/grpc+assay"))
-        #expect(grpc.reply?.status == 200, sourceLocation: sourceLocation)
-        let error = RPCError(trailers: grpc.reply?.headers ?? Metadata())
-        #expect(error?.code == status && error?.reason == reason, sourceLocation: sourceLocation)
-        #expect(grpc.reply?.trailers == nil && grpc.reply?.body.isEmpty == true)
-        #expect(
-            grpc.log.stage == stage && grpc.log.reason == reason, sourceLocation: sourceLocation)
+    /// How a request is refused: gRPC is always HTTP 200 with a status, JSON has its HTTP status.
+    private struct Refusal: Equatable {
+        let code: StatusCode?
+        let http: Int?
+        let reason: String?
+        let stage: RequestPipeline.Stage?
 
-        let json = try run(head("application/json"))
-        #expect(json.reply?.status == http, sourceLocation: sourceLocation)
-        let body = String(decoding: json.reply?.body ?? [], as: UTF8.self)
-        #expect(body.contains("\"code\":\"\(status.jsonName)\""), sourceLocation: sourceLocation)
-        #expect(body.contains("\"reason\":\"\(reason)\""), sourceLocation: sourceLocation)
-        #expect(json.reply?.headers["x-content-type-options"] == "nosniff")
+        init(
+            _ code: StatusCode?, http: Int?, reason: String?, stage: RequestPipeline.Stage?
+        ) {
+            self.code = code
+            self.http = http
+            self.reason = reason
+            self.stage = stage
+        }
+    }
+
+    /// The refusal that both faces agree on.
+    private func refusal(_ head: (String) -> RequestHead) throws -> Refusal {
+        let grpc = try run(head("application/grpc+assay"))
+        let reply = try #require(grpc.reply)
+        let error = try #require(RPCError(trailers: reply.headers))
+        #expect(reply.status == 200 && reply.trailers == nil && reply.body.isEmpty)
+        #expect(grpc.log.reason == error.reason)
+
+        let json = try #require(try run(head("application/json")).reply)
+        let body = String(decoding: json.body, as: UTF8.self)
+        #expect(body.contains("\"code\":\"\(error.code.jsonName)\""))
+        #expect(body.contains("\"reason\":\"\(error.reason ?? "")\""))
+        #expect(json.headers["x-content-type-options"] == "nosniff")
+        return Refusal(
+            error.code, http: json.status, reason: error.reason, stage: grpc.log.stage)
     }
 
     @Test("face: only the four content types and POST are read, and refused by HTTP alone")
@@ -68,21 +80,24 @@ import Testing
 
     @Test("headers: an authority that is not served")
     func authority() throws {
-        try expect(.permissionDenied, http: 421, reason: "AUTHORITY", stage: .headers) {
-            Fixtures.head(type: $0, authority: "evil.example")
-        }
+        #expect(
+            try refusal { Fixtures.head(type: $0, authority: "evil.example") }
+                == Refusal(.permissionDenied, http: 421, reason: "AUTHORITY", stage: .headers))
     }
 
     @Test("headers: a forbidden field, and too many of them")
     func fields() throws {
-        try expect(.permissionDenied, http: 400, reason: "HEADER", stage: .headers) {
-            Fixtures.head(type: $0, extra: [("te", "gzip")])
-        }
-        try expect(.resourceExhausted, http: 431, reason: "METADATA_TOO_LARGE", stage: .headers) {
-            RequestHead(
-                fields: Fixtures.head(type: $0).fields, receivedAt: Instant(nanoseconds: 1),
-                isOverMetadataLimit: true)
-        }
+        #expect(
+            try refusal { Fixtures.head(type: $0, extra: [("te", "gzip")]) }
+                == Refusal(.permissionDenied, http: 400, reason: "HEADER", stage: .headers))
+        #expect(
+            try refusal {
+                RequestHead(
+                    fields: Fixtures.head(type: $0).fields, receivedAt: Instant(nanoseconds: 1),
+                    isOverMetadataLimit: true)
+            }
+                == Refusal(
+                    .resourceExhausted, http: 431, reason: "METADATA_TOO_LARGE", stage: .headers))
     }
 
     @Test("route: a method that no schema has, or that is not routed, does not exist")
@@ -94,9 +109,9 @@ import Testing
             Fixtures.assess.path + "?a=b",
         ]
         for path in paths {
-            try expect(.unimplemented, http: 404, reason: "UNKNOWN_METHOD", stage: .route) {
-                Fixtures.head(path, type: $0)
-            }
+            #expect(
+                try refusal { Fixtures.head(path, type: $0) }
+                    == Refusal(.unimplemented, http: 404, reason: "UNKNOWN_METHOD", stage: .route))
         }
     }
 
@@ -126,15 +141,17 @@ import Testing
 
     @Test("authenticate: no key, and keys that are none")
     func authenticate() throws {
-        try expect(.unauthenticated, http: 401, reason: "NO_CREDENTIALS", stage: .authenticate) {
-            Fixtures.head(type: $0, key: nil)
-        }
+        #expect(
+            try refusal { Fixtures.head(type: $0, key: nil) }
+                == Refusal(
+                    .unauthenticated, http: 401, reason: "NO_CREDENTIALS", stage: .authenticate))
         let wrong = ["", "x", Fixtures.key(77).text, Fixtures.key(1).text.uppercased()]
         for key in wrong {
-            try expect(.unauthenticated, http: 401, reason: "BAD_CREDENTIALS", stage: .authenticate)
-            {
-                Fixtures.head(type: $0, key: key)
-            }
+            #expect(
+                try refusal { Fixtures.head(type: $0, key: key) }
+                    == Refusal(
+                        .unauthenticated, http: 401, reason: "BAD_CREDENTIALS", stage: .authenticate
+                    ))
         }
         let json = try run(Fixtures.head(type: "application/json", key: nil))
         #expect(json.reply?.headers["www-authenticate"] == "Bearer realm=\"assay\"")
@@ -143,14 +160,15 @@ import Testing
     @Test("authenticate: an expired key says so, a revoked one does not")
     func lives() throws {
         func key(_ special: Fixtures.Special) -> String { Fixtures.key(special.rawValue).text }
-        try expect(.unauthenticated, http: 401, reason: "EXPIRED", stage: .authenticate) {
-            Fixtures.head(type: $0, key: key(.expired))
-        }
+        #expect(
+            try refusal { Fixtures.head(type: $0, key: key(.expired)) }
+                == Refusal(.unauthenticated, http: 401, reason: "EXPIRED", stage: .authenticate))
         for special in [Fixtures.Special.revoked, .early] {
-            try expect(.unauthenticated, http: 401, reason: "BAD_CREDENTIALS", stage: .authenticate)
-            {
-                Fixtures.head(type: $0, key: key(special))
-            }
+            #expect(
+                try refusal { Fixtures.head(type: $0, key: key(special)) }
+                    == Refusal(
+                        .unauthenticated, http: 401, reason: "BAD_CREDENTIALS", stage: .authenticate
+                    ))
         }
     }
 
@@ -178,25 +196,26 @@ import Testing
     @Test("authorize: a scope that was not granted, a suspended client, a closed tenant")
     func authorize() throws {
         func key(_ special: Fixtures.Special) -> String { Fixtures.key(special.rawValue).text }
-        try expect(.permissionDenied, http: 403, reason: "SCOPE", stage: .authorize) {
-            Fixtures.head(type: $0, key: key(.reader))
-        }
+        #expect(
+            try refusal { Fixtures.head(type: $0, key: key(.reader)) }
+                == Refusal(.permissionDenied, http: 403, reason: "SCOPE", stage: .authorize))
         #expect(try run(Fixtures.head(Fixtures.read.path, key: key(.reader))).acceptance != nil)
         for special in [Fixtures.Special.suspended, .closedTenant] {
-            try expect(.permissionDenied, http: 403, reason: "SUSPENDED", stage: .authorize) {
-                Fixtures.head(type: $0, key: key(special))
-            }
+            #expect(
+                try refusal { Fixtures.head(type: $0, key: key(special)) }
+                    == Refusal(.permissionDenied, http: 403, reason: "SUSPENDED", stage: .authorize)
+            )
         }
     }
 
     @Test("idempotency: a key with other characters or a wrong length")
     func idempotency() throws {
         for value in ["", "a b", String(repeating: "k", count: 65), "é"] {
-            try expect(
-                .failedPrecondition, http: 400, reason: "IDEMPOTENCY_KEY", stage: .idempotency
-            ) {
-                Fixtures.head(type: $0, extra: [("idempotency-key", value)])
-            }
+            #expect(
+                try refusal { Fixtures.head(type: $0, extra: [("idempotency-key", value)]) }
+                    == Refusal(
+                        .failedPrecondition, http: 400, reason: "IDEMPOTENCY_KEY",
+                        stage: .idempotency))
         }
         let good = Fixtures.head(extra: [("idempotency-key", "a:b.c_d-9")])
         #expect(try run(good).acceptance != nil)
