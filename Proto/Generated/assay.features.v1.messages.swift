@@ -4875,12 +4875,20 @@ extension AssayFeaturesV1 {
         public var newest: Timestamp
         /// When it came.
         public var received: Timestamp
+        /// How old it may be; 0 for what has no bound.
+        public var boundSeconds: UInt64 = 0
+        public var isStale: Bool = false
         public var unknown: UnknownFields?
 
-        public init(name: String = "", newest: Timestamp, received: Timestamp) {
+        public init(
+            name: String = "", newest: Timestamp, received: Timestamp, boundSeconds: UInt64 = 0,
+            isStale: Bool = false
+        ) {
             self.name = name
             self.newest = newest
             self.received = received
+            self.boundSeconds = boundSeconds
+            self.isStale = isStale
         }
 
         public static func blank() -> Freshness {
@@ -4893,6 +4901,8 @@ extension AssayFeaturesV1 {
                 Field(1, "name", .string),
                 Field(2, "newest", .timestamp, .required),
                 Field(3, "received", .timestamp, .required),
+                Field(4, "bound_seconds", json: "boundSeconds", .uint64),
+                Field(5, "is_stale", json: "isStale", .bool),
             ])
 
         @inline(never)
@@ -4908,6 +4918,8 @@ extension AssayFeaturesV1 {
                     received = try reader.timestamp()
                     seen |= 0x2
                 }
+                if reader.take(0x20) { boundSeconds = try reader.uint64(.implicit) }
+                if reader.take(0x28) { isStale = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -4917,6 +4929,8 @@ extension AssayFeaturesV1 {
             size += sizes.string(0x0A, name)
             size += sizes.timestamp(0x12, newest)
             size += sizes.timestamp(0x1A, received)
+            size += sizes.uint64(0x20, boundSeconds)
+            size += sizes.bool(0x28, isStale)
             size += sizes.unknown(unknown)
             return size
         }
@@ -4926,6 +4940,8 @@ extension AssayFeaturesV1 {
             writer.string(0x0A, name)
             writer.timestamp(0x12, newest)
             writer.timestamp(0x1A, received)
+            writer.uint64(0x20, boundSeconds)
+            writer.bool(0x28, isStale)
             writer.unknown(unknown, since: start)
         }
 
@@ -4940,6 +4956,8 @@ extension AssayFeaturesV1 {
             case 1: name = try reader.value(StringCodec.self)
             case 2: newest = try reader.value(TimestampCodec.self)
             case 3: received = try reader.value(TimestampCodec.self)
+            case 4: boundSeconds = try reader.value(UInt64Codec.self)
+            case 5: isStale = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -4949,6 +4967,8 @@ extension AssayFeaturesV1 {
             writer.field("name", name, StringCodec.self)
             writer.field("newest", newest, TimestampCodec.self)
             writer.field("received", received, TimestampCodec.self)
+            writer.field("boundSeconds", boundSeconds, UInt64Codec.self)
+            writer.field("isStale", isStale, BoolCodec.self)
             writer.endObject()
         }
 
@@ -4956,6 +4976,8 @@ extension AssayFeaturesV1 {
             Canonical.equal(a.name, b.name)
                 && Canonical.equal(a.newest, b.newest)
                 && Canonical.equal(a.received, b.received)
+                && Canonical.equal(a.boundSeconds, b.boundSeconds)
+                && Canonical.equal(a.isStale, b.isStale)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -4963,6 +4985,8 @@ extension AssayFeaturesV1 {
             Canonical.hash(name, into: &hasher)
             Canonical.hash(newest, into: &hasher)
             Canonical.hash(received, into: &hasher)
+            Canonical.hash(boundSeconds, into: &hasher)
+            Canonical.hash(isStale, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -4976,14 +5000,16 @@ extension AssayFeaturesV1 {
         /// Whole hours, from the one of `from` to the one before `to`; at most 400 days.
         public var from: Timestamp
         public var to: Timestamp
-        /// A span to compare with.
+        /// A span to compare with, in place of the pinned baseline.
         public var baselineFrom: Timestamp?
         public var baselineTo: Timestamp?
+        /// Where the page before ended.
+        public var pageToken: [UInt8] = []
         public var unknown: UnknownFields?
 
         public init(
             vector: VectorRef, features: [String] = [], from: Timestamp, to: Timestamp,
-            baselineFrom: Timestamp? = nil, baselineTo: Timestamp? = nil
+            baselineFrom: Timestamp? = nil, baselineTo: Timestamp? = nil, pageToken: [UInt8] = []
         ) {
             self.vector = vector
             self.features = features
@@ -4991,6 +5017,7 @@ extension AssayFeaturesV1 {
             self.to = to
             self.baselineFrom = baselineFrom
             self.baselineTo = baselineTo
+            self.pageToken = pageToken
         }
 
         public static func blank() -> StatsRequest {
@@ -5006,6 +5033,7 @@ extension AssayFeaturesV1 {
                 Field(4, "to", .timestamp, .required),
                 Field(5, "baseline_from", json: "baselineFrom", .timestamp, .optional),
                 Field(6, "baseline_to", json: "baselineTo", .timestamp, .optional),
+                Field(7, "page_token", json: "pageToken", .bytes),
             ])
 
         @inline(never)
@@ -5027,6 +5055,7 @@ extension AssayFeaturesV1 {
                 }
                 if reader.take(0x2A) { baselineFrom = try reader.timestamp() }
                 if reader.take(0x32) { baselineTo = try reader.timestamp() }
+                if reader.take(0x3A) { pageToken = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x7, Self.fields)
         }
@@ -5039,6 +5068,7 @@ extension AssayFeaturesV1 {
             size += sizes.timestamp(0x22, to)
             size += sizes.timestamp(0x2A, baselineFrom)
             size += sizes.timestamp(0x32, baselineTo)
+            size += sizes.bytes(0x3A, pageToken)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5051,6 +5081,7 @@ extension AssayFeaturesV1 {
             writer.timestamp(0x22, to)
             writer.timestamp(0x2A, baselineFrom)
             writer.timestamp(0x32, baselineTo)
+            writer.bytes(0x3A, pageToken)
             writer.unknown(unknown, since: start)
         }
 
@@ -5058,6 +5089,7 @@ extension AssayFeaturesV1 {
             violations.nested("vector", vector)
             violations.count("features", features.count, max: 1024)
             violations.each("features", features, max: 64)
+            violations.length("page_token", pageToken.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -5070,6 +5102,7 @@ extension AssayFeaturesV1 {
             case 4: to = try reader.value(TimestampCodec.self)
             case 5: baselineFrom = try reader.value(TimestampCodec.self)
             case 6: baselineTo = try reader.value(TimestampCodec.self)
+            case 7: pageToken = try reader.value(BytesCodec.self)
             default: break
             }
         }
@@ -5082,6 +5115,7 @@ extension AssayFeaturesV1 {
             writer.field("to", to, TimestampCodec.self)
             writer.field("baselineFrom", baselineFrom, TimestampCodec.self)
             writer.field("baselineTo", baselineTo, TimestampCodec.self)
+            writer.field("pageToken", pageToken, BytesCodec.self)
             writer.endObject()
         }
 
@@ -5092,6 +5126,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.to, b.to)
                 && Canonical.equal(a.baselineFrom, b.baselineFrom)
                 && Canonical.equal(a.baselineTo, b.baselineTo)
+                && Canonical.equal(a.pageToken, b.pageToken)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -5102,6 +5137,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(to, into: &hasher)
             Canonical.hash(baselineFrom, into: &hasher)
             Canonical.hash(baselineTo, into: &hasher)
+            Canonical.hash(pageToken, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -5112,21 +5148,30 @@ extension AssayFeaturesV1 {
         public var vectors: UInt64 = 0
         /// Hours with a served vector.
         public var hours: UInt32 = 0
+        /// At most 32 on a page.
         public var features: [FeatureStatistics] = []
-        /// With a baseline.
+        /// Of the same features, with a baseline.
         public var drift: [FeatureDrift] = []
+        /// On the first page.
         public var freshness: [Freshness] = []
+        /// Empty if there are no more.
+        public var nextPageToken: [UInt8] = []
+        /// The pinned one, if it was compared with.
+        public var baseline: Baseline?
         public var unknown: UnknownFields?
 
         public init(
             vectors: UInt64 = 0, hours: UInt32 = 0, features: [FeatureStatistics] = [],
-            drift: [FeatureDrift] = [], freshness: [Freshness] = []
+            drift: [FeatureDrift] = [], freshness: [Freshness] = [], nextPageToken: [UInt8] = [],
+            baseline: Baseline? = nil
         ) {
             self.vectors = vectors
             self.hours = hours
             self.features = features
             self.drift = drift
             self.freshness = freshness
+            self.nextPageToken = nextPageToken
+            self.baseline = baseline
         }
 
         public static func blank() -> StatsResponse { StatsResponse() }
@@ -5139,6 +5184,8 @@ extension AssayFeaturesV1 {
                 Field(3, "features", .message { FeatureStatistics.fields }, .list),
                 Field(4, "drift", .message { FeatureDrift.fields }, .list),
                 Field(5, "freshness", .message { Freshness.fields }, .list),
+                Field(6, "next_page_token", json: "nextPageToken", .bytes),
+                Field(7, "baseline", .message { Baseline.fields }, .optional),
             ])
 
         @inline(never)
@@ -5155,6 +5202,8 @@ extension AssayFeaturesV1 {
                 if reader.take(0x2A) {
                     freshness = try reader.list(0x2A, MessageCodec<Freshness>.self)
                 }
+                if reader.take(0x32) { nextPageToken = try reader.bytes(.implicit) }
+                if reader.take(0x3A) { baseline = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -5165,6 +5214,8 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x1A, features, MessageCodec<FeatureStatistics>.self)
             size += sizes.list(0x22, drift, MessageCodec<FeatureDrift>.self)
             size += sizes.list(0x2A, freshness, MessageCodec<Freshness>.self)
+            size += sizes.bytes(0x32, nextPageToken)
+            size += sizes.message(0x3A, baseline)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5176,16 +5227,20 @@ extension AssayFeaturesV1 {
             writer.list(0x1A, features, MessageCodec<FeatureStatistics>.self, &sizes)
             writer.list(0x22, drift, MessageCodec<FeatureDrift>.self, &sizes)
             writer.list(0x2A, freshness, MessageCodec<Freshness>.self, &sizes)
+            writer.bytes(0x32, nextPageToken)
+            writer.message(0x3A, baseline, &sizes)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.count("features", features.count, max: 1024)
+            violations.count("features", features.count, max: 32)
             violations.nested("features", features)
-            violations.count("drift", drift.count, max: 1024)
+            violations.count("drift", drift.count, max: 32)
             violations.nested("drift", drift)
             violations.count("freshness", freshness.count, max: 1024)
             violations.nested("freshness", freshness)
+            violations.length("next_page_token", nextPageToken.count, max: 64)
+            violations.nested("baseline", baseline)
         }
 
         public mutating func readJSON(
@@ -5197,6 +5252,8 @@ extension AssayFeaturesV1 {
             case 3: features = try reader.list(MessageCodec<FeatureStatistics>.self)
             case 4: drift = try reader.list(MessageCodec<FeatureDrift>.self)
             case 5: freshness = try reader.list(MessageCodec<Freshness>.self)
+            case 6: nextPageToken = try reader.value(BytesCodec.self)
+            case 7: baseline = try reader.value(MessageCodec<Baseline>.self)
             default: break
             }
         }
@@ -5208,6 +5265,8 @@ extension AssayFeaturesV1 {
             writer.list("features", features, MessageCodec<FeatureStatistics>.self)
             writer.list("drift", drift, MessageCodec<FeatureDrift>.self)
             writer.list("freshness", freshness, MessageCodec<Freshness>.self)
+            writer.field("nextPageToken", nextPageToken, BytesCodec.self)
+            writer.field("baseline", baseline, MessageCodec<Baseline>.self)
             writer.endObject()
         }
 
@@ -5217,6 +5276,8 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.features, b.features)
                 && Canonical.equal(a.drift, b.drift)
                 && Canonical.equal(a.freshness, b.freshness)
+                && Canonical.equal(a.nextPageToken, b.nextPageToken)
+                && Canonical.equal(a.baseline, b.baseline)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -5226,6 +5287,592 @@ extension AssayFeaturesV1 {
             Canonical.hash(features, into: &hasher)
             Canonical.hash(drift, into: &hasher)
             Canonical.hash(freshness, into: &hasher)
+            Canonical.hash(nextPageToken, into: &hasher)
+            Canonical.hash(baseline, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What a vector's values were like once: the measure of drift.
+    public struct Baseline: WireMessage {
+        public var pinnedAt: Timestamp
+        /// Which span or training set.
+        public var source: String = ""
+        public var reason: String = ""
+        public var vectors: UInt64 = 0
+        public var fingerprint: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            pinnedAt: Timestamp, source: String = "", reason: String = "", vectors: UInt64 = 0,
+            fingerprint: [UInt8] = []
+        ) {
+            self.pinnedAt = pinnedAt
+            self.source = source
+            self.reason = reason
+            self.vectors = vectors
+            self.fingerprint = fingerprint
+        }
+
+        public static func blank() -> Baseline {
+            Baseline(pinnedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.Baseline", depth: 2,
+            [
+                Field(1, "pinned_at", json: "pinnedAt", .timestamp, .required),
+                Field(2, "source", .string),
+                Field(3, "reason", .string),
+                Field(4, "vectors", .uint64),
+                Field(5, "fingerprint", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    pinnedAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { source = try reader.string(.implicit) }
+                if reader.take(0x1A) { reason = try reader.string(.implicit) }
+                if reader.take(0x20) { vectors = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { fingerprint = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.timestamp(0x0A, pinnedAt)
+            size += sizes.string(0x12, source)
+            size += sizes.string(0x1A, reason)
+            size += sizes.uint64(0x20, vectors)
+            size += sizes.bytes(0x2A, fingerprint)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.timestamp(0x0A, pinnedAt)
+            writer.string(0x12, source)
+            writer.string(0x1A, reason)
+            writer.uint64(0x20, vectors)
+            writer.bytes(0x2A, fingerprint)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("source", source.utf8.count, max: 256)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.length("fingerprint", fingerprint.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: pinnedAt = try reader.value(TimestampCodec.self)
+            case 2: source = try reader.value(StringCodec.self)
+            case 3: reason = try reader.value(StringCodec.self)
+            case 4: vectors = try reader.value(UInt64Codec.self)
+            case 5: fingerprint = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("pinnedAt", pinnedAt, TimestampCodec.self)
+            writer.field("source", source, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("vectors", vectors, UInt64Codec.self)
+            writer.field("fingerprint", fingerprint, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Baseline, b: Baseline) -> Bool {
+            Canonical.equal(a.pinnedAt, b.pinnedAt)
+                && Canonical.equal(a.source, b.source)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.fingerprint, b.fingerprint)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(pinnedAt, into: &hasher)
+            Canonical.hash(source, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(fingerprint, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// A pinned baseline as it is stored.
+    public struct BaselineRow: WireMessage {
+        public var baseline: Baseline
+        /// In the vector's order.
+        public var features: [FeatureStatistics] = []
+        public var unknown: UnknownFields?
+
+        public init(baseline: Baseline, features: [FeatureStatistics] = []) {
+            self.baseline = baseline
+            self.features = features
+        }
+
+        public static func blank() -> BaselineRow {
+            BaselineRow(baseline: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.BaselineRow", depth: 3,
+            [
+                Field(1, "baseline", .message { Baseline.fields }, .required),
+                Field(2, "features", .message { FeatureStatistics.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    baseline = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    features = try reader.list(0x12, MessageCodec<FeatureStatistics>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, baseline)
+            size += sizes.list(0x12, features, MessageCodec<FeatureStatistics>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, baseline, &sizes)
+            writer.list(0x12, features, MessageCodec<FeatureStatistics>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("baseline", baseline)
+            violations.count("features", features.count, max: 1024)
+            violations.nested("features", features)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: baseline = try reader.value(MessageCodec<Baseline>.self)
+            case 2: features = try reader.list(MessageCodec<FeatureStatistics>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("baseline", baseline, MessageCodec<Baseline>.self)
+            writer.list("features", features, MessageCodec<FeatureStatistics>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BaselineRow, b: BaselineRow) -> Bool {
+            Canonical.equal(a.baseline, b.baseline)
+                && Canonical.equal(a.features, b.features)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(baseline, into: &hasher)
+            Canonical.hash(features, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct BaselinePeriod: WireMessage {
+        public var from: Timestamp
+        /// Not part of the span.
+        public var until: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(from: Timestamp, until: Timestamp) {
+            self.from = from
+            self.until = until
+        }
+
+        public static func blank() -> BaselinePeriod {
+            BaselinePeriod(from: .blank(), until: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.BaselinePeriod", depth: 2,
+            [
+                Field(1, "from", .timestamp, .required),
+                Field(2, "until", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    from = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    until = try reader.timestamp()
+                    seen |= 0x2
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.timestamp(0x0A, from)
+            size += sizes.timestamp(0x12, until)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.timestamp(0x0A, from)
+            writer.timestamp(0x12, until)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: from = try reader.value(TimestampCodec.self)
+            case 2: until = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("from", from, TimestampCodec.self)
+            writer.field("until", until, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BaselinePeriod, b: BaselinePeriod) -> Bool {
+            Canonical.equal(a.from, b.from)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(from, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// What a baseline is made of.
+    public enum BaselineSource: WireMessage {
+        /// What was served then.
+        case period(BaselinePeriod)
+        /// The rows of a training set.
+        case trainingSet(TrainingPlan)
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> BaselineSource { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.BaselineSource", depth: 6, isUnion: true,
+            [
+                Field(1, "period", .message { BaselinePeriod.fields }, .member(0)),
+                Field(
+                    2, "training_set", json: "trainingSet", .message { TrainingPlan.fields },
+                    .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .period(try reader.message())
+            } else if reader.take(0x12) {
+                self = .trainingSet(try reader.message())
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .period(let value): sizes.message(0x0A, value)
+            case .trainingSet(let value): sizes.message(0x12, value)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .period(let value): writer.message(0x0A, value, &sizes)
+            case .trainingSet(let value): writer.message(0x12, value, &sizes)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .period(let value): violations.nested("period", value)
+            case .trainingSet(let value): violations.nested("training_set", value)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .period(try reader.value(MessageCodec<BaselinePeriod>.self))
+            case 2: self = .trainingSet(try reader.value(MessageCodec<TrainingPlan>.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .period(let value):
+                writer.field("period", value, MessageCodec<BaselinePeriod>.self)
+            case .trainingSet(let value):
+                writer.field("trainingSet", value, MessageCodec<TrainingPlan>.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: BaselineSource, b: BaselineSource) -> Bool {
+            switch (a, b) {
+            case (.period(let a), .period(let b)): Canonical.equal(a, b)
+            case (.trainingSet(let a), .trainingSet(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .period(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .trainingSet(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct PinBaselineRequest: WireMessage {
+        public var vector: VectorRef
+        public var source: BaselineSource
+        /// Why it is the measure from now on.
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(vector: VectorRef, source: BaselineSource, reason: String = "") {
+            self.vector = vector
+            self.source = source
+            self.reason = reason
+        }
+
+        public static func blank() -> PinBaselineRequest {
+            PinBaselineRequest(vector: .blank(), source: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PinBaselineRequest", depth: 7,
+            [
+                Field(1, "vector", .message { VectorRef.fields }, .required),
+                Field(2, "source", .message { BaselineSource.fields }, .required),
+                Field(3, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    vector = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    source = try reader.message()
+                    seen |= 0x2
+                }
+                if reader.take(0x1A) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, vector)
+            size += sizes.message(0x12, source)
+            size += sizes.string(0x1A, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, vector, &sizes)
+            writer.message(0x12, source, &sizes)
+            writer.string(0x1A, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("vector", vector)
+            violations.nested("source", source)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: vector = try reader.value(MessageCodec<VectorRef>.self)
+            case 2: source = try reader.value(MessageCodec<BaselineSource>.self)
+            case 3: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("vector", vector, MessageCodec<VectorRef>.self)
+            writer.field("source", source, MessageCodec<BaselineSource>.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PinBaselineRequest, b: PinBaselineRequest) -> Bool {
+            Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.source, b.source)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(source, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct PinBaselineResponse: WireMessage {
+        public var baseline: Baseline
+        public var unknown: UnknownFields?
+
+        public init(baseline: Baseline) {
+            self.baseline = baseline
+        }
+
+        public static func blank() -> PinBaselineResponse {
+            PinBaselineResponse(baseline: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.PinBaselineResponse", depth: 3,
+            [Field(1, "baseline", .message { Baseline.fields }, .required)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    baseline = try reader.message()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, baseline)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, baseline, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("baseline", baseline)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: baseline = try reader.value(MessageCodec<Baseline>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("baseline", baseline, MessageCodec<Baseline>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PinBaselineResponse, b: PinBaselineResponse) -> Bool {
+            Canonical.equal(a.baseline, b.baseline)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(baseline, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -5235,28 +5882,36 @@ extension AssayFeaturesV1 {
     public struct ListDefinitionsRequest: WireMessage {
         /// Only features whose name starts so; empty is all.
         public var prefix: String = ""
+        /// Where the page before ended.
+        public var pageToken: [UInt8] = []
         public var unknown: UnknownFields?
 
-        public init(prefix: String = "") {
+        public init(prefix: String = "", pageToken: [UInt8] = []) {
             self.prefix = prefix
+            self.pageToken = pageToken
         }
 
         public static func blank() -> ListDefinitionsRequest { ListDefinitionsRequest() }
 
         public static let fields = FieldTable(
             "assay.features.v1.ListDefinitionsRequest", depth: 1,
-            [Field(1, "prefix", .string)])
+            [
+                Field(1, "prefix", .string),
+                Field(2, "page_token", json: "pageToken", .bytes),
+            ])
 
         @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { prefix = try reader.string(.implicit) }
+                if reader.take(0x12) { pageToken = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
             size += sizes.string(0x0A, prefix)
+            size += sizes.bytes(0x12, pageToken)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5264,11 +5919,13 @@ extension AssayFeaturesV1 {
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
             writer.string(0x0A, prefix)
+            writer.bytes(0x12, pageToken)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.length("prefix", prefix.utf8.count, max: 64)
+            violations.length("page_token", pageToken.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -5276,6 +5933,7 @@ extension AssayFeaturesV1 {
         ) throws(JSONError) {
             switch field {
             case 1: prefix = try reader.value(StringCodec.self)
+            case 2: pageToken = try reader.value(BytesCodec.self)
             default: break
             }
         }
@@ -5283,16 +5941,19 @@ extension AssayFeaturesV1 {
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
             writer.field("prefix", prefix, StringCodec.self)
+            writer.field("pageToken", pageToken, BytesCodec.self)
             writer.endObject()
         }
 
         public static func == (a: ListDefinitionsRequest, b: ListDefinitionsRequest) -> Bool {
             Canonical.equal(a.prefix, b.prefix)
+                && Canonical.equal(a.pageToken, b.pageToken)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(prefix, into: &hasher)
+            Canonical.hash(pageToken, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -5707,19 +6368,26 @@ extension AssayFeaturesV1 {
 extension AssayFeaturesV1 {
     public struct ListDefinitionsResponse: WireMessage {
         public var definitionSet: [UInt8] = []
+        /// On the first page.
         public var entities: [ListedEntity] = []
+        /// At most 1,024 on a page.
         public var features: [ListedFeature] = []
+        /// At most 64 on a page.
         public var vectors: [ListedVector] = []
+        /// Empty if there are no more.
+        public var nextPageToken: [UInt8] = []
         public var unknown: UnknownFields?
 
         public init(
             definitionSet: [UInt8] = [], entities: [ListedEntity] = [],
-            features: [ListedFeature] = [], vectors: [ListedVector] = []
+            features: [ListedFeature] = [], vectors: [ListedVector] = [],
+            nextPageToken: [UInt8] = []
         ) {
             self.definitionSet = definitionSet
             self.entities = entities
             self.features = features
             self.vectors = vectors
+            self.nextPageToken = nextPageToken
         }
 
         public static func blank() -> ListDefinitionsResponse { ListDefinitionsResponse() }
@@ -5731,6 +6399,7 @@ extension AssayFeaturesV1 {
                 Field(2, "entities", .message { ListedEntity.fields }, .list),
                 Field(3, "features", .message { ListedFeature.fields }, .list),
                 Field(4, "vectors", .message { ListedVector.fields }, .list),
+                Field(5, "next_page_token", json: "nextPageToken", .bytes),
             ])
 
         @inline(never)
@@ -5746,6 +6415,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x22) {
                     vectors = try reader.list(0x22, MessageCodec<ListedVector>.self)
                 }
+                if reader.take(0x2A) { nextPageToken = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -5755,6 +6425,7 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x12, entities, MessageCodec<ListedEntity>.self)
             size += sizes.list(0x1A, features, MessageCodec<ListedFeature>.self)
             size += sizes.list(0x22, vectors, MessageCodec<ListedVector>.self)
+            size += sizes.bytes(0x2A, nextPageToken)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5765,6 +6436,7 @@ extension AssayFeaturesV1 {
             writer.list(0x12, entities, MessageCodec<ListedEntity>.self, &sizes)
             writer.list(0x1A, features, MessageCodec<ListedFeature>.self, &sizes)
             writer.list(0x22, vectors, MessageCodec<ListedVector>.self, &sizes)
+            writer.bytes(0x2A, nextPageToken)
             writer.unknown(unknown, since: start)
         }
 
@@ -5772,10 +6444,11 @@ extension AssayFeaturesV1 {
             violations.length("definition_set", definitionSet.count, max: 32)
             violations.count("entities", entities.count, max: 1024)
             violations.nested("entities", entities)
-            violations.count("features", features.count, max: 16_384)
+            violations.count("features", features.count, max: 1024)
             violations.nested("features", features)
-            violations.count("vectors", vectors.count, max: 1024)
+            violations.count("vectors", vectors.count, max: 64)
             violations.nested("vectors", vectors)
+            violations.length("next_page_token", nextPageToken.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -5786,6 +6459,7 @@ extension AssayFeaturesV1 {
             case 2: entities = try reader.list(MessageCodec<ListedEntity>.self)
             case 3: features = try reader.list(MessageCodec<ListedFeature>.self)
             case 4: vectors = try reader.list(MessageCodec<ListedVector>.self)
+            case 5: nextPageToken = try reader.value(BytesCodec.self)
             default: break
             }
         }
@@ -5796,6 +6470,7 @@ extension AssayFeaturesV1 {
             writer.list("entities", entities, MessageCodec<ListedEntity>.self)
             writer.list("features", features, MessageCodec<ListedFeature>.self)
             writer.list("vectors", vectors, MessageCodec<ListedVector>.self)
+            writer.field("nextPageToken", nextPageToken, BytesCodec.self)
             writer.endObject()
         }
 
@@ -5804,6 +6479,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.entities, b.entities)
                 && Canonical.equal(a.features, b.features)
                 && Canonical.equal(a.vectors, b.vectors)
+                && Canonical.equal(a.nextPageToken, b.nextPageToken)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -5812,6 +6488,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(features, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
+            Canonical.hash(nextPageToken, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

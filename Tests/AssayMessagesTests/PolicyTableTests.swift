@@ -18,6 +18,7 @@ struct PolicyTableTests {
                 "/assay.features.v1.FeatureStore/IngestEvents",
                 "/assay.features.v1.FeatureStore/ListDefinitions",
                 "/assay.features.v1.FeatureStore/ListQuarantine",
+                "/assay.features.v1.FeatureStore/PinBaseline",
                 "/assay.features.v1.FeatureStore/PlanDefinitions",
                 "/assay.features.v1.FeatureStore/PutSnapshot",
                 "/assay.features.v1.FeatureStore/ReadEdges",
@@ -73,8 +74,6 @@ struct PolicyTableTests {
         "/assay.features.v1.FeatureStore/IngestEvents": (72, 32),
         "/assay.features.v1.FeatureStore/PutSnapshot": (72, 32),
         "/assay.features.v1.FeatureStore/GetVectors": (72, 32),
-        "/assay.features.v1.FeatureStore/Stats": (32, 1_024),
-        "/assay.features.v1.FeatureStore/ListDefinitions": (32, 338),
     ]
 
     @Test("every unary method states its deadline; every method bounds its messages")

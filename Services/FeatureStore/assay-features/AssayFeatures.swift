@@ -164,11 +164,45 @@ struct AssayFeatures: AsyncParsableCommand {
             group.addTask { try await server.run() }
             group.addTask { try await store.run() }
             group.addTask { try await audit(store, environment) }
+            group.addTask { try await watchDrift(store, environment) }
             // The server ends when it is shut down; the others only by a failure to store.
             try await group.next()
             group.cancelAll()
         }
         try await store.close()
+    }
+
+    /// Compares what is served with the pinned baselines, each hour.
+    private static func watchDrift(
+        _ store: EmbeddedFeatureStore, _ environment: ServiceEnvironment
+    ) async throws {
+        let logger = environment.logger
+        while true {
+            do {
+                try await store.watchDrift { report in
+                    for entry in report.entries where !entry.alerts.isEmpty {
+                        let alerts = entry.alerts.map { "\($0.feature) \($0.alert)" }
+                        logger.warning(
+                            "drift: values are not what they were",
+                            metadata: [
+                                "tenant": "\(entry.tenant)", "vector": "\(entry.vector)",
+                                "alerts": "\(alerts.prefix(16).joined(separator: ", "))",
+                            ])
+                    }
+                    for stale in report.stale {
+                        logger.warning(
+                            "a snapshot is older than it may be",
+                            metadata: [
+                                "snapshot": "\(stale.name)", "seconds": "\(stale.age)",
+                                "bound": "\(stale.bound)",
+                            ])
+                    }
+                }
+            } catch let error where !(error is CancellationError) {
+                logger.error("drift was not computed", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: .seconds(60))
+            }
+        }
     }
 
     /// Holds what was served against the log. What it cannot read now it tries again later.

@@ -17,6 +17,51 @@ extension EmbeddedFeatureStore {
             "assay_features_unsaved_bytes", help: "Memory of states not stored yet.", kind: .gauge)
         text.sample("assay_features_unsaved_bytes", Double(unsavedBytes))
         writeSkew(&text)
+        writeDrift(&text)
+    }
+
+    /// Of the comparison of the last hour, with the pinned baselines.
+    private func writeDrift(_ text: inout PrometheusText) {
+        let report = drift
+        text.header(
+            "assay_features_drift", help: "1 for each alert of a feature.", kind: .gauge)
+        for entry in report.entries {
+            for (feature, alert) in entry.alerts {
+                text.sample(
+                    "assay_features_drift",
+                    labels: [
+                        ("tenant", entry.tenant), ("vector", entry.vector), ("feature", feature),
+                        ("alert", alert),
+                    ], 1)
+            }
+        }
+        for stale in report.stale {
+            text.sample(
+                "assay_features_drift", labels: [("snapshot", stale.name), ("alert", "freshness")],
+                1)
+        }
+        text.header(
+            "assay_features_drift_stability",
+            help: "The greatest population stability index of a vector's features.", kind: .gauge)
+        for entry in report.entries {
+            text.sample(
+                "assay_features_drift_stability",
+                labels: [("tenant", entry.tenant), ("vector", entry.vector)],
+                entry.greatestStability)
+        }
+        text.header(
+            "assay_features_drift_insufficient",
+            help: "Features with fewer than 1,000 values on one side.", kind: .gauge)
+        for entry in report.entries {
+            text.sample(
+                "assay_features_drift_insufficient",
+                labels: [("tenant", entry.tenant), ("vector", entry.vector)],
+                Double(entry.insufficient))
+        }
+        text.header(
+            "assay_features_drift_computed_seconds",
+            help: "When it was compared last, in seconds since 1970.", kind: .gauge)
+        text.sample("assay_features_drift_computed_seconds", Double(report.computed) / 1_000)
     }
 
     private func writeSkew(_ text: inout PrometheusText) {

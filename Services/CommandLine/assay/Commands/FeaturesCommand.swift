@@ -8,6 +8,6 @@ struct FeaturesCommand: AsyncParsableCommand {
         subcommands: [
             FeaturesPlanCommand.self, FeaturesApplyCommand.self, FeaturesListCommand.self,
             FeaturesExplainCommand.self, FeaturesReplayCommand.self, TrainingSetCommand.self,
-            FeaturesNetworkCommand.self,
+            FeaturesNetworkCommand.self, FeaturesDriftCommand.self,
         ])
 }

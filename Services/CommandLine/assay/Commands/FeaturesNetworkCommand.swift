@@ -44,12 +44,14 @@ struct FeaturesNetworkCommand: AsyncParsableCommand {
             try await store.putSnapshot(request, options: connection.options(.seconds(30)))
         }
         await connection.transport.close()
-        print("\(result.parties) parties, \(result.rows) rows of \(snapshot)")
+        let parties = String(result.parties, "party", "parties")
+        print("\(parties), \(String(result.rows, "row")) of \(snapshot)")
         if !result.bounded.isEmpty {
-            print("\(result.bounded.count) reach more parties than are counted: incomplete")
+            let many = String(result.bounded.count, "customer")
+            print("\(many) with more parties within reach than are counted: incomplete")
         }
         guard result.refused == 0 else {
-            throw Complaint("\(result.refused) rows were not applied: \(result.refusal)")
+            throw Complaint("\(String(result.refused, "row")) not applied: \(result.refusal)")
         }
     }
 

@@ -118,7 +118,7 @@ extension ReplayReport {
             (quarantined, "quarantined: read, not counted"),
             (rejectedLabels, "whose label was refused"),
         ]
-        lines += wrong.filter { $0.0 > 0 }.map { "\($0.0) rows \($0.1)" }
+        lines += wrong.filter { $0.0 > 0 }.map { "\(String($0.0, "row")) \($0.1)" }
         if !absentFields.isEmpty {
             lines.append("no column for the fields \(absentFields.joined(separator: ", "))")
         }
@@ -126,9 +126,11 @@ extension ReplayReport {
             lines.append("columns not used: \(ignoredColumns.joined(separator: ", "))")
         }
         let rate = Int(Double(entityEvents) / max(seconds, 1e-9))
+        let labelled = labels > 0 ? " and \(String(labels, "label"))" : ""
         lines.append(
-            "\(rows) rows\(labels > 0 ? " and \(labels) labels" : ""), \(written) vectors, "
-                + "\(entities) entities; \(entityEvents) entity events in "
+            String(rows, "row") + labelled + ", \(String(written, "vector")), "
+                + String(entities, "entity", "entities")
+                + "; \(String(entityEvents, "entity event")) in "
                 + String(format: "%.2f s: ", seconds) + "\(rate) per second")
         return lines
     }

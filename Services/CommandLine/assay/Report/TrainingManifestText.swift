@@ -4,7 +4,7 @@ import AssayMessages
 extension AssayFeaturesV1.TrainingManifest {
     var lines: [String] {
         var lines = [
-            "\(rows) rows\(plan.label == nil ? "" : ", \(positives) of them positive")",
+            "\(String(rows, "row"))\(plan.label == nil ? "" : ", \(positives) of them positive")",
             "  vector \(plan.vector.name)@\(plan.vector.version), log up to \(lastSequence)",
         ]
         let left: [(UInt64, String)] = [

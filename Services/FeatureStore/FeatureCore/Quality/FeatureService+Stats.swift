@@ -12,37 +12,57 @@ extension FeatureService {
     ) async throws -> AssayFeaturesV1.StatsResponse {
         let tenant = try tenant(context)
         let pipeline = store.pipeline
-        let definition = try pipeline.vectors.find(request.vector)
-        guard let statistics = store.servedStatistics else {
-            throw RPCError(
-                .unimplemented, "the shared store keeps no statistics yet", reason: "NOT_HERE")
+        let (vector, _) = try statisticsVector(request.vector, pipeline)
+        let statistics = try statistics()
+        let wanted = try wanted(request.features, vector)
+        let hours = try hours(request.from, request.to, "/to")
+        let first = try StatsPage.first(request.pageToken, of: wanted.count)
+        let page = wanted[first..<min(first + StatsPage.features, wanted.count)]
+        // What was counted so far belongs to it.
+        try statistics.add(pipeline.quality.recorder.take(), vectors: pipeline.quality.vectors)
+        let current = try statistics.sum(tenant: tenant, vector: vector, hours: hours)
+        var response = AssayFeaturesV1.StatsResponse(
+            vectors: current.statistics.vectors, hours: UInt32(clamping: current.hours),
+            features: page.map {
+                current.statistics.features[$0].message(named: vector.features[$0])
+            }, freshness: first == 0 ? freshness(pipeline) : [],
+            nextPageToken: page.endIndex < wanted.count ? StatsPage.token(page.endIndex) : [])
+        var baseline: VectorStatistics?
+        if let from = request.baselineFrom, let to = request.baselineTo {
+            baseline = try statistics.sum(
+                tenant: tenant, vector: vector, hours: try self.hours(from, to, "/baseline_to")
+            ).statistics
+        } else if let pinned = try statistics.baseline(of: vector, tenant: tenant),
+            pinned.statistics.features.count == vector.features.count
+        {
+            baseline = pinned.statistics
+            response.baseline = pinned.description
         }
+        if let baseline {
+            response.drift = page.map { index in
+                Drift(of: current.statistics.features[index], against: baseline.features[index])
+                    .message(named: vector.features[index])
+            }
+        }
+        return response
+    }
+
+    /// A vector as statistics know it.
+    func statisticsVector(
+        _ reference: AssayFeaturesV1.VectorRef, _ pipeline: EventPipeline
+    ) throws(RPCError) -> (StatisticsStore.Vector, VectorDefinition) {
+        let definition = try pipeline.vectors.find(reference)
         guard
             let position = pipeline.definitions.vector(
                 named: definition.name, version: definition.version)
         else { throw RPCError(.internal, "a vector of other definitions") }
-        let vector = pipeline.quality.vectors[position]
-        let wanted = try wanted(request.features, vector)
-        let hours = try hours(request.from, request.to, "/to")
-        // What was counted so far belongs to it.
-        try statistics.add(pipeline.quality.recorder.take(), vectors: pipeline.quality.vectors)
-        let current = try statistics.sum(tenant: tenant, vector: vector, hours: hours)
-        var drift: [AssayFeaturesV1.FeatureDrift] = []
-        if let from = request.baselineFrom, let to = request.baselineTo {
-            let baseline = try statistics.sum(
-                tenant: tenant, vector: vector, hours: try self.hours(from, to, "/baseline_to"))
-            drift = wanted.map { index in
-                Drift(
-                    of: current.statistics.features[index],
-                    against: baseline.statistics.features[index]
-                ).message(named: vector.features[index])
-            }
-        }
-        return AssayFeaturesV1.StatsResponse(
-            vectors: current.statistics.vectors, hours: UInt32(clamping: current.hours),
-            features: wanted.map {
-                current.statistics.features[$0].message(named: vector.features[$0])
-            }, drift: drift, freshness: freshness(pipeline))
+        return (pipeline.quality.vectors[position], definition)
+    }
+
+    func statistics() throws(RPCError) -> StatisticsStore {
+        if let statistics = store.servedStatistics { return statistics }
+        throw RPCError(
+            .unimplemented, "the shared store keeps no statistics yet", reason: "NOT_HERE")
     }
 
     /// Positions of the features asked for; all if none are named.
@@ -65,7 +85,7 @@ extension FeatureService {
         return positions
     }
 
-    private func hours(
+    func hours(
         _ from: Timestamp, _ to: Timestamp, _ path: String
     ) throws(RPCError) -> Range<Int64> {
         let unit = StatisticsRecorder.millisecondsPerHour
@@ -81,13 +101,34 @@ extension FeatureService {
     }
 
     private func freshness(_ pipeline: EventPipeline) -> [AssayFeaturesV1.Freshness] {
-        pipeline.definitions.events.enumerated().compactMap { type, definition in
-            pipeline.quality.freshness.newest(type: type).map {
-                AssayFeaturesV1.Freshness(
-                    name: definition.name, newest: Timestamp(milliseconds: $0.time),
-                    received: Timestamp(milliseconds: $0.received))
+        let now = pipeline.clock().millisecondsSinceEpoch
+        return pipeline.definitions.events.enumerated().compactMap { type, definition in
+            pipeline.quality.freshness.newest(type: type).map { newest in
+                let bound = pipeline.definitions.freshnessBound(ofEvent: type)
+                return AssayFeaturesV1.Freshness(
+                    name: definition.name, newest: Timestamp(milliseconds: newest.time),
+                    received: Timestamp(milliseconds: newest.received),
+                    boundSeconds: UInt64((bound ?? 0) / 1_000),
+                    isStale: bound.map { now - newest.time > $0 } ?? false)
             }
         }
+    }
+}
+
+/// A page of the features asked for; its token is the position of the next.
+private enum StatsPage {
+    static let features = 32
+
+    static func token(_ position: Int) -> [UInt8] { StorageKey.bigEndian(UInt64(position)) }
+
+    static func first(_ token: [UInt8], of count: Int) throws(RPCError) -> Int {
+        guard !token.isEmpty else { return 0 }
+        guard let place = StorageKey.sequence(token), place > 0, place < UInt64(count) else {
+            throw .invalid([
+                FieldViolation(field: "/page_token", description: "is not one of this list")
+            ])
+        }
+        return Int(place)
     }
 }
 

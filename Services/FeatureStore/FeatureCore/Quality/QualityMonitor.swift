@@ -37,6 +37,11 @@ package final class QualityMonitor: Sendable {
         }
     }
 
+    /// Per position of a vector, whether its value is a code.
+    func isCategory(of vector: StatisticsStore.Vector) -> [Bool] {
+        vectors.firstIndex { $0.name == vector.name }.map { isCategory[$0] } ?? []
+    }
+
     /// A vector as a caller got it.
     func served(_ vector: AssayFeaturesV1.Vector, at position: Int, tenant: String, now: Int64) {
         guard vectors.indices.contains(position) else { return }

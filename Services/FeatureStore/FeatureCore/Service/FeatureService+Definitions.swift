@@ -8,22 +8,29 @@ extension FeatureService {
         _ request: AssayFeaturesV1.ListDefinitionsRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ListDefinitionsResponse {
         let set = store.pipeline.definitions
+        let page = try DefinitionsPage(request.pageToken, of: set)
+        let features = set.catalogue.filter { $0.name.hasPrefix(request.prefix) }
+        let shown = page.slice(features, DefinitionsPage.features)
+        let vectors = page.slice(set.vectors, DefinitionsPage.vectors)
+        let isLast = shown.endIndex == features.count && vectors.endIndex == set.vectors.count
         return AssayFeaturesV1.ListDefinitionsResponse(
             definitionSet: set.hash,
-            entities: set.entities.map { entity in
-                AssayFeaturesV1.ListedEntity(
-                    name: entity.name, key: entity.key,
-                    subject: entity.subject.map { set.entities[$0].name } ?? "",
-                    isRelaxed: entity.isRelaxed)
-            },
-            features: set.catalogue.filter { $0.name.hasPrefix(request.prefix) }.map(\.message),
-            vectors: set.vectors.map { vector in
+            entities: page.number > 0
+                ? []
+                : set.entities.map { entity in
+                    AssayFeaturesV1.ListedEntity(
+                        name: entity.name, key: entity.key,
+                        subject: entity.subject.map { set.entities[$0].name } ?? "",
+                        isRelaxed: entity.isRelaxed)
+                },
+            features: shown.map(\.message),
+            vectors: vectors.map { vector in
                 AssayFeaturesV1.ListedVector(
                     ref: AssayFeaturesV1.VectorRef(
                         name: vector.name, version: vector.version,
                         fingerprint: vector.fingerprint),
                     purpose: vector.purpose.rawValue, features: vector.columns.map(\.name))
-            })
+            }, nextPageToken: isLast ? [] : page.next)
     }
 
     /// Mistakes of the files are an answer, not an error: all of them at once.
@@ -48,6 +55,41 @@ extension FeatureService {
             return AssayFeaturesV1.PlanDefinitionsResponse(
                 active: active.hash, mistakes: error.problems.prefix(1_024).map(\.mistake))
         }
+    }
+}
+
+/// A page of definitions; its token names the set, which may change between two calls.
+private struct DefinitionsPage {
+    static let features = 1_024
+    static let vectors = 64
+
+    let number: Int
+    private let set: [UInt8]
+
+    init(_ token: [UInt8], of set: DefinitionSet) throws(RPCError) {
+        self.set = set.hash
+        guard !token.isEmpty else {
+            number = 0
+            return
+        }
+        guard let place = StorageKey.sequence(token.prefix(8)), (1...1_024).contains(place) else {
+            throw .invalid([
+                FieldViolation(field: "/page_token", description: "is not one of this list")
+            ])
+        }
+        guard token.dropFirst(8).elementsEqual(set.hash) else {
+            throw RPCError(
+                .failedPrecondition, "the definitions changed meanwhile: begin with the first page",
+                reason: "DEFINITIONS_CHANGED")
+        }
+        number = Int(place)
+    }
+
+    var next: [UInt8] { StorageKey.bigEndian(UInt64(number + 1)) + set }
+
+    func slice<Element>(_ all: [Element], _ size: Int) -> ArraySlice<Element> {
+        let first = min(number * size, all.count)
+        return all[first..<min(first + size, all.count)]
     }
 }
 

@@ -45,6 +45,9 @@ final class EntityQueue: Sendable {
         }
     }
 
+    /// How many wait for an entity that is held.
+    func waiting(for key: StateKey) -> Int { lines.withLock { $0[key]?.count ?? 0 } }
+
     /// Without waiting, which is how it mostly goes.
     private func take(_ key: StateKey) -> Bool {
         lines.withLock { lines in

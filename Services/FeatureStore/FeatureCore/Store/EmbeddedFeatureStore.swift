@@ -13,6 +13,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     public let statistics = StoreStatistics()
     /// What the auditor has held against the log.
     public let skew = SkewStatistics()
+    let driftBoard = DriftBoard()
 
     let store: any KeyValueStore
     let records: RecordWriter

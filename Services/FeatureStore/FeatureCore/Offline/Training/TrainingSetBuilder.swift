@@ -28,6 +28,8 @@ struct TrainingSetBuilder {
     private var manifest: AssayFeaturesV1.TrainingManifest
     private var points: ArraySlice<TrainingSelection.Point>
     private var found: Set<String> = []
+    /// Is shown each vector that becomes a row.
+    var observe: ((AssayFeaturesV1.Vector) -> Void)?
     /// The ingest time of the last row that counts.
     private var now: Int64 = 0
 
@@ -136,8 +138,7 @@ struct TrainingSetBuilder {
 
     private mutating func add(_ point: TrainingSelection.Point) {
         let vector = states.read(selection.vector, nil, point.entities, at: point.time)
-        write(
-            ["\(point.number)", "\(Timestamp(milliseconds: point.time))"], vector.values)
+        write(["\(point.number)", "\(Timestamp(milliseconds: point.time))"], vector)
     }
 
     private mutating func add(
@@ -164,7 +165,7 @@ struct TrainingSetBuilder {
             return
         }
         if isPositive { manifest.positives += 1 }
-        write(leading, vector.values)
+        write(leading, vector)
     }
 
     /// Whether the row was served these values, or other vectors alone.
@@ -177,8 +178,9 @@ struct TrainingSetBuilder {
         return served.map { $0.digest == vector.digest } ?? true
     }
 
-    private mutating func write(_ leading: [String], _ values: [Double]) {
-        table.add(leading, values)
+    private mutating func write(_ leading: [String], _ vector: AssayFeaturesV1.Vector) {
+        observe?(vector)
+        table.add(leading, vector.values)
         if table.rows == resumeAfter { _ = table.take() }
     }
 }
