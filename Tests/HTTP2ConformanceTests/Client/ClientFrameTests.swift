@@ -7,66 +7,66 @@ import Testing
 struct ClientFrameTests {
     @Test("6.1 DATA", arguments: ClientFrameCases.data.cases, ClientUnderTest.allCases)
     func data(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.2 HEADERS", arguments: ClientFrameCases.headers.cases, ClientUnderTest.allCases)
     func headers(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.3 PRIORITY", arguments: ClientFrameCases.priority.cases, ClientUnderTest.allCases)
     func priority(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.4 RST_STREAM", arguments: ClientFrameCases.reset.cases, ClientUnderTest.allCases)
     func reset(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.5 SETTINGS", arguments: ClientFrameCases.settings.cases, ClientUnderTest.allCases)
     func settings(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.5.2 Settings", arguments: ClientFrameCases.values.cases, ClientUnderTest.allCases)
     func values(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test(
         "6.5.3 Synchronisation", arguments: ClientFrameCases.synchronisation.cases,
         ClientUnderTest.allCases)
     func synchronisation(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.7 PING", arguments: ClientFrameCases.ping.cases, ClientUnderTest.allCases)
     func ping(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.8 GOAWAY", arguments: ClientFrameCases.goAway.cases, ClientUnderTest.allCases)
     func goAway(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.9 WINDOW_UPDATE", arguments: ClientFrameCases.updates.cases, ClientUnderTest.allCases)
     func updates(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("6.9.1 The window", arguments: ClientFrameCases.window.cases, ClientUnderTest.allCases)
     func window(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test(
         "6.10 CONTINUATION", arguments: ClientFrameCases.continuation.cases,
         ClientUnderTest.allCases)
     func continuation(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 }
 

@@ -7,29 +7,29 @@ import Testing
 struct ClientStreamTests {
     @Test("1 Starting", arguments: ClientStreamCases.start.cases, ClientUnderTest.allCases)
     func start(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("4.1 Frame format", arguments: ClientStreamCases.format.cases, ClientUnderTest.allCases)
     func format(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("4.2 Frame size", arguments: ClientStreamCases.size.cases, ClientUnderTest.allCases)
     func size(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test(
         "4.3 Header compression", arguments: ClientStreamCases.blocks.cases,
         ClientUnderTest.allCases)
     func blocks(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("5.1 Stream states", arguments: ClientStreamCases.states.cases, ClientUnderTest.allCases)
     func states(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test("5.1 What may still be on its way", arguments: ClientUnderTest.allCases)
@@ -49,21 +49,21 @@ struct ClientStreamTests {
         "5.1.1 Stream identifiers", arguments: ClientStreamCases.numbers.cases,
         ClientUnderTest.allCases)
     func numbers(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test(
         "5.4.1 Connection errors", arguments: ClientStreamCases.errors.cases,
         ClientUnderTest.allCases)
     func errors(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 
     @Test(
         "5.5 Extending HTTP/2", arguments: ClientStreamCases.extensions.cases,
         ClientUnderTest.allCases)
     func extensions(_ example: ClientCase, _ client: ClientUnderTest) async throws {
-        try await example.run(against: client)
+        await #expect(throws: Never.self) { try await example.run(against: client) }
     }
 }
 
