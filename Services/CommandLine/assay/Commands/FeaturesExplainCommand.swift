@@ -1,17 +1,61 @@
 import ArgumentParser
+import AssayMessages
 import FeatureCore
 import FeatureEngine
+import RPC
+import Wire
 
-/// Says what a feature is.
-struct FeaturesExplainCommand: ParsableCommand {
+/// Says what a feature is, and where a value of it comes from.
+struct FeaturesExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Says what a feature means and what it is used for.")
+        commandName: "explain",
+        abstract: "Says what a feature means, or where a value of it comes from.",
+        discussion: """
+            With --definitions it says what the feature is. With --key or --sequence it asks a \
+            running store for the value, what it is computed from, and the events that it counts.
+            """)
 
-    @Option(help: "Folder of definition files.") var definitions: String
+    @Option(help: "Folder of definition files.") var definitions: String?
+    @Option(help: "ENTITY=KEY of the value, such as card=4f2a; may be repeated.")
+    var key: [String] = []
+    @Option(help: "The value as it was read for the event with this place in the log.")
+    var sequence: UInt64?
+    @OptionGroup var server: FeatureServerOptions
     @Argument(help: "The feature's name.") var feature: String
 
-    func run() throws {
-        let set = try DefinitionFolder.load(definitions)
+    private var asksForValue: Bool { !key.isEmpty || sequence != nil }
+
+    func validate() throws {
+        guard definitions != nil || asksForValue else {
+            throw ValidationError("name --definitions, or a value by --key or --sequence")
+        }
+        _ = try keys()
+    }
+
+    func run() async throws {
+        if let definitions { try explain(DefinitionFolder.load(definitions)) }
+        guard asksForValue else { return }
+        let connection = try server.connect(scopes: ["features.explain"])
+        let found = try await AssayFeaturesV1.FeatureStore.Client(connection.transport).explain(
+            AssayFeaturesV1.ExplainRequest(
+                feature: feature, keys: try keys(), sequence: sequence ?? 0),
+            options: connection.options(.seconds(5)))
+        await connection.transport.close()
+        for line in found.lines { print(line) }
+    }
+
+    private func keys() throws -> WireMap<String, String> {
+        WireMap(
+            try key.map { text in
+                let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+                guard parts.count == 2 else {
+                    throw ValidationError("--key is ENTITY=KEY, not \(text)")
+                }
+                return (parts[0], parts[1])
+            })
+    }
+
+    private func explain(_ set: DefinitionSet) throws {
         let catalogue = set.catalogue
         guard let found = catalogue.first(where: { $0.name == feature || $0.alias == feature })
         else {
