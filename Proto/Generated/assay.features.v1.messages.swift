@@ -2545,16 +2545,19 @@ extension AssayFeaturesV1 {
         public var references: [Event] = []
         /// Amounts in other currencies than the base, as they were converted when the event came.
         public var amounts: [LoggedAmount] = []
-        public var hashes: [FieldHash] = []
+        public var words: [KeptWord] = []
         /// Keys and personal fields, which the events above lack.
         public var sealed: [SealedFields] = []
+        /// Which filters over personal fields hold: the first 8 bytes of SHA-256 of each one's
+        /// text.
+        public var filters: [UInt64] = []
         public var unknown: UnknownFields?
 
         public init(
             sequence: UInt64 = 0, tenant: String = "", event: Event, received: Timestamp,
             definitionSet: [UInt8] = [], entities: [LoggedEntity] = [],
             vectors: [LoggedVector] = [], references: [Event] = [], amounts: [LoggedAmount] = [],
-            hashes: [FieldHash] = [], sealed: [SealedFields] = []
+            words: [KeptWord] = [], sealed: [SealedFields] = [], filters: [UInt64] = []
         ) {
             self.sequence = sequence
             self.tenant = tenant
@@ -2565,8 +2568,9 @@ extension AssayFeaturesV1 {
             self.vectors = vectors
             self.references = references
             self.amounts = amounts
-            self.hashes = hashes
+            self.words = words
             self.sealed = sealed
+            self.filters = filters
         }
 
         public static func blank() -> LogRow {
@@ -2585,8 +2589,9 @@ extension AssayFeaturesV1 {
                 Field(7, "vectors", .message { LoggedVector.fields }, .list),
                 Field(8, "references", .message { Event.fields }, .list),
                 Field(9, "amounts", .message { LoggedAmount.fields }, .list),
-                Field(10, "hashes", .message { FieldHash.fields }, .list),
+                Field(10, "words", .message { KeptWord.fields }, .list),
                 Field(11, "sealed", .message { SealedFields.fields }, .list),
+                Field(12, "filters", .uint64Fixed, .packed),
             ])
 
         @inline(never)
@@ -2616,12 +2621,11 @@ extension AssayFeaturesV1 {
                 if reader.take(0x4A) {
                     amounts = try reader.list(0x4A, MessageCodec<LoggedAmount>.self)
                 }
-                if reader.take(0x52) {
-                    hashes = try reader.list(0x52, MessageCodec<FieldHash>.self)
-                }
+                if reader.take(0x52) { words = try reader.list(0x52, MessageCodec<KeptWord>.self) }
                 if reader.take(0x5A) {
                     sealed = try reader.list(0x5A, MessageCodec<SealedFields>.self)
                 }
+                if reader.take(0x62) { filters = try reader.packed(UInt64FixedCodec.self) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -2637,8 +2641,9 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x3A, vectors, MessageCodec<LoggedVector>.self)
             size += sizes.list(0x42, references, MessageCodec<Event>.self)
             size += sizes.list(0x4A, amounts, MessageCodec<LoggedAmount>.self)
-            size += sizes.list(0x52, hashes, MessageCodec<FieldHash>.self)
+            size += sizes.list(0x52, words, MessageCodec<KeptWord>.self)
             size += sizes.list(0x5A, sealed, MessageCodec<SealedFields>.self)
+            size += sizes.packed(0x62, filters, UInt64FixedCodec.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -2654,8 +2659,9 @@ extension AssayFeaturesV1 {
             writer.list(0x3A, vectors, MessageCodec<LoggedVector>.self, &sizes)
             writer.list(0x42, references, MessageCodec<Event>.self, &sizes)
             writer.list(0x4A, amounts, MessageCodec<LoggedAmount>.self, &sizes)
-            writer.list(0x52, hashes, MessageCodec<FieldHash>.self, &sizes)
+            writer.list(0x52, words, MessageCodec<KeptWord>.self, &sizes)
             writer.list(0x5A, sealed, MessageCodec<SealedFields>.self, &sizes)
+            writer.packed(0x62, filters, UInt64FixedCodec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -2672,10 +2678,11 @@ extension AssayFeaturesV1 {
             violations.nested("references", references)
             violations.count("amounts", amounts.count, max: 128)
             violations.nested("amounts", amounts)
-            violations.count("hashes", hashes.count, max: 512)
-            violations.nested("hashes", hashes)
+            violations.count("words", words.count, max: 512)
+            violations.nested("words", words)
             violations.count("sealed", sealed.count, max: 64)
             violations.nested("sealed", sealed)
+            violations.count("filters", filters.count, max: 256)
         }
 
         public mutating func readJSON(
@@ -2691,8 +2698,9 @@ extension AssayFeaturesV1 {
             case 7: vectors = try reader.list(MessageCodec<LoggedVector>.self)
             case 8: references = try reader.list(MessageCodec<Event>.self)
             case 9: amounts = try reader.list(MessageCodec<LoggedAmount>.self)
-            case 10: hashes = try reader.list(MessageCodec<FieldHash>.self)
+            case 10: words = try reader.list(MessageCodec<KeptWord>.self)
             case 11: sealed = try reader.list(MessageCodec<SealedFields>.self)
+            case 12: filters = try reader.list(UInt64FixedCodec.self)
             default: break
             }
         }
@@ -2708,8 +2716,9 @@ extension AssayFeaturesV1 {
             writer.list("vectors", vectors, MessageCodec<LoggedVector>.self)
             writer.list("references", references, MessageCodec<Event>.self)
             writer.list("amounts", amounts, MessageCodec<LoggedAmount>.self)
-            writer.list("hashes", hashes, MessageCodec<FieldHash>.self)
+            writer.list("words", words, MessageCodec<KeptWord>.self)
             writer.list("sealed", sealed, MessageCodec<SealedFields>.self)
+            writer.list("filters", filters, UInt64FixedCodec.self)
             writer.endObject()
         }
 
@@ -2723,8 +2732,9 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.vectors, b.vectors)
                 && Canonical.equal(a.references, b.references)
                 && Canonical.equal(a.amounts, b.amounts)
-                && Canonical.equal(a.hashes, b.hashes)
+                && Canonical.equal(a.words, b.words)
                 && Canonical.equal(a.sealed, b.sealed)
+                && Canonical.equal(a.filters, b.filters)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -2738,8 +2748,9 @@ extension AssayFeaturesV1 {
             Canonical.hash(vectors, into: &hasher)
             Canonical.hash(references, into: &hasher)
             Canonical.hash(amounts, into: &hasher)
-            Canonical.hash(hashes, into: &hasher)
+            Canonical.hash(words, into: &hasher)
             Canonical.hash(sealed, into: &hasher)
+            Canonical.hash(filters, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2962,38 +2973,40 @@ extension AssayFeaturesV1 {
 }
 
 extension AssayFeaturesV1 {
-    /// The keyed hash of a text that a state takes: it stays when the text is erased.
-    public struct FieldHash: WireMessage {
+    /// What a state takes of a personal field, as the state has it: of a text the keyed hash. It
+    /// stays
+    /// when the field is erased, so that features of others do not change.
+    public struct KeptWord: WireMessage {
         public var field: String = ""
-        public var hash: UInt64 = 0
+        public var word: UInt64 = 0
         public var unknown: UnknownFields?
 
-        public init(field: String = "", hash: UInt64 = 0) {
+        public init(field: String = "", word: UInt64 = 0) {
             self.field = field
-            self.hash = hash
+            self.word = word
         }
 
-        public static func blank() -> FieldHash { FieldHash() }
+        public static func blank() -> KeptWord { KeptWord() }
 
         public static let fields = FieldTable(
-            "assay.features.v1.FieldHash", depth: 1,
+            "assay.features.v1.KeptWord", depth: 1,
             [
                 Field(1, "field", .string),
-                Field(2, "hash", .uint64Fixed),
+                Field(2, "word", .uint64Fixed),
             ])
 
         @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { self.field = try reader.string(.implicit) }
-                if reader.take(0x11) { hash = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x11) { word = try reader.uint64Fixed(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
             size += sizes.string(0x0A, self.field)
-            size += sizes.uint64Fixed(0x11, hash)
+            size += sizes.uint64Fixed(0x11, word)
             size += sizes.unknown(unknown)
             return size
         }
@@ -3001,7 +3014,7 @@ extension AssayFeaturesV1 {
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
             writer.string(0x0A, self.field)
-            writer.uint64Fixed(0x11, hash)
+            writer.uint64Fixed(0x11, word)
             writer.unknown(unknown, since: start)
         }
 
@@ -3014,7 +3027,7 @@ extension AssayFeaturesV1 {
         ) throws(JSONError) {
             switch field {
             case 1: self.field = try reader.value(StringCodec.self)
-            case 2: hash = try reader.value(UInt64FixedCodec.self)
+            case 2: word = try reader.value(UInt64FixedCodec.self)
             default: break
             }
         }
@@ -3022,19 +3035,19 @@ extension AssayFeaturesV1 {
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
             writer.field("field", self.field, StringCodec.self)
-            writer.field("hash", hash, UInt64FixedCodec.self)
+            writer.field("word", word, UInt64FixedCodec.self)
             writer.endObject()
         }
 
-        public static func == (a: FieldHash, b: FieldHash) -> Bool {
+        public static func == (a: KeptWord, b: KeptWord) -> Bool {
             Canonical.equal(a.field, b.field)
-                && Canonical.equal(a.hash, b.hash)
+                && Canonical.equal(a.word, b.word)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(self.field, into: &hasher)
-            Canonical.hash(hash, into: &hasher)
+            Canonical.hash(word, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

@@ -10,7 +10,7 @@ extension ResolvedEvent {
         let touches = definitions.events[type].touches
         found.reserveCapacity(touches.count)
         for (index, touch) in touches.enumerated() {
-            guard let pid = pid(of: touch, definitions) else { continue }
+            guard let pid = pid(of: touch, at: index, definitions) else { continue }
             if let same = found.firstIndex(where: { $0.entity == touch.entity && $0.key == pid }) {
                 found[same].touches |= 1 << UInt64(index)
                 continue
@@ -24,8 +24,15 @@ extension ResolvedEvent {
     }
 
     private func pid(
-        of touch: Touch, _ definitions: DefinitionSet
+        of touch: Touch, at index: Int, _ definitions: DefinitionSet
     ) -> StateKey? {
+        if index < recorded.count {
+            switch recorded[index] {
+            case .entity(let key): return key
+            case .erased: return nil
+            case .notNamed: break
+            }
+        }
         let name = definitions.entities[touch.entity].name
         if touch.fields.count == 1 {
             guard let text = texts[touch.fields[0]], !text.isEmpty else { return nil }

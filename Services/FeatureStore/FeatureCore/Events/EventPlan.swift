@@ -45,8 +45,8 @@ final class EventPlan: Sendable {
     let isHashed: [Bool]
     /// Computed fields, filters and checks.
     let expressions: EventExpressions
-    /// Of these, the personal ones: their hashes stay in the log when they are erased.
-    let keptHashes: [Int]
+    /// What the log keeps of personal fields when they are erased.
+    let kept: KeptParts
 
     init(_ definition: EventDefinition, at type: Int, _ definitions: DefinitionSet) {
         self.definition = definition
@@ -63,23 +63,7 @@ final class EventPlan: Sendable {
             }
         }
         self.isHashed = isHashed
-        keptHashes = isHashed.indices.filter {
-            isHashed[$0] && Self.isPersonal(definition.fields[$0], of: definition, definitions)
-        }
-    }
-}
-
-extension EventPlan {
-    /// Also of a field that an event takes over from another.
-    private static func isPersonal(
-        _ field: FieldDefinition, of event: EventDefinition, _ definitions: DefinitionSet
-    ) -> Bool {
-        guard case .copied(let reference, let position) = field.origin else {
-            return PersonalPlan(event, definitions.entities).contains(field.name)
-        }
-        let other = definitions.events[event.references[reference].event]
-        return other.fields.indices.contains(position)
-            && PersonalPlan(other, definitions.entities).contains(other.fields[position].name)
+        kept = KeptParts(type, definitions)
     }
 }
 

@@ -9,7 +9,7 @@ package struct EventResolver: Sendable {
     static let maximumFuture: Int64 = 5_000
 
     let definitions: DefinitionSet
-    private let plans: [EventPlan]
+    let plans: [EventPlan]
     private let reader: FieldReader
     let keys: TenantKeys
 
@@ -78,38 +78,6 @@ package struct EventResolver: Sendable {
         pass.complete()
         if pass.isNew, !pass.unknown.isEmpty { throw unknown(pass, event.type) }
         return pass.event
-    }
-
-    /// The event of a row of the log, with what was kept of it; nil if its type is no longer
-    /// defined.
-    func resolve(_ row: AssayFeaturesV1.LogRow) -> ResolvedEvent? {
-        let conversions = row.amounts.map {
-            ResolvedEvent.Conversion(field: $0.field, units: $0.units)
-        }
-        guard
-            var event = try? resolve(
-                row.event, tenant: row.tenant, references: row.references,
-                conversions: conversions, received: nil)
-        else { return nil }
-        let definition = definitions.events[event.type]
-        for kept in row.hashes {
-            guard let position = definition.position(ofField: kept.field),
-                event.words[position] == nil, plans[event.type].isHashed[position]
-            else { continue }
-            event.words[position] = Int64(bitPattern: kept.hash)
-        }
-        return event
-    }
-
-    /// The hashes of personal texts, which states keep when the texts are erased.
-    func keptHashes(of event: ResolvedEvent) -> [AssayFeaturesV1.FieldHash] {
-        let plan = plans[event.type]
-        return plan.keptHashes.compactMap { position in
-            event.words[position].map {
-                AssayFeaturesV1.FieldHash(
-                    field: plan.definition.fields[position].name, hash: UInt64(bitPattern: $0))
-            }
-        }
     }
 
     private func unknown(_ pass: EventPass, _ type: String) -> RPCError {

@@ -18,11 +18,21 @@ package struct ResolvedEvent: Sendable {
     package var texts: [String?]
     /// Which filters of the type hold.
     package var filters: EventFilters = []
+    /// What the row of an event of the log says of its entities, per touch of its type; empty for a
+    /// new event.
+    var recorded: [RecordedTouch] = []
     /// Amounts in other currencies than the base, as they were converted when the event came.
     package var conversions: [Conversion] = []
     package private(set) var problems: [EventProblem] = []
     /// Problems beyond those kept.
     package private(set) var furtherProblems = 0
+
+    enum RecordedTouch: Hashable, Sendable {
+        case entity(StateKey)
+        case erased
+        /// The event lacked it, or its type did.
+        case notNamed
+    }
 
     /// An amount of money in minor units of the base currency, and the field it comes from.
     package struct Conversion: Hashable, Sendable {

@@ -20,14 +20,27 @@ struct PersonalPlan: Sendable {
         let owner = Self.owner(touches, entities)
         var fields: [Field] = []
         for (position, field) in event.fields.enumerated() where field.origin == .given {
-            let key = touches.indices.first {
-                touches[$0].fields.contains(position) && !subjects[$0].isEmpty
-            }
-            guard key != nil || field.personal != nil else { continue }
+            let keyed = Self.personalTouches(of: position, touches, entities)
+            guard !keyed.isEmpty || field.personal != nil else { continue }
+            let key = keyed.first { !subjects[$0].isEmpty }
             fields.append(Field(name: field.name, touch: key ?? owner))
         }
         self.fields = fields
         self.subjects = subjects
+    }
+
+    /// The touches whose keys a field is, or is a part of, and that are of people. What names by
+    /// itself an entity that is nobody's, such as a merchant, stays open in other keys too.
+    private static func personalTouches(
+        of field: Int, _ touches: [Touch], _ entities: [EntityDefinition]
+    ) -> [Int] {
+        let keyed = touches.indices.filter { touches[$0].fields.contains(field) }
+        let personal = keyed.filter {
+            let entity = entities[touches[$0].entity]
+            return entity.subject != nil || entity.personal != nil
+        }
+        let isOpen = keyed.contains { touches[$0].fields.count == 1 && !personal.contains($0) }
+        return isOpen ? [] : personal
     }
 
     /// A card belongs to the customer whom the event names in the same role; a customer without a

@@ -54,12 +54,16 @@ struct RowVault: Sendable {
         return pending
     }
 
-    /// Puts the personal fields back. Those of an erased subject stay away.
+    /// Puts the personal fields back. Those of an erased subject stay away, and sealed.
     func open(_ row: inout AssayFeaturesV1.LogRow) throws {
+        var closed: [AssayFeaturesV1.SealedFields] = []
         for (place, sealed) in row.sealed.enumerated() {
             guard let subject = StateKey(bytes: sealed.subject),
                 let key = try subjects.key(of: subject, tenant: row.tenant)
-            else { continue }
+            else {
+                closed.append(sealed)
+                continue
+            }
             let plain = try key.open(
                 sealed.fields, sequence: row.sequence, place: UInt32(place))
             let personal = try AssayFeaturesV1.PersonalFields(
@@ -73,7 +77,7 @@ struct RowVault: Sendable {
                     row.references[position - 1].fields, personal.fields)
             }
         }
-        row.sealed = []
+        row.sealed = closed
     }
 
     private typealias Fields = WireMap<String, AssayFeaturesV1.FieldValue>

@@ -239,7 +239,8 @@ package final class EventPipeline: Sendable {
             }, references: scoring.references,
             amounts: scoring.resolved.conversions.map {
                 AssayFeaturesV1.LoggedAmount(field: $0.field, units: $0.units)
-            }, hashes: resolver.keptHashes(of: scoring.resolved))
+            }, words: resolver.keptWords(of: scoring.resolved),
+            filters: resolver.keptFilters(of: scoring.resolved))
     }
 
     /// ALREADY_EXISTS with the fields that differ from the event recorded under the same id.

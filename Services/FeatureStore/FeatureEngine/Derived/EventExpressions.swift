@@ -95,6 +95,25 @@ public final class EventExpressions: Sendable {
         }
     }
 
+    /// The fields that are computed from one of `fields`, directly or through others, and the
+    /// filters that read one of them or of these.
+    public func following(_ fields: Set<Int>) -> (fields: Set<Int>, filters: [Int]) {
+        var sources: [Int: Int] = [:]
+        for (slot, source) in facts {
+            if case .field(let field) = source { sources[slot] = field }
+        }
+        for value in values { for slot in value.slots { sources[slot] = value.field } }
+        var reached = fields
+        func reads(_ expression: Int) -> Bool {
+            program.expressions[expression].factsRead.contains { slot in
+                sources[slot].map(reached.contains) ?? false
+            }
+        }
+        // They stand after those that they read.
+        for value in values where reads(value.expression) { reached.insert(value.field) }
+        return (reached.subtracting(fields), filters.indices.filter { reads(filters[$0]) })
+    }
+
     private func fill(_ frame: inout FactFrame, _ input: EventInput) {
         frame.removeAll()
         for (slot, source) in facts {

@@ -56,6 +56,10 @@ public struct EventFilters: Hashable, Sendable, ExpressibleByArrayLiteral {
         words[filter >> 6] |= 1 << UInt64(filter & 63)
     }
 
+    public mutating func remove(_ filter: Int) {
+        words[filter >> 6] &= ~(1 << UInt64(filter & 63))
+    }
+
     public func contains(_ filter: Int) -> Bool {
         words[filter >> 6] >> UInt64(filter & 63) & 1 == 1
     }
