@@ -3473,13 +3473,15 @@ extension AssayFeaturesV1 {
         public var keys: UInt64 = 0
         /// The last sequence of the log when it was done.
         public var lastSequence: UInt64 = 0
+        /// Entities that others use too, such as a device: what they say of those stays.
+        public var shared: UInt64 = 0
         public var unknown: UnknownFields?
 
         public init(
             requestID: String = "", tenant: String = "", erasedAt: Timestamp,
             definitionSet: [UInt8] = [], entities: UInt64 = 0, states: UInt64 = 0, rows: UInt64 = 0,
             fields: UInt64 = 0, replies: UInt64 = 0, quarantined: UInt64 = 0, keys: UInt64 = 0,
-            lastSequence: UInt64 = 0
+            lastSequence: UInt64 = 0, shared: UInt64 = 0
         ) {
             self.requestID = requestID
             self.tenant = tenant
@@ -3493,6 +3495,7 @@ extension AssayFeaturesV1 {
             self.quarantined = quarantined
             self.keys = keys
             self.lastSequence = lastSequence
+            self.shared = shared
         }
 
         public static func blank() -> ErasureProof {
@@ -3514,6 +3517,7 @@ extension AssayFeaturesV1 {
                 Field(10, "quarantined", .uint64),
                 Field(11, "keys", .uint64),
                 Field(12, "last_sequence", json: "lastSequence", .uint64),
+                Field(13, "shared", .uint64),
             ])
 
         @inline(never)
@@ -3535,6 +3539,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x50) { quarantined = try reader.uint64(.implicit) }
                 if reader.take(0x58) { keys = try reader.uint64(.implicit) }
                 if reader.take(0x60) { lastSequence = try reader.uint64(.implicit) }
+                if reader.take(0x68) { shared = try reader.uint64(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -3553,6 +3558,7 @@ extension AssayFeaturesV1 {
             size += sizes.uint64(0x50, quarantined)
             size += sizes.uint64(0x58, keys)
             size += sizes.uint64(0x60, lastSequence)
+            size += sizes.uint64(0x68, shared)
             size += sizes.unknown(unknown)
             return size
         }
@@ -3571,6 +3577,7 @@ extension AssayFeaturesV1 {
             writer.uint64(0x50, quarantined)
             writer.uint64(0x58, keys)
             writer.uint64(0x60, lastSequence)
+            writer.uint64(0x68, shared)
             writer.unknown(unknown, since: start)
         }
 
@@ -3598,6 +3605,7 @@ extension AssayFeaturesV1 {
             case 10: quarantined = try reader.value(UInt64Codec.self)
             case 11: keys = try reader.value(UInt64Codec.self)
             case 12: lastSequence = try reader.value(UInt64Codec.self)
+            case 13: shared = try reader.value(UInt64Codec.self)
             default: break
             }
         }
@@ -3616,6 +3624,7 @@ extension AssayFeaturesV1 {
             writer.field("quarantined", quarantined, UInt64Codec.self)
             writer.field("keys", keys, UInt64Codec.self)
             writer.field("lastSequence", lastSequence, UInt64Codec.self)
+            writer.field("shared", shared, UInt64Codec.self)
             writer.endObject()
         }
 
@@ -3632,6 +3641,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.quarantined, b.quarantined)
                 && Canonical.equal(a.keys, b.keys)
                 && Canonical.equal(a.lastSequence, b.lastSequence)
+                && Canonical.equal(a.shared, b.shared)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -3648,6 +3658,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(quarantined, into: &hasher)
             Canonical.hash(keys, into: &hasher)
             Canonical.hash(lastSequence, into: &hasher)
+            Canonical.hash(shared, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -3655,7 +3666,7 @@ extension AssayFeaturesV1 {
 
 extension AssayFeaturesV1.ErasureProof: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "f6353cec68e981306053ae29dc9da551b4268dbe9bbba2eaebd3027d5c8f1da2")
+        "82980c7153f494867a930edd1ef14e7525e7497617401dd02584de17d4729555")
 
     public static let schemaText = """
         package assay.features.v1
@@ -3673,6 +3684,7 @@ extension AssayFeaturesV1.ErasureProof: SealableMessage {
           quarantined: uint64 = 10
           keys: uint64 = 11
           last_sequence: uint64 = 12
+          shared: uint64 = 13
         }
 
         """

@@ -60,6 +60,10 @@ public protocol KeyValueStore: Sendable {
     /// room is given back as far as that costs nothing, so some of them may stay.
     func discard(_ family: Family, below key: [UInt8]) throws(StorageError)
 
+    /// Rewrites what a range was stored in, so that deleted rows and earlier values of others are no
+    /// longer there. It takes as long as that takes.
+    func compact(_ family: Family, _ range: KeyRange) throws(StorageError)
+
     /// Waits for calls in progress, then releases the directory. Later calls fail with `.closed`.
     func close()
 }
@@ -74,6 +78,8 @@ public protocol RowExpiry: Sendable {
 
 extension KeyValueStore {
     public func discard(_ family: Family, below key: [UInt8]) throws(StorageError) {}
+
+    public func compact(_ family: Family, _ range: KeyRange) throws(StorageError) {}
 
     public func write(_ batch: WriteBatch, sync: Bool) throws(StorageError) {
         try write([batch], sync: sync)

@@ -133,14 +133,26 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
 
     /// Rewrites all files of a family, which drops the rows that have had their time. It takes as
     /// long as that takes.
-    public func compact(_ family: Family) throws(StorageError) {
+    public func compact(_ family: Family) throws(StorageError) { try compact(family, .all) }
+
+    public func compact(_ family: Family, _ range: KeyRange) throws(StorageError) {
         try gate.enter()
         defer { gate.leave() }
         let handle = try handle(family)
         var failure: UnsafeMutablePointer<CChar>?
         rocksdb_flush_cf(library, flushOptions, handle, &failure)
         try check(failure)
-        rocksdb_compact_range_cf(library, handle, nil, 0, nil, 0)
+        range.lower.withUnsafeBytes { lower in
+            (range.upper ?? []).withUnsafeBytes { upper in
+                // An end without an address is that of the family.
+                rocksdb_compact_range_cf(
+                    library, handle,
+                    lower.isEmpty ? nil : lower.bindMemory(to: CChar.self).baseAddress,
+                    lower.count,
+                    range.upper == nil ? nil : upper.bindMemory(to: CChar.self).baseAddress,
+                    upper.count)
+            }
+        }
     }
 
     private func handle(_ family: Family) throws(StorageError) -> OpaquePointer {

@@ -39,6 +39,14 @@ import Wire
               attempts: {type: int, personal: device}
               has_email: {type: bool, expr: 'has(email)'}
               left: {type: money, expr: balance - amount}
+          transfer:
+            id: transfer_id
+            time: occurred_at
+            max_late: 7d
+            entities:
+              customer: {origin: from_id, destination: to_id}
+              account: {origin: from_account, destination: to_account}
+            fields: {amount: money}
           payment_outcome:
             id: outcome_id
             time: decided_at
@@ -59,6 +67,9 @@ import Wire
             cnt: {from: payment, count: true, windows: [24h]}
             dear: {from: payment, count: true, where: 'balance > amount', windows: [24h]}
           customer: {cnt: {from: payment, count: true, windows: [24h]}}
+          account:
+            cnt: {from: payment, count: true, windows: [24h]}
+            in_cnt: {from: transfer as destination, count: true, windows: [24h]}
           customer_merchant: {cnt: {from: payment, count: true, windows: [24h]}}
         attributes:
           ip: {mails: {from: payment, value: email, windows: [24h], remember: 400d, exact: 64}}
@@ -84,7 +95,7 @@ import Wire
               - merch_dear_24h
               - merch_distinct_payers_24h
               - payee_last_balance
-          own@1: {purpose: fraud, features: [cust_cnt_24h, cm_cnt_24h]}
+          own@1: {purpose: fraud, features: [cust_cnt_24h, cm_cnt_24h, acct_cnt_24h, acct_in_cnt_24h]}
         """
 
     static let definitions: DefinitionSet = {
@@ -96,10 +107,12 @@ import Wire
     }()
 
     static func payment(
-        _ id: String, _ customer: String, at offset: Int64 = 0, mail: String? = nil
+        _ id: String, _ customer: String, at offset: Int64 = 0, mail: String? = nil,
+        account: String? = nil
     ) -> AssayFeaturesV1.Event {
         var fields: [String: AssayFeaturesV1.FieldValue] = [
-            "customer_id": .text(customer), "account_id": .text("account of \(customer)"),
+            "customer_id": .text(customer),
+            "account_id": .text(account ?? "account of \(customer)"),
             "ip": .text("192.0.2.7"), "payee_id": .text("payee-1"), "merchant_id": .text("shop"),
             "amount": EventFixture.money("10.00", "EUR"),
             "balance": EventFixture.money("70.00", "USD"),
@@ -111,6 +124,44 @@ import Wire
         return AssayFeaturesV1.Event(
             id: id, type: "payment", time: EventFixture.time(EventFixture.now + offset),
             fields: WireMap(fields.map { ($0.key, $0.value) }))
+    }
+
+    static func transfer(_ id: String, _ from: String, _ to: String) -> AssayFeaturesV1.Event {
+        AssayFeaturesV1.Event(
+            id: id, type: "transfer", time: EventFixture.time(EventFixture.now),
+            fields: WireMap([
+                ("from_id", .text(from)), ("to_id", .text(to)),
+                ("from_account", .text("account of \(from)")),
+                ("to_account", .text("account of \(to)")),
+                ("amount", EventFixture.money("10.00", "EUR")),
+            ]))
+    }
+
+    static func own(
+        _ keys: [(String, String)], _ store: TestStore
+    ) async throws -> [Double] {
+        try await store.service.getVector(
+            AssayFeaturesV1.GetVectorRequest(
+                vector: AssayFeaturesV1.VectorRef(name: "own", version: 1), keys: WireMap(keys),
+                time: EventFixture.time(EventFixture.now + 5_000)),
+            context: store.context()
+        ).vector.values
+    }
+
+    /// Families in which bytes stand anywhere, but for the records of erasures.
+    static func families(with bytes: [UInt8], _ store: TestStore) throws -> Set<String> {
+        var found: Set<String> = []
+        for family in EmbeddedFeatureStore.families {
+            for row in try store.rows(family)
+            where row.key.contains(bytes) || row.value.contains(bytes) {
+                found.insert(family.name)
+            }
+        }
+        return found
+    }
+
+    static func pid(_ entity: String, _ key: String, _ store: TestStore) -> StateKey {
+        store.features.pipeline.keys.key(of: "bank").pid(entity: entity, key: key)
     }
 
     static func outcome(_ id: String, of payment: String) -> AssayFeaturesV1.Event {

@@ -13,42 +13,103 @@ package struct ErasureOrder: Sendable {
     let subject: StateKey
     let client: String
     let reason: String
+
+    /// Tells the subject of a request from others, and is no pseudonym.
+    var mark: [UInt8] {
+        Array(Hash.sha256(Array(requestID.utf8) + [0] + subject.bytes).prefix(Self.markBytes))
+    }
+
+    static let markBytes = 16
 }
 
 extension EmbeddedFeatureStore {
     /// Erases a subject and returns the sealed proof. The same request again gives the same proof;
-    /// one that did not end begins anew and does what is left.
+    /// one that did not end begins anew and does what is left. One erasure is done after the other.
     package func erase(_ order: ErasureOrder) async throws -> [UInt8] {
+        try await erasureGate.next { [self] in try await carryOut(order) }
+    }
+
+    private func carryOut(_ order: ErasureOrder) async throws -> [UInt8] {
         let place = StorageKey.proof(order.requestID, tenant: order.tenant)
         if let known = try store.get(place, in: .erasure) {
-            guard known.starts(with: order.subject.bytes) else {
+            guard known.starts(with: order.mark) else {
                 throw RPCError(
                     .alreadyExists, "this request id was used for another subject",
                     reason: "REQUEST_CONFLICT")
             }
-            if known.count > 16 { return Array(known.dropFirst(16)) }
+            if known.count > ErasureOrder.markBytes {
+                return Array(known.dropFirst(ErasureOrder.markBytes))
+            }
         }
         try checkHold(order)
-        // Whatever was submitted before is in the store once this is.
         var begun = WriteBatch()
-        begun.put(place, order.subject.bytes, in: .erasure)
+        begun.put(place, order.mark, in: .erasure)
+        // From here on nothing of the subject is recorded.
+        var closed = [order.subject]
+        close(closed)
+        defer {
+            erasureGate.end()
+            erasureGate.open(closed)
+        }
+        // Whatever was submitted before is in the store once this is.
         try await records.commit(begun)
-
-        var erasure = Erasure(
-            of: order.subject, tenant: order.tenant, in: store, active.vault.subjects)
+        var erasure = Erasure(of: order.subject, tenant: order.tenant, in: store)
         var entities = try erasure.entities()
         let own = Erasure.Entity(type: order.type, key: order.subject)
-        if !entities.contains(own) { entities.append(own) }
+        entities.removeAll { $0 == own }
+        close(entities.map(\.key))
+        closed += entities.map(\.key)
+        try await records.commit(begun)
+        try await flush()
+
+        let vault = active.vault
+        let shared = try entities.filter { try erasure.isShared($0, vault) }
+        let others = Set(shared.map(\.key))
+        erasureGate.open(others)
+        closed.removeAll { others.contains($0) }
+        entities = [own] + entities.filter { !others.contains($0.key) }
+        try await erase(entities, shared, order, &erasure)
+        return try await seal(erasure.counts, order, at: place)
+    }
+
+    private func erase(
+        _ entities: [Erasure.Entity], _ shared: [Erasure.Entity], _ order: ErasureOrder,
+        _ erasure: inout Erasure
+    ) async throws {
         let erased = Set(entities.map(\.key))
         let states = try empty(entities, order.tenant)
         try await flush()
         for entity in entities { try erasure.eraseRows(of: entity, erased: erased) }
-        // Of events that came meanwhile.
-        _ = try empty(entities, order.tenant)
-        try await flush()
         erasure.count(states: states, quarantined: try await eraseQuarantine(erased, order.tenant))
-        try erasure.destroyKeys(of: entities)
-        return try await seal(erasure.counts, order, at: place)
+        try await records.commit(try erasure.endOfKeys(of: entities, shared: shared))
+        // Only now: who reads a key that is still stored would keep it.
+        let subjects = active.vault.subjects
+        for key in erased { subjects.forget(key, tenant: order.tenant) }
+        for key in erased {
+            try store.compact(.subject, .prefix(StorageKey.subject(key, tenant: order.tenant)))
+        }
+        for entity in entities {
+            let state = StorageKey.state(
+                entity.key, tenant: order.tenant, generation: active.generation,
+                entity: entity.type)
+            try store.compact(.state, .prefix(state))
+            try store.compact(
+                .trail,
+                .prefix(StorageKey.trail(entity.key, tenant: order.tenant, entity: entity.type)))
+        }
+    }
+
+    /// Whoever records an event of the entities has submitted it, or finds the gate closed.
+    private func close(_ keys: [StateKey]) {
+        while true {
+            let set = active
+            let isClosed = set.states.holding(keys) {
+                guard active === set else { return false }
+                erasureGate.close(keys)
+                return true
+            }
+            if isClosed { return }
+        }
     }
 
     package func hold(_ order: ErasureOrder) async throws {
@@ -103,11 +164,17 @@ extension EmbeddedFeatureStore {
         let types = definitions.entities.filter { $0.key.count == 1 }.map(\.name)
         var found: [QuarantineKey] = []
         try keptAside.scan(tenant: tenant, after: nil, now: 0) { entry in
+            // By any of its texts, and by keys that have parts.
             let names = entry.row.event.fields.contains { field in
                 guard case .text(let text) = field.value else { return false }
                 return types.contains { erased.contains(key.pid(entity: $0, key: text)) }
             }
-            if names { found.append(entry.key) }
+            let resolved = try? pipeline.resolver.resolve(
+                entry.row.event, tenant: tenant, received: nil)
+            let named = resolved?.entities(definitions, tenant: tenant) ?? []
+            if names || named.contains(where: { erased.contains($0.key) }) {
+                found.append(entry.key)
+            }
             return true
         }
         for keys in found.chunked(by: 1_000) {
@@ -128,10 +195,10 @@ extension EmbeddedFeatureStore {
                 definitionSet: definitions.hash, entities: counts.entities, states: counts.states,
                 rows: counts.rows, fields: counts.fields, replies: counts.replies,
                 quarantined: counts.quarantined, keys: counts.keys,
-                lastSequence: lastSequence.value)
+                lastSequence: lastSequence.value, shared: counts.shared)
         ).bytes
         var batch = WriteBatch()
-        batch.put(place, order.subject.bytes + proof, in: .erasure)
+        batch.put(place, order.mark + proof, in: .erasure)
         AuditLog(store: store).add(
             AssayFeaturesV1.AuditEntry(
                 time: now, client: order.client, action: "erase", object: order.requestID,

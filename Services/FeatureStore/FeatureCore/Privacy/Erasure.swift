@@ -18,6 +18,8 @@ struct Erasure {
         var replies: UInt64 = 0
         var quarantined: UInt64 = 0
         var keys: UInt64 = 0
+        /// Entities that others use too.
+        var shared: UInt64 = 0
     }
 
     /// An entity of the subject.
@@ -29,16 +31,14 @@ struct Erasure {
     static let rowsPerBatch = 256
 
     let store: any KeyValueStore
-    let subjects: SubjectKeys
     let tenant: String
     let subject: StateKey
     private(set) var counts = Counts()
 
     init(
-        of subject: StateKey, tenant: String, in store: any KeyValueStore, _ subjects: SubjectKeys
+        of subject: StateKey, tenant: String, in store: any KeyValueStore
     ) {
         self.store = store
-        self.subjects = subjects
         self.tenant = tenant
         self.subject = subject
     }
@@ -63,6 +63,26 @@ struct Erasure {
             let key = StateKey(bytes: bytes.suffix(16))
         else { return nil }
         return Entity(type: type, key: key)
+    }
+
+    /// Whether somebody else uses an entity too: a row of its trail names it as another's.
+    func isShared(_ entity: Entity, _ vault: RowVault) throws -> Bool {
+        guard entity.key != subject else { return false }
+        var isShared = false
+        let trail = StorageKey.trail(entity.key, tenant: tenant, entity: entity.type)
+        try store.scan(.trail, .prefix(trail), reversed: true) { _, steps in
+            guard let sequences = Trail.sequences(steps) else {
+                throw StorageError(.corrupt, "a row of the trail of \(entity.type)")
+            }
+            for sequence in sequences where !isShared {
+                guard let row = try row(sequence) else { continue }
+                isShared = vault.owned(row).contains {
+                    $0.entity == entity.key && $0.subject != subject && $0.subject != entity.key
+                }
+            }
+            return !isShared
+        }
+        return isShared
     }
 
     // MARK: The log
@@ -90,13 +110,7 @@ struct Erasure {
         _ sequence: UInt64, _ erased: Set<StateKey>, _ batch: inout WriteBatch
     ) throws {
         let place = StorageKey.log(sequence)
-        guard let bytes = try store.get(place, in: .log) else { return }
-        var row: AssayFeaturesV1.LogRow
-        do {
-            row = try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
-        } catch {
-            throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
-        }
+        guard var row = try row(sequence) else { return }
         var isChanged = false
         for index in row.entities.indices
         where StateKey(bytes: row.entities[index].pid).map(erased.contains) ?? false {
@@ -120,31 +134,47 @@ struct Erasure {
         }
     }
 
+    /// A row as it is stored.
+    private func row(_ sequence: UInt64) throws -> AssayFeaturesV1.LogRow? {
+        guard let bytes = try store.get(StorageKey.log(sequence), in: .log) else { return nil }
+        do {
+            return try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+        } catch {
+            throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
+        }
+    }
+
     // MARK: The end
 
-    /// Destroys the keys: what copies of the store still hold under them is closed for ever.
-    mutating func destroyKeys(of entities: [Entity]) throws {
+    /// The rows of the keys to be destroyed: what copies of the store still hold under them is
+    /// closed for ever.
+    ///
+    /// - Parameters:
+    ///   - entities: those that go with the subject, itself among them.
+    ///   - shared: those that others use too: they are only no longer the subject's.
+    mutating func endOfKeys(of entities: [Entity], shared: [Entity]) throws -> WriteBatch {
         var batch = WriteBatch()
         for entity in Set(entities.map(\.key)).union([subject]) {
             let place = StorageKey.subject(entity, tenant: tenant)
-            if try store.get(place, in: .subject) != nil {
-                batch.delete(place, in: .subject)
-                counts.keys += 1
-            }
-            subjects.forget(entity, tenant: tenant)
+            guard try store.get(place, in: .subject) != nil else { continue }
+            batch.delete(place, in: .subject)
+            counts.keys += 1
         }
-        for entity in entities {
+        for entity in entities + shared {
             batch.delete(
                 StorageKey.subject(
                     subject, tenant: tenant, type: entity.type, entity: entity.key), in: .subject)
+        }
+        for entity in entities {
             // Before its customer was known the entity was its own subject.
             batch.delete(
                 StorageKey.subject(
                     entity.key, tenant: tenant, type: entity.type, entity: entity.key),
                 in: .subject)
         }
-        if !batch.isEmpty { try store.write(batch, sync: true) }
         counts.entities = UInt64(entities.count)
+        counts.shared = UInt64(shared.count)
+        return batch
     }
 
     mutating func count(states: Int, quarantined: Int) {

@@ -80,6 +80,21 @@ struct RowVault: Sendable {
         row.sealed = closed
     }
 
+    /// Whose the entities of a row are, by their pseudonyms in it.
+    func owned(_ row: AssayFeaturesV1.LogRow) -> [SubjectKeys.Owned] {
+        guard let type = definitions.event(named: row.event.type) else { return [] }
+        let touches = definitions.events[type].touches
+        let pids = touches.map { touch in
+            let name = definitions.entities[touch.entity].name
+            return row.entities.first { $0.entity == name && $0.role == touch.role }
+                .flatMap { StateKey(bytes: $0.pid) }
+        }
+        return pids.enumerated().compactMap { index, pid in
+            guard let pid, let subject = plans[type].subject(of: index, pids) else { return nil }
+            return SubjectKeys.Owned(entity: pid, type: touches[index].entity, subject: subject)
+        }
+    }
+
     private typealias Fields = WireMap<String, AssayFeaturesV1.FieldValue>
 
     private static func merged(_ a: Fields, _ b: Fields) -> Fields {

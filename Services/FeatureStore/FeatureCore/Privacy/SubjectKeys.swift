@@ -10,7 +10,7 @@ final class SubjectKeys: Sendable {
     /// Subjects whose keys are kept unwrapped.
     static let maximumKept = 65_536
 
-    private struct Known {
+    fileprivate struct Known {
         let key: SubjectKey
         var entities: Set<StateKey> = []
     }
@@ -22,7 +22,19 @@ final class SubjectKeys: Sendable {
 
     private let store: any KeyValueStore
     private let keys: TenantKeys
-    private let known = Mutex<[Place: Known]>([:])
+    private let known = Mutex(Kept())
+
+    /// What is in memory. A table that is full makes place by dropping the half that was not used
+    /// longest, so nobody has to keep an order.
+    fileprivate struct Kept {
+        var subjects = RecentTable<Place, Known>(maximumKept)
+        /// Keys that were made here: until their rows are in the store they are nowhere else, so
+        /// they do not give way to keys that are only read. An event makes a few, and few thousand
+        /// events wait for the store.
+        var made = RecentTable<Place, SubjectKey>(maximumKept)
+        /// Counts what was forgotten: what was read before may be gone.
+        var forgotten = 0
+    }
 
     init(store: any KeyValueStore, keys: TenantKeys) {
         self.store = store
@@ -33,6 +45,7 @@ final class SubjectKeys: Sendable {
     struct Pending {
         fileprivate var keys: [Place: SubjectKey] = [:]
         fileprivate var entities: [(place: Place, entity: StateKey)] = []
+        fileprivate var isEmpty: Bool { keys.isEmpty && entities.isEmpty }
     }
 
     /// The subject's key, made and added to the batch if there is none.
@@ -55,11 +68,16 @@ final class SubjectKeys: Sendable {
         // What is nobody's is the tenant's.
         if subject == .nobody { return keys.key(of: tenant).common }
         let place = Place(tenant: tenant, subject: subject)
-        if let known = known.withLock({ $0[place]?.key }) { return known }
+        let (kept, forgotten) = known.withLock { known in
+            (known.subjects[place]?.key ?? known.made[place], known.forgotten)
+        }
+        if let kept { return kept }
         let stored = try store.get(StorageKey.subject(subject, tenant: tenant), in: .subject)
         guard let stored else { return nil }
         let key = try keys.key(of: tenant).unwrap(stored, of: subject)
-        keep(key, at: place)
+        known.withLock { known in
+            if known.forgotten == forgotten { known.keep(key, at: place) }
+        }
         return key
     }
 
@@ -77,7 +95,7 @@ final class SubjectKeys: Sendable {
         _ owned: [Owned], tenant: String, _ batch: inout WriteBatch, _ pending: inout Pending,
         name: (Int) -> String
     ) throws {
-        for new in known.withLock({ Self.new(owned, tenant: tenant, $0) }) {
+        for new in known.withLock({ Self.new(owned, tenant: tenant, &$0.subjects) }) {
             let key = StorageKey.subject(
                 new.subject, tenant: tenant, type: name(new.type), entity: new.entity)
             if try store.get(key, in: .subject) == nil { batch.put(key, [], in: .subject) }
@@ -86,7 +104,7 @@ final class SubjectKeys: Sendable {
     }
 
     private static func new(
-        _ owned: [Owned], tenant: String, _ known: [Place: Known]
+        _ owned: [Owned], tenant: String, _ known: inout RecentTable<Place, Known>
     ) -> [Owned] {
         var last: (subject: StateKey, entities: Set<StateKey>)?
         return owned.filter { pair in
@@ -100,22 +118,32 @@ final class SubjectKeys: Sendable {
 
     /// The batch is submitted: what it adds is there for those who come next.
     func confirm(_ pending: Pending) {
-        for (place, key) in pending.keys { keep(key, at: place) }
+        guard !pending.isEmpty else { return }
         known.withLock { known in
-            for (place, entity) in pending.entities { known[place]?.entities.insert(entity) }
+            for (place, key) in pending.keys {
+                known.made[place] = key
+                known.keep(key, at: place)
+            }
+            for (place, entity) in pending.entities {
+                known.subjects.change(place) { $0.entities.insert(entity) }
+            }
         }
     }
 
-    /// Forgets an erased subject's key.
+    /// Forgets an erased subject's key. It is gone from the store already: whoever reads it now finds
+    /// none, and whoever read it before does not keep it.
     func forget(_ subject: StateKey, tenant: String) {
-        known.withLock { $0[Place(tenant: tenant, subject: subject)] = nil }
-    }
-
-    /// A full table begins anew: that costs each subject one read, and nobody has to keep an order.
-    private func keep(_ key: SubjectKey, at place: Place) {
+        let place = Place(tenant: tenant, subject: subject)
         known.withLock { known in
-            if known.count >= Self.maximumKept { known.removeAll(keepingCapacity: true) }
-            if known[place] == nil { known[place] = Known(key: key) }
+            known.subjects[place] = nil
+            known.made[place] = nil
+            known.forgotten += 1
         }
+    }
+}
+
+extension SubjectKeys.Kept {
+    fileprivate mutating func keep(_ key: SubjectKey, at place: SubjectKeys.Place) {
+        if subjects[place] == nil { subjects[place] = SubjectKeys.Known(key: key) }
     }
 }

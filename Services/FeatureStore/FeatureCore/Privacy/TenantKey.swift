@@ -11,6 +11,7 @@ final class TenantKey: Sendable {
     private let outer: SHA256
     /// `inner` behind the empty name of texts.
     private let innerOfTexts: SHA256
+    private let digests: HMAC<SHA256>
     private let wrapping: SymmetricKey
     private let rows: SymmetricKey
     /// Of personal fields that belong to no subject.
@@ -26,6 +27,7 @@ final class TenantKey: Sendable {
         self.inner = inner
         self.outer = outer
         innerOfTexts = Self.naming("", inner)
+        digests = HMAC<SHA256>(key: master.derive("digests", tenant: tenant))
         wrapping = master.derive("wrapping", tenant: tenant)
         rows = master.derive("rows", tenant: tenant)
         common = SubjectKey(master.derive("common", tenant: tenant))
@@ -80,6 +82,13 @@ final class TenantKey: Sendable {
                 high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
                 low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
         }
+    }
+
+    /// What tells equal contents from others, and nothing else to anyone without the key.
+    func digest(of content: [UInt8]) -> [UInt8] {
+        var code = digests
+        code.update(data: content)
+        return code.finalize().withUnsafeBytes { Array($0) }
     }
 
     // MARK: Rows

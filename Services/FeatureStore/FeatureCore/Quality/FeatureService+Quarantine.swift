@@ -67,6 +67,7 @@ extension FeatureService {
     ) async throws -> AssayFeaturesV1.ReleaseQuarantinedResponse {
         let tenant = try tenant(context)
         let quarantine = try quarantine()
+        let erasures = store.erasures
         guard
             let entry = try quarantine.entry(request.eventID, tenant: tenant, now: now)
         else {
@@ -74,7 +75,8 @@ extension FeatureService {
                 .notFound, "no event \"\(request.eventID)\" waits in the quarantine",
                 reason: "EVENT_NOT_FOUND")
         }
-        let scoring = try await scoring(corrected(entry.row.event, request), tenant: tenant)
+        let scoring = try await scoring(
+            corrected(entry.row.event, request), tenant: tenant, readAfter: erasures)
         try checkAccepted(scoring.resolved.problems, request.accepted)
         let response = try await store.begin(scoring).response()
         switch response.receipt.outcome {

@@ -20,6 +20,9 @@ package struct Scoring: Sendable {
     var conversions: [ResolvedEvent.Conversion] = []
     /// The caller waits for the log alone.
     package var isLoggedOnly = false
+    /// The erasures that had ended when the store was asked for what the event is made of besides
+    /// what its caller said; nil if it was not asked.
+    var erasures: UInt64?
 
     var now: Int64 { received.millisecondsSinceEpoch }
 }
@@ -119,6 +122,7 @@ package final class EventPipeline: Sendable {
             scoring.event, vectors, scoring.references, scoring.conversions,
             received: scoring.received, tenant: scoring.tenant)
         again.isLoggedOnly = scoring.isLoggedOnly
+        again.erasures = scoring.erasures
         return again
     }
 

@@ -60,17 +60,23 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
     }
 
     /// Finds what an event is about, also in the events that it refers to.
+    ///
+    /// - Parameter erasures: those that had ended when the event was read from the store.
     func scoring(
-        _ event: AssayFeaturesV1.Event, vectors: [AssayFeaturesV1.VectorRef] = [], tenant: String
+        _ event: AssayFeaturesV1.Event, vectors: [AssayFeaturesV1.VectorRef] = [], tenant: String,
+        readAfter erasures: UInt64? = nil
     ) async throws -> Scoring {
         let pipeline = store.pipeline
+        let before = erasures ?? store.erasures
         var references: [AssayFeaturesV1.LogRow] = []
         for reference in pipeline.resolver.references(of: event) {
             let row = try await store.recorded(reference.id, tenant: tenant)
             if let row, row.event.type == reference.type { references.append(row) }
         }
-        return try pipeline.scoring(
+        var scoring = try pipeline.scoring(
             event, vectors: vectors, references: references, tenant: tenant)
+        if erasures != nil || !references.isEmpty { scoring.erasures = before }
+        return scoring
     }
 
     /// Records an event, or puts it aside. One that fails validation still gets its vectors.

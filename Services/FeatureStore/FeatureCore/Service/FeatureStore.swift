@@ -13,6 +13,9 @@ package protocol FeatureStore: Sendable {
     /// All events; nil where another process keeps them.
     var eventLog: EventLog? { get }
 
+    /// How many erasures have ended: what was read before one is not to be recorded after it.
+    var erasures: UInt64 { get }
+
     /// Gives an event its place: claims its id, reads its entities and applies it, with nothing
     /// between the read and the apply. Events that one caller begins one after the other apply in
     /// that order.
@@ -92,4 +95,5 @@ package enum Recording: Sendable {
 
 extension FeatureStore {
     package var eventLog: EventLog? { nil }
+    package var erasures: UInt64 { 0 }
 }

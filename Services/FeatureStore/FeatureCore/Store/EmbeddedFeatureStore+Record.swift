@@ -10,7 +10,7 @@ extension EmbeddedFeatureStore {
         let id = StorageKey.event(scoring.event.id, tenant: scoring.tenant)
         try inFlight.claim(id)
         do {
-            let digest = Hash.sha256(scoring.event.encoded())
+            let digest = scoring.resolved.key.digest(of: scoring.event.encoded())
             if let known = try known(id, digest, scoring) {
                 inFlight.release(id)
                 return .done(known)
@@ -72,6 +72,7 @@ extension EmbeddedFeatureStore {
         guard !failed.load(ordering: .acquiring) else {
             return (pipeline.notRecorded(scoring), nil)
         }
+        try erasureGate.check(scoring)
         guard !cache.isOverloaded(scoring.entities) else { throw backlog("states") }
         let sequence = lastSequence.next()
         var states: [CachedState] = []

@@ -19,6 +19,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     let records: RecordWriter
     let definitionsInForce: SharedReference<ActiveDefinitions>
     let inFlight = InFlightEvents()
+    let erasureGate = ErasureGate()
     let retention: StoreRetention
     /// A write failed of which something may be stored: what is in memory may be ahead of the log.
     let failed = Atomic<Bool>(false)
@@ -81,6 +82,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     var log: EventLog { active.log }
     var cache: StateCache { active.states }
     package var eventLog: EventLog? { log }
+    package var erasures: UInt64 { erasureGate.erasures }
 
     package var durability: AssayFeaturesV1.Durability {
         configuration.durability == .synced ? .synced : .written
