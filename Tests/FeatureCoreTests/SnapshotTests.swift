@@ -53,14 +53,40 @@ import Wire
             let rows = (0..<300).map { row(["c\($0)"], Int64($0)) }
             let receipts = try await put(store, "profile", rows)
             #expect(receipts.allSatisfy { $0.outcome == .applied })
-            #expect(receipts.map(\.eventID) == (0..<300).map { "s1/\($0)" })
-            let again = try await put(store, "profile", rows)
+            #expect(Set(receipts.map(\.eventID)).count == 300)
+            // In whatever order.
+            let again = try await put(store, "profile", rows.reversed())
             #expect(again.allSatisfy { $0.outcome == .duplicate })
-            #expect(again.map(\.sequence) == receipts.map(\.sequence))
+            #expect(again.map(\.sequence) == receipts.map(\.sequence).reversed())
             let other = try await put(store, "profile", [row(["c0"], 5)])
             #expect(other.map(\.outcome) == [.rejected])
             #expect(other[0].problems.first?.message.contains("/event/fields/score") == true)
             #expect(try await store.trailSteps() == 300)
+        }
+    }
+
+    @Test("the calls of one job, and other snapshots of the day, may have one snapshot id")
+    func oneID() async throws {
+        try await withStore { store in
+            let long = String(repeating: "2026-11-22 ", count: 10)
+            for id in ["2026-11-22", long + "a", long + "b"] {
+                for card in ["c1", "c2"] {
+                    let receipts = try await put(store, "profile", [row([card], 5)], id: id)
+                    #expect(receipts.map(\.outcome) == [.applied])
+                    #expect(receipts.allSatisfy { $0.eventID.utf8.count <= 128 })
+                }
+                let habits = try await put(
+                    store, "habits",
+                    [
+                        AssayFeaturesV1.SnapshotRow(
+                            key: ["c1", "5411"], fields: WireMap([("share", .number(0.5))]))
+                    ], id: id)
+                #expect(habits.map(\.outcome) == [.applied])
+            }
+            let twice = await #expect(throws: RPCError.self) {
+                _ = try await put(store, "profile", [row(["c1"], 1), row(["c1"], 2)])
+            }
+            #expect(twice?.message.contains("/rows/1/key") == true)
         }
     }
 

@@ -10,8 +10,10 @@ extension FeatureService {
         _ request: AssayFeaturesV1.PutSnapshotRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.PutSnapshotResponse {
         let tenant = try tenant(context)
-        let events = try SnapshotEvents(request.snapshot, store.pipeline.definitions)
-            .events(request)
+        let pipeline = store.pipeline
+        let events = try SnapshotEvents(
+            request.snapshot, pipeline.definitions, key: pipeline.keys.key(of: tenant)
+        ).events(request)
         let receipts = await record(events, isLoggedOnly: false, tenant: tenant)
         return AssayFeaturesV1.PutSnapshotResponse(receipts: receipts)
     }
@@ -22,8 +24,12 @@ private struct SnapshotEvents {
     let definition: EventDefinition
     /// The fields with the entity's key.
     let keys: [String]
+    private let tenantKey: TenantKey
 
-    init(_ name: String, _ definitions: DefinitionSet) throws(RPCError) {
+    init(
+        _ name: String, _ definitions: DefinitionSet, key: TenantKey
+    ) throws(RPCError) {
+        tenantKey = key
         let snapshots = definitions.events.filter { $0.kind == .snapshot }
         guard let found = snapshots.first(where: { $0.name == name }), let own = found.touches.first
         else {
@@ -40,6 +46,7 @@ private struct SnapshotEvents {
     ) throws(RPCError) -> [AssayFeaturesV1.Event] {
         var events: [AssayFeaturesV1.Event] = []
         var violations: [FieldViolation] = []
+        var places: [[String]: Int] = [:]
         for (index, row) in request.rows.enumerated() {
             if row.key.count != keys.count {
                 violations.append(
@@ -48,15 +55,28 @@ private struct SnapshotEvents {
                         description: "has \(row.key.count) parts; \(request.snapshot) has"
                             + " \(keys.count): \(keys.joined(separator: ", "))"))
             }
+            if let first = places.updateValue(index, forKey: row.key) {
+                violations.append(
+                    FieldViolation(
+                        field: "/rows/\(index)/key", description: "is that of /rows/\(first) too"))
+            }
             var fields = Dictionary(
                 row.fields.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
             for (name, part) in zip(keys, row.key) { fields[name] = .text(part) }
             events.append(
                 AssayFeaturesV1.Event(
-                    id: "\(request.snapshotID)/\(index)", type: definition.name, time: request.time,
-                    fields: WireMap(fields.map { ($0.key, $0.value) })))
+                    id: id(of: row, in: request.snapshotID), type: definition.name,
+                    time: request.time, fields: WireMap(fields.map { ($0.key, $0.value) })))
         }
         guard violations.isEmpty else { throw .invalid(violations) }
         return events
+    }
+
+    /// One entity has one row in a snapshot, wherever it stands, in whichever call. The keyed hash
+    /// tells nobody whose; with it the id has at most 128 bytes.
+    private func id(of row: AssayFeaturesV1.SnapshotRow, in snapshotID: String) -> String {
+        // No entity type is called "": this is nobody's pseudonym.
+        let hash = tenantKey.pid(entity: "", parts: [snapshotID, definition.name] + row.key)
+        return "\(snapshotID.limited(to: 95))/\(SharedKeys.hex(hash.bytes))"
     }
 }
