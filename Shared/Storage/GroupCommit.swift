@@ -16,8 +16,16 @@ public final class GroupCommit: Sendable {
 
         /// Returns when the batch is on the disk; throws if it, or one before it, is not.
         public func wait() async throws(StorageError) {
-            let result = await withCheckedContinuation { group.whenDone($0) }
+            let result = await withCheckedContinuation { continuation in
+                group.whenDone { continuation.resume(returning: $0) }
+            }
             try result.get()
+        }
+
+        /// Calls `body` at that time, once, whether or not anybody waits: on the thread that synced,
+        /// or on this one if the sync is done. It must not block. Whoever waits later goes on later.
+        public func whenDone(_ body: @escaping @Sendable (Result<Void, StorageError>) -> Void) {
+            group.whenDone(body)
         }
     }
 
@@ -136,7 +144,7 @@ public final class GroupCommit: Sendable {
 
 /// The batches one sync covers, and who waits for it.
 private final class CommitGroup: Sendable {
-    typealias Waiter = CheckedContinuation<Result<Void, StorageError>, Never>
+    typealias Waiter = @Sendable (Result<Void, StorageError>) -> Void
 
     private struct State {
         var result: Result<Void, StorageError>?
@@ -145,20 +153,24 @@ private final class CommitGroup: Sendable {
 
     private let state = Mutex(State())
 
-    func whenDone(_ waiter: Waiter) {
+    func whenDone(_ waiter: @escaping Waiter) {
         let result = state.withLock { state in
             if state.result == nil { state.waiters.append(waiter) }
             return state.result
         }
-        if let result { waiter.resume(returning: result) }
+        if let result { waiter(result) }
     }
 
+    /// Tells the waiters, in the order in which they came: those that come meanwhile as well.
     func finish(_ result: Result<Void, StorageError>) {
-        let waiters = state.withLock { state in
-            state.result = result
-            defer { state.waiters = [] }
-            return state.waiters
+        while true {
+            let waiters = state.withLock { state in
+                if state.waiters.isEmpty { state.result = result }
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            guard !waiters.isEmpty else { return }
+            for waiter in waiters { waiter(result) }
         }
-        for waiter in waiters { waiter.resume(returning: result) }
     }
 }

@@ -23,7 +23,8 @@ final class TestStore: Sendable {
     init(
         directory: String = TestStore.freshDirectory(), definitions: DefinitionSet? = nil,
         configuration: FeatureStoreConfiguration = FeatureStoreConfiguration(),
-        now: Timestamp = TestStore.now
+        now: Timestamp = TestStore.now,
+        disk: (RocksDBStore) -> any KeyValueStore = { $0 }
     ) async throws {
         self.directory = directory
         var configuration = configuration
@@ -36,7 +37,7 @@ final class TestStore: Sendable {
             directory: directory, families: EmbeddedFeatureStore.families,
             expiry: retention.expiry)
         features = try await EmbeddedFeatureStore.open(
-            storage, definitions: definitions ?? Shipped.definitions(), retention: retention,
+            disk(storage), definitions: definitions ?? Shipped.definitions(), retention: retention,
             configuration: configuration, clock: { clock.now })
         service = FeatureService(features)
     }

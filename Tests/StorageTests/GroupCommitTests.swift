@@ -38,6 +38,23 @@ import Testing
         #expect(store.syncs < 400)
     }
 
+    @Test("whoever asked to be told is told before those who wait later go on")
+    func told() async throws {
+        let commits = GroupCommit(store: RecordingStore(failingAt: 5))
+        let told = Mutex<[Bool]>([])
+        for value in UInt8(0)..<8 {
+            var batch = WriteBatch()
+            batch.put([value], [1], in: "a")
+            guard let commit = try? commits.submit(batch) else { continue }
+            commit.whenDone { result in
+                told.withLock { $0.append((try? result.get()) != nil) }
+            }
+            try? await commit.wait()
+            #expect(told.withLock(\.count) == Int(value) + 1)
+        }
+        #expect(told.withLock { $0 } == [true, true, true, true, false])
+    }
+
     @Test("after a failed write nothing later is stored, and every waiter hears of it")
     func failsClosed() async throws {
         let store = RecordingStore(failingAt: 2)

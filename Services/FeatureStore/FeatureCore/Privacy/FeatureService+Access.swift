@@ -23,8 +23,11 @@ extension FeatureService {
     /// Withholds what the purposes may not have, and counts what is served.
     func serve(
         _ vectors: inout [AssayFeaturesV1.Vector], of definitions: [VectorDefinition],
-        for purposes: [Purpose], _ pipeline: EventPipeline, tenant: String, now: Int64
+        for purposes: [Purpose], _ pipeline: EventPipeline, tenant: String, now: Int64,
+        isCounted: Bool = true
     ) {
+        // Counted for a store that keeps the counts: else they would only grow here.
+        let isCounted = isCounted && store.servedStatistics != nil
         for index in vectors.indices {
             let ref = vectors[index].ref
             guard
@@ -39,6 +42,7 @@ extension FeatureService {
             }
             let withheld = pipeline.access.withheld(vector: position, from: purposes[asked])
             vectors[index].withhold(withheld, of: definitions[asked], pipeline.definitions)
+            guard isCounted else { continue }
             pipeline.quality.served(vectors[index], at: position, tenant: tenant, now: now)
         }
     }

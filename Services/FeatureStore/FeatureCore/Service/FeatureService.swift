@@ -43,9 +43,11 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
             request.dryRun
             ? await read(scoring, outcome: .notRecorded) : try await begin(scoring).response()
         try scoring.pipeline.vectors.checkAvailable(response.vectors)
+        // What was served before, or for trial, is not served once more.
+        let isServed = !request.dryRun && response.receipt.outcome != .duplicate
         serve(
             &response.vectors, of: scoring.vectors, for: purposes, scoring.pipeline,
-            tenant: scoring.tenant, now: scoring.now)
+            tenant: scoring.tenant, now: scoring.now, isCounted: isServed)
         return response
     }
 
@@ -85,9 +87,13 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
             scoring.pipeline.quality.recorded(scoring.resolved, received: scoring.now)
             return try await store.begin(scoring)
         }
-        guard policy == .quarantine else { return .done(await reject(scoring)) }
         do {
+            // Recorded in time, it may be too late by now: what was said of it stands.
+            if let known = try await store.known(scoring) { return .done(known) }
+            guard policy == .quarantine else { return .done(await reject(scoring)) }
             guard try await store.setAside(scoring) else { return .done(await reject(scoring)) }
+        } catch let error as RPCError where error.code != .unavailable {
+            throw error
         } catch {
             return .done(scoring.pipeline.notRecorded(scoring))
         }

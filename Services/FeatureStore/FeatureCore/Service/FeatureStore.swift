@@ -1,6 +1,5 @@
 package import AssayMessages
 internal import RPC
-package import Storage
 package import Wire
 
 /// What keeps events and states: one process by itself, or many that share a store.
@@ -36,8 +35,15 @@ package protocol FeatureStore: Sendable {
         now: Timestamp
     ) async -> [EntityReading]
 
+    /// What was said of an event that was recorded before under its id; nil if the id is new.
+    ///
+    /// Throws as `begin` does.
+    func known(_ scoring: Scoring) async throws -> AssayFeaturesV1.ScoreEventResponse?
+
     /// Keeps an event aside for a person to look at. False if there is no room for more.
-    func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool
+    ///
+    /// Throws ABORTED while another call has its id.
+    func setAside(_ scoring: Scoring) async throws -> Bool
 
     /// The row of the event that was recorded under an id; nil if there is none, or none any more.
     func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.LogRow?

@@ -4,6 +4,22 @@ internal import Redis
 internal import Wire
 
 extension SharedFeatureStore {
+    package func known(_ scoring: Scoring) async throws -> AssayFeaturesV1.ScoreEventResponse? {
+        let event = sharedEvent(scoring)
+        let reply: RedisValue
+        do {
+            reply = try await redis.send(
+                RedisCommand("GET", key: event.keys.claim(event.id)),
+                timeout: configuration.roundTrip)
+        } catch {
+            throw Self.unavailable(error)
+        }
+        guard case .bytes(let bytes) = reply,
+            let (place, digest) = SharedClaim.row(bytes, partition: event.partition)
+        else { return nil }
+        return try await known(event, place, digest)
+    }
+
     /// What to say to an id that was used before: the stored reply if the content is the same.
     ///
     /// Throws ALREADY_EXISTS with the fields that differ if it is another, and ABORTED if the event

@@ -2,7 +2,7 @@ internal import AssayMessages
 internal import FeatureEngine
 internal import RPC
 internal import Redis
-package import Storage
+internal import Storage
 package import Wire
 
 extension SharedFeatureStore {
@@ -58,7 +58,7 @@ extension SharedFeatureStore {
     }
 
     /// Keeps the event in the log, from where the keeper puts it aside.
-    package func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool {
+    package func setAside(_ scoring: Scoring) async throws -> Bool {
         let keys = SharedKeys(tenant: scoring.tenant)
         let id = Hash.sha256(scoring.event.id)
         let row = AssayFeaturesV1.QuarantineRow(

@@ -25,11 +25,14 @@ extension SharedFeatureStore {
         defer { inFlight.release(claim) }
         let held = try await queue.acquire(strict(scoring.entities).map(\.key))
         defer { queue.release(held) }
-        let event = SharedEvent(
+        return .done(try await record(sharedEvent(scoring)))
+    }
+
+    func sharedEvent(_ scoring: Scoring) -> SharedEvent {
+        SharedEvent(
             scoring: scoring, keys: SharedKeys(tenant: scoring.tenant),
             id: Array(Hash.sha256(scoring.event.id).prefix(16)),
             digest: Hash.sha256(scoring.event.encoded()), started: uptime())
-        return .done(try await record(event))
     }
 
     /// Those that are brought up before the reply.

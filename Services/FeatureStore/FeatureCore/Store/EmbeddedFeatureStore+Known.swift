@@ -5,6 +5,13 @@ internal import Synchronization
 internal import Wire
 
 extension EmbeddedFeatureStore {
+    package func known(_ scoring: Scoring) async throws -> AssayFeaturesV1.ScoreEventResponse? {
+        let id = StorageKey.event(scoring.event.id, tenant: scoring.tenant)
+        try inFlight.claim(id)
+        defer { inFlight.release(id) }
+        return try known(id, Hash.sha256(scoring.event.encoded()), scoring)
+    }
+
     /// The stored reply if the id is known with the same content; nil if the id is new.
     ///
     /// Throws ALREADY_EXISTS with the fields that differ if the content is another.
@@ -37,7 +44,14 @@ extension EmbeddedFeatureStore {
     }
 
     package func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.LogRow? {
-        guard let claim = try stored(StorageKey.event(id, tenant: tenant), in: .ids),
+        let key = StorageKey.event(id, tenant: tenant)
+        // First those on their way: one that has arrived is found in the store. Should one not
+        // arrive, neither does what refers to it, which comes behind it.
+        if let event = inFlight.submitted(key) {
+            return event.scoring.pipeline.logRow(
+                event.scoring, sequence: event.sequence, versions: [], vectors: [])
+        }
+        guard let claim = try stored(key, in: .ids),
             let sequence = StorageKey.sequence(claim.prefix(8)), retention.keepsEvent(sequence)
         else { return nil }
         return try log.row(sequence)

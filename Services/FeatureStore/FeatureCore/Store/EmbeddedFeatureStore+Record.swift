@@ -1,7 +1,7 @@
 package import AssayMessages
 internal import FeatureEngine
 internal import RPC
-package import Storage
+internal import Storage
 internal import Synchronization
 package import Wire
 
@@ -17,20 +17,26 @@ extension EmbeddedFeatureStore {
             }
             let (scoring, response, commit) = try record(scoring, id, digest)
             guard let commit else {
-                finish(response, id)
+                finish(id, isRecorded: response.receipt.outcome != .notRecorded)
                 return .done(response)
             }
-            return .underway { [self] in
-                var response = response
-                do {
-                    try await commit.wait()
-                } catch {
+            let sequence = response.receipt.sequence
+            inFlight.submitted(id, InFlightEvents.Submitted(scoring: scoring, sequence: sequence))
+            // Whether or not the caller is still there to wait for it.
+            commit.whenDone { [self] result in
+                if case .failure = result {
                     // The states hold an event that the log may lack: none of them is read again.
                     failed.store(true, ordering: .releasing)
-                    response = scoring.pipeline.notRecorded(scoring)
                 }
-                finish(response, id)
-                return response
+                finish(id, isRecorded: (try? result.get()) != nil)
+            }
+            return .underway {
+                do {
+                    try await commit.wait()
+                    return response
+                } catch {
+                    return scoring.pipeline.notRecorded(scoring)
+                }
             }
         } catch {
             inFlight.release(id)
@@ -38,12 +44,8 @@ extension EmbeddedFeatureStore {
         }
     }
 
-    private func finish(_ response: AssayFeaturesV1.ScoreEventResponse, _ id: [UInt8]) {
-        if response.receipt.outcome == .notRecorded {
-            statistics.notRecorded.add(1, ordering: .relaxed)
-        } else {
-            statistics.applied.add(1, ordering: .relaxed)
-        }
+    private func finish(_ id: [UInt8], isRecorded: Bool) {
+        if isRecorded { statistics.applied.count() } else { statistics.notRecorded.count() }
         inFlight.release(id)
     }
 
@@ -55,12 +57,25 @@ extension EmbeddedFeatureStore {
         var scoring = event
         while true {
             let set = active
-            if scoring.pipeline !== set.pipeline { scoring = try set.pipeline.again(scoring) }
+            if scoring.pipeline !== set.pipeline {
+                scoring = try set.pipeline.again(scoring)
+                try Self.check(scoring, isAsFitAs: event)
+            }
             let done = try set.states.holding(scoring.entities.map(\.key)) {
                 active === set ? try apply(scoring, set, id, digest) : nil
             }
             if let done { return (scoring, done.0, done.1) }
         }
+    }
+
+    /// Throws ABORTED for an event that the definitions in force would put aside or refuse, where
+    /// those that it was held against did not: sent again, that is what becomes of it.
+    private static func check(_ scoring: Scoring, isAsFitAs event: Scoring) throws(RPCError) {
+        let (policy, before) = (scoring.resolved.policy, event.resolved.policy)
+        guard let policy, policy > max(before ?? .flag, .flag) else { return }
+        throw RPCError(
+            code: .aborted, message: "the definitions changed, and the event fails under these",
+            reason: "DEFINITIONS_CHANGED", retryAfter: .milliseconds(20))
     }
 
     /// Reads, submits the event's rows, applies. The stripes of all its entities are held: nothing
@@ -197,16 +212,16 @@ extension EmbeddedFeatureStore {
         }
     }
 
-    package func setAside(_ scoring: Scoring) async throws(StorageError) -> Bool {
+    package func setAside(_ scoring: Scoring) async throws -> Bool {
+        let id = StorageKey.event(scoring.event.id, tenant: scoring.tenant)
+        // Two that add one row at once would leave its older form behind.
+        try inFlight.claim(id)
+        defer { inFlight.release(id) }
         let row = AssayFeaturesV1.QuarantineRow(
             tenant: scoring.tenant, event: scoring.event, received: scoring.received,
             problems: scoring.resolved.problems.map(\.message))
         var batch = WriteBatch()
-        do {
-            guard try keptAside.add(row, to: &batch) else { return false }
-        } catch {
-            throw error as? StorageError ?? StorageError(.corrupt, "\(error)")
-        }
+        guard try keptAside.add(row, to: &batch) else { return false }
         try await records.commit(batch)
         return true
     }
