@@ -90,9 +90,22 @@ import Wire
             let now = Quarantine.keptMilliseconds + 5_000
             #expect(try ids(quarantine, now: now) == ["b"])
             #expect(try quarantine.entry("a", tenant: "bank", now: now) == nil)
-            var batch = WriteBatch()
-            try quarantine.removeExpired(now: now, from: &batch)
-            try store.write(batch, sync: false)
+            try quarantine.removeExpired(now: now)
+            #expect(quarantine.count == 1)
+            #expect(try store.rows("quarantine", limit: 10).count == 2)
+        }
+    }
+
+    @Test("one sweep ends all rows past their time, and counts what is left anew")
+    func manyExpired() throws {
+        try withStore { store in
+            let quarantine = try Quarantine(store: store, keys: keys)
+            try add((0..<2_500).map { row("e\($0)", at: 0) }, quarantine, store)
+            try add([row("b", at: 10)], quarantine, store)
+            // Counted, and not stored.
+            var lost = WriteBatch()
+            #expect(try quarantine.add(row("lost", at: 10), to: &lost))
+            try quarantine.removeExpired(now: Quarantine.keptMilliseconds + 5_000)
             #expect(quarantine.count == 1)
             #expect(try store.rows("quarantine", limit: 10).count == 2)
         }

@@ -71,10 +71,14 @@ import Wire
             let statistics = StatisticsStore(store: store, run: 1)
             try statistics.add(counted([1], hour: 10), vectors: [vector])
             try statistics.add(counted([2], hour: 11), vectors: [vector])
-            try statistics.removeExpired(
-                tenant: "bank", vector: "v@1", now: 11 + StatisticsStore.keptHours)
+            try StatisticsStore(store: store, run: 2).add(
+                counted([2], hour: 10), vectors: [vector])
+            try statistics.removeExpired(now: 11 + StatisticsStore.keptHours)
             let (sum, _) = try statistics.sum(tenant: "bank", vector: vector, hours: 0..<100)
             #expect(sum.vectors == 1)
+            #expect(try store.rows("stats", limit: 10).count == 1)
+            try statistics.removeExpired(now: 12 + StatisticsStore.keptHours)
+            #expect(try store.rows("stats", limit: 10).isEmpty)
         }
     }
 

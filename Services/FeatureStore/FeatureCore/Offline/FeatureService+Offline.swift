@@ -9,8 +9,8 @@ extension FeatureService {
         replies: ReplyWriter<AssayFeaturesV1.TrainingChunk>, context: ServerContext
     ) async throws {
         let tenant = try tenant(context)
-        let pipeline = store.pipeline
         let log = try log()
+        let pipeline = log.pipeline
         guard TrainingSlots.take() else {
             throw RPCError(
                 code: .resourceExhausted,

@@ -19,7 +19,7 @@ package final class Quarantine: Sendable {
     init(store: any KeyValueStore, keys: TenantKeys) throws {
         self.store = store
         self.keys = keys
-        try countRows()
+        rowCount.store(try rowsStored(), ordering: .relaxed)
     }
 
     var count: Int { rowCount.load(ordering: .relaxed) }
@@ -61,8 +61,20 @@ package final class Quarantine: Sendable {
         rowCount.subtract(1, ordering: .relaxed)
     }
 
-    /// Adds the end of rows past their time to a batch, at most `limit`.
-    func removeExpired(now: Int64, limit: Int = 1_000, from batch: inout WriteBatch) throws {
+    /// Ends all rows past their time, and counts those that are left: what was counted for batches
+    /// that could not be stored is corrected.
+    func removeExpired(now: Int64) throws {
+        while true {
+            var batch = WriteBatch()
+            try removeExpired(now: now, limit: 1_000, from: &batch)
+            guard !batch.isEmpty else { break }
+            try store.write(batch, sync: false)
+        }
+        let before = count
+        rowCount.add(try rowsStored() - before, ordering: .relaxed)
+    }
+
+    private func removeExpired(now: Int64, limit: Int, from batch: inout WriteBatch) throws {
         let oldest = now - Self.keptMilliseconds
         var expired: [QuarantineKey] = []
         try eachTenant { tenant in
@@ -128,14 +140,16 @@ package final class Quarantine: Sendable {
         }
     }
 
-    private func countRows() throws {
+    private func rowsStored() throws -> Int {
+        var rows = 0
         try eachTenant { tenant in
             try store.scan(.quarantine, QuarantineKey.places(of: tenant), reversed: false) {
                 _, _ in
-                rowCount.add(1, ordering: .relaxed)
+                rows += 1
                 return true
             }
         }
+        return rows
     }
 
     /// Every tenant that has a row, without going through their rows.

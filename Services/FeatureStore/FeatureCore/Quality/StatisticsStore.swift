@@ -75,16 +75,28 @@ package struct StatisticsStore: Sendable {
         return (sum, seen.count)
     }
 
-    /// Deletes the rows of a vector that are past their time.
-    func removeExpired(tenant: String, vector: String, now hour: Int64) throws {
-        let range = KeyRange(
-            from: Self.key(tenant, vector, 0),
-            to: Self.key(tenant, vector, max(0, hour - Self.keptHours)))
-        var batch = WriteBatch()
-        for row in try store.rows(Self.family, range, limit: 1_000) {
-            batch.delete(row.key, in: Self.family)
+    /// Deletes the rows that are past their time.
+    func removeExpired(now hour: Int64) throws {
+        let oldest = StorageKey.bigEndian(UInt64(max(0, hour - Self.keptHours)))
+        var from: [UInt8] = []
+        // Every vector that has a row, without going through those that stay.
+        while let first = try store.rows(Self.family, KeyRange(from: from), limit: 1).first {
+            let vector = Array(first.key.dropLast(16))
+            try remove(KeyRange(from: vector, to: vector + oldest))
+            guard let next = KeyRange.prefix(vector).upper else { return }
+            from = next
         }
-        if !batch.isEmpty { try store.write(batch, sync: false) }
+    }
+
+    private func remove(_ range: KeyRange) throws {
+        while true {
+            var batch = WriteBatch()
+            for row in try store.rows(Self.family, range, limit: 1_000) {
+                batch.delete(row.key, in: Self.family)
+            }
+            guard !batch.isEmpty else { return }
+            try store.write(batch, sync: false)
+        }
     }
 
     private static func key(_ tenant: String, _ vector: String, _ hour: Int64) -> [UInt8] {

@@ -132,9 +132,8 @@ public final class EmbeddedFeatureStore: FeatureStore {
     public func dropOldRows() throws {
         let now = pipeline.clock().millisecondsSinceEpoch
         try retention.advance(log, at: now, configuration)
-        var batch = WriteBatch()
-        try keptAside.removeExpired(now: now, from: &batch)
-        if !batch.isEmpty { try store.write(batch, sync: false) }
+        try keptAside.removeExpired(now: now)
+        try servedByHour.removeExpired(now: now / StatisticsRecorder.millisecondsPerHour)
     }
 
     /// Stores everything and releases the directory.
