@@ -3,6 +3,7 @@ import FeatureCore
 import FeatureEngine
 import RPC
 import Redis
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -76,6 +77,66 @@ struct KeeperTests {
         #expect(try await one.keeper.round() == 0)
         await one.close()
         await two.close()
+        await server.close()
+        await bench.close()
+    }
+
+    @Test("events that can never be finished hide none that can")
+    func stuck() async throws {
+        let bench = try await SharedBench.start()
+        // In the log, and in no state.
+        let server = try await bench.server(sender: { FaultySender($0, fails: .beforeSend, at: 2) })
+        let early = (0..<130).flatMap { index in
+            (0..<16).map { ("fs:{bank:log:\($0)}:open", "1000000000000-\(index)") }
+        }
+        for (key, id) in early { _ = try await bench.send("ZADD", key, "0", id) }
+        #expect(try await server.score(Bank.payment("e1")).outcome == .logged)
+        await server.store.flush()
+        let directory = try TemporaryDirectory()
+        let keeper = try await bench.keeper(directory)
+        try await keeper.keeper.round()
+        // Nobody waits for a clock to go on: the event is a moment old by the second round.
+        while keeper.keeper.statistics.finished.load(ordering: .relaxed) == 0 {
+            try await keeper.keeper.round()
+        }
+        let statistics = keeper.keeper.statistics
+        #expect(statistics.finished.load(ordering: .relaxed) == 1)
+        #expect(statistics.stuck.load(ordering: .relaxed) == early.count)
+        #expect(statistics.damaged.load(ordering: .relaxed) == early.count)
+        let reader = try await bench.server()
+        let probe = try await reader.score(Bank.payment("probe"), dryRun: true)
+        #expect(probe.vector?.value("card_txn_cnt_24h") == 1)
+        await keeper.close()
+        await reader.close()
+        await server.close()
+        await bench.close()
+    }
+
+    @Test("a shared store that refuses the keeper's commands is told of, once, with its words")
+    func refused() async throws {
+        let bench = try await SharedBench.start()
+        let server = try await bench.server()
+        #expect(try await server.score(Bank.payment("e1")).outcome == .applied)
+        await server.store.flush()
+        let told = Mutex<[String]>([])
+        let directory = try TemporaryDirectory()
+        let keeper = try await bench.keeper(directory) { configuration in
+            configuration.pause = .milliseconds(1)
+            configuration.reportFailure = { line in told.withLock { $0.append(line) } }
+        }
+        for partition in 0..<16 {
+            _ = try await bench.send("DEL", "fs:{bank:log:\(partition)}:rows")
+            _ = try await bench.send("SET", "fs:{bank:log:\(partition)}:rows", "no stream")
+        }
+        let work = Task { try await keeper.keeper.run() }
+        while keeper.keeper.statistics.failures.load(ordering: .relaxed) < 3 {
+            await Task.yield()
+        }
+        work.cancel()
+        _ = try? await work.value
+        #expect(told.withLock(\.count) == 1)
+        #expect(told.withLock { $0 }.first?.contains("WRONGTYPE") == true)
+        await keeper.close()
         await server.close()
         await bench.close()
     }

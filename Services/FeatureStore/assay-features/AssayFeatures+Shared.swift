@@ -74,6 +74,9 @@ extension AssayFeatures {
         configuration.masterKey = try requireMasterKey()
         try await harness.run { environment in
             let client = try await shared.connect(to: url, connections: 1, environment.group)
+            let logger = environment.logger
+            var configuration = configuration
+            configuration.reportFailure = { logger.error("the keeper's round ended: \($0)") }
             let owner = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
             let keeper = SharedKeeper(
                 client, definitions: definitions, configuration: configuration, owner: owner,

@@ -16,10 +16,25 @@ public final class KeeperStatistics: Sendable {
     public let disagreements = Atomic<Int>(0)
     /// Rows that are not what a server writes.
     public let damaged = Atomic<Int>(0)
+    /// Rounds that the shared store ended with an error.
+    public let failures = Atomic<Int>(0)
+    /// Events that cannot be finished: their rows are gone, or a state of theirs cannot be read.
+    public let stuck = Atomic<Int>(0)
     /// Rows that wait in the fullest partition.
     public let backlog = Atomic<Int>(0)
+    /// Those of each partition, by its tenant.
+    private let waiting = Mutex<[String: Int]>([:])
 
     init() {}
+
+    /// So many rows wait in a partition: known also when the round fails later.
+    func waits(_ rows: Int, in partition: Int, of tenant: String) {
+        let most = waiting.withLock { waiting in
+            waiting["\(partition) \(tenant)"] = rows
+            return waiting.values.max() ?? 0
+        }
+        backlog.store(most, ordering: .relaxed)
+    }
 
     /// Every counter by its name, in a fixed order.
     public var counts: [(name: String, count: Int)] {
@@ -31,6 +46,7 @@ public final class KeeperStatistics: Sendable {
             ("rebuilt", rebuilt.load(ordering: .relaxed)),
             ("disagreements", disagreements.load(ordering: .relaxed)),
             ("damaged", damaged.load(ordering: .relaxed)),
+            ("failures", failures.load(ordering: .relaxed)),
         ]
     }
 }

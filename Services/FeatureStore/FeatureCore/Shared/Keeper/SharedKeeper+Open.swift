@@ -5,8 +5,17 @@ internal import Storage
 internal import Wire
 
 extension SharedKeeper {
-    /// Open events looked at in one round of a partition.
+    /// Open events asked for at once.
     private static let openBatch = 100
+
+    /// What became of an open event.
+    private enum Finishing {
+        case done
+        /// To be tried again in the next round.
+        case later
+        /// Trying again soon does not help.
+        case stuck
+    }
 
     /// Finishes the events that servers have left: those open for longer than a server may take.
     ///
@@ -14,18 +23,52 @@ extension SharedKeeper {
     func finishOpen(_ log: KeptLog, _ keys: SharedKeys, now: UInt64) async throws -> Int {
         var finished = 0
         for partition in 0..<SharedKeys.partitions {
+            finished += try await finishOpen(partition, log, keys, now: now)
+        }
+        statistics.finished.count(finished)
+        statistics.stuck.store(stuck.count, ordering: .relaxed)
+        return finished
+    }
+
+    private func finishOpen(
+        _ partition: Int, _ log: KeptLog, _ keys: SharedKeys, now: UInt64
+    ) async throws -> Int {
+        var (finished, later) = (0, 0)
+        // Those before it stay open.
+        var offset = 0
+        // What the shared store does not take now it does not take a hundred times over.
+        while later < Self.openBatch {
             // All have the same score, so they come in the order of their ids: oldest first.
             let reply = try await send(
                 RedisCommand(
-                    "ZRANGE", key: keys.open(partition), [UInt8(ascii: "0")],
-                    Array("\(Self.openBatch - 1)".utf8)))
-            for case .bytes(let id) in reply.elements ?? [] {
-                guard let place = StreamPlace(id, partition: partition), isLeft(place, now)
-                else { continue }
-                if try await finish(place, log, keys) { finished += 1 }
+                    "ZRANGE", key: keys.open(partition), Array("\(offset)".utf8),
+                    Array("\(offset + Self.openBatch - 1)".utf8)))
+            let ids = reply.elements ?? []
+            for case .bytes(let id) in ids {
+                guard let place = StreamPlace(id, partition: partition) else {
+                    offset += 1
+                    continue
+                }
+                // So are all behind it.
+                guard isLeft(place, now) else { return finished }
+                guard !stuck.isWaiting(place, log.tenant, now: now) else {
+                    offset += 1
+                    continue
+                }
+                switch try await finish(place, log, keys) {
+                case .done:
+                    finished += 1
+                    stuck.remove(place, log.tenant)
+                case .later:
+                    offset += 1
+                    later += 1
+                case .stuck:
+                    offset += 1
+                    if stuck.add(place, log.tenant, now: now) { statistics.damaged.count() }
+                }
             }
+            guard ids.count == Self.openBatch else { break }
         }
-        statistics.finished.count(finished)
         return finished
     }
 
@@ -36,58 +79,63 @@ extension SharedKeeper {
         return place.milliseconds + limit < now
     }
 
-    /// Brings an event to all states that lack it, and records what it made. False if something has
-    /// to be tried again in a later round.
+    /// Brings an event to all states that lack it, and records what it made.
     private func finish(
         _ place: StreamPlace, _ log: KeptLog, _ keys: SharedKeys
-    ) async throws -> Bool {
-        guard let row = try log.row(place.sequence) else {
-            // Its row is gone from the stream without having reached the disk.
-            statistics.damaged.count()
-            return false
-        }
+    ) async throws -> Finishing {
+        // Without one it is gone from the stream without having reached the disk.
+        guard let row = try log.row(place.sequence) else { return .stuck }
         guard let scoring = scoring(row) else {
             // Its type is defined no longer: there is nothing it could be applied to.
             _ = try await send(RedisCommand("ZREM", key: keys.open(place.partition), place.id))
-            return true
+            return .done
         }
         var versions: [UInt64] = []
         for entity in scoring.entities {
-            let made = try await bring(
-                scoring.resolved.engineEvent, to: entity, place, log)
-            guard let made else { return false }
-            versions.append(made)
+            switch try await bring(scoring.resolved.engineEvent, to: entity, place, log) {
+            case .made(let version): versions.append(version)
+            case .not(let finishing): return finishing
+            }
         }
         let logged = pipeline.logRow(
             scoring, sequence: place.sequence, versions: versions, vectors: [])
         let record = AssayFeaturesV1.AppliedRow(
             sequence: place.sequence, entities: logged.entities, vectors: row.vectors)
-        return try await send(keys.finish(place, record.encoded())).integer == 1
+        return try await send(keys.finish(place, record.encoded())).integer == 1 ? .done : .later
     }
 
-    /// The version that the event made of an entity: applied here unless the state has it. Nil if the
-    /// shared store would not have it, or somebody else has finished the event.
+    /// What became of an event on one entity.
+    private enum Bringing {
+        /// The version that it made: here, or before.
+        case made(UInt64)
+        /// The shared store would not have it, somebody else has finished the event, or the state
+        /// cannot be read.
+        case not(Finishing)
+    }
+
+    /// Applies an event to an entity unless the state has it.
     private func bring(
         _ event: EngineEvent, to entity: EntityReference, _ place: StreamPlace, _ log: KeptLog
-    ) async throws -> UInt64? {
+    ) async throws -> Bringing {
         var blob = BlobReply(try await send(states.read(entity)))
         for _ in 0..<SharedStates.maximumAttempts {
             var loaded = try await readable(states.load(entity, blob), log)
-            guard var state = loaded.state else { return nil }
+            guard var state = loaded.state else { return .not(.stuck) }
             loaded.state = nil
             let sequence = place.sequence
             switch state.apply(
                 event, touches: entity.touches, sequence: sequence, delivery: .again)
             {
             case .applied: break
-            case .alreadyApplied: return state.version(madeBy: sequence)
+            case .alreadyApplied:
+                return state.version(madeBy: sequence).map { .made($0) } ?? .not(.later)
             case .uncertain:
                 statistics.uncertain.count()
                 let standing = try await states.standings(
                     of: [place], on: entity, redis, timeout: configuration.roundTrip)[0]
                 switch standing {
-                case .made(let version): return version
-                case .finished: return nil
+                case .made(let version): return .made(version)
+                case .finished: return .not(.later)
                 case .missing:
                     _ = state.apply(
                         event, touches: entity.touches, sequence: sequence, delivery: .first)
@@ -97,11 +145,11 @@ extension SharedKeeper {
             let write = states.write(loaded, state, made: [made])
             let reply = try await redis.send(write.command, timeout: configuration.roundTrip)
             switch BlobWrite.outcome(reply) {
-            case .written: return state.version
+            case .written: return .made(state.version)
             case .conflict(let newer): blob = .blob(newer)
-            case .refused: return nil
+            case .refused: return .not(.later)
             }
         }
-        return nil
+        return .not(.later)
     }
 }

@@ -20,6 +20,8 @@ public struct KeeperConfiguration: Sendable {
     public var rowLife: Duration = .seconds(60)
     /// That of the servers.
     public var masterKey: MasterKey?
+    /// Told, in words, what ends rounds: each cause once, until a round succeeds.
+    public var reportFailure: @Sendable (String) -> Void = { _ in }
 
     public init() {}
 }
@@ -38,6 +40,9 @@ public final class SharedKeeper: Sendable {
     let configuration: KeeperConfiguration
     private let agreement: SharedAgreement
     private let open: @Sendable (String) throws -> any KeyValueStore
+    /// What ended the last round.
+    private let trouble = Mutex<String?>(nil)
+    let stuck = StuckEvents()
     private let logs = Mutex<[String: OpenLog]>([:])
     /// Names this process as the lease's owner.
     private let owner: String
@@ -88,11 +93,23 @@ public final class SharedKeeper: Sendable {
             var isIdle = true
             do {
                 isIdle = try await round() == 0
-            } catch is RedisError, is RedisServerError {
+                trouble.withLock { $0 = nil }
+            } catch let error where error is RedisError || error is RedisServerError {
                 // The next round tries again.
+                report(error)
             }
             if isIdle { try await Task.sleep(for: configuration.pause) }
         }
+    }
+
+    private func report(_ error: any Error) {
+        statistics.failures.count()
+        let text = "\(error)"
+        let isNew = trouble.withLock { trouble in
+            defer { trouble = text }
+            return trouble != text
+        }
+        if isNew { configuration.reportFailure(text) }
     }
 
     /// Closes the stores.
@@ -245,9 +262,12 @@ public final class SharedKeeper: Sendable {
                     [lease.fence, Array(directory.utf8), first]),
                 RedisCommand("XLEN", key: keys.rows(partition)),
             ], timeout: configuration.roundTrip)
+        // Also if nothing may be trimmed: then it grows.
+        let waiting = Int(replies[1].integer ?? 0)
+        statistics.waits(waiting, in: partition, of: keys.tenant)
         if let error = replies[0].error { throw error }
         statistics.trimmed.count(Int(replies[0].integer ?? 0))
-        return Int(replies[1].integer ?? 0)
+        return waiting
     }
 
     /// The shared store's clock, in milliseconds: the one that its stream ids are made from.
