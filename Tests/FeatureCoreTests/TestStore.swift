@@ -157,6 +157,10 @@ extension AssayFeaturesV1.Vector {
         Self.names.firstIndex(of: name).map { values[$0] }
     }
 
+    func flags(_ name: String) -> Status.Flags? {
+        Self.names.firstIndex(of: name).map { Status(byte: status[$0]).flags }
+    }
+
     func kind(_ name: String) -> Status.Class? {
         Self.names.firstIndex(of: name).flatMap { Status.Class(rawValue: status[$0] & 7) }
     }

@@ -83,6 +83,9 @@ struct AssayFeatures: AsyncParsableCommand {
         configuration.masterKey = try masterKey.map(MasterKey.read(file:))
 
         try await harness.run { environment in
+            var configuration = configuration
+            let logger = environment.logger
+            configuration.reportFailure = { logger.error("the store: \($0)") }
             let retention = StoreRetention()
             let storage = try RocksDBStore(
                 directory: directory, families: EmbeddedFeatureStore.families,

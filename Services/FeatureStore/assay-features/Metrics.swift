@@ -11,6 +11,18 @@ extension EmbeddedFeatureStore {
         text.sample("assay_features_quarantine_events", Double(waitingEvents))
         text.newest(newestEvents)
         text.header(
+            "assay_features_store_failed",
+            help: "1 while events are refused since a write failed.", kind: .gauge)
+        text.sample("assay_features_store_failed", isRefusing ? 1 : 0)
+        text.header(
+            "assay_features_store_failures_total",
+            help: "What went wrong in the store; the log says why.", kind: .counter)
+        for kind in StoreFailures.Kind.allCases {
+            text.sample(
+                "assay_features_store_failures_total", labels: [("what", kind.rawValue)],
+                Double(failures.count(kind)))
+        }
+        text.header(
             "assay_features_state_bytes", help: "Memory of decoded states.", kind: .gauge)
         text.sample("assay_features_state_bytes", Double(stateBytes))
         text.header(
@@ -129,6 +141,13 @@ extension SharedKeeper {
         text.sample(
             "assay_features_keeper_backlog_rows",
             Double(statistics.backlog.load(ordering: .relaxed)))
+        text.header(
+            "assay_features_keeper_stuck_events",
+            help: "Open events whose rows are gone, or whose states cannot be read.",
+            kind: .gauge)
+        text.sample(
+            "assay_features_keeper_stuck_events",
+            Double(statistics.stuck.load(ordering: .relaxed)))
     }
 }
 

@@ -74,7 +74,7 @@ package final class Quarantine: Sendable {
         rowCount.add(try rowsStored() - before, ordering: .relaxed)
     }
 
-    private func removeExpired(now: Int64, limit: Int, from batch: inout WriteBatch) throws {
+    func removeExpired(now: Int64, limit: Int = 1_000, from batch: inout WriteBatch) throws {
         let oldest = now - Self.keptMilliseconds
         var expired: [QuarantineKey] = []
         try eachTenant { tenant in

@@ -189,9 +189,17 @@ package final class EventPipeline: Sendable {
     }
 
     /// Nothing was kept: the event is to be sent again.
-    package func notRecorded(_ scoring: Scoring) -> AssayFeaturesV1.ScoreEventResponse {
-        let readings = scoring.entities.map { unavailable($0, at: scoring.resolved.time) }
-        return response(scoring, readings, outcome: .notRecorded)
+    ///
+    /// - Parameter readings: what is known of its entities; nothing if nil.
+    package func notRecorded(
+        _ scoring: Scoring, because error: any Error, _ readings: [EntityReading]? = nil
+    ) -> AssayFeaturesV1.ScoreEventResponse {
+        let known =
+            readings ?? scoring.entities.map { unavailable($0, at: scoring.resolved.time) }
+        var response = response(scoring, known, outcome: .notRecorded)
+        let problems = response.receipt.problems.prefix(ResolvedEvent.maximumProblems - 1)
+        response.receipt.problems = [AssayFeaturesV1.Problem(notRecorded: error)] + problems
+        return response
     }
 
     /// The event was recorded before, and its reply is no longer kept: vectors computed now could

@@ -95,7 +95,7 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
         } catch let error as RPCError where error.code != .unavailable {
             throw error
         } catch {
-            return .done(scoring.pipeline.notRecorded(scoring))
+            return .done(scoring.pipeline.notRecorded(scoring, because: error))
         }
         store.statistics.quarantined.add(1, ordering: .relaxed)
         return .done(await read(scoring, outcome: .quarantined))

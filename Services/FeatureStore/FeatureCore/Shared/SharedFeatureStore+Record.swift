@@ -55,7 +55,7 @@ extension SharedFeatureStore {
             // The event may be in the log: then the keeper finishes it, and sending it again finds
             // it there.
             statistics.notRecorded.count()
-            return pipeline.notRecorded(event.scoring)
+            return pipeline.notRecorded(event.scoring, because: error)
         }
         switch claim {
         case .claimed(let place): return await apply(event, at: place, blobs)

@@ -24,10 +24,7 @@ extension EmbeddedFeatureStore {
             inFlight.submitted(id, InFlightEvents.Submitted(scoring: scoring, sequence: sequence))
             // Whether or not the caller is still there to wait for it.
             commit.whenDone { [self] result in
-                if case .failure = result {
-                    // The states hold an event that the log may lack: none of them is read again.
-                    failed.store(true, ordering: .releasing)
-                }
+                if case .failure(let error) = result { lost(scoring, error) }
                 finish(id, isRecorded: (try? result.get()) != nil)
             }
             return .underway {
@@ -35,7 +32,7 @@ extension EmbeddedFeatureStore {
                     try await commit.wait()
                     return response
                 } catch {
-                    return scoring.pipeline.notRecorded(scoring)
+                    return scoring.pipeline.notRecorded(scoring, because: error)
                 }
             }
         } catch {
@@ -83,9 +80,9 @@ extension EmbeddedFeatureStore {
     private func apply(
         _ scoring: Scoring, _ set: ActiveDefinitions, _ id: [UInt8], _ digest: [UInt8]
     ) throws -> (AssayFeaturesV1.ScoreEventResponse, GroupCommit.Commit?) {
-        let (pipeline, cache) = (scoring.pipeline, set.states)
+        let cache = set.states
         guard !failed.load(ordering: .acquiring) else {
-            return (pipeline.notRecorded(scoring), nil)
+            return (refused(scoring, set, StorageError(.io, "a write failed before")), nil)
         }
         try erasureGate.check(scoring)
         guard !cache.isOverloaded(scoring.entities) else { throw backlog("states") }
@@ -97,7 +94,8 @@ extension EmbeddedFeatureStore {
                 states.append(try state(entity, set, at: scoring.now, before: sequence))
             }
         } catch {
-            return (pipeline.notRecorded(scoring), nil)
+            report(.read, error)
+            return (refused(scoring, set, error), nil)
         }
         let response = respond(scoring, states, sequence)
         var batch: WriteBatch
@@ -105,7 +103,8 @@ extension EmbeddedFeatureStore {
         do {
             (batch, pending) = try rows(scoring, set, response, states, id, digest, sequence)
         } catch {
-            return (pipeline.notRecorded(scoring), nil)
+            report(.seal, error)
+            return (refused(scoring, set, error), nil)
         }
         let after = configuration.strictStates ? applied(scoring, to: states, sequence) : nil
         for (cached, after) in zip(states, after ?? []) {
@@ -118,9 +117,12 @@ extension EmbeddedFeatureStore {
         do throws(StorageError) {
             commit = try records.submit(batch)
         } catch {
-            guard error.code == .busy else { return (pipeline.notRecorded(scoring), nil) }
-            throw backlog("the log")
+            if error.code == .busy { throw backlog("the log") }
+            refusing.store(true, ordering: .relaxed)
+            report(.write, error)
+            return (refused(scoring, set, error), nil)
         }
+        if isRefusing { refusing.store(false, ordering: .relaxed) }
         set.vault.subjects.confirm(pending)
         if let after {
             for (cached, after) in zip(states, after) { cache.replace(cached, with: after) }
@@ -199,16 +201,9 @@ extension EmbeddedFeatureStore {
         of entities: [EntityReference], under pipeline: EventPipeline, at time: Int64,
         now: Timestamp
     ) async -> [EntityReading] {
-        let failed = failed.load(ordering: .acquiring)
         let set = set(of: pipeline)
         return set.states.holding(entities.map(\.key)) {
-            entities.map { entity in
-                guard !failed,
-                    let cached = try? state(
-                        entity, set, at: now.millisecondsSinceEpoch, before: .max)
-                else { return pipeline.unavailable(entity, at: time) }
-                return pipeline.reading(entity, cached.state, at: time)
-            }
+            entities.map { reading($0, set, at: time, now: now.millisecondsSinceEpoch) }
         }
     }
 
@@ -222,7 +217,12 @@ extension EmbeddedFeatureStore {
             problems: scoring.resolved.problems.map(\.message))
         var batch = WriteBatch()
         guard try keptAside.add(row, to: &batch) else { return false }
-        try await records.commit(batch)
+        do {
+            try await records.commit(batch)
+        } catch {
+            report(.write, error)
+            throw error
+        }
         return true
     }
 

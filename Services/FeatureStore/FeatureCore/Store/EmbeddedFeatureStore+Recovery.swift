@@ -16,8 +16,18 @@ extension EmbeddedFeatureStore {
         }
         lastSequence.raise(to: applied)
         while try recoverPart(after: &applied) { try await flush() }
-        try await flush()
-        try dropOldRows()
+        try await storeRecovered()
+        sweep(isHour: false)
+    }
+
+    /// On a full disk the states stay in memory, so that they can be read.
+    private func storeRecovered() async throws {
+        do {
+            try await flush()
+        } catch let error as StorageError where error.code == .full {
+            statistics.failedFlushes.add(1, ordering: .relaxed)
+            report(.flush, error)
+        }
     }
 
     /// False when the log is at its end; true when changed states must be stored first.

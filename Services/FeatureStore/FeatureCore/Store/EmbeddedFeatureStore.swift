@@ -23,6 +23,11 @@ public final class EmbeddedFeatureStore: FeatureStore {
     let retention: StoreRetention
     /// A write failed of which something may be stored: what is in memory may be ahead of the log.
     let failed = Atomic<Bool>(false)
+    /// The entities of the events that the log may lack.
+    let unsure = Mutex<Set<StateKey>>([])
+    /// The last event could not be written.
+    let refusing = Atomic<Bool>(false)
+    public let failures: StoreFailures
     let keptAside: Quarantine
     let servedByHour: StatisticsStore
     let configuration: FeatureStoreConfiguration
@@ -36,6 +41,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
         self.store = store
         self.configuration = configuration
         self.retention = retention
+        failures = StoreFailures(configuration.reportFailure)
         let masterKey = try StoreKey.open(store, given: configuration.masterKey)
         let pipeline = EventPipeline(definitions, masterKey: masterKey, clock: clock)
         let vault = RowVault(
@@ -103,7 +109,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
             sinceAdvance += tick
             if sinceAdvance >= .seconds(3_600) {
                 sinceAdvance = .zero
-                try dropOldRows()
+                sweep(isHour: true)
             }
             sinceStatistics += tick
             if sinceStatistics >= .seconds(60) {
@@ -116,21 +122,12 @@ public final class EmbeddedFeatureStore: FeatureStore {
         }
     }
 
-    /// A disk that is full now may have room later; what is not stored is in the log. Where events
-    /// are synced before their replies, nothing is accepted after a failure, and the process ends.
-    private func flushIfPossible() async throws {
-        do {
-            try await flush()
-        } catch let error as StorageError
-            where error.code == .full && configuration.durability == .written
-        {
-            statistics.failedFlushes.add(1, ordering: .relaxed)
-        }
+    /// Lets go of the events, replies and states that have had their time by the clock.
+    public func dropOldRows() throws {
+        try dropOldRows(at: pipeline.clock().millisecondsSinceEpoch)
     }
 
-    /// Lets go of the events, replies and states that have had their time.
-    public func dropOldRows() throws {
-        let now = pipeline.clock().millisecondsSinceEpoch
+    func dropOldRows(at now: Int64) throws {
         try retention.advance(log, at: now, configuration)
         try keptAside.removeExpired(now: now)
         try servedByHour.removeExpired(now: now / StatisticsRecorder.millisecondsPerHour)

@@ -46,6 +46,22 @@ package struct EventLog: Sendable {
         }
     }
 
+    /// When the newest row came, in milliseconds; nil if there is none that can be read.
+    func newestReceived() throws -> Int64? {
+        var newest: Int64?
+        try store.scan(.log, .all, reversed: true) { _, value in
+            newest = Self.received(Array(value))
+            return newest == nil
+        }
+        return newest
+    }
+
+    /// When a row came, whether or not its personal fields can be read.
+    private static func received(_ bytes: [UInt8]) -> Int64? {
+        try? AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+            .received.millisecondsSinceEpoch
+    }
+
     /// The first sequence of the rows that came at `time` or later, in milliseconds; one above the
     /// last if none did. Rows come in about the order of their sequences.
     func firstSequence(receivedFrom time: Int64) throws -> UInt64 {
@@ -56,8 +72,11 @@ package struct EventLog: Sendable {
         while low < high {
             let middle = low + (high - low) / 2
             var found: (sequence: UInt64, received: Int64)?
-            try scan(after: middle - 1) { row in
-                found = (row.sequence, row.received.millisecondsSinceEpoch)
+            let range = KeyRange(from: StorageKey.log(middle))
+            try store.scan(.log, range, reversed: false) { key, value in
+                // One that is damaged tells nothing; the next one does.
+                guard let received = Self.received(Array(value)) else { return true }
+                found = (StorageKey.sequence(key) ?? 0, received)
                 return false
             }
             guard let found, found.received < time else {

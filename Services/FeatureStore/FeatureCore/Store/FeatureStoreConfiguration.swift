@@ -23,6 +23,9 @@ public struct FeatureStoreConfiguration: Sendable {
     /// How long replies are kept for those who ask again, in milliseconds.
     public var replyRetention: Int64 = 8 * 86_400_000
 
+    /// Told what goes wrong in the store, in words.
+    public var reportFailure: @Sendable (String) -> Void = { _ in }
+
     /// Keeps what is personal unreadable to those who have the store's directory alone. Nil keeps a
     /// key of its own in the directory, which then hides nothing from them.
     public var masterKey: MasterKey?
