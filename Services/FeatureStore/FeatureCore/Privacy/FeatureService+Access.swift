@@ -26,8 +26,6 @@ extension FeatureService {
         for purposes: [Purpose], _ pipeline: EventPipeline, tenant: String, now: Int64,
         isCounted: Bool = true
     ) {
-        // Counted for a store that keeps the counts: else they would only grow here.
-        let isCounted = isCounted && store.servedStatistics != nil
         for index in vectors.indices {
             let ref = vectors[index].ref
             guard

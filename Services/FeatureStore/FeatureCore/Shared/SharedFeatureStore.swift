@@ -101,8 +101,12 @@ public final class SharedFeatureStore: FeatureStore {
         while true {
             try await Task.sleep(for: configuration.gatherInterval)
             await gatherer.flush()
+            dropStatistics()
         }
     }
+
+    /// Nobody keeps what a shared server counts of what it serves: it would only grow.
+    func dropStatistics() { _ = pipeline.quality.recorder.take() }
 
     /// Writes everything gathered, and waits for what is still on its way.
     public func flush() async {
