@@ -9,7 +9,7 @@ extension EmbeddedFeatureStore {
         let id = StorageKey.event(scoring.event.id, tenant: scoring.tenant)
         try inFlight.claim(id)
         defer { inFlight.release(id) }
-        return try known(id, Hash.sha256(scoring.event.encoded()), scoring)
+        return try known(id, scoring.resolved.key.digest(of: scoring.event.encoded()), scoring)
     }
 
     /// The stored reply if the id is known with the same content; nil if the id is new.
