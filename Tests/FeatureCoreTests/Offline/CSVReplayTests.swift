@@ -171,6 +171,41 @@ import Testing
         #expect(report.labels == 2)
     }
 
+    @Test("a row that was not applied has no label, and a label without its time is left out")
+    func labelsOfNothing() throws {
+        let set = try SmallDefinitions.compile(
+            """
+            lists: {currencies: [EUR]}
+            entities: {terminal: {short: term, key: terminal_id}}
+            events:
+              payment: {id: id, max_late: 7d, entities: {terminal: terminal_id}, fields: {amount: money}}
+              fraud: {id: label_id, time: reported_at, max_late: 30d, class: label, refers_to: {payment: payment_id}}
+            aggregates: {terminal: {frauds: {from: fraud, count: true, windows: [24h]}}}
+            vectors: {risk@1: {purpose: fraud, features: [term_frauds_24h]}}
+            """)
+        let (_, rows, report) = try Self.replay(
+            """
+            id,time,terminal_id,amount,amount_currency,fraud,reported_at
+            p1,2025-10-09T08:00:00Z,t1,1,XQQ,1,2025-10-09T08:00:00Z
+            p2,2025-10-09T08:00:00Z,t1,1,EUR,0,
+            p2,2025-10-09T08:00:00Z,t1,2,EUR,1,2025-10-09T08:00:00Z
+            p3,2025-10-09T08:00:00Z,t1,1,EUR,1,2025-13-01T00:00:00Z
+            p4,2025-10-09T08:00:00Z,t1,1,EUR,1,
+            p5,2025-10-09T08:00:00Z,t1,1,EUR,1,2025-10-09T08:30:00Z
+            p5,2025-10-09T08:00:00Z,t1,1,EUR,1,2025-10-09T08:30:00Z
+            p6,2025-10-09T09:00:00Z,t1,1,EUR,0,
+            """, definitions: set, vector: "risk"
+        ) {
+            $0.eventType = "payment"
+            $0.label = CSVOptions.Label(column: "fraud", eventType: "fraud")
+        }
+        #expect(rows.map { $0[1] } == ["0", "0", "0", "0", "0", "1"])
+        #expect(report.labels == 1 && report.rejectedLabels == 2)
+        #expect(report.quarantined == 1 && report.conflicts == 1 && report.duplicates == 1)
+        #expect(report.problems.map(\.line) == [2, 4, 5, 6])
+        #expect(report.ignoredColumns.isEmpty)
+    }
+
     @Test("a label that names its payment counts at the payment's time, behind the lag")
     func delayedLabels() throws {
         let text = """

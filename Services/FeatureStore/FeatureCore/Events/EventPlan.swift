@@ -41,7 +41,8 @@ final class EventPlan: Sendable {
     let definition: EventDefinition
     /// Ascending by name.
     let given: [Given]
-    /// Positions of texts that a state takes: as keyed hashes.
+    /// Positions of texts whose keyed hashes a state takes, or a feature holds against those that
+    /// a state has.
     let isHashed: [Bool]
     /// Computed fields, filters and checks.
     let expressions: EventExpressions
@@ -55,14 +56,14 @@ final class EventPlan: Sendable {
         given = definition.fields.enumerated().compactMap { position, field in
             Given(field, at: position, of: definition, isKey: keys.contains(position))
         }
-        var isHashed = definition.fields.map { _ in false }
-        for source in definitions.entities.flatMap({ $0.group.sources })
-        where source.event == type {
-            for case let position? in source.values where position < isHashed.count {
-                isHashed[position] = definition.fields[position].type == .string
-            }
+        let taken = Set(
+            definitions.entities.flatMap { $0.group.sources }.filter { $0.event == type }
+                .flatMap(\.values).compactMap { $0 })
+        let compared = definitions.features.fieldsComparedWithStates(ofEvent: type)
+        let hashed = taken.union(compared).filter {
+            definition.fields.indices.contains($0) && definition.fields[$0].type == .string
         }
-        self.isHashed = isHashed
+        isHashed = definition.fields.indices.map(hashed.contains)
         kept = KeptParts(type, definitions)
     }
 }

@@ -139,7 +139,11 @@ public struct CSVReplay {
     private mutating func describeColumns() {
         let bound = options.eventType.flatMap { columns[$0] }.map { [$0] } ?? []
         guard !bound.isEmpty else { return }
-        let used = bound.reduce(into: Set([typeColumn, labelColumn])) { $0.formUnion($1.used) }
+        var used = bound.reduce(into: Set([typeColumn, labelColumn])) { $0.formUnion($1.used) }
+        if let label = options.label, let type = fold.definitions.event(named: label.eventType) {
+            used.formUnion(
+                bound.compactMap { labelTimeColumn(fold.definitions.events[type], $0) })
+        }
         report.ignoredColumns = header.indices.filter { !used.contains($0) }.map { header[$0] }
         report.absentFields = bound.flatMap { $0.fields.filter { $0.column < 0 }.map(\.name) }
     }
@@ -178,8 +182,10 @@ public struct CSVReplay {
             note(error.line, error.problems.joined(separator: "; "))
         case .success(let event):
             for label in pending.take(until: event.time) { try apply(label) }
-            try score(event, line: record.line, into: &writer)
-            try addLabel(of: event, record)
+            // What an online store would not have recorded cannot be labelled.
+            if try score(event, line: record.line, into: &writer) == .applied {
+                try addLabel(of: event, record)
+            }
         }
     }
 
@@ -190,7 +196,7 @@ public struct CSVReplay {
 
     private mutating func score(
         _ event: AssayFeaturesV1.Event, line: Int, into writer: inout CSVWriter
-    ) throws {
+    ) throws -> AssayFeaturesV1.Outcome {
         let scored = try fold.score(event, vector)
         switch scored.outcome {
         case .duplicate: report.duplicates += 1
@@ -202,11 +208,13 @@ public struct CSVReplay {
         default: break
         }
         for problem in scored.problems { note(line, "\(problem.path) \(problem.text)") }
-        guard let vector = scored.vector else { return }
-        report.written += 1
-        writer.text(event.id)
-        for value in vector.values { writer.number(value) }
-        writer.endRecord()
+        if let vector = scored.vector {
+            report.written += 1
+            writer.text(event.id)
+            for value in vector.values { writer.number(value) }
+            writer.endRecord()
+        }
+        return scored.outcome
     }
 
     private mutating func note(_ line: Int, _ message: String) {
@@ -216,7 +224,8 @@ public struct CSVReplay {
 
     // MARK: Labels
 
-    /// The label of a row is known at its own time if the file has that, else with the row.
+    /// The label of a row is known at its own time if the file has a column for that, else with
+    /// the row.
     private mutating func addLabel(
         of event: AssayFeaturesV1.Event, _ record: CSVRecord
     ) throws {
@@ -232,16 +241,27 @@ public struct CSVReplay {
             fields.append((name, .text(event.id)))
         }
         var time = event.time
-        if let column = header.firstIndex(of: definition.timeColumn), column != own.time,
-            let later = record.text(column).flatMap({ CSVCell.timestamp($0) }), later > time
-        {
-            time = later
+        if let column = labelTimeColumn(definition, own) {
+            guard let reported = record.text(column).flatMap({ CSVCell.timestamp($0) }) else {
+                report.rejectedLabels += 1
+                note(
+                    record.line,
+                    "\(header[column]): not a time such as 2025-10-09T08:53:20Z, at which the label"
+                        + " was known")
+                return
+            }
+            time = max(time, reported)
         }
         let known = AssayFeaturesV1.Event(
             id: "\(event.id)/\(label.eventType)", type: label.eventType, time: time,
             fields: WireMap(fields))
-        let pair = PendingLabels.Label(event: known, about: event)
+        let pair = PendingLabels.Label(event: known, about: event, line: record.line)
         if time > event.time { pending.add(pair) } else { try apply(pair) }
+    }
+
+    /// Where the file says when labels were known.
+    private func labelTimeColumn(_ label: EventDefinition, _ own: EventColumns) -> Int? {
+        header.firstIndex(of: label.timeColumn).flatMap { $0 == own.time ? nil : $0 }
     }
 
     private mutating func apply(_ label: PendingLabels.Label) throws {
@@ -251,7 +271,7 @@ public struct CSVReplay {
         } else {
             report.rejectedLabels += 1
             for problem in scored.problems {
-                note(1, "label of \(label.about.id): \(problem.path) \(problem.text)")
+                note(label.line, "label of \(label.about.id): \(problem.path) \(problem.text)")
             }
         }
     }

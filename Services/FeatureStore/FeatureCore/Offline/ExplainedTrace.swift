@@ -55,11 +55,11 @@ struct ExplainedTrace {
         case .recent(_, let list, _):
             tiles = definition.group.contributions(history.events, toRecent: list, at: time)
             return count(history.state.recent(list, at: moment.time))
-        case .counts(_, let measure, let tier, let window, _):
+        case .counts(_, let measure, let tier, let window, let lag, _):
             let (counts, status) = history.state.classes(
-                of: measure, tier: tier, window: window, at: moment.time)
+                of: measure, tier: tier, window: window, lag: lag, at: moment.time)
             let read = AggregateRead(
-                aggregate: .count, measure: measure, tier: tier, window: window)
+                aggregate: .count, measure: measure, tier: tier, window: window, lag: lag)
             tiles = definition.group.contributions(history.events, to: .aggregate(read), at: time)
             return FeatureValue(
                 Double(counts.reduce(0) { $0 + $1.count }),

@@ -160,7 +160,7 @@ struct Explanation {
     private mutating func explain(
         _ input: FeatureInput, _ ids: inout [UInt64: String]
     ) throws -> AssayFeaturesV1.ExplainedInput {
-        var entity = input.source.stateEntity
+        var entity = input.source.entity
         if case .feature(let feature) = input.source,
             case .state(let own, _) = definitions.features.features[feature].source
         {
@@ -210,16 +210,6 @@ extension ExplainedMoment {
 }
 
 extension FactSource {
-    /// The entity whose state holds what is no feature.
-    fileprivate var stateEntity: Int? {
-        switch self {
-        case .readTime, .eventTime, .field, .feature: nil
-        case .register(let entity, _, _), .table(let entity, _, _), .recent(let entity, _, _),
-            .counts(let entity, _, _, _, _):
-            entity
-        }
-    }
-
     fileprivate var kind: String {
         switch self {
         case .readTime, .eventTime: "time"

@@ -7,6 +7,8 @@ struct PendingLabels {
     struct Label {
         let event: AssayFeaturesV1.Event
         let about: AssayFeaturesV1.Event
+        /// Of the file, where it stands.
+        let line: Int
     }
 
     private struct Entry {

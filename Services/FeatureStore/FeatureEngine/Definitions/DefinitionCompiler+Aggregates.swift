@@ -51,7 +51,8 @@ struct ResolvedAggregate {
             CountsFeature(
                 name: window.name, measure: compiled.positions[measure] ?? 0,
                 tier: compiled.tierPositions[window.tier] ?? 0, window: window.window,
-                classes: classes, maximumClasses: maximumClasses, field: field.type,
+                lag: window.lag, classes: classes, maximumClasses: maximumClasses,
+                field: field.type,
                 enumeration: field.enumeration,
                 meaning: meaning("classes", window), documentation: declaration.documentation)
         }
@@ -85,6 +86,7 @@ extension DefinitionCompiler {
         guard let times = times(aggregate, of: sources) else { return }
         let windows = windows(of: aggregate, draft.declaration)
         let classes = classes(aggregate.operation)
+        if classes != nil { checkCounts(aggregate) }
         // What the sources mean, without and with the counted value.
         let described = zip(sources, times).map { source, time in
             "\(source.meaning) at '\(time.map { events[source.event].fields[$0].name } ?? "")'"
@@ -123,6 +125,18 @@ extension DefinitionCompiler {
                 declaration: aggregate, measure: measure, per: per, list: list, windows: windows,
                 type: type, unit: unit, classes: classes, field: value?.field,
                 maximumClasses: maximumClasses(classes, value?.field)))
+    }
+
+    /// Counts by class are a fact of expressions, not a feature: they have no event at hand, and an
+    /// expression says what they are when there are none.
+    private mutating func checkCounts(_ aggregate: AggregateDeclaration) {
+        let location = aggregate.name.location
+        if aggregate.includesSelf {
+            report("counts by class never contain the event at hand", at: location)
+        }
+        if aggregate.defaultValue != 0 {
+            report("counts by class have no default; what reads them has", at: location)
+        }
     }
 
     // MARK: What is counted

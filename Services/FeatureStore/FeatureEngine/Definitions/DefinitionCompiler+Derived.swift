@@ -159,7 +159,7 @@ extension DefinitionCompiler {
                 maximumEntries: classes ?? 256),
             .counts(
                 entity: entity, measure: counts.measure, tier: counts.tier, window: counts.window,
-                classes: classes), meaning: counts.meaning)
+                lag: counts.lag, classes: classes), meaning: counts.meaning)
     }
 
     private func classes(of counts: CountsFeature) -> Int? {

@@ -78,16 +78,17 @@ public enum FactSource: Hashable, Sendable {
     case table(entity: Int, table: Int, [RowColumn])
     /// The rows of a recent list, oldest first.
     case recent(entity: Int, list: Int, [RowColumn])
-    /// How often each class occurred in a window. With `classes` a list by class that begins at 0,
+    /// How often each class occurred in a window that ends `lag` milliseconds ago. With `classes` a list by class that begins at 0,
     /// else a map or histogram of those that occurred.
-    case counts(entity: Int, measure: Int, tier: Int, window: Int64, classes: Int?)
+    case counts(
+        entity: Int, measure: Int, tier: Int, window: Int64, lag: Int64? = nil, classes: Int?)
 
-    /// The entity whose state holds it.
-    var entity: Int? {
+    /// The entity whose state holds it; nil for what is of the event, and for features.
+    public var entity: Int? {
         switch self {
         case .readTime, .eventTime, .field, .feature: nil
         case .register(let entity, _, _), .table(let entity, _, _), .recent(let entity, _, _),
-            .counts(let entity, _, _, _, _):
+            .counts(let entity, _, _, _, _, _):
             entity
         }
     }

@@ -38,6 +38,41 @@ public struct FeatureSet: Sendable {
         case .derived(let derivation): derivation.entities
         }
     }
+
+    /// Fields of an event type whose hashes are held against those that states have: the value at
+    /// hand of an attribute, the key of a row, a text that an expression reads beside a stored one.
+    public func fieldsComparedWithStates(ofEvent event: Int) -> Set<Int> {
+        var fields: Set<Int> = []
+        for feature in features {
+            switch feature.source {
+            case .state(_, .attribute(let read)):
+                if event < read.argument.count, let field = read.argument[event] {
+                    fields.insert(field)
+                }
+            case .state: continue
+            case .derived(let derivation):
+                let facts = derivation.facts
+                guard facts.contains(where: { schema.facts[$0].type.holdsTokens }) else { continue }
+                for case .field(let positions) in facts.map({ sources[$0] }) {
+                    if event < positions.count, let field = positions[event] {
+                        fields.insert(field)
+                    }
+                }
+            }
+        }
+        return fields
+    }
+}
+
+extension ValueType {
+    /// Whether it is, or has, a text of which only the keyed hash is known.
+    var holdsTokens: Bool {
+        switch self {
+        case .token: true
+        case .list(.record(let record)): record.fields.contains { $0.type == .token }
+        default: false
+        }
+    }
 }
 
 /// Something that the expression of a derived feature reads.

@@ -268,13 +268,3 @@ struct VectorPlanCompiler {
         }
     }
 }
-
-extension ValueType {
-    fileprivate var holdsTokens: Bool {
-        switch self {
-        case .token: true
-        case .list(.record(let record)): record.fields.contains { $0.type == .token }
-        default: false
-        }
-    }
-}

@@ -71,11 +71,11 @@ extension VectorReading {
         _ fact: VectorPlan.CountsFact, _ scope: Int, from state: borrowing FeatureState,
         _ flags: Status.Flags
     ) {
-        guard case .counts(_, let measure, let tier, let window, let classes) = fact.source else {
-            return
-        }
+        guard
+            case .counts(_, let measure, let tier, let window, let lag, let classes) = fact.source
+        else { return }
         let own = state.counts(
-            of: measure, tier: tier, window: window, at: time, into: &counts)
+            of: measure, tier: tier, window: window, lag: lag, at: time, into: &counts)
         scopes[scope].setCounts(
             fact.slot, counts, classes: classes, Status(own.kind, own.flags.union(flags)))
     }

@@ -43,14 +43,15 @@ public struct VectorReading: Sendable {
     /// Counts by class.
     var counts: [Int64] = []
 
+    private static let absent = FeatureValue(FeatureValue.missing, Status(.absent))
+
     init(_ memory: Memory) {
-        let empty = FeatureValue(0, Status(.absent))
         scopes = memory.facts.map { ScopeReading($0) }
-        values = memory.parts.map { [FeatureValue](repeating: empty, count: $0) }
+        values = memory.parts.map { [FeatureValue](repeating: Self.absent, count: $0) }
         known = memory.parts.map { _ in nil }
         named = memory.parts.map { _ in Int.max }
         times = memory.parts.map { _ in 0 }
-        results = [FeatureValue](repeating: empty, count: memory.steps)
+        results = [FeatureValue](repeating: Self.absent, count: memory.steps)
         isDefault = [Bool](repeating: false, count: memory.steps)
     }
 
@@ -97,6 +98,8 @@ public struct VectorReading: Sendable {
             known[part] = Status(.absent)
             named[part] = .max
             times[part] = time
+            // Values that nobody reads in this call are not those of another one.
+            for index in values[part].indices { values[part][index] = Self.absent }
         }
         for scope in scopes.indices { scopes[scope].removeAll() }
     }

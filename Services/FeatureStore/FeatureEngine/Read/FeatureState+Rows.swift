@@ -29,10 +29,11 @@ extension FeatureState {
     /// How often each class occurred in a window, for a measure that counts by class and a tier
     /// that keeps it: `share`, `smoothed_share` and `rank` are made from it.
     public func classes(
-        of measure: Int, tier: Int, window: Int64, at time: Int64
+        of measure: Int, tier: Int, window: Int64, lag: Int64? = nil, at time: Int64
     ) -> (counts: [(class: Int64, count: Int64)], status: Status) {
         var counts: [Int64] = []
-        let status = self.counts(of: measure, tier: tier, window: window, at: time, into: &counts)
+        let status = self.counts(
+            of: measure, tier: tier, window: window, lag: lag, at: time, into: &counts)
         return (
             counts.indices.filter { counts[$0] != 0 }.map { (Int64($0), counts[$0]) }, status
         )
@@ -40,15 +41,17 @@ extension FeatureState {
 
     /// The same, by class from 0 on up to the greatest that occurred.
     func counts(
-        of measure: Int, tier: Int, window: Int64, at time: Int64, into counts: inout [Int64]
+        of measure: Int, tier: Int, window: Int64, lag: Int64?, at time: Int64,
+        into counts: inout [Int64]
     ) -> Status {
         let tiles = tiles[tier]
         let now = readTime(time)
         let columns = group.layouts[tier].columns[measure]
         precondition(columns.classes >= 0, "the measure does not count by class there")
         let known = tiles.classes[Int(columns.classes)]
-        let range = known.range(
-            from: group.tiers[tier].oldestTile(at: now, length: window), to: .max)
+        let (first, end) = AggregateRead.tiles(
+            group.tiers[tier], window: window, lag: lag, at: now)
+        let range = known.range(from: first, to: end)
         var isIncomplete =
             tiles.marks(reach: now, group.tiers[tier])
             && (tiles.lateCount > 0 || tiles.overflowed >> UInt64(measure) & 1 == 1)

@@ -25,6 +25,8 @@ public struct CountsFeature: Sendable {
     public let tier: Int
     /// Milliseconds.
     public let window: Int64
+    /// Not nil: the window ends this many milliseconds before the read.
+    public let lag: Int64?
     public let classes: Measure.Classes
     /// How many classes there can be at most.
     public let maximumClasses: Int

@@ -20,16 +20,28 @@ enum DefinitionLints {
 
     static func labelCounts(_ set: DefinitionSet) -> [LabelCount] {
         set.entities.flatMap { entity in
-            entity.features.compactMap { feature -> LabelCount? in
+            let features = entity.features.compactMap { feature -> LabelCount? in
                 guard case .aggregate(let read) = feature.read, read.lag == nil else { return nil }
-                let sources = entity.group.measures[read.measure].sources
-                guard let label = sources.first(where: { set.events[$0.event].kind == .label })
-                else { return nil }
-                return LabelCount(
-                    feature: feature.name, event: set.events[label.event].name,
-                    isLeak: label.time != nil)
+                return labelCount(feature.name, read.measure, of: entity, set)
             }
+            let counts = entity.counts.compactMap { counts in
+                counts.lag == nil ? labelCount(counts.name, counts.measure, of: entity, set) : nil
+            }
+            return features + counts
         }
+    }
+
+    /// Nil if no label is counted.
+    private static func labelCount(
+        _ feature: String, _ measure: Int, of entity: EntityDefinition, _ set: DefinitionSet
+    ) -> LabelCount? {
+        let sources = entity.group.measures[measure].sources.filter {
+            set.events[$0.event].kind == .label
+        }
+        guard let first = sources.first else { return nil }
+        let leak = sources.first { $0.time != nil }
+        return LabelCount(
+            feature: feature, event: set.events[(leak ?? first).event].name, isLeak: leak != nil)
     }
 
     private static func labelsWithoutLag(_ set: DefinitionSet) -> [String] {

@@ -83,7 +83,8 @@ extension DefinitionPlan {
         guard needsGeneration else { return lines }
         lines += ["", "states are made anew from the log, beside those in use"]
         if let logged {
-            let seconds = (logged + Self.replayRate - 1) / Self.replayRate
+            let (whole, rest) = logged.quotientAndRemainder(dividingBy: Self.replayRate)
+            let seconds = rest > 0 ? whole + 1 : whole
             lines.append("    \(logged) entity events to replay: about \(seconds) s of one core")
         }
         return lines

@@ -1,39 +1,53 @@
 /// Makes states as entities would have them, to see how large they are.
 struct StateSample {
     private let entity: EntityDefinition
-    /// What touches the entity: event type and roles.
-    private let events: [(event: EventDefinition, position: Int, touches: UInt64)]
+    /// An event type that touches the entity.
+    private struct Touching {
+        let event: EventDefinition
+        let position: Int
+        let touches: UInt64
+    }
+
+    private let events: [Touching]
+    private let snapshots: [Touching]
     private static let days = 91
 
     init(of entity: EntityDefinition, in set: DefinitionSet) {
         self.entity = entity
         let index = set.entity(named: entity.name)
-        events = set.events.enumerated().compactMap { position, event in
-            guard event.kind != .snapshot else { return nil }
+        let touching = set.events.enumerated().compactMap { position, event -> Touching? in
             // One role: an event seldom names an entity in two.
             let touch = event.touches.firstIndex { $0.entity == index }
-            return touch.map { (event, position, UInt64(1) << UInt64($0)) }
+            return touch.map {
+                Touching(event: event, position: position, touches: UInt64(1) << UInt64($0))
+            }
         }
+        events = touching.filter { $0.event.kind != .snapshot }
+        snapshots = touching.filter { $0.event.kind == .snapshot }
     }
 
-    /// The blob of a state with so many events a day, of all its types in turn, for a quarter.
+    /// The blob of a state with a snapshot of each type and so many events a day, of all other
+    /// types in turn, for a quarter. One that nothing touches is never stored.
     func bytes(eventsPerDay: Int) -> Int {
         var random = SplitMix64(state: 1)
         var state = FeatureState(group: entity.group, groupHash: 0)
-        guard !events.isEmpty else { return state.encode().count }
         let start: Int64 = 1_760_000_000_000
         let length = Int64(Self.days) * 86_400_000
-        let count = Int64(Self.days * eventsPerDay)
-        for number in 0..<count {
-            let (event, position, touches) = events[Int(random.below(UInt64(events.count)))]
-            let time = start + number * (length / count) + Int64(random.below(60_000))
-            let engineEvent = EngineEvent(
-                type: position, time: time, values: values(of: event, at: time, &random),
-                filters: filters(of: event, &random))
-            _ = state.apply(
-                engineEvent, touches: touches, sequence: UInt64(number) + 1, delivery: .first)
+        let count = events.isEmpty ? 0 : Int64(Self.days * eventsPerDay)
+        var sequence: UInt64 = 0
+        func apply(_ type: Touching, at time: Int64) {
+            sequence += 1
+            let event = EngineEvent(
+                type: type.position, time: time, values: values(of: type.event, at: time, &random),
+                filters: filters(of: type.event, &random))
+            _ = state.apply(event, touches: type.touches, sequence: sequence, delivery: .first)
         }
-        return state.encode().count
+        for snapshot in snapshots { apply(snapshot, at: start) }
+        for number in 0..<count {
+            let type = events[Int(random.below(UInt64(events.count)))]
+            apply(type, at: start + number * (length / count) + Int64(random.below(60_000)))
+        }
+        return sequence == 0 ? 0 : state.encode().count
     }
 
     /// Amounts spread over four orders of magnitude, texts of which few are frequent.
