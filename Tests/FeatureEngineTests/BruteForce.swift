@@ -71,7 +71,7 @@ struct BruteForce {
         let taken = inside(read.measure)
         let divisor = read.per.map { inside($0).count }
         let flags: Status.Flags = isLate(read.tier, at: now) ? .incomplete : []
-        guard divisor ?? taken.count > 0 else {
+        guard divisor ?? taken.count > (read.aggregate == .deviation ? 1 : 0) else {
             return FeatureValue(read.defaultValue, Status(.empty, flags))
         }
         let number = Self.number(read.aggregate, of: taken.compactMap(\.value), taken.count)

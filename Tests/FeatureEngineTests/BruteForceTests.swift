@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "the order in which events arrive changes no tile, clock, ring, row or sketch",
+        "while nothing is forgotten, the order of events changes no tile, clock, ring, row or sketch",
         arguments: 0..<40)
     func permutations(_ seed: UInt64) {
         // Nothing is so late that a tier has dropped its tile: only then does the order show.

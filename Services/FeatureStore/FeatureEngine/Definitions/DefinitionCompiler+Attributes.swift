@@ -19,13 +19,13 @@ extension DefinitionCompiler {
         }
         let meaning =
             "attribute \(described.sorted()) remember \(remember ?? 0) exact \(attribute.exact)"
-            + " sketch \(attribute.sketch)"
+            + " sketch \(attribute.sketch)\(value.field.kind == .hash ? "" : " of mixed words")"
         let compiled = Attribute(
             sources: sources.indices.map { index in
                 Source(
                     event: sources[index].event, touch: sources[index].touch,
                     filter: sources[index].filter, values: [value.positions[index]])
-            }, remember: remember, exact: attribute.exact,
+            }, kind: value.field.kind, remember: remember, exact: attribute.exact,
             sketchBits: attribute.sketch == 256 ? 8 : 10)
         let argument = argument(of: attribute, sources, value)
         var reads = countReads(of: attribute, remember, meaning, draft.declaration)

@@ -74,6 +74,11 @@ struct ScopeReading: Sendable {
         status[slot] = Status(count == 0 ? .empty : .present, flags)
     }
 
+    /// Says more of a fact that was set.
+    mutating func add(_ flags: Status.Flags, to slot: Int) {
+        status[slot] = Status(status[slot].kind, status[slot].flags.union(flags))
+    }
+
     /// Sets a fact that counts by class: as a list of so many, or as a map of those that occurred.
     mutating func setCounts(
         _ slot: Int, _ counts: [Int64], classes: Int?, _ status: Status

@@ -98,7 +98,8 @@ public struct VectorReading: Sendable {
             known[part] = Status(.absent)
             named[part] = .max
             times[part] = time
-            // Values that nobody reads in this call are not those of another one.
+            // What is read after the apply, if nobody does that, is not the value of another call.
+            guard plan?.parts[part].readsAfterApply == true else { continue }
             for index in values[part].indices { values[part][index] = Self.absent }
         }
         for scope in scopes.indices { scopes[scope].removeAll() }

@@ -9,6 +9,9 @@ public enum Aggregate: String, Hashable, Sendable, CaseIterable {
     /// Mean of the logarithms of the values, as in R8.
     case logAverage = "avg_log"
 
+    /// How many events it takes to say something: one has no deviation.
+    var fewestEvents: Int64 { self == .deviation ? 2 : 1 }
+
     /// What a measure must keep for it.
     public var statistics: Measure.Statistics {
         switch self {

@@ -33,7 +33,8 @@ extension FeatureState {
             let count = known.firstSeenCount(
                 since: window.start(at: now), remembered: remembered)
             // A value that the table gave up may have come back as if it were new.
-            set(window, Int64(count), known.hasOverflowed ? .approximate : [], in: values)
+            let isDoubtful = known.isDoubtful(firstSeen: window.start(at: now))
+            set(window, Int64(count), isDoubtful ? .approximate : [], in: values)
         }
         // Features of one attribute mostly ask for one field.
         var found: (hash: Int64, seen: AttributeValues.Seen?)?
@@ -73,7 +74,13 @@ extension FeatureState {
             case .secondsSinceLastSeen: now / 1_000 - seen.last
             case .timesSeen: seen.times
             }
-        return FeatureValue(Double(number), Status(.present))
+        // A value that the table gave up may have come back, and then it begins anew.
+        let beginsAnew: Bool =
+            switch read.aspect {
+            case .isNew, .secondsSinceLastSeen: false
+            default: known.isDoubtful(firstSeen: seen.first)
+            }
+        return FeatureValue(Double(number), Status(.present, beginsAnew ? .approximate : []))
     }
 
     private func readWindows(

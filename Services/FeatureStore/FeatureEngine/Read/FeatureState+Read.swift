@@ -74,7 +74,7 @@ extension FeatureState {
             }
         }
         let flags: Status.Flags = totals.isIncomplete ? .incomplete : []
-        return totals.count > 0
+        return totals.count >= read.aggregate.fewestEvents
             ? FeatureValue(totals.value(read.aggregate), Status(.present, flags))
             : FeatureValue(read.defaultValue, Status(.empty, flags))
     }
@@ -105,7 +105,7 @@ extension FeatureState {
             }
             let flags: Status.Flags = isIncomplete ? .incomplete : []
             values[output.position] =
-                count > 0
+                count >= output.aggregate.fewestEvents
                 ? FeatureValue(
                     total.value(output.aggregate) / Double(divisor), Status(.present, flags))
                 : FeatureValue(output.defaultValue, Status(.empty, flags))

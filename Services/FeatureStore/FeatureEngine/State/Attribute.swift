@@ -4,6 +4,8 @@ public struct Attribute: Hashable, Sendable {
 
     /// Each takes one value: a keyed hash, or a number as it is.
     public let sources: [Source]
+    /// Of the values.
+    public let kind: ValueKind
     /// Milliseconds by the state's clock since a value was last seen; nil is for ever.
     public let remember: Int64?
     /// Values kept as they are; beyond them there is a sketch too.
@@ -11,11 +13,14 @@ public struct Attribute: Hashable, Sendable {
     /// Base 2 logarithm of the sketch's registers: 8 or 10.
     public let sketchBits: Int
 
-    public init(sources: [Source], remember: Int64?, exact: Int, sketchBits: Int) {
+    public init(
+        sources: [Source], kind: ValueKind = .hash, remember: Int64?, exact: Int, sketchBits: Int
+    ) {
         precondition(sources.allSatisfy { $0.values.count == 1 })
         precondition((1...Self.maximumExact).contains(exact))
         precondition(sketchBits == 8 || sketchBits == 10)
         self.sources = sources
+        self.kind = kind
         self.remember = remember
         self.exact = exact
         self.sketchBits = sketchBits
@@ -25,7 +30,8 @@ public struct Attribute: Hashable, Sendable {
 /// What a state knows of an attribute: the values seen last, and a sketch once there were more.
 ///
 /// The sketch goes as soon as the table is no longer full: the values that the table had to give
-/// up were seen before any that it kept, so by then they are forgotten as well.
+/// up were seen before any that it kept, so by then they are forgotten as well. What stays is that
+/// the values of the table by then may have been given up once and come back.
 struct AttributeValues: Hashable, Sendable {
     private enum Column {
         static let lastSeen = 1
@@ -36,11 +42,19 @@ struct AttributeValues: Hashable, Sendable {
     /// Ascending by hash; times in seconds.
     private(set) var rows = ColumnTable(width: 4)
     private(set) var sketch: SlidingSketch?
+    /// In seconds: values first seen until then may have been given up before, and come back. Nil if
+    /// there are none, and while there is a sketch.
+    private(set) var doubtfulUntil: Int64?
 
     var byteCount: Int { rows.byteCount + (sketch?.byteCount ?? 0) }
 
     /// Whether values may be known that the table does not hold.
     var hasOverflowed: Bool { sketch != nil }
+
+    /// Whether a value that was first seen then may be older.
+    func isDoubtful(firstSeen first: Int64) -> Bool {
+        sketch != nil || doubtfulUntil.map { first <= $0 } ?? false
+    }
 
     mutating func see(_ hash: UInt64, at milliseconds: Int64, _ feed: EventProgram.Feed) {
         let time = milliseconds / 1_000
@@ -50,7 +64,7 @@ struct AttributeValues: Hashable, Sendable {
             rows[row, Column.lastSeen] = max(rows[row, Column.lastSeen], time)
             rows[row, Column.firstSeen] = min(rows[row, Column.firstSeen], time)
             _ = rows[row, Column.times].add(1)
-            sketch?.insert(hash, at: time)
+            sketch?.insert(feed.sketched(hash), at: time)
             return
         }
         rows.insertRow(at: row)
@@ -59,13 +73,15 @@ struct AttributeValues: Hashable, Sendable {
         rows[row, Column.firstSeen] = time
         rows[row, Column.times] = 1
         if sketch != nil {
-            sketch?.insert(hash, at: time)
+            sketch?.insert(feed.sketched(hash), at: time)
         } else if rows.count > feed.limit {
             var sketch = SlidingSketch(bits: feed.sketchBits)
             for row in rows.indices {
-                sketch.insert(UInt64(sortable: rows[row, 0]), at: rows[row, Column.lastSeen])
+                sketch.insert(
+                    feed.sketched(UInt64(sortable: rows[row, 0])), at: rows[row, Column.lastSeen])
             }
             self.sketch = sketch
+            doubtfulUntil = nil
         }
         if rows.count > feed.limit { removeOldest() }
     }
@@ -87,8 +103,17 @@ struct AttributeValues: Hashable, Sendable {
     mutating func drop(before milliseconds: Int64, _ attribute: Attribute) {
         let oldest = milliseconds.floorDivided(by: 1_000)
         rows.keepRows(where: Column.lastSeen, isAtLeast: oldest)
-        guard sketch != nil else { return }
-        if rows.count < attribute.exact { sketch = nil } else { sketch?.drop(before: oldest) }
+        if sketch != nil, rows.count < attribute.exact {
+            sketch = nil
+            doubtfulUntil = rows.indices.map { rows[$0, Column.firstSeen] }.max()
+        } else {
+            sketch?.drop(before: oldest)
+            if let doubtfulUntil, !isAnyFirstSeen(until: doubtfulUntil) { self.doubtfulUntil = nil }
+        }
+    }
+
+    private func isAnyFirstSeen(until time: Int64) -> Bool {
+        rows.indices.contains { rows[$0, Column.firstSeen] <= time }
     }
 
     // MARK: Reading
@@ -139,7 +164,17 @@ struct AttributeValues: Hashable, Sendable {
     // MARK: Codec
 
     var maximumEncodedBytes: Int {
-        20 + rows.count * 4 * BlobWriter.maximumVarint + (sketch?.maximumEncodedBytes ?? 0)
+        20 + rows.count * 4 * BlobWriter.maximumVarint + (sketch?.maximumEncodedBytes ?? 0) + 20
+    }
+
+    /// The sketch; or, in the place of its registers, 0 and until when values are doubtful.
+    func encodeSketch(to writer: inout BlobWriter, clock: Int64) {
+        if let sketch {
+            sketch.encode(to: &writer, clock: clock / 1_000)
+        } else if let doubtfulUntil {
+            writer.byte(0)
+            writer.varint(clock / 1_000 - doubtfulUntil)
+        }
     }
 
     func encode(to writer: inout BlobWriter, clock: Int64) {
@@ -175,6 +210,13 @@ struct AttributeValues: Hashable, Sendable {
     mutating func decodeSketch(
         _ reader: inout BlobReader, _ attribute: Attribute, clock: Int64
     ) throws(BlobError) {
+        if reader.isNextZero {
+            _ = try reader.byte()
+            let time = try reader.time(before: clock / 1_000, from: 0)
+            guard isAnyFirstSeen(until: time) else { throw reader.failure(.notCanonical) }
+            doubtfulUntil = time
+            return
+        }
         guard rows.count == attribute.exact else { throw reader.failure(.notCanonical) }
         let oldest = Retention(attribute.remember).oldest(at: clock).floorDivided(by: 1_000)
         var sketch = SlidingSketch(bits: attribute.sketchBits)

@@ -29,6 +29,9 @@ struct BlobReader {
         return bytes[offset]
     }
 
+    /// Whether there is a next byte, and it is 0.
+    var isNextZero: Bool { offset < end && bytes[offset] == 0 }
+
     mutating func fixed64() throws(BlobError) -> UInt64 {
         guard remaining >= 8 else { throw failure(.truncated) }
         var value: UInt64 = 0

@@ -36,13 +36,15 @@ struct EventProgram: Sendable {
         let limit: Int
         let keepsOldest: Bool
         let sketchBits: Int
+        /// Whether values are hashes, which a sketch takes as they are.
+        let isHashed: Bool
         /// What a table's source adds to its sums.
         let terms: [KeyedTable.Term?]
 
         init(
             _ target: Int, _ source: Source, remember: Int64?, _ layout: ValueLayout,
             limit: Int = 1, keepsOldest: Bool = false, sketchBits: Int = 0,
-            terms: [KeyedTable.Term?] = []
+            isHashed: Bool = true, terms: [KeyedTable.Term?] = []
         ) {
             self.target = target
             self.source = source
@@ -51,8 +53,12 @@ struct EventProgram: Sendable {
             self.limit = limit
             self.keepsOldest = keepsOldest
             self.sketchBits = sketchBits
+            self.isHashed = isHashed
             self.terms = terms
         }
+
+        /// The word of a value as a sketch takes it: of evenly spread bits.
+        func sketched(_ word: UInt64) -> UInt64 { isHashed ? word : SplitMix64.mixed(word) }
 
         /// Whether the event comes from here, and is not forgotten already.
         func takes(_ event: EngineEvent, touches: UInt64, clock: Int64) -> Bool {
@@ -82,7 +88,8 @@ struct EventProgram: Sendable {
             attributes.append(
                 Feed(
                     target, source, remember: attribute.remember, ValueLayout(time: 0, kinds: []),
-                    limit: attribute.exact, sketchBits: attribute.sketchBits))
+                    limit: attribute.exact, sketchBits: attribute.sketchBits,
+                    isHashed: attribute.kind == .hash))
         }
     }
 

@@ -72,9 +72,8 @@ extension FeatureState {
             }
         }
         for (index, attribute) in attributes.enumerated() {
-            guard let sketch = attribute.sketch else { continue }
             blob.section(BlobSection.sketches + UInt8(index)) {
-                sketch.encode(to: &$0, clock: clock / 1_000)
+                attribute.encodeSketch(to: &$0, clock: clock)
             }
         }
         for (index, layout) in group.tableLayouts.enumerated() {

@@ -69,7 +69,9 @@ struct TableRows: Hashable, Sendable {
         for (index, term) in feed.terms.enumerated() {
             guard let term, term.filter.map(event.filters.contains) ?? true else { continue }
             guard let value = term.field.map({ event.values[$0] }) ?? 1 else { continue }
-            _ = rows[row, layout.sum(index)].add(value)
+            // One that stopped at its limit stays there, so that a read can tell (R12).
+            let column = layout.sum(index)
+            if !rows[row, column].isLimit { _ = rows[row, column].add(value) }
         }
         if rows.count > feed.limit { removeOldest(layout) }
     }
@@ -121,4 +123,9 @@ struct TableRows: Hashable, Sendable {
             for sum in 0..<layout.sums { rows[row, layout.sum(sum)] = try reader.zigzag() }
         }
     }
+}
+
+extension Int64 {
+    /// Whether a sum had to stop here.
+    var isLimit: Bool { self == .max || self == .min }
 }

@@ -29,7 +29,7 @@ struct StateSample {
     /// The blob of a state with a snapshot of each type and so many events a day, of all other
     /// types in turn, for a quarter. One that nothing touches is never stored.
     func bytes(eventsPerDay: Int) -> Int {
-        var random = SplitMix64(state: 1)
+        var random = SplitMix64(seed: 1)
         var state = FeatureState(group: entity.group, groupHash: 0)
         let start: Int64 = 1_760_000_000_000
         let length = Int64(Self.days) * 86_400_000
@@ -79,19 +79,4 @@ struct StateSample {
         for filter in event.filters.indices where random.below(4) == 0 { filters.insert(filter) }
         return filters
     }
-}
-
-/// A small generator of numbers that look random (Steele, Lea and Flood 2014): the same everywhere.
-private struct SplitMix64 {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func below(_ bound: UInt64) -> UInt64 { next().multipliedFullWidth(by: bound).high }
 }

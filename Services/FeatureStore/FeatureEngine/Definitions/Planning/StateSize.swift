@@ -7,7 +7,7 @@ public struct StateSize: Hashable, Sendable {
     /// Bytes after a quarter with 2 events a day, and with 400: measured on states made for it.
     public let quiet: Int
     public let busy: Int
-    /// An upper bound, whatever happens.
+    /// An upper bound, for times of this millennium and no count of a tile beyond 2³⁵.
     public let largest: Int
 
     init(of entity: EntityDefinition, in set: DefinitionSet) {
