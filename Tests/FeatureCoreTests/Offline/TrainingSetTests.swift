@@ -228,6 +228,35 @@ import Wire
         #expect(served.count == 120)
     }
 
+    @Test("a point finds an entity by the parts of its key")
+    func compositeKeys() async throws {
+        let set = try SmallDefinitions.compile(
+            """
+            entities: {shop_card: {short: sc, key: [shop_id, card_id]}}
+            events: {payment: {id: id, max_late: 30d, entities: {shop_card: [shop_id, card_id]}}}
+            aggregates: {shop_card: {cnt: {from: payment, count: true, windows: [24h]}}}
+            vectors: {risk@1: {purpose: fraud, features: [sc_cnt_24h]}}
+            """)
+        let store = try await TestStore(definitions: set)
+        defer { store.remove() }
+        let payment = AssayFeaturesV1.Event(
+            id: "1", type: "payment", time: Payment.time(-60),
+            fields: ["card_id": .text("c1"), "shop_id": .text("s1")])
+        _ = try await store.score(payment, vectors: [])
+        func build(_ keys: WireMap<String, String>) throws -> [[String]] {
+            let point = AssayFeaturesV1.TrainingPoint(keys: keys, time: Payment.time(0))
+            let built = try Self.build(
+                store,
+                Self.plan { $0.rows = .points(AssayFeaturesV1.TrainingPoints(points: [point])) })
+            return try CSVReaderTests.records(built.rows)
+        }
+        let rows = try build(["shop_card.card_id": "c1", "shop_card.shop_id": "s1"])
+        #expect(rows[1][2] == "1")
+        #expect {
+            _ = try build(["shop_card": "s1"])
+        } throws: { "\(($0 as? RPCError)?.details ?? [])".contains("there is no entity") }
+    }
+
     @Test("a row that was served otherwise than the log gives is left out and counted")
     func mismatch() async throws {
         let store = try await TestStore(definitions: Self.definitions())

@@ -68,6 +68,12 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
         }
     }
 
+    /// Nothing for what has no window, or one without an end.
+    private func overshoot(of feature: CataloguedFeature) -> String {
+        guard let window = feature.window, let hop = feature.hop, hop < window else { return "" }
+        return Window.text(hop)
+    }
+
     private func facts(
         of feature: CataloguedFeature, in set: DefinitionSet
     ) -> [(String, String)] {
@@ -80,11 +86,8 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
             ("description", documentation.description), ("kind", feature.kind.rawValue),
             ("entity", feature.entity ?? ""), ("type", feature.type),
             ("default", feature.defaultValue.isNaN ? "missing" : "\(feature.defaultValue)"),
-            ("window", feature.window.map { "\($0 / 1_000) s" } ?? ""),
-            (
-                "longer than that by up to",
-                feature.hop.flatMap { feature.window == nil ? nil : "\($0 / 1_000) s" } ?? ""
-            ),
+            ("window", feature.window.map(Window.text) ?? ""),
+            ("longer than that by up to", overshoot(of: feature)),
             ("expression", feature.expression ?? ""), ("when", feature.condition ?? ""),
             ("reads", set.inputs(of: feature).joined(separator: ", ")),
             ("meaning", feature.kind == .derived ? "" : feature.meaning),

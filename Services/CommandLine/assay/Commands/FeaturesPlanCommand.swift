@@ -41,7 +41,9 @@ struct FeaturesPlanCommand: ParsableCommand {
     func run() throws {
         let (plan, after) = try options.plan()
         for line in plan.lines(logged: logged) { print(line) }
-        print("\nto apply: assay features apply --plan \(plan.hash.hexadecimal) …")
+        if !plan.isRefused, !plan.changes.isEmpty {
+            print("\nto apply: assay features apply --plan \(plan.hash.hexadecimal) …")
+        }
         guard check else { return }
         var complaints: [String] = []
         if plan.isRefused { complaints.append("\(plan.refusals.count) changes are refused") }

@@ -61,14 +61,17 @@ struct EventFold {
         _ event: AssayFeaturesV1.Event, _ vector: VectorDefinition?, received: Int64? = nil,
         sequence: UInt64? = nil, references: [AssayFeaturesV1.Event]? = nil
     ) throws(RPCError) -> Scored {
+        let now = received ?? event.time.millisecondsSinceEpoch
         let resolved = try resolver.resolve(
             event, tenant: tenant, references: references ?? recorded(for: event),
-            received: received ?? event.time.millisecondsSinceEpoch)
+            received: now)
         let entities = resolved.entities(definitions, tenant: tenant)
         guard (resolved.policy ?? .flag) == .flag else {
             return Scored(
                 outcome: resolved.policy == .quarantine ? .quarantined : .rejected,
-                vector: vector.map { states.read($0, resolved, entities, at: resolved.time) },
+                vector: vector.map {
+                    states.read($0, resolved, entities, at: resolved.time, now: now)
+                },
                 problems: resolved.problems)
         }
         let id = key(event.id)
@@ -82,7 +85,8 @@ struct EventFold {
         lastSequence = sequence ?? lastSequence + 1
         return Scored(
             outcome: .applied,
-            vector: states.score(vector, resolved, entities, sequence: lastSequence),
+            vector: states.score(
+                vector, resolved, entities, sequence: lastSequence, now: now),
             problems: resolved.problems)
     }
 

@@ -36,20 +36,23 @@ final class ReplayStates {
     /// The blobs of all states, in no order.
     var blobs: [[UInt8]] { slots.values.map { $0.state.encode() } }
 
-    /// The vector as it is now.
+    /// The vector at `time`, as a call that comes at `now` gets it.
     func read(
         _ vector: VectorDefinition, _ event: ResolvedEvent?, _ entities: [EntityReference],
-        at time: Int64
+        at time: Int64, now: Int64
     ) -> AssayFeaturesV1.Vector {
+        retire(entities, at: now)
         let slots = entities.map { self.slots[$0.key] ?? Slot(empty($0)) }
         return read(vector, event, entities, slots, at: time)
     }
 
-    /// Reads the vector, if one is asked for, and applies the event to all of its entities.
+    /// Reads the vector, if one is asked for, and applies the event, which comes at `now`, to all of
+    /// its entities.
     func score(
         _ vector: VectorDefinition?, _ event: ResolvedEvent, _ entities: [EntityReference],
-        sequence: UInt64
+        sequence: UInt64, now: Int64
     ) -> AssayFeaturesV1.Vector? {
+        retire(entities, at: now)
         let slots = entities.map { slot($0) }
         let values = vector.map { read($0, event, entities, slots, at: event.time) }
         let engineEvent = event.engineEvent
@@ -61,16 +64,21 @@ final class ReplayStates {
         return values
     }
 
-    /// Applies a recorded event. A state that had nothing more to say by then begins a new life.
+    /// Applies a recorded event.
     func apply(
         _ event: ResolvedEvent, _ entities: [EntityReference], of row: AssayFeaturesV1.LogRow
     ) {
+        _ = score(
+            nil, event, entities, sequence: row.sequence,
+            now: row.received.millisecondsSinceEpoch)
+    }
+
+    /// A state that has nothing more to say begins a new life.
+    private func retire(_ entities: [EntityReference], at now: Int64) {
         for entity in entities {
             guard let slot = slots[entity.key] else { continue }
-            let now = row.received.millisecondsSinceEpoch
             if lives[entity.entity].isOver(slot.state, at: now) { slots[entity.key] = nil }
         }
-        _ = score(nil, event, entities, sequence: row.sequence)
     }
 
     private func read(

@@ -39,18 +39,25 @@ final class VectorPlans: Sendable {
         single = definitions.vectors.indices.map { Entry(definitions.plan([$0])) }
     }
 
-    func plan(of vectors: [VectorDefinition]) -> Entry {
+    /// A plan of the vectors in one order, whatever that of the call: `place` has, of each of the
+    /// call's vectors, which of the plan's it is.
+    func plan(of vectors: [VectorDefinition]) -> (entry: Entry, place: [Int]) {
         let positions = vectors.map { vector in
             guard let found = definitions.vector(named: vector.name, version: vector.version)
             else { preconditionFailure("a vector of another definition set") }
             return found
         }
-        if positions.count == 1 { return single[positions[0]] }
+        if positions.count == 1 { return (single[positions[0]], [0]) }
+        let union = Set(positions).sorted()
+        let place = positions.map { union.firstIndex(of: $0) ?? 0 }
+        if let known = unions.withLock({ $0[union] }) { return (known, place) }
+        // Not under the lock, where others would wait for it.
+        let made = Entry(definitions.plan(union))
         return unions.withLock { unions in
-            if let known = unions[positions] { return known }
-            let made = Entry(definitions.plan(positions))
-            if unions.count < Self.maximumUnions { unions[positions] = made }
-            return made
+            if let known = unions[union] { return (known, place) }
+            if unions.count >= Self.maximumUnions { unions.removeAll() }
+            unions[union] = made
+            return (made, place)
         }
     }
 }

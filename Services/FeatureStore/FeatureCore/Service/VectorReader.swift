@@ -80,12 +80,12 @@ struct VectorReader: Sendable {
         _ wanted: [VectorDefinition], event: ResolvedEvent?, readings: [EntityReading], time: Int64
     ) -> [AssayFeaturesV1.Vector] {
         guard !wanted.isEmpty else { return [] }
-        let plan = plans.plan(of: wanted)
+        let (plan, place) = plans.plan(of: wanted)
         let tenant = readings.first?.reference.tenant ?? ""
         let values = values(
             of: plan.plan, plan.tokens(of: tenant, keys), event: event, readings: readings,
             time: time)
-        return zip(wanted, values).map { Self.vector($0, $1) }
+        return zip(wanted, place).map { Self.vector($0, values[$1]) }
     }
 
     /// The values of features by their positions, whatever vectors they are in.

@@ -1,5 +1,5 @@
 /// The span an aggregate covers.
-struct Window: Hashable, Sendable {
+public struct Window: Hashable, Sendable {
     let milliseconds: Int64
 
     /// Reads `90s`, `5m`, `1h`, `7d`, `4w`; nil if the text is none of these, or over ten years.
@@ -22,7 +22,7 @@ struct Window: Hashable, Sendable {
     }
 
     /// A span in the largest unit that divides it, such as `3h`.
-    static func text(_ milliseconds: Int64) -> String {
+    public static func text(_ milliseconds: Int64) -> String {
         if milliseconds == Tier.ever.span { return "ever" }
         let units: [(Int64, String)] = [
             (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"),

@@ -52,6 +52,7 @@ extension Group {
     ) -> [ContributingTile] {
         let tier = tiers[read.tier]
         let (first, end) = AggregateRead.tiles(tier, window: read.window, lag: read.lag, at: time)
+        let start = exactStart(of: read, events, at: time)
         var tiles: [Int64: [UInt64]] = [:]
         for applied in events {
             let counted = [read.measure, read.per].compactMap { $0 }.compactMap {
@@ -62,7 +63,7 @@ extension Group {
                 // A tier that had passed the tile when the event came did not take it (R6).
                 guard tile >= first, tile < end,
                     tile >= (applied.clock - tier.span).floorDivided(by: tier.hop),
-                    read.exact == nil || moment > time - read.window
+                    start.map({ moment > $0 }) ?? true
                 else { continue }
                 tiles[tile, default: []].append(applied.sequence)
             }
@@ -71,6 +72,30 @@ extension Group {
             ContributingTile(
                 start: $0.key * tier.hop, length: tier.hop, sequences: $0.value.sorted())
         }
+    }
+
+    /// Before what an exact aggregate counts nothing; nil if tiles answer, as where there were more
+    /// events than the list of the newest has rows (R1).
+    private func exactStart(
+        of read: AggregateRead, _ events: [AppliedEvent], at time: Int64
+    ) -> Int64? {
+        guard let exact = read.exact else { return nil }
+        let start = time - read.window
+        let list = recents[exact.list]
+        let rows = newestRows(of: list, events, at: time)
+        return rows.count == list.rows && rows[0].time > start ? nil : start
+    }
+
+    /// The remembered rows of a recent list, oldest first.
+    private func newestRows(
+        of list: RecentList, _ events: [AppliedEvent], at time: Int64
+    ) -> [(time: Int64, sequence: UInt64)] {
+        let oldest = Retention(list.remember).oldest(at: time)
+        let rows = events.flatMap { applied in
+            list.sources.filter { $0.takes(applied.event, touches: applied.touches) }
+                .map { _ in (time: applied.event.time, sequence: applied.sequence) }
+        }
+        return rows.sorted { $0 < $1 }.suffix(list.rows).filter { $0.time >= oldest }
     }
 
     /// The time under which a measure counts the event; nil if it does not.
@@ -88,6 +113,10 @@ extension Group {
         _ events: [AppliedEvent], to read: AttributeRead, at time: Int64, _ event: EngineEvent?
     ) -> [UInt64] {
         let attribute = attributes[read.attribute]
+        if case .firstSeen(let window, let hop) = read.aspect {
+            return firstSeen(
+                events, attribute, since: (time - window).floorDivided(by: hop) * hop, at: time)
+        }
         var start = Retention(attribute.remember).oldest(at: time)
         var wanted: Int64?
         if case .distinct(let window, let hop) = read.aspect {
@@ -109,6 +138,38 @@ extension Group {
             }
         }
         .map(\.sequence)
+    }
+
+    /// Of each value that is remembered and was first seen since `start`, the event that saw it first.
+    private func firstSeen(
+        _ events: [AppliedEvent], _ attribute: Attribute, since start: Int64, at time: Int64
+    ) -> [UInt64] {
+        struct Seen {
+            var first: (time: Int64, sequence: UInt64)
+            var last: Int64
+        }
+        let retention = Retention(attribute.remember)
+        var seen: [Int64: Seen] = [:]
+        for applied in events {
+            let oldest = retention.oldest(at: applied.clock)
+            for source in attribute.sources
+            where source.takes(applied.event, touches: applied.touches)
+                && applied.event.time >= oldest
+            {
+                guard let value = source.value(0, of: applied.event) else { continue }
+                let place = (time: applied.event.time, sequence: applied.sequence)
+                guard var known = seen[value], known.last >= oldest else {
+                    seen[value] = Seen(first: place, last: place.time)
+                    continue
+                }
+                if place < known.first { known.first = place }
+                known.last = max(known.last, place.time)
+                seen[value] = known
+            }
+        }
+        let oldest = retention.oldest(at: time)
+        return seen.values.filter { $0.last >= oldest && $0.first.time >= start }
+            .map(\.first.sequence)
     }
 
     private func contributions(
@@ -138,14 +199,8 @@ extension Group {
     public func contributions(
         _ events: [AppliedEvent], toRecent list: Int, at time: Int64
     ) -> [ContributingTile] {
-        let list = recents[list]
-        let oldest = Retention(list.remember).oldest(at: time)
-        let rows = events.flatMap { applied in
-            list.sources.filter { $0.takes(applied.event, touches: applied.touches) }
-                .map { _ in (time: applied.event.time, sequence: applied.sequence) }
-        }
-        let kept = rows.sorted { $0 < $1 }.suffix(list.rows).filter { $0.time >= oldest }
-        return untiled(Array(Set(kept.map(\.sequence))))
+        let rows = newestRows(of: recents[list], events, at: time)
+        return untiled(Array(Set(rows.map(\.sequence))))
     }
 
     /// The events that the remembered rows of a table were made of: a row that had to go takes its

@@ -26,11 +26,10 @@ struct TrainingSelection {
     /// Throws INVALID_ARGUMENT with all that is wrong with the plan.
     init(
         _ plan: AssayFeaturesV1.TrainingPlan, _ definitions: DefinitionSet,
-        _ vectors: VectorReader, _ keys: TenantKeys, tenant: String
+        _ vectors: VectorReader, _ pipeline: EventPipeline, tenant: String
     ) throws(RPCError) {
         self.plan = plan
         vector = try vectors.find(plan.vector)
-        let pseudonyms = keys.key(of: tenant)
         var wrong: [FieldViolation] = []
         func check(_ holds: Bool, _ field: String, _ message: String) {
             if !holds { wrong.append(FieldViolation(field: field, description: message)) }
@@ -63,19 +62,12 @@ struct TrainingSelection {
                 let field = "/plan/rows/points/points/\(index)"
                 let time = point.time.millisecondsSinceEpoch
                 check((0...EngineEvent.latestTime).contains(time), field, "is before 1970")
-                points.append(
-                    Point(
-                        number: index + 1,
-                        entities: point.keys.compactMap { entry in
-                            let found = definitions.entity(named: entry.key)
-                            check(found != nil, field, "there is no entity \"\(entry.key)\"")
-                            return found.map {
-                                EntityReference(
-                                    tenant: tenant, entity: $0, role: "",
-                                    key: pseudonyms.pid(entity: entry.key, key: entry.value),
-                                    touches: 0)
-                            }
-                        }, time: time))
+                // Keys as a read of a vector takes them.
+                var inputs = VectorInputReader(
+                    pipeline, tenant: tenant, time: point.time, eventType: "")
+                let entities = inputs.read(keys: point.keys, tx: [:], at: field).entities
+                wrong += inputs.violations
+                points.append(Point(number: index + 1, entities: entities, time: time))
             }
             points.sort { $0.time < $1.time }
         default: check(false, "/plan/rows", "say which rows")

@@ -41,7 +41,7 @@ struct TrainingSetBuilder {
         let last = try log.lastSequence()
         if plan.through == 0 || plan.through > last { plan.through = last }
         selection = try TrainingSelection(
-            plan, definitions, vectors, log.pipeline.keys, tenant: tenant)
+            plan, definitions, vectors, log.pipeline, tenant: tenant)
         plan.vector.fingerprint = selection.vector.fingerprint
         self.log = log
         self.definitions = definitions
@@ -67,16 +67,19 @@ struct TrainingSetBuilder {
             try readLabels()
             return .plan(manifest.plan)
         case .rows:
-            while table.byteCount < Self.chunkBytes {
-                guard try step() else {
-                    phase = .manifest
-                    break
+            while phase == .rows {
+                while table.byteCount < Self.chunkBytes {
+                    guard try step() else {
+                        phase = .manifest
+                        break
+                    }
                 }
+                // What the caller has already is computed again, for the digest, but not sent.
+                let isKnown = table.rows < resumeAfter
+                let bytes = table.take()
+                if !bytes.isEmpty, !isKnown { return .rows(bytes) }
             }
-            // What the caller has already is computed again, for the digest, but not sent.
-            let isKnown = table.rows < resumeAfter
-            let bytes = table.take()
-            return bytes.isEmpty || isKnown ? try next() : .rows(bytes)
+            return try next()
         case .manifest:
             phase = .done
             return .manifest(try sealed())
@@ -130,14 +133,18 @@ struct TrainingSetBuilder {
             points.removeFirst()
             add(point)
         }
-        let entities = event.entities(definitions, tenant: tenant)
+        // States that the vector does not read are not kept.
+        let entities = event.entities(definitions, tenant: tenant).filter {
+            selection.vector.entities.contains($0.entity)
+        }
         if selection.takes(row, event) { add(row, event, entities) }
         states.apply(event, entities, of: row)
         return true
     }
 
     private mutating func add(_ point: TrainingSelection.Point) {
-        let vector = states.read(selection.vector, nil, point.entities, at: point.time)
+        let vector = states.read(
+            selection.vector, nil, point.entities, at: point.time, now: point.time)
         write(["\(point.number)", "\(Timestamp(milliseconds: point.time))"], vector)
     }
 
@@ -159,7 +166,9 @@ struct TrainingSetBuilder {
             isPositive = label
             leading.append(label ? "1" : "0")
         }
-        let vector = states.read(selection.vector, event, entities, at: event.time)
+        let vector = states.read(
+            selection.vector, event, entities, at: event.time,
+            now: row.received.millisecondsSinceEpoch)
         guard manifest.plan.mode == .asCorrected || isAsServed(vector, row) else {
             manifest.mismatched += 1
             return
