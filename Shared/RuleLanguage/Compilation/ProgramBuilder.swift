@@ -48,15 +48,25 @@ public struct ProgramBuilder {
             emitter, facts: environment.facts, zones: environment.zones, expressions: expressions)
     }
 
-    private func check(
-        _ source: String
-    ) throws(CompilationFailure) -> (SyntaxTree, CheckedType, [Int]) {
-        let tree: SyntaxTree
+    /// As it was parsed, and the same nodes as the checker leaves them.
+    func trees(
+        of source: String
+    ) throws(CompilationFailure) -> (parsed: SyntaxTree, checked: SyntaxTree) {
+        (try parse(source), try check(source).0)
+    }
+
+    private func parse(_ source: String) throws(CompilationFailure) -> SyntaxTree {
         do {
-            tree = try Parser.parse(source, limits: limits)
+            return try Parser.parse(source, limits: limits)
         } catch {
             throw CompilationFailure([error])
         }
+    }
+
+    private func check(
+        _ source: String
+    ) throws(CompilationFailure) -> (SyntaxTree, CheckedType, [Int]) {
+        let tree = try parse(source)
         var checker = Checker(tree, in: environment, dialect)
         let type = checker.check(tree.root)
         guard let type, checker.diagnostics.isEmpty else {

@@ -98,7 +98,7 @@ extension DefinitionParser {
         case "include": return true
         case "exclude": return false
         default:
-            report("self: include", at: node.location(in: file))
+            report("\"self\" must be include or exclude", at: node.location(in: file))
             return false
         }
     }

@@ -96,7 +96,9 @@ extension DefinitionParser {
         for (key, operation) in operations {
             guard let node = object.node(key) else { continue }
             if key == Aggregate.count.rawValue {
-                if node.bool != true { report("count: true", at: node.location(in: file)) }
+                if node.bool != true {
+                    report("\"count\" must be true", at: node.location(in: file))
+                }
                 found.append((operation, nil))
             } else if let field = node.located(in: file) {
                 found.append((operation, field))

@@ -36,10 +36,11 @@ public struct DefinitionParser {
             report("a definition file has at most 4 MiB", at: start)
             return nil
         }
-        if let (mark, line, column) = AliasScan.first(in: text) {
+        if let found = AnchorScan.first(in: text) {
             report(
-                "\(mark) starts an alias or an anchor, which definitions do not have; put a text in"
-                    + " quotes", at: SourceLocation(file: file, line: line, column: column))
+                "& starts an anchor, which definitions do not have; in a text, a space goes behind"
+                    + " it",
+                at: SourceLocation(file: file, line: found.line, column: found.column))
             return nil
         }
         let root: Node?
@@ -91,7 +92,12 @@ public struct DefinitionParser {
         case YamlError.scanner(_, let problem, let mark, _),
             YamlError.parser(_, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _):
-            report(problem, at: SourceLocation(file: file, line: mark.line, column: mark.column))
+            let isAlias = problem == "found undefined alias"
+            report(
+                isAlias
+                    ? "* starts an alias, which definitions do not have; put a text in quotes"
+                    : problem,
+                at: SourceLocation(file: file, line: mark.line, column: mark.column))
         case YamlError.duplicatedKeysInMapping(let keys, let context):
             let names = keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
             report(

@@ -182,7 +182,7 @@ extension DefinitionCompiler {
             default: "of a whole number or of money"
             }
         let names = events.flatMap { $0.fields.filter(\.type.isAddable).map(\.name) }
-        let hint = NearestName.hint(name.value, among: Set(names).subtracting([name.value]))
+        let hint = hint(name.value, among: Set(names).subtracting([name.value]))
         report(
             "this must be a field \(wanted); \"\(name.value)\" is \(describe(field))\(hint)",
             at: name.location)

@@ -14,7 +14,7 @@ extension DefinitionCompiler {
                     feature.name, alias: feature.alias, entity: position, feature.read,
                     type: type(of: feature.type), unit: feature.unit, meaning: feature.meaning)
             }
-            for fact in facts(of: entity, at: position) { builder.add(fact) }
+            for fact in facts(of: entity, at: position) { builder.add(fact, of: entity.name) }
         }
         let declarations = files.flatMap(\.derived)
         unique(declarations.map(\.name), what: "feature")
@@ -134,7 +134,8 @@ extension DefinitionCompiler {
         return NamedFact(
             FactDeclaration(
                 name: table.name, type: .list(.record(record.type)), maximumEntries: table.rows),
-            .table(entity: entity, table: index, record.columns), meaning: table.meaning)
+            .table(entity: entity, table: index, record.columns),
+            meaning: meaning(table.meaning, record.type, record.columns))
     }
 
     private func fact(of list: RecentDefinition, at index: Int, _ entity: Int) -> NamedFact {
@@ -143,7 +144,16 @@ extension DefinitionCompiler {
         return NamedFact(
             FactDeclaration(
                 name: list.name, type: .list(.record(record.type)), maximumEntries: list.rows),
-            .recent(entity: entity, list: index, record.columns), meaning: list.meaning)
+            .recent(entity: entity, list: index, record.columns),
+            meaning: meaning(list.meaning, record.type, record.columns))
+    }
+
+    /// Expressions name columns: which is which is part of what rows mean to them.
+    private func meaning(
+        _ rows: String, _ record: RecordType, _ columns: [RowColumn]
+    ) -> String {
+        let named = zip(record.fields, columns).map { "\($0.name): \($1)" }
+        return "\(rows) with \(named.sorted())"
     }
 
     /// A list by class where all classes are known, so that those without events count as well.

@@ -59,33 +59,37 @@ extension DefinitionCompiler {
 
     private mutating func ownFields(_ event: EventDeclaration) -> [OwnField] {
         unique(event.fields.map(\.name) + [event.id, event.time], what: "field")
-        var fields = sortedByName(event.fields, \.name.value).compactMap { field($0) }
-        func contains(_ name: String) -> Bool { fields.contains { $0.name == name } }
-        fields.append(
+        var fields: [OwnField] = []
+        var names: Set<String> = []
+        func add(_ field: OwnField) {
+            fields.append(field)
+            names.insert(field.name)
+        }
+        for declared in sortedByName(event.fields, \.name.value) {
+            if let field = field(declared) { add(field) }
+        }
+        add(
             OwnField(
                 name: event.id.value, type: .string, maximumLength: 128, isRequired: true,
                 origin: .identifier))
-        fields.append(
-            OwnField(name: event.time.value, type: .timestamp, isRequired: true, origin: .time))
+        add(OwnField(name: event.time.value, type: .timestamp, isRequired: true, origin: .time))
         // Keys and the ids of references are fields without being declared.
         let implied = event.touches.flatMap(\.fields) + event.references.map(\.field)
-        for name in implied where !contains(name.value) && !isCopied(name.value) {
-            if name.value != event.id.value { unique([name], what: "field") }
-            fields.append(
-                OwnField(name: name.value, type: .string, maximumLength: 128, origin: .given))
+        for name in implied where !names.contains(name.value) && !isCopied(name.value) {
+            unique([name], what: "field")
+            add(OwnField(name: name.value, type: .string, maximumLength: 128, origin: .given))
         }
         for field in fields where field.type == .money {
             guard case .given = field.origin else { continue }
             let (code, original) = ("\(field.name)_currency", "\(field.name)_original")
-            if !contains(code) {
-                fields.append(
+            if !names.contains(code) {
+                add(
                     OwnField(
                         name: code, type: .string, maximumLength: 3,
                         origin: .currency(of: field.name)))
             }
-            if !contains(original) {
-                fields.append(
-                    OwnField(name: original, type: .int, origin: .original(of: field.name)))
+            if !names.contains(original) {
+                add(OwnField(name: original, type: .int, origin: .original(of: field.name)))
             }
         }
         return fields
@@ -155,10 +159,10 @@ extension DefinitionCompiler {
         var compiled: [EventReference] = []
         for (index, (reference, other)) in references.enumerated() {
             var copies: [EventReference.Copy] = []
-            let sorted = sortedFieldNames(own[other], declarations[other], own, types)
+            let sorted = fieldPositions(own[other], declarations[other], own, types)
             for field in own[other] {
                 guard let to = positions["\(reference.event.value).\(field.name)"],
-                    let from = sorted.firstIndex(of: field.name)
+                    let from = sorted[field.name]
                 else { continue }
                 fields[to] = copied(field, as: names[to], reference: index, from: from)
                 copies.append(EventReference.Copy(from: from, to: to))
@@ -181,16 +185,17 @@ extension DefinitionCompiler {
             })
     }
 
-    /// The names of another type's fields in the order of its definition.
-    private func sortedFieldNames(
+    /// The positions of another type's fields, by their names.
+    private func fieldPositions(
         _ fields: [OwnField], _ event: EventDeclaration, _ own: [[OwnField]], _ types: [String]
-    ) -> [String] {
+    ) -> [String: Int] {
         var names = fields.map(\.name)
         for reference in event.references {
             guard let other = types.firstIndex(of: reference.event.value) else { continue }
             names += own[other].map { "\(reference.event.value).\($0.name)" }
         }
-        return Self.sorted(names)
+        return Dictionary(
+            uniqueKeysWithValues: Self.sorted(names).enumerated().map { ($0.element, $0.offset) })
     }
 
     /// Each once: a second field of a name is reported, and left out.

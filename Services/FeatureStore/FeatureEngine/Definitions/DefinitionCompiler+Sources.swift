@@ -13,6 +13,12 @@ extension DefinitionCompiler {
     mutating func resolve(
         _ sources: [SourceDeclaration], entity: Int
     ) -> [ResolvedSource]? {
+        guard sources.count <= Self.maximumSources else {
+            report(
+                "\(sources.count) sources; at most \(Self.maximumSources)",
+                at: sources[0].event.location)
+            return nil
+        }
         let resolved = sources.compactMap { resolve($0, entity: entity) }
         var seen: Set<String> = []
         for source in resolved where !seen.insert(source.meaning).inserted {
@@ -90,7 +96,7 @@ extension DefinitionCompiler {
             event.position(ofField: "\(events[$0.event].name).\(wanted.value)")
         }
         if copied.count == 1 { return copied[0] }
-        let hint = NearestName.hint(wanted.value, among: event.fields.map(\.name))
+        let hint = hint(wanted.value, among: event.fields.map(\.name))
         report(
             "event type \"\(event.name)\" has no field \"\(wanted.value)\"\(hint)",
             at: wanted.location)

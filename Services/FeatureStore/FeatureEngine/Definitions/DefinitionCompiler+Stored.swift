@@ -9,9 +9,9 @@ extension DefinitionCompiler {
     private struct Taken {
         var fields: [StoredField] = []
         var kinds: [ValueKind] = []
-        /// Per source, the positions of the values.
+        /// Per source, the positions of the values, and what they mean.
         var positions: [[Int]]
-        var meanings: [String] = []
+        var meanings: [[String]]
     }
 
     private mutating func take(
@@ -22,7 +22,8 @@ extension DefinitionCompiler {
             report("a row has at most \(Self.maximumValues) values", at: location)
             return nil
         }
-        var taken = Taken(positions: sources.map { _ in [] })
+        let none = sources.map { _ in [String]() }
+        var taken = Taken(positions: sources.map { _ in [] }, meanings: none)
         let sorted = declared.sorted {
             ($0.field.value, $0.name.value) < ($1.field.value, $1.name.value)
         }
@@ -33,13 +34,25 @@ extension DefinitionCompiler {
                     name: value.name.value, type: found.field.type,
                     enumeration: found.field.enumeration))
             taken.kinds.append(found.field.kind)
-            for index in sources.indices { taken.positions[index].append(found.positions[index]) }
-            let meanings = sources.indices.map {
-                fieldMeaning(found.positions[$0], of: sources[$0].event)
+            for index in sources.indices {
+                taken.positions[index].append(found.positions[index])
+                taken.meanings[index].append(
+                    fieldMeaning(found.positions[index], of: sources[index].event))
             }
-            taken.meanings.append("\(meanings)")
         }
         return taken
+    }
+
+    /// What is taken from which source: the order of the sources means nothing, what each gives
+    /// does.
+    private func meaning(
+        _ sources: [ResolvedSource], _ taken: Taken, key: [String]? = nil
+    ) -> String {
+        let each = sources.indices.map { index in
+            "\(sources[index].meaning)\(key.map { " by \($0[index])" } ?? "")"
+                + " \(taken.meanings[index])"
+        }
+        return "\(each.sorted())"
     }
 
     private func source(_ source: ResolvedSource, values: [Int]) -> Source {
@@ -76,7 +89,7 @@ extension DefinitionCompiler {
             values: taken.kinds, keeps: register.keepsOldest ? .oldest : .newest,
             remember: register.keepsOldest ? nil : remember)
         let meaning =
-            "register \(sources.map(\.meaning).sorted()) \(taken.meanings)"
+            "register \(meaning(sources, taken))"
             + " \(register.keepsOldest ? "oldest" : "newest") remember \(remember ?? 0)"
         draft.registers.append(
             (
@@ -180,7 +193,7 @@ extension DefinitionCompiler {
             values: taken.kinds, rows: table.rows, remember: remember)
         let keys = sources.indices.map { fieldMeaning(key.positions[$0], of: sources[$0].event) }
         let meaning =
-            "table \(sources.map(\.meaning).sorted()) by \(keys.sorted()) \(taken.meanings)"
+            "table \(meaning(sources, taken, key: keys))"
             + " \(sums.map(\.meaning)) rows \(table.rows) remember \(remember ?? 0)"
         draft.tables.append(
             (
@@ -248,7 +261,7 @@ extension DefinitionCompiler {
             sources: sources.indices.map { source(sources[$0], values: taken.positions[$0]) },
             values: taken.kinds, rows: list.rows, remember: remember)
         let meaning =
-            "recent \(sources.map(\.meaning).sorted()) \(taken.meanings) rows \(list.rows)"
+            "recent \(meaning(sources, taken)) rows \(list.rows)"
             + " remember \(remember ?? 0)"
         draft.recents.append(
             (

@@ -37,7 +37,7 @@ public struct DefinitionCompiler {
     }
 
     private mutating func compile() -> DefinitionSet? {
-        guard let exponent = compileCurrency() else { return nil }
+        guard let exponent = compileCurrency(), checkCounts() else { return nil }
         compileReferenceData()
         let all = files.flatMap(\.entities)
         unique(all.map(\.name), what: "entity")
@@ -52,6 +52,7 @@ public struct DefinitionCompiler {
         guard problems.isEmpty else { return nil }
         let vectors = compileVectors(features, exponent: exponent)
         let documentation = compileDocumentation(entities)
+        checkPurposes(features, entities, documentation)
         checkLock(of: vectors)
         guard problems.isEmpty else { return nil }
         return DefinitionSet(
@@ -148,7 +149,7 @@ public struct DefinitionCompiler {
     /// Reports that there is no such thing, with the nearest that are.
     mutating func unknown(_ what: String, _ name: Located<String>, among names: [String]) {
         report(
-            "no \(what) \"\(name.value)\"\(NearestName.hint(name.value, among: names))",
+            "no \(what) \"\(name.value)\"\(hint(name.value, among: names))",
             at: name.location)
     }
 

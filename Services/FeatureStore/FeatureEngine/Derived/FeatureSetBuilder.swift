@@ -36,14 +36,18 @@ public struct FeatureSetBuilder {
     private var sources: [FactSource] = []
     private var meanings: [String] = []
     private var features: [Feature] = []
-    private var derived: [DerivedFeature] = []
+    private(set) var derived: [DerivedFeature] = []
     /// Fields that event types declare differently, with the names to write instead.
-    private var ambiguous: [String: [String]] = [:]
+    private(set) var ambiguous: [String: [String]] = [:]
     /// Those fields, under these names. A snapshot is a register as well, which goes first.
     private var qualified: [NamedFact] = []
+    /// Facts of states under the names of their entities: `card.last_payment.amount`.
+    private var owned: [NamedFact] = []
+    /// By name of a fact, what the states of entities have under it.
+    private(set) var owners: [String: [String]] = [:]
     /// Shorter names of features; nil if several have it.
     private var aliases: [String: Int?] = [:]
-    public private(set) var problems: [DefinitionProblem] = []
+    public internal(set) var problems: [DefinitionProblem] = []
 
     public init(constants: ExpressionConstants) {
         self.constants = constants
@@ -51,6 +55,17 @@ public struct FeatureSetBuilder {
         add(
             NamedFact(
                 FactDeclaration(name: "tx.time", type: .timestamp), .eventTime, meaning: "tx.time"))
+    }
+
+    /// Adds what the states of an entity have: under its own name, which may be that of something
+    /// else, too, and behind the name of the entity.
+    public mutating func add(_ fact: NamedFact, of entity: String) {
+        let name = fact.declaration.name
+        var declaration = fact.declaration
+        declaration.name = "\(entity).\(name)"
+        owners[name, default: []].append(declaration.name)
+        owned.append(NamedFact(declaration, fact.source, meaning: fact.meaning))
+        add(fact)
     }
 
     public mutating func add(_ fact: NamedFact) {
@@ -61,34 +76,41 @@ public struct FeatureSetBuilder {
 
     /// Adds the fields of all event types.
     public mutating func add(_ events: [EventScope]) {
-        var positions: [String: [Int?]] = [:]
-        var declared: [String: [(event: Int, fact: FactDeclaration)]] = [:]
+        struct Place {
+            let event: Int
+            let position: Int
+            let fact: FactDeclaration
+        }
+        var declared: [String: [Place]] = [:]
         for (number, event) in events.enumerated() {
             for (position, field) in event.fields.enumerated() {
-                positions[field.name, default: events.map { _ in nil }][number] = position
-                declared[field.name, default: []].append((number, field))
+                declared[field.name, default: []].append(
+                    Place(event: number, position: position, fact: field))
             }
         }
         for name in declared.keys.sorted() where name != "time" {
             let all = declared[name] ?? []
-            let own = positions[name] ?? []
-            if let first = all.first?.fact, all.allSatisfy({ $0.fact == first }) {
-                let meaning = all.first.flatMap { meaning(name, events[$0.event], first) }
-                add(Self.fact("tx.\(name)", first, own, meaning))
+            guard let first = all.first else { continue }
+            if all.allSatisfy({ $0.fact == first.fact }) {
+                add(Self.fact("tx.\(name)", first.fact, positions(all), meaning(first)))
                 continue
             }
             ambiguous["tx.\(name)"] = all.map { "\(events[$0.event].name).\(name)" }
-            for (event, fact) in all {
-                let positions = own.indices.map { $0 == event ? own[$0] : nil }
+            for place in all {
                 qualified.append(
                     Self.fact(
-                        "\(events[event].name).\(name)", fact, positions,
-                        meaning(name, events[event], fact)))
+                        "\(events[place.event].name).\(name)", place.fact, positions([place]),
+                        meaning(place)))
             }
         }
-        func meaning(_ name: String, _ event: EventScope, _ fact: FactDeclaration) -> String? {
-            let position = event.fields.firstIndex { $0.name == name }
-            return position.flatMap { $0 < event.meanings.count ? event.meanings[$0] : nil }
+        func positions(_ places: [Place]) -> [Int?] {
+            var positions = [Int?](repeating: nil, count: events.count)
+            for place in places { positions[place.event] = place.position }
+            return positions
+        }
+        func meaning(_ place: Place) -> String? {
+            let meanings = events[place.event].meanings
+            return place.position < meanings.count ? meanings[place.position] : nil
         }
     }
 
@@ -109,7 +131,7 @@ public struct FeatureSetBuilder {
         _ name: String, alias: String? = nil, entity: Int, _ read: FeatureRead, type: ValueType,
         unit: Unit? = nil, meaning: String
     ) {
-        addFact(of: name, type, unit, meaning)
+        addFact(of: name, type, unit, Self.meaning(meaning, default: read.defaultValue))
         if let alias { aliases[alias] = aliases[alias] == nil ? features.count : .some(nil) }
         features.append(
             Feature(
@@ -131,7 +153,7 @@ public struct FeatureSetBuilder {
 
     /// What was added, as far as it is right; ``problems`` says what is not.
     public mutating func build() -> FeatureSet {
-        for fact in qualified { add(fact) }
+        addQualified()
         let aliases = unambiguousAliases()
         let firstDerived = features.count
         let firstFact = facts.count
@@ -163,8 +185,9 @@ public struct FeatureSetBuilder {
                 entities[index].formUnion(
                     entitiesRead(slot, derived[index].role, firstDerived, entities))
             }
-            texts[index] = meaning(of: derived[index], read, texts, firstFact)
+            texts[index] = meaning(of: derived[index], read, texts, firstFact, schema)
         }
+        reportAmbiguous(compiled, schema)
         for (index, feature) in derived.enumerated() {
             let derivation = Derivation(
                 expression: feature.expression.value, condition: feature.condition?.value,
@@ -187,6 +210,14 @@ public struct FeatureSetBuilder {
         }
     }
 
+    /// Adds the longer names, as far as nothing else has them.
+    private mutating func addQualified() {
+        var taken = Set(facts.map(\.name) + derived.map(\.name.value))
+        for fact in owned + qualified where taken.insert(fact.declaration.name).inserted {
+            add(fact)
+        }
+    }
+
     /// Makes facts of the short names that stand for one feature and nothing else.
     private mutating func unambiguousAliases() -> [String: Int] {
         let taken = Set(facts.map(\.name) + derived.map(\.name.value))
@@ -196,7 +227,8 @@ public struct FeatureSetBuilder {
             add(
                 NamedFact(
                     FactDeclaration(name: alias, type: feature.type, unit: feature.unit),
-                    .feature(index), meaning: feature.meaning))
+                    .feature(index),
+                    meaning: Self.meaning(feature.meaning, default: feature.defaultValue)))
         }
         return free
     }
@@ -215,21 +247,45 @@ public struct FeatureSetBuilder {
         }
     }
 
+    /// What is read where there is nothing is part of what an input means to an expression.
+    private static func meaning(_ feature: String, default value: Double) -> String {
+        "\(feature) default \(value.bitPattern)"
+    }
+
     /// The expression and the meaning of what it reads: another name of that changes nothing.
     private func meaning(
-        of feature: DerivedFeature, _ facts: [Int], _ derived: [String], _ firstFact: Int
+        of feature: DerivedFeature, _ facts: [Int], _ texts: [String], _ firstFact: Int,
+        _ schema: FactSchema
     ) -> String {
-        let inputs = facts.map { slot in
-            slot < firstFact
-                ? meanings[slot] : Digest.hexadecimal(of: derived[slot - firstFact])
+        func meaning(_ slot: Int) -> String {
+            guard slot >= firstFact else { return meanings[slot] }
+            let input = derived[slot - firstFact]
+            return Self.meaning(
+                Digest.hexadecimal(of: texts[slot - firstFact]), default: input.defaultValue)
         }
-        let condition = feature.condition.map { " when \($0.value)" } ?? ""
+        // In the order in which they occur; two names of one thing are one.
+        var inputs: [String] = []
+        func name(_ slot: Int) -> String {
+            let input = meaning(slot)
+            let known = inputs.firstIndex(of: input)
+            if known == nil { inputs.append(input) }
+            return "$\(known ?? inputs.count - 1)"
+        }
+        let builder = ProgramBuilder(
+            environment: constants.environment(schema, offset: "tx.utc_offset"))
+        func text(_ source: Located<String>) -> String {
+            (try? builder.canonicalText(of: source.value, naming: name)) ?? source.value
+        }
+        let expression = text(feature.expression)
+        let condition = feature.condition.map { " when \(text($0))" } ?? ""
+        // Functions read some that the text does not name: the time, the offset from UTC.
+        let unnamed = Set(facts.map(meaning)).subtracting(inputs).sorted()
         return "derived \(feature.type) \(feature.unit?.rawValue ?? "") \(feature.role ?? "")"
-            + " \(feature.expression.value)\(condition) \(inputs)"
+            + " \(expression)\(condition) \(inputs) \(unnamed)"
     }
 
     /// What a feature was compiled to.
-    private struct Compiled {
+    struct Compiled {
         let expression: CompiledExpression
         let condition: CompiledExpression?
 
@@ -279,93 +335,5 @@ public struct FeatureSetBuilder {
             for diagnostic in error.diagnostics { report(diagnostic, in: text) }
             return nil
         }
-    }
-}
-
-// MARK: - Checks
-
-extension FeatureSetBuilder {
-    private mutating func report(_ message: String, at location: SourceLocation) {
-        problems.append(DefinitionProblem(message, at: location))
-    }
-
-    private mutating func report(_ diagnostic: Diagnostic, in text: Located<String>) {
-        var message = diagnostic.message
-        if let names = ambiguous.first(where: { message.contains("'\($0.key)'") }) {
-            message =
-                "event types declare '\(names.key)' differently; write "
-                + names.value.joined(separator: " or ")
-        }
-        problems.append(DefinitionProblem(message, at: text.place(of: diagnostic)))
-    }
-
-    private mutating func checkType(
-        of expression: CompiledExpression, _ feature: DerivedFeature
-    ) {
-        let found = expression.type
-        let fits =
-            switch (feature.type, found) {
-            case (.int, .int): feature.unit == .money || expression.unit != .money
-            case (.double, .int), (.double, .double), (.bool, .bool), (_, .any): true
-            // The code of a category, which is what a vector holds.
-            case (.int, .category): true
-            case (.category(let a), .category(let b)): a == b
-            default: false
-            }
-        let isMoney = feature.unit == .money
-        guard fits, !isMoney || expression.unit == nil || expression.unit == .money else {
-            let declared = isMoney ? "money" : "\(feature.type)"
-            let unit = expression.unit.map { "\($0.rawValue) (\(found))" } ?? "\(found)"
-            let advice =
-                found == .int && expression.unit == .money
-                ? "; write type: money, or int(…) around the expression" : ""
-            report(
-                "\"\(feature.name.value)\" is declared as \(declared), its expression is"
-                    + " \(unit)\(advice)", at: feature.expression.location)
-            return
-        }
-    }
-
-    /// Positions of derived features, each after those it reads; one in a circle is reported.
-    private mutating func sort(_ reads: [[Int]]) -> [Int] {
-        enum Mark { case unseen, open, done }
-        var marks = [Mark](repeating: .unseen, count: reads.count)
-        var order: [Int] = []
-        // By hand, not by recursion: a chain may be as long as there are features.
-        for start in reads.indices where marks[start] == .unseen {
-            var path: [(feature: Int, next: Int)] = [(start, 0)]
-            marks[start] = .open
-            while let (feature, next) = path.last {
-                guard next < reads[feature].count else {
-                    marks[feature] = .done
-                    order.append(feature)
-                    path.removeLast()
-                    continue
-                }
-                path[path.count - 1].next += 1
-                let read = reads[feature][next]
-                switch marks[read] {
-                case .done: continue
-                case .unseen:
-                    marks[read] = .open
-                    path.append((read, 0))
-                case .open:
-                    let circle = path.map(\.feature).drop { $0 != read } + [read]
-                    report(
-                        "a feature depends on itself: "
-                            + circle.map { derived[$0].name.value }.joined(separator: " → "),
-                        at: derived[feature].expression.location)
-                }
-            }
-        }
-        return order
-    }
-}
-
-extension Located where Value == String {
-    /// Where a diagnostic about this text lies in its file, if the text is written in one line.
-    func place(of diagnostic: Diagnostic) -> SourceLocation {
-        guard diagnostic.span.line == 1 else { return location }
-        return location.advanced(by: diagnostic.span.column - 1)
     }
 }

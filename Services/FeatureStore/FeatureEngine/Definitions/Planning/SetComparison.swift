@@ -208,10 +208,26 @@ struct SetComparison {
         }
     }
 
+    /// Whether a counter takes the field: where it is required, the counter counts events, too.
+    private func isCounted(_ field: Int, of event: EventDefinition) -> Bool {
+        let type = after.event(named: event.name)
+        return after.entities.flatMap(\.group.measures).flatMap(\.sources).contains {
+            $0.event == type && $0.values == [field]
+        }
+    }
+
     private mutating func compare(_ old: EventDefinition, _ new: EventDefinition) {
         let subject = "event \(new.name)"
         if old.kind != new.kind {
             refuse(subject, "is a \(new.kind.rawValue), was a \(old.kind.rawValue)")
+        }
+        for (position, field) in new.fields.enumerated() where field.isGiven && field.isRequired {
+            let wasRequired = old.fields.first { $0.name == field.name }?.isRequired ?? false
+            guard !wasRequired, isCounted(position, of: new) else { continue }
+            add(
+                .change, subject, "requires the field \(field.name)",
+                refusal: "events of before may lack it, and would no longer be counted; a check can"
+                    + " require it of new ones: has(\(field.name))")
         }
         for field in new.fields {
             guard let position = old.fields.firstIndex(where: { $0.name == field.name }) else {
