@@ -120,8 +120,38 @@ import Wire
         // Served in the last day were the same.
         #expect(entry.alerts.isEmpty && entry.vector == "risk@1" && entry.tenant == "bank")
         let stats = try await Self.stats(second)
-        #expect(stats.baseline?.source.hasPrefix("training set") == true)
+        #expect(stats.baseline?.source.hasPrefix("the training set") == true)
         #expect(stats.drift.allSatisfy { !$0.insufficient || $0.feature == "amount" })
+    }
+
+    @Test("a snapshot of which nothing came for longer than its values may be old is told")
+    func freshness() async throws {
+        let store = try await TestStore(definitions: NetworkJobTests.definitions())
+        defer { store.remove() }
+        _ = try await store.service.putSnapshot(
+            AssayFeaturesV1.PutSnapshotRequest(
+                snapshotID: "s", snapshot: "party_network", time: TestStore.now,
+                rows: [AssayFeaturesV1.SnapshotRow(key: ["a"], fields: ["size": .integer(3)])]),
+            context: store.context())
+        func stale() async throws -> [Bool] {
+            try await store.service.stats(
+                AssayFeaturesV1.StatsRequest(
+                    vector: NetworkJobTests.vector, from: Payment.time(-3_600),
+                    to: Payment.time(3_600)), context: store.context()
+            ).freshness.map(\.isStale)
+        }
+        let week: Double = 7 * 86_400
+        store.clock.set(week)
+        let fresh = try store.features.computeDrift()
+        #expect(fresh.stale.isEmpty)
+        #expect(try await stale() == [false])
+        store.clock.set(week + 60)
+        let old = try store.features.computeDrift()
+        #expect(
+            old.stale == [
+                DriftReport.Stale(name: "party_network", age: 604_860, bound: 604_800)
+            ])
+        #expect(try await stale() == [true])
     }
 
     @Test("too few vectors are no baseline, nor is a training set of another vector")

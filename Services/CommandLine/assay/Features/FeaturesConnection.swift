@@ -14,12 +14,12 @@ struct FeatureServerOptions: ParsableArguments {
     var authority: String?
     @Option(help: "Certificate of a service that may forward; by default that of the data folder.")
     var certificate: String?
-    @Option(help: "Its key.") var key: String?
+    @Option(help: "File of its key.") var certificateKey: String?
     @Option(help: "Whose features.") var tenant = "demo"
 
     func validate() throws {
-        guard (certificate == nil) == (key == nil) else {
-            throw ValidationError("--certificate and --key belong together")
+        guard (certificate == nil) == (certificateKey == nil) else {
+            throw ValidationError("--certificate and --certificate-key belong together")
         }
     }
 
@@ -32,7 +32,7 @@ struct FeatureServerOptions: ParsableArguments {
             trust: try TLSTrust(file: authority ?? workspace.authority),
             identity: try TLSIdentity(
                 certificateFile: certificate ?? workspace.certificate("gateway"),
-                keyFile: key ?? workspace.key("gateway")),
+                keyFile: certificateKey ?? workspace.key("gateway")),
             expecting: .workloads([SPIFFEID.service("assay-features")]))
         return FeaturesConnection(
             transport: try RPCClient(address, tls: tls),

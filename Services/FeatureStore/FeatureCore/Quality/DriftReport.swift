@@ -81,16 +81,16 @@ extension EmbeddedFeatureStore {
         return report
     }
 
-    /// Compares each hour, until the task is cancelled.
+    /// Compares now and then each hour, until the task is cancelled.
     ///
     /// - Parameter report: is told of each comparison.
     public func watchDrift(report: @Sendable (DriftReport) -> Void) async throws {
         while true {
+            report(try computeDrift())
             let now = pipeline.clock().millisecondsSinceEpoch
             let hour = StatisticsRecorder.millisecondsPerHour
             // A little behind the hour, so that it is whole.
             try await Task.sleep(for: .milliseconds(hour - now % hour + 5_000))
-            report(try computeDrift())
         }
     }
 

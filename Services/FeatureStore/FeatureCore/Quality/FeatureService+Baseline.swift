@@ -21,7 +21,7 @@ extension FeatureService {
             let hours = try hours(period.from, period.until, "/source/period/until")
             try statistics.add(pipeline.quality.recorder.take(), vectors: pipeline.quality.vectors)
             found = try statistics.sum(tenant: tenant, vector: vector, hours: hours).statistics
-            source = "served from \(period.from) until \(period.until)"
+            source = "what was served from \(period.from) until \(period.until)"
         case .trainingSet(var plan):
             guard plan.vector.name == definition.name, plan.vector.version == definition.version
             else {
@@ -33,7 +33,7 @@ extension FeatureService {
             }
             plan.format = .csv
             found = try trainingStatistics(plan, vector, definition, pipeline, tenant)
-            source = "training set up to event \(plan.through)"
+            source = "the training set up to event \(plan.through)"
         default:
             throw RPCError.invalid([
                 FieldViolation(field: "/source", description: "name a period or a training set")
