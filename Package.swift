@@ -159,8 +159,8 @@ let targets: [Target] = [
     program(
         "feature-bench", "Tests/Benchmarks/feature-bench",
         [
-            "FeatureCore", "FeatureEngine", "RPC", "RPCTransport", "AssayMessages", "Storage",
-            "Wire", nioPosix, arguments,
+            "FeatureCore", "FeatureEngine", "RPC", "RPCTransport", "Redis", "AssayMessages",
+            "Storage", "Wire", nioPosix, arguments,
         ]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),

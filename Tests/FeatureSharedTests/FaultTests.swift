@@ -122,6 +122,33 @@ struct FaultTests {
         await bench.close()
     }
 
+    @Test("read-only: nothing is recorded, what is read is flagged, until it takes writes again")
+    func readOnly() async throws {
+        let bench = try await SharedBench.start()
+        let server = try await bench.server()
+        _ = try await server.score(Bank.payment("e1"))
+        await server.store.flush()
+        // As a master that was demoted is, as long as it has not found the new one.
+        _ = try await bench.send("REPLICAOF", "127.0.0.1", "1")
+        for index in 0..<5 {
+            try await server.client.connected()
+            let reply = try await server.score(Bank.payment("lost\(index)"))
+            #expect(reply.outcome == .notRecorded)
+            let status = try #require(reply.vector?.status("card_txn_cnt_24h"))
+            let isFlagged = status & Status.Flags.incomplete.rawValue != 0
+            #expect(isFlagged || reply.vector?.kind("card_txn_cnt_24h") == .unavailable)
+        }
+        _ = try await bench.send("REPLICAOF", "NO", "ONE")
+        // Logged where a connection to the read-only server ended in the middle.
+        let reply = try await recovered(server, Bank.payment("e2"))
+        #expect([.applied, .logged].contains(reply.outcome))
+        #expect(reply.vector?.value("card_txn_cnt_24h") == 1)
+        let lost = try await recovered(server, Bank.payment("lost0"))
+        #expect([.applied, .logged].contains(lost.outcome))
+        await server.close()
+        await bench.close()
+    }
+
     @Test("a log that no keeper takes refuses further events when it is full")
     func logFull() async throws {
         let bench = try await SharedBench.start()

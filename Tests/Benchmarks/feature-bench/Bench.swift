@@ -136,7 +136,7 @@ struct Bench: Sendable {
     }
 
     private static let tenant = "bench"
-    private static let context = ServerContext(
+    static let context = ServerContext(
         method: AssayFeaturesV1.FeatureStore.scoreEvent,
         caller: Caller(tenant: tenant, client: "bench"))
 

@@ -41,11 +41,17 @@ struct FeatureBench: AsyncParsableCommand {
     @Option(help: "The assay-features to measure through RPC; beside this program by default.")
     var server: String?
 
+    @Option(help: "The port of an empty Redis on this machine, to measure the shared store with.")
+    var redis: Int?
+
+    @Option(help: "Events under way at once in the shared store.")
+    var callers = 16
+
     @Option(help: "Measure only this part; repeat for several.")
     var only: [Part] = []
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case engine, resolve, reads, written, synced, growth, remote
+        case engine, resolve, reads, written, synced, growth, remote, shared
     }
 
     func validate() throws {
@@ -73,6 +79,9 @@ struct FeatureBench: AsyncParsableCommand {
         if parts.contains(.written) { try await bench.store(.written) }
         if parts.contains(.synced) { try await bench.store(.synced) }
         if parts.contains(.growth) { try await bench.growth() }
+        if let redis, parts.contains(.shared) {
+            try await bench.shared(port: redis, callers: callers)
+        }
         guard parts.contains(.remote) else { return }
         let arguments = ["--definitions", definitions, "--durability", durability]
         let program =

@@ -22,8 +22,10 @@ public enum SharedScripts {
         else
             redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
         end
-        redis.call('HSET', KEYS[2], unpack(ARGV, 4))
-        if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
+        if #ARGV > 3 then
+            redis.call('HSET', KEYS[2], unpack(ARGV, 4))
+            if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
+        end
         return 1
         """)
 

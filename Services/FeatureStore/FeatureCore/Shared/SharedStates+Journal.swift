@@ -47,9 +47,10 @@ extension SharedStates {
     }
 
     /// Those of the events that nobody has finished.
-    private func open(
+    func open(
         _ places: [StreamPlace], _ keys: SharedKeys, _ redis: any RedisSender, _ timeout: Duration
     ) async throws -> Set<StreamPlace> {
+        guard !places.isEmpty else { return [] }
         let groups = Dictionary(grouping: places, by: \.partition)
         let asked = groups.keys.sorted().map { (partition: $0, places: groups[$0] ?? []) }
         let replies = try await redis.send(

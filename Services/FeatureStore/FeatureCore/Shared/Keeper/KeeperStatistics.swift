@@ -12,7 +12,9 @@ public final class KeeperStatistics: Sendable {
     public let uncertain = Atomic<Int>(0)
     /// Damaged blobs built again from the log.
     public let rebuilt = Atomic<Int>(0)
-    /// Versions that two events claim: the shared store has lost writes.
+    /// States that lacked events after the shared store had lost writes, built again from the log.
+    public let restored = Atomic<Int>(0)
+    /// Versions that two events claim, and events recorded twice: the shared store has lost writes.
     public let disagreements = Atomic<Int>(0)
     /// Rows that are not what a server writes.
     public let damaged = Atomic<Int>(0)
@@ -44,6 +46,7 @@ public final class KeeperStatistics: Sendable {
             ("finished", finished.load(ordering: .relaxed)),
             ("uncertain", uncertain.load(ordering: .relaxed)),
             ("rebuilt", rebuilt.load(ordering: .relaxed)),
+            ("restored", restored.load(ordering: .relaxed)),
             ("disagreements", disagreements.load(ordering: .relaxed)),
             ("damaged", damaged.load(ordering: .relaxed)),
             ("failures", failures.load(ordering: .relaxed)),

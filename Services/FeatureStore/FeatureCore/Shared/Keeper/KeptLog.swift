@@ -75,6 +75,11 @@ struct KeptLog: Sendable {
         var row = try AssayFeaturesV1.LogRow(decoding: entry.bytes, door: .strict, limits: .stored)
         row.sequence = place.sequence
         rows[place.sequence] = row
+        if let lost = try recordedSequence(row.event.id), lost != place.sequence {
+            rows[lost] = nil
+            try supersede(lost, &batch)
+            statistics.disagreements.count()
+        }
         batch.put(
             StorageKey.event(row.event.id, tenant: tenant),
             StorageKey.bigEndian(place.sequence) + Hash.sha256(row.event.encoded()), in: .ids)
@@ -92,19 +97,30 @@ struct KeptLog: Sendable {
         guard var row = try rows[sequence] ?? row(sequence) else {
             return statistics.damaged.count()
         }
-        row.entities = applied.entities
         if !applied.vectors.isEmpty { row.vectors = applied.vectors }
-        rows[sequence] = row
-        for entity in applied.entities where entity.version > 0 {
+        let placed = row.entities
+        row.entities = applied.entities
+        for (index, entity) in row.entities.enumerated() where entity.version > 0 {
             guard let key = StateKey(bytes: entity.pid) else { continue }
+            let known = placed.first { $0.entity == entity.entity && $0.pid == entity.pid }
+            if let known, known.version > 0 {
+                // Its state was built again, with another version of this event.
+                row.entities[index].version = known.version
+                continue
+            }
             let trail = StorageKey.trail(
                 key, tenant: tenant, entity: entity.entity, version: entity.version)
             let place = StorageKey.bigEndian(sequence)
             if let other = try store.get(trail, in: .trail), other != place {
                 statistics.disagreements.count()
+                let stray = MadeVersion(sequence: sequence, version: entity.version)
+                tear(key, entity.entity, stray, &batch)
+                row.entities[index].version = 0
+            } else {
+                batch.put(trail, place, in: .trail)
             }
-            batch.put(trail, place, in: .trail)
         }
+        rows[sequence] = row
     }
 
     private func takeQuarantined(_ entry: StreamEntry, _ batch: inout WriteBatch) throws {
@@ -127,25 +143,23 @@ struct KeptLog: Sendable {
 
     /// The event recorded under an id.
     func recorded(_ id: String) throws -> AssayFeaturesV1.LogRow? {
-        guard let claim = try store.get(StorageKey.event(id, tenant: tenant), in: .ids),
-            let sequence = StorageKey.sequence(claim.prefix(8))
-        else { return nil }
-        return try row(sequence)
+        try recordedSequence(id).flatMap(row)
+    }
+
+    private func recordedSequence(_ id: String) throws -> UInt64? {
+        try store.get(StorageKey.event(id, tenant: tenant), in: .ids).flatMap {
+            StorageKey.sequence($0.prefix(8))
+        }
     }
 
     /// The entity's present life as the applied records tell it, ascending by version.
     func trail(
         of key: StateKey, entity: String
     ) throws -> [MadeVersion] {
-        let prefix = StorageKey.trail(key, tenant: tenant, entity: entity)
         var found: [MadeVersion] = []
-        try store.scan(.trail, .prefix(prefix), reversed: true) { key, value in
-            guard let version = StorageKey.sequence(key.suffix(8)),
-                let sequence = StorageKey.sequence(value)
-            else { throw StorageError(.corrupt, "a row of the trail of \(entity)") }
-            found.append(MadeVersion(sequence: sequence, version: version))
-            // A life begins with a version that is its event's sequence.
-            return version != sequence
+        try scanTrail(of: key, entity: entity) { made in
+            found.append(made)
+            return !made.isBirth
         }
         return found.reversed()
     }

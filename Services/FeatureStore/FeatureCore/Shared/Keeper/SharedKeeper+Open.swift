@@ -92,6 +92,12 @@ extension SharedKeeper {
         }
         var versions: [UInt64] = []
         for entity in scoring.entities {
+            // What its record said before the shared store lost that it was finished.
+            let name = pipeline.definitions.entities[entity.entity].name
+            if let known = row.version(of: entity.key, name) {
+                versions.append(known)
+                continue
+            }
             switch try await bring(scoring.resolved.engineEvent, to: entity, place, log) {
             case .made(let version): versions.append(version)
             case .not(let finishing): return finishing

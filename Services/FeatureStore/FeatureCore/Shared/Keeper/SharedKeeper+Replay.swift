@@ -16,7 +16,7 @@ extension SharedKeeper {
 
     /// The state that events give an entity; nil where a row is missing, an event does not name the
     /// entity, or the versions have a gap.
-    private func fold(
+    func fold(
         _ history: [MadeVersion], of entity: EntityReference, _ log: KeptLog
     ) throws -> FeatureState? {
         var state = states.empty(entity)
@@ -52,7 +52,6 @@ extension SharedKeeper {
             of: entity, redis, timeout: configuration.roundTrip)
         let recorded = try log.trail(of: entity.key, entity: name)
         let all = Set(recorded + notes).sorted { $0.version < $1.version }
-        // A life begins with a version that is its event's sequence.
-        return Array(all[(all.lastIndex { $0.version == $0.sequence } ?? 0)...])
+        return Array(all[(all.lastIndex(where: \.isBirth) ?? 0)...])
     }
 }

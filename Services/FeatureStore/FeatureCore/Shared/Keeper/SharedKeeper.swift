@@ -52,6 +52,10 @@ public final class SharedKeeper: Sendable {
         let directory: String
         /// The lease under which the directory was found to be the right one.
         var lease: UInt64?
+        /// Connections made when nothing was in doubt.
+        var connections: Int?
+        /// What the shared store may have lost since then.
+        var doubted: ClosedRange<UInt64>?
     }
 
     /// The families that each tenant's store must have.
@@ -134,6 +138,8 @@ public final class SharedKeeper: Sendable {
                 work += taken.work
                 backlog = max(backlog, taken.backlog)
             }
+            try await makeGood(log, keys)
+            work += try await mendTorn(log)
             work += try await finishOpen(log, keys, now: now)
         }
         statistics.backlog.store(backlog, ordering: .relaxed)
@@ -166,8 +172,20 @@ public final class SharedKeeper: Sendable {
             }
             found.lease = lease.number
         }
+        let connections = redis.connectionsMade
+        if found.connections != connections {
+            found.doubted = try found.doubted ?? doubted(found.log)
+            found.connections = connections
+        }
         logs.withLock { $0[tenant] = found }
         return (found.log, found.directory)
+    }
+
+    /// Looks for losses where a connection was made anew.
+    private func makeGood(_ log: KeptLog, _ keys: SharedKeys) async throws {
+        guard let span = logs.withLock({ $0[log.tenant]?.doubted }) else { return }
+        try await findLosses(span, log, keys)
+        logs.withLock { $0[log.tenant]?.doubted = nil }
     }
 
     /// What was dropped from a partition must be in this directory.
