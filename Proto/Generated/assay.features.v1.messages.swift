@@ -8319,14 +8319,19 @@ extension AssayFeaturesV1 {
         public var keys: WireMap<String, String> = [:]
         /// As it was read for the event with this place in the log; 0 reads now.
         public var sequence: UInt64 = 0
+        /// What the answer is for; unspecified takes what the feature and the caller have in
+        /// common.
+        public var purpose: Purpose = .unspecified
         public var unknown: UnknownFields?
 
         public init(
-            feature: String = "", keys: WireMap<String, String> = [:], sequence: UInt64 = 0
+            feature: String = "", keys: WireMap<String, String> = [:], sequence: UInt64 = 0,
+            purpose: Purpose = .unspecified
         ) {
             self.feature = feature
             self.keys = keys
             self.sequence = sequence
+            self.purpose = purpose
         }
 
         public static func blank() -> ExplainRequest { ExplainRequest() }
@@ -8337,6 +8342,7 @@ extension AssayFeaturesV1 {
                 Field(1, "feature", .string),
                 Field(2, "keys", .string, .map(.string)),
                 Field(3, "sequence", .uint64),
+                Field(4, "purpose", .enumeration(Purpose.names)),
             ])
 
         @inline(never)
@@ -8347,6 +8353,7 @@ extension AssayFeaturesV1 {
                     keys = try reader.map(0x12, StringCodec.self, StringCodec.self)
                 }
                 if reader.take(0x18) { sequence = try reader.uint64(.implicit) }
+                if reader.take(0x20) { purpose = try reader.enumeration(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -8355,6 +8362,7 @@ extension AssayFeaturesV1 {
             size += sizes.string(0x0A, feature)
             size += sizes.map(0x12, keys, StringCodec.self, StringCodec.self)
             size += sizes.uint64(0x18, sequence)
+            size += sizes.enumeration(0x20, purpose)
             size += sizes.unknown(unknown)
             return size
         }
@@ -8364,6 +8372,7 @@ extension AssayFeaturesV1 {
             writer.string(0x0A, feature)
             writer.map(0x12, keys, StringCodec.self, StringCodec.self, &sizes)
             writer.uint64(0x18, sequence)
+            writer.enumeration(0x20, purpose)
             writer.unknown(unknown, since: start)
         }
 
@@ -8382,6 +8391,7 @@ extension AssayFeaturesV1 {
             case 1: feature = try reader.value(StringCodec.self)
             case 2: keys = try reader.map(StringCodec.self, StringCodec.self)
             case 3: sequence = try reader.value(UInt64Codec.self)
+            case 4: purpose = try reader.value(EnumCodec<Purpose>.self)
             default: break
             }
         }
@@ -8391,6 +8401,7 @@ extension AssayFeaturesV1 {
             writer.field("feature", feature, StringCodec.self)
             writer.map("keys", keys, StringCodec.self, StringCodec.self)
             writer.field("sequence", sequence, UInt64Codec.self)
+            writer.field("purpose", purpose, EnumCodec<Purpose>.self)
             writer.endObject()
         }
 
@@ -8398,6 +8409,7 @@ extension AssayFeaturesV1 {
             Canonical.equal(a.feature, b.feature)
                 && Canonical.equal(a.keys, b.keys)
                 && Canonical.equal(a.sequence, b.sequence)
+                && Canonical.equal(a.purpose, b.purpose)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -8405,6 +8417,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(feature, into: &hasher)
             Canonical.hash(keys, into: &hasher)
             Canonical.hash(sequence, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

@@ -27,7 +27,7 @@ struct CallLog: CallObserver {
                 record.deadline.map { Self.microseconds($0) / 1_000 } ?? 0),
             "criticality": .string(Self.safe(record.criticality)),
         ]
-        if let error = record.error { fields["error"] = .string("\(error)") }
+        if let error = Self.loggable(record) { fields["error"] = .string("\(error)") }
         logger.log(
             level: Self.level(of: record.code),
             record.side == .served ? "call served" : "call made", metadata: fields)
@@ -46,6 +46,15 @@ struct CallLog: CallObserver {
             case .holdsItsLoop: "handler holds its event loop: run it on a pool of threads"
             }
         logger.warning("\(event)", metadata: fields)
+    }
+
+    /// What is at fault with a call itself is said to its caller in the caller's own words, which may
+    /// be about people: of that only the cause is written.
+    private static func loggable(_ record: CallRecord) -> (any Error)? {
+        guard level(of: record.code) == .info, let error = record.error as? RPCError else {
+            return record.error
+        }
+        return error.cause
     }
 
     /// Who is at fault: the process (error), its surroundings or their load (warning), or the caller.

@@ -1,6 +1,7 @@
 public import AssayMessages
 internal import FeatureEngine
 public import RPC
+internal import Storage
 internal import Synchronization
 
 extension FeatureService {
@@ -11,6 +12,8 @@ extension FeatureService {
         let tenant = try tenant(context)
         let log = try log()
         let pipeline = log.pipeline
+        let vector = try pipeline.vectors.find(request.plan.vector)
+        try access.check(vector.purpose, context)
         guard TrainingSlots.take() else {
             throw RPCError(
                 code: .resourceExhausted,
@@ -21,15 +24,61 @@ extension FeatureService {
         var builder = try TrainingSetBuilder(
             request, log: log, definitions: pipeline.definitions, vectors: pipeline.vectors,
             tenant: tenant)
+        try audit("training_set", "\(vector.name)@\(vector.version)", in: log, tenant, context)
         while let chunk = try builder.next() { try await replies.write(chunk) }
     }
 
     public func explain(
         _ request: AssayFeaturesV1.ExplainRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ExplainResponse {
-        try Explanation.explain(
-            request, log: try log(), tenant: try tenant(context),
-            now: store.pipeline.clock().millisecondsSinceEpoch)
+        let tenant = try tenant(context)
+        let log = try log()
+        var response = try Explanation.explain(
+            request, log: log, tenant: tenant, now: log.pipeline.clock().millisecondsSinceEpoch)
+        let definitions = log.pipeline.definitions
+        let allowed = try purposes(of: request.feature, request.purpose, definitions, context)
+        response.withhold(from: allowed, definitions)
+        try audit("explain", request.feature, in: log, tenant, context)
+        return response
+    }
+
+    /// The purpose that the call states, or else those of the feature that the caller may ask for.
+    ///
+    /// Throws PERMISSION_DENIED if there is none.
+    private func purposes(
+        of feature: String, _ stated: AssayFeaturesV1.Purpose, _ definitions: DefinitionSet,
+        _ context: ServerContext
+    ) throws(RPCError) -> [FeatureEngine.Purpose] {
+        let own = definitions.features.documentation(of: feature, in: definitions)
+        if let stated = stated.named {
+            try access.check(stated, context)
+            guard own?.allows(stated) ?? false else {
+                throw RPCError(
+                    .permissionDenied, "the feature is not for the purpose \(stated.rawValue)",
+                    reason: "PURPOSE")
+            }
+            return [stated]
+        }
+        let purposes = FeatureEngine.Purpose.allCases.filter { own?.allows($0) ?? false }
+        let allowed = purposes.filter { (try? access.check($0, context)) != nil }
+        guard !allowed.isEmpty else {
+            throw RPCError(
+                .permissionDenied, "no purpose of the feature is granted", reason: "PURPOSE")
+        }
+        return allowed
+    }
+
+    /// Written before anything is given away. It names what was asked for, and nobody it was about.
+    private func audit(
+        _ action: String, _ object: String, in log: EventLog, _ tenant: String,
+        _ context: ServerContext
+    ) throws {
+        var batch = WriteBatch()
+        AuditLog(store: log.store).add(
+            AssayFeaturesV1.AuditEntry(
+                time: log.pipeline.clock(), client: context.caller.client, action: action,
+                object: object), tenant: tenant, to: &batch)
+        try log.store.write(batch, sync: true)
     }
 
     /// Who shares a store has the log with the one process that drains it.
@@ -53,4 +102,27 @@ private enum TrainingSlots {
     }
 
     static func giveBack() { free.add(1, ordering: .acquiringAndReleasing) }
+}
+
+extension AssayFeaturesV1.ExplainResponse {
+    /// Takes the values away of inputs that are for none of the purposes.
+    mutating func withhold(from purposes: [FeatureEngine.Purpose], _ definitions: DefinitionSet) {
+        for index in inputs.indices {
+            let documentation = definitions.features.documentation(
+                of: inputs[index].name, in: definitions)
+            guard let documentation, !purposes.contains(where: documentation.allows) else {
+                continue
+            }
+            inputs[index] = AssayFeaturesV1.ExplainedInput(
+                name: inputs[index].name, kind: inputs[index].kind, value: FeatureValue.missing,
+                status: UInt32(Status(.withheld).byte))
+        }
+    }
+}
+
+extension FeatureSet {
+    /// Of a feature by its full name or its shorter one.
+    func documentation(of name: String, in definitions: DefinitionSet) -> Documentation? {
+        feature(named: name).flatMap { definitions.documentation[features[$0].name] }
+    }
 }

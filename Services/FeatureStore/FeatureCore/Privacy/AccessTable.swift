@@ -27,6 +27,16 @@ struct AccessTable: Sendable {
     }
 }
 
+extension DefinitionSet {
+    /// Positions of a vector whose features are not for the vector's own purpose.
+    func withheld(of vector: VectorDefinition) -> [Int] {
+        vector.columns.indices.filter { position in
+            let name = features.features[vector.columns[position].feature].name
+            return !(documentation[name]?.allows(vector.purpose) ?? false)
+        }
+    }
+}
+
 extension Documentation {
     /// Restricted features have no credit purpose unless somebody answers for it.
     func allows(_ purpose: Purpose) -> Bool {

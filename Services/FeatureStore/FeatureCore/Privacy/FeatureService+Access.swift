@@ -48,7 +48,7 @@ extension FeatureService {
 
 extension AssayFeaturesV1.Purpose {
     /// Nil if the call states none.
-    fileprivate var named: FeatureEngine.Purpose? {
+    var named: FeatureEngine.Purpose? {
         switch self {
         case .fraud: .fraud
         case .aml: .aml

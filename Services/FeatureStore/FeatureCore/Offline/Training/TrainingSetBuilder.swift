@@ -19,6 +19,8 @@ struct TrainingSetBuilder {
     private let definitions: DefinitionSet
     private let selection: TrainingSelection
     private let tenant: String
+    /// Positions of the vector whose features are not for its purpose.
+    private let withheld: [Int]
     private let resumeAfter: UInt64
     private var phase = Phase.plan
     private var steps: LogSteps
@@ -46,6 +48,7 @@ struct TrainingSetBuilder {
         self.log = log
         self.definitions = definitions
         self.tenant = tenant
+        withheld = definitions.withheld(of: selection.vector)
         resumeAfter = request.resumeAfter
         steps = try LogSteps(
             log, through: plan.through, tenant: tenant, byEventTime: plan.mode == .asCorrected)
@@ -187,7 +190,9 @@ struct TrainingSetBuilder {
         return served.map { $0.digest == vector.digest } ?? true
     }
 
-    private mutating func write(_ leading: [String], _ vector: AssayFeaturesV1.Vector) {
+    private mutating func write(_ leading: [String], _ served: AssayFeaturesV1.Vector) {
+        var vector = served
+        vector.withhold(withheld, of: selection.vector, definitions)
         observe?(vector)
         table.add(leading, vector.values)
         if table.rows == resumeAfter { _ = table.take() }
