@@ -23,6 +23,12 @@ extension EmbeddedFeatureStore {
                 Double(failures.count(kind)))
         }
         text.header(
+            "assay_features_rows_under_other_keys_total",
+            help: "Rows whose personal fields their subject's key does not open: must stay 0.",
+            kind: .counter)
+        text.sample(
+            "assay_features_rows_under_other_keys_total", Double(rowsUnderOtherKeys))
+        text.header(
             "assay_features_state_bytes", help: "Memory of decoded states.", kind: .gauge)
         text.sample("assay_features_state_bytes", Double(stateBytes))
         text.header(

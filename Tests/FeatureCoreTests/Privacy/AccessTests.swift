@@ -31,7 +31,6 @@ import Wire
             amt_sum: {from: payment, sum: amount, windows: [24h]}
         derived:
           age: {type: int, expr: 'tx.age', sensitivity: restricted, purposes: [fraud]}
-          mixed: {type: double, default: missing, expr: 'ratio(double(card_amt_sum_24h), double(card_txn_cnt_24h))'}
         vectors:
           open@1: {purpose: fraud, features: [card_txn_cnt_24h, card_amt_sum_24h, age]}
         """
@@ -108,44 +107,6 @@ import Wire
             let own = context(identity: "spiffe://bank/risk")
             let reply = try await service.scoreEvent(request("e1", .fraud), context: own)
             #expect(reply.receipt.outcome == .applied)
-        }
-    }
-
-    @Test("what explains a value is given for a purpose of its feature, and written down")
-    func explained() async throws {
-        try await withStore { store, service in
-            let own = context(identity: "spiffe://bank/risk")
-            _ = try await service.scoreEvent(request("e1", .fraud), context: own)
-            func explain(
-                _ feature: String, _ purpose: AssayFeaturesV1.Purpose, _ context: ServerContext
-            ) async throws -> AssayFeaturesV1.ExplainResponse {
-                try await service.explain(
-                    AssayFeaturesV1.ExplainRequest(
-                        feature: feature, keys: WireMap([("card", "c1")]), purpose: purpose),
-                    context: context)
-            }
-            #expect(try await explain("card_txn_cnt_24h", .fraud, own).value == 1)
-            #expect(try await explain("card_amt_sum_24h", .unspecified, own).value == 500)
-            for (feature, purpose, context) in [
-                ("card_txn_cnt_24h", .credit, own), ("card_txn_cnt_24h", .fraud, context()),
-                ("card_txn_cnt_24h", .unspecified, context(["features.purpose.credit"])),
-            ] as [(String, AssayFeaturesV1.Purpose, ServerContext)] {
-                let error = await #expect(throws: RPCError.self) {
-                    _ = try await explain(feature, purpose, context)
-                }
-                #expect(error?.code == .permissionDenied)
-            }
-            // Of two inputs the one that is not for the purpose is withheld.
-            let mixed = try await explain("mixed", .credit, own)
-            #expect(mixed.inputs.map(\.name).sorted() == ["card_amt_sum_24h", "card_txn_cnt_24h"])
-            for input in mixed.inputs {
-                #expect((input.status == 4) == (input.name == "card_txn_cnt_24h"))
-                #expect(input.value.isNaN == (input.name == "card_txn_cnt_24h"))
-            }
-            let entries = try AuditLog(store: store.storage).entries(tenant: "bank", limit: 10)
-            #expect(entries.map(\.action) == ["explain", "explain", "explain"])
-            #expect(
-                Set(entries.map(\.object)) == ["mixed", "card_amt_sum_24h", "card_txn_cnt_24h"])
         }
     }
 

@@ -253,4 +253,35 @@ import Wire
             return true
         }
     }
+
+    @Test("fields under another key than their subject's stay away and stop nobody")
+    func otherKey() async throws {
+        let directory = TestStore.freshDirectory()
+        let first = try await TestStore(directory: directory, definitions: Self.definitions)
+        try await Self.pay(first)
+        let before = try await Self.shared(first)
+        let pid = Self.pid("customer", "anna", first)
+        var batch = WriteBatch()
+        batch.put(
+            StorageKey.subject(pid, tenant: "bank"),
+            try first.features.pipeline.keys.key(of: "bank").wrap(SubjectKey.random(), of: pid),
+            in: .subject)
+        try first.storage.write(batch, sync: true)
+        try await Self.dropStates(first)
+        first.crash()
+
+        let second = try await TestStore(directory: directory, definitions: Self.definitions)
+        defer { second.remove() }
+        #expect(try await Self.shared(second) == before)
+        let met = second.features.rowsUnderOtherKeys
+        #expect(met > 0)
+        var partial = 0
+        try second.features.log.scan(after: 0) { row in
+            if row.isPartial { partial += 1 }
+            return true
+        }
+        #expect(partial == 4 && second.features.rowsUnderOtherKeys > met)
+        #expect(try await Self.erase("anna", second).rows == 4)
+        #expect(try await Self.shared(second) == before)
+    }
 }

@@ -75,19 +75,22 @@ import Testing
         let plain = Array("card 4f2a, 48.1, 11.5".utf8)
         let sealed = try key.seal(plain, sequence: 7, place: 1)
         #expect(try key.open(sealed, sequence: 7, place: 1) == plain)
-        #expect(sealed.count == plain.count + 16)
+        #expect(sealed.count == plain.count + 4 + 12 + 16)
+        // The same place may come again after a restore: never the same bytes, nor nonce.
+        let again = try key.seal(plain, sequence: 7, place: 1)
+        #expect(again[..<4] == sealed[..<4] && again[4..<16] != sealed[4..<16])
         for (sequence, place) in [(UInt64(8), UInt32(1)), (7, 0)] {
             #expect(throws: PrivacyError.damagedFields) {
                 try key.open(sealed, sequence: sequence, place: place)
             }
         }
-        #expect(throws: PrivacyError.damagedFields) {
+        #expect(throws: PrivacyError.otherKey) {
             try SubjectKey.random().open(sealed, sequence: 7, place: 1)
         }
         for index in sealed.indices {
             var damaged = sealed
             damaged[index] ^= 0x80
-            #expect(throws: PrivacyError.damagedFields) {
+            #expect(throws: index < 4 ? PrivacyError.otherKey : .damagedFields) {
                 try key.open(damaged, sequence: 7, place: 1)
             }
             #expect(throws: PrivacyError.damagedFields) {

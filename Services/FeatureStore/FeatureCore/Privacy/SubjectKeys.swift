@@ -23,6 +23,8 @@ final class SubjectKeys: Sendable {
     private let store: any KeyValueStore
     private let keys: TenantKeys
     private let known = Mutex(Kept())
+    /// Times that fields were under another key than their subject's: must stay 0.
+    let otherKeys = Atomic<Int>(0)
 
     /// What is in memory. A table that is full makes place by dropping the half that was not used
     /// longest, so nobody has to keep an order.

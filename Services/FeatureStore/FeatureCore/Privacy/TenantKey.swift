@@ -144,4 +144,6 @@ enum PrivacyError: Error, Hashable {
     case damagedKey
     /// The sealed bytes are not what this key sealed at this place.
     case damagedFields
+    /// They were sealed with another key than the subject has now.
+    case otherKey
 }

@@ -152,6 +152,11 @@ public final class EmbeddedFeatureStore: FeatureStore {
         pipeline.newestEvents
     }
 
+    /// Times that a row of the log was met whose fields are under another key than their subject's.
+    public var rowsUnderOtherKeys: Int {
+        active.vault.subjects.otherKeys.load(ordering: .relaxed)
+    }
+
     /// Memory of the states that are decoded.
     public var stateBytes: Int { cache.bytes }
 
