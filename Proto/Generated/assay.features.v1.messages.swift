@@ -5909,11 +5909,14 @@ extension AssayFeaturesV1 {
         public var prefix: String = ""
         /// Where the page before ended.
         public var pageToken: [UInt8] = []
+        /// Only what is in force and what is under way, without entities, features and vectors.
+        public var onlyStatus: Bool = false
         public var unknown: UnknownFields?
 
-        public init(prefix: String = "", pageToken: [UInt8] = []) {
+        public init(prefix: String = "", pageToken: [UInt8] = [], onlyStatus: Bool = false) {
             self.prefix = prefix
             self.pageToken = pageToken
+            self.onlyStatus = onlyStatus
         }
 
         public static func blank() -> ListDefinitionsRequest { ListDefinitionsRequest() }
@@ -5923,6 +5926,7 @@ extension AssayFeaturesV1 {
             [
                 Field(1, "prefix", .string),
                 Field(2, "page_token", json: "pageToken", .bytes),
+                Field(15, "only_status", json: "onlyStatus", .bool),
             ])
 
         @inline(never)
@@ -5930,6 +5934,7 @@ extension AssayFeaturesV1 {
             repeat {
                 if reader.take(0x0A) { prefix = try reader.string(.implicit) }
                 if reader.take(0x12) { pageToken = try reader.bytes(.implicit) }
+                if reader.take(0x78) { onlyStatus = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -5937,6 +5942,7 @@ extension AssayFeaturesV1 {
             var size = 0
             size += sizes.string(0x0A, prefix)
             size += sizes.bytes(0x12, pageToken)
+            size += sizes.bool(0x78, onlyStatus)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5945,6 +5951,7 @@ extension AssayFeaturesV1 {
             let start = writer.mark
             writer.string(0x0A, prefix)
             writer.bytes(0x12, pageToken)
+            writer.bool(0x78, onlyStatus)
             writer.unknown(unknown, since: start)
         }
 
@@ -5959,6 +5966,7 @@ extension AssayFeaturesV1 {
             switch field {
             case 1: prefix = try reader.value(StringCodec.self)
             case 2: pageToken = try reader.value(BytesCodec.self)
+            case 15: onlyStatus = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -5967,18 +5975,21 @@ extension AssayFeaturesV1 {
             writer.beginObject()
             writer.field("prefix", prefix, StringCodec.self)
             writer.field("pageToken", pageToken, BytesCodec.self)
+            writer.field("onlyStatus", onlyStatus, BoolCodec.self)
             writer.endObject()
         }
 
         public static func == (a: ListDefinitionsRequest, b: ListDefinitionsRequest) -> Bool {
             Canonical.equal(a.prefix, b.prefix)
                 && Canonical.equal(a.pageToken, b.pageToken)
+                && Canonical.equal(a.onlyStatus, b.onlyStatus)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(prefix, into: &hasher)
             Canonical.hash(pageToken, into: &hasher)
+            Canonical.hash(onlyStatus, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -6401,18 +6412,24 @@ extension AssayFeaturesV1 {
         public var vectors: [ListedVector] = []
         /// Empty if there are no more.
         public var nextPageToken: [UInt8] = []
+        /// Names the states: they are of use to all sets whose groups mean the same.
+        public var generation: [UInt8] = []
+        /// States that are made for other definitions, or the last that were.
+        public var backfill: Backfill?
         public var unknown: UnknownFields?
 
         public init(
             definitionSet: [UInt8] = [], entities: [ListedEntity] = [],
             features: [ListedFeature] = [], vectors: [ListedVector] = [],
-            nextPageToken: [UInt8] = []
+            nextPageToken: [UInt8] = [], generation: [UInt8] = [], backfill: Backfill? = nil
         ) {
             self.definitionSet = definitionSet
             self.entities = entities
             self.features = features
             self.vectors = vectors
             self.nextPageToken = nextPageToken
+            self.generation = generation
+            self.backfill = backfill
         }
 
         public static func blank() -> ListDefinitionsResponse { ListDefinitionsResponse() }
@@ -6425,6 +6442,8 @@ extension AssayFeaturesV1 {
                 Field(3, "features", .message { ListedFeature.fields }, .list),
                 Field(4, "vectors", .message { ListedVector.fields }, .list),
                 Field(5, "next_page_token", json: "nextPageToken", .bytes),
+                Field(14, "generation", .bytes),
+                Field(15, "backfill", .message { Backfill.fields }, .optional),
             ])
 
         @inline(never)
@@ -6441,6 +6460,8 @@ extension AssayFeaturesV1 {
                     vectors = try reader.list(0x22, MessageCodec<ListedVector>.self)
                 }
                 if reader.take(0x2A) { nextPageToken = try reader.bytes(.implicit) }
+                if reader.take(0x72) { generation = try reader.bytes(.implicit) }
+                if reader.take(0x7A) { backfill = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -6451,6 +6472,8 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x1A, features, MessageCodec<ListedFeature>.self)
             size += sizes.list(0x22, vectors, MessageCodec<ListedVector>.self)
             size += sizes.bytes(0x2A, nextPageToken)
+            size += sizes.bytes(0x72, generation)
+            size += sizes.message(0x7A, backfill)
             size += sizes.unknown(unknown)
             return size
         }
@@ -6462,6 +6485,8 @@ extension AssayFeaturesV1 {
             writer.list(0x1A, features, MessageCodec<ListedFeature>.self, &sizes)
             writer.list(0x22, vectors, MessageCodec<ListedVector>.self, &sizes)
             writer.bytes(0x2A, nextPageToken)
+            writer.bytes(0x72, generation)
+            writer.message(0x7A, backfill, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -6474,6 +6499,8 @@ extension AssayFeaturesV1 {
             violations.count("vectors", vectors.count, max: 64)
             violations.nested("vectors", vectors)
             violations.length("next_page_token", nextPageToken.count, max: 64)
+            violations.length("generation", generation.count, max: 8)
+            violations.nested("backfill", backfill)
         }
 
         public mutating func readJSON(
@@ -6485,6 +6512,8 @@ extension AssayFeaturesV1 {
             case 3: features = try reader.list(MessageCodec<ListedFeature>.self)
             case 4: vectors = try reader.list(MessageCodec<ListedVector>.self)
             case 5: nextPageToken = try reader.value(BytesCodec.self)
+            case 14: generation = try reader.value(BytesCodec.self)
+            case 15: backfill = try reader.value(MessageCodec<Backfill>.self)
             default: break
             }
         }
@@ -6496,6 +6525,8 @@ extension AssayFeaturesV1 {
             writer.list("features", features, MessageCodec<ListedFeature>.self)
             writer.list("vectors", vectors, MessageCodec<ListedVector>.self)
             writer.field("nextPageToken", nextPageToken, BytesCodec.self)
+            writer.field("generation", generation, BytesCodec.self)
+            writer.field("backfill", backfill, MessageCodec<Backfill>.self)
             writer.endObject()
         }
 
@@ -6505,6 +6536,8 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.features, b.features)
                 && Canonical.equal(a.vectors, b.vectors)
                 && Canonical.equal(a.nextPageToken, b.nextPageToken)
+                && Canonical.equal(a.generation, b.generation)
+                && Canonical.equal(a.backfill, b.backfill)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -6514,6 +6547,8 @@ extension AssayFeaturesV1 {
             Canonical.hash(features, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
             Canonical.hash(nextPageToken, into: &hasher)
+            Canonical.hash(generation, into: &hasher)
+            Canonical.hash(backfill, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -7052,6 +7087,718 @@ extension AssayFeaturesV1 {
             Canonical.hash(changes, into: &hasher)
             Canonical.hash(lints, into: &hasher)
             Canonical.hash(text, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// How far the states of other definitions are.
+    public enum BackfillPhase: WireEnum {
+        case unspecified
+        /// The log is replayed.
+        case replaying
+        /// What is recorded from here on is applied to both generations.
+        case following
+        /// Features that did not change are compared, bit by bit.
+        case comparing
+        /// The definitions are in force.
+        case done
+        /// It ended without: the definitions before stay in force.
+        case stopped
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .replaying
+            case 2: self = .following
+            case 3: self = .comparing
+            case 4: self = .done
+            case 5: self = .stopped
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .replaying: 1
+            case .following: 2
+            case .comparing: 3
+            case .done: 4
+            case .stopped: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.features.v1.BackfillPhase",
+            [
+                (0, "unspecified"), (1, "replaying"), (2, "following"), (3, "comparing"),
+                (4, "done"), (5, "stopped"),
+            ])
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// The making of states for other definitions, from the event log.
+    public struct Backfill: WireMessage {
+        public var planHash: [UInt8] = []
+        public var definitionSet: [UInt8] = []
+        public var phase: BackfillPhase = .unspecified
+        public var started: Timestamp
+        /// The place in the log up to which events were replayed, and its end.
+        public var replayed: UInt64 = 0
+        public var lastSequence: UInt64 = 0
+        /// Sampled entities, and the values of theirs that were found equal.
+        public var entities: UInt64 = 0
+        public var values: UInt64 = 0
+        /// Why it stopped.
+        public var problem: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            planHash: [UInt8] = [], definitionSet: [UInt8] = [],
+            phase: BackfillPhase = .unspecified, started: Timestamp, replayed: UInt64 = 0,
+            lastSequence: UInt64 = 0, entities: UInt64 = 0, values: UInt64 = 0, problem: String = ""
+        ) {
+            self.planHash = planHash
+            self.definitionSet = definitionSet
+            self.phase = phase
+            self.started = started
+            self.replayed = replayed
+            self.lastSequence = lastSequence
+            self.entities = entities
+            self.values = values
+            self.problem = problem
+        }
+
+        public static func blank() -> Backfill {
+            Backfill(started: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.Backfill", depth: 2,
+            [
+                Field(1, "plan_hash", json: "planHash", .bytes),
+                Field(2, "definition_set", json: "definitionSet", .bytes),
+                Field(3, "phase", .enumeration(BackfillPhase.names)),
+                Field(4, "started", .timestamp, .required),
+                Field(5, "replayed", .uint64),
+                Field(6, "last_sequence", json: "lastSequence", .uint64),
+                Field(7, "entities", .uint64),
+                Field(8, "values", .uint64),
+                Field(9, "problem", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { planHash = try reader.bytes(.implicit) }
+                if reader.take(0x12) { definitionSet = try reader.bytes(.implicit) }
+                if reader.take(0x18) { phase = try reader.enumeration(.implicit) }
+                if reader.take(0x22) {
+                    started = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x28) { replayed = try reader.uint64(.implicit) }
+                if reader.take(0x30) { lastSequence = try reader.uint64(.implicit) }
+                if reader.take(0x38) { entities = try reader.uint64(.implicit) }
+                if reader.take(0x40) { values = try reader.uint64(.implicit) }
+                if reader.take(0x4A) { problem = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, planHash)
+            size += sizes.bytes(0x12, definitionSet)
+            size += sizes.enumeration(0x18, phase)
+            size += sizes.timestamp(0x22, started)
+            size += sizes.uint64(0x28, replayed)
+            size += sizes.uint64(0x30, lastSequence)
+            size += sizes.uint64(0x38, entities)
+            size += sizes.uint64(0x40, values)
+            size += sizes.string(0x4A, problem)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, planHash)
+            writer.bytes(0x12, definitionSet)
+            writer.enumeration(0x18, phase)
+            writer.timestamp(0x22, started)
+            writer.uint64(0x28, replayed)
+            writer.uint64(0x30, lastSequence)
+            writer.uint64(0x38, entities)
+            writer.uint64(0x40, values)
+            writer.string(0x4A, problem)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("plan_hash", planHash.count, max: 32)
+            violations.length("definition_set", definitionSet.count, max: 32)
+            violations.length("problem", problem.utf8.count, max: 2048)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: planHash = try reader.value(BytesCodec.self)
+            case 2: definitionSet = try reader.value(BytesCodec.self)
+            case 3: phase = try reader.value(EnumCodec<BackfillPhase>.self)
+            case 4: started = try reader.value(TimestampCodec.self)
+            case 5: replayed = try reader.value(UInt64Codec.self)
+            case 6: lastSequence = try reader.value(UInt64Codec.self)
+            case 7: entities = try reader.value(UInt64Codec.self)
+            case 8: values = try reader.value(UInt64Codec.self)
+            case 9: problem = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("planHash", planHash, BytesCodec.self)
+            writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.field("phase", phase, EnumCodec<BackfillPhase>.self)
+            writer.field("started", started, TimestampCodec.self)
+            writer.field("replayed", replayed, UInt64Codec.self)
+            writer.field("lastSequence", lastSequence, UInt64Codec.self)
+            writer.field("entities", entities, UInt64Codec.self)
+            writer.field("values", values, UInt64Codec.self)
+            writer.field("problem", problem, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Backfill, b: Backfill) -> Bool {
+            Canonical.equal(a.planHash, b.planHash)
+                && Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.phase, b.phase)
+                && Canonical.equal(a.started, b.started)
+                && Canonical.equal(a.replayed, b.replayed)
+                && Canonical.equal(a.lastSequence, b.lastSequence)
+                && Canonical.equal(a.entities, b.entities)
+                && Canonical.equal(a.values, b.values)
+                && Canonical.equal(a.problem, b.problem)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(planHash, into: &hasher)
+            Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(phase, into: &hasher)
+            Canonical.hash(started, into: &hasher)
+            Canonical.hash(replayed, into: &hasher)
+            Canonical.hash(lastSequence, into: &hasher)
+            Canonical.hash(entities, into: &hasher)
+            Canonical.hash(values, into: &hasher)
+            Canonical.hash(problem, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ApplyDefinitionsRequest: WireMessage {
+        /// The plan as it was read: it names the definitions before and after.
+        public var planHash: [UInt8] = []
+        /// The whole set, at most 4 MiB.
+        public var files: [DefinitionText] = []
+        /// Vectors, as name@version, that live models pin.
+        public var pinned: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(planHash: [UInt8] = [], files: [DefinitionText] = [], pinned: [String] = []) {
+            self.planHash = planHash
+            self.files = files
+            self.pinned = pinned
+        }
+
+        public static func blank() -> ApplyDefinitionsRequest { ApplyDefinitionsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ApplyDefinitionsRequest", depth: 2,
+            [
+                Field(1, "plan_hash", json: "planHash", .bytes),
+                Field(2, "files", .message { DefinitionText.fields }, .list),
+                Field(3, "pinned", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { planHash = try reader.bytes(.implicit) }
+                if reader.take(0x12) {
+                    files = try reader.list(0x12, MessageCodec<DefinitionText>.self)
+                }
+                if reader.take(0x1A) { pinned = try reader.list(0x1A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, planHash)
+            size += sizes.list(0x12, files, MessageCodec<DefinitionText>.self)
+            size += sizes.list(0x1A, pinned, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, planHash)
+            writer.list(0x12, files, MessageCodec<DefinitionText>.self, &sizes)
+            writer.list(0x1A, pinned, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("plan_hash", missing: planHash.isEmpty)
+            violations.length("plan_hash", planHash.count, max: 32)
+            violations.required("files", missing: files.isEmpty)
+            violations.count("files", files.count, max: 1024)
+            violations.nested("files", files)
+            violations.count("pinned", pinned.count, max: 1024)
+            violations.each("pinned", pinned, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: planHash = try reader.value(BytesCodec.self)
+            case 2: files = try reader.list(MessageCodec<DefinitionText>.self)
+            case 3: pinned = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("planHash", planHash, BytesCodec.self)
+            writer.list("files", files, MessageCodec<DefinitionText>.self)
+            writer.list("pinned", pinned, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ApplyDefinitionsRequest, b: ApplyDefinitionsRequest) -> Bool {
+            Canonical.equal(a.planHash, b.planHash)
+                && Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.pinned, b.pinned)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(planHash, into: &hasher)
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(pinned, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    public struct ApplyDefinitionsResponse: WireMessage {
+        /// The definitions in force.
+        public var active: [UInt8] = []
+        public var generation: [UInt8] = []
+        /// Under way where states must be made anew; ListDefinitions says how far it is.
+        public var backfill: Backfill?
+        public var unknown: UnknownFields?
+
+        public init(active: [UInt8] = [], generation: [UInt8] = [], backfill: Backfill? = nil) {
+            self.active = active
+            self.generation = generation
+            self.backfill = backfill
+        }
+
+        public static func blank() -> ApplyDefinitionsResponse { ApplyDefinitionsResponse() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.ApplyDefinitionsResponse", depth: 3,
+            [
+                Field(1, "active", .bytes),
+                Field(2, "generation", .bytes),
+                Field(3, "backfill", .message { Backfill.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { active = try reader.bytes(.implicit) }
+                if reader.take(0x12) { generation = try reader.bytes(.implicit) }
+                if reader.take(0x1A) { backfill = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, active)
+            size += sizes.bytes(0x12, generation)
+            size += sizes.message(0x1A, backfill)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, active)
+            writer.bytes(0x12, generation)
+            writer.message(0x1A, backfill, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("active", active.count, max: 32)
+            violations.length("generation", generation.count, max: 8)
+            violations.nested("backfill", backfill)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: active = try reader.value(BytesCodec.self)
+            case 2: generation = try reader.value(BytesCodec.self)
+            case 3: backfill = try reader.value(MessageCodec<Backfill>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("active", active, BytesCodec.self)
+            writer.field("generation", generation, BytesCodec.self)
+            writer.field("backfill", backfill, MessageCodec<Backfill>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ApplyDefinitionsResponse, b: ApplyDefinitionsResponse) -> Bool {
+            Canonical.equal(a.active, b.active)
+                && Canonical.equal(a.generation, b.generation)
+                && Canonical.equal(a.backfill, b.backfill)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(active, into: &hasher)
+            Canonical.hash(generation, into: &hasher)
+            Canonical.hash(backfill, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// The files of a definition set: a row of the store.
+    public struct StoredDefinitions: WireMessage {
+        public var files: [DefinitionText] = []
+        public var unknown: UnknownFields?
+
+        public init(files: [DefinitionText] = []) {
+            self.files = files
+        }
+
+        public static func blank() -> StoredDefinitions { StoredDefinitions() }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.StoredDefinitions", depth: 2,
+            [Field(1, "files", .message { DefinitionText.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    files = try reader.list(0x0A, MessageCodec<DefinitionText>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, files, MessageCodec<DefinitionText>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, files, MessageCodec<DefinitionText>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("files", files.count, max: 1024)
+            violations.nested("files", files)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: files = try reader.list(MessageCodec<DefinitionText>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("files", files, MessageCodec<DefinitionText>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StoredDefinitions, b: StoredDefinitions) -> Bool {
+            Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// A generation of states that is not in use any more.
+    public struct RetiredGeneration: WireMessage {
+        public var generation: [UInt8] = []
+        public var definitionSet: [UInt8] = []
+        /// Until then going back to it is quick.
+        public var until: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(generation: [UInt8] = [], definitionSet: [UInt8] = [], until: Timestamp) {
+            self.generation = generation
+            self.definitionSet = definitionSet
+            self.until = until
+        }
+
+        public static func blank() -> RetiredGeneration {
+            RetiredGeneration(until: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.RetiredGeneration", depth: 2,
+            [
+                Field(1, "generation", .bytes),
+                Field(2, "definition_set", json: "definitionSet", .bytes),
+                Field(3, "until", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { generation = try reader.bytes(.implicit) }
+                if reader.take(0x12) { definitionSet = try reader.bytes(.implicit) }
+                if reader.take(0x1A) {
+                    until = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, generation)
+            size += sizes.bytes(0x12, definitionSet)
+            size += sizes.timestamp(0x1A, until)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, generation)
+            writer.bytes(0x12, definitionSet)
+            writer.timestamp(0x1A, until)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("generation", generation.count, max: 8)
+            violations.length("definition_set", definitionSet.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: generation = try reader.value(BytesCodec.self)
+            case 2: definitionSet = try reader.value(BytesCodec.self)
+            case 3: until = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("generation", generation, BytesCodec.self)
+            writer.field("definitionSet", definitionSet, BytesCodec.self)
+            writer.field("until", until, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RetiredGeneration, b: RetiredGeneration) -> Bool {
+            Canonical.equal(a.generation, b.generation)
+                && Canonical.equal(a.definitionSet, b.definitionSet)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(generation, into: &hasher)
+            Canonical.hash(definitionSet, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayFeaturesV1 {
+    /// Which definitions a store has: a row of it.
+    public struct DefinitionsRow: WireMessage {
+        public var active: [UInt8] = []
+        /// The plan that brought them; empty where a folder did.
+        public var planHash: [UInt8] = []
+        public var applied: Timestamp
+        /// SHA-256 of the files of the folder when it was read last.
+        public var folder: [UInt8] = []
+        public var retired: [RetiredGeneration] = []
+        /// For other definitions.
+        public var backfill: Backfill?
+        public var unknown: UnknownFields?
+
+        public init(
+            active: [UInt8] = [], planHash: [UInt8] = [], applied: Timestamp, folder: [UInt8] = [],
+            retired: [RetiredGeneration] = [], backfill: Backfill? = nil
+        ) {
+            self.active = active
+            self.planHash = planHash
+            self.applied = applied
+            self.folder = folder
+            self.retired = retired
+            self.backfill = backfill
+        }
+
+        public static func blank() -> DefinitionsRow {
+            DefinitionsRow(applied: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.features.v1.DefinitionsRow", depth: 3,
+            [
+                Field(1, "active", .bytes),
+                Field(2, "plan_hash", json: "planHash", .bytes),
+                Field(3, "applied", .timestamp, .required),
+                Field(4, "folder", .bytes),
+                Field(5, "retired", .message { RetiredGeneration.fields }, .list),
+                Field(6, "backfill", .message { Backfill.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { active = try reader.bytes(.implicit) }
+                if reader.take(0x12) { planHash = try reader.bytes(.implicit) }
+                if reader.take(0x1A) {
+                    applied = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x22) { folder = try reader.bytes(.implicit) }
+                if reader.take(0x2A) {
+                    retired = try reader.list(0x2A, MessageCodec<RetiredGeneration>.self)
+                }
+                if reader.take(0x32) { backfill = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, active)
+            size += sizes.bytes(0x12, planHash)
+            size += sizes.timestamp(0x1A, applied)
+            size += sizes.bytes(0x22, folder)
+            size += sizes.list(0x2A, retired, MessageCodec<RetiredGeneration>.self)
+            size += sizes.message(0x32, backfill)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, active)
+            writer.bytes(0x12, planHash)
+            writer.timestamp(0x1A, applied)
+            writer.bytes(0x22, folder)
+            writer.list(0x2A, retired, MessageCodec<RetiredGeneration>.self, &sizes)
+            writer.message(0x32, backfill, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("active", active.count, max: 32)
+            violations.length("plan_hash", planHash.count, max: 32)
+            violations.length("folder", folder.count, max: 32)
+            violations.count("retired", retired.count, max: 64)
+            violations.nested("retired", retired)
+            violations.nested("backfill", backfill)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: active = try reader.value(BytesCodec.self)
+            case 2: planHash = try reader.value(BytesCodec.self)
+            case 3: applied = try reader.value(TimestampCodec.self)
+            case 4: folder = try reader.value(BytesCodec.self)
+            case 5: retired = try reader.list(MessageCodec<RetiredGeneration>.self)
+            case 6: backfill = try reader.value(MessageCodec<Backfill>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("active", active, BytesCodec.self)
+            writer.field("planHash", planHash, BytesCodec.self)
+            writer.field("applied", applied, TimestampCodec.self)
+            writer.field("folder", folder, BytesCodec.self)
+            writer.list("retired", retired, MessageCodec<RetiredGeneration>.self)
+            writer.field("backfill", backfill, MessageCodec<Backfill>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DefinitionsRow, b: DefinitionsRow) -> Bool {
+            Canonical.equal(a.active, b.active)
+                && Canonical.equal(a.planHash, b.planHash)
+                && Canonical.equal(a.applied, b.applied)
+                && Canonical.equal(a.folder, b.folder)
+                && Canonical.equal(a.retired, b.retired)
+                && Canonical.equal(a.backfill, b.backfill)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(active, into: &hasher)
+            Canonical.hash(planHash, into: &hasher)
+            Canonical.hash(applied, into: &hasher)
+            Canonical.hash(folder, into: &hasher)
+            Canonical.hash(retired, into: &hasher)
+            Canonical.hash(backfill, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

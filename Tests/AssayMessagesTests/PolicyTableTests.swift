@@ -9,6 +9,7 @@ struct PolicyTableTests {
         let paths = PolicyTable.all.map(\.path)
         #expect(
             paths.sorted() == [
+                "/assay.features.v1.FeatureStore/ApplyDefinitions",
                 "/assay.features.v1.FeatureStore/BuildTrainingSet",
                 "/assay.features.v1.FeatureStore/EraseSubject",
                 "/assay.features.v1.FeatureStore/Explain",

@@ -22,6 +22,7 @@ final class TestStore: Sendable {
 
     init(
         directory: String = TestStore.freshDirectory(), definitions: DefinitionSet? = nil,
+        folder: DefinitionSources? = nil, replaces: Bool = false,
         configuration: FeatureStoreConfiguration = FeatureStoreConfiguration(),
         now: Timestamp = TestStore.now,
         disk: (RocksDBStore) -> any KeyValueStore = { $0 }
@@ -36,9 +37,16 @@ final class TestStore: Sendable {
         storage = try RocksDBStore(
             directory: directory, families: EmbeddedFeatureStore.families,
             expiry: retention.expiry)
-        features = try await EmbeddedFeatureStore.open(
-            disk(storage), definitions: definitions ?? Shipped.definitions(), retention: retention,
-            configuration: configuration, clock: { clock.now })
+        if let folder {
+            features = try await EmbeddedFeatureStore.open(
+                disk(storage), folder: folder, replaces: replaces, retention: retention,
+                configuration: configuration, clock: { clock.now })
+        } else {
+            features = try await EmbeddedFeatureStore.open(
+                disk(storage), definitions: definitions ?? Shipped.definitions(),
+                retention: retention,
+                configuration: configuration, clock: { clock.now })
+        }
         service = FeatureService(features)
     }
 

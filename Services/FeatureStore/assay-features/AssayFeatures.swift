@@ -21,6 +21,13 @@ struct AssayFeatures: AsyncParsableCommand {
     @Option(help: "Folder with the feature definitions (YAML).")
     var definitions = "deploy/definitions"
 
+    @Flag(
+        help: """
+            Take the folder whatever definitions are in force in the data: states are made anew \
+            before the service is ready. Without it others are applied to the running service.
+            """)
+    var replaceDefinitions = false
+
     @Option(help: "Memory for decoded states, in MiB; by default a quarter of what there is.")
     var cacheMegabytes: Int?
 
@@ -60,11 +67,11 @@ struct AssayFeatures: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let definitionSet = try DefinitionFolder.load(definitions)
+        let folder = try DefinitionSources(folder: definitions)
         switch (shared.redis, role) {
-        case (nil, _): try await runEmbedded(definitionSet)
-        case (let redis?, .server): try await runShared(redis, definitionSet)
-        case (let redis?, .keeper): try await runKeeper(redis, definitionSet)
+        case (nil, _): try await runEmbedded(folder)
+        case (let redis?, .server): try await runShared(redis, try folder.compile())
+        case (let redis?, .keeper): try await runKeeper(redis, try folder.compile())
         }
     }
 
@@ -74,7 +81,7 @@ struct AssayFeatures: AsyncParsableCommand {
 
     var cacheBytes: Int { cacheMegabytes.map { $0 << 20 } ?? ProcessMemory.shared.limit / 4 }
 
-    private func runEmbedded(_ definitionSet: DefinitionSet) async throws {
+    private func runEmbedded(_ folder: DefinitionSources) async throws {
         let directory = try service.requireData()
         var configuration = FeatureStoreConfiguration()
         configuration.cacheBytes = cacheBytes
@@ -82,16 +89,18 @@ struct AssayFeatures: AsyncParsableCommand {
         configuration.strictStates = strictStates
         configuration.masterKey = try masterKey.map(MasterKey.read(file:))
 
+        let made = configuration
         try await harness.run { environment in
-            var configuration = configuration
+            var configuration = made
             let logger = environment.logger
             configuration.reportFailure = { logger.error("the store: \($0)") }
+            configuration.log = { logger.notice("\($0)") }
             let retention = StoreRetention()
             let storage = try RocksDBStore(
                 directory: directory, families: EmbeddedFeatureStore.families,
                 expiry: retention.expiry, options: Self.storageOptions)
             let store = try await EmbeddedFeatureStore.open(
-                storage, definitions: definitionSet, retention: retention,
+                storage, folder: folder, replaces: replaceDefinitions, retention: retention,
                 configuration: configuration, clock: WallClock.now)
             let pool = HandlerPool(maximumWaiting: Self.maximumWaiting)
             environment.metrics.collect(store.writeMetrics)

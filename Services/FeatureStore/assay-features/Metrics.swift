@@ -36,6 +36,15 @@ extension EmbeddedFeatureStore {
         text.sample("assay_features_unsaved_bytes", Double(unsavedBytes))
         writeSkew(&text)
         writeDrift(&text)
+        writeBackfill(&text)
+    }
+
+    /// How far the states of other definitions are; 0 where there never were any.
+    private func writeBackfill(_ text: inout PrometheusText) {
+        for (name, help, value) in backfillGauges {
+            text.header("assay_features_backfill_\(name)", help: help, kind: .gauge)
+            text.sample("assay_features_backfill_\(name)", Double(value))
+        }
     }
 
     /// Of the comparison of the last hour, with the pinned baselines.

@@ -209,7 +209,7 @@ import Wire
         var batch = WriteBatch()
         for row in try store.rows("state") { batch.delete(row.key, in: "state") }
         for row in try store.rows("trail") { batch.delete(row.key, in: "trail") }
-        batch.delete(StorageKey.applied, in: .meta)
+        batch.delete(StorageKey.applied(store.features.active.generation), in: .meta)
         try store.storage.write(batch, sync: true)
     }
 

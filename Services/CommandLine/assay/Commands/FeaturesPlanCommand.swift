@@ -22,23 +22,32 @@ struct PlanOptions: ParsableArguments {
 }
 
 /// Says what it takes to go from one folder of definitions to another.
-struct FeaturesPlanCommand: ParsableCommand {
+struct FeaturesPlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Says what a change of definitions means, before anything happens.",
         discussion: """
             Changes are of five classes: note (names, descriptions, reference data), free (a \
             feature or vector over what is kept already), grow (states keep more), remove, and \
-            change, which is refused: what means something else takes a new name.
+            change, which is refused: what means something else takes a new name. With --running or \
+            --address the definitions are compared with those that a store has in force.
             """)
 
     @OptionGroup var options: PlanOptions
+    @OptionGroup(title: "A running store") var running: RunningStoreOptions
     @Option(help: "Entity events in the log, to say how long making states anew takes.")
     var logged: Int?
     @Flag(help: "Fail if a change is refused, or vectors.lock is not up to date: for CI.")
     var check = false
 
-    func run() throws {
+    func run() async throws {
+        if running.isAsked {
+            let plan = try await running.plan(options)
+            for line in plan.text { print(line) }
+            print("\nto apply: assay features apply --plan \(plan.planHash.hexadecimal) …")
+            if check { try plan.complainIfRefused() }
+            return
+        }
         let (plan, after) = try options.plan()
         for line in plan.lines(logged: logged) { print(line) }
         if !plan.isRefused, !plan.changes.isEmpty {
@@ -55,37 +64,6 @@ struct FeaturesPlanCommand: ParsableCommand {
                 "vectors.lock has no \(missing.joined(separator: ", ")): apply writes it")
         }
         guard complaints.isEmpty else { throw Complaint(complaints.joined(separator: "\n")) }
-    }
-}
-
-/// Takes a plan as read: writes vectors.lock.
-struct FeaturesApplyCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "apply",
-        abstract: "Locks the vectors of a folder of definitions, once its plan has been read.")
-
-    @OptionGroup var options: PlanOptions
-    @Option(help: "The hash that `assay features plan` printed.") var plan: String
-
-    func run() throws {
-        let (found, after) = try options.plan()
-        guard found.hash.hexadecimal == plan else {
-            throw Complaint(
-                "the plan is \(found.hash.hexadecimal) by now: something has changed since; read"
-                    + " it again")
-        }
-        guard !found.isRefused else {
-            throw Complaint(
-                found.refusals.map { "\($0.subject) \($0.text): \($0.refusal ?? "")" }
-                    .joined(separator: "\n"))
-        }
-        let sources = try DefinitionSources(folder: options.definitions)
-        let lock = VectorLock(after, after: try sources.lock())
-        let path = "\(options.definitions)/\(VectorLock.fileName)"
-        let file = try ReplacingFile(path)
-        try file.write(Array(lock.text.utf8))
-        try file.finish()
-        print("\(path): \(after.vectors.count) vectors")
     }
 }
 

@@ -193,7 +193,10 @@ actor Supervisor {
         func address(_ other: ServiceName) -> String { "127.0.0.1:\(ports.serving[other] ?? 0)" }
         switch service {
         case .features:
-            return common + ["--definitions", try workspace.shipped("definitions")] + own
+            // What a checkout ships is what runs: a folder of definitions may be edited between starts.
+            return common
+                + ["--definitions", try workspace.shipped("definitions"), "--replace-definitions"]
+                + own
         case .risk:
             return common + [
                 "--rules", try workspace.shipped("rules"), "--features", address(.features),

@@ -23,11 +23,13 @@ struct EntitySample {
         key.high >= range.first && range.end.map { key.high < $0 } ?? true
     }
 
-    /// The tenants that have states.
-    static func tenants(_ store: any KeyValueStore) throws -> [String] {
+    /// The tenants that have states, or other rows of a family whose keys start with the tenant.
+    static func tenants(
+        _ store: any KeyValueStore, in family: Family = .state
+    ) throws -> [String] {
         var tenants: [String] = []
         var next = KeyRange.all
-        while let row = try store.rows(.state, next, limit: 1).first, let count = row.key.first {
+        while let row = try store.rows(family, next, limit: 1).first, let count = row.key.first {
             let prefix = Array(row.key.prefix(1 + Int(count)))
             if let tenant = String(validating: prefix.dropFirst(), as: UTF8.self) {
                 tenants.append(tenant)

@@ -53,7 +53,8 @@ extension EmbeddedFeatureStore {
         }
         // Whatever was submitted before is in the store once this is.
         try await records.commit(begun)
-        var erasure = Erasure(of: order.subject, tenant: order.tenant, in: store)
+        var erasure = Erasure(
+            of: order.subject, tenant: order.tenant, generation: active.generation, in: store)
         var entities = try erasure.entities()
         let own = Erasure.Entity(type: order.type, key: order.subject)
         entities.removeAll { $0 == own }
@@ -77,9 +78,11 @@ extension EmbeddedFeatureStore {
         _ erasure: inout Erasure
     ) async throws {
         let erased = Set(entities.map(\.key))
+        try await waitForBackfill()
         let states = try empty(entities, order.tenant)
         try await flush()
         for entity in entities { try erasure.eraseRows(of: entity, erased: erased) }
+        try await emptyOtherGenerations(entities, order.tenant)
         erasure.count(states: states, quarantined: try await eraseQuarantine(erased, order.tenant))
         try await records.commit(try erasure.endOfKeys(of: entities, shared: shared))
         // Only now: who reads a key that is still stored would keep it.
@@ -95,7 +98,10 @@ extension EmbeddedFeatureStore {
             try store.compact(.state, .prefix(state))
             try store.compact(
                 .trail,
-                .prefix(StorageKey.trail(entity.key, tenant: order.tenant, entity: entity.type)))
+                .prefix(
+                    StorageKey.trail(
+                        entity.key, tenant: order.tenant, generation: active.generation,
+                        entity: entity.type)))
         }
     }
 
@@ -139,7 +145,51 @@ extension EmbeddedFeatureStore {
 
     /// Puts empty states in place; how many were not.
     private func empty(_ entities: [Erasure.Entity], _ tenant: String) throws -> Int {
-        let set = active
+        try empty(entities, tenant, in: active)
+    }
+
+    /// States that are made for other definitions have events that are not in the log any more, and
+    /// those that were in force before are kept for a while.
+    private func emptyOtherGenerations(
+        _ entities: [Erasure.Entity], _ tenant: String
+    ) async throws {
+        let (row, backfill) = register.state.withLock { ($0.row, $0.backfill) }
+        // Others may have come into force since.
+        _ = try empty(entities, tenant)
+        try await flush()
+        if let backfill {
+            _ = try backfill.applying.withLock { _ in
+                try empty(entities, tenant, in: backfill.target)
+            }
+            try await backfill.target.writer.flush()
+        }
+        var batch = WriteBatch()
+        for generation in row.retired.map(\.generation) {
+            for entity in entities {
+                let key = StorageKey.state(
+                    entity.key, tenant: tenant, generation: generation, entity: entity.type)
+                batch.delete(key, in: .state)
+                for row in try store.rows(.trail, .prefix(key), limit: .max) {
+                    batch.delete(row.key, in: .trail)
+                }
+            }
+        }
+        if !batch.isEmpty { try await records.commit(batch) }
+    }
+
+    /// Events that wait to be applied to other states too are in memory, whatever the log says.
+    private func waitForBackfill() async throws {
+        let end = lastSequence.value
+        while let backfill = register.state.withLock({ $0.backfill }), active.tail != nil,
+            backfill.target.position.value < end
+        {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private func empty(
+        _ entities: [Erasure.Entity], _ tenant: String, in set: ActiveDefinitions
+    ) throws -> Int {
         let cache = set.states
         let now = set.pipeline.clock().millisecondsSinceEpoch
         var count = 0

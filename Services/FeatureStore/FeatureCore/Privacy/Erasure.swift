@@ -33,11 +33,14 @@ struct Erasure {
     let store: any KeyValueStore
     let tenant: String
     let subject: StateKey
+    /// Of the states whose trails lead to the rows.
+    let generation: [UInt8]
     private(set) var counts = Counts()
 
     init(
-        of subject: StateKey, tenant: String, in store: any KeyValueStore
+        of subject: StateKey, tenant: String, generation: [UInt8], in store: any KeyValueStore
     ) {
+        self.generation = generation
         self.store = store
         self.tenant = tenant
         self.subject = subject
@@ -69,7 +72,8 @@ struct Erasure {
     func isShared(_ entity: Entity, _ vault: RowVault) throws -> Bool {
         guard entity.key != subject else { return false }
         var isShared = false
-        let trail = StorageKey.trail(entity.key, tenant: tenant, entity: entity.type)
+        let trail = StorageKey.trail(
+            entity.key, tenant: tenant, generation: generation, entity: entity.type)
         try store.scan(.trail, .prefix(trail), reversed: true) { _, steps in
             guard let sequences = Trail.sequences(steps) else {
                 throw StorageError(.corrupt, "a row of the trail of \(entity.type)")
@@ -91,7 +95,8 @@ struct Erasure {
     ///
     /// - Parameter erased: the pseudonyms of all of the subject's entities.
     mutating func eraseRows(of entity: Entity, erased: Set<StateKey>) throws {
-        let trail = StorageKey.trail(entity.key, tenant: tenant, entity: entity.type)
+        let trail = StorageKey.trail(
+            entity.key, tenant: tenant, generation: generation, entity: entity.type)
         while true {
             let steps = try store.rows(.trail, .prefix(trail), limit: Self.rowsPerBatch)
             guard !steps.isEmpty else { return }

@@ -110,6 +110,13 @@ package final class EventPipeline: Sendable {
         ])
     }
 
+    /// An event as the log gives it: it was checked under other definitions, when it came.
+    func replayed(_ scoring: Scoring) -> ResolvedEvent? {
+        try? resolver.resolve(
+            scoring.event, tenant: scoring.tenant, references: scoring.references,
+            conversions: scoring.resolved.conversions, received: nil)
+    }
+
     /// The same event under these definitions, which came into force since it was resolved.
     func again(_ scoring: Scoring) throws(RPCError) -> Scoring {
         var vectors: [VectorDefinition] = []

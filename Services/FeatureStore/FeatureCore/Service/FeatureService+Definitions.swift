@@ -7,6 +7,12 @@ extension FeatureService {
     public func listDefinitions(
         _ request: AssayFeaturesV1.ListDefinitionsRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ListDefinitionsResponse {
+        let status = store.definitionStatus
+        guard !request.onlyStatus else {
+            return AssayFeaturesV1.ListDefinitionsResponse(
+                definitionSet: status.active, generation: status.generation,
+                backfill: status.backfill)
+        }
         let set = store.pipeline.definitions
         let page = try DefinitionsPage(request.pageToken, of: set)
         let features = set.catalogue.filter { $0.name.hasPrefix(request.prefix) }
@@ -30,7 +36,35 @@ extension FeatureService {
                         name: vector.name, version: vector.version,
                         fingerprint: vector.fingerprint),
                     purpose: vector.purpose.rawValue, features: vector.columns.map(\.name))
-            }, nextPageToken: isLast ? [] : page.next)
+            }, nextPageToken: isLast ? [] : page.next, generation: set.generation,
+            backfill: status.backfill)
+    }
+
+    public func applyDefinitions(
+        _ request: AssayFeaturesV1.ApplyDefinitionsRequest, context: ServerContext
+    ) async throws -> AssayFeaturesV1.ApplyDefinitionsResponse {
+        let status = try await store.apply(
+            DefinitionOrder(
+                sources: DefinitionSources(try Self.texts(request.files)),
+                planHash: request.planHash, pinned: request.pinned,
+                client: context.caller.client))
+        return AssayFeaturesV1.ApplyDefinitionsResponse(
+            active: status.active, generation: status.generation, backfill: status.backfill)
+    }
+
+    private static func texts(
+        _ files: [AssayFeaturesV1.DefinitionText]
+    ) throws(RPCError) -> [String: String] {
+        var texts: [String: String] = [:]
+        for (index, file) in files.enumerated() {
+            guard texts.updateValue(file.text, forKey: file.path) == nil else {
+                throw .invalid([
+                    FieldViolation(
+                        field: "/files/\(index)/path", description: "there are two \(file.path)")
+                ])
+            }
+        }
+        return texts
     }
 
     /// Mistakes of the files are an answer, not an error: all of them at once.
@@ -38,15 +72,7 @@ extension FeatureService {
         _ request: AssayFeaturesV1.PlanDefinitionsRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.PlanDefinitionsResponse {
         let active = store.pipeline.definitions
-        var texts: [String: String] = [:]
-        for (index, file) in request.files.enumerated() {
-            guard texts.updateValue(file.text, forKey: file.path) == nil else {
-                throw RPCError.invalid([
-                    FieldViolation(
-                        field: "/files/\(index)/path", description: "there are two \(file.path)")
-                ])
-            }
-        }
+        let texts = try Self.texts(request.files)
         do {
             let set = try DefinitionSources(texts).compile()
             let plan = DefinitionPlan(from: active, to: set, pinned: Set(request.pinned))

@@ -60,6 +60,12 @@ package protocol FeatureStore: Sendable {
     /// Forbids the erasure of a subject for a reason, or allows it again without one.
     func hold(_ order: ErasureOrder) async throws
 
+    /// Which definitions are in force, and what is under way.
+    var definitionStatus: DefinitionStatus { get }
+
+    /// Brings other definitions into force; again, says what became of it.
+    func apply(_ order: DefinitionOrder) async throws -> DefinitionStatus
+
     /// An event of the quarantine is recorded: it is no longer there, and the audit log says why.
     func released(
         _ id: String, tenant: String, audit: AssayFeaturesV1.AuditEntry) async throws
@@ -78,6 +84,19 @@ extension FeatureStore {
     package func released(
         _ id: String, tenant: String, audit: AssayFeaturesV1.AuditEntry
     ) async throws { throw notHere("quarantine") }
+
+    package var definitionStatus: DefinitionStatus {
+        DefinitionStatus(
+            active: pipeline.definitions.hash, generation: pipeline.definitions.generation,
+            backfill: nil)
+    }
+
+    package func apply(_ order: DefinitionOrder) async throws -> DefinitionStatus {
+        throw RPCError(
+            .failedPrecondition,
+            "servers of a shared store take their definitions from a folder when they start: give"
+                + " all of them the new folder, one after the other", reason: "SHARED_STORE")
+    }
 
     private func notHere(_ what: String) -> RPCError {
         RPCError(

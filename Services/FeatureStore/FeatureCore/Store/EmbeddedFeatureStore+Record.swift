@@ -129,6 +129,7 @@ extension EmbeddedFeatureStore {
         } else {
             change(scoring, states, in: cache, sequence)
         }
+        set.tail?.append(scoring, sequence: sequence)
         return (response, commit)
     }
 

@@ -7,13 +7,10 @@ internal import Wire
 extension EmbeddedFeatureStore {
     /// Brings the states up to the log.
     func recover() async throws {
-        try checkFormat()
-        var applied = try meta(StorageKey.applied).flatMap { StorageKey.sequence($0) } ?? 0
-        if try meta(StorageKey.generation) != cache.generation {
-            // Other definitions: the states of these come from the whole log.
-            try deleteStates()
-            applied = 0
-        }
+        try StoreFormat.check(store)
+        try dropStrayGenerations()
+        // States that other definitions left nothing for come from the whole log.
+        var applied = try appliedPosition(of: cache.generation) ?? 0
         lastSequence.raise(to: applied)
         while try recoverPart(after: &applied) { try await flush() }
         try await storeRecovered()
@@ -66,37 +63,5 @@ extension EmbeddedFeatureStore {
             }
         }
         statistics.recovered.add(1, ordering: .relaxed)
-    }
-
-    private func checkFormat() throws {
-        switch try meta(StorageKey.format) {
-        case StorageKey.formatVersion: return
-        case nil:
-            var batch = WriteBatch()
-            batch.put(StorageKey.format, StorageKey.formatVersion, in: .meta)
-            try store.write(batch, sync: true)
-        case let other?:
-            throw StorageError(
-                .otherVersion,
-                "the data folder has format \(String(decoding: other, as: UTF8.self)), this program"
-                    + " reads \(String(decoding: StorageKey.formatVersion, as: UTF8.self)): use the"
-                    + " version that wrote it, or move it away and start with an empty one")
-        }
-    }
-
-    private func meta(_ key: [UInt8]) throws -> [UInt8]? { try store.get(key, in: .meta) }
-
-    private func deleteStates() throws {
-        while true {
-            var batch = WriteBatch()
-            for row in try store.rows(.state, limit: 10_000) { batch.delete(row.key, in: .state) }
-            // Their versions are those of the states.
-            for row in try store.rows(.trail, limit: 10_000) { batch.delete(row.key, in: .trail) }
-            guard !batch.isEmpty else { break }
-            try store.write(batch, sync: false)
-        }
-        var batch = WriteBatch()
-        batch.delete(StorageKey.applied, in: .meta)
-        try store.write(batch, sync: true)
     }
 }

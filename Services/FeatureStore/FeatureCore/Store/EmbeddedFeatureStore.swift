@@ -18,6 +18,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     let store: any KeyValueStore
     let records: RecordWriter
     let definitionsInForce: SharedReference<ActiveDefinitions>
+    let register: DefinitionRegister
     let inFlight = InFlightEvents()
     let erasureGate = ErasureGate()
     let retention: StoreRetention
@@ -34,8 +35,10 @@ public final class EmbeddedFeatureStore: FeatureStore {
     /// The last sequence given out.
     let lastSequence = SequenceCounter()
 
-    private init(
-        store: any KeyValueStore, definitions: DefinitionSet, retention: StoreRetention,
+    /// - Parameter row: which definitions the store says are in force; nil if it is not asked.
+    init(
+        store: any KeyValueStore, definitions: DefinitionSet,
+        row: AssayFeaturesV1.DefinitionsRow? = nil, retention: StoreRetention,
         configuration: FeatureStoreConfiguration, clock: @escaping @Sendable () -> Timestamp
     ) throws {
         self.store = store
@@ -50,19 +53,20 @@ public final class EmbeddedFeatureStore: FeatureStore {
         servedByHour = StatisticsStore(store: store, run: UInt64.random(in: 0 ... .max))
         keptAside = try Quarantine(store: store, keys: pipeline.keys)
         records = RecordWriter(store, configuration)
-        let states = StateCache(
-            definitions: definitions, store: store, maximumBytes: configuration.cacheBytes)
-        let writer = StateWriter(cache: states, records: records) { [lastSequence] in
-            lastSequence.value
-        }
         definitionsInForce = SharedReference(
-            ActiveDefinitions(pipeline, vault: vault, states: states, writer: writer))
+            ActiveDefinitions(
+                pipeline, vault: vault, records: records, store: store,
+                position: AppliedPosition(lastSequence), cacheBytes: configuration.cacheBytes))
+        register = DefinitionRegister(
+            store,
+            row ?? AssayFeaturesV1.DefinitionsRow(active: definitions.hash, applied: clock()))
     }
 
     /// The families that a store must have.
     public static let families: [Family] = Family.allOfFeatureStore
 
-    /// Opens the store and applies the log behind the stored states.
+    /// Opens the store with these definitions, whatever it had in force, and applies the log behind
+    /// the stored states.
     ///
     /// - Parameters:
     ///   - retention: what `store` was opened with, so that it drops old rows.
@@ -129,6 +133,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
 
     func dropOldRows(at now: Int64) throws {
         try retention.advance(log, at: now, configuration)
+        try dropRetiredGenerations(now: now)
         try keptAside.removeExpired(now: now)
         try servedByHour.removeExpired(now: now / StatisticsRecorder.millisecondsPerHour)
     }
@@ -136,6 +141,9 @@ public final class EmbeddedFeatureStore: FeatureStore {
     /// Stores everything and releases the directory.
     public func close() async throws {
         defer { store.close() }
+        let backfill = register.state.withLock { $0.backfill }
+        backfill?.cancel()
+        await backfill?.finished()
         try? storeStatistics()
         try await flush()
         await records.close()

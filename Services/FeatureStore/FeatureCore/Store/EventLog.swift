@@ -11,6 +11,19 @@ package struct EventLog: Sendable {
     let vault: RowVault
     /// Steps of an entity that the store's trail lacks so far.
     var unsavedTrail: @Sendable (StateKey) -> [Trail.Step] = { _ in [] }
+    /// Of the states whose trail it goes by.
+    let generation: [UInt8]
+
+    init(
+        store: any KeyValueStore, pipeline: EventPipeline, vault: RowVault,
+        unsavedTrail: @escaping @Sendable (StateKey) -> [Trail.Step] = { _ in [] }
+    ) {
+        self.store = store
+        self.pipeline = pipeline
+        self.vault = vault
+        self.unsavedTrail = unsavedTrail
+        generation = pipeline.definitions.generation
+    }
 
     /// The highest sequence of the log; 0 if it is empty.
     func lastSequence() throws -> UInt64 {
@@ -131,7 +144,8 @@ package struct EventLog: Sendable {
         of entity: EntityReference, before sequence: UInt64, limit: Int, _ unsaved: [Trail.Step]
     ) throws -> [UInt64] {
         let name = pipeline.definitions.entities[entity.entity].name
-        let prefix = StorageKey.trail(entity.key, tenant: entity.tenant, entity: name)
+        let prefix = StorageKey.trail(
+            entity.key, tenant: entity.tenant, generation: generation, entity: name)
         var sequences: [UInt64] = []
         var next: UInt64?
         /// False at a gap, or when there are enough.

@@ -30,5 +30,9 @@ public struct FeatureStoreConfiguration: Sendable {
     /// key of its own in the directory, which then hides nothing from them.
     public var masterKey: MasterKey?
 
+    /// Told what an operator should know: which definitions are in force, how far a backfill is.
+    public var log: @Sendable (String) -> Void = { _ in }
+    var backfill = BackfillConfiguration()
+
     public init() {}
 }

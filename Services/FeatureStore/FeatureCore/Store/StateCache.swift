@@ -84,6 +84,25 @@ final class StateCache: Sendable {
         return try body()
     }
 
+    /// Runs `body` while everything is held: nothing is read or changed meanwhile.
+    func holdingAll<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        for stripe in stripes { stripe.acquire() }
+        defer { for stripe in stripes { stripe.release() } }
+        return try body()
+    }
+
+    /// Changes how much is kept.
+    func resize(maximumBytes: Int) {
+        for stripe in stripes {
+            stripe.locked { $0.maximumBytes = maximumBytes / StateCache.stripeCount }
+        }
+    }
+
+    /// Lets go of everything that is stored.
+    func removeStored() {
+        for stripe in stripes { stripe.locked { $0.removeStored() } }
+    }
+
     /// The state of an entity, loaded if need be. Its stripe is held.
     ///
     /// One that is past its time is empty, whether or not its blob is gone already.
@@ -169,7 +188,9 @@ final class StateCache: Sendable {
     func put(_ trail: Trail, of cached: CachedState, in batch: inout WriteBatch) {
         guard !trail.isEmpty else { return }
         trail.put(
-            StorageKey.trail(cached.key, tenant: cached.tenant, entity: cached.entity), in: &batch)
+            StorageKey.trail(
+                cached.key, tenant: cached.tenant, generation: generation, entity: cached.entity),
+            in: &batch)
     }
 
     /// The steps of an entity that the store's trail may lack.

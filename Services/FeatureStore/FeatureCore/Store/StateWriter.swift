@@ -12,7 +12,7 @@ internal import Synchronization
 actor StateWriter {
     private let cache: StateCache
     private let records: RecordWriter
-    /// The last sequence given out.
+    /// The place in the log of the last event that the states may have.
     private let lastSequence: @Sendable () -> UInt64
     private var writes: UInt64 = 0
     private var running: Task<Void, any Error>?
@@ -58,8 +58,8 @@ actor StateWriter {
             batch = WriteBatch()
             gathered = []
         }
-        batch.put(StorageKey.applied, StorageKey.bigEndian(horizon), in: .meta)
-        batch.put(StorageKey.generation, cache.generation, in: .meta)
+        batch.put(
+            StorageKey.applied(cache.generation), StorageKey.bigEndian(horizon), in: .meta)
         try await store(batch, gathered, number)
     }
 

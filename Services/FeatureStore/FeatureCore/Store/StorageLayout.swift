@@ -11,7 +11,8 @@ extension Family {
     static let served: Family = "served"
     /// Tenant, generation, entity type, entity → blob.
     static let state: Family = "state"
-    /// Tenant, entity type, entity, version → sequence: one entity's events (``Trail``).
+    /// Tenant, generation, entity type, entity, version → sequence: one entity's events
+    /// (``Trail``).
     static let trail: Family = "trail"
     /// Tenant, event id → an event kept aside.
     static let quarantine: Family = "quarantine"
@@ -19,20 +20,20 @@ extension Family {
 
     static let allOfFeatureStore: [Family] = [
         log, ids, served, state, trail, subject, erasure, audit, quarantine, StatisticsStore.family,
-        meta,
+        definitions, meta,
     ]
 }
 
 /// The keys of the feature store's rows. Those of `ids`, `state`, `trail` and `quarantine` start
 /// with the tenant.
 enum StorageKey {
-    static let applied: [UInt8] = Array("applied".utf8)
     static let format: [UInt8] = Array("format".utf8)
     static let formatVersion: [UInt8] = Array("5".utf8)
     /// The master key of a store that was given none, and what tells that a key is the right one.
     static let masterKey: [UInt8] = Array("master_key".utf8)
     static let keyCheck: [UInt8] = Array("key_check".utf8)
-    static let generation: [UInt8] = Array("generation".utf8)
+    /// Up to where the stored states of a generation have the log.
+    static func applied(_ generation: [UInt8]) -> [UInt8] { Array("applied ".utf8) + generation }
 
     /// Of `log` and `served`.
     static func log(_ sequence: UInt64) -> [UInt8] { bigEndian(sequence) }
@@ -49,6 +50,15 @@ enum StorageKey {
             + bigEndian(key.low)
     }
 
+    /// The beginning of all keys of a generation, in `state` and in `trail`.
+    static func states(of generation: [UInt8], tenant: String) -> [UInt8] {
+        prefix(tenant) + generation
+    }
+
+    static func states(of generation: [UInt8], tenant: String, entity: String) -> [UInt8] {
+        prefix(tenant) + stateInfix(generation, entity: entity)
+    }
+
     /// What stands between the tenant and the entity in the key of a state.
     static func stateInfix(_ generation: [UInt8], entity: String) -> [UInt8] {
         generation + prefix(entity)
@@ -61,18 +71,23 @@ enum StorageKey {
     }
 
     /// All events of an entity: the beginning of their keys in `trail`.
-    static func trail(_ key: StateKey, tenant: String, entity: String) -> [UInt8] {
-        prefix(tenant) + prefix(entity) + bigEndian(key.high) + bigEndian(key.low)
+    ///
+    /// - Parameter generation: of the states whose versions these are.
+    static func trail(
+        _ key: StateKey, tenant: String, generation: [UInt8], entity: String
+    ) -> [UInt8] {
+        state(key, tenant: tenant, generation: generation, entity: entity)
     }
 
     static func trail(
-        _ key: StateKey, tenant: String, entity: String, version: UInt64
+        _ key: StateKey, tenant: String, generation: [UInt8], entity: String, version: UInt64
     ) -> [UInt8] {
         // One for each entity of each event: made in one piece.
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(tenant.utf8.count + entity.utf8.count + 26)
+        bytes.reserveCapacity(tenant.utf8.count + entity.utf8.count + generation.count + 26)
         bytes.append(UInt8(clamping: tenant.utf8.count))
         bytes.append(contentsOf: tenant.utf8)
+        bytes.append(contentsOf: generation)
         bytes.append(UInt8(clamping: entity.utf8.count))
         bytes.append(contentsOf: entity.utf8)
         for word in [key.high, key.low, version] {

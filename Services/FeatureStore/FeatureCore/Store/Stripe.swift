@@ -49,7 +49,8 @@ final class Stripe: @unchecked Sendable {
     var count: Int { ring.count }
     private(set) var dirty: [CachedState] = []
     private(set) var dirtyBytes = 0
-    private let maximumBytes: Int
+    /// Of what is stored already; the stripe is held to change it.
+    var maximumBytes: Int
 
     init(maximumBytes: Int) {
         self.maximumBytes = maximumBytes
@@ -131,6 +132,14 @@ final class Stripe: @unchecked Sendable {
         let now = state.state.byteCount + state.trail.byteCount + 192
         bytes += now - state.bytes
         state.bytes = now
+    }
+
+    /// Drops all states that are stored.
+    func removeStored() {
+        let left = ring.filter { $0.isDirty || $0.write != 0 }
+        states = Dictionary(uniqueKeysWithValues: left.map { ($0.key, $0) })
+        ring = left
+        bytes = left.reduce(0) { $0 + $1.bytes }
     }
 
     /// Drops states that are stored and have not been read for a round (second chance). One that

@@ -63,12 +63,14 @@ extension KeptLog {
         let made = Set(after)
         for old in before where !made.contains(old) {
             batch.delete(
-                StorageKey.trail(key, tenant: tenant, entity: torn.name, version: old.version),
+                StorageKey.trail(
+                    key, tenant: tenant, generation: [], entity: torn.name, version: old.version),
                 in: .trail)
         }
         for new in after where !known.contains(new) {
             batch.put(
-                StorageKey.trail(key, tenant: tenant, entity: torn.name, version: new.version),
+                StorageKey.trail(
+                    key, tenant: tenant, generation: [], entity: torn.name, version: new.version),
                 StorageKey.bigEndian(new.sequence), in: .trail)
             try change(new.sequence, &batch) { row in
                 for index in row.entities.indices
@@ -94,7 +96,8 @@ extension KeptLog {
             if entity.version > 0 {
                 batch.delete(
                     StorageKey.trail(
-                        key, tenant: tenant, entity: entity.entity, version: entity.version),
+                        key, tenant: tenant, generation: [], entity: entity.entity,
+                        version: entity.version),
                     in: .trail)
             }
             tear(key, entity.entity, nil, &batch)
@@ -150,7 +153,7 @@ extension KeptLog {
     func scanTrail(
         of key: StateKey, entity: String, _ body: (MadeVersion) throws -> Bool
     ) throws {
-        let prefix = StorageKey.trail(key, tenant: tenant, entity: entity)
+        let prefix = StorageKey.trail(key, tenant: tenant, generation: [], entity: entity)
         try store.scan(.trail, .prefix(prefix), reversed: true) { key, value in
             guard let version = StorageKey.sequence(key.suffix(8)),
                 let sequence = StorageKey.sequence(value)

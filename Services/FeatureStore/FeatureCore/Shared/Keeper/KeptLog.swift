@@ -109,7 +109,8 @@ struct KeptLog: Sendable {
                 continue
             }
             let trail = StorageKey.trail(
-                key, tenant: tenant, entity: entity.entity, version: entity.version)
+                key, tenant: tenant, generation: [], entity: entity.entity,
+                version: entity.version)
             let place = StorageKey.bigEndian(sequence)
             if let other = try store.get(trail, in: .trail), other != place {
                 statistics.disagreements.count()
