@@ -25,7 +25,8 @@ struct VectorReference {
     }
 }
 
-/// Makes events of one type for any definitions: keys by Zipf's law, other fields at random.
+/// Makes events of one type for any definitions: cards and merchants by Zipf's law, who takes part
+/// with them as it is at a bank, other fields at random.
 struct LoadShape: Sendable {
     /// Which fields the events have.
     enum Payload: String, CaseIterable, Sendable {
@@ -49,8 +50,8 @@ struct LoadShape: Sendable {
     let definition: EventDefinition
     let payload: Payload
     var cards: Int
-    /// Per field: how many keys there are; nil if it is none.
-    private var populations: [Int?] = []
+    /// Fields that are, or are part of, an entity's key.
+    private var isKey: [Bool] = []
 
     init(_ set: DefinitionSet, event: String, payload: Payload, cards: Int) throws {
         guard let position = set.event(named: event) else {
@@ -62,15 +63,43 @@ struct LoadShape: Sendable {
         definition = set.events[position]
         self.payload = payload
         self.cards = cards
-        populations = [Int?](repeating: nil, count: definition.fields.count)
+        isKey = [Bool](repeating: false, count: definition.fields.count)
         for touch in definition.touches {
-            for field in touch.fields {
-                let known = populations[field] ?? .max
-                // The parts of a composite key are as many as there are of each part's own entity.
-                let own =
-                    touch.fields.count == 1
-                    ? population(of: set.entities[touch.entity].name) : cards
-                populations[field] = min(known, own)
+            for field in touch.fields { isKey[field] = true }
+        }
+    }
+
+    /// Who takes part in one event. A card belongs to an account and a customer, who mostly uses a
+    /// device of their own, which mostly has one IP address; a merchant has three terminals and one
+    /// MCC.
+    private struct Parties {
+        let holder: Int
+        let merchant: Int
+        let terminal: Int
+        let device: Int
+        let address: Int
+
+        init(_ load: LoadShape, _ random: inout SeededGenerator) {
+            holder = load.zipf(load.cards, &random)
+            merchant = load.zipf(max(1, load.cards / 50), &random)
+            terminal = merchant * 3 + Int.random(in: 0..<3, using: &random)
+            let isOwn = Int.random(in: 0..<10, using: &random) > 0
+            device = isOwn ? holder : load.zipf(load.cards, &random)
+            let isHome = Int.random(in: 0..<10, using: &random) > 2
+            address = isHome ? device / 2 : load.zipf(max(1, load.cards / 2), &random)
+        }
+
+        /// The key under a field's name, without what tells kinds of keys apart.
+        func key(_ field: String, _ load: LoadShape, _ random: inout SeededGenerator) -> Int {
+            switch field {
+            case "card_id", "account_id": holder
+            case "customer_id": holder * 4 / 5
+            case "device_id": device
+            case "ip", "ip64", "ip_asn": address
+            case "merchant_id": merchant
+            case "terminal_id": terminal
+            case "mcc": merchant % 300
+            default: load.zipf(load.cards, &random)
             }
         }
     }
@@ -82,28 +111,18 @@ struct LoadShape: Sendable {
     }
 
     private func has(_ field: FieldDefinition) -> Bool {
-        field.origin == .given && (payload == .full || Self.cardFields.contains(field.name))
-    }
-
-    /// How many keys an entity type has, as against cards.
-    private func population(of entity: String) -> Int {
-        switch entity {
-        case "mcc": min(300, cards)
-        case "merchant": max(1, cards / 50)
-        case "terminal": max(1, cards / 20)
-        case "ip", "ip64", "ip_asn": max(1, cards / 2)
-        default: cards
-        }
+        field.isGiven && (payload == .full || Self.cardFields.contains(field.name))
     }
 
     /// - Parameter time: milliseconds since 1970.
     func event(
         _ id: String, at time: Int64, _ random: inout SeededGenerator
     ) -> AssayFeaturesV1.Event {
+        let parties = Parties(self, &random)
         var fields: [(String, AssayFeaturesV1.FieldValue)] = []
         for (index, field) in definition.fields.enumerated() where has(field) {
-            if let count = populations[index] {
-                let key = "\(field.name.prefix(3))\(zipf(count, &random))"
+            if isKey[index] {
+                let key = "\(field.name.prefix(3))\(parties.key(field.name, self, &random))"
                 fields.append((field.name, .text(String(key.suffix(field.maximumLength ?? 128)))))
             } else if let value = value(of: field, at: time, &random) {
                 fields.append((field.name, value))
@@ -135,7 +154,7 @@ struct LoadShape: Sendable {
     }
 
     /// The rank of a key whose frequency falls with its rank.
-    private func zipf(_ count: Int, _ random: inout SeededGenerator) -> Int {
+    fileprivate func zipf(_ count: Int, _ random: inout SeededGenerator) -> Int {
         let exponent = Double.random(in: 0..<1, using: &random)
         return min(count - 1, Int(pow(Double(count + 1), exponent)) - 1)
     }

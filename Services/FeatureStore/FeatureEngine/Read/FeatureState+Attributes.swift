@@ -13,6 +13,7 @@ struct AttributePass: Sendable {
     }
 
     let attribute: Int
+    let retention: Retention
     var windows: [Window] = []
     /// Counts of the values that were first seen in a window.
     var firsts: [Window] = []
@@ -20,54 +21,57 @@ struct AttributePass: Sendable {
     var lookups: [(position: Int, read: AttributeRead)] = []
 }
 
-extension FeatureState {
+extension AttributePass {
     func read(
-        _ pass: AttributePass, at now: Int64, _ event: EngineEvent?,
+        _ known: borrowing AttributeValues, at now: Int64, _ event: EngineEvent?,
         into values: UnsafeMutableBufferPointer<FeatureValue>
     ) {
-        let attribute = group.attributes[pass.attribute]
-        let known = attributes[pass.attribute]
-        let remembered = Retention(attribute.remember).oldest(at: now).floorDivided(by: 1_000)
-        readWindows(pass, known, at: now, since: remembered, into: values)
-        for window in pass.firsts {
+        let remembered = retention.oldest(at: now).floorDivided(by: 1_000)
+        readWindows(known, at: now, since: remembered, into: values)
+        for window in firsts {
             let count = known.firstSeenCount(
                 since: window.start(at: now), remembered: remembered)
             // A value that the table gave up may have come back as if it were new.
             let isDoubtful = known.isDoubtful(firstSeen: window.start(at: now))
-            set(window, Int64(count), isDoubtful ? .approximate : [], in: values)
+            Self.set(window, Int64(count), isDoubtful ? .approximate : [], in: values)
         }
-        // Features of one attribute mostly ask for one field.
-        var found: (hash: Int64, seen: AttributeValues.Seen?)?
-        for (position, read) in pass.lookups {
-            let field = event.flatMap {
-                $0.type < read.argument.count ? read.argument[$0.type] : nil
+        guard !lookups.isEmpty else { return }
+        lookups.withUnsafeBufferPointer { lookups in
+            // Features of one attribute mostly ask for one field.
+            var found: (hash: Int64, seen: AttributeValues.Seen?)?
+            for index in lookups.indices {
+                let position = lookups[index].position
+                let field = event.flatMap { lookups[index].read.field(in: $0) }
+                guard let event, let field, let hash = event.values[field] else {
+                    values[position] = FeatureValue(
+                        lookups[index].read.defaultValue, Status(.absent))
+                    continue
+                }
+                if found?.hash != hash {
+                    found = (hash, known.seen(UInt64(bitPattern: hash), since: remembered))
+                }
+                values[position] = Self.value(
+                    lookups[index].read.aspect, lookups[index].read.defaultValue, found?.seen,
+                    known, at: now)
             }
-            guard let event, let field, let hash = event.values[field] else {
-                values[position] = FeatureValue(read.defaultValue, Status(.absent))
-                continue
-            }
-            if found?.hash != hash {
-                found = (hash, known.seen(UInt64(bitPattern: hash), since: remembered))
-            }
-            values[position] = value(read, found?.seen, known, at: now)
         }
     }
 
     /// Of the value at hand. That it is new is surely true only if the table holds all values.
-    private func value(
-        _ read: AttributeRead, _ seen: AttributeValues.Seen?, _ known: AttributeValues,
-        at now: Int64
+    private static func value(
+        _ aspect: AttributeRead.Aspect, _ defaultValue: Double, _ seen: AttributeValues.Seen?,
+        _ known: borrowing AttributeValues, at now: Int64
     ) -> FeatureValue {
         guard let seen else {
-            let isNew = read.aspect == .isNew
+            let isNew = aspect == .isNew
             return FeatureValue(
-                isNew ? 1 : read.defaultValue,
+                isNew ? 1 : defaultValue,
                 known.hasOverflowed
                     ? Status(isNew ? .present : .empty, .approximate)
                     : Status(isNew && !known.rows.isEmpty ? .present : .empty))
         }
         let number: Int64 =
-            switch read.aspect {
+            switch aspect {
             case .isNew, .distinct, .firstSeen: 0
             case .secondsSinceFirstSeen: now / 1_000 - seen.first
             case .daysSinceFirstSeen: (now / 1_000 - seen.first) / 86_400
@@ -84,31 +88,36 @@ extension FeatureState {
     }
 
     private func readWindows(
-        _ pass: AttributePass, _ known: AttributeValues, at now: Int64, since remembered: Int64,
+        _ known: borrowing AttributeValues, at now: Int64, since remembered: Int64,
         into values: UnsafeMutableBufferPointer<FeatureValue>
     ) {
-        var wide: [(start: Int64, window: AttributePass.Window)] = []
-        for window in pass.windows {
-            let start = max(window.start(at: now), remembered)
-            let (count, isExact) = known.count(since: start)
-            if isExact {
-                set(window, Int64(count), [], in: values)
-            } else {
-                wide.append((start, window))
+        guard !windows.isEmpty else { return }
+        var wide: [(start: Int64, window: Int)] = []
+        windows.withUnsafeBufferPointer { windows in
+            for index in windows.indices {
+                let start = max(windows[index].start(at: now), remembered)
+                let (count, isExact) = known.count(since: start)
+                if isExact {
+                    Self.set(windows[index], Int64(count), [], in: values)
+                } else {
+                    wide.append((start, index))
+                }
             }
         }
-        guard !wide.isEmpty, let sketch = known.sketch else { return }
+        guard !wide.isEmpty else { return }
         wide.sort { $0.start < $1.start }
         let ranks = SlidingSketch.maximumRank + 1
-        let histogram = sketch.rankCounts(since: wide.map(\.start))
+        let histogram = known.rankCounts(since: wide.map { $0.start })
         for (index, entry) in wide.enumerated() {
             let counts = histogram[index * ranks..<(index + 1) * ranks]
-            set(entry.window, CardinalityEstimate.count(ranks: counts), .approximate, in: values)
+            Self.set(
+                windows[entry.window], CardinalityEstimate.count(ranks: counts), .approximate,
+                in: values)
         }
     }
 
-    private func set(
-        _ window: AttributePass.Window, _ count: Int64, _ flags: Status.Flags,
+    private static func set(
+        _ window: borrowing Window, _ count: Int64, _ flags: Status.Flags,
         in values: UnsafeMutableBufferPointer<FeatureValue>
     ) {
         for output in window.outputs {
@@ -117,5 +126,12 @@ extension FeatureState {
                 ? FeatureValue(Double(count), Status(.present, flags))
                 : FeatureValue(output.defaultValue, Status(.empty, flags))
         }
+    }
+}
+
+extension AttributeRead {
+    /// The field of the event at hand with the value.
+    fileprivate func field(in event: EngineEvent) -> Int? {
+        event.type < argument.count ? argument[event.type] : nil
     }
 }

@@ -42,14 +42,27 @@ extension FeatureState {
     ) {
         withUnsafeTemporaryAllocation(of: WindowTotals.self, capacity: plan.maximumCounters) {
             totals in
-            for window in part.windows {
-                read(window, of: plan, at: now, totals, into: values)
+            tiles.withUnsafeBufferPointer { tiles in
+                plan.counters.withUnsafeBufferPointer { counters in
+                    plan.outputs.withUnsafeBufferPointer { outputs in
+                        let pass = WindowPass(
+                            tiles: tiles, counters: counters, outputs: outputs, totals: totals,
+                            values: values, now: now)
+                        for window in part.windows { pass.read(window) }
+                    }
+                }
             }
         }
         for (position, read) in part.exact {
             values[position] = exactValue(read, at: now, tiles: values[position])
         }
-        for pass in part.attributes { read(pass, at: now, event, into: values) }
+        part.attributes.withUnsafeBufferPointer { passes in
+            attributes.withUnsafeBufferPointer { known in
+                for index in passes.indices {
+                    passes[index].read(known[passes[index].attribute], at: now, event, into: values)
+                }
+            }
+        }
         for (position, read) in part.registers { values[position] = value(read, at: now) }
     }
 
@@ -78,17 +91,24 @@ extension FeatureState {
             ? FeatureValue(totals.value(read.aggregate), Status(.present, flags))
             : FeatureValue(read.defaultValue, Status(.empty, flags))
     }
+}
 
-    private func read(
-        _ window: ReadPlan.Window, of plan: ReadPlan, at now: Int64,
-        _ totals: UnsafeMutableBufferPointer<WindowTotals>,
-        into values: UnsafeMutableBufferPointer<FeatureValue>
-    ) {
-        let layout = group.layouts[window.tier]
-        add(up: window, of: plan, at: now, totals)
-        let tiles = tiles[window.tier]
-        let marks = tiles.marks(reach: now, layout.tier)
-        for output in plan.outputs[window.outputs] {
+/// Reads the windows of one state. It looks at arrays in place, for taking out what holds arrays
+/// counts references: the pointers are good as long as those who lent them hold the arrays.
+private struct WindowPass {
+    let tiles: UnsafeBufferPointer<Tiles>
+    let counters: UnsafeBufferPointer<ReadPlan.Counter>
+    let outputs: UnsafeBufferPointer<ReadPlan.Output>
+    /// Of the counters of one window.
+    let totals: UnsafeMutableBufferPointer<WindowTotals>
+    let values: UnsafeMutableBufferPointer<FeatureValue>
+    let now: Int64
+
+    func read(_ window: ReadPlan.Window) {
+        addUp(window)
+        let marks = tiles[window.tier].marks(reach: now, window.bounds)
+        for index in window.outputs {
+            let output = outputs[index]
             let total = totals[output.counter]
             var isIncomplete = total.isIncomplete
             var divisor: Int64 = 1
@@ -100,8 +120,8 @@ extension FeatureState {
             }
             if marks {
                 isIncomplete =
-                    isIncomplete || tiles.lateCount > 0
-                    || tiles.overflowed & plan.measures(of: output, in: window) != 0
+                    isIncomplete || tiles[window.tier].lateCount > 0
+                    || tiles[window.tier].overflowed & measures(of: output, in: window) != 0
             }
             let flags: Status.Flags = isIncomplete ? .incomplete : []
             values[output.position] =
@@ -113,33 +133,31 @@ extension FeatureState {
     }
 
     /// The totals of the window's counters.
-    private func add(
-        up window: ReadPlan.Window, of plan: ReadPlan, at now: Int64,
-        _ totals: UnsafeMutableBufferPointer<WindowTotals>
-    ) {
-        let rows = tiles[window.tier].rows
+    private func addUp(_ window: ReadPlan.Window) {
         let (first, end) = AggregateRead.tiles(
-            group.tiers[window.tier], window: window.window, lag: window.lag, at: now)
-        let start = rows.firstRow(from: first)
-        let range = start..<(window.lag == nil ? rows.count : max(start, rows.firstRow(from: end)))
-        let counters = plan.counters[window.counters]
-        let found: Void? = rows.withCells { cells in
-            for (index, counter) in counters.enumerated() {
+            window.bounds, window: window.window, lag: window.lag, at: now)
+        let start = tiles[window.tier].rows.firstRow(from: first)
+        let rowCount = tiles[window.tier].rows.count
+        let last =
+            window.lag == nil
+            ? rowCount : max(start, tiles[window.tier].rows.firstRow(from: end))
+        let found: Void? = tiles[window.tier].rows.withCells { cells in
+            for index in window.counters {
                 totals.initializeElement(
-                    at: index,
-                    to: WindowTotals(cells, range, counter.columns, counter.statistics))
+                    at: index - window.counters.lowerBound,
+                    to: WindowTotals(
+                        cells, start..<last, counters[index].columns, counters[index].statistics))
             }
         }
         guard found == nil else { return }
-        for index in counters.indices {
-            totals.initializeElement(at: index - counters.startIndex, to: WindowTotals())
+        for index in window.counters {
+            totals.initializeElement(
+                at: index - window.counters.lowerBound, to: WindowTotals())
         }
     }
-}
 
-extension ReadPlan {
     /// A bit for each measure the feature depends on.
-    func measures(of output: Output, in window: Window) -> UInt64 {
+    private func measures(of output: ReadPlan.Output, in window: ReadPlan.Window) -> UInt64 {
         func bit(_ counter: Int) -> UInt64 {
             1 << UInt64(counters[window.counters.lowerBound + counter].measure)
         }

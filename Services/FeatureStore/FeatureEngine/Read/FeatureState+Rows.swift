@@ -4,26 +4,24 @@ extension FeatureState {
         let layout = group.registerLayouts[index]
         guard !registers.isEmpty(index, layout) else { return nil }
         let row = StoredRow(rows: registers.rows, row: index, layout: layout)
-        let oldest = Retention(group.registers[index].remember).oldest(at: readTime(time))
+        let oldest = group.registerRetentions[index].oldest(at: readTime(time))
         return row.time >= oldest ? row : nil
     }
 
     /// The rows of a table at `time`.
     public func table(_ index: Int, at time: Int64) -> StoredRows {
-        let table = group.tables[index]
-        return StoredRows(
+        StoredRows(
             rows: tables[index].rows, layout: group.tableLayouts[index],
-            oldest: Retention(table.remember).oldest(at: readTime(time)),
-            isFull: tables[index].rows.count == table.rows)
+            oldest: group.tableRetentions[index].oldest(at: readTime(time)),
+            isFull: tables[index].rows.count == group.tables[index].rows)
     }
 
     /// The rows of a recent list at `time`.
     public func recent(_ index: Int, at time: Int64) -> StoredRows {
-        let list = group.recents[index]
-        return StoredRows(
+        StoredRows(
             rows: recents[index].rows, layout: group.recentLayouts[index],
-            oldest: Retention(list.remember).oldest(at: readTime(time)),
-            isFull: recents[index].rows.count == list.rows)
+            oldest: group.recentRetentions[index].oldest(at: readTime(time)),
+            isFull: recents[index].rows.count == group.recents[index].rows)
     }
 
     /// How often each class occurred in a window, for a measure that counts by class and a tier
@@ -62,10 +60,9 @@ extension FeatureState {
     // MARK: Features of registers
 
     func value(_ read: RegisterRead, at now: Int64) -> FeatureValue {
-        let declared = group.registers[read.register]
         guard let row = register(read.register, at: now) else {
-            return FeatureValue(
-                read.defaultValue, Status(declared.isSnapshot ? .absent : .empty))
+            let isSnapshot = group.registers[read.register].isSnapshot
+            return FeatureValue(read.defaultValue, Status(isSnapshot ? .absent : .empty))
         }
         let age = now - row.time
         let number: Double? =
@@ -74,7 +71,7 @@ extension FeatureState {
             case .secondsSince: Double(age / 1_000)
             case .daysSince: Double(age / 86_400_000)
             }
-        let flags = declared.flags(of: row, at: now)
+        let flags = group.registers[read.register].flags(of: row, at: now)
         guard let number else { return FeatureValue(read.defaultValue, Status(.absent, flags)) }
         return FeatureValue(number, Status(.present, flags))
     }

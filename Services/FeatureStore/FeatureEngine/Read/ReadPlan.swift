@@ -4,6 +4,7 @@ public final class ReadPlan: Sendable {
     /// All features of one window of one tier.
     struct Window: Sendable {
         let tier: Int
+        let bounds: Tier
         let window: Int64
         let lag: Int64?
         /// Of ``ReadPlan/counters`` and ``ReadPlan/outputs``.
@@ -80,7 +81,7 @@ private struct ReadPlanDraft {
                 if read.exact != nil { part.exact.append((position, read)) }
             case .attribute(let read):
                 precondition(read.attribute < group.attributes.count)
-                part.add(read, position)
+                part.add(read, position, group)
             case .register(let read):
                 precondition(read.register < group.registers.count)
                 part.registers.append((position, read))
@@ -140,15 +141,20 @@ private struct ReadPlanDraft {
         }
         maximumCounters = max(maximumCounters, measures.count)
         return ReadPlan.Window(
-            tier: first.tier, window: first.window, lag: first.lag,
+            tier: first.tier, bounds: layout.tier, window: first.window, lag: first.lag,
             counters: startOfCounters..<counters.count, outputs: startOfOutputs..<outputs.count)
     }
 }
 
 extension ReadPlan.Part {
-    fileprivate mutating func add(_ read: AttributeRead, _ position: Int) {
+    fileprivate mutating func add(_ read: AttributeRead, _ position: Int, _ group: Group) {
         let known = attributes.firstIndex { $0.attribute == read.attribute }
-        if known == nil { attributes.append(AttributePass(attribute: read.attribute)) }
+        if known == nil {
+            attributes.append(
+                AttributePass(
+                    attribute: read.attribute,
+                    retention: Retention(group.attributes[read.attribute].remember)))
+        }
         let index = known ?? attributes.count - 1
         let (window, hop): (Int64, Int64)
         switch read.aspect {

@@ -118,6 +118,9 @@ struct AttributeValues: Hashable, Sendable {
 
     // MARK: Reading
 
+    /// See ``SlidingSketch/rankCounts(since:)``; only of an attribute that has a sketch.
+    func rankCounts(since starts: [Int64]) -> [Int32] { sketch?.rankCounts(since: starts) ?? [] }
+
     /// What is known of one value; times in seconds.
     struct Seen {
         let last: Int64
@@ -141,9 +144,12 @@ struct AttributeValues: Hashable, Sendable {
         let count =
             rows.withCells { cells in
                 let seen = cells.column(Column.lastSeen)
-                var count = 0
-                for row in 0..<rows.count { count += seen[row] >= start ? 1 : 0 }
-                return count
+                // The sign of the difference: a loop of which two rows or more go at once.
+                var before: UInt64 = 0
+                for row in 0..<rows.count {
+                    before &+= UInt64(bitPattern: seen[row] &- start) >> 63
+                }
+                return rows.count - Int(before)
             } ?? 0
         return (count, sketch == nil || count < rows.count)
     }

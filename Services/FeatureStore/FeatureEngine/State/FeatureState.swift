@@ -93,10 +93,11 @@ public struct FeatureState: Sendable {
         version = nextVersion(sequence: sequence)
         ring.insert(sequence, version: version)
         if event.time > clock { advance(to: event.time) }
-        if event.type < group.programs.count {
-            let program = group.programs[event.type]
-            count(event, touches: touches, program.measures)
-            store(event, touches: touches, sequence: sequence, program)
+        // In place: a program is five arrays, and each event goes through it for each of its states.
+        group.programs.withUnsafeBufferPointer { programs in
+            guard event.type < programs.count else { return }
+            count(event, touches: touches, programs[event.type].measures)
+            store(event, touches: touches, sequence: sequence, programs[event.type])
         }
         return .applied(version: version)
     }
@@ -105,7 +106,7 @@ public struct FeatureState: Sendable {
     private mutating func advance(to time: Int64) {
         let before = clock
         clock = time
-        for index in tiles.indices { tiles[index].advance(to: time, group.layouts[index]) }
+        for index in tiles.indices { tiles[index].advance(to: time, group.tiers[index]) }
         for retention in group.retentions {
             let oldest = retention.oldest(at: time)
             guard oldest > retention.oldest(at: before), oldest > 0 else { continue }
@@ -150,7 +151,7 @@ public struct FeatureState: Sendable {
 
     /// Enters the event in registers, attributes, tables and lists, unless it is forgotten already.
     private mutating func store(
-        _ event: EngineEvent, touches: UInt64, sequence: UInt64, _ program: EventProgram
+        _ event: EngineEvent, touches: UInt64, sequence: UInt64, _ program: borrowing EventProgram
     ) {
         for feed in program.registers where feed.takes(event, touches: touches, clock: clock) {
             registers.set(event, sequence: sequence, feed)

@@ -20,6 +20,10 @@ public final class Group: Sendable {
     let registerLayouts: [ValueLayout]
     let tableLayouts: [ValueLayout]
     let recentLayouts: [ValueLayout]
+    /// Of each register, table and recent list.
+    let registerRetentions: [Retention]
+    let tableRetentions: [Retention]
+    let recentRetentions: [Retention]
     /// How long something is remembered: each length once, for ever left out.
     let retentions: [Retention]
     /// Per event type.
@@ -46,6 +50,9 @@ public final class Group: Sendable {
         registerLayouts = registers.map { ValueLayout(time: 0, kinds: $0.values) }
         tableLayouts = tables.map(\.layout)
         recentLayouts = recents.map { ValueLayout(time: 0, kinds: $0.values) }
+        registerRetentions = registers.map { Retention($0.remember) }
+        tableRetentions = tables.map { Retention($0.remember) }
+        recentRetentions = recents.map { Retention($0.remember) }
         spans =
             registers.map(\.remember) + attributes.map(\.remember) + tables.map(\.remember)
             + recents.map(\.remember)

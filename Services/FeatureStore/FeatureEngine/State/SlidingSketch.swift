@@ -81,24 +81,30 @@ struct SlidingSketch: Hashable, Sendable {
         var histogram = [Int32](repeating: 0, count: starts.count * ranks)
         histogram.withUnsafeMutableBufferPointer { histogram in
             pairs.withUnsafeBufferPointer { pairs in
-                var position = 0
-                for count in counts {
-                    let end = position + Int(count)
-                    var window = 0
-                    while position < end, window < starts.count {
-                        // The highest rank of a window is its first pair that is young enough.
-                        while window < starts.count, Self.time(pairs[position]) >= starts[window] {
-                            histogram[window * ranks + Self.rank(pairs[position])] += 1
-                            window += 1
+                starts.withUnsafeBufferPointer { starts in
+                    var position = 0
+                    for count in counts {
+                        let end = position + Int(count)
+                        var window = 0
+                        while position < end, window < starts.count {
+                            // The highest rank of a window is its first pair that is young enough.
+                            let (time, rank) = (
+                                Self.time(pairs[position]), Self.rank(pairs[position])
+                            )
+                            while window < starts.count, time >= starts[window] {
+                                histogram[window * ranks + rank] &+= 1
+                                window += 1
+                            }
+                            position += 1
                         }
-                        position += 1
-                    }
-                    position = end
-                    while window < starts.count {
-                        histogram[window * ranks] += 1
-                        window += 1
+                        position = end
                     }
                 }
+            }
+            // Registers that nothing of a window fell into have rank 0.
+            for window in starts.indices {
+                let filled = histogram[window * ranks..<(window + 1) * ranks].reduce(0, +)
+                histogram[window * ranks] = Int32(counts.count) - filled
             }
         }
         return histogram

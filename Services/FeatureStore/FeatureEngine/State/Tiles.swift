@@ -18,13 +18,13 @@ struct Tiles: Hashable, Sendable {
     var byteCount: Int { classes.reduce(rows.byteCount + 64) { $0 + $1.rows.byteCount } }
 
     /// Drops tiles and marks that no window can reach any more once the clock is `clock`.
-    mutating func advance(to clock: Int64, _ layout: TierLayout) {
-        let oldest = layout.tier.oldestTile(at: clock, length: layout.tier.span)
+    mutating func advance(to clock: Int64, _ tier: Tier) {
+        let oldest = tier.oldestTile(at: clock, length: tier.span)
         if !rows.isEmpty, rows[0, 0] < oldest {
             rows.removeFirst(rows.firstRow(from: oldest))
             for index in classes.indices { classes[index].removeTiles(before: oldest) }
         }
-        guard isMarked, !marks(reach: clock, layout.tier) else { return }
+        guard isMarked, !marks(reach: clock, tier) else { return }
         lateCount = 0
         overflowed = 0
         markedAt = 0
