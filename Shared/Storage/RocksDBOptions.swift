@@ -25,6 +25,9 @@ public struct RocksDBOptions: Sendable {
         rocksdb_options_set_max_background_jobs(options, Int32(clamping: backgroundJobs))
         rocksdb_options_set_write_buffer_size(options, writeBufferBytes)
         rocksdb_options_set_max_write_buffer_number(options, 3)
+        // Most reads ask for a key that is not there: whether an id was used before.
+        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.02)
+        rocksdb_options_set_memtable_whole_key_filtering(options, 1)
         rocksdb_options_set_max_total_wal_size(options, UInt64(clamping: maximumLogBytes))
         rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1)
         rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))

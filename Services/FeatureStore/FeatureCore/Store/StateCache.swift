@@ -121,7 +121,11 @@ final class StateCache: Sendable {
                 state: try load(entity))
             stripe.insert(cached)
         }
-        if lives[entity.entity].isOver(cached.state, at: now) { cached.state = empty(entity) }
+        if cached.state.version != 0,
+            lives[entity.entity].isOver(clock: cached.state.clock, at: now)
+        {
+            cached.state = empty(entity)
+        }
         return cached
     }
 

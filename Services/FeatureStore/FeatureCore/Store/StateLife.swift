@@ -19,7 +19,7 @@ struct StateLife {
         }
     }
 
-    func isOver(_ state: borrowing FeatureState, at now: Int64) -> Bool {
+    func isOver(_ state: FeatureState, at now: Int64) -> Bool {
         state.version != 0 && isOver(clock: state.clock, at: now)
     }
 

@@ -22,17 +22,18 @@ struct AttributePass: Sendable {
 }
 
 extension AttributePass {
+    /// - Parameter known: in place, for a copy would count references.
     func read(
-        _ known: borrowing AttributeValues, at now: Int64, _ event: EngineEvent?,
+        _ known: UnsafePointer<AttributeValues>, at now: Int64, _ event: EngineEvent?,
         into values: UnsafeMutableBufferPointer<FeatureValue>
     ) {
         let remembered = retention.oldest(at: now).floorDivided(by: 1_000)
         readWindows(known, at: now, since: remembered, into: values)
         for window in firsts {
-            let count = known.firstSeenCount(
+            let count = known.pointee.firstSeenCount(
                 since: window.start(at: now), remembered: remembered)
             // A value that the table gave up may have come back as if it were new.
-            let isDoubtful = known.isDoubtful(firstSeen: window.start(at: now))
+            let isDoubtful = known.pointee.isDoubtful(firstSeen: window.start(at: now))
             Self.set(window, Int64(count), isDoubtful ? .approximate : [], in: values)
         }
         guard !lookups.isEmpty else { return }
@@ -48,7 +49,7 @@ extension AttributePass {
                     continue
                 }
                 if found?.hash != hash {
-                    found = (hash, known.seen(UInt64(bitPattern: hash), since: remembered))
+                    found = (hash, known.pointee.seen(UInt64(bitPattern: hash), since: remembered))
                 }
                 values[position] = Self.value(
                     lookups[index].read.aspect, lookups[index].read.defaultValue, found?.seen,
@@ -60,15 +61,15 @@ extension AttributePass {
     /// Of the value at hand. That it is new is surely true only if the table holds all values.
     private static func value(
         _ aspect: AttributeRead.Aspect, _ defaultValue: Double, _ seen: AttributeValues.Seen?,
-        _ known: borrowing AttributeValues, at now: Int64
+        _ known: UnsafePointer<AttributeValues>, at now: Int64
     ) -> FeatureValue {
         guard let seen else {
             let isNew = aspect == .isNew
             return FeatureValue(
                 isNew ? 1 : defaultValue,
-                known.hasOverflowed
+                known.pointee.hasOverflowed
                     ? Status(isNew ? .present : .empty, .approximate)
-                    : Status(isNew && !known.rows.isEmpty ? .present : .empty))
+                    : Status(isNew && !known.pointee.rows.isEmpty ? .present : .empty))
         }
         let number: Int64 =
             switch aspect {
@@ -80,15 +81,15 @@ extension AttributePass {
             }
         // A value that the table gave up may have come back, and then it begins anew.
         let beginsAnew: Bool =
-            switch read.aspect {
+            switch aspect {
             case .isNew, .secondsSinceLastSeen: false
-            default: known.isDoubtful(firstSeen: seen.first)
+            default: known.pointee.isDoubtful(firstSeen: seen.first)
             }
         return FeatureValue(Double(number), Status(.present, beginsAnew ? .approximate : []))
     }
 
     private func readWindows(
-        _ known: borrowing AttributeValues, at now: Int64, since remembered: Int64,
+        _ known: UnsafePointer<AttributeValues>, at now: Int64, since remembered: Int64,
         into values: UnsafeMutableBufferPointer<FeatureValue>
     ) {
         guard !windows.isEmpty else { return }
@@ -96,7 +97,7 @@ extension AttributePass {
         windows.withUnsafeBufferPointer { windows in
             for index in windows.indices {
                 let start = max(windows[index].start(at: now), remembered)
-                let (count, isExact) = known.count(since: start)
+                let (count, isExact) = known.pointee.count(since: start)
                 if isExact {
                     Self.set(windows[index], Int64(count), [], in: values)
                 } else {
@@ -107,7 +108,7 @@ extension AttributePass {
         guard !wide.isEmpty else { return }
         wide.sort { $0.start < $1.start }
         let ranks = SlidingSketch.maximumRank + 1
-        let histogram = known.rankCounts(since: wide.map { $0.start })
+        let histogram = known.pointee.rankCounts(since: wide.map { $0.start })
         for (index, entry) in wide.enumerated() {
             let counts = histogram[index * ranks..<(index + 1) * ranks]
             Self.set(

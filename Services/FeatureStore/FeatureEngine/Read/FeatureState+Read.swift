@@ -58,8 +58,10 @@ extension FeatureState {
         }
         part.attributes.withUnsafeBufferPointer { passes in
             attributes.withUnsafeBufferPointer { known in
+                guard let known = known.baseAddress else { return }
                 for index in passes.indices {
-                    passes[index].read(known[passes[index].attribute], at: now, event, into: values)
+                    passes[index].read(
+                        known + passes[index].attribute, at: now, event, into: values)
                 }
             }
         }
