@@ -13,14 +13,14 @@ package struct EntityReading: Sendable {
     /// The time its values hold for.
     let time: Int64
     /// Nil if the store could not answer.
-    let state: FeatureState?
+    let held: HeldState?
     /// What is to be said of all its values.
     private(set) var flags: Status.Flags = []
 
     /// - Parameter time: that of the read; a state that is further on is read at its own.
     init(_ reference: EntityReference, _ state: FeatureState?, at time: Int64) {
         self.reference = reference
-        self.state = state
+        held = state.map { HeldState($0) }
         version = state?.version ?? 0
         self.time = state?.readTime(time) ?? time
     }
@@ -30,6 +30,13 @@ package struct EntityReading: Sendable {
         reading.flags.formUnion(flags)
         return reading
     }
+}
+
+/// A state behind one reference: a reading is handed around more often than its state is looked at.
+final class HeldState: Sendable {
+    let state: FeatureState
+
+    init(_ state: FeatureState) { self.state = state }
 }
 
 /// Finds vectors by reference, and computes them from readings.
@@ -139,24 +146,24 @@ struct VectorReader: Sendable {
         // One that the event does not name was named by the caller.
         guard let event, reference.touches != 0 else {
             let role = EntityRole(reference.entity)
-            if let state = entity.state {
-                reading.read(state, as: role, flags: flags)
+            if let held = entity.held {
+                reading.read(held.state, as: role, flags: flags)
             } else {
                 reading.mark(role, .unavailable)
             }
             return
         }
-        guard let state = entity.state else {
+        guard let held = entity.held else {
             reading.mark(touches: reference.touches, .unavailable)
             return
         }
-        reading.read(state, touches: reference.touches, flags: flags)
+        reading.read(held.state, touches: reference.touches, flags: flags)
         if plan.readsAfterApply {
             // What the state will be, if the event is applied to it next.
-            var after = state
+            var after = held.state
             _ = after.apply(
                 event.engineEvent, touches: reference.touches,
-                sequence: state.highestSequence + 1, delivery: .first)
+                sequence: held.state.highestSequence + 1, delivery: .first)
             reading.readAfterApply(after, touches: reference.touches, flags: flags)
         }
     }
