@@ -164,17 +164,29 @@ extension EmbeddedFeatureStore {
             try await backfill.target.writer.flush()
         }
         var batch = WriteBatch()
-        for generation in row.retired.map(\.generation) {
-            for entity in entities {
-                let key = StorageKey.state(
+        for entity in entities {
+            for generation in row.retired.map(\.generation) {
+                let state = StorageKey.state(
                     entity.key, tenant: tenant, generation: generation, entity: entity.type)
-                batch.delete(key, in: .state)
-                for row in try store.rows(.trail, .prefix(key), limit: .max) {
-                    batch.delete(row.key, in: .trail)
-                }
+                batch.delete(state, in: .state)
+                try deleteTrail(of: entity, tenant, generation, &batch)
+            }
+            if let backfill {
+                try deleteTrail(of: entity, tenant, backfill.target.generation, &batch)
             }
         }
         if !batch.isEmpty { try await records.commit(batch) }
+    }
+
+    private func deleteTrail(
+        of entity: Erasure.Entity, _ tenant: String, _ generation: [UInt8],
+        _ batch: inout WriteBatch
+    ) throws {
+        let trail = StorageKey.trail(
+            entity.key, tenant: tenant, generation: generation, entity: entity.type)
+        for row in try store.rows(.trail, .prefix(trail), limit: .max) {
+            batch.delete(row.key, in: .trail)
+        }
     }
 
     /// Events that wait to be applied to other states too are in memory, whatever the log says.
