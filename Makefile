@@ -131,9 +131,10 @@ bench-feast: dependencies test-dependencies .venv-feast/ready
 	.venv-feast/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-## bench-features: ScoreEvent in one run: the engine alone, the store, and through RPC (BENCH_FLAGS=)
+## bench-features: ScoreEvent in one run: the engine alone, the store, through RPC, and over Redis (BENCH_FLAGS=)
 .PHONY: bench-features
 bench-features:
+	@packages="redis-server"; $(install_packages)
 	$(RELEASE) --product assay-features
 	$(RELEASE) --product feature-bench
 	.build/release/feature-bench $(BENCH_FLAGS)

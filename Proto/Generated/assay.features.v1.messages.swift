@@ -3060,15 +3060,21 @@ extension AssayFeaturesV1 {
         public var subject: [UInt8] = []
         /// 0 is the row's event, n the n-th event that it refers to.
         public var event: UInt32 = 0
-        /// A PersonalFields by AES-256-GCM; the nonce is the sequence and the place in the row's
-        /// list.
+        /// A PersonalFields by AES-256-GCM behind its key's name and a nonce; it opens only in its
+        /// row, at
+        /// its place in the row's list.
         public var fields: [UInt8] = []
+        /// Sealed before the row had a sequence: the event id's hash stands for it.
+        public var early: Bool = false
         public var unknown: UnknownFields?
 
-        public init(subject: [UInt8] = [], event: UInt32 = 0, fields: [UInt8] = []) {
+        public init(
+            subject: [UInt8] = [], event: UInt32 = 0, fields: [UInt8] = [], early: Bool = false
+        ) {
             self.subject = subject
             self.event = event
             self.fields = fields
+            self.early = early
         }
 
         public static func blank() -> SealedFields { SealedFields() }
@@ -3079,6 +3085,7 @@ extension AssayFeaturesV1 {
                 Field(1, "subject", .bytes),
                 Field(2, "event", .uint32),
                 Field(3, "fields", .bytes),
+                Field(4, "early", .bool),
             ])
 
         @inline(never)
@@ -3087,6 +3094,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x0A) { subject = try reader.bytes(.implicit) }
                 if reader.take(0x10) { event = try reader.uint32(.implicit) }
                 if reader.take(0x1A) { fields = try reader.bytes(.implicit) }
+                if reader.take(0x20) { early = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -3095,6 +3103,7 @@ extension AssayFeaturesV1 {
             size += sizes.bytes(0x0A, subject)
             size += sizes.uint32(0x10, event)
             size += sizes.bytes(0x1A, fields)
+            size += sizes.bool(0x20, early)
             size += sizes.unknown(unknown)
             return size
         }
@@ -3104,6 +3113,7 @@ extension AssayFeaturesV1 {
             writer.bytes(0x0A, subject)
             writer.uint32(0x10, event)
             writer.bytes(0x1A, fields)
+            writer.bool(0x20, early)
             writer.unknown(unknown, since: start)
         }
 
@@ -3119,6 +3129,7 @@ extension AssayFeaturesV1 {
             case 1: subject = try reader.value(BytesCodec.self)
             case 2: event = try reader.value(UInt32Codec.self)
             case 3: fields = try reader.value(BytesCodec.self)
+            case 4: early = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -3128,6 +3139,7 @@ extension AssayFeaturesV1 {
             writer.field("subject", subject, BytesCodec.self)
             writer.field("event", event, UInt32Codec.self)
             writer.field("fields", fields, BytesCodec.self)
+            writer.field("early", early, BoolCodec.self)
             writer.endObject()
         }
 
@@ -3135,6 +3147,7 @@ extension AssayFeaturesV1 {
             Canonical.equal(a.subject, b.subject)
                 && Canonical.equal(a.event, b.event)
                 && Canonical.equal(a.fields, b.fields)
+                && Canonical.equal(a.early, b.early)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -3142,6 +3155,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(subject, into: &hasher)
             Canonical.hash(event, into: &hasher)
             Canonical.hash(fields, into: &hasher)
+            Canonical.hash(early, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

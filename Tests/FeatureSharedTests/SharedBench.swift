@@ -1,5 +1,4 @@
 import AssayMessages
-import FeatureCore
 import FeatureEngine
 import NIOCore
 import NIOPosix
@@ -8,6 +7,8 @@ import Redis
 import Storage
 import TestSupport
 import Wire
+
+@testable import FeatureCore
 
 /// A real Redis and any number of servers that share it.
 final class SharedBench: Sendable {
@@ -165,10 +166,12 @@ struct TestKeeper: Sendable {
 
     /// The events on its disk, in the order of their sequences.
     func logRows() throws -> [AssayFeaturesV1.LogRow] {
-        try storage.rows("log", limit: 1_000_000).map {
-            try AssayFeaturesV1.LogRow(
-                decoding: $0.value, door: .strict, limits: DecodeLimits(bytes: 1 << 20))
+        var rows: [AssayFeaturesV1.LogRow] = []
+        try keeper.eventLog(of: SharedBench.tenant)?.scan(after: 0) { row in
+            rows.append(row)
+            return true
         }
+        return rows
     }
 
     /// Works until nothing is open any more.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FeatureCore
 import FeatureEngine
+import Logging
 import Observability
 import RPCServices
 import RPCTransport
@@ -67,49 +68,85 @@ extension AssayFeatures {
         await store.flush()
     }
 
-    /// The keeper of a shared store.
+    /// The keeper of a shared store, which answers what no server can.
     func runKeeper(_ url: RedisURL, _ definitions: DefinitionSet) async throws {
         let directory = try service.requireData()
-        var configuration = KeeperConfiguration()
-        configuration.masterKey = try requireMasterKey()
+        let masterKey = try requireMasterKey()
         try await harness.run { environment in
-            let client = try await shared.connect(to: url, connections: 1, environment.group)
-            let logger = environment.logger
-            var configuration = configuration
-            configuration.reportFailure = { logger.error("the keeper's round ended: \($0)") }
-            let owner = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-            let keeper = SharedKeeper(
-                client, definitions: definitions, configuration: configuration, owner: owner,
-                clock: WallClock.now
-            ) { tenant in
-                try RocksDBStore(
-                    directory: "\(directory)/\(SharedKeeper.directoryName(of: tenant))",
-                    families: SharedKeeper.families)
-            }
+            let client = try await shared.connect(to: url, connections: 2, environment.group)
+            let keeper = keeper(
+                definitions, masterKey, client, directory, environment.logger)
             try await keeper.check(allowsVolatile: shared.allowVolatile)
+            var configuration = shared.configuration
+            configuration.cacheBytes = 64 << 20
+            configuration.masterKey = masterKey
+            let store = try await SharedFeatureStore.open(
+                client, definitions: definitions, configuration: configuration,
+                clock: WallClock.now)
             let watch = SharedStoreWatch(client, url, environment)
             environment.metrics.collect(keeper.writeMetrics)
-            let work = Task {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await keeper.run() }
-                    group.addTask { try await watch.run() }
-                    try await group.next()
-                    group.cancelAll()
-                }
-            }
+            // Its disk may block.
+            let pool = HandlerPool(maximumWaiting: Self.maximumWaiting)
+            let service = FeatureService(
+                KeeperFeatureStore(keeper, recordingThrough: store), access: access)
+            let services = StandardServices.added(
+                to: [service.runs(on: pool)], readiness: environment.health.readiness,
+                reflection: self.service.reflection)
+            let observability = try Observability(environment)
+            let server = RPCServer(
+                listeners: [try listener(environment)], services: services,
+                authorizer: authorizer, profile: .mesh,
+                telemetry: observability.telemetry, group: environment.group)
+            observability.watch(server)
+            try await server.start()
             return RunningService(
-                port: 0,
+                port: server.port,
                 run: {
-                    do {
-                        try await work.value
-                    } catch is CancellationError {
-                        // Asked to end: what there is now goes along.
-                        _ = try? await keeper.round()
-                    }
-                    keeper.close()
+                    try await Self.keep(keeper, server, store, watch)
                     await client.close()
-                }, shutdown: { _ in work.cancel() })
+                },
+                shutdown: { times in
+                    await server.shutdown(times)
+                    await pool.shutdown()
+                    await observability.close()
+                }, hurry: server.hurry)
         }
+    }
+
+    private func keeper(
+        _ definitions: DefinitionSet, _ masterKey: MasterKey, _ client: RedisClient,
+        _ directory: String, _ logger: Logger
+    ) -> SharedKeeper {
+        var configuration = KeeperConfiguration()
+        configuration.reportFailure = { logger.error("the keeper's round ended: \($0)") }
+        configuration.masterKey = masterKey
+        let owner = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        return SharedKeeper(
+            client, definitions: definitions, configuration: configuration, owner: owner,
+            clock: WallClock.now
+        ) { tenant in
+            try RocksDBStore(
+                directory: "\(directory)/\(SharedKeeper.directoryName(of: tenant))",
+                families: SharedKeeper.families)
+        }
+    }
+
+    /// Keeps until shut down; then takes what there is.
+    private static func keep(
+        _ keeper: SharedKeeper, _ server: RPCServer, _ store: SharedFeatureStore,
+        _ watch: SharedStoreWatch
+    ) async throws {
+        defer { keeper.close() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { try await keeper.run() }
+            group.addTask { try await store.run() }
+            group.addTask { try await watch.run() }
+            try await group.next()
+            group.cancelAll()
+        }
+        await store.flush()
+        _ = try? await keeper.round()
     }
 
     /// All processes of a shared store need the same key: one that lay with the data would be nobody's.

@@ -76,7 +76,8 @@ struct AssayFeatures: AsyncParsableCommand {
     }
 
     var harness: ServiceHarness {
-        ServiceHarness(name: "features", options: service, adminPort: 9904)
+        ServiceHarness(
+            name: "features", options: service, adminPort: role == .keeper ? 9914 : 9904)
     }
 
     var cacheBytes: Int { cacheMegabytes.map { $0 << 20 } ?? ProcessMemory.shared.limit / 4 }
@@ -134,7 +135,7 @@ struct AssayFeatures: AsyncParsableCommand {
 
     /// Calls in the process beyond those that the threads run. Handlers are on threads of their own,
     /// since the disk may block them.
-    private static let maximumWaiting = 4_096
+    static let maximumWaiting = 4_096
 
     /// Risk calls for the payments it decides on; the gateway forwards for people.
     private static let risk = SPIFFEID.service("assay-risk")
@@ -156,7 +157,9 @@ struct AssayFeatures: AsyncParsableCommand {
     }
 
     func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
-        let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7003)
+        let address =
+            service.listen
+            ?? ListenAddress(host: "127.0.0.1", port: role == .keeper ? 7013 : 7003)
         guard let certificates = environment.certificates else {
             return .plaintext(
                 host: address.host, port: address.port,

@@ -52,6 +52,7 @@ struct FeatureBench: AsyncParsableCommand {
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
         case engine, resolve, reads, written, synced, growth, remote, shared
+        case remoteShared = "remote-shared"
     }
 
     func validate() throws {
@@ -82,12 +83,17 @@ struct FeatureBench: AsyncParsableCommand {
         if let redis, parts.contains(.shared) {
             try await bench.shared(port: redis, callers: callers)
         }
-        guard parts.contains(.remote) else { return }
-        let arguments = ["--definitions", definitions, "--durability", durability]
         let program =
             server ?? Bundle.main.executableURL?.deletingLastPathComponent()
             .appending(path: "assay-features").path ?? "assay-features"
-        try await bench.remote(program, arguments, seconds: seconds)
+        let arguments = ["--definitions", definitions]
+        if parts.contains(.remote) {
+            try await bench.remote(
+                program, arguments + ["--durability", durability], seconds: seconds)
+        }
+        if parts.contains(.remoteShared) {
+            try await bench.remoteShared(program, arguments, seconds: seconds)
+        }
     }
 
     private func describe(

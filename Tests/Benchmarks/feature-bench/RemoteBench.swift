@@ -36,14 +36,15 @@ final class ServerProcess {
     private let directory = FileManager.default.temporaryDirectory
         .appending(path: "assay-feature-bench-\(UUID().uuidString)").path
 
-    init(_ program: String, _ arguments: [String]) throws {
+    /// - Parameter hasData: whether it has a directory of its own.
+    init(_ program: String, _ arguments: [String], hasData: Bool = true) throws {
         let output = Pipe()
         process.executableURL = URL(filePath: program)
         process.arguments =
             arguments + [
-                "--insecure", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data",
-                directory, "--log-level", "error", "--endpoint-delay", "0",
-            ]
+                "--insecure", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-level",
+                "error", "--endpoint-delay", "0",
+            ] + (hasData ? ["--data", directory] : [])
         process.standardOutput = output
         try process.run()
         var line = ""
@@ -65,10 +66,15 @@ final class ServerProcess {
     }
 
     /// User and system time so far.
-    var processorSeconds: Double {
-        let stat =
-            (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8))
-            ?? ""
+    var processorSeconds: Double { ProcessUsage.seconds(process.processIdentifier) }
+    var residentMegabytes: Int { ProcessUsage.residentMegabytes(process.processIdentifier) }
+}
+
+/// What another process has used so far.
+enum ProcessUsage {
+    /// User and system time.
+    static func seconds(_ process: Int32) -> Double {
+        let stat = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
         // Behind the name in parentheses: state is the third field, utime and stime are 14 and 15.
         let fields = stat.split(separator: ")").last.map { $0.split(separator: " ") } ?? []
         guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12])
@@ -76,9 +82,8 @@ final class ServerProcess {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    var residentMegabytes: Int {
-        let path = "/proc/\(process.processIdentifier)/statm"
-        let pages = (try? String(contentsOfFile: path, encoding: .utf8))?
+    static func residentMegabytes(_ process: Int32) -> Int {
+        let pages = (try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8))?
             .split(separator: " ").dropFirst().first.flatMap { Int($0) }
         return ((pages ?? 0) * sysconf(Int32(_SC_PAGESIZE))) >> 20
     }

@@ -9,7 +9,8 @@ extension FeatureService {
         _ request: AssayFeaturesV1.ReadEdgesRequest,
         replies: ReplyWriter<AssayFeaturesV1.EdgeChunk>, context: ServerContext
     ) async throws {
-        var edges = try PaymentEdges(request, try log(), tenant: tenant(context))
+        var edges = try PaymentEdges(
+            request, try log(of: tenant(context)), tenant: tenant(context))
         var pacer = ProcessorPacer(share: PaymentEdges.share)
         while let chunk = try await edges.next(&pacer) {
             try await replies.write(chunk)

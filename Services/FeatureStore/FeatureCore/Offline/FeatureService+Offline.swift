@@ -10,7 +10,7 @@ extension FeatureService {
         replies: ReplyWriter<AssayFeaturesV1.TrainingChunk>, context: ServerContext
     ) async throws {
         let tenant = try tenant(context)
-        let log = try log()
+        let log = try log(of: tenant)
         let pipeline = log.pipeline
         let vector = try pipeline.vectors.find(request.plan.vector)
         try access.check(vector.purpose, context)
@@ -32,7 +32,7 @@ extension FeatureService {
         _ request: AssayFeaturesV1.ExplainRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ExplainResponse {
         let tenant = try tenant(context)
-        let log = try log()
+        let log = try log(of: tenant)
         var response = try Explanation.explain(
             request, log: log, tenant: tenant, now: log.pipeline.clock().millisecondsSinceEpoch)
         let definitions = log.pipeline.definitions
@@ -82,11 +82,9 @@ extension FeatureService {
     }
 
     /// Who shares a store has the log with the one process that drains it.
-    func log() throws(RPCError) -> EventLog {
-        if let log = store.eventLog { return log }
-        throw RPCError(
-            .failedPrecondition, "this process has no event log: ask the keeper",
-            reason: "NO_EVENT_LOG")
+    func log(of tenant: String) throws -> EventLog {
+        if let log = try store.eventLog(of: tenant) { return log }
+        throw RPCError.askTheKeeper("the event log")
     }
 }
 

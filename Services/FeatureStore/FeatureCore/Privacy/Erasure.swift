@@ -26,6 +26,22 @@ struct Erasure {
     struct Entity: Hashable {
         let type: String
         let key: StateKey
+
+        /// As they follow the subject in a key.
+        var bytes: [UInt8] { [UInt8(clamping: type.utf8.count)] + type.utf8 + key.bytes }
+
+        init(type: String, key: StateKey) {
+            self.type = type
+            self.key = key
+        }
+
+        init?(_ bytes: [UInt8]) {
+            guard let count = bytes.first, bytes.count == 1 + Int(count) + 16,
+                let type = String(validating: bytes[1...Int(count)], as: UTF8.self),
+                let key = StateKey(bytes: bytes.suffix(16))
+            else { return nil }
+            self.init(type: type, key: key)
+        }
     }
 
     static let rowsPerBatch = 256
@@ -51,21 +67,12 @@ struct Erasure {
         let prefix = StorageKey.subject(subject, tenant: tenant)
         var entities: [Entity] = []
         try store.scan(.subject, .prefix(prefix), reversed: false) { key, _ in
-            if let entity = Self.entity(Array(key.dropFirst(prefix.count))) {
+            if let entity = Entity(Array(key.dropFirst(prefix.count))) {
                 entities.append(entity)
             }
             return true
         }
         return entities
-    }
-
-    /// Entity type and pseudonym, as they follow the subject in a key.
-    private static func entity(_ bytes: [UInt8]) -> Entity? {
-        guard let count = bytes.first, bytes.count == 1 + Int(count) + 16,
-            let type = String(validating: bytes[1...Int(count)], as: UTF8.self),
-            let key = StateKey(bytes: bytes.suffix(16))
-        else { return nil }
-        return Entity(type: type, key: key)
     }
 
     /// Whether somebody else uses an entity too: a row of its trail names it as another's.

@@ -13,7 +13,7 @@ extension FeatureService {
         let tenant = try tenant(context)
         let pipeline = store.pipeline
         let (vector, definition) = try statisticsVector(request.vector, pipeline)
-        let statistics = try statistics()
+        let statistics = try statistics(of: tenant)
         let found: VectorStatistics
         let source: String
         switch request.source {
@@ -58,7 +58,7 @@ extension FeatureService {
         _ definition: VectorDefinition, _ pipeline: EventPipeline, _ tenant: String
     ) throws -> VectorStatistics {
         var builder = try TrainingSetBuilder(
-            AssayFeaturesV1.BuildTrainingSetRequest(plan: plan), log: try log(),
+            AssayFeaturesV1.BuildTrainingSetRequest(plan: plan), log: try log(of: tenant),
             definitions: pipeline.definitions, vectors: pipeline.vectors, tenant: tenant)
         var statistics = VectorStatistics(features: vector.features.count)
         let isCategory = pipeline.quality.isCategory(of: vector)

@@ -14,7 +14,7 @@ extension FeatureService {
         _ request: AssayFeaturesV1.ListQuarantineRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ListQuarantineResponse {
         let tenant = try tenant(context)
-        let quarantine = try quarantine()
+        let quarantine = try quarantine(of: tenant)
         let after = try page(request.pageToken, tenant)
         let limit = request.limit == 0 ? 100 : min(Int(request.limit), 150)
         var found: [Quarantine.Entry] = []
@@ -66,7 +66,7 @@ extension FeatureService {
         _ request: AssayFeaturesV1.ReleaseQuarantinedRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ReleaseQuarantinedResponse {
         let tenant = try tenant(context)
-        let quarantine = try quarantine()
+        let quarantine = try quarantine(of: tenant)
         let erasures = store.erasures
         guard
             let entry = try quarantine.entry(request.eventID, tenant: tenant, now: now)
@@ -127,12 +127,8 @@ extension FeatureService {
 
     private var now: Int64 { store.pipeline.clock().millisecondsSinceEpoch }
 
-    private func quarantine() throws(RPCError) -> Quarantine {
-        guard let quarantine = store.quarantine else {
-            throw RPCError(
-                .unimplemented, "this store keeps no quarantine of its own",
-                reason: "NO_QUARANTINE")
-        }
-        return quarantine
+    private func quarantine(of tenant: String) throws -> Quarantine {
+        if let quarantine = try store.quarantine(of: tenant) { return quarantine }
+        throw RPCError.askTheKeeper("the quarantine")
     }
 }

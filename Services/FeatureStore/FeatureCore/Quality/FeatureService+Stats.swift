@@ -13,7 +13,7 @@ extension FeatureService {
         let tenant = try tenant(context)
         let pipeline = store.pipeline
         let (vector, _) = try statisticsVector(request.vector, pipeline)
-        let statistics = try statistics()
+        let statistics = try statistics(of: tenant)
         let wanted = try wanted(request.features, vector)
         let hours = try hours(request.from, request.to, "/to")
         let first = try StatsPage.first(request.pageToken, of: wanted.count)
@@ -59,10 +59,9 @@ extension FeatureService {
         return (pipeline.quality.vectors[position], definition)
     }
 
-    func statistics() throws(RPCError) -> StatisticsStore {
-        if let statistics = store.servedStatistics { return statistics }
-        throw RPCError(
-            .unimplemented, "the shared store keeps no statistics yet", reason: "NOT_HERE")
+    func statistics(of tenant: String) throws -> StatisticsStore {
+        if let statistics = try store.servedStatistics(of: tenant) { return statistics }
+        throw RPCError.askTheKeeper("the statistics")
     }
 
     /// Positions of the features asked for; all if none are named.

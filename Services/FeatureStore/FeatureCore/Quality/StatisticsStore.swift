@@ -50,7 +50,7 @@ package struct StatisticsStore: Sendable {
             if let stored = try store.get(place, in: Self.family) {
                 sum.merge(try Self.decode(stored))
             }
-            batch.put(place, Self.encode(sum, vector.features), in: Self.family)
+            batch.put(place, Self.row(sum, vector.features).encoded(), in: Self.family)
         }
         guard !batch.isEmpty else { return }
         try store.write(batch, sync: false)
@@ -99,24 +99,24 @@ package struct StatisticsStore: Sendable {
         }
     }
 
-    private static func key(_ tenant: String, _ vector: String, _ hour: Int64) -> [UInt8] {
+    static func key(_ tenant: String, _ vector: String, _ hour: Int64) -> [UInt8] {
         [UInt8(clamping: tenant.utf8.count)] + tenant.utf8 + [UInt8(clamping: vector.utf8.count)]
             + vector.utf8 + StorageKey.bigEndian(UInt64(max(0, hour)))
     }
 
-    private static func encode(_ statistics: VectorStatistics, _ names: [String]) -> [UInt8] {
+    static func row(
+        _ statistics: VectorStatistics, _ names: [String]
+    ) -> AssayFeaturesV1.StatisticsRow {
         AssayFeaturesV1.StatisticsRow(
             vectors: statistics.vectors,
-            features: zip(names, statistics.features).map { $1.message(named: $0) }
-        ).encoded()
+            features: zip(names, statistics.features).map { $1.message(named: $0) })
     }
 
-    private static func decode(_ bytes: [UInt8]) throws -> VectorStatistics {
+    static func decode(_ bytes: [UInt8]) throws -> VectorStatistics {
         do {
-            let row = try AssayFeaturesV1.StatisticsRow(
-                decoding: bytes, door: .strict, limits: DecodeLimits(bytes: 64 << 20))
             return VectorStatistics(
-                vectors: row.vectors, features: row.features.map(FeatureSketch.init))
+                try AssayFeaturesV1.StatisticsRow(
+                    decoding: bytes, door: .strict, limits: .statistics))
         } catch {
             throw StorageError(.corrupt, "a row of the statistics: \(error)")
         }

@@ -33,6 +33,14 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
         self.access = access
     }
 
+    /// - Parameter access: who may ask for which purposes; by default everybody for all.
+    public init(
+        _ store: KeeperFeatureStore, access: FeatureAccess = FeatureAccess(trustsEveryPeer: true)
+    ) {
+        self.store = store
+        self.access = access
+    }
+
     public func scoreEvent(
         _ request: AssayFeaturesV1.ScoreEventRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {

@@ -15,6 +15,11 @@ package protocol FeatureStore: Sendable {
     /// How many erasures have ended: what was read before one is not to be recorded after it.
     var erasures: UInt64 { get }
 
+    /// The log, the events kept aside and what was served, where each tenant has its own.
+    func eventLog(of tenant: String) throws -> EventLog?
+    func quarantine(of tenant: String) throws -> Quarantine?
+    func servedStatistics(of tenant: String) throws -> StatisticsStore?
+
     /// Gives an event its place: claims its id, reads its entities and applies it, with nothing
     /// between the read and the apply. Events that one caller begins one after the other apply in
     /// that order.
@@ -71,6 +76,14 @@ package protocol FeatureStore: Sendable {
         _ id: String, tenant: String, audit: AssayFeaturesV1.AuditEntry) async throws
 }
 
+extension FeatureStore {
+    package func eventLog(of tenant: String) throws -> EventLog? { eventLog }
+    package func quarantine(of tenant: String) throws -> Quarantine? { quarantine }
+    package func servedStatistics(of tenant: String) throws -> StatisticsStore? {
+        servedStatistics
+    }
+}
+
 /// A store that keeps no quarantine and no sealed rows of its own.
 extension FeatureStore {
     package var quarantine: Quarantine? { nil }
@@ -98,9 +111,16 @@ extension FeatureStore {
                 + " all of them the new folder, one after the other", reason: "SHARED_STORE")
     }
 
-    private func notHere(_ what: String) -> RPCError {
+    private func notHere(_ what: String) -> RPCError { .askTheKeeper(what) }
+}
+
+extension RPCError {
+    /// What none of the servers of a shared store can do by itself.
+    static func askTheKeeper(_ what: String) -> RPCError {
         RPCError(
-            .unimplemented, "the shared store has no \(what) yet", reason: "NOT_HERE")
+            .failedPrecondition,
+            "\(what) is not with the servers of a shared store: ask its keeper",
+            reason: "ASK_THE_KEEPER")
     }
 }
 

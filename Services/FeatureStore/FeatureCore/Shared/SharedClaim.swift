@@ -8,6 +8,8 @@ enum SharedClaim {
     case known(StreamPlace, digest: [UInt8])
     /// The keeper has not taken what is in the log.
     case full
+    /// There was an erasure since the row's keys were found: with others once more.
+    case stale(epoch: String)
     /// Nothing was kept.
     case refused(RedisServerError)
 
@@ -27,6 +29,9 @@ enum SharedClaim {
             }
         case .error(let error) where error.code == "FULL":
             self = .full
+            return
+        case .error(let error) where error.code == "STALE":
+            self = .stale(epoch: String(error.description.dropFirst(6)))
             return
         case .error(let error):
             self = .refused(error)

@@ -103,6 +103,9 @@ extension SharedFeatureStore {
         guard let entry = reply.elements?.first.flatMap({ StreamEntry($0) }),
             entry.kind == StreamEntry.event
         else { return nil }
-        return try AssayFeaturesV1.LogRow(decoding: entry.bytes, door: .strict, limits: .stored)
+        var row = try AssayFeaturesV1.LogRow(
+            decoding: entry.bytes, door: .strict, limits: .stored)
+        try await subjects.open(&row, personal)
+        return row
     }
 }

@@ -57,19 +57,25 @@ extension SharedFeatureStore {
         }
     }
 
-    /// Keeps the event in the log, from where the keeper puts it aside.
+    /// Puts the event into the log, sealed under its tenant's key, from where the keeper puts it
+    /// aside. False if the keeper has no room for more.
     package func setAside(_ scoring: Scoring) async throws -> Bool {
         let keys = SharedKeys(tenant: scoring.tenant)
-        let id = Hash.sha256(scoring.event.id)
         let row = AssayFeaturesV1.QuarantineRow(
             tenant: scoring.tenant, event: scoring.event, received: scoring.received,
             problems: scoring.resolved.problems.map(\.message))
-        let add = RedisCommand(
-            "XADD", key: keys.rows(SharedKeys.partition(id)), Array("*".utf8),
-            [StreamEntry.quarantined], row.encoded())
         do {
+            let id = Array(Hash.sha256(scoring.event.id).prefix(16))
+            let sealed = try pipeline.keys.key(of: scoring.tenant).seal(
+                row.encoded(), context: id)
             try await admit(scoring.tenant)
-            let reply = try await redis.send(add, timeout: configuration.roundTrip)
+            let full = try await redis.send(
+                RedisCommand("EXISTS", key: keys.quarantineFull), timeout: configuration.roundTrip)
+            if full == .integer(1) { return false }
+            let reply = try await redis.send(
+                RedisCommand(
+                    "XADD", key: keys.rows(SharedKeys.partition(id)), Array("*".utf8),
+                    [StreamEntry.quarantined], id + sealed), timeout: configuration.roundTrip)
             if let error = reply.error { throw StorageError(.full, error.description) }
         } catch let error as StorageError {
             throw error

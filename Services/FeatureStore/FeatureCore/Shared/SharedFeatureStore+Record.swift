@@ -32,7 +32,7 @@ extension SharedFeatureStore {
         SharedEvent(
             scoring: scoring, keys: SharedKeys(tenant: scoring.tenant),
             id: Array(Hash.sha256(scoring.event.id).prefix(16)),
-            digest: Hash.sha256(scoring.event.encoded()), started: uptime())
+            digest: scoring.resolved.key.digest(of: scoring.event.encoded()), started: uptime())
     }
 
     /// Those that are brought up before the reply.
@@ -64,7 +64,7 @@ extension SharedFeatureStore {
             throw RPCError(
                 code: .resourceExhausted, message: "the event log is full: its keeper is behind",
                 reason: "LOG_FULL", retryAfter: .seconds(1))
-        case .refused:
+        case .refused, .stale:
             statistics.notRecorded.count()
             return pipeline.response(
                 event.scoring, incomplete(event.scoring, blobs), outcome: .notRecorded)
@@ -77,37 +77,73 @@ extension SharedFeatureStore {
             reason: "EVENT_TOO_LARGE")
     }
 
-    /// The first round trip: a place in the log, and the blobs of all entities.
+    /// The first round trip: a place in the log, and the blobs of all entities. Before it, and after
+    /// an erasure, the subjects' keys that are not known.
     private func claimAndRead(
         _ event: SharedEvent
-    ) async throws(RedisError) -> (SharedClaim, [BlobReply]) {
+    ) async throws -> (SharedClaim, [BlobReply]) {
         let partition = event.partition
+        var answer: (claim: SharedClaim, blobs: [BlobReply])
+        var attempts = 0
+        repeat {
+            let ticket = subjects.ticket(event.scoring.tenant, partition: partition)
+            let row: AssayFeaturesV1.LogRow
+            do {
+                row = try await sealedRow(event, ticket)
+            } catch let error as RedisServerError {
+                // Such as a store that is full: what there is can be read.
+                let blobs = try await redis.send(
+                    event.scoring.entities.map(states.read), timeout: configuration.roundTrip)
+                return (.refused(error), blobs.map { BlobReply($0) })
+            }
+            answer = try await claimAndRead(event, claim(event, row, ticket.epoch))
+            guard case .stale(let epoch) = answer.claim else { return answer }
+            subjects.moved(event.scoring.tenant, partition: partition, to: epoch)
+            attempts += 1
+        } while attempts < SharedStates.maximumAttempts
+        return answer
+    }
+
+    /// The row as far as it is known before the event is applied: the versions that it makes and the
+    /// digests of its vectors follow in the applied record.
+    private func sealedRow(
+        _ event: SharedEvent, _ ticket: SharedSubjects.Ticket
+    ) async throws -> AssayFeaturesV1.LogRow {
         let entities = event.scoring.entities
-        var commands = [claim(event)]
+        var row = event.scoring.pipeline.logRow(
+            event.scoring, sequence: 0, versions: entities.map { _ in 0 }, vectors: [])
+        let parted = personal.part(&row, entities)
+        try personal.seal(parted, into: &row, try await subjects.keys(for: parted, ticket))
+        return row
+    }
+
+    private func claimAndRead(
+        _ event: SharedEvent, _ claim: RedisCommand
+    ) async throws(RedisError) -> (claim: SharedClaim, blobs: [BlobReply]) {
+        let entities = event.scoring.entities
+        var commands = [claim]
         commands.reserveCapacity(entities.count + 1)
         for entity in entities { commands.append(states.read(entity)) }
         let replies = try await redis.send(commands, timeout: configuration.roundTrip)
         return (
-            SharedClaim(replies[0], partition: partition),
+            SharedClaim(replies[0], partition: event.partition),
             replies[1..<(1 + entities.count)].map { BlobReply($0) }
         )
     }
 
-    private func claim(_ event: SharedEvent) -> RedisCommand {
+    private func claim(
+        _ event: SharedEvent, _ row: AssayFeaturesV1.LogRow, _ epoch: String
+    ) -> RedisCommand {
         let partition = event.partition
-        // As far as it is known before the event is applied: the versions that it makes and the
-        // digests of its vectors follow in the applied record.
-        let row = pipeline.logRow(
-            event.scoring, sequence: 0, versions: event.scoring.entities.map { _ in 0 },
-            vectors: [])
         return SharedScripts.claim.command(
             keys: [
                 event.keys.claim(event.id), event.keys.rows(partition), event.keys.open(partition),
+                event.keys.epoch(partition),
             ],
             [
                 row.encoded(), event.digest,
                 Array("\(configuration.idLife.milliseconds / 1_000)".utf8),
-                Array("\(configuration.maximumRows)".utf8),
+                Array("\(configuration.maximumRows)".utf8), Array(epoch.utf8),
             ])
     }
 

@@ -52,6 +52,8 @@ public final class SharedFeatureStore: FeatureStore {
     let inFlight = InFlightEvents()
     let tenants = KnownTenants()
     let agreement: SharedAgreement
+    let personal: PersonalRows
+    let subjects: SharedSubjects
     let background = BackgroundWork()
     let gatherer: RelaxedGatherer
     /// Time that only runs forward, for what this process has begun.
@@ -67,6 +69,9 @@ public final class SharedFeatureStore: FeatureStore {
         self.uptime = uptime
         pipeline = EventPipeline(
             definitions, masterKey: configuration.masterKey, clock: clock)
+        personal = PersonalRows(definitions, keys: pipeline.keys)
+        subjects = SharedSubjects(
+            definitions, keys: pipeline.keys, redis, timeout: configuration.roundTrip)
         agreement = SharedAgreement(definitions, masterKey: configuration.masterKey ?? .zero)
         states = SharedStates(definitions, cacheBytes: configuration.cacheBytes)
         gatherer = RelaxedGatherer(
@@ -98,19 +103,37 @@ public final class SharedFeatureStore: FeatureStore {
 
     /// Writes what is gathered for relaxed entities, from time to time, until cancelled.
     public func run() async throws {
+        var sinceStatistics: Duration = .zero
         while true {
             try await Task.sleep(for: configuration.gatherInterval)
             await gatherer.flush()
-            dropStatistics()
+            sinceStatistics += configuration.gatherInterval
+            if sinceStatistics >= .seconds(60) {
+                sinceStatistics = .zero
+                await sendStatistics()
+            }
         }
     }
 
-    /// Nobody keeps what a shared server counts of what it serves: it would only grow.
-    func dropStatistics() { _ = pipeline.quality.recorder.take() }
+    /// Sends what was counted of what was served to the keeper, through the log. What does not get
+    /// there is counted and lost.
+    func sendStatistics() async {
+        for (key, statistics) in pipeline.quality.recorder.take() {
+            let vectors = pipeline.quality.vectors
+            guard let vector = vectors.first(where: { $0.name == key.vector }) else { continue }
+            let served = ServedHour(key, statistics, vector.features)
+            let reply = try? await redis.send(
+                RedisCommand(
+                    "XADD", key: SharedKeys(tenant: key.tenant).rows(0), Array("*".utf8),
+                    [StreamEntry.served], served.bytes))
+            if reply == nil || reply?.error != nil { activity.lostStatistics.count() }
+        }
+    }
 
     /// Writes everything gathered, and waits for what is still on its way.
     public func flush() async {
         await gatherer.flush()
+        await sendStatistics()
         await background.finished()
     }
 

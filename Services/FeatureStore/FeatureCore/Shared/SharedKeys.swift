@@ -39,6 +39,19 @@ struct SharedKeys: Sendable {
         return Array("fs:{\(tenant):\(Self.escaped(entity)):\(pid)}:\(name):\(end)".utf8)
     }
 
+    /// A subject's key, wrapped by the tenant's.
+    func subjectKey(_ subject: StateKey) -> [UInt8] { of(subject, "dek") }
+
+    /// Whose data belongs to a subject: types and pseudonyms of its entities.
+    func subjectEntities(_ subject: StateKey) -> [UInt8] { of(subject, "keys") }
+
+    private func of(_ subject: StateKey, _ name: String) -> [UInt8] {
+        Array("fs:{\(tenant):subject:\(Self.hex(subject.bytes))}:\(name)".utf8)
+    }
+
+    /// There while the keeper has no room for events kept aside.
+    var quarantineFull: [UInt8] { Array("fs:{\(tenant)}:quarantine_full".utf8) }
+
     /// The definition set and generation in force.
     var active: [UInt8] { Array("fs:{\(tenant)}:active".utf8) }
 
@@ -60,6 +73,9 @@ struct SharedKeys: Sendable {
 
     /// Events that are claimed and not yet applied everywhere.
     func open(_ partition: Int) -> [UInt8] { log(partition, "open") }
+
+    /// How many erasures there were, as the rows of a partition must know.
+    func epoch(_ partition: Int) -> [UInt8] { log(partition, "epoch") }
 
     /// Ends an event's openness with its applied record.
     func finish(_ place: StreamPlace, _ record: [UInt8]) -> RedisCommand {

@@ -31,12 +31,15 @@ public enum SharedScripts {
 
     /// Gives an event its place in the log, once for each id.
     ///
-    /// KEYS id, rows, open · ARGV row, digest, seconds, most rows. Returns the new place in an array,
-    /// or the text of the id's row: its place, a space, the digest.
+    /// KEYS id, rows, open, epoch · ARGV row, digest, seconds, most rows, the epoch under which the
+    /// row's keys were found. Returns the new place in an array, or the text of the id's row: its
+    /// place, a space, the digest; or an error, FULL, or STALE and the present epoch.
     static let claim = RedisScript(
         """
         local known = redis.call('GET', KEYS[1])
         if known then return known end
+        local epoch = redis.call('GET', KEYS[4]) or '0'
+        if epoch ~= ARGV[5] then return redis.error_reply('STALE ' .. epoch) end
         if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[4]) then
             return redis.error_reply('FULL event log')
         end

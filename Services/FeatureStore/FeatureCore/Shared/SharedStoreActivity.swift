@@ -11,6 +11,8 @@ public final class SharedStoreActivity: Sendable {
     public let unreplicated = Atomic<Int>(0)
     /// Blobs that could not be decoded.
     public let damaged = Atomic<Int>(0)
+    /// Hours of a vector whose statistics did not reach the log.
+    public let lostStatistics = Atomic<Int>(0)
     /// Blobs written for relaxed entities.
     public let gatheredWrites = Atomic<Int>(0)
     /// Events in those.
@@ -25,6 +27,7 @@ public final class SharedStoreActivity: Sendable {
             ("conflicts", conflicts.load(ordering: .relaxed)),
             ("unreplicated", unreplicated.load(ordering: .relaxed)),
             ("damaged", damaged.load(ordering: .relaxed)),
+            ("lost_statistics", lostStatistics.load(ordering: .relaxed)),
             ("gathered_writes", gatheredWrites.load(ordering: .relaxed)),
             ("gathered_events", gatheredEvents.load(ordering: .relaxed)),
         ]

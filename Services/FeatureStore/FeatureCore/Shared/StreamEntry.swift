@@ -4,6 +4,7 @@ internal import Redis
 struct StreamEntry {
     static let event = UInt8(ascii: "e")
     static let applied = UInt8(ascii: "a")
+    static let served = UInt8(ascii: "s")
     static let quarantined = UInt8(ascii: "q")
 
     let id: [UInt8]

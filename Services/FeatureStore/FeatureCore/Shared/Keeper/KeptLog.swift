@@ -8,12 +8,27 @@ internal import Wire
 struct KeptLog: Sendable {
     let tenant: String
     let store: any KeyValueStore
+    let vault: RowVault
+    let quarantine: Quarantine
+    let servedByHour: StatisticsStore
+    /// What training sets and explanations are made from.
+    let eventLog: EventLog
+    private let keys: TenantKeys
     private let statistics: KeeperStatistics
 
-    init(tenant: String, store: any KeyValueStore, statistics: KeeperStatistics) {
+    init(
+        tenant: String, store: any KeyValueStore, pipeline: EventPipeline,
+        statistics: KeeperStatistics
+    ) throws {
         self.tenant = tenant
         self.store = store
         self.statistics = statistics
+        keys = pipeline.keys
+        vault = RowVault(
+            pipeline.definitions, keys: keys, subjects: SubjectKeys(store: store, keys: keys))
+        quarantine = try Quarantine(store: store, keys: keys)
+        servedByHour = StatisticsStore(store: store, run: UInt64.random(in: 1 ... .max))
+        eventLog = EventLog(store: store, pipeline: pipeline, vault: vault)
     }
 
     /// Names the directory: given to it once.
@@ -45,12 +60,15 @@ struct KeptLog: Sendable {
         guard let last = entries.last else { return }
         var batch = WriteBatch()
         var rows: [UInt64: AssayFeaturesV1.LogRow] = [:]
+        var pending: [SubjectKeys.Pending] = []
+        var served: [ServedHour] = []
         for entry in entries {
             do {
                 switch entry.kind {
-                case StreamEntry.event: try takeEvent(entry, partition, &rows, &batch)
+                case StreamEntry.event: try takeEvent(entry, partition, &rows, &batch, &pending)
                 case StreamEntry.applied: try takeApplied(entry, &rows, &batch)
-                case StreamEntry.quarantined: try takeQuarantined(entry, &batch)
+                case StreamEntry.quarantined: try takeQuarantined(entry)
+                case StreamEntry.served: served.append(try ServedHour(decoding: entry.bytes))
                 default: statistics.damaged.count()
                 }
             } catch let error as StorageError {
@@ -61,18 +79,20 @@ struct KeptLog: Sendable {
             }
         }
         for (sequence, row) in rows { batch.put(StorageKey.log(sequence), row.encoded(), in: .log) }
+        try servedByHour.add(served, tenant: tenant, to: &batch)
         batch.put(Self.drainedKey(partition), last.id, in: .meta)
         try store.write(batch, sync: true)
+        for pending in pending { vault.subjects.confirm(pending) }
     }
 
     private func takeEvent(
         _ entry: StreamEntry, _ partition: Int, _ rows: inout [UInt64: AssayFeaturesV1.LogRow],
-        _ batch: inout WriteBatch
+        _ batch: inout WriteBatch, _ pending: inout [SubjectKeys.Pending]
     ) throws {
         guard let place = StreamPlace(entry.id, partition: partition) else {
             return statistics.damaged.count()
         }
-        var row = try AssayFeaturesV1.LogRow(decoding: entry.bytes, door: .strict, limits: .stored)
+        var row = try decode(entry.bytes)
         row.sequence = place.sequence
         rows[place.sequence] = row
         if let lost = try recordedSequence(row.event.id), lost != place.sequence {
@@ -80,6 +100,10 @@ struct KeptLog: Sendable {
             try supersede(lost, &batch)
             statistics.disagreements.count()
         }
+        var opened = row
+        // One that an erasure has closed says what it says without its fields.
+        try? vault.open(&opened)
+        pending.append(try vault.index(opened, &batch))
         batch.put(
             StorageKey.event(row.event.id, tenant: tenant),
             StorageKey.bigEndian(place.sequence) + Hash.sha256(row.event.encoded()), in: .ids)
@@ -94,7 +118,7 @@ struct KeptLog: Sendable {
         let applied = try AssayFeaturesV1.AppliedRow(
             decoding: entry.bytes, door: .strict, limits: .stored)
         let sequence = applied.sequence
-        guard var row = try rows[sequence] ?? row(sequence) else {
+        guard var row = try rows[sequence] ?? sealedRow(sequence) else {
             return statistics.damaged.count()
         }
         if !applied.vectors.isEmpty { row.vectors = applied.vectors }
@@ -124,22 +148,67 @@ struct KeptLog: Sendable {
         rows[sequence] = row
     }
 
-    private func takeQuarantined(_ entry: StreamEntry, _ batch: inout WriteBatch) throws {
+    /// Each is a batch of its own, so that of two with one id the second finds the first.
+    private func takeQuarantined(_ entry: StreamEntry) throws {
+        let id = Array(entry.bytes.prefix(16))
+        let bytes = try keys.key(of: tenant).open(Array(entry.bytes.dropFirst(16)), context: id)
         let row = try AssayFeaturesV1.QuarantineRow(
-            decoding: entry.bytes, door: .strict, limits: .stored)
-        batch.put(
-            StorageKey.event(row.event.id, tenant: tenant), row.encoded(), in: .quarantine)
+            decoding: bytes, door: .strict, limits: .stored)
+        var batch = WriteBatch()
+        guard row.tenant == tenant, try quarantine.add(row, to: &batch) else {
+            return statistics.damaged.count()
+        }
+        try store.write(batch, sync: true)
+    }
+
+    // MARK: Subjects
+
+    /// Those of the entries' subjects whose keys are not here yet.
+    func unknownSubjects(_ entries: [StreamEntry]) throws -> Set<StateKey> {
+        var subjects: Set<StateKey> = []
+        for entry in entries where entry.kind == StreamEntry.event {
+            guard let row = try? decode(entry.bytes) else { continue }
+            subjects.formUnion(row.sealed.compactMap { StateKey(bytes: $0.subject) })
+        }
+        return try subjects.filter { try vault.subjects.key(of: $0, tenant: tenant) == nil }
+    }
+
+    /// Keeps keys as the shared store has them.
+    func keep(_ wrapped: [StateKey: [UInt8]]) throws {
+        guard !wrapped.isEmpty else { return }
+        var batch = WriteBatch()
+        for (subject, key) in wrapped {
+            batch.put(StorageKey.subject(subject, tenant: tenant), key, in: .subject)
+        }
+        try store.write(batch, sync: true)
     }
 
     // MARK: Reading
 
+    /// A row with its personal fields, as far as their subjects are not erased.
     func row(_ sequence: UInt64) throws -> AssayFeaturesV1.LogRow? {
-        guard let bytes = try store.get(StorageKey.log(sequence), in: .log) else { return nil }
+        guard var row = try sealedRow(sequence) else { return nil }
         do {
-            return try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+            try vault.open(&row)
+            return row
+        } catch let error as StorageError {
+            throw error
         } catch {
             throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
         }
+    }
+
+    private func sealedRow(_ sequence: UInt64) throws -> AssayFeaturesV1.LogRow? {
+        guard let bytes = try store.get(StorageKey.log(sequence), in: .log) else { return nil }
+        do {
+            return try decode(bytes)
+        } catch {
+            throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
+        }
+    }
+
+    private func decode(_ bytes: [UInt8]) throws -> AssayFeaturesV1.LogRow {
+        try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
     }
 
     /// The event recorded under an id.

@@ -43,6 +43,11 @@ public final class SharedKeeper: Sendable {
     /// What ended the last round.
     private let trouble = Mutex<String?>(nil)
     let stuck = StuckEvents()
+    /// Orders that wait for the end of a round.
+    let erasures = Mutex<[PendingErasure]>([])
+    let erasuresDone = Atomic<UInt64>(0)
+    /// Whether this keeper has the lease.
+    let isKeeping = Atomic<Bool>(false)
     private let logs = Mutex<[String: OpenLog]>([:])
     /// Names this process as the lease's owner.
     private let owner: String
@@ -125,26 +130,61 @@ public final class SharedKeeper: Sendable {
     /// while another keeper has the lease.
     @discardableResult
     public func round() async throws -> Int {
-        guard let lease = try await lease() else { return 0 }
+        guard let lease = try await lease() else {
+            refuseErasures()
+            return 0
+        }
+        isKeeping.store(true, ordering: .releasing)
         let now = try await time()
         var work = 0
         var backlog = 0
         for tenant in try await tenants() {
             let keys = SharedKeys(tenant: tenant)
-            let (log, directory) = try await log(of: tenant, keys, lease)
-            for partition in 0..<SharedKeys.partitions {
-                let taken = try await drain(
-                    log, directory, keys, partition, lease, now)
-                work += taken.work
-                backlog = max(backlog, taken.backlog)
-            }
+            let log = try await log(of: tenant, keys, lease).log
+            let taken = try await take(log, keys, lease, now)
+            work += taken.work
+            backlog = max(backlog, taken.backlog)
             try await makeGood(log, keys)
             work += try await mendTorn(log)
             work += try await finishOpen(log, keys, now: now)
         }
+        await performErasures(lease)
         statistics.backlog.store(backlog, ordering: .relaxed)
         return work
     }
+
+    /// Takes what is in all partitions of a tenant.
+    func take(
+        _ log: KeptLog, _ keys: SharedKeys, _ lease: KeeperLease, _ now: UInt64
+    ) async throws -> (work: Int, backlog: Int) {
+        let directory = try await self.log(of: log.tenant, keys, lease).directory
+        var all = (work: 0, backlog: 0)
+        for partition in 0..<SharedKeys.partitions {
+            let taken = try await drain(log, directory, keys, partition, lease, now)
+            all.work += taken.work
+            all.backlog = max(all.backlog, taken.backlog)
+        }
+        try await tellWhetherFull(log, keys)
+        return all
+    }
+
+    /// Servers reject what they would put aside while there is no room for it.
+    private func tellWhetherFull(_ log: KeptLog, _ keys: SharedKeys) async throws {
+        var batch = WriteBatch()
+        try log.quarantine.removeExpired(
+            now: pipeline.clock().millisecondsSinceEpoch, from: &batch)
+        if !batch.isEmpty { try log.store.write(batch, sync: false) }
+        _ = try await send(
+            log.quarantine.isFull
+                ? RedisCommand("SET", key: keys.quarantineFull, Array("1".utf8))
+                : RedisCommand("DEL", key: keys.quarantineFull))
+    }
+
+    /// A tenant's log; nil before the first round that found the tenant, and without the lease.
+    func log(of tenant: String) -> KeptLog? { logs.withLock { $0[tenant]?.log } }
+
+    /// What training sets and explanations are made from.
+    package func eventLog(of tenant: String) -> EventLog? { log(of: tenant)?.eventLog }
 
     private func lease() async throws -> KeeperLease? {
         try await KeeperLease.acquire(redis, owner: owner, timeout: configuration.roundTrip)
@@ -162,7 +202,9 @@ public final class SharedKeeper: Sendable {
         var found = logs.withLock { $0[tenant] }
         if found == nil {
             try await agreement.admit(tenant, redis, timeout: configuration.roundTrip)
-            let log = KeptLog(tenant: tenant, store: try open(tenant), statistics: statistics)
+            let log = try KeptLog(
+                tenant: tenant, store: try open(tenant), pipeline: pipeline,
+                statistics: statistics)
             found = OpenLog(log: log, directory: try log.identity(new: owner))
         }
         guard var found else { preconditionFailure("a log was just opened") }
@@ -234,6 +276,9 @@ public final class SharedKeeper: Sendable {
             statistics.damaged.count(found.count - entries.count)
             guard !entries.isEmpty else { break }
             try await forget(entries, of: log)
+            try log.keep(
+                try await SharedSubjects.wrapped(
+                    try log.unknownSubjects(entries), log.tenant, redis, configuration.roundTrip))
             try log.take(entries, partition: partition)
             last = entries.last?.id
             work += entries.count
@@ -289,7 +334,7 @@ public final class SharedKeeper: Sendable {
     }
 
     /// The shared store's clock, in milliseconds: the one that its stream ids are made from.
-    private func time() async throws -> UInt64 {
+    func time() async throws -> UInt64 {
         let reply = try await send(RedisCommand("TIME"))
         guard let parts = reply.elements, parts.count == 2,
             let seconds = parts[0].text.flatMap(UInt64.init),
