@@ -89,7 +89,10 @@ import Wire
         let outcome = EventFixture.outcome("declined", of: "p1")
         #expect(
             resolver.references(of: outcome)
-                == [EventResolver.Reference(position: 0, type: "payment", id: "p1")])
+                == [
+                    EventResolver.Reference(
+                        position: 0, type: "payment", id: "p1", field: "payment_id")
+                ])
         let event = try resolve(outcome, references: [EventFixture.payment()])
         #expect(event.problems.isEmpty)
         #expect(try word("payment.amount", event, of: "payment_outcome") == 4_995)

@@ -26,6 +26,8 @@ package struct EventResolver: Sendable {
         let position: Int
         let type: String
         let id: String
+        /// The field that names it.
+        let field: String
     }
 
     /// The events that an event names, for the store to look up; none for an unknown type.
@@ -33,12 +35,22 @@ package struct EventResolver: Sendable {
         guard let type = definitions.event(named: event.type) else { return [] }
         let definition = definitions.events[type]
         return definition.references.enumerated().compactMap { position, reference in
-            guard case .text(let id)? = event.fields[definition.fields[reference.field].name],
-                !id.isEmpty
-            else { return nil }
+            let field = definition.fields[reference.field].name
+            guard case .text(let id)? = event.fields[field], !id.isEmpty else { return nil }
             return Reference(
-                position: position, type: definitions.events[reference.event].name, id: id)
+                position: position, type: definitions.events[reference.event].name, id: id,
+                field: field)
         }
+    }
+
+    /// Whether nothing is wrong with an event but that those it names were not found.
+    func lacksOnlyReferences(_ scoring: Scoring) -> Bool {
+        let definition = definitions.events[scoring.resolved.type]
+        return scoring.resolved.furtherProblems == 0
+            && references(of: scoring.event).count == definition.references.count
+            && scoring.resolved.problems.allSatisfy {
+                $0.policy == .flag || $0.rule == EventProblem.Rule.reference
+            }
     }
 
     /// Throws INVALID_ARGUMENT, with everything that is wrong, for a type or field that does not

@@ -20,6 +20,8 @@ package struct Scoring: Sendable {
     var conversions: [ResolvedEvent.Conversion] = []
     /// The caller waits for the log alone.
     package var isLoggedOnly = false
+    /// What the event refers to is to be found later.
+    package var isLeftOpen = false
     /// The erasures that had ended when the store was asked for what the event is made of besides
     /// what its caller said; nil if it was not asked.
     var erasures: UInt64?
@@ -129,6 +131,7 @@ package final class EventPipeline: Sendable {
             scoring.event, vectors, scoring.references, scoring.conversions,
             received: scoring.received, tenant: scoring.tenant)
         again.isLoggedOnly = scoring.isLoggedOnly
+        again.isLeftOpen = scoring.isLeftOpen
         again.erasures = scoring.erasures
         return again
     }
@@ -145,6 +148,21 @@ package final class EventPipeline: Sendable {
             pipeline: self, event: event, tenant: tenant, vectors: vectors, resolved: resolved,
             entities: resolved.entities(definitions, tenant: tenant), received: received,
             references: references, conversions: conversions)
+    }
+
+    /// The row of an event, with those that it refers to and their entities, found since it was
+    /// written.
+    func completed(
+        _ row: AssayFeaturesV1.LogRow, with found: [AssayFeaturesV1.LogRow]
+    ) throws(RPCError) -> AssayFeaturesV1.LogRow {
+        let amounts = row.amounts.map {
+            ResolvedEvent.Conversion(field: $0.field, units: $0.units)
+        }
+        let scoring = try scoring(
+            row.event, [], row.references + found.map(\.event),
+            amounts + found.flatMap(conversions), received: row.received, tenant: row.tenant)
+        return logRow(
+            scoring, sequence: row.sequence, versions: scoring.entities.map { _ in 0 }, vectors: [])
     }
 
     /// The amounts of an earlier event, as one that refers to it knows them.

@@ -95,6 +95,11 @@ public struct FeatureService: AssayFeaturesV1.FeatureStore.Service {
             scoring.pipeline.quality.recorded(scoring.resolved, received: scoring.now)
             return try await store.begin(scoring)
         }
+        if store.findsReferencesLater, scoring.pipeline.resolver.lacksOnlyReferences(scoring) {
+            var open = scoring
+            open.isLeftOpen = true
+            return try await store.begin(open)
+        }
         do {
             // Recorded in time, it may be too late by now: what was said of it stands.
             if let known = try await store.known(scoring) { return .done(known) }

@@ -50,6 +50,10 @@ package protocol FeatureStore: Sendable {
     /// Throws ABORTED while another call has its id.
     func setAside(_ scoring: Scoring) async throws -> Bool
 
+    /// Whether an event is taken whose references `recorded` did not find: they are looked for where
+    /// older events are.
+    var findsReferencesLater: Bool { get }
+
     /// The row of the event that was recorded under an id; nil if there is none, or none any more.
     func recorded(_ id: String, tenant: String) async throws -> AssayFeaturesV1.LogRow?
 
@@ -89,6 +93,8 @@ extension FeatureStore {
     package var quarantine: Quarantine? { nil }
 
     package var servedStatistics: StatisticsStore? { nil }
+
+    package var findsReferencesLater: Bool { false }
 
     package func erase(_ order: ErasureOrder) async throws -> [UInt8] { throw notHere("erasure") }
 

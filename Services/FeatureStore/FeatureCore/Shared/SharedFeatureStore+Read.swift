@@ -26,7 +26,7 @@ extension SharedFeatureStore {
     }
 
     /// The state of a blob; one that had to be decoded need not be a second time.
-    private func remembered(_ entity: EntityReference, _ reply: BlobReply) -> LoadedState {
+    func remembered(_ entity: EntityReference, _ reply: BlobReply) -> LoadedState {
         let loaded = states.load(entity, reply)
         if let state = loaded.state, !loaded.blob.isEmpty {
             states.decoded.put(entity.key, state, blob: loaded.blob)

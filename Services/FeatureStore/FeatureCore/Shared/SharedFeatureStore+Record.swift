@@ -58,6 +58,8 @@ extension SharedFeatureStore {
             return pipeline.notRecorded(event.scoring, because: error)
         }
         switch claim {
+        case .claimed(let place) where event.scoring.isLeftOpen:
+            return leave(event, at: place, blobs)
         case .claimed(let place): return await apply(event, at: place, blobs)
         case .known(let place, let digest): return try await known(event, place, digest)
         case .full:
@@ -147,6 +149,36 @@ extension SharedFeatureStore {
             ])
     }
 
+    /// The event stays open, for the keeper: it has the older events, and applies this one with those
+    /// that it refers to.
+    private func leave(
+        _ event: SharedEvent, at place: StreamPlace, _ blobs: [BlobReply]
+    ) -> AssayFeaturesV1.ScoreEventResponse {
+        let scoring = event.scoring
+        statistics.applied.count()
+        activity.leftOpen.count()
+        let readings =
+            scoring.vectors.isEmpty
+            ? []
+            : zip(scoring.entities, blobs).map { reading(remembered($0, $1), for: scoring) }
+        var response = pipeline.response(
+            scoring, readings, outcome: .logged, sequence: place.sequence, durability: .memory)
+        // Not known yet.
+        response.receipt.problems.removeAll { $0.rule == EventProblem.Rule.reference }
+        let store = keep(response, of: event)
+        background.run { [redis] in _ = try? await redis.send([store]) }
+        return response
+    }
+
+    /// For who asks again.
+    private func keep(
+        _ response: AssayFeaturesV1.ScoreEventResponse, of event: SharedEvent
+    ) -> RedisCommand {
+        RedisCommand(
+            "SET", key: event.keys.served(event.id), response.encoded(), Array("EX".utf8),
+            Array("\(configuration.replyLife.milliseconds / 1_000)".utf8))
+    }
+
     // MARK: Applying
 
     /// Reads, applies, and the second round trip.
@@ -182,10 +214,7 @@ extension SharedFeatureStore {
     ) {
         var commands: [RedisCommand] = []
         if !response.vectors.isEmpty {
-            commands.append(
-                RedisCommand(
-                    "SET", key: event.keys.served(event.id), response.encoded(), Array("EX".utf8),
-                    Array("\(configuration.replyLife.milliseconds / 1_000)".utf8)))
+            commands.append(keep(response, of: event))
         }
         let relaxed = event.scoring.entities.filter(states.isRelaxed)
         let open = OpenEvent(event, place, pipeline, response, versions: stored.versions)

@@ -137,6 +137,9 @@ public final class SharedFeatureStore: FeatureStore {
         await background.finished()
     }
 
+    /// The shared store has rows for a minute, the keeper for as long as the log is kept.
+    package var findsReferencesLater: Bool { true }
+
     /// Memory of the states that are decoded.
     public var stateBytes: Int { states.decoded.bytes }
 

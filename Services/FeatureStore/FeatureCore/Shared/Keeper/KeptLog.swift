@@ -183,6 +183,49 @@ struct KeptLog: Sendable {
         try store.write(batch, sync: true)
     }
 
+    // MARK: Events that refer to others
+
+    /// Puts a row in the place of one that lacked the events it refers to.
+    ///
+    /// - Parameter entities: those of the row's own event.
+    func complete(_ row: AssayFeaturesV1.LogRow, _ entities: [EntityReference]) throws {
+        var (row, batch) = (row, WriteBatch())
+        let pending = try vault.seal(&row, entities, &batch)
+        batch.put(StorageKey.log(row.sequence), row.encoded(), in: .log)
+        try store.write(batch, sync: true)
+        vault.subjects.confirm(pending)
+    }
+
+    /// Takes an event out of the log, into the quarantine. Until `forgetAside` its place tells the
+    /// hash of its id.
+    func setAside(
+        _ row: AssayFeaturesV1.LogRow, _ place: StreamPlace, _ problems: [AssayFeaturesV1.Problem]
+    ) throws {
+        var batch = WriteBatch()
+        let aside = AssayFeaturesV1.QuarantineRow(
+            tenant: tenant, event: row.event, received: row.received, problems: problems)
+        if try !quarantine.add(aside, to: &batch) { statistics.damaged.count() }
+        batch.delete(StorageKey.log(place.sequence), in: .log)
+        batch.delete(StorageKey.event(row.event.id, tenant: tenant), in: .ids)
+        batch.put(
+            Self.asideKey(place), Array(Hash.sha256(row.event.id).prefix(16)), in: .meta)
+        try store.write(batch, sync: true)
+    }
+
+    func aside(_ place: StreamPlace) throws -> [UInt8]? {
+        try store.get(Self.asideKey(place), in: .meta)
+    }
+
+    func forgetAside(_ place: StreamPlace) throws {
+        var batch = WriteBatch()
+        batch.delete(Self.asideKey(place), in: .meta)
+        try store.write(batch, sync: false)
+    }
+
+    private static func asideKey(_ place: StreamPlace) -> [UInt8] {
+        Array("aside/".utf8) + StorageKey.bigEndian(place.sequence)
+    }
+
     // MARK: Reading
 
     /// A row with its personal fields, as far as their subjects are not erased.

@@ -83,8 +83,18 @@ extension SharedKeeper {
     private func finish(
         _ place: StreamPlace, _ log: KeptLog, _ keys: SharedKeys
     ) async throws -> Finishing {
-        // Without one it is gone from the stream without having reached the disk.
-        guard let row = try log.row(place.sequence) else { return .stuck }
+        guard let found = try log.row(place.sequence) else {
+            guard let id = try log.aside(place) else {
+                // Gone from the stream without having reached the disk.
+                return .stuck
+            }
+            try await endOpenness(ofAside: id, place, log, keys)
+            return .done
+        }
+        guard let row = try completed(found, log) else {
+            try await setAside(found, place, log, keys)
+            return .done
+        }
         guard let scoring = scoring(row) else {
             // Its type is defined no longer: there is nothing it could be applied to.
             _ = try await send(RedisCommand("ZREM", key: keys.open(place.partition), place.id))
