@@ -165,18 +165,20 @@ extension SharedKeeper {
         }
     }
 
-    /// Deletes the blobs. The next event of such an entity finds none, and begins a life.
+    /// Deletes the blobs and what stands beside them. The next event of such an entity finds none, and
+    /// begins a life.
     private func deleteStates(
         _ entities: Set<Erasure.Entity>, _ order: ErasureOrder, _ keys: SharedKeys
     ) async throws -> Int {
-        let blobs = entities.compactMap { entity in
+        let references = entities.compactMap { entity in
             pipeline.definitions.entity(named: entity.type).map {
-                states.key(
-                    EntityReference(
-                        tenant: order.tenant, entity: $0, role: "", key: entity.key, touches: 0))
+                EntityReference(
+                    tenant: order.tenant, entity: $0, role: "", key: entity.key, touches: 0)
             }
         }
-        return try await sendAll(blobs.map { RedisCommand("DEL", key: $0) })
+        let blobs = references.map { RedisCommand("DEL", key: states.key($0)) }
+        let journals = references.map { RedisCommand("DEL", key: states.journal($0)) }
+        return try await sendAll(blobs + journals).prefix(blobs.count)
             .reduce(0) { $0 + Int($1.integer ?? 0) }
     }
 
