@@ -79,7 +79,7 @@ final class SharedProcesses: Sendable {
         }
 
         private static let options = CallOptions(
-            deadline: .after(.seconds(10)),
+            deadline: .after(.seconds(60)),
             metadata: [
                 "assay-tenant": "bank", "assay-client": "test", "assay-scopes": "features.score",
             ])

@@ -92,17 +92,18 @@ struct PersonalRows: Sendable {
         StorageKey.sequence(Hash.sha256(row.event.id).prefix(8)) ?? 0
     }
 
-    /// Whose the entities of a row are, as far as its fields are open.
+    /// Whose the entities of a row are: by their pseudonyms in it, or by its fields as far as they are
+    /// open.
     func owned(_ row: AssayFeaturesV1.LogRow) -> [SubjectKeys.Owned] {
         var owned: [SubjectKeys.Owned] = []
         for position in 0...row.references.count {
             let event = position == 0 ? row.event : row.references[position - 1]
             guard let type = definitions.event(named: event.type) else { continue }
             let definition = definitions.events[type]
-            let pids =
-                position == 0
-                ? definition.touches.map { pid(of: $0, row) }
-                : pids(event, definition, tenant: row.tenant)
+            var pids = pids(event, definition, tenant: row.tenant)
+            if position == 0 {
+                pids = zip(definition.touches, pids).map { pid(of: $0, row) ?? $1 }
+            }
             own(pids, type, &owned)
         }
         return owned

@@ -36,19 +36,6 @@ struct RowVault: Sendable {
         return pending
     }
 
-    /// Tells whose the entities of a row are that was recorded under other definitions.
-    func index(
-        _ row: AssayFeaturesV1.LogRow, _ batch: inout WriteBatch
-    ) throws -> SubjectKeys.Pending {
-        var pending = SubjectKeys.Pending()
-        for event in [row.event] + row.references {
-            guard let type = definitions.event(named: event.type) else { continue }
-            let pids = pids(event, definitions.events[type], tenant: row.tenant)
-            try index(pids, type, row.tenant, &batch, &pending)
-        }
-        return pending
-    }
-
     /// Puts the personal fields back. Those of an erased subject stay away, and sealed.
     func open(_ row: inout AssayFeaturesV1.LogRow) throws {
         let tenant = row.tenant
@@ -58,7 +45,8 @@ struct RowVault: Sendable {
     /// Whose the entities of a row are, by their pseudonyms in it.
     func owned(_ row: AssayFeaturesV1.LogRow) -> [SubjectKeys.Owned] { rows.owned(row) }
 
-    /// Tells whose the entities of a row are that somebody else has sealed.
+    /// Tells whose the entities of a row are that somebody else has sealed, or that was recorded under
+    /// other definitions.
     func index(
         _ row: AssayFeaturesV1.LogRow, _ batch: inout WriteBatch
     ) throws -> SubjectKeys.Pending {

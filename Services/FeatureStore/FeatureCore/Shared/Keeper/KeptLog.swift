@@ -106,7 +106,8 @@ struct KeptLog: Sendable {
         pending.append(try vault.index(opened, &batch))
         batch.put(
             StorageKey.event(row.event.id, tenant: tenant),
-            StorageKey.bigEndian(place.sequence) + Hash.sha256(row.event.encoded()), in: .ids)
+            StorageKey.bigEndian(place.sequence)
+                + keys.key(of: tenant).digest(of: opened.event.encoded()), in: .ids)
         statistics.drained.count()
     }
 

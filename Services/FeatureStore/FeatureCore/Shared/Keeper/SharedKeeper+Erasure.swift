@@ -75,7 +75,8 @@ extension SharedKeeper {
         try log.store.write(records.beginning(order), sync: true)
         let keys = SharedKeys(tenant: order.tenant)
 
-        var erasure = Erasure(of: order.subject, tenant: order.tenant, in: log.store)
+        var erasure = Erasure(
+            of: order.subject, tenant: order.tenant, generation: [], in: log.store)
         var entities = try await entities(order, keys)
         try await closeKeys(entities, order, log, keys)
         let last = try await settle(log, keys, lease)

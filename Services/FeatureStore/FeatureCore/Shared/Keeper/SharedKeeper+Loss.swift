@@ -69,12 +69,14 @@ extension SharedKeeper {
     ) async throws {
         var commands: [RedisCommand] = []
         let life = Array("\(SharedStoreConfiguration().idLife.milliseconds / 1_000)".utf8)
+        let tenant = pipeline.keys.key(of: log.tenant)
         for row in rows {
             let key = keys.claim(Array(Hash.sha256(row.event.id).prefix(16)))
             let place = StreamPlace(sequence: row.sequence)
             commands.append(
                 RedisCommand(
-                    "SET", key: key, place.id + Array(" ".utf8) + Hash.sha256(row.event.encoded()),
+                    "SET", key: key,
+                    place.id + Array(" ".utf8) + tenant.digest(of: row.event.encoded()),
                     Array("EX".utf8), life, Array("NX".utf8)))
             commands.append(RedisCommand("GET", key: key))
         }
