@@ -75,8 +75,9 @@ final class RedisProcess {
         }
     }
 
+    /// At once: what it holds is thrown away, and asked to end it may not while it writes its file.
     func stop() {
-        process.terminate()
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: directory)
     }
