@@ -36,6 +36,7 @@ struct EqualityTests {
             return try await group.reduce(into: Compared()) { $0 += $1 }
         }
         let states = try await ways.compareStates(total)
+        #expect(total.applied > Int(Self.logs) && total.values > total.applied && states > 0)
         print(
             "\(Self.logs) random logs from seed \(Self.firstSeed), \(ways.names): \(total.sent)"
                 + " events sent, \(total.applied) applied, \(total.values) values and \(states)"
