@@ -35,33 +35,34 @@ struct FeatureClient {
             id: id, type: "payment", time: try #require(Timestamp(seconds: seconds)),
             fields: ["card_id": .text(card), "amount": .amount(amount)])
         let request = AssayFeaturesV1.ScoreEventRequest(event: event)
-        var last: (any Error)?
-        for _ in 0..<200 {
-            do {
-                let reply = try await store.scoreEvent(request, options: options)
-                if [.applied, .duplicate].contains(reply.receipt.outcome) { return }
-                Issue.record("\(reply.receipt)")
-                return
-            } catch let error as RPCError
-                where [.unavailable, .deadlineExceeded, .aborted].contains(error.code)
-            {
-                last = error
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
-        Issue.record("\(id) was never acknowledged: \(String(describing: last))")
+        let reply = try await retried { try await store.scoreEvent(request, options: options) }
+        #expect([.applied, .duplicate].contains(reply.receipt.outcome), "\(reply.receipt)")
     }
 
     /// Payments of a card in the last 24 hours, by the store's own account.
     func payments(card: String) async throws -> Int? {
         let now = try #require(Timestamp(seconds: Int64(Date().timeIntervalSince1970)))
-        let reply = try await store.getVector(
-            AssayFeaturesV1.GetVectorRequest(
-                vector: AssayFeaturesV1.VectorRef(name: "payment_fraud", version: 1),
-                keys: ["card": card], time: now),
-            options: options)
+        let request = AssayFeaturesV1.GetVectorRequest(
+            vector: AssayFeaturesV1.VectorRef(name: "payment_fraud", version: 1),
+            keys: ["card": card], time: now)
+        let reply = try await retried { try await store.getVector(request, options: options) }
         // The third value of payment_fraud@1 is card_txn_cnt_24h.
         return reply.vector.values.dropFirst(2).first.flatMap { Int(exactly: $0) }
+    }
+
+    /// Calls until a reply comes, for as long as a store that was killed may take to start again: also a
+    /// store that has just replied may be one that is dying.
+    private func retried<Reply>(_ call: () async throws -> Reply) async throws -> Reply {
+        for _ in 0..<200 {
+            do {
+                return try await call()
+            } catch let error as RPCError
+                where [.unavailable, .deadlineExceeded, .aborted].contains(error.code)
+            {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        return try await call()
     }
 
     func close() async { await channel.close() }
