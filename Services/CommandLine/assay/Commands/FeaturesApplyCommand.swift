@@ -33,7 +33,7 @@ struct FeaturesApplyCommand: AsyncParsableCommand {
         let found = try await running.plan(options)
         for line in found.text { print(line) }
         try found.complainIfRefused()
-        if found.changes.isEmpty { return }
+        if found.changes.isEmpty { return print("\n\(NextStep.nothing)") }
         try confirm(found.planHash.hexadecimal)
         let connection = try running.connect()
         let answer = try await apply(found, connection)

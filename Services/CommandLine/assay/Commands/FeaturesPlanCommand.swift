@@ -44,15 +44,17 @@ struct FeaturesPlanCommand: AsyncParsableCommand {
         if running.isAsked {
             let plan = try await running.plan(options)
             for line in plan.text { print(line) }
-            print("\nto apply: assay features apply --plan \(plan.planHash.hexadecimal) …")
+            let refused = plan.changes.count { !$0.refusal.isEmpty }
+            print(
+                "\n\(NextStep(changes: plan.changes.count, refused: refused, plan: plan.planHash))")
             if check { try plan.complainIfRefused() }
             return
         }
         let (plan, after) = try options.plan()
         for line in plan.lines(logged: logged) { print(line) }
-        if !plan.isRefused, !plan.changes.isEmpty {
-            print("\nto apply: assay features apply --plan \(plan.hash.hexadecimal) …")
-        }
+        print(
+            "\n\(NextStep(changes: plan.changes.count, refused: plan.refusals.count, plan: plan.hash))"
+        )
         guard check else { return }
         var complaints: [String] = []
         if plan.isRefused { complaints.append("\(plan.refusals.count) changes are refused") }
@@ -64,6 +66,25 @@ struct FeaturesPlanCommand: AsyncParsableCommand {
                 "vectors.lock has no \(missing.joined(separator: ", ")): apply writes it")
         }
         guard complaints.isEmpty else { throw Complaint(complaints.joined(separator: "\n")) }
+    }
+}
+
+/// What is to be done with a plan that was read.
+enum NextStep: Equatable, CustomStringConvertible {
+    case nothing
+    case refused
+    case apply(plan: [UInt8])
+
+    init(changes: Int, refused: Int, plan: [UInt8]) {
+        self = changes == 0 ? .nothing : refused > 0 ? .refused : .apply(plan: plan)
+    }
+
+    var description: String {
+        switch self {
+        case .nothing: "nothing is to be applied"
+        case .refused: "nothing can be applied while a change is refused"
+        case .apply(let plan): "to apply: assay features apply --plan \(plan.hexadecimal) …"
+        }
     }
 }
 
