@@ -87,8 +87,8 @@ struct HandbookReplayTests {
         var replay = try CSVReplay(Self.definitions(), vector: "recorded", options: options)
         var random = SeededGenerator(seed: 7)
         var sampled = [Bool](repeating: false, count: payments.count)
-        for _ in 0..<Self.samples {
-            sampled[Int.random(in: 0..<payments.count, using: &random)] = true
+        for row in payments.indices.shuffled(using: &random).prefix(Self.samples) {
+            sampled[row] = true
         }
         var result: [UInt8] = []
         var rest: [UInt8]? = csv
@@ -138,7 +138,9 @@ struct HandbookReplayTests {
             terminals[payment.terminal, default: []].append(row)
         }
         #expect(try !reader.next())
-        print("\(sampled.count { $0 }) rows, \(compared) values equal")
+        let rows = sampled.count { $0 }
+        #expect(rows == Self.samples && compared == rows * Self.columns.count)
+        print("\(rows) rows, \(compared) values equal")
     }
 
     /// Nil if it is missing.
