@@ -1,5 +1,6 @@
 import AssayMessages
 import FeatureEngine
+import Foundation
 import RPC
 import Storage
 import Synchronization
@@ -101,6 +102,27 @@ import Wire
         #expect(try store.recordedIDs().count == 300 + load.sent)
         store.crash()
         #expect(try await TestStore.replayed(directory, grown) == served)
+    }
+
+    @Test("no event is between the definitions it was looked at under and its place in the log")
+    func exchanged() async throws {
+        let store = try await TestStore(text: DefinitionChange.base())
+        defer { store.remove() }
+        let features = store.features
+        let key = features.pipeline.keys.key(of: "bank").pid(entity: "card", key: "c1")
+        let tail = EventTail(maximumCount: 10)
+        // As an event does that is about to be recorded: it would not be in the tail, nor in the log
+        // up to the place that is read once the tail is there.
+        let exchange = features.active.states.holding([key]) {
+            let exchange = Task.detached { features.exchange { $0.with(tail) } }
+            for _ in 0..<20_000 where features.active.tail == nil { sched_yield() }
+            #expect(features.active.tail == nil)
+            return exchange
+        }
+        await exchange.value
+        #expect(features.active.tail === tail)
+        let reply = try await store.score(Payment.event("e1", card: "c1"))
+        #expect(tail.take(through: .max).map(\.sequence) == [reply.receipt.sequence])
     }
 
     @Test("one value that differs stops it, with the entity, the feature and both values")

@@ -4,11 +4,15 @@ internal import Wire
 
 extension EmbeddedFeatureStore {
     /// Replaces the definitions in force by what `change` makes of them, unless they are the same.
+    ///
+    /// All entities are held: an event that was looked at under those before has its place in the
+    /// log by then, and each that gets one later goes by those after, to their tail if they have one.
     func exchange(_ change: (ActiveDefinitions) -> ActiveDefinitions) {
         register.state.withLock { _ in
             let before = active
             let after = change(before)
-            if after !== before { definitionsInForce.replace(with: after) }
+            guard after !== before else { return }
+            before.states.holdingAll { definitionsInForce.replace(with: after) }
         }
     }
 
