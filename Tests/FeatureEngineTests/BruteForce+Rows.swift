@@ -46,16 +46,31 @@ extension BruteForce {
             .sorted { $0.order > $1.order }.prefix(list.rows).map { $0 }
     }
 
-    /// Key to the newest event and the sums, event by event: a full table forgets its oldest row.
-    func table(_ index: Int, at now: Int64) -> [UInt64: (event: Event, sums: [Int64])] {
+    struct TableRow {
+        var event: Event
+        var sums: [Int64]
+        /// Whether the table was full when it came, and whether events of the key were given up that
+        /// would still be remembered.
+        var cameWhenFull = false
+        var lacksEvents = false
+    }
+
+    /// By key, event by event: a full table forgets its oldest row.
+    func table(_ index: Int, at now: Int64) -> [UInt64: TableRow] {
         let table = group.tables[index]
-        var found: [UInt64: (event: Event, sums: [Int64])] = [:]
+        var found: [UInt64: TableRow] = [:]
+        var givenUp: [UInt64: Int64] = [:]
         for event in taken(table.sources) {
             let oldest = Self.oldest(table.remember, at: event.row.clock)
             found = found.filter { $0.value.event.time >= oldest }
+            givenUp = givenUp.filter { $0.value >= oldest }
             guard event.time >= oldest, let word = event.values[0] else { continue }
             let key = UInt64(bitPattern: word)
-            var entry = found[key] ?? (event, [Int64](repeating: 0, count: table.terms[0].count))
+            var entry =
+                found[key]
+                ?? TableRow(
+                    event: event, sums: [Int64](repeating: 0, count: table.terms[0].count),
+                    cameWhenFull: found.count == table.rows, lacksEvents: givenUp[key] != nil)
             if event.order >= entry.event.order { entry.event = event }
             for (sum, term) in table.terms[event.source].enumerated() {
                 guard let term else { continue }
@@ -65,7 +80,9 @@ extension BruteForce {
             }
             found[key] = entry
             if found.count > table.rows {
-                found[found.min { $0.value.event.order < $1.value.event.order }!.key] = nil
+                let oldest = found.min { $0.value.event.order < $1.value.event.order }!
+                givenUp[oldest.key] = oldest.value.event.time
+                found[oldest.key] = nil
             }
         }
         return found.filter { $0.value.event.time >= Self.oldest(table.remember, at: now) }
@@ -257,7 +274,8 @@ extension BruteForce {
             guard rows.count == expected.count else { return "table \(index): \(rows.count) rows" }
             for (key, entry) in expected {
                 guard let row = found.row(key: key), (row.time, row.sequence) == entry.event.order,
-                    entry.sums.indices.allSatisfy({ row.sum($0) == entry.sums[$0] })
+                    entry.sums.indices.allSatisfy({ row.sum($0) == entry.sums[$0] }),
+                    row.isPartial == entry.cameWhenFull, row.isPartial || !entry.lacksEvents
                 else { return "table \(index), key \(key)" }
             }
         }

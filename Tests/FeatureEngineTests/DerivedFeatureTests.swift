@@ -179,6 +179,31 @@ import Testing
         #expect(stale == FeatureValue(1, Status(.present, .stale)))
     }
 
+    @Test("the sum of a row is incomplete if the table was full when it came")
+    func givenUp() throws {
+        var bench = Self.bench()
+        let sum = "double(newest(payees, 1)[0].amount_sum)"
+        func pay(_ payee: String, _ seconds: Int64) {
+            bench.apply(
+                DerivedWorld.payment(
+                    at: Self.start + seconds * 1_000, amount: 1_000, payee: payee))
+        }
+        for index in 0..<6 { pay("payee\(index)", 10 + Int64(index)) }
+        // Full, but nothing was given up so far.
+        #expect(try bench.value(.double, sum, Self.payment()).status == Status(.present))
+        pay("another", 20)
+        let came = try bench.value(.double, sum, Self.payment())
+        #expect(came == FeatureValue(1_000, Status(.present, .incomplete)))
+        // The first of them had paid before and is given up by now.
+        pay("carol", 21)
+        let back = try bench.value(.double, sum, Self.payment())
+        #expect(back == FeatureValue(1_000, Status(.present, .incomplete)))
+        // One that was there all along is whole.
+        pay("payee5", 22)
+        let whole = try bench.value(.double, sum, Self.payment())
+        #expect(whole == FeatureValue(2_000, Status(.present)))
+    }
+
     @Test("a full list is incomplete where all its rows count, not where the newest do")
     func bounds() throws {
         var bench = Self.bench()

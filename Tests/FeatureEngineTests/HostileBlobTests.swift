@@ -25,6 +25,8 @@ import Testing
         #expect(state.attributes[0].sketch != nil)
         #expect(state.tables.allSatisfy { !$0.rows.isEmpty })
         #expect(state.recents.allSatisfy { !$0.rows.isEmpty })
+        let rows = state.table(0, at: state.clock)
+        #expect(rows.positions.contains { rows.row($0)?.isPartial == true })
     }
 
     func decode(_ blob: [UInt8]) throws(BlobError) -> FeatureState {

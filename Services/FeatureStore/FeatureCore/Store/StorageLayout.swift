@@ -28,7 +28,7 @@ extension Family {
 /// with the tenant.
 enum StorageKey {
     static let format: [UInt8] = Array("format".utf8)
-    static let formatVersion: [UInt8] = Array("5".utf8)
+    static let formatVersion: [UInt8] = Array("6".utf8)
     /// The master key of a store that was given none, and what tells that a key is the right one.
     static let masterKey: [UInt8] = Array("master_key".utf8)
     static let keyCheck: [UInt8] = Array("key_check".utf8)

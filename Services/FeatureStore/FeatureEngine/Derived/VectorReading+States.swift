@@ -39,19 +39,21 @@ extension VectorReading {
         let first = max(0, order.count - fact.newest)
         guard case .list(.record(let record)) = scopes[scope].type(of: fact.slot) else { return }
         let (tokens, event, order) = (tokens, event, order)
-        var isStopped = false
+        var isIncomplete = false
         scopes[scope].setRows(
             fact.slot, count: order.count - first, isBounded: rows.isFull, flags
         ) { row, field in
             let position = order[first + row]
             guard let stored = rows.row(position) else { return nil }
             let column = fact.columns[field]
-            if case .sum(let index) = column, stored.sum(index).isLimit { isStopped = true }
+            if case .sum(let index) = column, stored.isPartial || stored.sum(index).isLimit {
+                isIncomplete = true
+            }
             return Self.scalar(
                 column, of: stored, key: column == .key ? rows.key(position) : 0,
                 as: record.fields[field].type, tokens, event)
         }
-        if isStopped { scopes[scope].add(.incomplete, to: fact.slot) }
+        if isIncomplete { scopes[scope].add(.incomplete, to: fact.slot) }
     }
 
     /// Sets `order` to the rows that are asked for, oldest first.

@@ -60,8 +60,11 @@ struct TableRows: Hashable, Sendable {
         let row = rows.firstRow(from: key)
         let isKnown = row < rows.count && rows[row, 0] == key
         if !isKnown {
+            // The key may have been given up before, and come back: what it counted then is gone.
+            let isPartial = rows.count == feed.limit && layout.sums > 0
             rows.insertRow(at: row)
             rows[row, 0] = key
+            if isPartial { rows[row, layout.isPartial] = 1 }
         }
         if !isKnown || !rows.isNewer(row, layout, time: event.time, sequence: sequence) {
             rows.set(row, layout, event, sequence: sequence, source, first: 1)
@@ -104,6 +107,20 @@ struct TableRows: Hashable, Sendable {
             rows.encodeValues(row, layout, to: &writer)
             for sum in 0..<layout.sums { writer.zigzag(rows[row, layout.sum(sum)]) }
         }
+        encodePartial(to: &writer, layout)
+    }
+
+    /// A bit for each row, the first the lowest of its byte; nothing if none is set.
+    private func encodePartial(to writer: inout BlobWriter, _ layout: ValueLayout) {
+        guard layout.sums > 0, rows.indices.contains(where: { rows[$0, layout.isPartial] != 0 })
+        else { return }
+        for first in stride(from: 0, to: rows.count, by: 8) {
+            var bits: UInt8 = 0
+            for row in first..<min(first + 8, rows.count) where rows[row, layout.isPartial] != 0 {
+                bits |= 1 << UInt8(row - first)
+            }
+            writer.byte(bits)
+        }
     }
 
     mutating func decode(
@@ -122,6 +139,25 @@ struct TableRows: Hashable, Sendable {
             try rows.decodeValues(row, layout, &reader)
             for sum in 0..<layout.sums { rows[row, layout.sum(sum)] = try reader.zigzag() }
         }
+        try decodePartial(&reader, layout)
+    }
+
+    private mutating func decodePartial(
+        _ reader: inout BlobReader, _ layout: ValueLayout
+    ) throws(BlobError) {
+        guard !reader.isAtEnd, layout.sums > 0 else { return }
+        var isAny = false
+        for first in stride(from: 0, to: rows.count, by: 8) {
+            let bits = try reader.byte()
+            guard rows.count - first >= 8 || bits >> UInt8(rows.count - first) == 0 else {
+                throw reader.failure(.notCanonical)
+            }
+            isAny = isAny || bits != 0
+            for row in first..<min(first + 8, rows.count) {
+                rows[row, layout.isPartial] = Int64(bits >> UInt8(row - first) & 1)
+            }
+        }
+        guard isAny else { throw reader.failure(.notCanonical) }
     }
 }
 

@@ -25,6 +25,9 @@ public struct StoredRow: Sendable {
         precondition(index < layout.sums)
         return rows[row, layout.sum(index)]
     }
+
+    /// Whether its sums may lack a part: the table may have given the key up before.
+    public var isPartial: Bool { layout.sums > 0 && rows[row, layout.isPartial] != 0 }
 }
 
 /// The remembered rows of a table or a recent list at the time of a read.

@@ -1,5 +1,5 @@
 /// Where a row of values lies among the columns of a table: time, sequence, a bit for each value
-/// that is there, then the values, then the sums.
+/// that is there, then the values, then the sums and whether they may lack a part.
 struct ValueLayout: Sendable {
     static let maximumValues = 62
 
@@ -19,7 +19,9 @@ struct ValueLayout: Sendable {
     var present: Int { time + 2 }
     func value(_ index: Int) -> Int { time + 3 + index }
     func sum(_ index: Int) -> Int { value(kinds.count) + index }
-    var width: Int { sum(sums) }
+    /// 1 if the row came while the table was full; only of a table with sums.
+    var isPartial: Int { sum(sums) }
+    var width: Int { sums > 0 ? isPartial + 1 : isPartial }
 
     /// The most bytes of an encoded row, with a key.
     var maximumEncodedBytes: Int { (width + 2 + kinds.count) * BlobWriter.maximumVarint }
