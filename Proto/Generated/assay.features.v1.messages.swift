@@ -9739,15 +9739,19 @@ extension AssayFeaturesV1 {
         public var from: Timestamp
         /// Not part of the span.
         public var until: Timestamp
+        /// What they are read for: one that features of the owner have.
+        public var purpose: Purpose = .unspecified
         public var unknown: UnknownFields?
 
         public init(
-            owner: String = "", sources: [EdgeSource] = [], from: Timestamp, until: Timestamp
+            owner: String = "", sources: [EdgeSource] = [], from: Timestamp, until: Timestamp,
+            purpose: Purpose = .unspecified
         ) {
             self.owner = owner
             self.sources = sources
             self.from = from
             self.until = until
+            self.purpose = purpose
         }
 
         public static func blank() -> ReadEdgesRequest {
@@ -9761,6 +9765,7 @@ extension AssayFeaturesV1 {
                 Field(2, "sources", .message { EdgeSource.fields }, .list),
                 Field(3, "from", .timestamp, .required),
                 Field(4, "until", .timestamp, .required),
+                Field(5, "purpose", .enumeration(Purpose.names)),
             ])
 
         @inline(never)
@@ -9779,6 +9784,7 @@ extension AssayFeaturesV1 {
                     until = try reader.timestamp()
                     seen |= 0x2
                 }
+                if reader.take(0x28) { purpose = try reader.enumeration(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -9789,6 +9795,7 @@ extension AssayFeaturesV1 {
             size += sizes.list(0x12, sources, MessageCodec<EdgeSource>.self)
             size += sizes.timestamp(0x1A, from)
             size += sizes.timestamp(0x22, until)
+            size += sizes.enumeration(0x28, purpose)
             size += sizes.unknown(unknown)
             return size
         }
@@ -9799,6 +9806,7 @@ extension AssayFeaturesV1 {
             writer.list(0x12, sources, MessageCodec<EdgeSource>.self, &sizes)
             writer.timestamp(0x1A, from)
             writer.timestamp(0x22, until)
+            writer.enumeration(0x28, purpose)
             writer.unknown(unknown, since: start)
         }
 
@@ -9818,6 +9826,7 @@ extension AssayFeaturesV1 {
             case 2: sources = try reader.list(MessageCodec<EdgeSource>.self)
             case 3: from = try reader.value(TimestampCodec.self)
             case 4: until = try reader.value(TimestampCodec.self)
+            case 5: purpose = try reader.value(EnumCodec<Purpose>.self)
             default: break
             }
         }
@@ -9828,6 +9837,7 @@ extension AssayFeaturesV1 {
             writer.list("sources", sources, MessageCodec<EdgeSource>.self)
             writer.field("from", from, TimestampCodec.self)
             writer.field("until", until, TimestampCodec.self)
+            writer.field("purpose", purpose, EnumCodec<Purpose>.self)
             writer.endObject()
         }
 
@@ -9836,6 +9846,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.sources, b.sources)
                 && Canonical.equal(a.from, b.from)
                 && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.purpose, b.purpose)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -9844,6 +9855,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(sources, into: &hasher)
             Canonical.hash(from, into: &hasher)
             Canonical.hash(until, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

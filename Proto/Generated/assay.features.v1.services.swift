@@ -8,7 +8,7 @@ extension AssayFeaturesV1 {
         /// Reads the vectors as they were before this event, then applies the event.
         public static let scoreEvent = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ScoreEvent", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.score", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.score", mutualTLS: true),
             idempotency: .keyed(path: [1, 1], ttl: .seconds(691_200)), cost: 5,
             deadline: .milliseconds(50),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable, .aborted]),
@@ -17,7 +17,7 @@ extension AssayFeaturesV1 {
         /// Applies events in their order, without reading vectors.
         public static let ingestEvents = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/IngestEvents", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.ingest", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.ingest", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
             maximumRequestBytes: 70_462_517, maximumResponseBytes: 13_678_384)
@@ -27,13 +27,13 @@ extension AssayFeaturesV1 {
         /// without a receipt, then the caller waits.
         public static let streamEvents = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/StreamEvents", kind: .bidirectional,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.ingest", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.ingest", mutualTLS: true),
             idempotency: .none, cost: 1, maximumRequestBytes: 157_272, maximumResponseBytes: 43_704)
 
         /// Records facts about many entities that a batch job found out.
         public static let putSnapshot = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/PutSnapshot", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.snapshot", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.snapshot", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 50, deadline: .seconds(5),
             retry: RetryPolicy(maximumAttempts: 3, codes: [.unavailable]),
             maximumRequestBytes: 71_404_591, maximumResponseBytes: 27_340_384)
@@ -41,28 +41,28 @@ extension AssayFeaturesV1 {
         /// Reads one vector without an event.
         public static let getVector = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVector", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.read", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .milliseconds(50),
             maximumRequestBytes: 163_655, maximumResponseBytes: 36_174)
 
         /// Reads one vector for many entities.
         public static let getVectors = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/GetVectors", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.read", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 50, deadline: .seconds(1),
             maximumRequestBytes: 59_172_583, maximumResponseBytes: 9_404_418)
 
         /// Events that were kept aside, for a person to look at.
         public static let listQuarantine = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ListQuarantine", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.quarantine", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.quarantine", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(5), maximumRequestBytes: 16_588,
             maximumResponseBytes: 25_228_900)
 
         /// Records a corrected event that was kept aside, under its id.
         public static let releaseQuarantined = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ReleaseQuarantined", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.quarantine", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.quarantine", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 5, deadline: .seconds(1),
             maximumRequestBytes: 168_281, maximumResponseBytes: 43_708)
 
@@ -70,14 +70,14 @@ extension AssayFeaturesV1 {
         /// Repeatable.
         public static let eraseSubject = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/EraseSubject", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.erase", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.erase", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 100,
             deadline: .seconds(60), maximumRequestBytes: 18_144, maximumResponseBytes: 20_483)
 
         /// Forbids the erasure of a subject, or allows it again.
         public static let holdSubject = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/HoldSubject", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.erase", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.erase", mutualTLS: true),
             idempotency: .none, cost: 5, deadline: .seconds(1), maximumRequestBytes: 18_013,
             maximumResponseBytes: 16_386)
 
@@ -85,28 +85,28 @@ extension AssayFeaturesV1 {
         /// are.
         public static let stats = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/Stats", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.stats", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.stats", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(10), maximumRequestBytes: 84_218,
             maximumResponseBytes: 31_945_084)
 
         /// Pins what the values of a vector were like as the measure of their drift.
         public static let pinBaseline = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/PinBaseline", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.baseline", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.baseline", mutualTLS: true),
             idempotency: .none, cost: 500, deadline: .seconds(60), maximumRequestBytes: 32_237_238,
             maximumResponseBytes: 17_225)
 
         /// Says what definitions there are.
         public static let listDefinitions = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ListDefinitions", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.read", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.read", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(5), maximumRequestBytes: 16_518,
             maximumResponseBytes: 22_750_589)
 
         /// Says what it takes to go from the definitions in force to others. Nothing changes.
         public static let planDefinitions = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/PlanDefinitions", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.define", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.define", mutualTLS: true),
             idempotency: .readonly, cost: 500, deadline: .seconds(30),
             maximumRequestBytes: 4_194_304, maximumResponseBytes: 4_194_304)
 
@@ -115,7 +115,7 @@ extension AssayFeaturesV1 {
         /// once; where they must hold more, they are made from the log first.
         public static let applyDefinitions = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ApplyDefinitions", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.define.apply", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.define.apply", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(691_200)), cost: 500,
             deadline: .seconds(60), maximumRequestBytes: 4_194_304, maximumResponseBytes: 18_619)
 
@@ -124,22 +124,22 @@ extension AssayFeaturesV1 {
         /// last the manifest. At most four are built at once.
         public static let buildTrainingSet = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/BuildTrainingSet", kind: .serverStreaming,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.train", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.train", mutualTLS: true),
             idempotency: .readonly, cost: 500, maximumRequestBytes: 32_236_621,
             maximumResponseBytes: 32_236_610)
 
         /// Says where a value comes from: what it is computed from, and which events it counts.
         public static let explain = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/Explain", kind: .unary,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.explain", mutualTLS: true),
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.explain", mutualTLS: true),
             idempotency: .readonly, cost: 50, deadline: .seconds(5), maximumRequestBytes: 22_932,
             maximumResponseBytes: 10_607_564)
 
         /// Reads who paid whom from the event log, for a job that walks the payments.
         public static let readEdges = MethodDescriptor(
             path: "/assay.features.v1.FeatureStore/ReadEdges", kind: .serverStreaming,
-            schema: 0x709d_1e57_9498_2127, access: .scope("features.network", mutualTLS: true),
-            idempotency: .readonly, cost: 500, maximumRequestBytes: 18_096,
+            schema: 0xb139_a203_bf11_11ba, access: .scope("features.network", mutualTLS: true),
+            idempotency: .readonly, cost: 500, maximumRequestBytes: 18_102,
             maximumResponseBytes: 8_458_240)
 
         /// Every method, in the order of the schema.

@@ -110,6 +110,74 @@ import Wire
         }
     }
 
+    @Test("a baseline is pinned for its vector's purpose, and who did it is written down")
+    func pinned() async throws {
+        try await withStore { store, service in
+            let request = AssayFeaturesV1.PinBaselineRequest(
+                vector: Self.vector,
+                source: .period(
+                    AssayFeaturesV1.BaselinePeriod(
+                        from: Payment.time(-86_400), until: Payment.time(-3_600))),
+                reason: "after the release")
+            for context in [
+                context(), context(["features.baseline", "features.purpose.credit"]),
+            ] {
+                let error = await #expect(throws: RPCError.self) {
+                    _ = try await service.pinBaseline(request, context: context)
+                }
+                #expect(error?.code == .permissionDenied && error?.reason == "PURPOSE")
+            }
+            let log = AuditLog(store: store.storage)
+            let granted = context(["features.purpose.fraud"])
+            let few = await #expect(throws: RPCError.self) {
+                _ = try await service.pinBaseline(request, context: granted)
+            }
+            #expect(few?.reason == "TOO_FEW_VECTORS")
+            #expect(try log.entries(tenant: "bank", limit: 10).isEmpty)
+            DriftServiceTests.serve(
+                1_000, store, at: -7_200, seed: 1, vector: "open@1", features: 3)
+            _ = try await service.pinBaseline(request, context: granted)
+            let entries = try log.entries(tenant: "bank", limit: 10)
+            #expect(entries.map(\.action) == ["pin_baseline"])
+            #expect(entries.map(\.object) == ["open@1"])
+            #expect(entries.map(\.reason) == ["after the release"])
+        }
+    }
+
+    @Test("who paid whom is read for a purpose that is stated, granted, and some feature's")
+    func edges() async throws {
+        try await withStore { store, service in
+            func edges(_ purpose: AssayFeaturesV1.Purpose, _ context: ServerContext) throws {
+                _ = try service.edges(
+                    AssayFeaturesV1.ReadEdgesRequest(
+                        owner: "card", sources: [], from: Payment.time(-60),
+                        until: Payment.time(0), purpose: purpose), context)
+            }
+            let all = Purpose.allCases.map(FeatureAccess.scope)
+            let unstated = #expect(throws: RPCError.self) {
+                try edges(.unspecified, context(all))
+            }
+            #expect(unstated?.violations.map(\.field) == ["/purpose"])
+            for (purpose, scopes) in [
+                (.fraud, []), (.fraud, ["features.network"]),
+                (.fraud, ["features.purpose.credit"]),
+                // Granted, but nothing that is kept of cards is for it.
+                (.aml, all), (.service, all),
+            ] as [(AssayFeaturesV1.Purpose, [String])] {
+                let error = #expect(throws: RPCError.self) {
+                    try edges(purpose, context(scopes))
+                }
+                #expect(error?.code == .permissionDenied && error?.reason == "PURPOSE")
+            }
+            let log = AuditLog(store: store.storage)
+            #expect(try log.entries(tenant: "bank", limit: 10).isEmpty)
+            try edges(.fraud, context(["features.purpose.fraud"]))
+            let entries = try log.entries(tenant: "bank", limit: 10)
+            #expect(entries.map(\.action) == ["read_edges"])
+            #expect(entries.map(\.object) == ["card"])
+        }
+    }
+
     @Test("a restricted feature has no credit purpose unless somebody answers for it")
     func restricted() {
         func documentation(_ approver: String?) -> Documentation {

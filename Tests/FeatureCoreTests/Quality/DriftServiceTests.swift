@@ -17,23 +17,23 @@ import Wire
     }
 
     /// As if so many vectors had been served in an hour.
-    private static func serve(
+    static func serve(
         _ count: Int, _ store: TestStore, at offset: Double, seed: UInt64, shift: Double = 1,
-        nulls: Int = 0, stale: Bool = false
+        nulls: Int = 0, stale: Bool = false, vector: String = "risk@1", features: Int = 7
     ) {
         var random = SeededGenerator(seed: seed)
         let now = Payment.time(offset).millisecondsSinceEpoch
         for number in 0..<count {
-            var values = (0..<7).map { _ in Double.random(in: 1...1_000, using: &random) }
-            var status = [UInt8](repeating: stale ? 0x08 : 0, count: 7)
+            var values = (0..<features).map { _ in Double.random(in: 1...1_000, using: &random) }
+            var status = [UInt8](repeating: stale ? 0x08 : 0, count: features)
             values[1] *= shift
             if number % 100 < nulls {
                 values[2] = .nan
                 status[2] = 2
             }
             store.features.pipeline.quality.recorder.record(
-                tenant: "bank", vector: "risk@1", values: values, status: status,
-                isCategory: [Bool](repeating: false, count: 7), now: now)
+                tenant: "bank", vector: vector, values: values, status: status,
+                isCategory: [Bool](repeating: false, count: features), now: now)
         }
     }
 

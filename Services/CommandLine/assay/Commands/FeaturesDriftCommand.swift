@@ -1,6 +1,7 @@
 import ArgumentParser
 import AssayMessages
 import FeatureCore
+import FeatureEngine
 import Foundation
 import RPC
 import Wire
@@ -21,12 +22,15 @@ struct FeaturesDriftCommand: AsyncParsableCommand {
         @Option(help: "A training set whose rows are the baseline; its manifest is FILE.manifest.")
         var trainingSet: String?
         @Option(help: "Why; kept with the baseline.") var reason: String
+        @Option(help: "The purpose of the vector.")
+        var purpose = Purpose.fraud
 
         func run() async throws {
             let request = AssayFeaturesV1.PinBaselineRequest(
                 vector: try AssayFeaturesV1.VectorRef(argument: vector), source: try source(),
                 reason: reason)
-            let connection = try server.connect(scopes: ["features.baseline"])
+            let connection = try server.connect(
+                scopes: ["features.baseline", FeatureAccess.scope(purpose)])
             let baseline = try await AssayFeaturesV1.FeatureStore.Client(connection.transport)
                 .pinBaseline(request, options: connection.options(.seconds(60))).baseline
             await connection.transport.close()

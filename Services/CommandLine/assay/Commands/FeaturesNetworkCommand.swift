@@ -1,6 +1,7 @@
 import ArgumentParser
 import AssayMessages
 import FeatureCore
+import FeatureEngine
 import Foundation
 import RPC
 import Wire
@@ -23,6 +24,8 @@ struct FeaturesNetworkCommand: AsyncParsableCommand {
     var edge: [String] = []
     @Option(help: "Entity type that rows are put for.") var owner = "customer"
     @Option(help: "Snapshot that takes them.") var snapshot = "party_network"
+    @Option(help: "What the features made of them are for.")
+    var purpose = Purpose.credit
 
     func validate() throws {
         guard (1...400).contains(days) else { throw ValidationError("--days is 1 to 400") }
@@ -31,7 +34,8 @@ struct FeaturesNetworkCommand: AsyncParsableCommand {
 
     func run() async throws {
         let job = try job()
-        let connection = try server.connect(scopes: ["features.network", "features.snapshot"])
+        let connection = try server.connect(
+            scopes: ["features.network", "features.snapshot", FeatureAccess.scope(purpose)])
         let store = AssayFeaturesV1.FeatureStore.Client(connection.transport)
         var taken = try await store.readEdges(
             job.request, options: connection.options(.seconds(6 * 3_600))
@@ -67,6 +71,7 @@ struct FeaturesNetworkCommand: AsyncParsableCommand {
         var job = NetworkJob(until: end, days: days)
         job.time = min(end, now)
         job.owner = owner
+        job.purpose = AssayFeaturesV1.Purpose(purpose)
         job.snapshot = snapshot
         let sources = try sources()
         if !sources.isEmpty { job.sources = sources }

@@ -42,6 +42,8 @@ public struct NetworkJob: Sendable {
     public var snapshot = "party_network"
     /// The entity that rows are put for.
     public var owner = "customer"
+    /// What the features that are made of the rows are for.
+    public var purpose = AssayFeaturesV1.Purpose.credit
     public var sources = NetworkJob.shippedSources
     public var from: Timestamp
     public var until: Timestamp
@@ -62,7 +64,7 @@ public struct NetworkJob: Sendable {
             sources: sources.map {
                 AssayFeaturesV1.EdgeSource(
                     eventType: $0.eventType, payer: $0.payer, payee: $0.payee)
-            }, from: from, until: until)
+            }, from: from, until: until, purpose: purpose)
     }
 
     /// Takes a chunk of a `ReadEdges` call.

@@ -2,7 +2,6 @@ public import AssayMessages
 internal import FeatureEngine
 public import RPC
 internal import Storage
-internal import Synchronization
 
 extension FeatureService {
     public func buildTrainingSet(
@@ -14,13 +13,8 @@ extension FeatureService {
         let pipeline = log.pipeline
         let vector = try pipeline.vectors.find(request.plan.vector)
         try access.check(vector.purpose, context)
-        guard TrainingSlots.take() else {
-            throw RPCError(
-                code: .resourceExhausted,
-                message: "\(TrainingSlots.count) training sets are being built",
-                reason: "TRAINING_SLOTS", retryAfter: .seconds(10))
-        }
-        defer { TrainingSlots.giveBack() }
+        try CallSlots.trainingSets.take()
+        defer { CallSlots.trainingSets.giveBack() }
         var builder = try TrainingSetBuilder(
             request, log: log, definitions: pipeline.definitions, vectors: pipeline.vectors,
             tenant: tenant)
@@ -33,6 +27,8 @@ extension FeatureService {
     ) async throws -> AssayFeaturesV1.ExplainResponse {
         let tenant = try tenant(context)
         let log = try log(of: tenant)
+        try CallSlots.explanations.take()
+        defer { CallSlots.explanations.giveBack() }
         var response = try Explanation.explain(
             request, log: log, tenant: tenant, now: log.pipeline.clock().millisecondsSinceEpoch)
         let definitions = log.pipeline.definitions
@@ -69,15 +65,15 @@ extension FeatureService {
     }
 
     /// Written before anything is given away. It names what was asked for, and nobody it was about.
-    private func audit(
+    func audit(
         _ action: String, _ object: String, in log: EventLog, _ tenant: String,
         _ context: ServerContext
     ) throws {
+        let entry = AssayFeaturesV1.AuditEntry(
+            time: log.pipeline.clock(), client: context.caller.client, action: action,
+            object: object)
         var batch = WriteBatch()
-        AuditLog(store: log.store).add(
-            AssayFeaturesV1.AuditEntry(
-                time: log.pipeline.clock(), client: context.caller.client, action: action,
-                object: object), tenant: tenant, to: &batch)
+        AuditLog(store: log.store).add(entry, tenant: tenant, to: &batch)
         try log.store.write(batch, sync: true)
     }
 
@@ -86,20 +82,6 @@ extension FeatureService {
         if let log = try store.eventLog(of: tenant) { return log }
         throw RPCError.askTheKeeper("the event log")
     }
-}
-
-/// How many training sets one process builds at once.
-private enum TrainingSlots {
-    static let count = 4
-    private static let free = Atomic<Int>(count)
-
-    static func take() -> Bool {
-        if free.subtract(1, ordering: .acquiringAndReleasing).newValue >= 0 { return true }
-        giveBack()
-        return false
-    }
-
-    static func giveBack() { free.add(1, ordering: .acquiringAndReleasing) }
 }
 
 extension AssayFeaturesV1.ExplainResponse {

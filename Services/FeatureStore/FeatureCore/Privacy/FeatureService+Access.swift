@@ -1,5 +1,5 @@
-internal import AssayMessages
-internal import FeatureEngine
+public import AssayMessages
+public import FeatureEngine
 internal import RPC
 internal import Wire
 
@@ -47,6 +47,16 @@ extension FeatureService {
 }
 
 extension AssayFeaturesV1.Purpose {
+    public init(_ purpose: FeatureEngine.Purpose) {
+        self =
+            switch purpose {
+            case .fraud: .fraud
+            case .aml: .aml
+            case .credit: .credit
+            case .service: .service
+            }
+    }
+
     /// Nil if the call states none.
     var named: FeatureEngine.Purpose? {
         switch self {

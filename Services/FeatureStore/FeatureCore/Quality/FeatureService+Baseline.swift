@@ -6,13 +6,14 @@ internal import Wire
 /// Baselines of drift.
 extension FeatureService {
     /// Pins what the values of a vector were like in a span of time, or in a training set, in place
-    /// of what was pinned before.
+    /// of what was pinned before. It takes the vector's purpose: what is pinned is told by `Stats`.
     public func pinBaseline(
         _ request: AssayFeaturesV1.PinBaselineRequest, context: ServerContext
     ) async throws -> AssayFeaturesV1.PinBaselineResponse {
         let tenant = try tenant(context)
         let pipeline = store.pipeline
         let (vector, definition) = try statisticsVector(request.vector, pipeline)
+        try access.check(definition.purpose, context)
         let statistics = try statistics(of: tenant)
         let found: VectorStatistics
         let source: String
@@ -48,8 +49,12 @@ extension FeatureService {
         let baseline = AssayFeaturesV1.Baseline(
             pinnedAt: pipeline.clock(), source: source, reason: request.reason,
             vectors: found.vectors, fingerprint: definition.fingerprint)
+        let entry = AssayFeaturesV1.AuditEntry(
+            time: baseline.pinnedAt, client: context.caller.client, action: "pin_baseline",
+            object: "\(definition.name)@\(definition.version)", reason: request.reason)
         try statistics.pin(
-            PinnedBaseline(description: baseline, statistics: found), of: vector, tenant: tenant)
+            PinnedBaseline(description: baseline, statistics: found), of: vector, tenant: tenant,
+            entry)
         return AssayFeaturesV1.PinBaselineResponse(baseline: baseline)
     }
 
@@ -57,6 +62,8 @@ extension FeatureService {
         _ plan: AssayFeaturesV1.TrainingPlan, _ vector: StatisticsStore.Vector,
         _ definition: VectorDefinition, _ pipeline: EventPipeline, _ tenant: String
     ) throws -> VectorStatistics {
+        try CallSlots.trainingSets.take()
+        defer { CallSlots.trainingSets.giveBack() }
         var builder = try TrainingSetBuilder(
             AssayFeaturesV1.BuildTrainingSetRequest(plan: plan), log: try log(of: tenant),
             definitions: pipeline.definitions, vectors: pipeline.vectors, tenant: tenant)

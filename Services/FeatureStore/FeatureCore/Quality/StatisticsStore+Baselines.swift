@@ -16,7 +16,11 @@ extension StatisticsStore {
         [mark, UInt8(clamping: tenant.utf8.count)] + tenant.utf8 + vector.utf8
     }
 
-    func pin(_ baseline: PinnedBaseline, of vector: Vector, tenant: String) throws {
+    /// - Parameter entry: goes to the audit log with it.
+    func pin(
+        _ baseline: PinnedBaseline, of vector: Vector, tenant: String,
+        _ entry: AssayFeaturesV1.AuditEntry
+    ) throws {
         let row = AssayFeaturesV1.BaselineRow(
             baseline: baseline.description,
             features: zip(vector.features, baseline.statistics.features).map {
@@ -24,6 +28,7 @@ extension StatisticsStore {
             })
         var batch = WriteBatch()
         batch.put(Self.key(tenant, vector.name), row.encoded(), in: Self.family)
+        AuditLog(store: store).add(entry, tenant: tenant, to: &batch)
         try store.write(batch, sync: true)
     }
 
