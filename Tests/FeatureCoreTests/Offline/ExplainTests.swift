@@ -10,12 +10,36 @@ import Wire
 /// Acceptance test 20: Explain lists exactly the contributing events, and the value that was served.
 @Suite struct ExplainTests {
     static func explain(
-        _ store: TestStore, _ feature: String, _ keys: [(String, String)], sequence: UInt64 = 0
+        _ store: TestStore, _ feature: String, _ keys: [(String, String)], sequence: UInt64 = 0,
+        maximumHistory: Int = Explanation.maximumHistory
     ) throws -> AssayFeaturesV1.ExplainResponse {
         try Explanation.explain(
             AssayFeaturesV1.ExplainRequest(
                 feature: feature, keys: WireMap(keys), sequence: sequence),
-            log: store.features.log, tenant: "bank", now: TestStore.now.millisecondsSinceEpoch)
+            log: store.features.log, tenant: "bank", now: TestStore.now.millisecondsSinceEpoch,
+            maximumHistory: maximumHistory)
+    }
+
+    @Test("an entity with more events than are held in memory is refused, an earlier read is not")
+    func bounded() async throws {
+        let store = try await TestStore(definitions: TrainingSetTests.definitions())
+        defer { store.remove() }
+        var random = SeededGenerator(seed: 1)
+        for number in 0..<12 {
+            var event = TrainingSetTests.payment(number, at: -Double(100 - number), random: &random)
+            event.fields["card_id"] = .text("c1")
+            _ = try await store.score(event, vectors: [])
+        }
+        let whole = try Self.explain(
+            store, "card_cnt_1h", [("card", "c1")], maximumHistory: 12)
+        #expect(whole.value == 12)
+        let error = #expect(throws: RPCError.self) {
+            try Self.explain(store, "card_cnt_1h", [("card", "c1")], maximumHistory: 11)
+        }
+        #expect(error?.code == .failedPrecondition && error?.reason == "HISTORY_TOO_LONG")
+        let earlier = try Self.explain(
+            store, "card_cnt_1h", [("card", "c1")], sequence: 12, maximumHistory: 11)
+        #expect(earlier.value == 11)
     }
 
     @Test("the value is the one served, and the events are those that it counts", arguments: 0..<4)

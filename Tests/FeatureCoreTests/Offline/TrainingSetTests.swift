@@ -98,13 +98,14 @@ import Wire
     }
 
     static func build(
-        _ store: TestStore, _ plan: AssayFeaturesV1.TrainingPlan, resumeAfter: UInt64 = 0
+        _ store: TestStore, _ plan: AssayFeaturesV1.TrainingPlan, resumeAfter: UInt64 = 0,
+        maximumEntities: Int = TrainingSetBuilder.maximumEntities
     ) throws -> (rows: [UInt8], manifest: AssayFeaturesV1.TrainingManifest) {
         let features = store.features
         var builder = try TrainingSetBuilder(
             AssayFeaturesV1.BuildTrainingSetRequest(plan: plan, resumeAfter: resumeAfter),
             log: features.log, definitions: features.definitions,
-            vectors: features.pipeline.vectors, tenant: "bank")
+            vectors: features.pipeline.vectors, tenant: "bank", maximumEntities: maximumEntities)
         var rows: [UInt8] = []
         var manifest: AssayFeaturesV1.TrainingManifest?
         while let chunk = try builder.next() {
@@ -116,6 +117,50 @@ import Wire
         }
         return (rows, try #require(manifest))
     }
+
+    @Test("times are sorted piece by piece as they are all at once", arguments: [1, 7, 50, 1_000])
+    func eventTimes(_ maximumSorted: Int) async throws {
+        let store = try await TestStore(definitions: Self.definitions())
+        defer { store.remove() }
+        _ = try await Self.month(store, seed: 5)
+        let log = store.features.log
+        let last = try log.lastSequence()
+        var expected: [(time: Int64, sequence: UInt64)] = []
+        try log.scan(after: 0) { row in
+            expected.append((row.event.time.millisecondsSinceEpoch, row.sequence))
+            return true
+        }
+        expected.sort { $0 < $1 }
+        var times = try EventTimes(
+            log, through: last, tenant: "bank", maximumSorted: maximumSorted)
+        var found: [UInt64] = []
+        while let sequence = try times.next() { found.append(sequence) }
+        #expect(found == expected.map(\.sequence) && found != found.sorted())
+        var none = try EventTimes(log, through: last, tenant: "other", maximumSorted: 1)
+        #expect(try none.next() == nil)
+    }
+
+    @Test("states are made of the entities that rows read, and of so many at most")
+    func entities() async throws {
+        let store = try await TestStore(definitions: Self.definitions())
+        defer { store.remove() }
+        let served = try await Self.month(store, seed: 6)
+        // One row reads a card and a terminal; all of them three and two.
+        let one = Self.plan { $0.rows = .ids(AssayFeaturesV1.TrainingIds(ids: ["p119"])) }
+        let (rows, manifest) = try Self.build(store, one, maximumEntities: 2)
+        #expect(manifest.rows == 1 && manifest.mismatched == 0)
+        let record = try CSVReaderTests.records(rows)[1]
+        let values = record.dropFirst(3).map { Double($0) ?? .nan }
+        #expect(values.elementsEqual(served["p119"]?.values ?? [], by: Self.isSame))
+        #expect(try Self.build(store, Self.plan(), maximumEntities: 5).manifest.rows == 120)
+        let error = #expect(throws: RPCError.self) {
+            try Self.build(store, Self.plan(), maximumEntities: 4)
+        }
+        #expect(error?.code == .failedPrecondition && error?.reason == "TOO_MANY_ENTITIES")
+        #expect(error?.message.contains("more than 4 entities") == true)
+    }
+
+    private static func isSame(_ a: Double, _ b: Double) -> Bool { a == b || a.isNaN && b.isNaN }
 
     @Test("as-known rows equal the served vectors bit for bit, whatever came late")
     func asKnown() async throws {

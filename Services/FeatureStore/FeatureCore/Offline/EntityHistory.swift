@@ -1,5 +1,6 @@
 internal import AssayMessages
 internal import FeatureEngine
+internal import RPC
 
 /// The events of one entity's present life, folded again.
 struct EntityHistory {
@@ -11,16 +12,25 @@ struct EntityHistory {
     /// - Parameters:
     ///   - sequence: the place in the log up to and without which events count.
     ///   - now: when the call or the event comes that reads, in milliseconds.
+    ///   - limit: how many events are held in memory at most. Throws FAILED_PRECONDITION if it has
+    ///     more.
     init(
-        of entity: EntityReference, in log: EventLog, before sequence: UInt64, at now: Int64
+        of entity: EntityReference, in log: EventLog, before sequence: UInt64, at now: Int64,
+        limit: Int
     ) throws {
         let definitions = log.pipeline.definitions
+        let trail = try log.trail(of: entity, before: sequence, limit: limit + 1)
+        guard trail.count <= limit else {
+            throw Self.tooLong(definitions.entities[entity.entity].name)
+        }
         let empty = FeatureState(
             group: definitions.entities[entity.entity].group,
             groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: entity.tenant))
         state = empty
         let life = definitions.lives[entity.entity]
-        for sequence in try log.trail(of: entity, before: sequence) {
+        for sequence in trail {
+            // Nobody may wait for it any more.
+            try Task.checkCancellation()
             guard let row = try log.row(sequence), let event = log.pipeline.resolved(row) else {
                 continue
             }
@@ -31,6 +41,14 @@ struct EntityHistory {
             }
         }
         begin(life, empty, at: now)
+    }
+
+    private static func tooLong(_ entity: String) -> RPCError {
+        RPCError(
+            .failedPrecondition,
+            "an explanation goes through at most \(Explanation.maximumHistory) events, and the"
+                + " \(entity) has more: explain an earlier read of it, by `sequence`, or take its"
+                + " values from a training set", reason: "HISTORY_TOO_LONG")
     }
 
     /// Forgets a life that is over.

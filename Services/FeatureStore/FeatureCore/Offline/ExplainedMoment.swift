@@ -17,14 +17,17 @@ struct ExplainedMoment {
     let now: Int64
     /// Those that the event names; for a read now, or of an entity it does not name, the caller's.
     let entities: [EntityReference]
+    private let maximumHistory: Int
     private var histories: [StateKey: EntityHistory] = [:]
 
     var definitions: DefinitionSet { log.pipeline.definitions }
 
     init(
-        _ request: AssayFeaturesV1.ExplainRequest, in log: EventLog, tenant: String, now: Int64
+        _ request: AssayFeaturesV1.ExplainRequest, in log: EventLog, tenant: String, now: Int64,
+        maximumHistory: Int
     ) throws {
         self.log = log
+        self.maximumHistory = maximumHistory
         sequence = request.sequence
         var inputs = VectorInputReader(
             log.pipeline, tenant: tenant, time: Timestamp(milliseconds: now), eventType: "")
@@ -66,8 +69,10 @@ struct ExplainedMoment {
 
     mutating func history(of entity: EntityReference) throws -> EntityHistory {
         if let known = histories[entity.key] { return known }
+        let held = histories.values.reduce(0) { $0 + $1.events.count }
         let history = try EntityHistory(
-            of: entity, in: log, before: sequence == 0 ? .max : sequence, at: now)
+            of: entity, in: log, before: sequence == 0 ? .max : sequence, at: now,
+            limit: maximumHistory - held)
         histories[entity.key] = history
         return history
     }

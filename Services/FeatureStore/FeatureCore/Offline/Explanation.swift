@@ -7,6 +7,8 @@ internal import Wire
 /// the events in them.
 struct Explanation {
     static let maximumEvents = 10_000
+    /// Events of the entities that are gone through, and held in memory meanwhile.
+    static let maximumHistory = 100_000
     static let maximumTiles = 4_096
     static let maximumInputs = 64
     static let maximumInputTiles = 256
@@ -18,14 +20,17 @@ struct Explanation {
     private var definitions: DefinitionSet { moment.definitions }
 
     static func explain(
-        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64
+        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64,
+        maximumHistory: Int = Explanation.maximumHistory
     ) throws -> AssayFeaturesV1.ExplainResponse {
-        var explanation = try Explanation(request, log: log, tenant: tenant, now: now)
+        var explanation = try Explanation(
+            request, log: log, tenant: tenant, now: now, maximumHistory: maximumHistory)
         return try explanation.response()
     }
 
     private init(
-        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64
+        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64,
+        maximumHistory: Int
     ) throws {
         let features = log.pipeline.definitions.features
         guard let position = features.feature(named: request.feature) else {
@@ -35,7 +40,8 @@ struct Explanation {
                 reason: "FEATURE_NOT_FOUND")
         }
         self.position = position
-        moment = try ExplainedMoment(request, in: log, tenant: tenant, now: now)
+        moment = try ExplainedMoment(
+            request, in: log, tenant: tenant, now: now, maximumHistory: maximumHistory)
     }
 
     private mutating func response() throws -> AssayFeaturesV1.ExplainResponse {

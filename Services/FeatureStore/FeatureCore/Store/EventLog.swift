@@ -47,10 +47,33 @@ package struct EventLog: Sendable {
         }
     }
 
+    /// Visits the event times of a tenant's rows up to a place in the log, in the order of the log.
+    func scanTimes(
+        of tenant: String, through last: UInt64,
+        _ body: (_ milliseconds: Int64, _ sequence: UInt64) -> Void
+    ) throws {
+        try store.scan(.log, .all, reversed: false) { key, value in
+            let sequence = StorageKey.sequence(key) ?? 0
+            guard sequence <= last else { return false }
+            let row = try stored(Array(value), sequence)
+            if row.tenant == tenant { body(row.event.time.millisecondsSinceEpoch, sequence) }
+            return true
+        }
+    }
+
+    /// A row as it is stored: what is personal is sealed.
+    private func stored(_ bytes: [UInt8], _ sequence: UInt64) throws -> AssayFeaturesV1.LogRow {
+        do {
+            return try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+        } catch {
+            throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
+        }
+    }
+
     /// A row with its personal fields, as far as their subjects are not erased.
     private func decode(_ bytes: [UInt8], _ sequence: UInt64) throws -> AssayFeaturesV1.LogRow {
         do {
-            var row = try AssayFeaturesV1.LogRow(decoding: bytes, door: .strict, limits: .stored)
+            var row = try stored(bytes, sequence)
             do {
                 try vault.open(&row)
             } catch PrivacyError.otherKey {

@@ -9,8 +9,8 @@ struct LogSteps {
     private let log: EventLog
     private let through: UInt64
     private let tenant: String
-    /// Sequences by event time, the next last; nil goes by sequence.
-    private var order: [UInt64]?
+    /// Nil goes by sequence.
+    private var times: EventTimes?
     private var last: UInt64 = 0
     /// The next last.
     private var rows: [AssayFeaturesV1.LogRow] = []
@@ -23,21 +23,11 @@ struct LogSteps {
         last = after
         self.through = through
         self.tenant = tenant
-        guard byEventTime else { return }
-        var times: [(time: Int64, sequence: UInt64)] = []
-        try log.scan(after: 0) { row in
-            guard row.sequence <= through else { return false }
-            if row.tenant == tenant {
-                times.append((row.event.time.millisecondsSinceEpoch, row.sequence))
-            }
-            return true
-        }
-        order = times.sorted { $0 > $1 }.map(\.sequence)
+        times = byEventTime ? try EventTimes(log, through: through, tenant: tenant) : nil
     }
 
     mutating func next() throws -> AssayFeaturesV1.LogRow? {
-        if let sequence = order?.popLast() { return try log.row(sequence) }
-        guard order == nil else { return nil }
+        if times != nil { return try times?.next().flatMap { try log.row($0) } }
         while rows.isEmpty {
             guard try fill() else { return nil }
         }

@@ -41,7 +41,8 @@ public final class RecordedLog {
     ) throws -> (manifest: AssayFeaturesV1.TrainingManifest, sealed: [UInt8]) {
         var builder = try TrainingSetBuilder(
             AssayFeaturesV1.BuildTrainingSetRequest(plan: plan), log: log,
-            definitions: pipeline.definitions, vectors: pipeline.vectors, tenant: tenant)
+            definitions: pipeline.definitions, vectors: pipeline.vectors, tenant: tenant,
+            maximumEntities: .max)
         var sealed: [UInt8] = []
         while let chunk = try builder.next() {
             switch chunk {

@@ -19,7 +19,7 @@ struct TrainingSelection {
     let labelType: Int?
     /// Ascending by time.
     let points: [Point]
-    private let types: Set<Int>
+    private let types: Set<String>
     private let span: Range<Int64>
     private let ids: Set<String>
 
@@ -45,12 +45,12 @@ struct TrainingSelection {
         check(plan.samplePerMillion <= 1_000_000, "/plan/sample_per_million", "is over a million")
         labelType = plan.label.flatMap { type($0.eventType, "/plan/label/event_type") }
         var (types, span, ids, points) = (
-            Set<Int>(), Int64.min..<Int64.min, Set<String>(), [Point]()
+            Set<String>(), Int64.min..<Int64.min, Set<String>(), [Point]()
         )
         switch plan.rows {
         case .ids(let named): ids = Set(named.ids)
         case .events(let events):
-            types = Set(events.types.compactMap { type($0, "/plan/rows/events/types") })
+            types = Set(events.types.filter { type($0, "/plan/rows/events/types") != nil })
             let (from, until) = (
                 events.from.millisecondsSinceEpoch, events.until.millisecondsSinceEpoch
             )
@@ -82,8 +82,10 @@ struct TrainingSelection {
     /// How many ids were named; nil if the rows are not named by ids.
     var idCount: Int? { ids.isEmpty ? nil : ids.count }
 
-    func takes(_ row: AssayFeaturesV1.LogRow, _ event: ResolvedEvent) -> Bool {
-        ids.contains(row.event.id) || types.contains(event.type) && span.contains(event.time)
+    func takes(_ row: AssayFeaturesV1.LogRow) -> Bool {
+        ids.contains(row.event.id)
+            || types.contains(row.event.type)
+                && span.contains(row.event.time.millisecondsSinceEpoch)
     }
 
     /// Whether the sample has the event: its id decides, the same in every training set.

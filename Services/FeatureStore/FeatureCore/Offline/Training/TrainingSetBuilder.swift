@@ -14,6 +14,8 @@ struct TrainingSetBuilder {
     /// A chunk is handed over when it has this many bytes.
     static let chunkBytes = 256 << 10
     static let engineVersion = "1"
+    /// Of which states are held in memory: of some kilobytes each.
+    static let maximumEntities = 1_000_000
 
     private let log: EventLog
     private let definitions: DefinitionSet
@@ -22,6 +24,9 @@ struct TrainingSetBuilder {
     /// Positions of the vector whose features are not for its purpose.
     private let withheld: [Int]
     private let resumeAfter: UInt64
+    private let maximumEntities: Int
+    /// Those that rows read: of no others states are made.
+    private var entities: Set<StateKey> = []
     private var phase = Phase.plan
     private var steps: LogSteps
     private var states: ReplayStates
@@ -35,9 +40,12 @@ struct TrainingSetBuilder {
     /// The ingest time of the last row that counts.
     private var now: Int64 = 0
 
+    /// - Parameter maximumEntities: that rows may read; ``next()`` throws FAILED_PRECONDITION if there
+    ///   are more.
     init(
         _ request: AssayFeaturesV1.BuildTrainingSetRequest, log: EventLog,
-        definitions: DefinitionSet, vectors: VectorReader, tenant: String
+        definitions: DefinitionSet, vectors: VectorReader, tenant: String,
+        maximumEntities: Int = TrainingSetBuilder.maximumEntities
     ) throws {
         var plan = request.plan
         let last = try log.lastSequence()
@@ -50,6 +58,7 @@ struct TrainingSetBuilder {
         self.tenant = tenant
         withheld = definitions.withheld(of: selection.vector)
         resumeAfter = request.resumeAfter
+        self.maximumEntities = maximumEntities
         steps = try LogSteps(
             log, through: plan.through, tenant: tenant, byEventTime: plan.mode == .asCorrected)
         states = ReplayStates(definitions, tenant: tenant, reader: vectors)
@@ -67,7 +76,7 @@ struct TrainingSetBuilder {
         switch phase {
         case .plan:
             phase = .rows
-            try readLabels()
+            try prepare()
             return .plan(manifest.plan)
         case .rows:
             while phase == .rows {
@@ -97,27 +106,46 @@ struct TrainingSetBuilder {
         return try SealedRecord.seal(manifest).bytes
     }
 
-    /// Labels come later than what they label, so they are gathered first.
-    private mutating func readLabels() throws {
+    /// Finds the labels, which come later than what they label, and the entities that rows read.
+    private mutating func prepare() throws {
         var gathered: TrainingLabels?
         if let label = manifest.plan.label, let type = selection.labelType {
             gathered = TrainingLabels(label, type: type, tenant: tenant)
         }
-        let (last, tenant) = (manifest.plan.through, tenant)
+        for point in points { try read(point.entities) }
+        let last = manifest.plan.through
         var (first, newest): (UInt64, Int64) = (0, 0)
         try log.scan(after: 0) { row in
             guard row.sequence <= last else { return false }
             guard row.tenant == tenant else { return true }
             if first == 0 { first = row.sequence }
             newest = max(newest, row.received.millisecondsSinceEpoch)
-            if gathered != nil, let event = log.pipeline.resolved(row) {
-                gathered?.see(row, event, definitions)
+            let isRow = selection.takes(row) && selection.samples(row.event.id)
+            guard isRow || gathered != nil, let event = log.pipeline.resolved(row) else {
+                return true
             }
+            gathered?.see(row, event, definitions)
+            if isRow { try read(event.entities(definitions, tenant: tenant)) }
             return true
         }
         labels = gathered
         manifest.firstSequence = first
         now = newest
+    }
+
+    /// Takes note of the entities of a row.
+    private mutating func read(_ named: [EntityReference]) throws {
+        for entity in named where selection.vector.entities.contains(entity.entity) {
+            entities.insert(entity.key)
+        }
+        guard entities.count <= maximumEntities else {
+            throw RPCError(
+                .failedPrecondition,
+                "the rows read more than \(maximumEntities) entities, whose states are held in"
+                    + " memory: take a sample or a shorter span, or build it with `assay"
+                    + " training-set` from a copy of the store's folder, which has no such bound",
+                reason: "TOO_MANY_ENTITIES")
+        }
     }
 
     // MARK: Rows
@@ -136,11 +164,10 @@ struct TrainingSetBuilder {
             points.removeFirst()
             add(point)
         }
-        // States that the vector does not read are not kept.
         let entities = event.entities(definitions, tenant: tenant).filter {
-            selection.vector.entities.contains($0.entity)
+            self.entities.contains($0.key)
         }
-        if selection.takes(row, event) { add(row, event, entities) }
+        if selection.takes(row) { add(row, event, entities) }
         states.apply(event, entities, of: row)
         return true
     }
