@@ -160,7 +160,7 @@ let targets: [Target] = [
         "feature-bench", "Tests/Benchmarks/feature-bench",
         [
             "FeatureCore", "FeatureEngine", "RPC", "RPCTransport", "Redis", "AssayMessages",
-            "Storage", "Wire", nioPosix, arguments,
+            "Storage", "TestSupport", "Wire", nioPosix, arguments,
         ]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),

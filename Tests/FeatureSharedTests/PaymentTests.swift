@@ -152,8 +152,16 @@ struct PaymentTests {
         _ = try await durable.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
         let evicting = await #expect(throws: UnfitServer.self) { _ = try await durable.server() }
         #expect(evicting?.description.contains("allkeys-lru") == true)
-        await volatile.close()
-        await durable.close()
+        let replica = try await SharedBench.start {
+            $0.arguments = ["--replicaof", "127.0.0.1", "\(durable.redis.port)"]
+        }
+        let reading = await #expect(throws: UnfitServer.self) { _ = try await replica.server() }
+        #expect(reading?.description.contains("a replica, which takes no writes") == true)
+        let node = try await SharedBench.start { $0.arguments = ["--cluster-enabled", "yes"] }
+        _ = try await node.send("CLUSTER", "ADDSLOTSRANGE", "0", "16382")
+        let partial = await #expect(throws: UnfitServer.self) { _ = try await node.server() }
+        #expect(partial?.description.contains("one of several nodes of a cluster") == true)
+        for bench in [volatile, durable, replica, node] { await bench.close() }
     }
 
     @Test("every script's keys are in one slot of a cluster")

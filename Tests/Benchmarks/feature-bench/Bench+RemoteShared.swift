@@ -2,13 +2,13 @@ import Foundation
 import NIOPosix
 import RPC
 import RPCTransport
+import TestSupport
 
 extension Bench {
     /// A real assay-features over a redis-server of its own, both on this machine: what they can take,
     /// then half of that, as an open load.
     func remoteShared(_ program: String, _ arguments: [String], seconds: Int) async throws {
-        let redis = try RedisProcess()
-        defer { redis.stop() }
+        let redis = try await RedisProcess()
         let server = try ServerProcess(
             program,
             arguments + [
@@ -37,53 +37,34 @@ extension Bench {
             "memory: the service \(server.residentMegabytes) MiB, Redis \(redis.residentMegabytes) MiB"
         )
         await channel.close()
+        await redis.stop()
         try await group.shutdownGracefully()
     }
 }
 
 /// A redis-server with an append-only file, synced every second, as it is advised.
 final class RedisProcess {
-    let port: Int
     let keyFile: String
-    private let process = Process()
-    private let directory = FileManager.default.temporaryDirectory
-        .appending(path: "assay-feature-bench-redis-\(UUID().uuidString)")
+    private let server: RedisServer
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        keyFile = directory.appending(path: "key").path
+    init() async throws {
+        directory = try TemporaryDirectory()
+        keyFile = directory.path + "/key"
         try String(repeating: "5a", count: 32)
             .write(toFile: keyFile, atomically: true, encoding: .utf8)
-        let candidates = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"]
-        guard
-            let program = candidates.first(where: FileManager.default.isExecutableFile(atPath:))
-        else { throw RPCError(.unavailable, "redis-server is not installed") }
-        port = Int.random(in: 20_000..<30_000)
-        let output = Pipe()
-        process.executableURL = URL(filePath: program)
-        process.arguments = [
-            "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes",
-            "--appendfsync", "everysec", "--dir", directory.path,
-        ]
-        process.standardOutput = output
-        try process.run()
-        var text = ""
-        while !text.contains("eady to accept connections") {
-            guard let bytes = try output.fileHandleForReading.read(upToCount: 1), !bytes.isEmpty
-            else { throw RPCError(.unavailable, "redis-server did not start: \(text)") }
-            text += String(decoding: bytes, as: UTF8.self)
+        server = try await RedisServer.start {
+            $0.isPersistent = true
+            $0.arguments = ["--appendfsync", "everysec", "--rdbcompression", "no"]
         }
     }
 
     /// At once: what it holds is thrown away, and asked to end it may not while it writes its file.
-    func stop() {
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(at: directory)
-    }
+    func stop() async { await server.kill() }
 
-    var processorSeconds: Double { ProcessUsage.seconds(process.processIdentifier) }
-    var residentMegabytes: Int { ProcessUsage.residentMegabytes(process.processIdentifier) }
+    var port: Int { server.port }
+    var processorSeconds: Double { ProcessUsage.seconds(server.process.processID) }
+    var residentMegabytes: Int { ProcessUsage.residentMegabytes(server.process.processID) }
 
     func cost(since before: Double, events: Int) -> String {
         String(

@@ -99,15 +99,26 @@ struct RemoteCaller {
         let result: Result
         let service: String
 
-        /// - Parameter outcomes: latencies; nil for a call that failed, as at its deadline.
-        init(_ outcomes: [Duration?], _ elapsed: Duration, _ processor: Double) {
-            let latencies = outcomes.compactMap(\.self)
+        init(_ outcomes: [Outcome], _ elapsed: Duration, _ processor: Double) {
+            let latencies = outcomes.compactMap { try? $0.get() }
             result = Result(latencies, elapsed: elapsed)
             let cost = processor / Double(max(1, outcomes.count)) * 1e6
-            service = String(
-                format: "%.1f µs CPU an event; %d of %d calls failed", cost,
-                outcomes.count - latencies.count, outcomes.count)
+            var reasons: [String: Int] = [:]
+            for case .failure(let failure) in outcomes { reasons[failure.reason, default: 0] += 1 }
+            let told = reasons.sorted { $0.value > $1.value }.prefix(5)
+                .map { "; \($0.value) × \($0.key)" }.joined()
+            service =
+                String(
+                    format: "%.1f µs CPU an event; %d of %d calls failed", cost,
+                    outcomes.count - latencies.count, outcomes.count) + told
         }
+    }
+
+    /// The time a call took, or why it does not count as done.
+    typealias Outcome = Swift.Result<Duration, Failure>
+
+    struct Failure: Error {
+        let reason: String
     }
 
     private static let options = CallOptions(
@@ -146,13 +157,19 @@ struct RemoteCaller {
         }
     }
 
-    /// Nil if the call failed: those are counted.
-    private func score(_ request: AssayFeaturesV1.ScoreEventRequest) async -> Duration? {
+    private func score(_ request: AssayFeaturesV1.ScoreEventRequest) async -> Outcome {
         var request = request
         request.event.time = LoadShape.timestamp(Self.now)
         let sent = ContinuousClock.now
-        let reply = try? await client.scoreEvent(request, options: Self.options)
-        return reply?.receipt.outcome == .applied ? sent.duration(to: .now) : nil
+        do {
+            let reply = try await client.scoreEvent(request, options: Self.options)
+            guard reply.receipt.outcome == .applied else {
+                return .failure(Failure(reason: "outcome \(reply.receipt.outcome)"))
+            }
+            return .success(sent.duration(to: .now))
+        } catch {
+            return .failure(Failure(reason: "\(error)"))
+        }
     }
 
     /// Each caller sends its next event when it has its reply.
@@ -160,10 +177,10 @@ struct RemoteCaller {
         let made = (0..<callers).map { requests(events / callers, "c\($0)-") }
         let processor = server.processorSeconds
         let start = ContinuousClock.now
-        let outcomes = await withTaskGroup(of: [Duration?].self) { group in
+        let outcomes = await withTaskGroup(of: [Outcome].self) { group in
             for requests in made {
                 group.addTask {
-                    var outcomes: [Duration?] = []
+                    var outcomes: [Outcome] = []
                     for request in requests { outcomes.append(await score(request)) }
                     return outcomes
                 }
@@ -179,12 +196,12 @@ struct RemoteCaller {
         let made = requests(Int(rate * Double(seconds)), "o")
         let processor = server.processorSeconds
         let start = ContinuousClock.now
-        let outcomes = try await withThrowingTaskGroup(of: Duration?.self) { group in
+        let outcomes = try await withThrowingTaskGroup(of: Outcome.self) { group in
             for (index, request) in made.enumerated() {
                 let due = start + .seconds(Double(index) / rate)
                 if due > .now { try await Task.sleep(until: due, tolerance: .zero) }
                 group.addTask {
-                    await score(request) == nil ? nil : due.duration(to: .now)
+                    await score(request).map { _ in due.duration(to: .now) }
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }

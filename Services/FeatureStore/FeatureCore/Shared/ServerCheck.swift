@@ -13,15 +13,46 @@ enum ServerCheck {
     static func check(_ redis: any RedisSender, allowsVolatile: Bool) async throws {
         let reply = try await redis.send(RedisCommand("INFO"), timeout: .seconds(5))
         if let error = reply.error { throw UnfitServer(description: "INFO: \(error)") }
-        try check(info: reply.text ?? "", allowsVolatile: allowsVolatile)
+        let values = values(of: reply.text ?? "")
+        try check(values, allowsVolatile: allowsVolatile)
+        guard values["redis_mode"] == "cluster" else { return }
+        let slots = try await redis.send(RedisCommand("CLUSTER", "SLOTS"), timeout: .seconds(5))
+        guard servesAll(slots) else {
+            throw UnfitServer(
+                description: "the server is one of several nodes of a cluster, whose redirections"
+                    + " are not followed: give the address of a server that has all slots, or of"
+                    + " a proxy that hides the cluster")
+        }
     }
 
-    static func check(info: String, allowsVolatile: Bool) throws(UnfitServer) {
+    /// Whether one master has all slots of a cluster. Each range is first, last, master, replicas.
+    private static func servesAll(_ slots: RedisValue) -> Bool {
+        var masters: Set<RedisValue> = []
+        var count: Int64 = 0
+        for range in slots.elements ?? [] {
+            guard let parts = range.elements, parts.count >= 3, let first = parts[0].integer,
+                let last = parts[1].integer, (0...16_383).contains(first),
+                (first...16_383).contains(last)
+            else { return false }
+            count += last - first + 1
+            masters.insert(parts[2])
+        }
+        return masters.count == 1 && count == 16_384
+    }
+
+    private static func values(of info: String) -> [Substring: Substring] {
         var values: [Substring: Substring] = [:]
         for line in info.split(whereSeparator: \.isNewline) {
             guard let colon = line.firstIndex(of: ":") else { continue }
             values[line[..<colon]] = line[line.index(after: colon)...]
         }
+        return values
+    }
+
+    private static func check(
+        _ values: [Substring: Substring], allowsVolatile: Bool
+    ) throws(UnfitServer) {
+        try checkKind(mode: values["redis_mode"], role: values["role"])
         let version = values["redis_version"] ?? ""
         let numbers = version.split(separator: ".").map { Int($0) ?? 0 }
         guard !numbers.lexicographicallyPrecedes(oldest) else {
@@ -38,6 +69,23 @@ enum ServerCheck {
             throw UnfitServer(
                 description: "the server has no append-only file, so its end would lose events;"
                     + " set appendonly yes (or accept the loss: --allow-volatile)")
+        }
+    }
+
+    /// A master, or a proxy that looks like one.
+    private static func checkKind(
+        mode: Substring?, role: Substring?
+    ) throws(UnfitServer) {
+        guard mode != "sentinel" else {
+            throw UnfitServer(
+                description: "the server is a Sentinel, which keeps no data: give an address that"
+                    + " leads to the master also after a failover, such as a name in DNS, a"
+                    + " virtual address or a proxy")
+        }
+        guard role != "slave" else {
+            throw UnfitServer(
+                description: "the server is a replica, which takes no writes: give the address of"
+                    + " its master")
         }
     }
 }
