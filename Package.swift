@@ -75,7 +75,10 @@ let targets: [Target] = [
     library("Storage", "Shared/Storage", ["CRocksDB"]),
     library(
         "ServiceRuntime", "Shared/ServiceRuntime",
-        ["RPC", "TLS", arguments, logging, yaml, nioCore, nioPosix, nioHTTP1]),
+        [
+            "RPC", "RPCTransport", "TLS", "Wire", arguments, logging, yaml, nioCore, nioPosix,
+            nioHTTP1,
+        ]),
     library(
         "Observability", "Shared/Observability",
         [

@@ -45,7 +45,7 @@ enum Layers {
         "RuleLanguage": ["Wire"],
         "Redis": ["TLS"],
         "Storage": [],
-        "ServiceRuntime": ["RPC", "TLS", "Wire"],
+        "ServiceRuntime": ["RPC", "RPCTransport", "TLS", "Wire"],
         "Observability": [
             "RPC", "RPCTransport", "ServiceRuntime", "AssayMessages", "TLS",
         ],

@@ -157,18 +157,8 @@ struct AssayFeatures: AsyncParsableCommand {
     }
 
     func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
-        let address =
-            service.listen
-            ?? ListenAddress(host: "127.0.0.1", port: role == .keeper ? 7013 : 7003)
-        guard let certificates = environment.certificates else {
-            return .plaintext(
-                host: address.host, port: address.port,
-                insecure: service.insecureEverywhere ? .everywhere : .loopback)
-        }
-        return .tls(
-            host: address.host, port: address.port,
-            context: try certificates.serverContext(accepting: [Self.risk, Self.gateway]),
-            handshakes: environment.handshakes)
+        try environment.listener(
+            service, port: role == .keeper ? 7013 : 7003, accepting: [Self.risk, Self.gateway])
     }
 
     /// Serves until shut down, storing changed states meanwhile; then stores what is left.

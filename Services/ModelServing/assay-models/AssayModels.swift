@@ -33,7 +33,10 @@ struct AssayModels: AsyncParsableCommand {
                 readiness: environment.health.readiness, reflection: service.reflection)
             let observability = try Observability(environment)
             let server = RPCServer(
-                listeners: [try listener(environment)],
+                listeners: [
+                    try environment.listener(
+                        service, port: 7001, accepting: [Self.risk, Self.gateway])
+                ],
                 services: services,
                 authorizer: authorizer, profile: .mesh,
                 telemetry: observability.telemetry, group: environment.group)
@@ -60,19 +63,6 @@ struct AssayModels: AsyncParsableCommand {
             services: [Self.risk.description: ["models.predict"]],
             openScopes: [StandardServices.reflectionScope],
             trustsEveryPeer: service.isInsecure)
-    }
-
-    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
-        let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7001)
-        guard let certificates = environment.certificates else {
-            return .plaintext(
-                host: address.host, port: address.port,
-                insecure: service.insecureEverywhere ? .everywhere : .loopback)
-        }
-        return .tls(
-            host: address.host, port: address.port,
-            context: try certificates.serverContext(accepting: [Self.risk, Self.gateway]),
-            handshakes: environment.handshakes)
     }
 
     /// A version that an alias points to and that cannot be loaded keeps the process from being

@@ -82,7 +82,9 @@ struct AssayRisk: AsyncParsableCommand {
                 to: [risk],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(
-                listeners: [try listener(environment)], services: services, authorizer: authorizer,
+                listeners: [
+                    try environment.listener(service, port: 7002, accepting: [Self.gateway])
+                ], services: services, authorizer: authorizer,
                 profile: .mesh, telemetry: observability.telemetry, group: environment.group)
             observability.watch(server, [upstreams.features, upstreams.models])
             try await server.start()
@@ -139,18 +141,5 @@ struct AssayRisk: AsyncParsableCommand {
         ScopeAuthorizer(
             forwarders: [Self.gateway.description],
             openScopes: [StandardServices.reflectionScope], trustsEveryPeer: service.isInsecure)
-    }
-
-    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
-        let address = service.listen ?? ListenAddress(host: "127.0.0.1", port: 7002)
-        guard let certificates = environment.certificates else {
-            return .plaintext(
-                host: address.host, port: address.port,
-                insecure: service.insecureEverywhere ? .everywhere : .loopback)
-        }
-        return .tls(
-            host: address.host, port: address.port,
-            context: try certificates.serverContext(accepting: [Self.gateway]),
-            handshakes: environment.handshakes)
     }
 }

@@ -2,8 +2,8 @@ import ArgumentParser
 import AssayMessages
 import FeatureCore
 import FeatureEngine
-import Foundation
 import RPC
+import ServiceRuntime
 import Wire
 
 /// Puts how far the payments of each customer reach: to be run once a night.
@@ -60,7 +60,7 @@ struct FeaturesNetworkCommand: AsyncParsableCommand {
     }
 
     private func job() throws -> NetworkJob {
-        let now = Timestamp(nanosecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1e9))
+        let now = WallClock.now()
         var end = now
         if let until {
             guard let given = Timestamp(until) else {
