@@ -141,7 +141,7 @@ struct Bench: Sendable {
         caller: Caller(tenant: tenant, client: "bench"))
 
     /// Events over the days before the start.
-    private func record(
+    func record(
         _ store: EmbeddedFeatureStore, _ clock: BenchClock, _ load: LoadShape, count: Int
     ) async throws {
         let service = FeatureService(store)

@@ -32,7 +32,7 @@ struct FeatureBench: AsyncParsableCommand {
     @Option(help: "Events of each measurement.")
     var events = 20_000
 
-    @Option(help: "Seconds of open load through RPC.")
+    @Option(help: "Seconds of open load through RPC, and of each step of applying definitions.")
     var seconds = 10
 
     @Option(help: "What an acknowledged event survives: written or synced.")
@@ -44,14 +44,15 @@ struct FeatureBench: AsyncParsableCommand {
     @Option(help: "The port of an empty Redis on this machine, to measure the shared store with.")
     var redis: Int?
 
-    @Option(help: "Events under way at once in the shared store.")
+    @Option(
+        help: "Events under way at once in the shared store, and while definitions are applied.")
     var callers = 16
 
     @Option(help: "Measure only this part; repeat for several.")
     var only: [Part] = []
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case engine, resolve, reads, written, synced, growth, remote, shared
+        case engine, resolve, reads, written, synced, growth, apply, remote, shared
         case remoteShared = "remote-shared"
     }
 
@@ -80,6 +81,10 @@ struct FeatureBench: AsyncParsableCommand {
         if parts.contains(.written) { try await bench.store(.written) }
         if parts.contains(.synced) { try await bench.store(.synced) }
         if parts.contains(.growth) { try await bench.growth() }
+        if parts.contains(.apply) {
+            try await bench.apply(
+                DefinitionSources(folder: definitions), callers: callers, seconds: seconds)
+        }
         if let redis, parts.contains(.shared) {
             try await bench.shared(port: redis, callers: callers)
         }

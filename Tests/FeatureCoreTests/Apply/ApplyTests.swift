@@ -34,7 +34,10 @@ import Testing
     func underLoad() async throws {
         let directory = TestStore.freshDirectory()
         let store = try await TestStore(directory: directory, text: DefinitionChange.base())
-        let texts = [try DefinitionChange.free(), try DefinitionChange.base()]
+        let texts = [
+            try DefinitionChange.free(), try DefinitionChange.base(), try DefinitionChange.noted(),
+            try DefinitionChange.base(),
+        ]
         let replies = try await withThrowingTaskGroup(
             of: [AssayFeaturesV1.ScoreEventResponse].self
         ) { group in
@@ -52,9 +55,9 @@ import Testing
                     return replies
                 }
             }
-            for round in 0..<10 {
+            for round in 0..<12 {
                 // Going back takes the vector away again.
-                try await store.apply(texts[round % 2])
+                try await store.apply(texts[round % 4])
             }
             return try await group.reduce(into: []) { $0 += $1 }
         }
