@@ -173,12 +173,13 @@ public final class RedisClient: RedisSender {
     ) async {
         let waiters: [CheckedContinuation<Void, any Error>]? = state.withLock { state in
             guard !state.isClosed else { return nil }
+            // Before any call uses it: whoever asks afterwards knows of the new connection.
+            made.add(1, ordering: .sequentiallyConsistent)
             state.lanes[lane] = connection
             defer { state.waiters = [:] }
             return Array(state.waiters.values)
         }
         guard let waiters else { return await connection.close() }
-        made.add(1, ordering: .relaxed)
         for waiter in waiters { waiter.resume() }
         let pause = configuration.firstPause
         connection.ended.whenComplete { [weak self] _ in

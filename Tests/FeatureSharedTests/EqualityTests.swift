@@ -194,10 +194,12 @@ private final class Ways: Sendable {
 extension SharedBench {
     /// The blobs of all states.
     func blobs() async throws -> Set<[UInt8]> {
-        let keys = try await send("KEYS", "fs:{*}:group:*").elements ?? []
+        let keys = try await send("KEYS", "fs:{*}:state:*").elements ?? []
         var blobs: Set<[UInt8]> = []
         for case .bytes(let key) in keys {
-            if case .bytes(let blob) = try await probe.send(RedisCommand("GET", key: key)) {
+            if case .bytes(let blob) = try await probe.send(
+                RedisCommand("HGET", key: key, StateField.blob))
+            {
                 blobs.insert(blob)
             }
         }

@@ -182,10 +182,10 @@ struct FaultTests {
         await server.store.flush()
         let keys = try await bench.send("KEYS", "fs:{bank:card:*").elements ?? []
         let key = try #require(keys.first?.text)
-        guard case .bytes(var blob) = try await bench.send("GET", key) else { return }
+        guard case .bytes(var blob) = try await bench.send("HGET", key, "b") else { return }
         blob[blob.count / 2] ^= 4
         _ = try await bench.probe.send(
-            RedisCommand([Array("SET".utf8), Array(key.utf8), blob]))
+            RedisCommand("HSET", key: Array(key.utf8), Array("b".utf8), blob))
         let fresh = try await bench.server()
         let reply = try await fresh.score(Bank.payment("new"))
         #expect(reply.outcome == .logged)

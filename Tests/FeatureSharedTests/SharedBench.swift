@@ -187,6 +187,16 @@ struct TestKeeper: Sendable {
 }
 
 extension SharedBench {
+    /// Notes in the journals of all entities.
+    func notes() async throws -> Int {
+        var count = 0
+        for case .bytes(let key) in try await send("KEYS", "*:state:*").elements ?? [] {
+            // Beside the token and the blob.
+            count += Int(try await probe.send(RedisCommand("HLEN", key: key)).integer ?? 0) - 2
+        }
+        return count
+    }
+
     /// Events claimed and not yet applied everywhere.
     func openEvents() async throws -> Int {
         var count = 0

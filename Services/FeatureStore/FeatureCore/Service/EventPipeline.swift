@@ -253,6 +253,22 @@ package final class EventPipeline: Sendable {
         _ scoring: Scoring, sequence: UInt64, versions: [UInt64],
         vectors: [AssayFeaturesV1.Vector]
     ) -> AssayFeaturesV1.LogRow {
+        AssayFeaturesV1.LogRow(
+            sequence: sequence, tenant: scoring.tenant, event: scoring.event,
+            received: scoring.received, definitionSet: definitions.hash,
+            entities: loggedEntities(scoring, versions),
+            vectors: vectors.map(AssayFeaturesV1.LoggedVector.init),
+            references: scoring.references,
+            amounts: scoring.resolved.conversions.map {
+                AssayFeaturesV1.LoggedAmount(field: $0.field, units: $0.units)
+            }, words: resolver.keptWords(of: scoring.resolved),
+            filters: resolver.keptFilters(of: scoring.resolved))
+    }
+
+    /// The entities of an event with the versions that it makes of them.
+    func loggedEntities(
+        _ scoring: Scoring, _ versions: [UInt64]
+    ) -> [AssayFeaturesV1.LoggedEntity] {
         let touches = definitions.events[scoring.resolved.type].touches
         var entities: [AssayFeaturesV1.LoggedEntity] = []
         entities.reserveCapacity(scoring.entities.count)
@@ -267,17 +283,7 @@ package final class EventPipeline: Sendable {
                 rest &= rest - 1
             }
         }
-        return AssayFeaturesV1.LogRow(
-            sequence: sequence, tenant: scoring.tenant, event: scoring.event,
-            received: scoring.received, definitionSet: definitions.hash, entities: entities,
-            vectors: vectors.map {
-                AssayFeaturesV1.LoggedVector(
-                    name: $0.ref.name, version: $0.ref.version, digest: $0.digest)
-            }, references: scoring.references,
-            amounts: scoring.resolved.conversions.map {
-                AssayFeaturesV1.LoggedAmount(field: $0.field, units: $0.units)
-            }, words: resolver.keptWords(of: scoring.resolved),
-            filters: resolver.keptFilters(of: scoring.resolved))
+        return entities
     }
 
     /// ALREADY_EXISTS with the fields that differ from the event recorded under the same id.
@@ -310,6 +316,12 @@ package final class EventPipeline: Sendable {
             paths.append("/event/fields/\(name)")
         }
         return paths
+    }
+}
+
+extension AssayFeaturesV1.LoggedVector {
+    init(_ vector: AssayFeaturesV1.Vector) {
+        self.init(name: vector.ref.name, version: vector.ref.version, digest: vector.digest)
     }
 }
 

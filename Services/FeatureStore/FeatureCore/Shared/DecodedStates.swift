@@ -3,22 +3,17 @@ internal import Synchronization
 
 /// States decoded before, so that a blob that has not changed is not decoded again.
 ///
-/// It holds nothing that the shared store does not: a blob is read every time, and what is in here is
-/// used only if version and checksum are the blob's. It is bounded in bytes; what was not used for
-/// longest goes first.
+/// It holds nothing that the shared store does not: the token of a blob is read every time, and what
+/// is in here is used only if it is that blob's. It is bounded in bytes; what was not used for longest
+/// goes first.
 final class DecodedStates: Sendable {
     private static let shardCount = 16
 
     private struct Entry {
         let state: FeatureState
-        let checksum: UInt32
+        let token: BlobToken
         let bytes: Int
         var lastUse: UInt64
-
-        func matches(_ blob: [UInt8]) -> Bool {
-            SharedBlob.version(of: blob) == state.version
-                && DecodedStates.checksum(of: blob) == checksum
-        }
     }
 
     private struct Shard {
@@ -40,11 +35,16 @@ final class DecodedStates: Sendable {
 
     var bytes: Int { locks.reduce(0) { $0 + $1.shard.withLock(\.bytes) } }
 
+    /// Whether there is a state of the entity, of whatever blob.
+    func has(_ key: StateKey) -> Bool {
+        lock(key).shard.withLock { $0.entries[key] != nil }
+    }
+
     /// The state of a blob, if it is the one put in; it is no longer in here then, so that whoever
     /// changes it need not copy it first.
-    func take(_ key: StateKey, blob: [UInt8]) -> FeatureState? {
+    func take(_ key: StateKey, _ token: BlobToken) -> FeatureState? {
         lock(key).shard.withLock { shard in
-            guard let entry = shard.entries[key], entry.matches(blob) else { return nil }
+            guard let entry = shard.entries[key], entry.token == token else { return nil }
             shard.entries[key] = nil
             shard.bytes -= entry.bytes
             return entry.state
@@ -52,22 +52,23 @@ final class DecodedStates: Sendable {
     }
 
     /// The state of a blob, if it is the one put in.
-    func find(_ key: StateKey, blob: [UInt8]) -> FeatureState? {
+    func find(_ key: StateKey, _ token: BlobToken) -> FeatureState? {
         lock(key).shard.withLock { shard in
-            guard let entry = shard.entries[key], entry.matches(blob) else { return nil }
+            guard let entry = shard.entries[key], entry.token == token else { return nil }
             shard.uses += 1
             shard.entries[key]?.lastUse = shard.uses
             return entry.state
         }
     }
 
-    func put(_ key: StateKey, _ state: FeatureState, blob: [UInt8]) {
-        guard let checksum = Self.checksum(of: blob) else { return }
+    /// - Parameter token: of the state's blob.
+    func put(_ key: StateKey, _ state: FeatureState, _ token: [UInt8]) {
+        guard let token = BlobToken(token) else { return }
         let bytes = state.byteCount + 96
         lock(key).shard.withLock { shard in
             shard.uses += 1
             let entry = Entry(
-                state: state, checksum: checksum, bytes: bytes, lastUse: shard.uses)
+                state: state, token: token, bytes: bytes, lastUse: shard.uses)
             shard.bytes += bytes - (shard.entries.updateValue(entry, forKey: key)?.bytes ?? 0)
             if shard.bytes > maximumBytes { Self.evict(&shard, to: maximumBytes * 3 / 4) }
         }
@@ -83,10 +84,4 @@ final class DecodedStates: Sendable {
     }
 
     private func lock(_ key: StateKey) -> Lock { locks[Int(key.high % UInt64(Self.shardCount))] }
-
-    /// The last four bytes of a blob.
-    fileprivate static func checksum(of blob: [UInt8]) -> UInt32? {
-        guard blob.count > 12 else { return nil }
-        return blob.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }
-    }
 }

@@ -12,7 +12,7 @@ final class OpenEvent: Sendable {
     private let keys: SharedKeys
     private let scoring: Scoring
     private let pipeline: EventPipeline
-    private let vectors: [AssayFeaturesV1.Vector]
+    private let vectors: [AssayFeaturesV1.LoggedVector]
 
     private struct State {
         var versions: [UInt64?]
@@ -32,7 +32,7 @@ final class OpenEvent: Sendable {
         started = event.started
         keys = event.keys
         scoring = event.scoring
-        vectors = response.vectors
+        vectors = response.vectors.map(AssayFeaturesV1.LoggedVector.init)
         state = Mutex(State(versions: versions, missing: versions.count { $0 == nil }))
     }
 
@@ -57,11 +57,10 @@ final class OpenEvent: Sendable {
     /// The applied record and the end of the event's openness.
     var closing: RedisCommand {
         let versions = state.withLock { $0.versions }
-        let row = pipeline.logRow(
-            scoring, sequence: place.sequence, versions: versions.map { $0 ?? 0 },
-            vectors: vectors)
         let record = AssayFeaturesV1.AppliedRow(
-            sequence: row.sequence, entities: row.entities, vectors: row.vectors)
+            sequence: place.sequence,
+            entities: pipeline.loggedEntities(scoring, versions.map { $0 ?? 0 }),
+            vectors: vectors)
         return keys.finish(place, record.encoded())
     }
 }

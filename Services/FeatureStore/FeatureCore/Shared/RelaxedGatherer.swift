@@ -27,7 +27,15 @@ final class RelaxedGatherer: Sendable {
 
     private struct Gathered {
         let entity: EntityReference
-        var parts: [Part]
+        /// When the first of its events came.
+        let since: Duration
+        var parts: [Part] = []
+    }
+
+    /// When an entity's turn comes.
+    private struct Turn {
+        let key: StateKey
+        let since: Duration
     }
 
     private struct PendingWrite {
@@ -38,6 +46,33 @@ final class RelaxedGatherer: Sendable {
     private struct Pending {
         var entities: [StateKey: Gathered] = [:]
         var count = 0
+        /// In the order of their times; those written before their turn are passed over.
+        var turns: [Turn] = []
+
+        mutating func add(_ part: Part, _ entity: EntityReference, _ now: Duration) -> Int {
+            if entities[entity.key] == nil {
+                entities[entity.key] = Gathered(entity: entity, since: now)
+                turns.append(Turn(key: entity.key, since: now))
+            }
+            entities[entity.key]?.parts.append(part)
+            count += 1
+            return entities[entity.key]?.parts.count ?? 0
+        }
+
+        mutating func take(_ key: StateKey) -> Gathered? {
+            guard let taken = entities.removeValue(forKey: key) else { return nil }
+            count -= taken.parts.count
+            return taken
+        }
+
+        /// Those that came at that time or before.
+        mutating func take(until time: Duration) -> [Gathered] {
+            let due = turns.prefix { $0.since <= time }
+            turns.removeFirst(due.count)
+            return due.compactMap { turn in
+                entities[turn.key]?.since == turn.since ? take(turn.key) : nil
+            }
+        }
     }
 
     private let pending = Mutex(Pending())
@@ -73,14 +108,12 @@ final class RelaxedGatherer: Sendable {
             return nil
         }
         var full: [StateKey] = []
+        let now = uptime()
         pending.withLock { pending in
             for entity in relaxed {
                 guard let index = all.firstIndex(where: { $0.key == entity.key }) else { continue }
                 let part = Part(event: open, index: index, touches: entity.touches)
-                pending.entities[entity.key, default: Gathered(entity: entity, parts: [])]
-                    .parts.append(part)
-                pending.count += 1
-                if pending.entities[entity.key]?.parts.count == configuration.gatherCount {
+                if pending.add(part, entity, now) == configuration.gatherCount {
                     full.append(entity.key)
                 }
             }
@@ -99,12 +132,13 @@ final class RelaxedGatherer: Sendable {
 
     /// Writes what is gathered for these entities.
     func flush(_ keys: [StateKey]) async {
-        let taken = pending.withLock { pending in
-            let taken = keys.compactMap { pending.entities.removeValue(forKey: $0) }
-            pending.count -= taken.reduce(0) { $0 + $1.parts.count }
-            return taken
-        }
-        await write(taken)
+        await write(pending.withLock { pending in keys.compactMap { pending.take($0) } })
+    }
+
+    /// Writes the entities whose first event has waited for the interval.
+    func flushDue() async {
+        let time = uptime() - configuration.gatherInterval
+        await write(pending.withLock { $0.take(until: time) })
     }
 
     // MARK: Writing
@@ -120,11 +154,14 @@ final class RelaxedGatherer: Sendable {
     private func writeBatch(_ gathered: [Gathered]) async {
         guard
             let replies = try? await redis.send(
-                gathered.map { states.read($0.entity) }, timeout: configuration.roundTrip)
+                gathered.map { states.look($0.entity) }, timeout: configuration.roundTrip)
         else { return gathered.forEach(leave) }
+        // They stay among the decoded ones: events read them meanwhile.
+        let loaded = await states.load(
+            gathered.map(\.entity), replies, redis, timeout: configuration.roundTrip)
         var pending: [PendingWrite] = []
-        for (gathered, reply) in zip(gathered, replies) {
-            if let write = await prepare(gathered, BlobReply(reply)) { pending.append(write) }
+        for (gathered, loaded) in zip(gathered, loaded) {
+            if let write = await prepare(gathered, loaded) { pending.append(write) }
         }
         for _ in 0..<SharedStates.maximumAttempts where !pending.isEmpty {
             guard
@@ -141,9 +178,9 @@ final class RelaxedGatherer: Sendable {
                     closing += written(sent.gathered, sent.write.made)
                 case .conflict(let newer):
                     activity.conflicts.count()
-                    if let write = await prepare(sent.gathered, .blob(newer)) {
-                        pending.append(write)
-                    }
+                    let entity = sent.gathered.entity
+                    let loaded = states.load(entity, newer) ?? LoadedState(entity: entity)
+                    if let write = await prepare(sent.gathered, loaded) { pending.append(write) }
                 case .refused: leave(sent.gathered)
                 }
             }
@@ -155,8 +192,8 @@ final class RelaxedGatherer: Sendable {
     /// Applies what is gathered for one entity, in the order of the log; nil if nothing is left of it.
     ///
     /// Events that are no longer fresh are the keeper's: it may have applied them already.
-    private func prepare(_ gathered: Gathered, _ reply: BlobReply) async -> PendingWrite? {
-        var loaded = states.take(gathered.entity, reply)
+    private func prepare(_ gathered: Gathered, _ loaded: LoadedState) async -> PendingWrite? {
+        var loaded = loaded
         guard var state = loaded.state else {
             leave(gathered)
             return nil
@@ -185,7 +222,7 @@ final class RelaxedGatherer: Sendable {
             made.append(MadeVersion(sequence: part.sequence, version: state.version))
         }
         guard !taken.isEmpty else { return nil }
-        let rest = Gathered(entity: gathered.entity, parts: taken)
+        let rest = Gathered(entity: gathered.entity, since: gathered.since, parts: taken)
         return PendingWrite(gathered: rest, write: states.write(loaded, state, made: made))
     }
 

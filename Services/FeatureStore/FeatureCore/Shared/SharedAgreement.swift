@@ -66,7 +66,12 @@ struct SharedAgreement: Sendable {
     }
 
     private func refusal(of known: String, _ tenant: String) -> UnfitServer {
-        UnfitServer(
+        guard known.hasSuffix(Self.layout) else {
+            return UnfitServer(
+                description: "the states of tenant \"\(tenant)\" lie in the shared store as another"
+                    + " version of Assay keeps them: this one needs an empty store")
+        }
+        return UnfitServer(
             description: "the states of tenant \"\(tenant)\" were made with definitions"
                 + " \(known.prefix(12))…, which keep other things in them than these"
                 + " (\(ours.prefix(12))…): all servers and the keeper need definitions of one"
@@ -75,7 +80,12 @@ struct SharedAgreement: Sendable {
 
     /// Definition set and generation, as they stand in the store.
     private var ours: String { SharedKeys.hex(definitions.hash) + generation }
-    private var generation: String { " " + SharedKeys.hex(definitions.generation) }
+    private var generation: String {
+        " " + SharedKeys.hex(definitions.generation) + Self.layout
+    }
+
+    /// How states lie in the store: one that has them otherwise would look empty.
+    private static let layout = "/2"
 }
 
 extension UnfitServer {

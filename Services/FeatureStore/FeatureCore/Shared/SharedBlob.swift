@@ -1,38 +1,74 @@
 internal import FeatureEngine
 internal import Redis
 
-/// What the shared store said of one blob.
+/// The fields of the hash that a state is in the shared store. Every other field of it is a note of
+/// the entity's journal: the sequence of an event, and the version it made.
+enum StateField {
+    /// The token of the blob.
+    static let token = [UInt8(ascii: "v")]
+    static let blob = [UInt8(ascii: "b")]
+}
+
+/// Tells the blobs of an entity apart: version and checksum, 8 and 4 bytes as they stand in the blob.
+///
+/// The version alone would not: where writes were lost, other events make the same versions again.
+struct BlobToken: Hashable {
+    static let byteCount = 12
+
+    let version: UInt64
+    let checksum: UInt32
+
+    /// Nil if the bytes are no token.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        version = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        checksum = bytes.suffix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    /// Nil if the blob is too short to have one.
+    init?(of blob: [UInt8]) {
+        guard blob.count > Self.byteCount else { return nil }
+        self.init(Self.bytes(of: blob))
+    }
+
+    /// The bytes of a blob's token; none if it is too short.
+    static func bytes(of blob: [UInt8]) -> [UInt8] {
+        blob.count > byteCount ? Array(blob.prefix(8)) + blob.suffix(4) : []
+    }
+}
+
+/// What the shared store said of one state.
 enum BlobReply {
-    /// Empty if there is no such key: the entity has had no event.
-    case blob([UInt8])
+    /// There is none.
+    case missing
+    /// The token of a blob that was not asked for.
+    case token([UInt8])
+    case blob([UInt8], token: [UInt8])
+    /// The server would not say.
     case refused(RedisServerError)
 
     init(_ reply: RedisValue) {
         switch reply {
-        case .bytes(let bytes): self = .blob(bytes)
-        case .null: self = .blob([])
+        case .bytes(let token): self = .token(token)
+        case .null, .array([.null, .null]): self = .missing
         case .error(let error): self = .refused(error)
-        default: self = .refused(RedisServerError("ERR not the reply to GET"))
+        case .array(let parts):
+            guard parts.count == 2, case .bytes(let token) = parts[0],
+                case .bytes(let blob) = parts[1]
+            else { fallthrough }
+            self = .blob(blob, token: token)
+        default: self = .refused(RedisServerError("ERR not the reply about a state"))
         }
     }
 }
 
-enum SharedBlob {
-    /// The bytes that a write compares: those of the version, as far as the blob has them.
-    static func token(of blob: [UInt8]) -> [UInt8] { Array(blob.prefix(8)) }
-
-    /// The version a blob says it has; 0 if it is too short to say.
-    static func version(of blob: [UInt8]) -> UInt64 {
-        guard blob.count >= 8 else { return 0 }
-        return blob.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    }
-}
-
-/// A blob and what it says.
+/// A state as it was read.
 struct LoadedState {
     let entity: EntityReference
-    /// As it was read; empty if there was none.
-    let blob: [UInt8]
+    /// What stood there, which a write takes the place of; empty if there was nothing.
+    var token: [UInt8] = []
+    /// As it was read; empty if there was none, or none needed to be read.
+    var blob: [UInt8] = []
     /// Nil if the blob could not be read or is damaged: nothing is said of the entity then.
     var state: FeatureState?
 }
@@ -47,38 +83,37 @@ struct MadeVersion: Hashable {
 struct BlobWrite {
     let entity: EntityReference
     let key: [UInt8]
-    let journal: [UInt8]
-    /// What was read, which must still be there.
+    /// The token of what was read, which must still be there.
     let before: [UInt8]
     let after: FeatureState
     let blob: [UInt8]
     let keepSeconds: Int64?
-    /// The events that it has and `before` has not.
+    /// The events that it has and what was read has not.
     let made: [MadeVersion]
 
     var command: RedisCommand {
         var arguments = [
-            SharedBlob.token(of: before), blob, Array("\(keepSeconds ?? 0)".utf8),
+            before, BlobToken.bytes(of: blob), blob, Array("\(keepSeconds ?? 0)".utf8),
         ]
+        arguments.reserveCapacity(arguments.count + 2 * made.count)
         for made in made {
             arguments.append(StorageKey.bigEndian(made.sequence))
             arguments.append(StorageKey.bigEndian(made.version))
         }
-        return SharedScripts.write.command(keys: [key, journal], arguments)
+        return SharedScripts.write.command(keys: [key], arguments)
     }
 
     enum Outcome {
         case written
-        /// Somebody else wrote; empty if the blob is gone.
-        case conflict(newer: [UInt8])
+        /// Somebody else wrote.
+        case conflict(newer: BlobReply)
         case refused(RedisServerError)
     }
 
     static func outcome(_ reply: RedisValue) -> Outcome {
         switch reply {
         case .integer(1): .written
-        case .bytes(let newer): .conflict(newer: newer)
-        case .null: .conflict(newer: [])
+        case .array: .conflict(newer: BlobReply(reply))
         case .error(let error): .refused(error)
         default: .refused(RedisServerError("ERR not the reply of the write script"))
         }

@@ -10,50 +10,59 @@ extension SharedFeatureStore {
         of entities: [EntityReference], under pipeline: EventPipeline, at time: Int64,
         now: Timestamp
     ) async -> [EntityReading] {
-        let blobs: [BlobReply]
+        let replies: [RedisValue]
         do {
             // States of another generation would look like none.
             if let tenant = entities.first?.tenant { try await admit(tenant) }
-            blobs = try await redis.send(
-                entities.map(states.read), timeout: configuration.roundTrip
-            ).map { BlobReply($0) }
+            replies = try await redis.send(
+                entities.map(states.look), timeout: configuration.roundTrip)
         } catch {
             return entities.map { pipeline.unavailable($0, at: time) }
         }
-        return zip(entities, blobs).map { entity, blob in
-            reading(remembered(entity, blob), at: time)
-        }
+        let loaded = await load(entities, replies)
+        let flags = await doubt(entities.first?.tenant)
+        return loaded.map { reading($0, at: time, flags) }
     }
 
-    /// The state of a blob; one that had to be decoded need not be a second time.
-    func remembered(_ entity: EntityReference, _ reply: BlobReply) -> LoadedState {
-        let loaded = states.load(entity, reply)
-        if let state = loaded.state, !loaded.blob.isEmpty {
-            states.decoded.put(entity.key, state, blob: loaded.blob)
-        }
-        return loaded
+    /// What is said of all that was read of a tenant just now.
+    func doubt(_ tenant: String?) async -> Status.Flags {
+        guard let tenant, await losses.isDoubted(tenant) else { return [] }
+        activity.doubted.count()
+        return .incomplete
     }
 
-    func reading(_ loaded: LoadedState, for scoring: Scoring) -> EntityReading {
-        reading(loaded, at: scoring.resolved.time)
+    /// The states that replies to `look` tell of, for reading only.
+    func load(
+        _ entities: [EntityReference], _ replies: [RedisValue]
+    ) async -> [LoadedState] {
+        await states.load(entities, replies, redis, timeout: configuration.roundTrip)
+    }
+
+    func reading(
+        _ loaded: LoadedState, for scoring: Scoring, _ flags: Status.Flags
+    ) -> EntityReading {
+        reading(loaded, at: scoring.resolved.time, flags)
     }
 
     /// The features of one entity. A relaxed one may lack the events of the last moments; of one
     /// whose blob is damaged nothing is said.
-    private func reading(_ loaded: LoadedState, at time: Int64) -> EntityReading {
+    private func reading(
+        _ loaded: LoadedState, at time: Int64, _ flags: Status.Flags
+    ) -> EntityReading {
         guard let state = loaded.state else {
             return pipeline.unavailable(loaded.entity, at: time)
         }
         let reading = pipeline.reading(loaded.entity, state, at: time)
-        return states.isRelaxed(loaded.entity) ? reading.flagged(.eventual) : reading
+        let all = states.isRelaxed(loaded.entity) ? flags.union(.eventual) : flags
+        return all.isEmpty ? reading : reading.flagged(all)
     }
 
     /// The entities of an event that could not be recorded: others could not be either, so what the
     /// blobs say may lack them.
-    func incomplete(_ scoring: Scoring, _ blobs: [BlobReply]) -> [EntityReading] {
+    func incomplete(_ scoring: Scoring, _ replies: [RedisValue]) async -> [EntityReading] {
         guard !scoring.vectors.isEmpty else { return [] }
-        return zip(scoring.entities, blobs).map { entity, blob in
-            reading(remembered(entity, blob), for: scoring).flagged(.incomplete)
+        return await load(scoring.entities, replies).map {
+            reading($0, for: scoring, .incomplete)
         }
     }
 

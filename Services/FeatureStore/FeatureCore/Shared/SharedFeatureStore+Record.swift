@@ -44,10 +44,10 @@ extension SharedFeatureStore {
         _ event: SharedEvent
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
         let claim: SharedClaim
-        let blobs: [BlobReply]
+        let replies: [RedisValue]
         do {
             try await admit(event.scoring.tenant)
-            (claim, blobs) = try await claimAndRead(event)
+            (claim, replies) = try await claimAndRead(event)
         } catch let error as RPCError {
             throw error
         } catch {
@@ -59,8 +59,8 @@ extension SharedFeatureStore {
         }
         switch claim {
         case .claimed(let place) where event.scoring.isLeftOpen:
-            return leave(event, at: place, blobs)
-        case .claimed(let place): return await apply(event, at: place, blobs)
+            return await leave(event, at: place, replies)
+        case .claimed(let place): return await apply(event, at: place, replies)
         case .known(let place, let digest): return try await known(event, place, digest)
         case .full:
             throw RPCError(
@@ -69,7 +69,7 @@ extension SharedFeatureStore {
         case .refused, .stale:
             statistics.notRecorded.count()
             return pipeline.response(
-                event.scoring, incomplete(event.scoring, blobs), outcome: .notRecorded)
+                event.scoring, await incomplete(event.scoring, replies), outcome: .notRecorded)
         }
     }
 
@@ -79,13 +79,13 @@ extension SharedFeatureStore {
             reason: "EVENT_TOO_LARGE")
     }
 
-    /// The first round trip: a place in the log, and the blobs of all entities. Before it, and after
-    /// an erasure, the subjects' keys that are not known.
+    /// The first round trip: a place in the log, and what there is of all entities. Before it, and
+    /// after an erasure, the subjects' keys that are not known.
     private func claimAndRead(
         _ event: SharedEvent
-    ) async throws -> (SharedClaim, [BlobReply]) {
+    ) async throws -> (SharedClaim, [RedisValue]) {
         let partition = event.partition
-        var answer: (claim: SharedClaim, blobs: [BlobReply])
+        var answer: (claim: SharedClaim, replies: [RedisValue])
         var attempts = 0
         repeat {
             let ticket = subjects.ticket(event.scoring.tenant, partition: partition)
@@ -94,9 +94,9 @@ extension SharedFeatureStore {
                 row = try await sealedRow(event, ticket)
             } catch let error as RedisServerError {
                 // Such as a store that is full: what there is can be read.
-                let blobs = try await redis.send(
-                    event.scoring.entities.map(states.read), timeout: configuration.roundTrip)
-                return (.refused(error), blobs.map { BlobReply($0) })
+                let replies = try await redis.send(
+                    event.scoring.entities.map(states.look), timeout: configuration.roundTrip)
+                return (.refused(error), replies)
             }
             answer = try await claimAndRead(event, claim(event, row, ticket.epoch))
             guard case .stale(let epoch) = answer.claim else { return answer }
@@ -121,15 +121,14 @@ extension SharedFeatureStore {
 
     private func claimAndRead(
         _ event: SharedEvent, _ claim: RedisCommand
-    ) async throws(RedisError) -> (claim: SharedClaim, blobs: [BlobReply]) {
+    ) async throws(RedisError) -> (claim: SharedClaim, replies: [RedisValue]) {
         let entities = event.scoring.entities
         var commands = [claim]
         commands.reserveCapacity(entities.count + 1)
-        for entity in entities { commands.append(states.read(entity)) }
+        for entity in entities { commands.append(states.look(entity)) }
         let replies = try await redis.send(commands, timeout: configuration.roundTrip)
         return (
-            SharedClaim(replies[0], partition: event.partition),
-            replies[1..<(1 + entities.count)].map { BlobReply($0) }
+            SharedClaim(replies[0], partition: event.partition), Array(replies.dropFirst())
         )
     }
 
@@ -152,21 +151,22 @@ extension SharedFeatureStore {
     /// The event stays open, for the keeper: it has the older events, and applies this one with those
     /// that it refers to.
     private func leave(
-        _ event: SharedEvent, at place: StreamPlace, _ blobs: [BlobReply]
-    ) -> AssayFeaturesV1.ScoreEventResponse {
+        _ event: SharedEvent, at place: StreamPlace, _ replies: [RedisValue]
+    ) async -> AssayFeaturesV1.ScoreEventResponse {
         let scoring = event.scoring
         statistics.applied.count()
         activity.leftOpen.count()
-        let readings =
-            scoring.vectors.isEmpty
-            ? []
-            : zip(scoring.entities, blobs).map { reading(remembered($0, $1), for: scoring) }
+        var readings: [EntityReading] = []
+        if !scoring.vectors.isEmpty {
+            let loaded = await load(scoring.entities, replies)
+            let flags = await doubt(scoring.tenant)
+            readings = loaded.map { reading($0, for: scoring, flags) }
+        }
         var response = pipeline.response(
             scoring, readings, outcome: .logged, sequence: place.sequence, durability: .memory)
         // Not known yet.
         response.receipt.problems.removeAll { $0.rule == EventProblem.Rule.reference }
-        let store = keep(response, of: event)
-        background.run { [redis] in _ = try? await redis.send([store]) }
+        late.add(closing: nil, [keep(response, of: event)])
         return response
     }
 
@@ -183,19 +183,23 @@ extension SharedFeatureStore {
 
     /// Reads, applies, and the second round trip.
     private func apply(
-        _ event: SharedEvent, at place: StreamPlace, _ blobs: [BlobReply]
+        _ event: SharedEvent, at place: StreamPlace, _ replies: [RedisValue]
     ) async -> AssayFeaturesV1.ScoreEventResponse {
         let scoring = event.scoring
-        var loaded: [LoadedState] = []
-        for (entity, blob) in zip(scoring.entities, blobs) {
-            loaded.append(
-                states.isRelaxed(entity) ? states.load(entity, blob) : states.take(entity, blob))
-        }
+        var loaded = await states.load(
+            scoring.entities, replies, redis, timeout: configuration.roundTrip
+        ) { !states.isRelaxed($0) }
         var readings: [EntityReading] = []
-        if !scoring.vectors.isEmpty { readings = loaded.map { reading($0, for: scoring) } }
+        var flags: Status.Flags = []
+        if !scoring.vectors.isEmpty {
+            flags = await doubt(scoring.tenant)
+            readings = loaded.map { reading($0, for: scoring, flags) }
+        }
         let stored = await store(&loaded, of: event, at: place)
         if !scoring.vectors.isEmpty {
-            for (index, newer) in stored.reread { readings[index] = reading(newer, for: scoring) }
+            for (index, newer) in stored.reread {
+                readings[index] = reading(newer, for: scoring, flags)
+            }
         }
         statistics.applied.count()
         let isApplied = stored.isComplete && !scoring.isLoggedOnly
@@ -212,24 +216,17 @@ extension SharedFeatureStore {
         _ event: SharedEvent, _ place: StreamPlace, _ stored: StoredStates,
         _ response: AssayFeaturesV1.ScoreEventResponse
     ) {
-        var commands: [RedisCommand] = []
-        if !response.vectors.isEmpty {
-            commands.append(keep(response, of: event))
-        }
+        var closing: RedisCommand?
         let relaxed = event.scoring.entities.filter(states.isRelaxed)
         let open = OpenEvent(event, place, pipeline, response, versions: stored.versions)
         if !stored.isComplete {
             activity.leftOpen.count()
         } else if relaxed.isEmpty {
-            commands.append(open.closing)
+            closing = open.closing
         } else if let full = gatherer.add(open, relaxed, event) {
             background.run { [gatherer] in await gatherer.flush(full) }
         }
-        guard !commands.isEmpty else { return }
-        background.run { [redis, activity, commands] in
-            let replies = try? await redis.send(commands)
-            let isDone = replies?.allSatisfy { $0.error == nil } ?? false
-            if !isDone, stored.isComplete, relaxed.isEmpty { activity.leftOpen.count() }
-        }
+        late.add(
+            closing: closing, response.vectors.isEmpty ? [] : [keep(response, of: event)])
     }
 }

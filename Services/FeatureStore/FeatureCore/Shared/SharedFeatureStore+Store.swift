@@ -58,7 +58,9 @@ extension SharedFeatureStore {
                 states.written(write)
             case .conflict(let newer):
                 activity.conflicts.count()
-                var loaded = states.take(write.entity, .blob(newer))
+                var loaded =
+                    states.load(write.entity, newer, isChanged: true)
+                    ?? LoadedState(entity: write.entity)
                 stored.reread.removeAll { $0.index == index }
                 stored.reread.append((index, loaded))
                 if let write = await applied(event, at: place, &loaded) {

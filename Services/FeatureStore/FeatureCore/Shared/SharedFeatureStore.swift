@@ -55,6 +55,8 @@ public final class SharedFeatureStore: FeatureStore {
     let personal: PersonalRows
     let subjects: SharedSubjects
     let background = BackgroundWork()
+    let late: LateCommands
+    let losses: LossWatch
     let gatherer: RelaxedGatherer
     /// Time that only runs forward, for what this process has begun.
     let uptime: @Sendable () -> Duration
@@ -74,6 +76,8 @@ public final class SharedFeatureStore: FeatureStore {
             definitions, keys: pipeline.keys, redis, timeout: configuration.roundTrip)
         agreement = SharedAgreement(definitions, masterKey: configuration.masterKey ?? .zero)
         states = SharedStates(definitions, cacheBytes: configuration.cacheBytes)
+        late = LateCommands(redis, activity, background)
+        losses = LossWatch(redis, timeout: configuration.roundTrip)
         gatherer = RelaxedGatherer(
             states, redis, configuration: configuration, activity: activity, uptime: uptime)
     }
@@ -101,13 +105,15 @@ public final class SharedFeatureStore: FeatureStore {
 
     public static let machineUptime: @Sendable () -> Duration = { ContinuousClock.now - start }
 
-    /// Writes what is gathered for relaxed entities, from time to time, until cancelled.
+    /// Writes what is gathered for relaxed entities, from time to time, until cancelled. Each entity
+    /// has its own time: all at once would hold up the events that come meanwhile.
     public func run() async throws {
+        let pause = max(configuration.gatherInterval / 32, .milliseconds(1))
         var sinceStatistics: Duration = .zero
         while true {
-            try await Task.sleep(for: configuration.gatherInterval)
-            await gatherer.flush()
-            sinceStatistics += configuration.gatherInterval
+            try await Task.sleep(for: pause)
+            await gatherer.flushDue()
+            sinceStatistics += pause
             if sinceStatistics >= .seconds(60) {
                 sinceStatistics = .zero
                 await sendStatistics()
@@ -133,6 +139,7 @@ public final class SharedFeatureStore: FeatureStore {
     /// Writes everything gathered, and waits for what is still on its way.
     public func flush() async {
         await gatherer.flush()
+        await late.flush()
         await sendStatistics()
         await background.finished()
     }

@@ -11,6 +11,13 @@ struct SharedKeys: Sendable {
 
     init(tenant: String) { self.tenant = Self.escaped(tenant) }
 
+    /// Of every key of the tenant.
+    private var beginning: [UInt8] {
+        var bytes = Array("fs:{".utf8)
+        bytes += tenant.utf8
+        return bytes
+    }
+
     /// The tenants that ever recorded an event: the keeper serves them.
     static let tenants = Array("fs:{tenants}".utf8)
 
@@ -21,22 +28,29 @@ struct SharedKeys: Sendable {
     static let lease = Array("fs:{keeper}:lease".utf8)
     static let fence = Array("fs:{keeper}:fence".utf8)
 
-    func blob(_ entity: String, _ key: StateKey, generation: [UInt8]) -> [UInt8] {
-        of(entity, key, "group", generation)
+    /// An entity's state, with its journal: the versions that events made of it, until the keeper has
+    /// their applied records.
+    ///
+    /// - Parameters:
+    ///   - entity: the type's name, escaped.
+    ///   - generation: as `shortGeneration` gives it.
+    func state(_ entity: [UInt8], _ key: StateKey, generation: [UInt8]) -> [UInt8] {
+        var bytes = beginning
+        bytes.reserveCapacity(bytes.count + entity.count + generation.count + 48)
+        bytes.append(UInt8(ascii: ":"))
+        bytes += entity
+        bytes.append(UInt8(ascii: ":"))
+        Self.appendHex(key.high, to: &bytes)
+        Self.appendHex(key.low, to: &bytes)
+        bytes += "}:state:".utf8
+        bytes += generation
+        return bytes
     }
 
-    /// The entity's journal: the versions that events made of its blob, until the keeper has their
-    /// applied records.
-    func journal(_ entity: String, _ key: StateKey, generation: [UInt8]) -> [UInt8] {
-        of(entity, key, "made", generation)
-    }
-
-    private func of(
-        _ entity: String, _ key: StateKey, _ name: String, _ generation: [UInt8]
-    ) -> [UInt8] {
-        let pid = Self.hex(StorageKey.bigEndian(key.high) + StorageKey.bigEndian(key.low))
-        let end = Self.hex(generation)
-        return Array("fs:{\(tenant):\(Self.escaped(entity)):\(pid)}:\(name):\(end)".utf8)
+    /// What of a generation stands in keys: enough to tell two apart, which are compared as a whole
+    /// where a process starts.
+    static func shortGeneration(_ generation: [UInt8]) -> [UInt8] {
+        Array(hex(Array(generation.prefix(8))).utf8)
     }
 
     /// A subject's key, wrapped by the tenant's.
@@ -52,6 +66,9 @@ struct SharedKeys: Sendable {
     /// There while the keeper has no room for events kept aside.
     var quarantineFull: [UInt8] { Array("fs:{\(tenant)}:quarantine_full".utf8) }
 
+    /// The server that the keeper found to have all that the log says.
+    var whole: [UInt8] { Array("fs:{\(tenant)}:whole".utf8) }
+
     /// The definition set and generation in force.
     var active: [UInt8] { Array("fs:{\(tenant)}:active".utf8) }
 
@@ -59,14 +76,10 @@ struct SharedKeys: Sendable {
     static func partition(_ id: [UInt8]) -> Int { Int(id[0]) % partitions }
 
     /// - Parameter id: 16 bytes of SHA-256 of the event id.
-    func claim(_ id: [UInt8]) -> [UInt8] {
-        log(Self.partition(id), "id:\(Self.hex(id))")
-    }
+    func claim(_ id: [UInt8]) -> [UInt8] { log(Self.partition(id), "id:", id) }
 
     /// The reply that was given for an event.
-    func served(_ id: [UInt8]) -> [UInt8] {
-        log(Self.partition(id), "served:\(Self.hex(id))")
-    }
+    func served(_ id: [UInt8]) -> [UInt8] { log(Self.partition(id), "served:", id) }
 
     /// The stream of a partition.
     func rows(_ partition: Int) -> [UInt8] { log(partition, "rows") }
@@ -86,29 +99,55 @@ struct SharedKeys: Sendable {
     /// Which keeper holds what was trimmed from the stream, and its lease's number.
     func kept(_ partition: Int) -> [UInt8] { log(partition, "kept") }
 
-    private func log(_ partition: Int, _ name: String) -> [UInt8] {
-        Array("fs:{\(tenant):log:\(partition)}:\(name)".utf8)
+    private func log(_ partition: Int, _ name: String, _ id: [UInt8] = []) -> [UInt8] {
+        var bytes = beginning
+        bytes.reserveCapacity(bytes.count + name.utf8.count + 2 * id.count + 16)
+        bytes += ":log:".utf8
+        bytes += String(partition).utf8
+        bytes += "}:".utf8
+        bytes += name.utf8
+        for byte in id { Self.appendHex(byte, to: &bytes) }
+        return bytes
     }
 
     static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.count)
+        for byte in bytes { appendHex(byte, to: &text) }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func appendHex(_ value: some FixedWidthInteger, to text: inout [UInt8]) {
+        var shift = value.bitWidth
+        while shift > 0 {
+            shift -= 4
+            let digit = UInt8(truncatingIfNeeded: value >> shift) & 15
+            text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+        }
     }
 
     /// Letters, digits, `.`, `_` and `-` stay; any other byte is `%` and two digits. So no name can
     /// end a key's braces or look like two names.
     static func escaped(_ text: String) -> String {
+        if text.utf8.allSatisfy(isPlain) { return text }
         var result = ""
         for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "-"):
+            if isPlain(byte) {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
-            default: result += "%" + hex([byte])
+            } else {
+                result += "%" + hex([byte])
             }
         }
         return result
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 }

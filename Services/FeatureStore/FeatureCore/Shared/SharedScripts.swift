@@ -8,23 +8,20 @@ public enum SharedScripts {
 
     /// Puts a blob in place of the one that was read, and notes which events made which versions.
     ///
-    /// KEYS blob, journal · ARGV the version that was read (8 bytes; empty = there was none), the new
-    /// blob, seconds to keep ('0' = for ever), then sequence and version of each event that the new
-    /// blob has and the old one had not (8 bytes each). Returns 1, or the newer blob, or nil if there
-    /// is none now.
+    /// KEYS state · ARGV the token that was read (empty = there was none), the new one, the new blob,
+    /// seconds to keep ('0' = for ever), then sequence and version of each event that the new blob has
+    /// and the old one had not (8 bytes each). Returns 1, or the newer token and blob, nil and nil if
+    /// there are none now.
     static let write = RedisScript(
         """
-        if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then
-            return redis.call('GET', KEYS[1])
+        if (redis.call('HGET', KEYS[1], 'v') or '') ~= ARGV[1] then
+            return redis.call('HMGET', KEYS[1], 'v', 'b')
         end
-        if ARGV[3] == '0' then
-            redis.call('SET', KEYS[1], ARGV[2])
+        redis.call('HSET', KEYS[1], 'v', ARGV[2], 'b', ARGV[3], unpack(ARGV, 5))
+        if ARGV[4] == '0' then
+            redis.call('PERSIST', KEYS[1])
         else
-            redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-        end
-        if #ARGV > 3 then
-            redis.call('HSET', KEYS[2], unpack(ARGV, 4))
-            if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
+            redis.call('EXPIRE', KEYS[1], ARGV[4])
         end
         return 1
         """)

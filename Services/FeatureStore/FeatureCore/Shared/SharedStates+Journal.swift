@@ -14,7 +14,7 @@ enum Standing: Hashable {
 /// The journal of an entity says which versions the events made whose applied records the keeper has
 /// not taken yet: what the blob's ring of 64 sequences no longer says of events that are still open.
 ///
-/// - A blob and the notes of what made it are written in one step (`SharedScripts.write`).
+/// - A blob and the notes of what made it are one key, written in one step (`SharedScripts.write`).
 /// - An event's applied record is written and its openness ended in one step (`.finish`).
 /// - A note is removed by the keeper alone, when it has the applied record in hand: so after the event
 ///   has ceased to be open.
@@ -23,8 +23,7 @@ enum Standing: Hashable {
 /// after a blob was read, there is no note of an event, and *after that* the event is still open, then
 /// that blob lacks the event. A compare-and-set on that blob may apply it.
 ///
-/// Blob and journal are in one slot of a cluster, the open events are not: the order of the questions
-/// is kept by waiting for each answer.
+/// The open events are elsewhere: the order of the questions is kept by waiting for each answer.
 extension SharedStates {
     /// Asks what became of open events on an entity whose blob the caller has read before.
     func standings(
@@ -33,7 +32,7 @@ extension SharedStates {
     ) async throws -> [Standing] {
         let notes = try await redis.send(
             RedisCommand(
-                [Array("HMGET".utf8), journal(entity)]
+                [Array("HMGET".utf8), key(entity)]
                     + places.map { StorageKey.bigEndian($0.sequence) }),
             timeout: timeout)
         if let error = notes.error { throw error }
@@ -74,10 +73,11 @@ extension SharedStates {
         of entity: EntityReference, _ redis: any RedisSender, timeout: Duration
     ) async throws -> [MadeVersion] {
         let reply = try await redis.send(
-            RedisCommand("HGETALL", key: journal(entity)), timeout: timeout)
+            RedisCommand("HGETALL", key: key(entity)), timeout: timeout)
         if let error = reply.error { throw error }
         let words = reply.elements ?? []
         return stride(from: 0, to: words.count - 1, by: 2).compactMap { index in
+            // The token and the blob are not of this length.
             guard let sequence = Self.version(words[index]),
                 let version = Self.version(words[index + 1])
             else { return nil }
@@ -86,10 +86,11 @@ extension SharedStates {
     }
 
     /// Removes notes of events whose applied records the keeper has in hand.
+    ///
+    /// - Parameter notes: sequences by the key of their entity.
     func forget(_ notes: [[UInt8]: Set<UInt64>]) -> [RedisCommand] {
-        notes.map { journal, sequences in
-            RedisCommand(
-                [Array("HDEL".utf8), journal] + sequences.map { StorageKey.bigEndian($0) })
+        notes.map { key, sequences in
+            RedisCommand([Array("HDEL".utf8), key] + sequences.map { StorageKey.bigEndian($0) })
         }
     }
 

@@ -1,34 +1,35 @@
 internal import FeatureEngine
 internal import Redis
 
-/// Reads and writes the blobs of entities in the shared store.
+/// Reads and writes the states of entities in the shared store.
 struct SharedStates: Sendable {
     static let maximumAttempts = 8
 
     let definitions: DefinitionSet
     let decoded: DecodedStates
+    /// Of each entity type, as they stand in keys.
+    private let names: [[UInt8]]
     private let generation: [UInt8]
-    /// Seconds that an untouched blob of each entity type is kept (R16); nil for ever.
+    /// Seconds that an untouched state of each entity type is kept (R16); nil for ever.
     private let keepSeconds: [Int64?]
 
     init(_ definitions: DefinitionSet, cacheBytes: Int) {
         self.definitions = definitions
         decoded = DecodedStates(maximumBytes: cacheBytes)
-        generation = definitions.generation
+        names = definitions.entities.map { Array(SharedKeys.escaped($0.name).utf8) }
+        generation = SharedKeys.shortGeneration(definitions.generation)
         keepSeconds = definitions.lives.map { life in life.keep.map { $0 / 1_000 + 1 } }
     }
 
     func key(_ entity: EntityReference) -> [UInt8] {
-        SharedKeys(tenant: entity.tenant).blob(
-            definitions.entities[entity.entity].name, entity.key, generation: generation)
+        SharedKeys(tenant: entity.tenant).state(
+            names[entity.entity], entity.key, generation: generation)
     }
 
-    func journal(_ entity: EntityReference) -> [UInt8] {
-        journal(definitions.entities[entity.entity].name, entity.key, tenant: entity.tenant)
-    }
-
-    func journal(_ entity: String, _ key: StateKey, tenant: String) -> [UInt8] {
-        SharedKeys(tenant: tenant).journal(entity, key, generation: generation)
+    /// The key of an entity that a record names.
+    func key(_ entity: String, _ key: StateKey, tenant: String) -> [UInt8] {
+        SharedKeys(tenant: tenant).state(
+            Array(SharedKeys.escaped(entity).utf8), key, generation: generation)
     }
 
     /// Brought up after the reply, many events at a time.
@@ -36,30 +37,89 @@ struct SharedStates: Sendable {
         definitions.entities[entity.entity].isRelaxed
     }
 
-    func read(_ entity: EntityReference) -> RedisCommand { RedisCommand("GET", key: key(entity)) }
+    // MARK: Reading
 
-    /// The state that a blob holds, for reading only.
-    func load(_ entity: EntityReference, _ reply: BlobReply) -> LoadedState {
-        load(entity, reply) { decoded.find(entity.key, blob: $0) }
+    /// Asks for a state with its blob.
+    func read(_ entity: EntityReference) -> RedisCommand {
+        RedisCommand("HMGET", key: key(entity), StateField.token, StateField.blob)
     }
 
-    /// The state that a blob holds, to be changed: it leaves the memory of decoded states.
-    func take(_ entity: EntityReference, _ reply: BlobReply) -> LoadedState {
-        load(entity, reply) { decoded.take(entity.key, blob: $0) }
+    /// Asks for a state; if it is decoded here, only whether it still is what stands there.
+    func look(_ entity: EntityReference) -> RedisCommand {
+        decoded.has(entity.key)
+            ? RedisCommand("HGET", key: key(entity), StateField.token) : read(entity)
     }
 
-    private func load(
-        _ entity: EntityReference, _ reply: BlobReply, known: ([UInt8]) -> FeatureState?
-    ) -> LoadedState {
-        guard case .blob(let blob) = reply else {
-            return LoadedState(entity: entity, blob: [], state: nil)
+    /// The states that replies to `look` tell of. A blob that is needed after all is asked for now;
+    /// if that fails, nothing is said of its entity.
+    ///
+    /// - Parameter isChanged: whether the caller changes a state: it leaves the memory of decoded
+    ///   states then.
+    func load(
+        _ entities: [EntityReference], _ replies: some Collection<RedisValue>,
+        _ redis: any RedisSender, timeout: Duration,
+        isChanged: (EntityReference) -> Bool = { _ in false }
+    ) async -> [LoadedState] {
+        var loaded: [LoadedState] = []
+        loaded.reserveCapacity(entities.count)
+        var unknown: [Int] = []
+        for (index, reply) in zip(entities.indices, replies) {
+            let entity = entities[index]
+            if let state = load(entity, BlobReply(reply), isChanged: isChanged(entity)) {
+                loaded.append(state)
+            } else {
+                unknown.append(index)
+                loaded.append(LoadedState(entity: entity))
+            }
         }
-        if blob.isEmpty { return LoadedState(entity: entity, blob: [], state: empty(entity)) }
-        if let state = known(blob) { return LoadedState(entity: entity, blob: blob, state: state) }
+        guard !unknown.isEmpty,
+            let replies = try? await redis.send(
+                unknown.map { read(entities[$0]) }, timeout: timeout)
+        else { return loaded }
+        for (index, reply) in zip(unknown, replies) {
+            let entity = entities[index]
+            if let state = load(entity, BlobReply(reply), isChanged: isChanged(entity)) {
+                loaded[index] = state
+            }
+        }
+        return loaded
+    }
+
+    /// The state that a reply tells of; nil if that takes its blob, which the reply has not.
+    func load(
+        _ entity: EntityReference, _ reply: BlobReply, isChanged: Bool = false
+    ) -> LoadedState? {
+        switch reply {
+        case .missing: return LoadedState(entity: entity, state: empty(entity))
+        case .refused: return LoadedState(entity: entity)
+        case .token(let token):
+            guard let state = known(entity, token, isChanged) else { return nil }
+            return LoadedState(entity: entity, token: token, state: state)
+        case .blob(let blob, let token):
+            if let state = known(entity, token, isChanged) {
+                return LoadedState(entity: entity, token: token, blob: blob, state: state)
+            }
+            let state = decode(blob, token, entity)
+            if let state, !isChanged { decoded.put(entity.key, state, token) }
+            return LoadedState(entity: entity, token: token, blob: blob, state: state)
+        }
+    }
+
+    private func known(
+        _ entity: EntityReference, _ token: [UInt8], _ isChanged: Bool
+    ) -> FeatureState? {
+        guard let token = BlobToken(token) else { return nil }
+        return isChanged
+            ? decoded.take(entity.key, token) : decoded.find(entity.key, token)
+    }
+
+    /// Nil if the blob is damaged.
+    private func decode(
+        _ blob: [UInt8], _ token: [UInt8], _ entity: EntityReference
+    ) -> FeatureState? {
+        guard BlobToken.bytes(of: blob) == token else { return nil }
         let empty = empty(entity)
-        let state = try? FeatureState(
-            decoding: blob, group: empty.group, groupHash: empty.groupHash)
-        return LoadedState(entity: entity, blob: blob, state: state)
+        return try? FeatureState(decoding: blob, group: empty.group, groupHash: empty.groupHash)
     }
 
     func empty(_ entity: EntityReference) -> FeatureState {
@@ -68,18 +128,19 @@ struct SharedStates: Sendable {
             groupHash: definitions.groupHash(ofEntity: entity.entity, tenant: entity.tenant))
     }
 
+    // MARK: Writing
+
     /// The write of a state that has these events, and was loaded without them.
     func write(
         _ loaded: LoadedState, _ after: FeatureState, made: [MadeVersion]
     ) -> BlobWrite {
         BlobWrite(
-            entity: loaded.entity, key: key(loaded.entity), journal: journal(loaded.entity),
-            before: loaded.blob, after: after, blob: after.encode(),
-            keepSeconds: keepSeconds[loaded.entity.entity], made: made)
+            entity: loaded.entity, key: key(loaded.entity), before: loaded.token, after: after,
+            blob: after.encode(), keepSeconds: keepSeconds[loaded.entity.entity], made: made)
     }
 
     /// Remembers what was written, so that the next event need not decode it.
     func written(_ write: BlobWrite) {
-        decoded.put(write.entity.key, write.after, blob: write.blob)
+        decoded.put(write.entity.key, write.after, BlobToken.bytes(of: write.blob))
     }
 }

@@ -13,6 +13,8 @@ public final class SharedStoreActivity: Sendable {
     public let damaged = Atomic<Int>(0)
     /// Hours of a vector whose statistics did not reach the log.
     public let lostStatistics = Atomic<Int>(0)
+    /// Reads that may lack what the shared store has lost, and flagged so.
+    public let doubted = Atomic<Int>(0)
     /// Blobs written for relaxed entities.
     public let gatheredWrites = Atomic<Int>(0)
     /// Events in those.
@@ -27,6 +29,7 @@ public final class SharedStoreActivity: Sendable {
             ("conflicts", conflicts.load(ordering: .relaxed)),
             ("unreplicated", unreplicated.load(ordering: .relaxed)),
             ("damaged", damaged.load(ordering: .relaxed)),
+            ("doubted", doubted.load(ordering: .relaxed)),
             ("lost_statistics", lostStatistics.load(ordering: .relaxed)),
             ("gathered_writes", gatheredWrites.load(ordering: .relaxed)),
             ("gathered_events", gatheredEvents.load(ordering: .relaxed)),

@@ -166,8 +166,8 @@ extension SharedKeeper {
         }
     }
 
-    /// Deletes the blobs and what stands beside them. The next event of such an entity finds none, and
-    /// begins a life.
+    /// Deletes the states with their journals. The next event of such an entity finds none, and begins
+    /// a life.
     private func deleteStates(
         _ entities: Set<Erasure.Entity>, _ order: ErasureOrder, _ keys: SharedKeys
     ) async throws -> Int {
@@ -177,9 +177,7 @@ extension SharedKeeper {
                     tenant: order.tenant, entity: $0, role: "", key: entity.key, touches: 0)
             }
         }
-        let blobs = references.map { RedisCommand("DEL", key: states.key($0)) }
-        let journals = references.map { RedisCommand("DEL", key: states.journal($0)) }
-        return try await sendAll(blobs + journals).prefix(blobs.count)
+        return try await sendAll(references.map { RedisCommand("DEL", key: states.key($0)) })
             .reduce(0) { $0 + Int($1.integer ?? 0) }
     }
 

@@ -9,8 +9,8 @@ internal import Wire
 ///
 /// The log on the keeper's disk is the truth. Events that it has and the shared store lost count
 /// again; those recorded after the loss keep counting, in versions of their own where two events
-/// claim one. Nobody is told: until then what is served lacks the lost events, and its digest is
-/// not that of a replay, so it is left out of training sets.
+/// claim one. Servers flag what they read until the keeper is done, so that it is left out of
+/// training sets (``LossWatch``).
 extension SharedKeeper {
     /// Rows older than this at the loss of a connection have reached every replica and file.
     static let longestLoss: UInt64 = 60_000
@@ -46,15 +46,13 @@ extension SharedKeeper {
             let batch = Array(unchecked.prefix(Self.batch))
             unchecked = unchecked.dropFirst(Self.batch)
             let replies = try await redis.send(
-                batch.map {
-                    RedisCommand("GETRANGE", key: states.key($0), Array("0".utf8), Array("7".utf8))
-                },
+                batch.map { RedisCommand("HGET", key: states.key($0), StateField.token) },
                 timeout: configuration.roundTrip)
             for (entity, reply) in zip(batch, replies) {
                 if let error = reply.error { throw error }
-                guard case .bytes(let token) = reply,
-                    try hasLost(entity, SharedBlob.version(of: token), span.lowerBound, log)
-                else { continue }
+                var version: UInt64 = 0
+                if case .bytes(let token) = reply { version = BlobToken(token)?.version ?? 0 }
+                guard try hasLost(entity, version, span.lowerBound, log) else { continue }
                 torn[entity.key] = pipeline.definitions.entities[entity.entity].name
             }
             try await forgetFinished(of: batch, log)
@@ -145,7 +143,7 @@ extension SharedKeeper {
     private func mend(
         _ entity: EntityReference, _ torn: TornEntity, _ log: KeptLog
     ) async throws -> Bool {
-        let loaded = states.load(entity, BlobReply(try await send(states.read(entity))))
+        let loaded = try await load(entity)
         let notes = try await states.journal(
             of: entity, redis, timeout: configuration.roundTrip)
         let recorded = try recorded(entity, torn.name, log)
@@ -186,10 +184,12 @@ extension SharedKeeper {
     /// Removes notes of finished events that came back with an older file.
     private func forgetFinished(of entities: [EntityReference], _ log: KeptLog) async throws {
         let replies = try await redis.send(
-            entities.map { RedisCommand("HLEN", key: states.journal($0)) },
+            entities.map { RedisCommand("HLEN", key: states.key($0)) },
             timeout: configuration.roundTrip)
-        for (entity, reply) in zip(entities, replies) where reply != .integer(0) {
+        for (entity, reply) in zip(entities, replies) {
             if let error = reply.error { throw error }
+            // Token and blob alone.
+            guard reply.integer ?? 0 > 2 else { continue }
             let places = try await states.journal(
                 of: entity, redis, timeout: configuration.roundTrip
             ).map { StreamPlace(sequence: $0.sequence) }
@@ -202,7 +202,7 @@ extension SharedKeeper {
                 return row.version(of: entity.key, name) != nil
             }
             guard !finished.isEmpty else { continue }
-            let notes = [states.journal(entity): Set(finished.map(\.sequence))]
+            let notes = [states.key(entity): Set(finished.map(\.sequence))]
             for command in states.forget(notes) { _ = try await send(command) }
         }
     }

@@ -133,9 +133,9 @@ extension SharedKeeper {
     private func bring(
         _ event: EngineEvent, to entity: EntityReference, _ place: StreamPlace, _ log: KeptLog
     ) async throws -> Bringing {
-        var blob = BlobReply(try await send(states.read(entity)))
+        var found = try await load(entity)
         for _ in 0..<SharedStates.maximumAttempts {
-            var loaded = try await readable(states.load(entity, blob), log)
+            var loaded = try await readable(found, log)
             guard var state = loaded.state else { return .not(.stuck) }
             loaded.state = nil
             let sequence = place.sequence
@@ -162,10 +162,17 @@ extension SharedKeeper {
             let reply = try await redis.send(write.command, timeout: configuration.roundTrip)
             switch BlobWrite.outcome(reply) {
             case .written: return .made(state.version)
-            case .conflict(let newer): blob = .blob(newer)
+            case .conflict(let newer):
+                found = states.load(entity, newer) ?? LoadedState(entity: entity)
             case .refused: return .not(.later)
             }
         }
         return .not(.later)
+    }
+
+    /// A state as it stands in the shared store.
+    func load(_ entity: EntityReference) async throws -> LoadedState {
+        let reply = BlobReply(try await send(states.read(entity)))
+        return states.load(entity, reply) ?? LoadedState(entity: entity)
     }
 }

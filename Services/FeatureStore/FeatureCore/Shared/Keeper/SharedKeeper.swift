@@ -61,6 +61,8 @@ public final class SharedKeeper: Sendable {
         var connections: Int?
         /// What the shared store may have lost since then.
         var doubted: ClosedRange<UInt64>?
+        /// Connections made when servers were told that nothing is.
+        var vouched: Int?
     }
 
     /// The families that each tenant's store must have.
@@ -146,6 +148,7 @@ public final class SharedKeeper: Sendable {
             backlog = max(backlog, taken.backlog)
             try await makeGood(log, keys)
             work += try await mendTorn(log)
+            try await vouch(log, keys)
             work += try await finishOpen(log, keys, now: now)
         }
         await performErasures(lease)
@@ -230,6 +233,19 @@ public final class SharedKeeper: Sendable {
         logs.withLock { $0[log.tenant]?.doubted = nil }
     }
 
+    /// Tells the servers that the shared store has all that the log says: until then they flag what
+    /// they read from one that was started again.
+    private func vouch(_ log: KeptLog, _ keys: SharedKeys) async throws {
+        guard let open = logs.withLock({ $0[log.tenant] }), open.doubted == nil,
+            let connections = open.connections, open.vouched != connections, try log.torn().isEmpty
+        else { return }
+        let server = try SharedServerID.read(try await send(RedisCommand("INFO", "server")))
+        // Else it may be another than the one that was looked through.
+        guard redis.connectionsMade == connections else { return }
+        _ = try await send(RedisCommand("SET", key: keys.whole, server))
+        logs.withLock { $0[log.tenant]?.vouched = connections }
+    }
+
     /// What was dropped from a partition must be in this directory.
     private func check(
         _ log: KeptLog, _ directory: String, _ keys: SharedKeys, _ partition: Int
@@ -300,8 +316,8 @@ public final class SharedKeeper: Sendable {
             guard let record else { continue }
             for entity in record.entities {
                 guard let key = StateKey(bytes: entity.pid) else { continue }
-                let journal = states.journal(entity.entity, key, tenant: log.tenant)
-                notes[journal, default: []].insert(record.sequence)
+                let state = states.key(entity.entity, key, tenant: log.tenant)
+                notes[state, default: []].insert(record.sequence)
             }
         }
         guard !notes.isEmpty else { return }
