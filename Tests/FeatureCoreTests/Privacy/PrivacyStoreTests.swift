@@ -234,6 +234,57 @@ import Wire
         }
     }
 
+    @Test("the key of an erased subject is in no file of the store, nor is an event kept aside")
+    func files() async throws {
+        let directory = TestStore.freshDirectory()
+        var configuration = FeatureStoreConfiguration()
+        configuration.masterKey = TenantKeyTests.master
+        let store = try await TestStore(
+            directory: directory, definitions: EventFixture.definitions,
+            configuration: configuration)
+        defer { store.remove() }
+        for customer in ["customer-1", "customer-9"] {
+            for index in 0..<20 {
+                let card = "card of \(customer)"
+                _ = try await score(
+                    payment("\(customer)-\(index)", card: card, customer: customer), store)
+            }
+        }
+        var late = payment("late")
+        late.time = EventFixture.time(EventFixture.now + 60_000)
+        #expect(try await score(late, store).receipt.outcome == .quarantined)
+        func wrapped(_ customer: String) throws -> [UInt8] {
+            let pid = store.features.pipeline.keys.key(of: "bank").pid(
+                entity: "customer", key: customer)
+            return try #require(
+                try store.storage.get(StorageKey.subject(pid, tenant: "bank"), in: .subject))
+        }
+        let (erased, other) = (try wrapped("customer-1"), try wrapped("customer-9"))
+        let row = try #require(
+            try store.rows(.quarantine).map(\.value).max { $0.count < $1.count })
+        let aside = Array(row.suffix(32))
+        // In the write-ahead log, and once more in the files of the family.
+        #expect(try Self.files(with: erased, in: directory).count == 1)
+        try store.storage.compact(.subject)
+        try store.storage.compact(.quarantine)
+        #expect(try Self.files(with: erased, in: directory).count == 2)
+        #expect(try Self.files(with: aside, in: directory).count == 2)
+
+        #expect(try await erase("customer-1", store).quarantined == 1)
+        try await store.features.close()
+        #expect(try Self.files(with: erased, in: directory) == [])
+        #expect(try Self.files(with: aside, in: directory) == [])
+        #expect(try Self.files(with: other, in: directory).count >= 1)
+    }
+
+    /// Names of the files of a directory in which the bytes stand.
+    private static func files(with bytes: [UInt8], in directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory).filter { name in
+            let file = URL(filePath: directory).appending(path: name)
+            return try Data(contentsOf: file).range(of: Data(bytes)) != nil
+        }
+    }
+
     @Test("an old copy of the log under a destroyed key stays closed")
     func backups() async throws {
         try await withStore { store in

@@ -30,20 +30,9 @@ extension EmbeddedFeatureStore {
     }
 
     private func carryOut(_ order: ErasureOrder) async throws -> [UInt8] {
-        let place = StorageKey.proof(order.requestID, tenant: order.tenant)
-        if let known = try store.get(place, in: .erasure) {
-            guard known.starts(with: order.mark) else {
-                throw RPCError(
-                    .alreadyExists, "this request id was used for another subject",
-                    reason: "REQUEST_CONFLICT")
-            }
-            if known.count > ErasureOrder.markBytes {
-                return Array(known.dropFirst(ErasureOrder.markBytes))
-            }
-        }
-        try checkHold(order)
-        var begun = WriteBatch()
-        begun.put(place, order.mark, in: .erasure)
+        let orders = ErasureRecords(store: store)
+        if let proof = try orders.proof(of: order) { return proof }
+        let begun = orders.beginning(order)
         // From here on nothing of the subject is recorded.
         var closed = [order.subject]
         close(closed)
@@ -70,7 +59,11 @@ extension EmbeddedFeatureStore {
         closed.removeAll { others.contains($0) }
         entities = [own] + entities.filter { !others.contains($0.key) }
         try await erase(entities, shared, order, &erasure)
-        return try await seal(erasure.counts, order, at: place)
+        let end = try orders.end(
+            order, erasure.counts, definitionSet: definitions.hash, sequence: lastSequence.value,
+            at: pipeline.clock())
+        try await records.commit(end.batch)
+        return end.proof
     }
 
     private func erase(
@@ -88,21 +81,10 @@ extension EmbeddedFeatureStore {
         // Only now: who reads a key that is still stored would keep it.
         let subjects = active.vault.subjects
         for key in erased { subjects.forget(key, tenant: order.tenant) }
-        for key in erased {
-            try store.compact(.subject, .prefix(StorageKey.subject(key, tenant: order.tenant)))
-        }
-        for entity in entities {
-            let state = StorageKey.state(
-                entity.key, tenant: order.tenant, generation: active.generation,
-                entity: entity.type)
-            try store.compact(.state, .prefix(state))
-            try store.compact(
-                .trail,
-                .prefix(
-                    StorageKey.trail(
-                        entity.key, tenant: order.tenant, generation: active.generation,
-                        entity: entity.type)))
-        }
+        let retired = register.state.withLock { $0.row.retired.map(\.generation) }
+        try erasure.rewriteFiles(
+            of: entities, generations: Set(retired + [erasure.generation, active.generation]),
+            families: Self.families)
     }
 
     /// Whoever records an event of the entities has submitted it, or finds the gate closed.
@@ -119,28 +101,7 @@ extension EmbeddedFeatureStore {
     }
 
     package func hold(_ order: ErasureOrder) async throws {
-        let place = StorageKey.hold(order.subject, tenant: order.tenant)
-        var batch = WriteBatch()
-        if order.reason.isEmpty {
-            batch.delete(place, in: .erasure)
-        } else {
-            batch.put(place, Array(order.reason.utf8), in: .erasure)
-        }
-        AuditLog(store: store).add(
-            AssayFeaturesV1.AuditEntry(
-                time: pipeline.clock(), client: order.client,
-                action: order.reason.isEmpty ? "end_hold" : "hold", reason: order.reason),
-            tenant: order.tenant, to: &batch)
-        try await records.commit(batch)
-    }
-
-    private func checkHold(_ order: ErasureOrder) throws {
-        let place = StorageKey.hold(order.subject, tenant: order.tenant)
-        guard let reason = try store.get(place, in: .erasure) else { return }
-        throw RPCError(
-            .failedPrecondition,
-            "the subject is on hold: \(String(decoding: reason, as: UTF8.self))",
-            reason: "LEGAL_HOLD")
+        try await records.commit(ErasureRecords(store: store).hold(order, at: pipeline.clock()))
     }
 
     /// Puts empty states in place; how many were not.
@@ -222,51 +183,13 @@ extension EmbeddedFeatureStore {
 
     /// Drops the events kept aside that name one of the entities.
     private func eraseQuarantine(_ erased: Set<StateKey>, _ tenant: String) async throws -> Int {
-        let key = pipeline.keys.key(of: tenant)
-        let types = definitions.entities.filter { $0.key.count == 1 }.map(\.name)
-        var found: [QuarantineKey] = []
-        try keptAside.scan(tenant: tenant, after: nil, now: 0) { entry in
-            // By any of its texts, and by keys that have parts.
-            let names = entry.row.event.fields.contains { field in
-                guard case .text(let text) = field.value else { return false }
-                return types.contains { erased.contains(key.pid(entity: $0, key: text)) }
-            }
-            let resolved = try? pipeline.resolver.resolve(
-                entry.row.event, tenant: tenant, received: nil)
-            let named = resolved?.entities(definitions, tenant: tenant) ?? []
-            if names || named.contains(where: { erased.contains($0.key) }) {
-                found.append(entry.key)
-            }
-            return true
-        }
+        let found = try keptAside.rows(naming: erased, tenant: tenant, pipeline)
         for keys in found.chunked(by: 1_000) {
             var batch = WriteBatch()
             for key in keys { keptAside.remove(key, from: &batch) }
             try await records.commit(batch)
         }
         return found.count
-    }
-
-    private func seal(
-        _ counts: Erasure.Counts, _ order: ErasureOrder, at place: [UInt8]
-    ) async throws -> [UInt8] {
-        let now = pipeline.clock()
-        let proof = try SealedRecord.seal(
-            AssayFeaturesV1.ErasureProof(
-                requestID: order.requestID, tenant: order.tenant, erasedAt: now,
-                definitionSet: definitions.hash, entities: counts.entities, states: counts.states,
-                rows: counts.rows, fields: counts.fields, replies: counts.replies,
-                quarantined: counts.quarantined, keys: counts.keys,
-                lastSequence: lastSequence.value, shared: counts.shared)
-        ).bytes
-        var batch = WriteBatch()
-        batch.put(place, order.mark + proof, in: .erasure)
-        AuditLog(store: store).add(
-            AssayFeaturesV1.AuditEntry(
-                time: now, client: order.client, action: "erase", object: order.requestID,
-                reason: order.reason), tenant: order.tenant, to: &batch)
-        try await records.commit(batch)
-        return proof
     }
 }
 

@@ -189,6 +189,37 @@ struct Erasure {
         return batch
     }
 
+    /// Rewrites the files where the subject's keys, states, trails and events kept aside were, so that
+    /// no file of the store has them any more: with its key whatever else was sealed under it is
+    /// closed, in earlier versions of log rows as in copies of the store.
+    ///
+    /// - Parameters:
+    ///   - generations: all that there may be states and trails of.
+    ///   - families: all of the store's.
+    func rewriteFiles(
+        of entities: [Entity], generations: Set<[UInt8]>, families: [Family]
+    ) throws {
+        for subject in Set(entities.map(\.key)).union([subject]).sorted() {
+            try store.compact(.subject, .prefix(StorageKey.subject(subject, tenant: tenant)))
+        }
+        for entity in entities {
+            for generation in generations {
+                let state = StorageKey.state(
+                    entity.key, tenant: tenant, generation: generation, entity: entity.type)
+                let trail = StorageKey.trail(
+                    entity.key, tenant: tenant, generation: generation, entity: entity.type)
+                try store.compact(.state, .prefix(state))
+                try store.compact(.trail, .prefix(trail))
+            }
+        }
+        if counts.quarantined > 0 {
+            try store.compact(.quarantine, QuarantineKey.all(of: tenant))
+        }
+        // The write-ahead log has all of this too. It goes once every family has stored its part, as
+        // it does before it is compacted; nothing is below the least key, so that is all it does.
+        for family in families { try store.compact(family, KeyRange(to: [0])) }
+    }
+
     mutating func count(states: Int, quarantined: Int) {
         counts.states += UInt64(states)
         counts.quarantined += UInt64(quarantined)

@@ -95,6 +95,8 @@ extension SharedKeeper {
         for key in aside { log.quarantine.remove(key, from: &batch) }
         try log.store.write(batch, sync: true)
         for key in erased { log.vault.subjects.forget(key, tenant: order.tenant) }
+        try erasure.rewriteFiles(
+            of: Array(entities), generations: [erasure.generation], families: Self.families)
         erasuresDone.add(1, ordering: .releasing)
         let end = try records.end(
             order, erasure.counts, definitionSet: pipeline.definitions.hash, sequence: last,
