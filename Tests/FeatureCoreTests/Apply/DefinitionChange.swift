@@ -156,7 +156,8 @@ extension TestStore {
         return rows
     }
 
-    /// What a clean replay of the log makes of a generation, by a store that is opened anew.
+    /// What a clean replay of the log makes of a generation, by a store that is opened anew. The
+    /// directory goes with it.
     static func replayed(
         _ directory: String, _ text: String
     ) async throws -> [[UInt8]: [UInt8]] {
@@ -175,7 +176,7 @@ extension TestStore {
         try storage.write(batch, sync: true)
         storage.close()
         let store = try await TestStore(directory: directory, definitions: set)
-        defer { store.storage.close() }
+        defer { store.remove() }
         return try store.generation(set.generation)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import AssayMessages
 import FeatureCore
 import FeatureEngine
+import Foundation
 import RPC
 import Wire
 
@@ -68,6 +69,23 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
         }
     }
 
+    private static func text(_ value: Double) -> String {
+        value.isNaN ? "missing" : Int64(exactly: value).map(String.init) ?? "\(value)"
+    }
+
+    /// Where values come from, as it stands in the canonical text: `payment where 'amount < 100'`.
+    static func events(in meaning: String) -> String {
+        guard let start = meaning.range(of: "[\""),
+            let end = meaning.range(of: "\"]", range: start.upperBound..<meaning.endIndex)
+        else { return "" }
+        var text = meaning[start.upperBound..<end.lowerBound].replacing("\", \"", with: "; ")
+            .replacing("\\'", with: "'").replacing("\\\"", with: "\"")
+        for empty in [" as ''", " where ''", " at ''", " []"] {
+            text = text.replacing(empty, with: "")
+        }
+        return String(text)
+    }
+
     /// Nothing for what has no window, or one without an end.
     private func overshoot(of feature: CataloguedFeature) -> String {
         guard let window = feature.window, let hop = feature.hop, hop < window else { return "" }
@@ -85,12 +103,12 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
             ("name", feature.name), ("also", feature.alias ?? ""),
             ("description", documentation.description), ("kind", feature.kind.rawValue),
             ("entity", feature.entity ?? ""), ("type", feature.type),
-            ("default", feature.defaultValue.isNaN ? "missing" : "\(feature.defaultValue)"),
+            ("default", Self.text(feature.defaultValue)),
             ("window", feature.window.map(Window.text) ?? ""),
             ("longer than that by up to", overshoot(of: feature)),
             ("expression", feature.expression ?? ""), ("when", feature.condition ?? ""),
             ("reads", set.inputs(of: feature).joined(separator: ", ")),
-            ("meaning", feature.kind == .derived ? "" : feature.meaning),
+            ("events", feature.kind == .derived ? "" : Self.events(in: feature.meaning)),
             ("owner", documentation.owner), ("sensitivity", documentation.sensitivity.rawValue),
             ("purposes", documentation.purposes.map(\.rawValue).joined(separator: ", ")),
             ("approver", documentation.approver ?? ""),

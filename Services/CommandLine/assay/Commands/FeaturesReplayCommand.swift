@@ -28,6 +28,17 @@ struct FeaturesReplayCommand: ParsableCommand {
     @Option(help: "Column with the events' times, if not the one that the definitions name.")
     var time: String?
 
+    func validate() throws {
+        guard events == "-" || out == "-" || !Self.isSame(events, out) else {
+            throw ValidationError("--out would replace the file of events")
+        }
+    }
+
+    private static func isSame(_ a: String, _ b: String) -> Bool {
+        let files = [a, b].map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath() }
+        return files[0] == files[1]
+    }
+
     func run() throws {
         var replay = try CSVReplay(
             DefinitionFolder.load(definitions), vector: vector, options: options())

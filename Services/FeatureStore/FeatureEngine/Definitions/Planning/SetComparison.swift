@@ -76,12 +76,12 @@ struct SetComparison {
         if !more.isEmpty || less.isEmpty {
             add(
                 .grow, "entity \(entity.name)",
-                "its states keep \(more.count) more: \(Self.few(more))", reaching: reached)
+                "keeps \(more.count) more in each state: \(Self.few(more))", reaching: reached)
         }
         if !less.isEmpty {
             add(
                 .remove, "entity \(entity.name)",
-                "its states keep \(less.count) less: \(Self.few(less))", reaching: reached)
+                "keeps \(less.count) less in each state: \(Self.few(less))", reaching: reached)
         }
     }
 
