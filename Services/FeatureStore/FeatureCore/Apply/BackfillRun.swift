@@ -214,7 +214,7 @@ final class BackfillRun {
     /// Tells whose the entities are that the definitions in force did not know.
     private func index(_ row: AssayFeaturesV1.LogRow) throws {
         var batch = WriteBatch()
-        let pending = try target.vault.index(row, &batch)
+        let pending = target.vault.index(row, &batch)
         guard !batch.isEmpty else { return }
         try features.store.write(batch, sync: false)
         target.vault.subjects.confirm(pending)

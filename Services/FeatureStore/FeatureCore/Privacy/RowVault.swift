@@ -24,7 +24,7 @@ struct RowVault: Sendable {
     ) throws -> SubjectKeys.Pending {
         var pending = SubjectKeys.Pending()
         let parted = rows.part(&row, entities)
-        try add(parted.owned, row.tenant, &batch, &pending)
+        add(parted.owned, row.tenant, &batch, &pending)
         for (place, part) in parted.personal.enumerated() {
             let key = try subjects.key(of: part.subject, tenant: row.tenant, &batch, &pending)
             let plain = AssayFeaturesV1.PersonalFields(fields: part.fields).encoded()
@@ -49,17 +49,17 @@ struct RowVault: Sendable {
     /// other definitions.
     func index(
         _ row: AssayFeaturesV1.LogRow, _ batch: inout WriteBatch
-    ) throws -> SubjectKeys.Pending {
+    ) -> SubjectKeys.Pending {
         var pending = SubjectKeys.Pending()
-        try add(rows.owned(row), row.tenant, &batch, &pending)
+        add(rows.owned(row), row.tenant, &batch, &pending)
         return pending
     }
 
     private func add(
         _ owned: [SubjectKeys.Owned], _ tenant: String, _ batch: inout WriteBatch,
         _ pending: inout SubjectKeys.Pending
-    ) throws {
-        try subjects.add(owned, tenant: tenant, &batch, &pending) {
+    ) {
+        subjects.add(owned, tenant: tenant, &batch, &pending) {
             rows.definitions.entities[$0].name
         }
     }

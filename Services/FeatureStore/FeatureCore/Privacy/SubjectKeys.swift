@@ -90,17 +90,18 @@ final class SubjectKeys: Sendable {
         let subject: StateKey
     }
 
-    /// Adds entities to those of their subjects, as far as they are new there.
+    /// Adds entities to those of their subjects, as far as they are not known to be there.
     ///
     /// - Parameter name: of an entity type.
     func add(
         _ owned: [Owned], tenant: String, _ batch: inout WriteBatch, _ pending: inout Pending,
         name: (Int) -> String
-    ) throws {
+    ) {
         for new in known.withLock({ Self.new(owned, tenant: tenant, &$0.subjects) }) {
             let key = StorageKey.subject(
                 new.subject, tenant: tenant, type: name(new.type), entity: new.entity)
-            if try store.get(key, in: .subject) == nil { batch.put(key, [], in: .subject) }
+            // Perhaps once more, after it was forgotten: that costs less than looking for it.
+            batch.put(key, [], in: .subject)
             pending.entities.append((Place(tenant: tenant, subject: new.subject), new.entity))
         }
     }

@@ -103,7 +103,7 @@ struct KeptLog: Sendable {
         var opened = row
         // One that an erasure has closed says what it says without its fields.
         try? vault.open(&opened)
-        pending.append(try vault.index(opened, &batch))
+        pending.append(vault.index(opened, &batch))
         batch.put(
             StorageKey.event(row.event.id, tenant: tenant),
             StorageKey.bigEndian(place.sequence)
