@@ -21,12 +21,7 @@ package struct StateKey: Hashable, Sendable {
 
     /// Its 16 bytes.
     package var bytes: [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 16) { bytes, count in
-            let bytes = UnsafeMutableRawBufferPointer(bytes)
-            bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
-            bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
-            count = 16
-        }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(low) }

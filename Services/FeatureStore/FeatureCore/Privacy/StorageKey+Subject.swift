@@ -17,7 +17,12 @@ extension StorageKey {
     static func subject(
         _ subject: StateKey, tenant: String, type: String, entity: StateKey
     ) -> [UInt8] {
-        self.subject(subject, tenant: tenant) + text(type) + entity.bytes
+        inOnePiece(tenant.utf8.count + type.utf8.count + 34) { bytes in
+            append(tenant, to: &bytes)
+            append(subject, to: &bytes)
+            append(type, to: &bytes)
+            append(entity, to: &bytes)
+        }
     }
 
     /// The proof of an erasure, by its request.

@@ -40,14 +40,21 @@ enum StorageKey {
 
     /// Of `ids` and `quarantine`.
     static func event(_ id: String, tenant: String) -> [UInt8] {
-        prefix(tenant) + Hash.sha256(id).prefix(16)
+        inOnePiece(tenant.utf8.count + 17) { bytes in
+            append(tenant, to: &bytes)
+            bytes.append(contentsOf: Hash.sha256(id).prefix(16))
+        }
     }
 
     static func state(
         _ key: StateKey, tenant: String, generation: [UInt8], entity: String
     ) -> [UInt8] {
-        prefix(tenant) + stateInfix(generation, entity: entity) + bigEndian(key.high)
-            + bigEndian(key.low)
+        inOnePiece(tenant.utf8.count + generation.count + entity.utf8.count + 18) { bytes in
+            append(tenant, to: &bytes)
+            bytes.append(contentsOf: generation)
+            append(entity, to: &bytes)
+            append(key, to: &bytes)
+        }
     }
 
     /// The beginning of all keys of a generation, in `state` and in `trail`.
@@ -82,18 +89,13 @@ enum StorageKey {
     static func trail(
         _ key: StateKey, tenant: String, generation: [UInt8], entity: String, version: UInt64
     ) -> [UInt8] {
-        // One for each entity of each event: made in one piece.
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(tenant.utf8.count + entity.utf8.count + generation.count + 26)
-        bytes.append(UInt8(clamping: tenant.utf8.count))
-        bytes.append(contentsOf: tenant.utf8)
-        bytes.append(contentsOf: generation)
-        bytes.append(UInt8(clamping: entity.utf8.count))
-        bytes.append(contentsOf: entity.utf8)
-        for word in [key.high, key.low, version] {
-            withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+        inOnePiece(tenant.utf8.count + generation.count + entity.utf8.count + 26) { bytes in
+            append(tenant, to: &bytes)
+            bytes.append(contentsOf: generation)
+            append(entity, to: &bytes)
+            append(key, to: &bytes)
+            append(version, to: &bytes)
         }
-        return bytes
     }
 
     static func bigEndian(_ value: UInt64) -> [UInt8] {
@@ -105,8 +107,32 @@ enum StorageKey {
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The text behind its length, so that no key is the beginning of another's.
     private static func prefix(_ text: String) -> [UInt8] {
-        [UInt8(clamping: text.utf8.count)] + text.utf8
+        inOnePiece(text.utf8.count + 1) { append(text, to: &$0) }
+    }
+
+    // MARK: Pieces
+
+    /// There are some for each entity of each event: a key is allocated once.
+    static func inOnePiece(_ count: Int, _ fill: (inout [UInt8]) -> Void) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        fill(&bytes)
+        return bytes
+    }
+
+    /// The text behind its length, so that no key is the beginning of another's.
+    static func append(_ text: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(clamping: text.utf8.count))
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    static func append(_ key: StateKey, to bytes: inout [UInt8]) {
+        append(key.high, to: &bytes)
+        append(key.low, to: &bytes)
+    }
+
+    private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
     }
 }
