@@ -193,6 +193,13 @@ package final class EventPipeline: Sendable {
         EntityReading(entity, state, at: time)
     }
 
+    /// The same without a copy, for as long as the state does not change.
+    func reading(
+        _ entity: EntityReference, held: CachedState, at time: Int64
+    ) -> EntityReading {
+        EntityReading(entity, held: held, at: time)
+    }
+
     /// An entity that the store could not answer for.
     package func unavailable(_ entity: EntityReference, at time: Int64) -> EntityReading {
         EntityReading(entity, nil, at: time)

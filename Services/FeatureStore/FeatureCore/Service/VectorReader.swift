@@ -19,10 +19,15 @@ package struct EntityReading: Sendable {
 
     /// - Parameter time: that of the read; a state that is further on is read at its own.
     init(_ reference: EntityReference, _ state: FeatureState?, at time: Int64) {
+        self.init(reference, held: state.map { HeldState($0) }, at: time)
+    }
+
+    /// Without a copy: `held` is not to change while the reading is around.
+    init(_ reference: EntityReference, held: HeldState?, at time: Int64) {
         self.reference = reference
-        held = state.map { HeldState($0) }
-        version = state?.version ?? 0
-        self.time = state?.readTime(time) ?? time
+        self.held = held
+        version = held?.state.version ?? 0
+        self.time = held?.state.readTime(time) ?? time
     }
 
     func flagged(_ flags: Status.Flags) -> EntityReading {
@@ -33,10 +38,25 @@ package struct EntityReading: Sendable {
 }
 
 /// A state behind one reference: a reading is handed around more often than its state is looked at.
-final class HeldState: Sendable {
-    let state: FeatureState
+//
+// Unchecked: it changes only as a ``CachedState``, which is read where it is changed: by the thread
+// that holds the stripe of its key.
+class HeldState: @unchecked Sendable {
+    /// Not copyable, so that it is read where it lies: a copy counts references to all its parts.
+    struct Content: ~Copyable {
+        var state: FeatureState
+    }
 
-    init(_ state: FeatureState) { self.state = state }
+    private final var content: Content
+
+    final var state: FeatureState {
+        _read { yield content.state }
+        _modify { yield &content.state }
+    }
+
+    init(_ state: FeatureState) { content = Content(state: state) }
+
+    final func read(_ body: (borrowing Content) -> Void) { body(content) }
 }
 
 /// Finds vectors by reference, and computes them from readings.
@@ -146,18 +166,13 @@ struct VectorReader: Sendable {
         // One that the event does not name was named by the caller.
         guard let event, reference.touches != 0 else {
             let role = EntityRole(reference.entity)
-            if let held = entity.held {
-                reading.read(held.state, as: role, flags: flags)
-            } else {
-                reading.mark(role, .unavailable)
-            }
-            return
+            guard let held = entity.held else { return reading.mark(role, .unavailable) }
+            return held.read { reading.read($0.state, as: role, flags: flags) }
         }
         guard let held = entity.held else {
-            reading.mark(touches: reference.touches, .unavailable)
-            return
+            return reading.mark(touches: reference.touches, .unavailable)
         }
-        reading.read(held.state, touches: reference.touches, flags: flags)
+        held.read { reading.read($0.state, touches: reference.touches, flags: flags) }
         if plan.readsAfterApply {
             // What the state will be, if the event is applied to it next.
             var after = held.state

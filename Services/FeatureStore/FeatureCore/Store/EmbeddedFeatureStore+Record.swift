@@ -133,7 +133,8 @@ extension EmbeddedFeatureStore {
         return (response, commit)
     }
 
-    /// No reading is left when this returns, so that applying the event copies no state.
+    /// The readings are of the states as they lie in the cache: none is left when this returns, and
+    /// the event is applied.
     private func respond(
         _ scoring: Scoring, _ states: [CachedState], _ sequence: UInt64
     ) -> AssayFeaturesV1.ScoreEventResponse {
@@ -142,7 +143,7 @@ extension EmbeddedFeatureStore {
             scoring.vectors.isEmpty
             ? []
             : zip(scoring.entities, states).map {
-                pipeline.reading($0, $1.state, at: scoring.resolved.time)
+                pipeline.reading($0, held: $1, at: scoring.resolved.time)
             }
         return pipeline.response(
             scoring, readings, outcome: scoring.isLoggedOnly ? .logged : .applied,

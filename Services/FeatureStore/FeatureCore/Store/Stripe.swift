@@ -9,12 +9,11 @@ internal import FeatureEngine
 /// A state in memory.
 //
 // Unchecked: what changes is used only by the thread that holds the stripe of its key.
-final class CachedState: @unchecked Sendable {
+final class CachedState: HeldState, @unchecked Sendable {
     let key: StateKey
     let tenant: String
     /// The name of the entity type.
     let entity: String
-    var state: FeatureState
     /// Bytes it counts for in its stripe.
     var bytes = 0
     /// Events were applied that no stored blob contains.
@@ -31,7 +30,7 @@ final class CachedState: @unchecked Sendable {
         self.key = key
         self.tenant = tenant
         self.entity = entity
-        self.state = state
+        super.init(state)
     }
 }
 
