@@ -40,12 +40,20 @@ struct FeatureSketch: Hashable, Sendable {
     init() {}
 
     mutating func add(_ value: Double, status byte: UInt8, isCategory: Bool) {
-        add([value], [byte], from: 0, by: 1, isCategory: isCategory)
+        withUnsafePointer(to: value) { value in
+            withUnsafePointer(to: byte) { byte in
+                add(
+                    UnsafeBufferPointer(start: value, count: 1),
+                    UnsafeBufferPointer(start: byte, count: 1), from: 0, by: 1,
+                    isCategory: isCategory)
+            }
+        }
     }
 
-    /// Takes every `width`-th value from `first` on, with its status.
+    /// Takes every `width`-th value from `first` on, with its status: there are as many of both.
     mutating func add(
-        _ values: [Double], _ status: [UInt8], from first: Int, by width: Int, isCategory: Bool
+        _ values: UnsafeBufferPointer<Double>, _ status: UnsafeBufferPointer<UInt8>,
+        from first: Int, by width: Int, isCategory: Bool
     ) {
         // What lies in a row is often of one class and in one bucket: counted together.
         var (kind, ofKind): (UInt8, UInt64) = (0, 0)

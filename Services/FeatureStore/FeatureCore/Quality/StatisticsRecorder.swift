@@ -20,6 +20,14 @@ final class StatisticsRecorder: Sendable {
         var status: [UInt8] = []
         let isCategory: [Bool]
 
+        mutating func take(_ values: [Double], _ status: [UInt8]) {
+            self.values += values
+            self.status += status
+            if self.values.count >= StatisticsRecorder.foldedTogether * max(1, values.count) {
+                fold()
+            }
+        }
+
         mutating func fold() {
             statistics.add(values, status, isCategory: isCategory)
             values.removeAll(keepingCapacity: true)
@@ -48,15 +56,11 @@ final class StatisticsRecorder: Sendable {
         let hour = now / Self.millisecondsPerHour
         let key = Key(tenant: tenant, vector: vector, hour: hour)
         func add(_ gathering: inout [Key: Gathering]) {
-            var entry =
-                gathering[key]
-                ?? Gathering(
+            gathering[
+                key,
+                default: Gathering(
                     statistics: VectorStatistics(features: values.count), isCategory: isCategory)
-            gathering[key] = nil
-            entry.values += values
-            entry.status += status
-            if entry.values.count >= Self.foldedTogether * max(1, values.count) { entry.fold() }
-            gathering[key] = entry
+            ].take(values, status)
         }
         for shard in shards where shard.gathering.withLockIfAvailable({ add(&$0) }) != nil {
             return

@@ -16,10 +16,14 @@ struct VectorStatistics: Hashable, Sendable {
     mutating func add(_ values: [Double], _ status: [UInt8], isCategory: [Bool]) {
         let width = features.count
         guard width > 0, values.count == status.count, values.count % width == 0 else { return }
-        for feature in 0..<width {
-            features[feature].add(
-                values, status, from: feature, by: width,
-                isCategory: feature < isCategory.count && isCategory[feature])
+        values.withUnsafeBufferPointer { values in
+            status.withUnsafeBufferPointer { status in
+                for feature in 0..<width {
+                    features[feature].add(
+                        values, status, from: feature, by: width,
+                        isCategory: feature < isCategory.count && isCategory[feature])
+                }
+            }
         }
         vectors = saturating(vectors, UInt64(values.count / width))
     }
