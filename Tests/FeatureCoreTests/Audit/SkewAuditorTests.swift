@@ -189,7 +189,8 @@ import Wire
         let used = Mutex(Duration.zero)
         let slept = Mutex(Duration.zero)
         var pacer = ProcessorPacer(
-            share: 0.05, processorTime: { used.withLock { $0 } },
+            share: 0.05, load: ProcessLoad(cores: 1, processorTime: { .zero }, now: { .zero }),
+            processorTime: { used.withLock { $0 } },
             sleep: { time in slept.withLock { $0 += time } })
         for microseconds in [300, 900, 5_000, 1, 1_000, 700] {
             used.withLock { $0 += .microseconds(microseconds) }
@@ -204,5 +205,27 @@ import Wire
         let rested = slept.withLock { $0 }
         let least: Duration = .seconds(1)
         #expect(rested == resting + least)
+    }
+
+    @Test("the busier the process, the less is audited; a hundredth of a core stays")
+    func giveWay() async throws {
+        let used = Mutex(Duration.zero)
+        let now = Mutex(Duration.zero)
+        let audited = Mutex(Duration.zero)
+        let slept = Mutex(Duration.zero)
+        var pacer = ProcessorPacer(
+            share: 0.05,
+            load: ProcessLoad(
+                cores: 2, processorTime: { used.withLock { $0 } }, now: { now.withLock { $0 } }),
+            processorTime: { audited.withLock { $0 } },
+            sleep: { time in slept.withLock { $0 = time } })
+        for (busy, factor) in [(0.0, 19.0), (1.0, 39.0), (2.0, 99.0), (1.8, 99.0), (0.0, 19.0)] {
+            now.withLock { $0 += .seconds(1) }
+            used.withLock { $0 += .seconds(busy) }
+            audited.withLock { $0 += .milliseconds(2) }
+            try await pacer.pay()
+            let rest = slept.withLock { $0 } / .milliseconds(2)
+            #expect(abs(rest - factor) < 1e-6, "\(busy) of 2 cores")
+        }
     }
 }

@@ -6,8 +6,11 @@
 
 /// Keeps work to a share of one core: after a bit of it, it sleeps until the share is kept.
 struct ProcessorPacer: Sendable {
-    /// Of one core, from 0 to 1.
+    /// Of one core, from 0 to 1, while the process has nothing else to do.
     let share: Double
+    /// The part of the share that is left when the process keeps all cores busy.
+    static let leastPart = 0.2
+    private var load: ProcessLoad
     /// What this thread has used of its core.
     let processorTime: @Sendable () -> Duration
     let sleep: @Sendable (Duration) async throws -> Void
@@ -18,12 +21,14 @@ struct ProcessorPacer: Sendable {
     static let least: Duration = .milliseconds(1)
 
     init(
-        share: Double, processorTime: @escaping @Sendable () -> Duration = Self.threadTime,
+        share: Double, load: ProcessLoad = ProcessLoad(),
+        processorTime: @escaping @Sendable () -> Duration = Self.threadTime,
         sleep: @escaping @Sendable (Duration) async throws -> Void = {
             try await Task.sleep(for: $0)
         }
     ) {
         self.share = share
+        self.load = load
         self.processorTime = processorTime
         self.sleep = sleep
         since = processorTime()
@@ -40,6 +45,7 @@ struct ProcessorPacer: Sendable {
     mutating func rest(atLeast least: Duration) async throws {
         let spent = max(.zero, processorTime() - since)
         used += spent
+        let share = share * max(Self.leastPart, 1 - load.sinceLastTime())
         try await sleep(max(least, spent * (1 / share - 1)))
         since = processorTime()
     }
@@ -47,6 +53,6 @@ struct ProcessorPacer: Sendable {
     @Sendable static func threadTime() -> Duration {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        return Duration(time)
     }
 }
