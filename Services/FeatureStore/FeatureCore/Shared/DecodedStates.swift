@@ -4,7 +4,7 @@ internal import Synchronization
 /// States decoded before, so that a blob that has not changed is not decoded again.
 ///
 /// It holds nothing that the shared store does not: the token of a blob is read every time, and what
-/// is in here is used only if it is that blob's. It is bounded in bytes; what was not used for longest
+/// is in here is read only if it is that blob's. It is bounded in bytes; what was not used for longest
 /// goes first.
 final class DecodedStates: Sendable {
     private static let shardCount = 16
@@ -40,14 +40,22 @@ final class DecodedStates: Sendable {
         lock(key).shard.withLock { $0.entries[key] != nil }
     }
 
-    /// The state of a blob, if it is the one put in; it is no longer in here then, so that whoever
-    /// changes it need not copy it first.
-    func take(_ key: StateKey, _ token: BlobToken) -> FeatureState? {
+    /// The state of a blob, if it is the one put in, or the state of a later one: that was written
+    /// here after the token was read. It is no longer in here then, so that whoever changes it need not
+    /// copy it first. If somebody else has written since, or the shared store has lost what was written
+    /// here, the write of the change finds out.
+    ///
+    /// - Parameter token: what was read; nil if there was nothing.
+    func take(
+        _ key: StateKey, atLeast token: BlobToken?
+    ) -> (state: FeatureState, token: BlobToken)? {
         lock(key).shard.withLock { shard in
-            guard let entry = shard.entries[key], entry.token == token else { return nil }
+            guard let entry = shard.entries[key],
+                entry.token == token || entry.token.version > token?.version ?? 0
+            else { return nil }
             shard.entries[key] = nil
             shard.bytes -= entry.bytes
-            return entry.state
+            return (entry.state, entry.token)
         }
     }
 

@@ -1,7 +1,9 @@
 internal import RPC
 internal import Synchronization
 
-/// Orders the events of one entity within the process: one at a time, in the order of their coming.
+/// Orders the events of one entity within the process: one at a time, in the order of their coming, from
+/// the time they have their places in the log. Each is held for one round trip, its writes, so that many
+/// events of one entity follow each other closely.
 ///
 /// An event holds all its entities at once. They are taken in one order, so no two events wait for
 /// each other.
@@ -14,16 +16,26 @@ final class EntityQueue: Sendable {
     /// Whoever is in here is held.
     private let lines = Mutex<[StateKey: Line]>([:])
 
+    /// Throws RESOURCE_EXHAUSTED if too many wait for one of the entities.
+    func checkRoom(for keys: [StateKey]) throws(RPCError) {
+        let isFull = lines.withLock { lines in
+            keys.contains { lines[$0]?.count ?? 0 >= Self.maximumWaiting }
+        }
+        if isFull { throw Self.full }
+    }
+
+    private static let full = RPCError(
+        code: .resourceExhausted,
+        message: "\(maximumWaiting) events of one entity wait already",
+        reason: "ENTITY_QUEUE_FULL", retryAfter: .milliseconds(50))
+
     /// Waits until all of the entities are the caller's, who gives the result to `release` later.
     func acquire(_ keys: [StateKey]) async throws(RPCError) -> [StateKey] {
         let wanted = Set(keys).sorted()
         for (index, key) in wanted.enumerated() {
             guard await acquire(key) else {
                 release(Array(wanted[..<index]))
-                throw RPCError(
-                    code: .resourceExhausted,
-                    message: "\(Self.maximumWaiting) events of one entity wait already",
-                    reason: "ENTITY_QUEUE_FULL", retryAfter: .milliseconds(50))
+                throw Self.full
             }
         }
         return wanted

@@ -25,10 +25,9 @@ struct BlobToken: Hashable {
         checksum = bytes.suffix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    /// Nil if the blob is too short to have one.
-    init?(of blob: [UInt8]) {
-        guard blob.count > Self.byteCount else { return nil }
-        self.init(Self.bytes(of: blob))
+    var bytes: [UInt8] {
+        withUnsafeBytes(of: version.littleEndian) { Array($0) }
+            + withUnsafeBytes(of: checksum.littleEndian) { Array($0) }
     }
 
     /// The bytes of a blob's token; none if it is too short.

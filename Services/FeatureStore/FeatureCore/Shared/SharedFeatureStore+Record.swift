@@ -23,8 +23,7 @@ extension SharedFeatureStore {
         let claim = StorageKey.event(scoring.event.id, tenant: scoring.tenant)
         try inFlight.claim(claim)
         defer { inFlight.release(claim) }
-        let held = try await queue.acquire(strict(scoring.entities).map(\.key))
-        defer { queue.release(held) }
+        try queue.checkRoom(for: strict(scoring.entities).map(\.key))
         return .done(try await record(sharedEvent(scoring)))
     }
 
@@ -60,7 +59,14 @@ extension SharedFeatureStore {
         switch claim {
         case .claimed(let place) where event.scoring.isLeftOpen:
             return await leave(event, at: place, replies)
-        case .claimed(let place): return await apply(event, at: place, replies)
+        case .claimed(let place):
+            // Only now: while an event waits for its place, others change the same entities.
+            let entities = strict(event.scoring.entities)
+            guard let held = try? await queue.acquire(entities.map(\.key)) else {
+                return await leave(event, at: place, replies)
+            }
+            defer { queue.release(held) }
+            return await apply(event, at: place, replies)
         case .known(let place, let digest): return try await known(event, place, digest)
         case .full:
             throw RPCError(

@@ -90,15 +90,13 @@ struct SharedStates: Sendable {
         _ entity: EntityReference, _ reply: BlobReply, isChanged: Bool = false
     ) -> LoadedState? {
         switch reply {
-        case .missing: return LoadedState(entity: entity, state: empty(entity))
+        case .missing:
+            return known(entity, [], isChanged)
+                ?? LoadedState(entity: entity, state: empty(entity))
         case .refused: return LoadedState(entity: entity)
-        case .token(let token):
-            guard let state = known(entity, token, isChanged) else { return nil }
-            return LoadedState(entity: entity, token: token, state: state)
+        case .token(let token): return known(entity, token, isChanged)
         case .blob(let blob, let token):
-            if let state = known(entity, token, isChanged) {
-                return LoadedState(entity: entity, token: token, blob: blob, state: state)
-            }
+            if let known = known(entity, token, isChanged) { return known }
             let state = decode(blob, token, entity)
             if let state, !isChanged { decoded.put(entity.key, state, token) }
             return LoadedState(entity: entity, token: token, blob: blob, state: state)
@@ -106,11 +104,17 @@ struct SharedStates: Sendable {
     }
 
     private func known(
-        _ entity: EntityReference, _ token: [UInt8], _ isChanged: Bool
-    ) -> FeatureState? {
-        guard let token = BlobToken(token) else { return nil }
-        return isChanged
-            ? decoded.take(entity.key, token) : decoded.find(entity.key, token)
+        _ entity: EntityReference, _ read: [UInt8], _ isChanged: Bool
+    ) -> LoadedState? {
+        let token = BlobToken(read)
+        if isChanged {
+            return decoded.take(entity.key, atLeast: token).map {
+                LoadedState(entity: entity, token: $0.token.bytes, state: $0.state)
+            }
+        }
+        return token.flatMap { decoded.find(entity.key, $0) }.map {
+            LoadedState(entity: entity, token: read, state: $0)
+        }
     }
 
     /// Nil if the blob is damaged.
