@@ -116,6 +116,24 @@ import Testing
         #expect(throws: BlobError.self) { try decode(padded) }
     }
 
+    @Test("a blob decodes alike into a state that has memory of its own")
+    func ownMemory() throws {
+        let state = Self.marked()
+        let blob = state.encode()
+        var first = try decode(blob)
+        let second = try decode(blob)
+        let event = EngineEvent(
+            type: 0, time: state.clock + 1, values: [5, 1, 9, nil], filters: [3, 200])
+        _ = first.apply(event, touches: 1, sequence: 99, delivery: .first)
+        #expect(first != state && second == state)
+        // Nor does it change what states share before their first event.
+        let empty = FeatureState(group: TestGroup.group, groupHash: 7)
+        #expect(empty.tiles.allSatisfy { $0.rows.isEmpty })
+        #expect(empty.attributes.allSatisfy { $0.rows.isEmpty })
+        #expect(empty.tables.allSatisfy { $0.rows.isEmpty })
+        #expect(empty.recents.allSatisfy { $0.rows.isEmpty })
+    }
+
     /// One value seen at 0 s and another at 7,200 s, in an attribute that keeps `exact` of them.
     private func seen(exact: Int, remember: Int64?) -> (Group, FeatureState) {
         let group = Group(

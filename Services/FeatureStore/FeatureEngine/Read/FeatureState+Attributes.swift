@@ -92,27 +92,48 @@ extension AttributePass {
         _ known: UnsafePointer<AttributeValues>, at now: Int64, since remembered: Int64,
         into values: UnsafeMutableBufferPointer<FeatureValue>
     ) {
-        guard !windows.isEmpty else { return }
-        var wide: [(start: Int64, window: Int)] = []
-        windows.withUnsafeBufferPointer { windows in
-            for index in windows.indices {
-                let start = max(windows[index].start(at: now), remembered)
-                let (count, isExact) = known.pointee.count(since: start)
-                if isExact {
-                    Self.set(windows[index], Int64(count), [], in: values)
-                } else {
-                    wide.append((start, index))
+        withUnsafeTemporaryAllocation(of: WideWindow.self, capacity: windows.count) { wide in
+            var count = 0
+            windows.withUnsafeBufferPointer { windows in
+                for index in windows.indices {
+                    let start = max(windows[index].start(at: now), remembered)
+                    let (number, isExact) = known.pointee.count(since: start)
+                    guard !isExact else {
+                        Self.set(windows[index], Int64(number), [], in: values)
+                        continue
+                    }
+                    // They are few: each goes to its place, earliest start first.
+                    var place = count
+                    while place > 0, wide[place - 1].start > start {
+                        wide[place] = wide[place - 1]
+                        place -= 1
+                    }
+                    wide.initializeElement(at: place, to: WideWindow(start: start, index: index))
+                    count += 1
                 }
             }
+            guard count > 0 else { return }
+            estimate(known, UnsafeMutableBufferPointer(rebasing: wide[..<count]), into: values)
         }
-        guard !wide.isEmpty else { return }
-        wide.sort { $0.start < $1.start }
+    }
+
+    /// A window that the table does not cover; its start is in seconds.
+    private struct WideWindow {
+        let start: Int64
+        let index: Int
+    }
+
+    /// - Parameter wide: ascending by start.
+    private func estimate(
+        _ known: UnsafePointer<AttributeValues>, _ wide: UnsafeMutableBufferPointer<WideWindow>,
+        into values: UnsafeMutableBufferPointer<FeatureValue>
+    ) {
         let ranks = SlidingSketch.maximumRank + 1
         let histogram = known.pointee.rankCounts(since: wide.map { $0.start })
         for (index, entry) in wide.enumerated() {
             let counts = histogram[index * ranks..<(index + 1) * ranks]
             Self.set(
-                windows[entry.window], CardinalityEstimate.count(ranks: counts), .approximate,
+                windows[entry.index], CardinalityEstimate.count(ranks: counts), .approximate,
                 in: values)
         }
     }

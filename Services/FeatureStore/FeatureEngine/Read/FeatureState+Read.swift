@@ -73,21 +73,16 @@ extension FeatureState {
         _ read: AggregateRead, at now: Int64, tiles: FeatureValue
     ) -> FeatureValue {
         guard let exact = read.exact else { return tiles }
-        let list = recent(exact.list, at: now)
+        let layout = group.recentLayouts[exact.list]
         let start = now - read.window
-        guard !list.isFull || list.rows[0, list.layout.time] <= start else {
+        let isFull = recents[exact.list].rows.count == group.recents[exact.list].rows
+        guard !isFull || recents[exact.list].rows[0, layout.time] <= start else {
             return FeatureValue(
                 tiles.number, Status(tiles.status.kind, tiles.status.flags.union(.approximate)))
         }
-        var totals = WindowTotals()
-        for position in list.positions.reversed() {
-            guard let row = list.row(position), row.time > start else { break }
-            if let index = exact.value {
-                if let value = row.value(index) { totals.add(value) }
-            } else {
-                totals.add(nil)
-            }
-        }
+        let oldest = max(start + 1, group.recentRetentions[exact.list].oldest(at: now))
+        let totals = recents[exact.list].totals(
+            since: oldest, of: exact.value, read.aggregate.statistics, layout)
         let flags: Status.Flags = totals.isIncomplete ? .incomplete : []
         return totals.count >= read.aggregate.fewestEvents
             ? FeatureValue(totals.value(read.aggregate), Status(.present, flags))

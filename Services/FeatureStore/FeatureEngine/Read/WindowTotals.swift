@@ -38,13 +38,13 @@ struct WindowTotals {
         }
     }
 
-    /// Of raw events: `value` is nil where events are counted.
-    mutating func add(_ value: Int64?) {
+    /// Of a raw event.
+    mutating func add(_ value: Int64, _ statistics: Measure.Statistics) {
         count += 1
-        guard let value else { return }
         if !sum.add(value) { isIncomplete = true }
         maximum = Swift.max(maximum, value)
         minimum = Swift.min(minimum, value)
+        guard statistics.contains(.logarithms) else { return }
         let logarithm = Logarithm.ln1024(value)
         logarithms += logarithm
         squares += logarithm * logarithm

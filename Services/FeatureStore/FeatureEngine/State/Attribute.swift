@@ -119,6 +119,7 @@ struct AttributeValues: Hashable, Sendable {
     // MARK: Reading
 
     /// See ``SlidingSketch/rankCounts(since:)``; only of an attribute that has a sketch.
+    @inline(__always)
     func rankCounts(since starts: [Int64]) -> [Int32] { sketch?.rankCounts(since: starts) ?? [] }
 
     /// What is known of one value; times in seconds.
@@ -196,25 +197,32 @@ struct AttributeValues: Hashable, Sendable {
     }
 
     mutating func decode(
-        _ reader: inout BlobReader, _ attribute: Attribute, clock: Int64
+        _ reader: inout BlobReader, _ attribute: borrowing Attribute, _ retention: Retention,
+        clock: Int64
     ) throws(BlobError) {
         let count = try reader.rows(upTo: attribute.exact, bytes: 11)
-        let oldest = Retention(attribute.remember).oldest(at: clock).floorDivided(by: 1_000)
-        rows.insertRows(count)
-        for row in 0..<count {
-            let key = try reader.fixed64().sortable
-            guard row == 0 || key > rows[row - 1, 0] else { throw reader.failure(.notCanonical) }
-            rows[row, 0] = key
-            let last = try reader.time(before: clock / 1_000, from: oldest)
-            rows[row, Column.lastSeen] = last
-            rows[row, Column.firstSeen] = last - (try reader.count(in: 0...last))
-            rows[row, Column.times] = try reader.count(in: 1...Int64.max)
+        let oldest = retention.oldest(at: clock).floorDivided(by: 1_000)
+        let now = clock / 1_000
+        rows = ColumnTable(width: rows.width, rows: count)
+        try rows.withMutableCells { cells throws(BlobError) in
+            for row in 0..<count {
+                let key = try reader.fixed64().sortable
+                guard row == 0 || key > cells[row - 1, 0] else {
+                    throw reader.failure(.notCanonical)
+                }
+                cells[row, 0] = key
+                let last = try reader.time(before: now, from: oldest)
+                cells[row, Column.lastSeen] = last
+                cells[row, Column.firstSeen] = last - (try reader.count(in: 0...last))
+                cells[row, Column.times] = try reader.count(in: 1...Int64.max)
+            }
         }
     }
 
     /// After the rows: only a full table has a sketch.
     mutating func decodeSketch(
-        _ reader: inout BlobReader, _ attribute: Attribute, clock: Int64
+        _ reader: inout BlobReader, _ attribute: borrowing Attribute, _ retention: Retention,
+        clock: Int64
     ) throws(BlobError) {
         if reader.isNextZero {
             _ = try reader.byte()
@@ -224,7 +232,7 @@ struct AttributeValues: Hashable, Sendable {
             return
         }
         guard rows.count == attribute.exact else { throw reader.failure(.notCanonical) }
-        let oldest = Retention(attribute.remember).oldest(at: clock).floorDivided(by: 1_000)
+        let oldest = retention.oldest(at: clock).floorDivided(by: 1_000)
         var sketch = SlidingSketch(bits: attribute.sketchBits)
         try sketch.decode(&reader, clock: clock / 1_000, oldest: oldest)
         self.sketch = sketch

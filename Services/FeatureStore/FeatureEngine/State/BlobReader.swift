@@ -3,12 +3,12 @@
 /// The bytes outlive the reader: it is made and used inside one `withUnsafeBufferPointer`, and
 /// every access is held against `end`.
 struct BlobReader {
-    private let bytes: UnsafeBufferPointer<UInt8>
+    private let bytes: UnsafeRawBufferPointer
     private(set) var offset: Int
     private let end: Int
 
     /// `range` lies in `bytes`.
-    init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+    init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
         self.bytes = bytes
         offset = range.lowerBound
@@ -18,6 +18,7 @@ struct BlobReader {
     var isAtEnd: Bool { offset == end }
     var remaining: Int { end - offset }
 
+    @inline(never)
     func failure(_ reason: BlobError.Reason) -> BlobError {
         BlobError(reason: reason, offset: offset)
     }
@@ -32,15 +33,31 @@ struct BlobReader {
     /// Whether there is a next byte, and it is 0.
     var isNextZero: Bool { offset < end && bytes[offset] == 0 }
 
+    @inline(__always)
     mutating func fixed64() throws(BlobError) -> UInt64 {
         guard remaining >= 8 else { throw failure(.truncated) }
-        var value: UInt64 = 0
-        for index in 0..<8 { value |= UInt64(bytes[offset + index]) << (8 * UInt64(index)) }
-        offset += 8
-        return value
+        defer { offset += 8 }
+        return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// Most numbers take one byte or two.
+    @inline(__always)
     mutating func varint() throws(BlobError) -> UInt64 {
+        guard offset < end else { throw failure(.truncated) }
+        let low = bytes[offset]
+        if low < 0x80 {
+            offset += 1
+            return UInt64(low)
+        }
+        if remaining > 1, bytes[offset + 1] < 0x80, bytes[offset + 1] != 0 {
+            defer { offset += 2 }
+            return UInt64(bytes[offset + 1]) << 7 | UInt64(low & 0x7F)
+        }
+        return try longVarint()
+    }
+
+    @inline(never)
+    private mutating func longVarint() throws(BlobError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -57,6 +74,7 @@ struct BlobReader {
     }
 
     /// A varint that fits an Int64 and lies in `range`.
+    @inline(__always)
     mutating func count(in range: ClosedRange<Int64>) throws(BlobError) -> Int64 {
         let value = try varint()
         guard let count = Int64(exactly: value), range.contains(count) else {
@@ -74,6 +92,7 @@ struct BlobReader {
         return count
     }
 
+    @inline(__always)
     mutating func zigzag() throws(BlobError) -> Int64 {
         let value = try varint()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)

@@ -13,7 +13,9 @@ struct BlobWriter {
     init(_ bytes: UnsafeMutableBufferPointer<UInt8>) { self.bytes = bytes }
 
     /// What was written so far.
-    var written: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[..<count]) }
+    var written: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[..<count]))
+    }
 
     @inline(__always)
     mutating func byte(_ value: UInt8) {
@@ -22,8 +24,17 @@ struct BlobWriter {
         count += 1
     }
 
+    /// Most numbers take one byte or two.
     @inline(__always)
     mutating func varint(_ value: UInt64) {
+        guard value >= 0x80 else { return byte(UInt8(truncatingIfNeeded: value)) }
+        byte(UInt8(truncatingIfNeeded: value) | 0x80)
+        guard value >= 0x4000 else { return byte(UInt8(truncatingIfNeeded: value >> 7)) }
+        longVarint(value >> 7)
+    }
+
+    @inline(never)
+    private mutating func longVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             byte(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -41,8 +52,13 @@ struct BlobWriter {
         varint(UInt64(bitPattern: value << 1 ^ value >> 63))
     }
 
+    @inline(__always)
     mutating func fixed<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
-        for index in 0..<T.bitWidth / 8 { byte(UInt8(truncatingIfNeeded: value >> T(8 * index))) }
+        let width = MemoryLayout<T>.size
+        assert(count + width <= bytes.count)
+        UnsafeMutableRawPointer(bytes.baseAddress.unsafelyUnwrapped + count)
+            .storeBytes(of: value.littleEndian, as: T.self)
+        count += width
     }
 
     /// Tag, length and payload; nothing if the payload is empty.

@@ -15,11 +15,10 @@ enum CRC32C {
         return tables
     }()
 
-    static func checksum(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
+    static func checksum(_ raw: UnsafeRawBufferPointer) -> UInt32 {
         tables.withUnsafeBufferPointer { tables in
             var crc: UInt32 = ~0
             var offset = 0
-            let raw = UnsafeRawBufferPointer(bytes)
             /// What the byte at `shift` adds, with `table` more bytes behind it.
             func part(_ word: UInt64, _ shift: UInt64, _ table: Int) -> UInt32 {
                 tables[table << 8 | Int(truncatingIfNeeded: word >> shift & 0xFF)]
@@ -50,6 +49,6 @@ enum CRC32C {
     }
 
     static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        bytes.withUnsafeBufferPointer { checksum($0) }
+        bytes.withUnsafeBytes { checksum($0) }
     }
 }

@@ -21,7 +21,10 @@ struct ClassCounts: Hashable, Sendable {
     }
 
     mutating func append(tile: Int64, _ valueClass: Int64, count: Int64) {
-        rows.append([Self.key(tile: tile, valueClass), count])
+        let row = rows.count
+        rows.insertRow(at: row)
+        rows[row, 0] = Self.key(tile: tile, valueClass)
+        rows[row, 1] = count
     }
 
     /// The rows of the tiles from `first` up to and without `end`.

@@ -83,14 +83,38 @@ struct ColumnTable: Sendable {
         }
     }
 
-    /// Adds rows of zeros.
-    mutating func insertRows(_ rows: Int) {
-        for _ in 0..<rows { insertRow(at: count) }
+    /// A table of rows of zeros, with room for some more.
+    init(width: Int, rows: Int) {
+        self.width = width
+        guard rows > 0 else { return }
+        count = rows
+        capacity = rows + (rows + 3) / 4
+        cells = [Int64](repeating: 0, count: capacity * width)
     }
 
-    mutating func append(_ row: [Int64]) {
-        insertRow(at: count)
-        for (column, value) in row.enumerated() { self[count - 1, column] = value }
+    /// The cells while they are changed in place; rows and columns are the table's.
+    struct MutableCells {
+        let start: UnsafeMutablePointer<Int64>
+        let pitch: Int
+
+        subscript(row: Int, column: Int) -> Int64 {
+            @inline(__always) get { start[column * pitch + row] }
+            @inline(__always) nonmutating set { start[column * pitch + row] = newValue }
+        }
+    }
+
+    /// Not called without rows.
+    @inline(__always)
+    mutating func withMutableCells<E: Error>(
+        _ body: (MutableCells) throws(E) -> Void
+    ) throws(E) {
+        guard count > 0 else { return }
+        let (first, pitch) = (first, capacity)
+        try cells.withUnsafeMutableBufferPointer { cells throws(E) in
+            // There are rows, so there are cells.
+            let start = cells.baseAddress.unsafelyUnwrapped + first
+            try body(MutableCells(start: start, pitch: pitch))
+        }
     }
 
     mutating func removeFirst(_ rows: Int) {

@@ -2,18 +2,20 @@ extension FeatureState {
     /// Reads a blob; refuses anything that `encode` would not have written for this group.
     public init(decoding blob: [UInt8], group: Group, groupHash: UInt64) throws(BlobError) {
         var state = FeatureState(group: group, groupHash: groupHash)
-        try blob.withUnsafeBufferPointer { bytes throws(BlobError) in try state.decode(bytes) }
+        try blob.withUnsafeBufferPointer { bytes throws(BlobError) in
+            try state.decode(UnsafeRawBufferPointer(bytes))
+        }
         self = state
     }
 
-    private mutating func decode(_ blob: UnsafeBufferPointer<UInt8>) throws(BlobError) {
+    private mutating func decode(_ blob: UnsafeRawBufferPointer) throws(BlobError) {
         let body = blob.count - 4
         guard body >= BlobSection.headerBytes else {
             throw BlobError(reason: .truncated, offset: blob.count)
         }
-        var stored: UInt32 = 0
-        for index in 0..<4 { stored |= UInt32(blob[body + index]) << (8 * UInt32(index)) }
-        guard stored == CRC32C.checksum(UnsafeBufferPointer(rebasing: blob[..<body])) else {
+        let stored = UInt32(
+            littleEndian: blob.loadUnaligned(fromByteOffset: body, as: UInt32.self))
+        guard stored == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: blob[..<body])) else {
             throw BlobError(reason: .checksum, offset: body)
         }
         var reader = BlobReader(blob, 0..<body)
@@ -47,16 +49,20 @@ extension FeatureState {
         } else if let tier = position(BlobSection.tiers, tiles.count) {
             try tiles[tier].decode(&section, group.layouts[tier], clock: clock)
         } else if let index = position(BlobSection.attributes, attributes.count) {
-            try attributes[index].decode(&section, group.attributes[index], clock: clock)
+            try attributes[index].decode(
+                &section, group.attributes[index], group.attributeRetentions[index], clock: clock)
         } else if let index = position(BlobSection.sketches, attributes.count) {
-            try attributes[index].decodeSketch(&section, group.attributes[index], clock: clock)
+            try attributes[index].decodeSketch(
+                &section, group.attributes[index], group.attributeRetentions[index], clock: clock)
         } else if let index = position(BlobSection.tables, tables.count) {
             try tables[index].decode(
-                &section, group.tables[index], group.tableLayouts[index], clock: clock,
+                &section, group.tables[index], group.tableLayouts[index],
+                from: group.tableRetentions[index].oldest(at: clock), clock: clock,
                 highest: highest)
         } else if let index = position(BlobSection.recents, recents.count) {
             try recents[index].decode(
-                &section, group.recents[index], group.recentLayouts[index], clock: clock,
+                &section, group.recents[index], group.recentLayouts[index],
+                from: group.recentRetentions[index].oldest(at: clock), clock: clock,
                 highest: highest)
         } else {
             throw section.failure(.notCanonical)
@@ -68,8 +74,8 @@ extension FeatureState {
         let numbers: ClosedRange<UInt64> = 1...UInt64(Int64.max)
         version = try reader.fixed64()
         guard numbers.contains(version) else { throw reader.failure(.outOfRange) }
-        for expected in BlobSection.magic + [BlobSection.layout, blobFlags, 0, 0] {
-            guard try reader.byte() == expected else { throw reader.failure(.header) }
+        guard try reader.fixed64() == BlobSection.marks(flags: blobFlags) else {
+            throw reader.failure(.header)
         }
         guard try reader.fixed64() == groupHash else { throw reader.failure(.otherGroup) }
         clock = Int64(bitPattern: try reader.fixed64())
@@ -85,7 +91,9 @@ extension FeatureState {
         _ reader: inout BlobReader, highest: UInt64
     ) throws(BlobError) {
         let count = try reader.rows(upTo: SequenceRing.capacity, bytes: 2)
-        var entries: [SequenceRing.Entry] = []
+        // Read from the end: the ring ascends.
+        var entries = [SequenceRing.Entry](
+            repeating: SequenceRing.Entry(sequence: 0, version: 0), count: count)
         var previous = highest
         for index in 0..<count {
             let step = try reader.varint()
@@ -95,9 +103,10 @@ extension FeatureState {
                 throw reader.failure(.outOfRange)
             }
             previous -= step
-            entries.append(SequenceRing.Entry(sequence: previous, version: version - age))
+            entries[count - 1 - index] = SequenceRing.Entry(
+                sequence: previous, version: version - age)
         }
-        ring = SequenceRing(entries.reversed())
+        ring = SequenceRing(entries)
     }
 
     private mutating func decodeCounters(_ reader: inout BlobReader) throws(BlobError) {

@@ -10,8 +10,10 @@ enum BlobSection {
     static let tables: UInt8 = 0x60
     static let recents: UInt8 = 0x80
 
-    static let magic: [UInt8] = Array("AFS1".utf8)
-    static let layout: UInt8 = 1
+    /// `AFS1`, the layout 1, the flags and two zeros, as one little-endian number.
+    static func marks(flags: UInt8) -> UInt64 {
+        0x0000_0001_3153_4641 | UInt64(flags) << 40
+    }
     static let headerBytes = 40
 }
 
@@ -45,8 +47,7 @@ extension FeatureState {
 
     private func encode(to blob: inout BlobWriter) {
         blob.fixed(version)
-        for byte in BlobSection.magic { blob.byte(byte) }
-        for byte in [BlobSection.layout, blobFlags, 0, 0] { blob.byte(byte) }
+        blob.fixed(BlobSection.marks(flags: blobFlags))
         blob.fixed(groupHash)
         blob.fixed(UInt64(bitPattern: clock))
         blob.fixed(highestSequence)

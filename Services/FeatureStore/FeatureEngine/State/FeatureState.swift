@@ -32,11 +32,12 @@ public struct FeatureState: Sendable {
     public init(group: Group, groupHash: UInt64) {
         self.group = group
         self.groupHash = groupHash
-        tiles = group.layouts.map(Tiles.init)
-        registers = Registers(group)
-        attributes = group.attributes.map { _ in AttributeValues() }
-        tables = group.tableLayouts.map(TableRows.init)
-        recents = group.recentLayouts.map(RecentRows.init)
+        // Shared by all states that hold nothing yet: each part is copied when it first changes.
+        tiles = group.empty.tiles
+        registers = group.empty.registers
+        attributes = group.empty.attributes
+        tables = group.empty.tables
+        recents = group.empty.recents
     }
 
     /// Goes on under a group of the same meaning that other definitions compiled: what it keeps is the
@@ -116,16 +117,16 @@ public struct FeatureState: Sendable {
 
     /// Drops what is remembered for `span` and was before `oldest`.
     private mutating func drop(_ span: Int64?, before oldest: Int64) {
-        for (index, register) in group.registers.enumerated() where register.remember == span {
+        for index in registers.rows.indices where group.registerRetentions[index].span == span {
             registers.drop(index, group.registerLayouts[index], before: oldest)
         }
-        for (index, attribute) in group.attributes.enumerated() where attribute.remember == span {
-            attributes[index].drop(before: oldest, attribute)
+        for index in attributes.indices where group.attributeRetentions[index].span == span {
+            attributes[index].drop(before: oldest, group.attributes[index])
         }
-        for (index, table) in group.tables.enumerated() where table.remember == span {
+        for index in tables.indices where group.tableRetentions[index].span == span {
             tables[index].drop(before: oldest, group.tableLayouts[index])
         }
-        for (index, list) in group.recents.enumerated() where list.remember == span {
+        for index in recents.indices where group.recentRetentions[index].span == span {
             recents[index].drop(before: oldest)
         }
     }

@@ -20,14 +20,17 @@ public final class Group: Sendable {
     let registerLayouts: [ValueLayout]
     let tableLayouts: [ValueLayout]
     let recentLayouts: [ValueLayout]
-    /// Of each register, table and recent list.
+    /// Of each register, attribute, table and recent list.
     let registerRetentions: [Retention]
+    let attributeRetentions: [Retention]
     let tableRetentions: [Retention]
     let recentRetentions: [Retention]
     /// How long something is remembered: each length once, for ever left out.
     let retentions: [Retention]
     /// Per event type.
     let programs: [EventProgram]
+    /// What a state holds before its first event.
+    let empty: EmptyState
 
     /// The limits are checked by whoever compiles definitions.
     public init(
@@ -51,6 +54,7 @@ public final class Group: Sendable {
         tableLayouts = tables.map(\.layout)
         recentLayouts = recents.map { ValueLayout(time: 0, kinds: $0.values) }
         registerRetentions = registers.map { Retention($0.remember) }
+        attributeRetentions = attributes.map { Retention($0.remember) }
         tableRetentions = tables.map { Retention($0.remember) }
         recentRetentions = recents.map { Retention($0.remember) }
         spans =
@@ -58,6 +62,18 @@ public final class Group: Sendable {
             + recents.map(\.remember)
         retentions = Set(spans.compactMap { $0 }).sorted().map { Retention($0) }
         programs = Self.programs(measures, registers, attributes, tables, recents)
+        empty = EmptyState(
+            tiles: layouts.map(Tiles.init), registers: Registers(registerLayouts),
+            attributes: attributes.map { _ in AttributeValues() },
+            tables: tableLayouts.map(TableRows.init), recents: recentLayouts.map(RecentRows.init))
+    }
+
+    struct EmptyState: Sendable {
+        let tiles: [Tiles]
+        let registers: Registers
+        let attributes: [AttributeValues]
+        let tables: [TableRows]
+        let recents: [RecentRows]
     }
 
     private let spans: [Int64?]

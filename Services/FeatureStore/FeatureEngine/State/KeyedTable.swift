@@ -124,20 +124,23 @@ struct TableRows: Hashable, Sendable {
     }
 
     mutating func decode(
-        _ reader: inout BlobReader, _ table: KeyedTable, _ layout: ValueLayout, clock: Int64,
-        highest: UInt64
+        _ reader: inout BlobReader, _ table: borrowing KeyedTable, _ layout: ValueLayout,
+        from oldest: Int64, clock: Int64, highest: UInt64
     ) throws(BlobError) {
         let count = try reader.rows(upTo: table.rows, bytes: 10)
-        let oldest = Retention(table.remember).oldest(at: clock)
-        rows.insertRows(count)
-        for row in 0..<count {
-            let key = try reader.fixed64().sortable
-            guard row == 0 || key > rows[row - 1, 0] else { throw reader.failure(.notCanonical) }
-            rows[row, 0] = key
-            rows[row, layout.time] = try reader.time(before: clock, from: oldest)
-            rows[row, layout.sequence] = try reader.sequence(to: highest)
-            try rows.decodeValues(row, layout, &reader)
-            for sum in 0..<layout.sums { rows[row, layout.sum(sum)] = try reader.zigzag() }
+        rows = ColumnTable(width: layout.width, rows: count)
+        try rows.withMutableCells { cells throws(BlobError) in
+            for row in 0..<count {
+                let key = try reader.fixed64().sortable
+                guard row == 0 || key > cells[row - 1, 0] else {
+                    throw reader.failure(.notCanonical)
+                }
+                cells[row, 0] = key
+                cells[row, layout.time] = try reader.time(before: clock, from: oldest)
+                cells[row, layout.sequence] = try reader.sequence(to: highest)
+                try cells.decodeValues(row, layout, &reader)
+                for sum in 0..<layout.sums { cells[row, layout.sum(sum)] = try reader.zigzag() }
+            }
         }
         try decodePartial(&reader, layout)
     }

@@ -43,6 +43,30 @@ struct RecentRows: Hashable, Sendable {
 
     mutating func drop(before oldest: Int64) { rows.removeFirst(rows.firstRow(from: oldest)) }
 
+    /// What the rows from a time on add up to: those that have the value, or all if it is nil.
+    func totals(
+        since oldest: Int64, of value: Int?, _ statistics: Measure.Statistics, _ layout: ValueLayout
+    ) -> WindowTotals {
+        var totals = WindowTotals()
+        _ = rows.withCells { cells in
+            let times = cells.column(layout.time)
+            var row = rows.count
+            guard let value else {
+                while row > 0, times[row - 1] >= oldest { row -= 1 }
+                totals.count = Int64(rows.count - row)
+                return
+            }
+            let (present, values) = (
+                cells.column(layout.present), cells.column(layout.value(value))
+            )
+            while row > 0, times[row - 1] >= oldest {
+                row -= 1
+                if present[row] >> Int64(value) & 1 == 1 { totals.add(values[row], statistics) }
+            }
+        }
+        return totals
+    }
+
     // MARK: Codec
 
     func encode(to writer: inout BlobWriter, _ layout: ValueLayout, clock: Int64, highest: UInt64) {
@@ -58,26 +82,27 @@ struct RecentRows: Hashable, Sendable {
     }
 
     mutating func decode(
-        _ reader: inout BlobReader, _ list: RecentList, _ layout: ValueLayout, clock: Int64,
-        highest: UInt64
+        _ reader: inout BlobReader, _ list: borrowing RecentList, _ layout: ValueLayout,
+        from oldest: Int64, clock: Int64, highest: UInt64
     ) throws(BlobError) {
         let count = try reader.rows(upTo: list.rows, bytes: 2)
-        let oldest = Retention(list.remember).oldest(at: clock)
-        rows.insertRows(count)
-        var later = clock
-        for row in rows.indices.reversed() {
-            let time = try reader.time(before: later, from: oldest)
-            let sequence = try reader.sequence(to: highest)
-            if row < count - 1, time == later {
-                // Of one time, descending by sequence; one event may come from two sources.
-                guard sequence <= rows[row + 1, layout.sequence] else {
-                    throw reader.failure(.notCanonical)
+        rows = ColumnTable(width: layout.width, rows: count)
+        try rows.withMutableCells { cells throws(BlobError) in
+            var later = clock
+            for row in (0..<count).reversed() {
+                let time = try reader.time(before: later, from: oldest)
+                let sequence = try reader.sequence(to: highest)
+                if row < count - 1, time == later {
+                    // Of one time, descending by sequence; one event may come from two sources.
+                    guard sequence <= cells[row + 1, layout.sequence] else {
+                        throw reader.failure(.notCanonical)
+                    }
                 }
+                cells[row, layout.time] = time
+                cells[row, layout.sequence] = sequence
+                try cells.decodeValues(row, layout, &reader)
+                later = time
             }
-            rows[row, layout.time] = time
-            rows[row, layout.sequence] = sequence
-            try rows.decodeValues(row, layout, &reader)
-            later = time
         }
     }
 }

@@ -38,9 +38,8 @@ public struct Register: Hashable, Sendable {
 struct Registers: Hashable, Sendable {
     private(set) var rows: ColumnTable
 
-    init(_ group: Group) {
-        rows = ColumnTable(width: group.registerLayouts.map(\.width).max() ?? 1)
-        for row in group.registers.indices { rows.insertRow(at: row) }
+    init(_ layouts: [ValueLayout]) {
+        rows = ColumnTable(width: layouts.map(\.width).max() ?? 1, rows: layouts.count)
     }
 
     func isEmpty(_ index: Int, _ layout: ValueLayout) -> Bool { rows[index, layout.sequence] == 0 }
@@ -80,15 +79,18 @@ struct Registers: Hashable, Sendable {
         _ reader: inout BlobReader, _ group: Group, clock: Int64, highest: UInt64
     ) throws(BlobError) {
         var isEmpty = true
-        for (index, layout) in group.registerLayouts.enumerated() {
-            let isThere = try reader.byte()
-            guard isThere < 2 else { throw reader.failure(.outOfRange) }
-            guard isThere == 1 else { continue }
-            isEmpty = false
-            let oldest = Retention(group.registers[index].remember).oldest(at: clock)
-            rows[index, layout.time] = try reader.time(before: clock, from: oldest)
-            rows[index, layout.sequence] = try reader.sequence(to: highest)
-            try rows.decodeValues(index, layout, &reader)
+        try rows.withMutableCells { cells throws(BlobError) in
+            for index in group.registerLayouts.indices {
+                let isThere = try reader.byte()
+                guard isThere < 2 else { throw reader.failure(.outOfRange) }
+                guard isThere == 1 else { continue }
+                isEmpty = false
+                let layout = group.registerLayouts[index]
+                let oldest = group.registerRetentions[index].oldest(at: clock)
+                cells[index, layout.time] = try reader.time(before: clock, from: oldest)
+                cells[index, layout.sequence] = try reader.sequence(to: highest)
+                try cells.decodeValues(index, layout, &reader)
+            }
         }
         guard !isEmpty else { throw reader.failure(.notCanonical) }
     }

@@ -76,38 +76,53 @@ struct SlidingSketch: Hashable, Sendable {
 
     /// How many registers have each rank, for windows that start at `starts`, in seconds,
     /// ascending; the ranks of window w begin at w · 25. One pass over the pairs for all.
+    ///
+    /// A register has in a window the rank of its first pair that is young enough. Times ascend: if
+    /// the pair before lies in `before` windows and a pair in `within`, it is the first one in
+    /// those between. The pass notes just where these begin and end, for a branch on what lies in
+    /// which window could not be predicted; sums over the windows are the counts.
     func rankCounts(since starts: [Int64]) -> [Int32] {
         let ranks = Self.maximumRank + 1
-        var histogram = [Int32](repeating: 0, count: starts.count * ranks)
+        var histogram = [Int32](repeating: 0, count: (starts.count + 1) * ranks)
         histogram.withUnsafeMutableBufferPointer { histogram in
-            pairs.withUnsafeBufferPointer { pairs in
-                starts.withUnsafeBufferPointer { starts in
-                    var position = 0
-                    for count in counts {
-                        let end = position + Int(count)
-                        var window = 0
-                        while position < end, window < starts.count {
-                            // The highest rank of a window is its first pair that is young enough.
-                            let (time, rank) = (
-                                Self.time(pairs[position]), Self.rank(pairs[position])
-                            )
-                            while window < starts.count, time >= starts[window] {
-                                histogram[window * ranks + rank] &+= 1
-                                window += 1
-                            }
-                            position += 1
-                        }
-                        position = end
+            countSteps(since: starts, into: histogram)
+            for index in (ranks..<max(ranks, starts.count * ranks)).reversed() {
+                histogram[index] &+= histogram[index + ranks]
+            }
+        }
+        // What lies in no window.
+        histogram.removeFirst(ranks)
+        // Registers that nothing of a window fell into have rank 0.
+        for window in starts.indices {
+            let filled = histogram[window * ranks..<(window + 1) * ranks].reduce(0, +)
+            histogram[window * ranks] = Int32(counts.count) - filled
+        }
+        return histogram
+    }
+
+    /// Adds one at (windows that a pair lies in, its rank), and takes one away at (windows that
+    /// the register's pair before it lies in, its rank).
+    private func countSteps(
+        since starts: [Int64], into steps: UnsafeMutableBufferPointer<Int32>
+    ) {
+        let ranks = Self.maximumRank + 1
+        pairs.withUnsafeBufferPointer { pairs in
+            starts.withUnsafeBufferPointer { starts in
+                var position = 0
+                for count in counts {
+                    var before = 0
+                    for _ in 0..<count {
+                        let (time, rank) = (Self.time(pairs[position]), Self.rank(pairs[position]))
+                        var within = 0
+                        for start in starts { within &+= time >= start ? 1 : 0 }
+                        steps[within &* ranks &+ rank] &+= 1
+                        steps[before &* ranks &+ rank] &-= 1
+                        before = within
+                        position &+= 1
                     }
                 }
             }
-            // Registers that nothing of a window fell into have rank 0.
-            for window in starts.indices {
-                let filled = histogram[window * ranks..<(window + 1) * ranks].reduce(0, +)
-                histogram[window * ranks] = Int32(counts.count) - filled
-            }
         }
-        return histogram
     }
 
     // MARK: Codec
@@ -134,6 +149,8 @@ struct SlidingSketch: Hashable, Sendable {
         _ reader: inout BlobReader, clock: Int64, oldest: Int64
     ) throws(BlobError) {
         guard try reader.byte() == UInt8(bits) else { throw reader.failure(.notCanonical) }
+        // A pair takes two bytes or more, and a register's count one.
+        pairs.reserveCapacity(max(0, reader.remaining - counts.count) / 2)
         for register in counts.indices {
             let count = try reader.count(in: 0...Int64(Self.maximumRank))
             var previous: (rank: UInt8, time: Int64) = (UInt8(Self.maximumRank) + 1, -1)

@@ -27,6 +27,8 @@ final class TierLayout: Sendable {
     let measures: UInt64
     /// The cells of a tile without events, but for its index.
     let emptyRow: [Int64]
+    /// Those of them that are not 0, with their columns.
+    let emptyColumns: [(column: Int, empty: Int64)]
 
     init(tier: Tier, position: Int, measures: [Measure]) {
         var row: [Int64] = [0]
@@ -59,5 +61,8 @@ final class TierLayout: Sendable {
         classCount = Int(classes)
         width = row.count
         emptyRow = row
+        emptyColumns = row.enumerated().filter { $0.element != 0 }.map {
+            (column: $0.offset, empty: $0.element)
+        }
     }
 }

@@ -61,48 +61,61 @@ extension Tiles {
         let oldest = max(0, tier.oldestTile(at: clock, length: tier.span))
         let newest = clock.floorDivided(by: tier.hop)
         let count = try reader.rows(upTo: Int(newest - oldest + 1), bytes: 3)
-        var tile: Int64 = 0
-        for row in 0..<count {
-            tile += try reader.count(in: row == 0 ? oldest...newest : 1...max(1, newest - tile))
-            guard tile <= newest else { throw reader.failure(.outOfRange) }
-            var present = try reader.varint()
-            guard present != 0, present & ~layout.measures == 0 else {
-                throw reader.failure(.outOfRange)
-            }
-            appendRow(tile, layout)
-            while present != 0 {
-                try decodeMeasure(&reader, layout.columns[present.trailingZeroBitCount])
-                present &= present - 1
+        try refill(count, layout) { cells, classes throws(BlobError) in
+            var tile: Int64 = 0
+            for row in 0..<count {
+                let steps = row == 0 ? oldest...newest : 1...max(1, newest - tile)
+                tile += try reader.count(in: steps)
+                guard tile <= newest else { throw reader.failure(.outOfRange) }
+                cells[row, 0] = tile
+                var present = try reader.varint()
+                guard present != 0, present & ~layout.measures == 0 else {
+                    throw reader.failure(.outOfRange)
+                }
+                while present != 0 {
+                    let columns = layout.columns[present.trailingZeroBitCount]
+                    present &= present - 1
+                    let count = try Self.decode(&reader, columns, cells, row)
+                    guard columns.classes >= 0 else { continue }
+                    try classes[Int(columns.classes)].decode(&reader, tile: tile, count: count)
+                }
             }
         }
     }
 
-    /// Into the last row.
-    private mutating func decodeMeasure(
-        _ reader: inout BlobReader, _ columns: MeasureColumns
-    ) throws(BlobError) {
+    /// Returns how many events the measure has counted.
+    @inline(__always)
+    private static func decode(
+        _ reader: inout BlobReader, _ columns: MeasureColumns, _ cells: ColumnTable.MutableCells,
+        _ row: Int
+    ) throws(BlobError) -> Int64 {
         let count = try reader.count(in: 1...Int64.max)
-        set(columns.count, to: count)
-        if columns.classes >= 0 {
-            return try decodeClasses(&reader, columns.classes, count: count)
-        }
-        guard columns.sum >= 0 else { return }
+        cells[row, Int(columns.count)] = count
+        guard columns.sum >= 0 else { return count }
         let sum = try reader.zigzag()
-        set(columns.sum, to: sum)
+        cells[row, Int(columns.sum)] = sum
         let isOne = count == 1
-        if columns.max >= 0 { set(columns.max, to: isOne ? sum : try reader.zigzag()) }
-        if columns.min >= 0 { set(columns.min, to: isOne ? sum : try reader.zigzag()) }
+        if columns.max >= 0 { cells[row, Int(columns.max)] = isOne ? sum : try reader.zigzag() }
+        if columns.min >= 0 { cells[row, Int(columns.min)] = isOne ? sum : try reader.zigzag() }
         if columns.logarithms >= 0 {
-            let one = Logarithm.ln1024(sum)
-            let range = 0...Int64.max
-            set(columns.logarithms, to: isOne ? one : try reader.count(in: range))
-            set(columns.logarithms + 1, to: isOne ? one * one : try reader.count(in: range))
+            let column = Int(columns.logarithms)
+            if isOne {
+                let one = Logarithm.ln1024(sum)
+                cells[row, column] = one
+                cells[row, column + 1] = one * one
+            } else {
+                cells[row, column] = try reader.count(in: 0...Int64.max)
+                cells[row, column + 1] = try reader.count(in: 0...Int64.max)
+            }
         }
+        return count
     }
+}
 
-    /// Every event has a class: the classes' counts add up to the measure's.
-    private mutating func decodeClasses(
-        _ reader: inout BlobReader, _ index: Int16, count: Int64
+extension ClassCounts {
+    /// Of a tile behind all others. Every event has a class: the classes' counts add up to `count`.
+    fileprivate mutating func decode(
+        _ reader: inout BlobReader, tile: Int64, count: Int64
     ) throws(BlobError) {
         let classes = try reader.rows(upTo: Int(Measure.Classes.maximum) + 1, bytes: 2)
         var valueClass: Int64 = 0
@@ -114,13 +127,11 @@ extension Tiles {
             let part = try reader.count(in: 1...Int64.max)
             guard part <= left else { throw reader.failure(.outOfRange) }
             left -= part
-            appendClass(index, valueClass, count: part)
+            append(tile: tile, valueClass, count: part)
         }
         guard left == 0 else { throw reader.failure(.notCanonical) }
     }
-}
 
-extension ClassCounts {
     fileprivate func encode(tile: Int64, to writer: inout BlobWriter) {
         let range = range(from: tile, to: tile + 1)
         writer.varint(UInt64(range.count))

@@ -119,18 +119,20 @@ struct Tiles: Hashable, Sendable {
 
     // MARK: Decoding
 
-    /// Adds a tile later than all others.
-    mutating func appendRow(_ tile: Int64, _ layout: TierLayout) {
-        insertRow(tile, at: rows.count, layout)
-    }
-
-    /// Sets a cell of the last tile.
-    mutating func set(_ column: Int16, to value: Int64) {
-        rows[rows.count - 1, Int(column)] = value
-    }
-
-    mutating func appendClass(_ index: Int16, _ valueClass: Int64, count: Int64) {
-        let tile = rows[rows.count - 1, 0]
-        classes[Int(index)].append(tile: tile, valueClass, count: count)
+    /// Takes this many tiles without events in place of those it has; `fill` numbers them, and sets
+    /// what events have changed.
+    @inline(__always)
+    mutating func refill<E: Error>(
+        _ count: Int, _ layout: TierLayout,
+        _ fill: (ColumnTable.MutableCells, inout [ClassCounts]) throws(E) -> Void
+    ) throws(E) {
+        var filled = ColumnTable(width: layout.width, rows: count)
+        try filled.withMutableCells { cells throws(E) in
+            for (column, empty) in layout.emptyColumns {
+                for row in 0..<count { cells[row, column] = empty }
+            }
+            try fill(cells, &classes)
+        }
+        rows = filled
     }
 }

@@ -52,11 +52,14 @@ extension ColumnTable {
 
     // MARK: Codec
 
-    func encodeValues(_ row: Int, _ layout: ValueLayout, to writer: inout BlobWriter) {
+    func encodeValues(_ row: Int, _ layout: borrowing ValueLayout, to writer: inout BlobWriter) {
         guard !layout.kinds.isEmpty else { return }
-        let present = self[row, layout.present]
+        var present = self[row, layout.present]
         writer.varint(present)
-        for (index, kind) in layout.kinds.enumerated() where present >> Int64(index) & 1 == 1 {
+        while present != 0 {
+            let index = present.trailingZeroBitCount
+            present &= present - 1
+            let kind = layout.kinds[index]
             let word = self[row, layout.value(index)]
             switch kind {
             case .integer, .time: writer.zigzag(word)
@@ -71,14 +74,21 @@ extension ColumnTable {
         }
     }
 
-    mutating func decodeValues(
-        _ row: Int, _ layout: ValueLayout, _ reader: inout BlobReader
+}
+
+extension ColumnTable.MutableCells {
+    /// The other cells of the row are zeros.
+    func decodeValues(
+        _ row: Int, _ layout: borrowing ValueLayout, _ reader: inout BlobReader
     ) throws(BlobError) {
-        guard !layout.kinds.isEmpty else { return }
-        let present = try reader.count(in: 0...(1 << Int64(layout.kinds.count)) - 1)
+        let count = layout.kinds.count
+        guard count > 0 else { return }
+        var present = try reader.count(in: 0...(1 << Int64(count)) - 1)
         self[row, layout.present] = present
-        for (index, kind) in layout.kinds.enumerated() where present >> Int64(index) & 1 == 1 {
-            self[row, layout.value(index)] = try reader.word(kind)
+        while present != 0 {
+            let index = present.trailingZeroBitCount
+            self[row, layout.value(index)] = try reader.word(layout.kinds[index])
+            present &= present - 1
         }
     }
 }
