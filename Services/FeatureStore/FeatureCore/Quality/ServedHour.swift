@@ -26,7 +26,7 @@ struct ServedHour {
     struct Damaged: Error {}
 
     init(decoding bytes: [UInt8]) throws {
-        guard let count = bytes.first.map(Int.init), bytes.count > count + 8,
+        guard let count = bytes.first.map(Int.init), count > 0, bytes.count > count + 8,
             let vector = String(validating: bytes[1...count], as: UTF8.self),
             let hour = StorageKey.sequence(bytes[(count + 1)..<(count + 9)])
                 .flatMap(Int64.init(exactly:))
