@@ -20,7 +20,8 @@ extension FeatureService {
         switch request.source {
         case .period(let period):
             let hours = try hours(period.from, period.until, "/source/period/until")
-            try statistics.add(pipeline.quality.recorder.take(), vectors: pipeline.quality.vectors)
+            try statistics.add(
+                pipeline.quality.recorder.take(of: tenant), vectors: pipeline.quality.vectors)
             found = try statistics.sum(tenant: tenant, vector: vector, hours: hours).statistics
             source = "what was served from \(period.from) until \(period.until)"
         case .trainingSet(var plan):

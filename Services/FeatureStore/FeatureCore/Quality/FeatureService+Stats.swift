@@ -19,7 +19,8 @@ extension FeatureService {
         let first = try StatsPage.first(request.pageToken, of: wanted.count)
         let page = wanted[first..<min(first + StatsPage.features, wanted.count)]
         // What was counted so far belongs to it.
-        try statistics.add(pipeline.quality.recorder.take(), vectors: pipeline.quality.vectors)
+        try statistics.add(
+            pipeline.quality.recorder.take(of: tenant), vectors: pipeline.quality.vectors)
         let current = try statistics.sum(tenant: tenant, vector: vector, hours: hours)
         var response = AssayFeaturesV1.StatsResponse(
             vectors: current.statistics.vectors, hours: UInt32(clamping: current.hours),

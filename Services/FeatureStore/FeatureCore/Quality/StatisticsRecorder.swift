@@ -68,14 +68,20 @@ final class StatisticsRecorder: Sendable {
         shards[0].gathering.withLock { add(&$0) }
     }
 
-    /// What was counted since the last time, per key; afterwards nothing is left here.
-    func take() -> [Key: VectorStatistics] {
+    /// What was counted since the last time, per key; afterwards nothing of it is left here.
+    ///
+    /// - Parameter tenant: whose; nil for all.
+    func take(of tenant: String? = nil) -> [Key: VectorStatistics] {
         var taken: [Key: VectorStatistics] = [:]
         for shard in shards {
             let gathered = shard.gathering.withLock { gathering in
                 let all = gathering
-                gathering = [:]
-                return all
+                guard let tenant else {
+                    gathering = [:]
+                    return all
+                }
+                gathering = all.filter { $0.key.tenant != tenant }
+                return all.filter { $0.key.tenant == tenant }
             }
             for (key, entry) in gathered {
                 var entry = entry
