@@ -15,6 +15,7 @@ enum ServerCheck {
         if let error = reply.error { throw UnfitServer(description: "INFO: \(error)") }
         let values = values(of: reply.text ?? "")
         try check(values, allowsVolatile: allowsVolatile)
+        try await checkRights(redis)
         guard values["redis_mode"] == "cluster" else { return }
         let slots = try await redis.send(RedisCommand("CLUSTER", "SLOTS"), timeout: .seconds(5))
         guard servesAll(slots) else {
@@ -39,6 +40,39 @@ enum ServerCheck {
         }
         return masters.count == 1 && count == 16_384
     }
+
+    private static func checkRights(_ redis: any RedisSender) async throws {
+        let replies = try await redis.send(probes, timeout: .seconds(5))
+        for (probe, reply) in zip(probes, replies) {
+            guard let error = reply.error, error.code == "NOPERM" else { continue }
+            let name = String(decoding: probe.arguments[0], as: UTF8.self)
+            throw UnfitServer(
+                description: "our user may not use \(name) on keys fs:*: \(error)")
+        }
+    }
+
+    /// The commands that servers and keepers use on keys, each on one that is nobody's: what an access
+    /// list refuses shows here, and not with the first event. Other errors say nothing.
+    private static let probes: [RedisCommand] = {
+        let names = ["string", "hash", "set", "sorted", "stream"]
+        let keys = names.map { Array("fs:{store}:try:\($0)".utf8) }
+        func command(_ name: String, _ key: Int, _ arguments: String...) -> RedisCommand {
+            RedisCommand([Array(name.utf8), keys[key]] + arguments.map { Array($0.utf8) })
+        }
+        let all: [RedisCommand] = [
+            command("SETNX", 0, "1"), command("SET", 0, "1", "EX", "60"), command("GET", 0),
+            command("PERSIST", 0), command("HGET", 1, "a"), command("EXISTS", 0),
+            command("INCR", 0),
+            command("EXPIRE", 0, "60"), command("PEXPIRE", 0, "60000"),
+            command("HSET", 1, "a", "b"), command("HMGET", 1, "a"), command("HGETALL", 1),
+            command("HLEN", 1), command("HDEL", 1, "a"), command("SADD", 2, "a"),
+            command("SMEMBERS", 2), command("ZADD", 3, "0", "a"), command("ZSCORE", 3, "a"),
+            command("ZMSCORE", 3, "a"), command("ZRANGE", 3, "0", "1"), command("ZREM", 3, "a"),
+            command("XADD", 4, "*", "a", "b"), command("XLEN", 4),
+            command("XRANGE", 4, "-", "+"), command("XTRIM", 4, "MAXLEN", "0"),
+        ]
+        return all + keys.indices.map { command("DEL", $0) }
+    }()
 
     private static func values(of info: String) -> [Substring: Substring] {
         var values: [Substring: Substring] = [:]
