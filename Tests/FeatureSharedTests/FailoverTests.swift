@@ -148,6 +148,34 @@ struct FailoverTests {
         }
     }
 
+    @Test("opens what was sealed under a key that was lost, and under the one made after it")
+    func keys() async throws {
+        let bench = try await SharedBench.start()
+        let server = try await bench.server()
+        let directory = try TemporaryDirectory()
+        let keeper = try await bench.keeper(directory)
+        _ = try await server.score(Bank.payment("first", card: "x", customer: "stranger"))
+        await server.store.flush()
+        let snapshot = try await bench.snapshot()
+        for index in 0..<4 { _ = try await server.score(payment(index)) }
+        await server.store.flush()
+        try await keeper.settle(bench)
+        try await bench.restore(snapshot)
+        let other = try await bench.server()
+        for index in 4..<8 { _ = try await other.scorePatiently(payment(index)) }
+        try await server.client.connected()
+        for index in 8..<12 { _ = try await server.scorePatiently(payment(index)) }
+        for server in [server, other] { await server.store.flush() }
+        try await keeper.client.connected()
+        try await keeper.settle(bench)
+        let events = try keeper.logRows().map(\.event)
+        for index in 0..<12 { #expect(events.contains(payment(index)), "\(index)") }
+        await keeper.close()
+        await server.close()
+        await other.close()
+        await bench.close()
+    }
+
     /// Two cards, one customer; each has an amount of its own, so that a sum tells which were counted.
     private func payment(_ index: Int) -> AssayFeaturesV1.Event {
         Bank.payment(

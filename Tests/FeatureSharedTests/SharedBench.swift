@@ -75,6 +75,7 @@ final class SharedBench: Sendable {
     func keeper(
         _ directory: TemporaryDirectory, owner: String = "keeper",
         definitions: DefinitionSet? = nil,
+        now: Timestamp = SharedBench.now,
         _ configure: (inout KeeperConfiguration) -> Void = { _ in },
         sender: ((RedisClient) -> any RedisSender)? = nil
     ) async throws -> TestKeeper {
@@ -87,7 +88,7 @@ final class SharedBench: Sendable {
         configure(&configuration)
         return try TestKeeper(
             client, sender?(client) ?? client, directory, owner: owner,
-            definitions ?? Bank.definitions(), configuration)
+            definitions ?? Bank.definitions(), configuration, now: now)
     }
 
     func send(_ words: String...) async throws -> RedisValue {
@@ -115,6 +116,11 @@ struct SharedServer: Sendable {
             caller: Caller(
                 tenant: SharedBench.tenant, client: "test",
                 scopes: ["features.score", "features.read", "features.ingest"]))
+    }
+
+    /// Makes a server whose process ends before it has put an event into its states.
+    static func ending(_ bench: SharedBench) async throws -> SharedServer {
+        try await bench.server(sender: { FaultySender($0, fails: .beforeSend, at: 2) })
     }
 
     func score(
@@ -153,7 +159,8 @@ struct TestKeeper: Sendable {
 
     init(
         _ client: RedisClient, _ sender: any RedisSender, _ directory: TemporaryDirectory,
-        owner: String, _ definitions: DefinitionSet, _ configuration: KeeperConfiguration
+        owner: String, _ definitions: DefinitionSet, _ configuration: KeeperConfiguration,
+        now: Timestamp
     ) throws {
         self.client = client
         let storage = try RocksDBStore(
@@ -161,7 +168,7 @@ struct TestKeeper: Sendable {
         self.storage = storage
         keeper = SharedKeeper(
             sender, definitions: definitions, configuration: configuration,
-            owner: owner, clock: { SharedBench.now }, open: { _ in storage })
+            owner: owner, clock: { now }, open: { _, _ in storage })
     }
 
     /// The events on its disk, in the order of their sequences.

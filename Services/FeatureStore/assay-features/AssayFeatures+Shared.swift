@@ -118,16 +118,17 @@ extension AssayFeatures {
         _ directory: String, _ logger: Logger
     ) -> SharedKeeper {
         var configuration = KeeperConfiguration()
-        configuration.reportFailure = { logger.error("the keeper's round ended: \($0)") }
+        configuration.reportFailure = { logger.error("the keeper: \($0)") }
         configuration.masterKey = masterKey
+        configuration.replicas = shared.redisReplicas
         let owner = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
         return SharedKeeper(
             client, definitions: definitions, configuration: configuration, owner: owner,
             clock: WallClock.now
-        ) { tenant in
+        ) { tenant, retention in
             try RocksDBStore(
                 directory: "\(directory)/\(SharedKeeper.directoryName(of: tenant))",
-                families: SharedKeeper.families)
+                families: SharedKeeper.families, expiry: retention.expiry)
         }
     }
 

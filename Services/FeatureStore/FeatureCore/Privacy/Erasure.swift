@@ -36,7 +36,7 @@ struct Erasure {
         }
 
         init?(_ bytes: [UInt8]) {
-            guard let count = bytes.first, bytes.count == 1 + Int(count) + 16,
+            guard let count = bytes.first, count > 0, bytes.count == 1 + Int(count) + 16,
                 let type = String(validating: bytes[1...Int(count)], as: UTF8.self),
                 let key = StateKey(bytes: bytes.suffix(16))
             else { return nil }
@@ -116,6 +116,13 @@ struct Erasure {
             }
             try store.write(batch, sync: true)
         }
+    }
+
+    /// Takes the subject's entities out of rows that no trail leads to.
+    mutating func eraseRows(at sequences: [UInt64], erased: Set<StateKey>) throws {
+        var batch = WriteBatch()
+        for sequence in sequences { try eraseRow(sequence, erased, &batch) }
+        if !batch.isEmpty { try store.write(batch, sync: true) }
     }
 
     private mutating func eraseRow(

@@ -59,7 +59,14 @@ final class ErasureGate: Sendable {
             isAnyClosed.load(ordering: .acquiring)
             && closed.withLock { closed in scoring.entities.contains { closed[$0.key] != nil } }
         guard isOld || isClosed else { return }
-        throw RPCError(
+        throw RPCError.subjectErased
+    }
+}
+
+extension RPCError {
+    /// What an event was read from may have been erased: it is to be sent again.
+    static var subjectErased: RPCError {
+        RPCError(
             code: .aborted, message: "a subject of the event is being erased",
             reason: "ERASURE", retryAfter: .milliseconds(50))
     }

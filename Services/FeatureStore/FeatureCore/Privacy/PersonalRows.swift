@@ -62,11 +62,13 @@ struct PersonalRows: Sendable {
 
     /// Puts the personal fields back. Those whose subject has no key stay away, and sealed.
     func open(
-        _ row: inout AssayFeaturesV1.LogRow, _ key: (StateKey) throws -> SubjectKey?
+        _ row: inout AssayFeaturesV1.LogRow,
+        _ key: (_ subject: StateKey, _ sealed: [UInt8]) throws -> SubjectKey?
     ) throws {
         var closed: [AssayFeaturesV1.SealedFields] = []
         for (place, sealed) in row.sealed.enumerated() {
-            guard let subject = StateKey(bytes: sealed.subject), let key = try key(subject)
+            guard let subject = StateKey(bytes: sealed.subject),
+                let key = try key(subject, sealed.fields)
             else {
                 closed.append(sealed)
                 continue

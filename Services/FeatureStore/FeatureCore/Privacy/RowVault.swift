@@ -25,13 +25,14 @@ struct RowVault: Sendable {
         var pending = SubjectKeys.Pending()
         let parted = rows.part(&row, entities)
         add(parted.owned, row.tenant, &batch, &pending)
-        for (place, part) in parted.personal.enumerated() {
+        for part in parted.personal {
             let key = try subjects.key(of: part.subject, tenant: row.tenant, &batch, &pending)
             let plain = AssayFeaturesV1.PersonalFields(fields: part.fields).encoded()
             row.sealed.append(
                 AssayFeaturesV1.SealedFields(
                     subject: part.subject.bytes, event: UInt32(part.event),
-                    fields: try key.seal(plain, sequence: row.sequence, place: UInt32(place))))
+                    fields: try key.seal(
+                        plain, sequence: row.sequence, place: UInt32(row.sealed.count))))
         }
         return pending
     }
@@ -39,7 +40,7 @@ struct RowVault: Sendable {
     /// Puts the personal fields back. Those of an erased subject stay away, and sealed.
     func open(_ row: inout AssayFeaturesV1.LogRow) throws {
         let tenant = row.tenant
-        try rows.open(&row) { try subjects.key(of: $0, tenant: tenant) }
+        try rows.open(&row) { try subjects.key(of: $0, tenant: tenant, opening: $1) }
     }
 
     /// Whose the entities of a row are, by their pseudonyms in it.

@@ -36,11 +36,14 @@ struct SubjectKey: Sendable {
         }
     }
 
+    /// Whether something was sealed with this key.
+    func hasSealed(_ sealed: [UInt8]) -> Bool { sealed.starts(with: name) }
+
     func open(
         _ sealed: [UInt8], sequence: UInt64, place: UInt32
     ) throws(PrivacyError) -> [UInt8] {
         guard sealed.count >= Self.leastBytes else { throw .damagedFields }
-        guard sealed.starts(with: name) else { throw .otherKey }
+        guard hasSealed(sealed) else { throw .otherKey }
         do {
             let box = try AES.GCM.SealedBox(combined: sealed.dropFirst(Self.nameBytes))
             return Array(

@@ -75,12 +75,37 @@ final class SubjectKeys: Sendable {
         }
         if let kept { return kept }
         let stored = try store.get(StorageKey.subject(subject, tenant: tenant), in: .subject)
-        guard let stored else { return nil }
-        let key = try keys.key(of: tenant).unwrap(stored, of: subject)
+        guard let stored, !stored.isEmpty else { return nil }
+        let key = try keys.key(of: tenant).unwrap(Self.wrapped(in: stored)[0], of: subject)
         known.withLock { known in
             if known.forgotten == forgotten { known.keep(key, at: place) }
         }
         return key
+    }
+
+    /// The key of the subject that something was sealed with, as far as it is here; else the first
+    /// of its keys. Nil if the subject has none.
+    func key(of subject: StateKey, tenant: String, opening sealed: [UInt8]) throws -> SubjectKey? {
+        guard let key = try key(of: subject, tenant: tenant) else { return nil }
+        guard !key.hasSealed(sealed), subject != .nobody else { return key }
+        return try all(of: subject, tenant: tenant).first { $0.hasSealed(sealed) } ?? key
+    }
+
+    /// All keys of a subject: more than one if a shared store has lost the first.
+    func all(of subject: StateKey, tenant: String) throws -> [SubjectKey] {
+        let stored = try store.get(StorageKey.subject(subject, tenant: tenant), in: .subject)
+        return try Self.wrapped(in: stored ?? []).map {
+            try keys.key(of: tenant).unwrap($0, of: subject)
+        }
+    }
+
+    /// The keys of a subject as they are stored, one behind the other.
+    static func wrapped(in stored: [UInt8]) -> [[UInt8]] {
+        let size = TenantKey.wrappedBytes
+        guard !stored.isEmpty else { return [] }
+        // One that is damaged does not open.
+        guard stored.count % size == 0 else { return [stored] }
+        return stride(from: 0, to: stored.count, by: size).map { Array(stored[$0..<$0 + size]) }
     }
 
     /// An entity, its type and its subject.

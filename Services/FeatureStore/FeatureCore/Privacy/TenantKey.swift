@@ -115,6 +115,9 @@ final class TenantKey: Sendable {
 
     // MARK: The subjects' keys
 
+    /// A nonce, a key, a tag.
+    static let wrappedBytes = 12 + 32 + 16
+
     /// A subject's key as it is stored. Only under the same subject can it be unwrapped.
     func wrap(_ key: SubjectKey, of subject: StateKey) throws(PrivacyError) -> [UInt8] {
         do {

@@ -10,20 +10,25 @@ internal import Wire
 /// again the last form counts, under the time of the first.
 package final class Quarantine: Sendable {
     static let maximumRows = 1_000_000
+
+    let maximumRows: Int
     static let keptMilliseconds: Int64 = 30 * 86_400_000
 
     private let store: any KeyValueStore
     private let keys: TenantKeys
     private let rowCount = Atomic<Int>(0)
 
-    init(store: any KeyValueStore, keys: TenantKeys) throws {
+    init(
+        store: any KeyValueStore, keys: TenantKeys, maximumRows: Int = Quarantine.maximumRows
+    ) throws {
+        self.maximumRows = maximumRows
         self.store = store
         self.keys = keys
         rowCount.store(try rowsStored(), ordering: .relaxed)
     }
 
     var count: Int { rowCount.load(ordering: .relaxed) }
-    var isFull: Bool { count >= Self.maximumRows }
+    var isFull: Bool { count >= maximumRows }
 
     /// A row as it is listed.
     struct Entry {
@@ -34,10 +39,14 @@ package final class Quarantine: Sendable {
     // MARK: Changing
 
     /// Adds an event to a batch; false, and nothing is added, if there is no room.
-    func add(_ row: AssayFeaturesV1.QuarantineRow, to batch: inout WriteBatch) throws -> Bool {
+    ///
+    /// - Parameter isPromised: its producer was told that it waits here: there is room for it.
+    func add(
+        _ row: AssayFeaturesV1.QuarantineRow, isPromised: Bool = false, to batch: inout WriteBatch
+    ) throws -> Bool {
         let place = QuarantineKey.place(of: row.event.id, tenant: row.tenant)
         let first = try store.get(place, in: .quarantine)
-        guard first != nil || !isFull else { return false }
+        guard first != nil || isPromised || !isFull else { return false }
         let received =
             first.flatMap { StorageKey.sequence($0) }
             .map { Int64(bitPattern: $0) } ?? row.received.millisecondsSinceEpoch

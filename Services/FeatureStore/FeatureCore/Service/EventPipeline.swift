@@ -158,9 +158,16 @@ package final class EventPipeline: Sendable {
         let amounts = row.amounts.map {
             ResolvedEvent.Conversion(field: $0.field, units: $0.units)
         }
-        let scoring = try scoring(
-            row.event, [], row.references + found.map(\.event),
-            amounts + found.flatMap(conversions), received: row.received, tenant: row.tenant)
+        let references = row.references + found.map(\.event)
+        let converted = amounts + found.flatMap(conversions)
+        // It was checked when it came, perhaps under newer definitions.
+        let resolved = try resolver.resolve(
+            row.event, tenant: row.tenant, references: references, conversions: converted,
+            received: nil)
+        let scoring = Scoring(
+            pipeline: self, event: row.event, tenant: row.tenant, vectors: [], resolved: resolved,
+            entities: resolved.entities(definitions, tenant: row.tenant), received: row.received,
+            references: references, conversions: converted)
         return logRow(
             scoring, sequence: row.sequence, versions: scoring.entities.map { _ in 0 }, vectors: [])
     }

@@ -46,6 +46,7 @@ extension SharedFeatureStore {
         let replies: [RedisValue]
         do {
             try await admit(event.scoring.tenant)
+            if event.scoring.isLeftOpen { try await checkRoomAside(event) }
             (claim, replies) = try await claimAndRead(event)
         } catch let error as RPCError {
             throw error
@@ -85,6 +86,18 @@ extension SharedFeatureStore {
             reason: "EVENT_TOO_LARGE")
     }
 
+    /// What is left to the keeper it may have to put aside.
+    private func checkRoomAside(_ event: SharedEvent) async throws {
+        let full = try await redis.send(
+            RedisCommand("EXISTS", key: event.keys.quarantineFull), timeout: configuration.roundTrip
+        )
+        guard full == .integer(1) else { return }
+        throw RPCError(
+            code: .resourceExhausted,
+            message: "the event refers to none that is known here, and the quarantine is full",
+            reason: "QUARANTINE_FULL", retryAfter: .seconds(60))
+    }
+
     /// The first round trip: a place in the log, and what there is of all entities. Before it, and
     /// after an erasure, the subjects' keys that are not known.
     private func claimAndRead(
@@ -95,6 +108,12 @@ extension SharedFeatureStore {
         var attempts = 0
         repeat {
             let ticket = subjects.ticket(event.scoring.tenant, partition: partition)
+            // What it refers to was read before an erasure: not to be sealed under a new key.
+            if let before = event.scoring.erasures,
+                before != UInt64(UInt32(truncatingIfNeeded: ticket.forgotten))
+            {
+                throw RPCError.subjectErased
+            }
             let row: AssayFeaturesV1.LogRow
             do {
                 row = try await sealedRow(event, ticket)

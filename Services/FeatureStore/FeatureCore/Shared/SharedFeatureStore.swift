@@ -147,6 +147,8 @@ public final class SharedFeatureStore: FeatureStore {
     /// The shared store has rows for a minute, the keeper for as long as the log is kept.
     package var findsReferencesLater: Bool { true }
 
+    package var erasures: UInt64 { UInt64(UInt32(truncatingIfNeeded: subjects.forgotten)) }
+
     /// Memory of the states that are decoded.
     public var stateBytes: Int { states.decoded.bytes }
 

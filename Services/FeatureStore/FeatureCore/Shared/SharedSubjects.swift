@@ -30,6 +30,8 @@ final class SharedSubjects: Sendable {
         var epochs: [String: [String]] = [:]
         /// How often everything known was forgotten.
         var forgotten = 0
+        /// Those that had been made when what is known was found.
+        var connections = 0
     }
 
     /// What keys found from now on may be used for.
@@ -37,8 +39,12 @@ final class SharedSubjects: Sendable {
         let tenant: String
         /// Of the partition of the event's row.
         let epoch: String
-        fileprivate let forgotten: Int
+        let forgotten: Int
+        fileprivate let connections: Int
     }
+
+    /// Moves with each erasure that this process hears of.
+    var forgotten: Int { state.withLock(\.forgotten) }
 
     private let state = Mutex(State())
     private let definitions: DefinitionSet
@@ -59,10 +65,16 @@ final class SharedSubjects: Sendable {
     // MARK: Epochs
 
     func ticket(_ tenant: String, partition: Int) -> Ticket {
-        state.withLock { state in
-            Ticket(
+        let connections = redis.connectionsMade
+        return state.withLock { state in
+            if state.connections != connections {
+                // A store that a new connection leads to may have lost keys.
+                state.known.removeAll(keepingCapacity: true)
+                state.connections = connections
+            }
+            return Ticket(
                 tenant: tenant, epoch: state.epochs[tenant]?[partition] ?? "0",
-                forgotten: state.forgotten)
+                forgotten: state.forgotten, connections: connections)
         }
     }
 
@@ -144,7 +156,9 @@ final class SharedSubjects: Sendable {
     ) {
         state.withLock { state in
             // An erasure came between: whether these keys are from before or after nobody knows.
-            guard state.forgotten == ticket.forgotten else { return }
+            guard state.forgotten == ticket.forgotten,
+                state.connections == ticket.connections
+            else { return }
             if state.known.count >= Self.maximumKept {
                 state.known.removeAll(keepingCapacity: true)
             }
@@ -161,7 +175,7 @@ final class SharedSubjects: Sendable {
         let tenant = row.tenant
         let subjects = row.sealed.compactMap { StateKey(bytes: $0.subject) }
         let wrapped = try await Self.wrapped(Set(subjects), tenant, redis, timeout)
-        try rows.open(&row) { subject in
+        try rows.open(&row) { subject, _ in
             if subject == .nobody { return keys.key(of: tenant).common }
             return try wrapped[subject].map { try keys.key(of: tenant).unwrap($0, of: subject) }
         }

@@ -6,6 +6,8 @@ struct StreamEntry {
     static let applied = UInt8(ascii: "a")
     static let served = UInt8(ascii: "s")
     static let quarantined = UInt8(ascii: "q")
+    /// Says nothing.
+    static let mark = UInt8(ascii: "m")
 
     let id: [UInt8]
     let kind: UInt8

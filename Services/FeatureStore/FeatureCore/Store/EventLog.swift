@@ -14,15 +14,17 @@ package struct EventLog: Sendable {
     /// Of the states whose trail it goes by.
     let generation: [UInt8]
 
+    /// - Parameter generation: that of the pipeline's definitions if nil.
     init(
         store: any KeyValueStore, pipeline: EventPipeline, vault: RowVault,
+        generation: [UInt8]? = nil,
         unsavedTrail: @escaping @Sendable (StateKey) -> [Trail.Step] = { _ in [] }
     ) {
         self.store = store
         self.pipeline = pipeline
         self.vault = vault
         self.unsavedTrail = unsavedTrail
-        generation = pipeline.definitions.generation
+        self.generation = generation ?? pipeline.definitions.generation
     }
 
     /// The highest sequence of the log; 0 if it is empty.

@@ -16,12 +16,21 @@ public final class KeeperFeatureStore: FeatureStore {
         self.shared = shared
     }
 
-    package var erasures: UInt64 { keeper.erasuresDone.load(ordering: .acquiring) }
+    /// The keeper's in the upper half, those that the servers know in the lower.
+    package var erasures: UInt64 {
+        keeper.erasuresSeen.load(ordering: .sequentiallyConsistent) << 32 | shared.erasures
+    }
     package var pipeline: EventPipeline { shared.pipeline }
     public var statistics: StoreStatistics { shared.statistics }
 
     package func begin(_ scoring: Scoring) async throws -> Recording {
-        try await shared.begin(scoring)
+        guard let before = scoring.erasures else { return try await shared.begin(scoring) }
+        guard !keeper.isErasing.load(ordering: .sequentiallyConsistent), before == erasures else {
+            throw RPCError.subjectErased
+        }
+        var scoring = scoring
+        scoring.erasures = before & UInt64(UInt32.max)
+        return try await shared.begin(scoring)
     }
 
     package func readings(

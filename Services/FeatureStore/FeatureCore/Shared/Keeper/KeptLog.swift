@@ -11,24 +11,28 @@ struct KeptLog: Sendable {
     let vault: RowVault
     let quarantine: Quarantine
     let servedByHour: StatisticsStore
+    let retention: StoreRetention
     /// What training sets and explanations are made from.
     let eventLog: EventLog
     private let keys: TenantKeys
     private let statistics: KeeperStatistics
 
     init(
-        tenant: String, store: any KeyValueStore, pipeline: EventPipeline,
-        statistics: KeeperStatistics
+        tenant: String, store: any KeyValueStore, retention: StoreRetention,
+        pipeline: EventPipeline,
+        quarantineRows: Int, statistics: KeeperStatistics
     ) throws {
         self.tenant = tenant
         self.store = store
+        self.retention = retention
         self.statistics = statistics
         keys = pipeline.keys
         vault = RowVault(
             pipeline.definitions, keys: keys, subjects: SubjectKeys(store: store, keys: keys))
-        quarantine = try Quarantine(store: store, keys: keys)
+        quarantine = try Quarantine(store: store, keys: keys, maximumRows: quarantineRows)
         servedByHour = StatisticsStore(store: store, run: UInt64.random(in: 1 ... .max))
-        eventLog = EventLog(store: store, pipeline: pipeline, vault: vault)
+        // Its trail is that of the events, not of states.
+        eventLog = EventLog(store: store, pipeline: pipeline, vault: vault, generation: [])
     }
 
     /// Names the directory: given to it once.
@@ -69,6 +73,7 @@ struct KeptLog: Sendable {
                 case StreamEntry.applied: try takeApplied(entry, &rows, &batch)
                 case StreamEntry.quarantined: try takeQuarantined(entry)
                 case StreamEntry.served: served.append(try ServedHour(decoding: entry.bytes))
+                case StreamEntry.mark: break
                 default: statistics.damaged.count()
                 }
             } catch let error as StorageError {
@@ -156,10 +161,16 @@ struct KeptLog: Sendable {
         let row = try AssayFeaturesV1.QuarantineRow(
             decoding: bytes, door: .strict, limits: .stored)
         var batch = WriteBatch()
-        guard row.tenant == tenant, try quarantine.add(row, to: &batch) else {
+        guard row.tenant == tenant, try quarantine.add(row, isPromised: true, to: &batch) else {
             return statistics.damaged.count()
         }
         try store.write(batch, sync: true)
+    }
+
+    /// Lets rows go that are past their time.
+    func sweep(now: Int64) throws {
+        try retention.advance(eventLog, at: now, FeatureStoreConfiguration())
+        try servedByHour.removeExpired(now: now / StatisticsRecorder.millisecondsPerHour)
     }
 
     // MARK: Subjects
@@ -169,17 +180,63 @@ struct KeptLog: Sendable {
         var subjects: Set<StateKey> = []
         for entry in entries where entry.kind == StreamEntry.event {
             guard let row = try? decode(entry.bytes) else { continue }
-            subjects.formUnion(row.sealed.compactMap { StateKey(bytes: $0.subject) })
+            subjects.formUnion(unknownSubjects(of: row))
         }
-        return try subjects.filter { try vault.subjects.key(of: $0, tenant: tenant) == nil }
+        return subjects
     }
 
-    /// Keeps keys as the shared store has them.
+    /// The subjects of a row's sealed fields that no key here opens.
+    func unknownSubjects(of row: AssayFeaturesV1.LogRow) -> Set<StateKey> {
+        var subjects: Set<StateKey> = []
+        for sealed in row.sealed {
+            guard let subject = StateKey(bytes: sealed.subject), subject != .nobody else {
+                continue
+            }
+            // One that is damaged here may be whole there.
+            let key = try? vault.subjects.key(
+                of: subject, tenant: tenant, opening: sealed.fields)
+            if key?.hasSealed(sealed.fields) != true { subjects.insert(subject) }
+        }
+        return subjects
+    }
+
+    /// The first key of each subject of rows, wrapped.
+    func firstKeys(of sequences: some Sequence<UInt64>) throws -> [StateKey: [UInt8]] {
+        var found: [StateKey: [UInt8]] = [:]
+        for sequence in sequences {
+            for sealed in (try? sealedRow(sequence))?.sealed ?? [] {
+                guard let subject = StateKey(bytes: sealed.subject), found[subject] == nil,
+                    let stored = try store.get(
+                        StorageKey.subject(subject, tenant: tenant), in: .subject),
+                    let first = SubjectKeys.wrapped(in: stored).first
+                else { continue }
+                found[subject] = first
+            }
+        }
+        return found
+    }
+
+    /// Keys of one subject: each failover may make one.
+    private static let maximumKeys = 64
+
+    /// Keeps keys as the shared store has them, beside those that the subjects have here. One that
+    /// does not open is none.
     func keep(_ wrapped: [StateKey: [UInt8]]) throws {
         guard !wrapped.isEmpty else { return }
         var batch = WriteBatch()
         for (subject, key) in wrapped {
-            batch.put(StorageKey.subject(subject, tenant: tenant), key, in: .subject)
+            let here = (try? vault.subjects.all(of: subject, tenant: tenant)) ?? []
+            guard let new = try? keys.key(of: tenant).unwrap(key, of: subject),
+                here.count < Self.maximumKeys
+            else {
+                statistics.damaged.count()
+                continue
+            }
+            guard !here.contains(where: { $0.bytes == new.bytes }) else { continue }
+            let place = StorageKey.subject(subject, tenant: tenant)
+            // What does not open makes room.
+            let stored = try here.isEmpty ? [] : store.get(place, in: .subject) ?? []
+            batch.put(place, stored + key, in: .subject)
         }
         try store.write(batch, sync: true)
     }
@@ -197,20 +254,21 @@ struct KeptLog: Sendable {
         vault.subjects.confirm(pending)
     }
 
-    /// Takes an event out of the log, into the quarantine. Until `forgetAside` its place tells the
-    /// hash of its id.
+    /// Takes an event out of the log, into the quarantine; false, and it stays, if there is no room.
+    /// Until `forgetAside` its place tells the hash of its id.
     func setAside(
         _ row: AssayFeaturesV1.LogRow, _ place: StreamPlace, _ problems: [AssayFeaturesV1.Problem]
-    ) throws {
+    ) throws -> Bool {
         var batch = WriteBatch()
         let aside = AssayFeaturesV1.QuarantineRow(
             tenant: tenant, event: row.event, received: row.received, problems: problems)
-        if try !quarantine.add(aside, to: &batch) { statistics.damaged.count() }
+        guard try quarantine.add(aside, to: &batch) else { return false }
         batch.delete(StorageKey.log(place.sequence), in: .log)
         batch.delete(StorageKey.event(row.event.id, tenant: tenant), in: .ids)
         batch.put(
             Self.asideKey(place), Array(Hash.sha256(row.event.id).prefix(16)), in: .meta)
         try store.write(batch, sync: true)
+        return true
     }
 
     func aside(_ place: StreamPlace) throws -> [UInt8]? {
@@ -231,14 +289,16 @@ struct KeptLog: Sendable {
 
     /// A row with its personal fields, as far as their subjects are not erased.
     func row(_ sequence: UInt64) throws -> AssayFeaturesV1.LogRow? {
-        guard var row = try sealedRow(sequence) else { return nil }
+        try eventLog.row(sequence)
+    }
+
+    /// A row; nil also if it is damaged, which is counted: it is not to stop those who go through many.
+    func readableRow(_ sequence: UInt64) throws -> AssayFeaturesV1.LogRow? {
         do {
-            try vault.open(&row)
-            return row
-        } catch let error as StorageError {
-            throw error
-        } catch {
-            throw StorageError(.corrupt, "row \(sequence) of the event log: \(error)")
+            return try row(sequence)
+        } catch let error as StorageError where error.code == .corrupt {
+            statistics.damaged.count()
+            return nil
         }
     }
 

@@ -34,7 +34,8 @@ extension SharedKeeper {
         while !rest.isEmpty {
             let sequences = rest.prefix(Self.batch)
             rest = rest.dropFirst(Self.batch)
-            let rows = try sequences.compactMap { try log.row($0) }
+            try await restoreKeys(of: Array(sequences), log, keys)
+            let rows = try sequences.compactMap { try log.readableRow($0) }
             for row in rows {
                 for entity in scoring(row)?.entities ?? [] { entities[entity.key] = entity }
             }
@@ -58,6 +59,39 @@ extension SharedKeeper {
             try await forgetFinished(of: batch, log)
         }
         try log.tear(torn)
+    }
+
+    /// Makes a partition's stream go on behind what is on the disk. One that lost its end, on a server
+    /// whose clock is behind, would give out ids of rows that were taken, and theirs never would be.
+    func forward(_ log: KeptLog, _ keys: SharedKeys) async throws {
+        for partition in 0..<SharedKeys.partitions {
+            guard let drained = try log.drained(partition) else { continue }
+            // Nobody reads it. Refused if the stream is there already, as it nearly always is.
+            let reply = try await redis.send(
+                RedisCommand(
+                    "XADD", key: keys.rows(partition), drained, [StreamEntry.mark], []),
+                timeout: configuration.roundTrip)
+            if let error = reply.error, error.code != "ERR" { throw error }
+        }
+    }
+
+    /// Puts lost keys of subjects back, so that no more is sealed under others. What was sealed under
+    /// another meanwhile stays so: rows name their keys.
+    private func restoreKeys(
+        of sequences: [UInt64], _ log: KeptLog, _ keys: SharedKeys
+    ) async throws {
+        // Those are gone for good.
+        let erased = erasures.withLock { pending in
+            Set(
+                pending.flatMap { $0.closed?.entities.map(\.key) ?? [] }
+                    + pending.map(\.order.subject))
+        }
+        let commands = try log.firstKeys(of: sequences).filter { !erased.contains($0.key) }.map {
+            RedisCommand("SETNX", key: keys.subjectKey($0.key), $0.value)
+        }
+        guard !commands.isEmpty else { return }
+        let replies = try await redis.send(commands, timeout: configuration.roundTrip)
+        if let error = replies.lazy.compactMap(\.error).first { throw error }
     }
 
     /// Makes ids known again, so that their events are not recorded twice. One that was given another
@@ -122,10 +156,12 @@ extension SharedKeeper {
 
     // MARK: Building again
 
-    /// Builds the states that are not what the log says. Returns how many.
-    func mendTorn(_ log: KeptLog) async throws -> Int {
+    /// Builds the states that are not what the log says. Returns how many. One that cannot be built
+    /// stays as it is, and stops nobody.
+    func mendTorn(_ log: KeptLog, now: UInt64) async throws -> Int {
         var mended = 0
-        for (key, torn) in try log.torn() {
+        for (key, torn) in try log.torn()
+        where !unmended.isWaiting(key, log.tenant, now: now) {
             let named = pipeline.definitions.entities.firstIndex { $0.name == torn.name }
             guard let named else {
                 try log.mend(key, torn, before: [], after: [])
@@ -133,7 +169,14 @@ extension SharedKeeper {
             }
             let entity = EntityReference(
                 tenant: log.tenant, entity: named, role: "", key: key, touches: 0)
-            if try await mend(entity, torn, log) { mended += 1 }
+            do {
+                if try await mend(entity, torn, log) { mended += 1 }
+                unmended.remove(key, log.tenant)
+            } catch let error where Self.isOfOne(error) {
+                guard unmended.add(key, log.tenant, now: now) else { continue }
+                statistics.damaged.count()
+                tellStuck("a state of \(torn.name) of \(log.tenant)", because: "\(error)")
+            }
         }
         statistics.restored.count(mended)
         return mended
@@ -153,7 +196,7 @@ extension SharedKeeper {
             torn.strays.sorted { $0.version < $1.version }
             + notes.sorted { $0.version < $1.version }
         for made in others where !known.contains(made.sequence) {
-            guard try log.row(made.sequence) != nil else {
+            guard try log.readableRow(made.sequence) != nil else {
                 // Its row is still to come, or the log has lost it or given it up.
                 guard try log.hasTaken(made.sequence) else { return false }
                 continue
@@ -166,8 +209,14 @@ extension SharedKeeper {
             let version = after.last.map { $0.version + 1 } ?? sequence
             after.append(MadeVersion(sequence: sequence, version: version))
         }
+        let oldest =
+            pipeline.clock().millisecondsSinceEpoch - FeatureStoreConfiguration().logRetention
+        // A version tells when its life began.
+        if let first = recorded.first, !first.isBirth, Int64(first.version >> 20) < oldest {
+            throw StorageError(.corrupt, "its life began before the log")
+        }
         guard let state = try fold(after, of: entity, log) else {
-            throw StorageError(.corrupt, "rows of \(torn.name) \(entity.key)")
+            throw StorageError(.corrupt, "rows of its events are missing or damaged")
         }
         if state.version > 0, state.encode() != loaded.blob {
             let unfinished = Set(notes.map(\.sequence)).subtracting(recorded.map(\.sequence))
@@ -198,7 +247,7 @@ extension SharedKeeper {
             let name = pipeline.definitions.entities[entity.entity].name
             let finished = try places.filter { place in
                 guard !open.contains(place), try log.hasTaken(place.sequence) else { return false }
-                guard let row = try log.row(place.sequence) else { return true }
+                guard let row = try log.readableRow(place.sequence) else { return true }
                 return row.version(of: entity.key, name) != nil
             }
             guard !finished.isEmpty else { continue }

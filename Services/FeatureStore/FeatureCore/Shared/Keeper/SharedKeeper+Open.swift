@@ -14,7 +14,7 @@ extension SharedKeeper {
         /// To be tried again in the next round.
         case later
         /// Trying again soon does not help.
-        case stuck
+        case stuck(String)
     }
 
     /// Finishes the events that servers have left: those open for longer than a server may take.
@@ -26,7 +26,6 @@ extension SharedKeeper {
             finished += try await finishOpen(partition, log, keys, now: now)
         }
         statistics.finished.count(finished)
-        statistics.stuck.store(stuck.count, ordering: .relaxed)
         return finished
     }
 
@@ -55,16 +54,19 @@ extension SharedKeeper {
                     offset += 1
                     continue
                 }
-                switch try await finish(place, log, keys) {
+                switch try await attempt(place, log, keys) {
                 case .done:
                     finished += 1
                     stuck.remove(place, log.tenant)
                 case .later:
                     offset += 1
                     later += 1
-                case .stuck:
+                case .stuck(let cause):
                     offset += 1
-                    if stuck.add(place, log.tenant, now: now) { statistics.damaged.count() }
+                    if stuck.add(place, log.tenant, now: now) {
+                        statistics.damaged.count()
+                        tellStuck("event \(place.sequence) of \(log.tenant)", because: cause)
+                    }
                 }
             }
             guard ids.count == Self.openBatch else { break }
@@ -79,21 +81,33 @@ extension SharedKeeper {
         return place.milliseconds + limit < now
     }
 
+    /// An event whose own data is at fault is stuck, and stops nobody.
+    private func attempt(
+        _ place: StreamPlace, _ log: KeptLog, _ keys: SharedKeys
+    ) async throws -> Finishing {
+        do {
+            return try await finish(place, log, keys)
+        } catch let error where Self.isOfOne(error) {
+            return .stuck("\(error)")
+        }
+    }
+
     /// Brings an event to all states that lack it, and records what it made.
     private func finish(
         _ place: StreamPlace, _ log: KeptLog, _ keys: SharedKeys
     ) async throws -> Finishing {
-        guard let found = try log.row(place.sequence) else {
+        guard let found = try await opened(place, log) else {
             guard let id = try log.aside(place) else {
                 // Gone from the stream without having reached the disk.
-                return .stuck
+                return .stuck("its row is gone")
             }
             try await endOpenness(ofAside: id, place, log, keys)
             return .done
         }
         guard let row = try completed(found, log) else {
-            try await setAside(found, place, log, keys)
-            return .done
+            // What it refers to may come yet, or room.
+            return try await setAside(found, place, log, keys)
+                ? .done : .stuck("it refers to none, and there is no room to put it aside")
         }
         guard let scoring = scoring(row) else {
             // Its type is defined no longer: there is nothing it could be applied to.
@@ -120,6 +134,19 @@ extension SharedKeeper {
         return try await send(keys.finish(place, record.encoded())).integer == 1 ? .done : .later
     }
 
+    /// The event's row. A key that it lacks may be in the shared store: where that lost the first, or
+    /// the subject was erased since.
+    private func opened(
+        _ place: StreamPlace, _ log: KeptLog
+    ) async throws -> AssayFeaturesV1.LogRow? {
+        guard let row = try log.row(place.sequence) else { return nil }
+        guard row.isPartial else { return row }
+        try log.keep(
+            try await SharedSubjects.wrapped(
+                log.unknownSubjects(of: row), log.tenant, redis, configuration.roundTrip))
+        return try log.row(place.sequence)
+    }
+
     /// What became of an event on one entity.
     private enum Bringing {
         /// The version that it made: here, or before.
@@ -136,7 +163,7 @@ extension SharedKeeper {
         var found = try await load(entity)
         for _ in 0..<SharedStates.maximumAttempts {
             var loaded = try await readable(found, log)
-            guard var state = loaded.state else { return .not(.stuck) }
+            guard var state = loaded.state else { return .not(.stuck("a state cannot be read")) }
             loaded.state = nil
             let sequence = place.sequence
             switch state.apply(

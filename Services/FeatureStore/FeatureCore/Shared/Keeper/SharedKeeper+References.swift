@@ -26,11 +26,11 @@ extension SharedKeeper {
         return row
     }
 
-    /// Puts an event aside that names none that was recorded. Its id is free again: what it refers to
-    /// may come yet, and then the event.
+    /// Puts an event aside that names none that was recorded; false if there is no room. Its id is
+    /// free again: what it refers to may come yet, and then the event.
     func setAside(
         _ row: AssayFeaturesV1.LogRow, _ place: StreamPlace, _ log: KeptLog, _ keys: SharedKeys
-    ) async throws {
+    ) async throws -> Bool {
         let problems = pipeline.resolver.references(of: row.event).map {
             EventProblem(
                 rule: EventProblem.Rule.reference, path: "/event/fields/\($0.field)",
@@ -38,9 +38,10 @@ extension SharedKeeper {
                 found: "one that is not recorded", policy: .quarantine
             ).message
         }
-        try log.setAside(row, place, problems)
+        guard try log.setAside(row, place, problems) else { return false }
         try await endOpenness(
             ofAside: Array(Hash.sha256(row.event.id).prefix(16)), place, log, keys)
+        return true
     }
 
     /// What is left to do for an event that was put aside: also after an end in between.

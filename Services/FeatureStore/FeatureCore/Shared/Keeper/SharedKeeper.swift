@@ -5,27 +5,6 @@ public import Storage
 internal import Synchronization
 public import Wire
 
-/// How a ``SharedKeeper`` works.
-public struct KeeperConfiguration: Sendable {
-    /// How long one round trip may take.
-    public var roundTrip: Duration = .seconds(2)
-    /// The pause after a round in which nothing was to do.
-    public var pause: Duration = .milliseconds(100)
-    /// Entries taken from a partition at once.
-    public var batch = 128
-    /// An event that a server has not finished after this is the keeper's. More than a server's
-    /// `ownership`, by as long as a round trip may take.
-    public var openLimit: Duration = .seconds(5)
-    /// How long a row stays in the shared store at least: servers look up events there.
-    public var rowLife: Duration = .seconds(60)
-    /// That of the servers.
-    public var masterKey: MasterKey?
-    /// Told, in words, what ends rounds: each cause once, until a round succeeds.
-    public var reportFailure: @Sendable (String) -> Void = { _ in }
-
-    public init() {}
-}
-
 /// The one process that takes the shared store's event log to its own disk, and finishes what servers
 /// have left.
 ///
@@ -39,13 +18,17 @@ public final class SharedKeeper: Sendable {
     let states: SharedStates
     let configuration: KeeperConfiguration
     private let agreement: SharedAgreement
-    private let open: @Sendable (String) throws -> any KeyValueStore
+    private let open: @Sendable (String, StoreRetention) throws -> any KeyValueStore
     /// What ended the last round.
     private let trouble = Mutex<String?>(nil)
-    let stuck = StuckEvents()
+    private let causes = Mutex<Set<String>>([])
+    let stuck = StuckWork<StreamPlace>()
+    let unmended = StuckWork<StateKey>()
     /// Orders that wait for the end of a round.
     let erasures = Mutex<[PendingErasure]>([])
-    let erasuresDone = Atomic<UInt64>(0)
+    /// Moves when an erasure begins or ends: what was read before is not to be recorded after.
+    let erasuresSeen = Atomic<UInt64>(0)
+    let isErasing = Atomic<Bool>(false)
     /// Whether this keeper has the lease.
     let isKeeping = Atomic<Bool>(false)
     private let logs = Mutex<[String: OpenLog]>([:])
@@ -61,6 +44,8 @@ public final class SharedKeeper: Sendable {
         var connections: Int?
         /// What the shared store may have lost since then.
         var doubted: ClosedRange<UInt64>?
+        /// When rows past their time were let go, in hours since 1970.
+        var swept: Int64?
         /// Connections made when servers were told that nothing is.
         var vouched: Int?
     }
@@ -75,12 +60,15 @@ public final class SharedKeeper: Sendable {
 
     /// - Parameters:
     ///   - owner: names this process and no other, without spaces.
-    ///   - open: a tenant's store, opened once.
+    ///   - open: a tenant's store, opened once, whose rows have the times of a retention.
     public init(
         _ redis: any RedisSender, definitions: DefinitionSet,
         configuration: KeeperConfiguration = KeeperConfiguration(), owner: String,
         clock: @escaping @Sendable () -> Timestamp,
-        open: @escaping @Sendable (_ tenant: String) throws -> any KeyValueStore
+        open:
+            @escaping @Sendable (
+                _ tenant: String, _ retention: StoreRetention
+            ) throws -> any KeyValueStore
     ) {
         self.redis = redis
         self.configuration = configuration
@@ -98,19 +86,39 @@ public final class SharedKeeper: Sendable {
         try await agreement.check(redis)
     }
 
-    /// Works until cancelled. A shared store that does not answer is tried again.
+    /// Works until cancelled. Whatever ends a round, the next one tries again; only the keeper's own
+    /// disk ends it, and a shared store that is not the one it keeps.
     public func run() async throws {
+        defer { refuseErasures() }
         while !Task.isCancelled {
             var isIdle = true
             do {
                 isIdle = try await round() == 0
                 trouble.withLock { $0 = nil }
-            } catch let error where error is RedisError || error is RedisServerError {
-                // The next round tries again.
+            } catch let error where !Self.endsKeeper(error) {
                 report(error)
             }
             if isIdle { try await Task.sleep(for: configuration.pause) }
         }
+    }
+
+    private static func endsKeeper(_ error: any Error) -> Bool {
+        error is StorageError || error is UnfitServer || error is CancellationError
+    }
+
+    /// Whether an error lies in the data of one event or entity: then it holds up no other.
+    static func isOfOne(_ error: any Error) -> Bool {
+        switch error {
+        case let error as StorageError: error.code == .corrupt
+        case let error as RedisServerError: error.code == "WRONGTYPE"
+        default: !(error is RedisError) && !endsKeeper(error)
+        }
+    }
+
+    /// Says why something is stuck: each cause once.
+    func tellStuck(_ what: String, because cause: String) {
+        let isNew = causes.withLock { $0.count < 1_000 && $0.insert(cause).inserted }
+        if isNew { configuration.reportFailure("\(what) is stuck: \(cause)") }
     }
 
     private func report(_ error: any Error) {
@@ -140,20 +148,37 @@ public final class SharedKeeper: Sendable {
         let now = try await time()
         var work = 0
         var backlog = 0
+        var failure: (any Error)?
         for tenant in try await tenants() {
-            let keys = SharedKeys(tenant: tenant)
-            let log = try await log(of: tenant, keys, lease).log
-            let taken = try await take(log, keys, lease, now)
-            work += taken.work
-            backlog = max(backlog, taken.backlog)
-            try await makeGood(log, keys)
-            work += try await mendTorn(log)
-            try await vouch(log, keys)
-            work += try await finishOpen(log, keys, now: now)
+            do {
+                let kept = try await keep(tenant, lease, now)
+                work += kept.work
+                backlog = max(backlog, kept.backlog)
+            } catch let error where !Self.endsKeeper(error) {
+                // The others' turn, all the same.
+                failure = failure ?? error
+            }
         }
         await performErasures(lease)
+        statistics.stuck.store(stuck.count + unmended.count, ordering: .relaxed)
+        if let failure { throw failure }
         statistics.backlog.store(backlog, ordering: .relaxed)
         return work
+    }
+
+    /// Takes what is in all partitions of a tenant, and finishes what was left.
+    private func keep(
+        _ tenant: String, _ lease: KeeperLease, _ now: UInt64
+    ) async throws -> (work: Int, backlog: Int) {
+        let keys = SharedKeys(tenant: tenant)
+        let log = try await log(of: tenant, keys, lease).log
+        var kept = try await take(log, keys, lease, now)
+        try await makeGood(log, keys)
+        try sweep(log)
+        kept.work += try await mendTorn(log, now: now)
+        try await vouch(log, keys)
+        kept.work += try await finishOpen(log, keys, now: now)
+        return kept
     }
 
     /// Takes what is in all partitions of a tenant.
@@ -205,8 +230,10 @@ public final class SharedKeeper: Sendable {
         var found = logs.withLock { $0[tenant] }
         if found == nil {
             try await agreement.admit(tenant, redis, timeout: configuration.roundTrip)
+            let retention = StoreRetention()
             let log = try KeptLog(
-                tenant: tenant, store: try open(tenant), pipeline: pipeline,
+                tenant: tenant, store: try open(tenant, retention), retention: retention,
+                pipeline: pipeline, quarantineRows: configuration.quarantineRows,
                 statistics: statistics)
             found = OpenLog(log: log, directory: try log.identity(new: owner))
         }
@@ -220,10 +247,20 @@ public final class SharedKeeper: Sendable {
         let connections = redis.connectionsMade
         if found.connections != connections {
             found.doubted = try found.doubted ?? doubted(found.log)
+            try await forward(found.log, keys)
             found.connections = connections
         }
         logs.withLock { $0[tenant] = found }
         return (found.log, found.directory)
+    }
+
+    /// Lets rows go that are past their time, once an hour.
+    private func sweep(_ log: KeptLog) throws {
+        let now = pipeline.clock().millisecondsSinceEpoch
+        let hour = now / StatisticsRecorder.millisecondsPerHour
+        let last = logs.withLock { $0[log.tenant]?.swept }
+        logs.withLock { $0[log.tenant]?.swept = hour }
+        if last != hour { try log.sweep(now: now) }
     }
 
     /// Looks for losses where a connection was made anew.
@@ -323,7 +360,9 @@ public final class SharedKeeper: Sendable {
         guard !notes.isEmpty else { return }
         let replies = try await redis.send(
             states.forget(notes), timeout: configuration.roundTrip)
-        if let error = replies.lazy.compactMap(\.error).first { throw error }
+        // Where something else stands there are no notes.
+        let errors = replies.lazy.compactMap(\.error).filter { $0.code != "WRONGTYPE" }
+        if let error = errors.first { throw error }
     }
 
     private func trim(
