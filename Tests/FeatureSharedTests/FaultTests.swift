@@ -86,7 +86,8 @@ struct FaultTests {
         let bench = try await SharedBench.start()
         let proxy = try await FaultyProxy.start(to: bench.redis.port, group: SharedBench.group)
         let server = try await bench.server(port: proxy.port) { $0.roundTrip = .milliseconds(25) }
-        // Tenant and subject are known from now on.
+        // Tenant and subject are known from now on: what is known ends with a new connection.
+        while server.client.connectionsMade < 2 { await Task.yield() }
         _ = try await server.score(Bank.payment("e0"))
         proxy.set(.slow(.milliseconds(50)))
         try expectUnavailable(try await server.score(Bank.payment("e1")))
