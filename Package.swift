@@ -109,10 +109,15 @@ let targets: [Target] = [
             "RiskCore", "Observability", "RPC", "RPCServices", "RPCTransport", "ServiceRuntime",
             arguments,
         ]),
-    library("Inference", "Services/ModelServing/Inference", ["Wire"]),
+    library("Numerics", "Services/ModelServing/Numerics", []),
+    library("Inference", "Services/ModelServing/Inference", ["Numerics", "Wire", crypto]),
+    library("Statistics", "Services/ModelServing/Statistics", ["Numerics", "Wire", crypto]),
     library(
         "ModelCore", "Services/ModelServing/ModelCore",
-        ["Inference", "RPC", "Wire", "AssayMessages", "Storage", crypto]),
+        [
+            "Inference", "Statistics", "Numerics", "RuleLanguage", "RPC", "Wire", "AssayMessages",
+            "Redis", "Storage", crypto, yaml,
+        ]),
     program(
         "assay-models", "Services/ModelServing/assay-models",
         [
@@ -291,7 +296,14 @@ let targets: [Target] = [
         exclude: ["Fixtures"]),
     tests("SimulationTests", ["Simulation", "AssayMessages", "Wire"]),
     tests("CommandLineTests", ["assay", "AssayMessages"]),
-    tests("InferenceTests", ["Inference"], exclude: ["Fixtures"]),
+    .target(
+        name: "ModelFixtures", dependencies: [], path: "Tests/ModelFixtures",
+        exclude: ["Fixtures"], swiftSettings: strict),
+    tests("NumericsTests", ["Numerics"]),
+    tests("StatisticsTests", ["Statistics", "Numerics"]),
+    tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics"]),
+    tests("ModelFormatTests", ["Inference", "ModelFixtures", "Numerics"]),
+    tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),
     tests(

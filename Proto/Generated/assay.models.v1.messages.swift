@@ -6,6 +6,628 @@ public import Wire
 public enum AssayModelsV1 {}
 
 extension AssayModelsV1 {
+    /// Which version of a model answers.
+    public enum Selector: WireMessage {
+        case alias(String)
+        case version(UInt32)
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> Selector { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Selector", depth: 1, isUnion: true,
+            [
+                Field(1, "alias", .string, .member(0)),
+                Field(2, "version", .uint32, .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .alias(try reader.string(.explicit))
+            } else if reader.take(0x10) {
+                self = .version(try reader.uint32(.explicit))
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .alias(let value): sizes.string(0x0A, value, .explicit)
+            case .version(let value): sizes.uint32(0x10, value, .explicit)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .alias(let value): writer.string(0x0A, value, .explicit)
+            case .version(let value): writer.uint32(0x10, value, .explicit)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .alias(let value): violations.length("alias", value.utf8.count, max: 63, .explicit)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .alias(try reader.value(StringCodec.self))
+            case 2: self = .version(try reader.value(UInt32Codec.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .alias(let value): writer.field("alias", value, StringCodec.self)
+            case .version(let value): writer.field("version", value, UInt32Codec.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: Selector, b: Selector) -> Bool {
+            switch (a, b) {
+            case (.alias(let a), .alias(let b)): Canonical.equal(a, b)
+            case (.version(let a), .version(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .alias(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .version(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A category given by its text.
+    public struct CategoryText: WireMessage {
+        public var field: String = ""
+        public var text: String = ""
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", text: String = "") {
+            self.field = field
+            self.text = text
+        }
+
+        public static func blank() -> CategoryText { CategoryText() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.CategoryText", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "text", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x12) { text = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.string(0x12, text)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.string(0x12, text)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
+            violations.length("text", text.utf8.count, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: text = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("text", text, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: CategoryText, b: CategoryText) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.text, b.text)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(text, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum ExplainMode: WireEnum {
+        case unspecified
+        case none
+        /// The inputs that pushed the score up, by reason code.
+        case reasons
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .none
+            case 2: self = .reasons
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .none: 1
+            case .reasons: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.ExplainMode",
+            [(0, "unspecified"), (1, "none"), (2, "reasons")])
+    }
+}
+
+extension AssayModelsV1 {
+    public struct PredictRequest: WireMessage {
+        public var requestID: String = ""
+        public var model: String = ""
+        /// Absent: the alias "champion".
+        public var selector: Selector?
+        /// First 8 bytes, big-endian, of the fingerprint of the vector that `values` follows; 0:
+        /// the version's own input order.
+        public var vector: UInt64 = 0
+        /// NaN means missing.
+        public var values: [Double] = []
+        /// One feature status byte per value; empty: all present.
+        public var status: [UInt8] = []
+        /// Categories by text, laid over `values`.
+        public var texts: [CategoryText] = []
+        public var explain: ExplainMode = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", selector: Selector? = nil,
+            vector: UInt64 = 0, values: [Double] = [], status: [UInt8] = [],
+            texts: [CategoryText] = [], explain: ExplainMode = .unspecified
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.selector = selector
+            self.vector = vector
+            self.values = values
+            self.status = status
+            self.texts = texts
+            self.explain = explain
+        }
+
+        public static func blank() -> PredictRequest { PredictRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.PredictRequest", depth: 2,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "selector", .message { Selector.fields }, .optional),
+                Field(4, "vector", .uint64Fixed),
+                Field(5, "values", .double, .packed),
+                Field(6, "status", .bytes),
+                Field(7, "texts", .message { CategoryText.fields }, .list),
+                Field(11, "explain", .enumeration(ExplainMode.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x1A) { selector = try reader.message() }
+                if reader.take(0x21) { vector = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x2A) { values = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x32) { status = try reader.bytes(.implicit) }
+                if reader.take(0x3A) {
+                    texts = try reader.list(0x3A, MessageCodec<CategoryText>.self)
+                }
+                if reader.take(0x58) { explain = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.message(0x1A, selector)
+            size += sizes.uint64Fixed(0x21, vector)
+            size += sizes.packed(0x2A, values, DoubleCodec.self)
+            size += sizes.bytes(0x32, status)
+            size += sizes.list(0x3A, texts, MessageCodec<CategoryText>.self)
+            size += sizes.enumeration(0x58, explain)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.message(0x1A, selector, &sizes)
+            writer.uint64Fixed(0x21, vector)
+            writer.packed(0x2A, values, DoubleCodec.self, &sizes)
+            writer.bytes(0x32, status)
+            writer.list(0x3A, texts, MessageCodec<CategoryText>.self, &sizes)
+            writer.enumeration(0x58, explain)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.nested("selector", selector)
+            violations.count("values", values.count, max: 4096)
+            violations.length("status", status.count, max: 4096)
+            violations.count("texts", texts.count, max: 256)
+            violations.nested("texts", texts)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: selector = try reader.value(MessageCodec<Selector>.self)
+            case 4: vector = try reader.value(UInt64FixedCodec.self)
+            case 5: values = try reader.list(DoubleCodec.self)
+            case 6: status = try reader.value(BytesCodec.self)
+            case 7: texts = try reader.list(MessageCodec<CategoryText>.self)
+            case 11: explain = try reader.value(EnumCodec<ExplainMode>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("selector", selector, MessageCodec<Selector>.self)
+            writer.field("vector", vector, UInt64FixedCodec.self)
+            writer.list("values", values, DoubleCodec.self)
+            writer.field("status", status, BytesCodec.self)
+            writer.list("texts", texts, MessageCodec<CategoryText>.self)
+            writer.field("explain", explain, EnumCodec<ExplainMode>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PredictRequest, b: PredictRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.selector, b.selector)
+                && Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.values, b.values)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.texts, b.texts)
+                && Canonical.equal(a.explain, b.explain)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(selector, into: &hasher)
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(values, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(texts, into: &hasher)
+            Canonical.hash(explain, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What one input added to the margin.
+    public struct Attribution: WireMessage {
+        public var field: String = ""
+        public var reasonCode: String = ""
+        /// In margin units; positive raises the risk.
+        public var value: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", reasonCode: String = "", value: Double = 0) {
+            self.field = field
+            self.reasonCode = reasonCode
+            self.value = value
+        }
+
+        public static func blank() -> Attribution { Attribution() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Attribution", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "reason_code", json: "reasonCode", .string),
+                Field(3, "value", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x12) { reasonCode = try reader.string(.implicit) }
+                if reader.take(0x19) { self.value = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.string(0x12, reasonCode)
+            size += sizes.double(0x19, self.value)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.string(0x12, reasonCode)
+            writer.double(0x19, self.value)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
+            violations.length("reason_code", reasonCode.utf8.count, max: 64)
+            violations.finite("value", self.value)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: reasonCode = try reader.value(StringCodec.self)
+            case 3: self.value = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("reasonCode", reasonCode, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Attribution, b: Attribution) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.reasonCode, b.reasonCode)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(reasonCode, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct PredictResponse: WireMessage {
+        public var version: UInt32 = 0
+        /// SHA-256 of the model file that answered.
+        public var artifact: [UInt8] = []
+        public var vector: UInt64 = 0
+        /// Generation of the registry picture that answered.
+        public var snapshot: UInt64 = 0
+        public var margin: [Double] = []
+        public var probability: [Double] = []
+        /// Largest first; together with `base_value` they add up to the margin, if none was left
+        /// out.
+        public var attributions: [Attribution] = []
+        /// The margin before anything is known of the row; present if attributions were asked for.
+        public var baseValue: Double?
+        public var unknown: UnknownFields?
+
+        public init(
+            version: UInt32 = 0, artifact: [UInt8] = [], vector: UInt64 = 0, snapshot: UInt64 = 0,
+            margin: [Double] = [], probability: [Double] = [], attributions: [Attribution] = [],
+            baseValue: Double? = nil
+        ) {
+            self.version = version
+            self.artifact = artifact
+            self.vector = vector
+            self.snapshot = snapshot
+            self.margin = margin
+            self.probability = probability
+            self.attributions = attributions
+            self.baseValue = baseValue
+        }
+
+        public static func blank() -> PredictResponse { PredictResponse() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.PredictResponse", depth: 2,
+            [
+                Field(1, "version", .uint32),
+                Field(2, "artifact", .bytes),
+                Field(3, "vector", .uint64Fixed),
+                Field(4, "snapshot", .uint64),
+                Field(5, "margin", .double, .packed),
+                Field(6, "probability", .double, .packed),
+                Field(7, "attributions", .message { Attribution.fields }, .list),
+                Field(8, "base_value", json: "baseValue", .double, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { version = try reader.uint32(.implicit) }
+                if reader.take(0x12) { artifact = try reader.bytes(.implicit) }
+                if reader.take(0x19) { vector = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x20) { snapshot = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { margin = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x32) { probability = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x3A) {
+                    attributions = try reader.list(0x3A, MessageCodec<Attribution>.self)
+                }
+                if reader.take(0x41) { baseValue = try reader.double(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, version)
+            size += sizes.bytes(0x12, artifact)
+            size += sizes.uint64Fixed(0x19, vector)
+            size += sizes.uint64(0x20, snapshot)
+            size += sizes.packed(0x2A, margin, DoubleCodec.self)
+            size += sizes.packed(0x32, probability, DoubleCodec.self)
+            size += sizes.list(0x3A, attributions, MessageCodec<Attribution>.self)
+            size += sizes.double(0x41, baseValue)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, version)
+            writer.bytes(0x12, artifact)
+            writer.uint64Fixed(0x19, vector)
+            writer.uint64(0x20, snapshot)
+            writer.packed(0x2A, margin, DoubleCodec.self, &sizes)
+            writer.packed(0x32, probability, DoubleCodec.self, &sizes)
+            writer.list(0x3A, attributions, MessageCodec<Attribution>.self, &sizes)
+            writer.double(0x41, baseValue)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("artifact", artifact.count, max: 32)
+            violations.count("margin", margin.count, max: 64)
+            violations.finite("margin", margin)
+            violations.count("probability", probability.count, max: 64)
+            violations.finite("probability", probability)
+            violations.count("attributions", attributions.count, max: 64)
+            violations.nested("attributions", attributions)
+            if let value = baseValue { violations.finite("base_value", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: version = try reader.value(UInt32Codec.self)
+            case 2: artifact = try reader.value(BytesCodec.self)
+            case 3: vector = try reader.value(UInt64FixedCodec.self)
+            case 4: snapshot = try reader.value(UInt64Codec.self)
+            case 5: margin = try reader.list(DoubleCodec.self)
+            case 6: probability = try reader.list(DoubleCodec.self)
+            case 7: attributions = try reader.list(MessageCodec<Attribution>.self)
+            case 8: baseValue = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("artifact", artifact, BytesCodec.self)
+            writer.field("vector", vector, UInt64FixedCodec.self)
+            writer.field("snapshot", snapshot, UInt64Codec.self)
+            writer.list("margin", margin, DoubleCodec.self)
+            writer.list("probability", probability, DoubleCodec.self)
+            writer.list("attributions", attributions, MessageCodec<Attribution>.self)
+            writer.field("baseValue", baseValue, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PredictResponse, b: PredictResponse) -> Bool {
+            Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.artifact, b.artifact)
+                && Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.snapshot, b.snapshot)
+                && Canonical.equal(a.margin, b.margin)
+                && Canonical.equal(a.probability, b.probability)
+                && Canonical.equal(a.attributions, b.attributions)
+                && Canonical.equal(a.baseValue, b.baseValue)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(artifact, into: &hasher)
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(snapshot, into: &hasher)
+            Canonical.hash(margin, into: &hasher)
+            Canonical.hash(probability, into: &hasher)
+            Canonical.hash(attributions, into: &hasher)
+            Canonical.hash(baseValue, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// How an input of a model is given.
     public enum InputKind: WireEnum {
         case unspecified
@@ -1616,628 +2238,6 @@ extension AssayModelsV1 {
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(version, into: &hasher)
             Canonical.hash(manifest, into: &hasher)
-            Canonical.hash(unknown, into: &hasher)
-        }
-    }
-}
-
-extension AssayModelsV1 {
-    /// Which version of a model answers.
-    public enum Selector: WireMessage {
-        case alias(String)
-        case version(UInt32)
-        case unrecognized(UnknownFields)
-
-        public static func blank() -> Selector { .unrecognized(.empty) }
-
-        public var unknown: UnknownFields? {
-            get { if case .unrecognized(let fields) = self { fields } else { nil } }
-            set { if let newValue { self = .unrecognized(newValue) } }
-        }
-
-        public static let fields = FieldTable(
-            "assay.models.v1.Selector", depth: 1, isUnion: true,
-            [
-                Field(1, "alias", .string, .member(0)),
-                Field(2, "version", .uint32, .member(0)),
-            ],
-            oneofs: [Oneof("kind")])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            if reader.take(0x0A) {
-                self = .alias(try reader.string(.explicit))
-            } else if reader.take(0x10) {
-                self = .version(try reader.uint32(.explicit))
-            } else {
-                self = .unrecognized(try reader.unrecognized(Self.fields))
-            }
-            try reader.finishUnion(Self.fields)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            switch self {
-            case .alias(let value): sizes.string(0x0A, value, .explicit)
-            case .version(let value): sizes.uint32(0x10, value, .explicit)
-            case .unrecognized(let fields): sizes.unknown(fields)
-            }
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            switch self {
-            case .alias(let value): writer.string(0x0A, value, .explicit)
-            case .version(let value): writer.uint32(0x10, value, .explicit)
-            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
-            }
-        }
-
-        public func validate(_ violations: inout Violations) {
-            switch self {
-            case .alias(let value): violations.length("alias", value.utf8.count, max: 63, .explicit)
-            default: break
-            }
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: self = .alias(try reader.value(StringCodec.self))
-            case 2: self = .version(try reader.value(UInt32Codec.self))
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            switch self {
-            case .alias(let value): writer.field("alias", value, StringCodec.self)
-            case .version(let value): writer.field("version", value, UInt32Codec.self)
-            case .unrecognized: break
-            }
-            writer.endObject()
-        }
-
-        public static func == (a: Selector, b: Selector) -> Bool {
-            switch (a, b) {
-            case (.alias(let a), .alias(let b)): Canonical.equal(a, b)
-            case (.version(let a), .version(let b)): Canonical.equal(a, b)
-            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
-            default: false
-            }
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            switch self {
-            case .alias(let value):
-                hasher.combine(1)
-                Canonical.hash(value, into: &hasher)
-            case .version(let value):
-                hasher.combine(2)
-                Canonical.hash(value, into: &hasher)
-            case .unrecognized(let fields):
-                hasher.combine(0)
-                Canonical.hash(fields, into: &hasher)
-            }
-        }
-    }
-}
-
-extension AssayModelsV1 {
-    /// A category given by its text.
-    public struct CategoryText: WireMessage {
-        public var field: String = ""
-        public var text: String = ""
-        public var unknown: UnknownFields?
-
-        public init(field: String = "", text: String = "") {
-            self.field = field
-            self.text = text
-        }
-
-        public static func blank() -> CategoryText { CategoryText() }
-
-        public static let fields = FieldTable(
-            "assay.models.v1.CategoryText", depth: 1,
-            [
-                Field(1, "field", .string),
-                Field(2, "text", .string),
-            ])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            repeat {
-                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
-                if reader.take(0x12) { text = try reader.string(.implicit) }
-            } while try reader.resume(Self.fields, &unknown)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            var size = 0
-            size += sizes.string(0x0A, self.field)
-            size += sizes.string(0x12, text)
-            size += sizes.unknown(unknown)
-            return size
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            let start = writer.mark
-            writer.string(0x0A, self.field)
-            writer.string(0x12, text)
-            writer.unknown(unknown, since: start)
-        }
-
-        public func validate(_ violations: inout Violations) {
-            violations.required("field", missing: self.field.isEmpty)
-            violations.length("field", self.field.utf8.count, max: 64)
-            violations.length("text", text.utf8.count, max: 256)
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: self.field = try reader.value(StringCodec.self)
-            case 2: text = try reader.value(StringCodec.self)
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            writer.field("field", self.field, StringCodec.self)
-            writer.field("text", text, StringCodec.self)
-            writer.endObject()
-        }
-
-        public static func == (a: CategoryText, b: CategoryText) -> Bool {
-            Canonical.equal(a.field, b.field)
-                && Canonical.equal(a.text, b.text)
-                && Canonical.equal(a.unknown, b.unknown)
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            Canonical.hash(self.field, into: &hasher)
-            Canonical.hash(text, into: &hasher)
-            Canonical.hash(unknown, into: &hasher)
-        }
-    }
-}
-
-extension AssayModelsV1 {
-    public enum ExplainMode: WireEnum {
-        case unspecified
-        case none
-        /// The inputs that pushed the score up, by reason code.
-        case reasons
-        case unrecognized(UnrecognizedNumber)
-
-        public init?(number: Int32) {
-            switch number {
-            case 0: self = .unspecified
-            case 1: self = .none
-            case 2: self = .reasons
-            default: return nil
-            }
-        }
-
-        public var number: Int32 {
-            switch self {
-            case .unspecified: 0
-            case .none: 1
-            case .reasons: 2
-            case .unrecognized(let value): value.number
-            }
-        }
-
-        public static let names = EnumNames(
-            "assay.models.v1.ExplainMode",
-            [(0, "unspecified"), (1, "none"), (2, "reasons")])
-    }
-}
-
-extension AssayModelsV1 {
-    public struct PredictRequest: WireMessage {
-        public var requestID: String = ""
-        public var model: String = ""
-        /// Absent: the alias "champion".
-        public var selector: Selector?
-        /// First 8 bytes, big-endian, of the fingerprint of the vector that `values` follows; 0:
-        /// the version's own input order.
-        public var vector: UInt64 = 0
-        /// NaN means missing.
-        public var values: [Double] = []
-        /// One feature status byte per value; empty: all present.
-        public var status: [UInt8] = []
-        /// Categories by text, laid over `values`.
-        public var texts: [CategoryText] = []
-        public var explain: ExplainMode = .unspecified
-        public var unknown: UnknownFields?
-
-        public init(
-            requestID: String = "", model: String = "", selector: Selector? = nil,
-            vector: UInt64 = 0, values: [Double] = [], status: [UInt8] = [],
-            texts: [CategoryText] = [], explain: ExplainMode = .unspecified
-        ) {
-            self.requestID = requestID
-            self.model = model
-            self.selector = selector
-            self.vector = vector
-            self.values = values
-            self.status = status
-            self.texts = texts
-            self.explain = explain
-        }
-
-        public static func blank() -> PredictRequest { PredictRequest() }
-
-        public static let fields = FieldTable(
-            "assay.models.v1.PredictRequest", depth: 2,
-            [
-                Field(1, "request_id", json: "requestId", .string),
-                Field(2, "model", .string),
-                Field(3, "selector", .message { Selector.fields }, .optional),
-                Field(4, "vector", .uint64Fixed),
-                Field(5, "values", .double, .packed),
-                Field(6, "status", .bytes),
-                Field(7, "texts", .message { CategoryText.fields }, .list),
-                Field(11, "explain", .enumeration(ExplainMode.names)),
-            ])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            repeat {
-                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
-                if reader.take(0x12) { model = try reader.string(.implicit) }
-                if reader.take(0x1A) { selector = try reader.message() }
-                if reader.take(0x21) { vector = try reader.uint64Fixed(.implicit) }
-                if reader.take(0x2A) { values = try reader.packed(DoubleCodec.self) }
-                if reader.take(0x32) { status = try reader.bytes(.implicit) }
-                if reader.take(0x3A) {
-                    texts = try reader.list(0x3A, MessageCodec<CategoryText>.self)
-                }
-                if reader.take(0x58) { explain = try reader.enumeration(.implicit) }
-            } while try reader.resume(Self.fields, &unknown)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            var size = 0
-            size += sizes.string(0x0A, requestID)
-            size += sizes.string(0x12, model)
-            size += sizes.message(0x1A, selector)
-            size += sizes.uint64Fixed(0x21, vector)
-            size += sizes.packed(0x2A, values, DoubleCodec.self)
-            size += sizes.bytes(0x32, status)
-            size += sizes.list(0x3A, texts, MessageCodec<CategoryText>.self)
-            size += sizes.enumeration(0x58, explain)
-            size += sizes.unknown(unknown)
-            return size
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            let start = writer.mark
-            writer.string(0x0A, requestID)
-            writer.string(0x12, model)
-            writer.message(0x1A, selector, &sizes)
-            writer.uint64Fixed(0x21, vector)
-            writer.packed(0x2A, values, DoubleCodec.self, &sizes)
-            writer.bytes(0x32, status)
-            writer.list(0x3A, texts, MessageCodec<CategoryText>.self, &sizes)
-            writer.enumeration(0x58, explain)
-            writer.unknown(unknown, since: start)
-        }
-
-        public func validate(_ violations: inout Violations) {
-            violations.required("request_id", missing: requestID.isEmpty)
-            violations.length("request_id", requestID.utf8.count, max: 64)
-            violations.required("model", missing: model.isEmpty)
-            violations.length("model", model.utf8.count, max: 63)
-            violations.nested("selector", selector)
-            violations.count("values", values.count, max: 4096)
-            violations.length("status", status.count, max: 4096)
-            violations.count("texts", texts.count, max: 256)
-            violations.nested("texts", texts)
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: requestID = try reader.value(StringCodec.self)
-            case 2: model = try reader.value(StringCodec.self)
-            case 3: selector = try reader.value(MessageCodec<Selector>.self)
-            case 4: vector = try reader.value(UInt64FixedCodec.self)
-            case 5: values = try reader.list(DoubleCodec.self)
-            case 6: status = try reader.value(BytesCodec.self)
-            case 7: texts = try reader.list(MessageCodec<CategoryText>.self)
-            case 11: explain = try reader.value(EnumCodec<ExplainMode>.self)
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            writer.field("requestId", requestID, StringCodec.self)
-            writer.field("model", model, StringCodec.self)
-            writer.field("selector", selector, MessageCodec<Selector>.self)
-            writer.field("vector", vector, UInt64FixedCodec.self)
-            writer.list("values", values, DoubleCodec.self)
-            writer.field("status", status, BytesCodec.self)
-            writer.list("texts", texts, MessageCodec<CategoryText>.self)
-            writer.field("explain", explain, EnumCodec<ExplainMode>.self)
-            writer.endObject()
-        }
-
-        public static func == (a: PredictRequest, b: PredictRequest) -> Bool {
-            Canonical.equal(a.requestID, b.requestID)
-                && Canonical.equal(a.model, b.model)
-                && Canonical.equal(a.selector, b.selector)
-                && Canonical.equal(a.vector, b.vector)
-                && Canonical.equal(a.values, b.values)
-                && Canonical.equal(a.status, b.status)
-                && Canonical.equal(a.texts, b.texts)
-                && Canonical.equal(a.explain, b.explain)
-                && Canonical.equal(a.unknown, b.unknown)
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            Canonical.hash(requestID, into: &hasher)
-            Canonical.hash(model, into: &hasher)
-            Canonical.hash(selector, into: &hasher)
-            Canonical.hash(vector, into: &hasher)
-            Canonical.hash(values, into: &hasher)
-            Canonical.hash(status, into: &hasher)
-            Canonical.hash(texts, into: &hasher)
-            Canonical.hash(explain, into: &hasher)
-            Canonical.hash(unknown, into: &hasher)
-        }
-    }
-}
-
-extension AssayModelsV1 {
-    /// What one input added to the margin.
-    public struct Attribution: WireMessage {
-        public var field: String = ""
-        public var reasonCode: String = ""
-        /// In margin units; positive raises the risk.
-        public var value: Double = 0
-        public var unknown: UnknownFields?
-
-        public init(field: String = "", reasonCode: String = "", value: Double = 0) {
-            self.field = field
-            self.reasonCode = reasonCode
-            self.value = value
-        }
-
-        public static func blank() -> Attribution { Attribution() }
-
-        public static let fields = FieldTable(
-            "assay.models.v1.Attribution", depth: 1,
-            [
-                Field(1, "field", .string),
-                Field(2, "reason_code", json: "reasonCode", .string),
-                Field(3, "value", .double),
-            ])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            repeat {
-                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
-                if reader.take(0x12) { reasonCode = try reader.string(.implicit) }
-                if reader.take(0x19) { self.value = try reader.double(.implicit) }
-            } while try reader.resume(Self.fields, &unknown)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            var size = 0
-            size += sizes.string(0x0A, self.field)
-            size += sizes.string(0x12, reasonCode)
-            size += sizes.double(0x19, self.value)
-            size += sizes.unknown(unknown)
-            return size
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            let start = writer.mark
-            writer.string(0x0A, self.field)
-            writer.string(0x12, reasonCode)
-            writer.double(0x19, self.value)
-            writer.unknown(unknown, since: start)
-        }
-
-        public func validate(_ violations: inout Violations) {
-            violations.required("field", missing: self.field.isEmpty)
-            violations.length("field", self.field.utf8.count, max: 64)
-            violations.length("reason_code", reasonCode.utf8.count, max: 64)
-            violations.finite("value", self.value)
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: self.field = try reader.value(StringCodec.self)
-            case 2: reasonCode = try reader.value(StringCodec.self)
-            case 3: self.value = try reader.value(DoubleCodec.self)
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            writer.field("field", self.field, StringCodec.self)
-            writer.field("reasonCode", reasonCode, StringCodec.self)
-            writer.field("value", self.value, DoubleCodec.self)
-            writer.endObject()
-        }
-
-        public static func == (a: Attribution, b: Attribution) -> Bool {
-            Canonical.equal(a.field, b.field)
-                && Canonical.equal(a.reasonCode, b.reasonCode)
-                && Canonical.equal(a.value, b.value)
-                && Canonical.equal(a.unknown, b.unknown)
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            Canonical.hash(self.field, into: &hasher)
-            Canonical.hash(reasonCode, into: &hasher)
-            Canonical.hash(self.value, into: &hasher)
-            Canonical.hash(unknown, into: &hasher)
-        }
-    }
-}
-
-extension AssayModelsV1 {
-    public struct PredictResponse: WireMessage {
-        public var version: UInt32 = 0
-        /// SHA-256 of the model file that answered.
-        public var artifact: [UInt8] = []
-        public var vector: UInt64 = 0
-        /// Generation of the registry picture that answered.
-        public var snapshot: UInt64 = 0
-        public var margin: [Double] = []
-        public var probability: [Double] = []
-        /// Largest first; together with `base_value` they add up to the margin, if none was left
-        /// out.
-        public var attributions: [Attribution] = []
-        /// The margin before anything is known of the row; present if attributions were asked for.
-        public var baseValue: Double?
-        public var unknown: UnknownFields?
-
-        public init(
-            version: UInt32 = 0, artifact: [UInt8] = [], vector: UInt64 = 0, snapshot: UInt64 = 0,
-            margin: [Double] = [], probability: [Double] = [], attributions: [Attribution] = [],
-            baseValue: Double? = nil
-        ) {
-            self.version = version
-            self.artifact = artifact
-            self.vector = vector
-            self.snapshot = snapshot
-            self.margin = margin
-            self.probability = probability
-            self.attributions = attributions
-            self.baseValue = baseValue
-        }
-
-        public static func blank() -> PredictResponse { PredictResponse() }
-
-        public static let fields = FieldTable(
-            "assay.models.v1.PredictResponse", depth: 2,
-            [
-                Field(1, "version", .uint32),
-                Field(2, "artifact", .bytes),
-                Field(3, "vector", .uint64Fixed),
-                Field(4, "snapshot", .uint64),
-                Field(5, "margin", .double, .packed),
-                Field(6, "probability", .double, .packed),
-                Field(7, "attributions", .message { Attribution.fields }, .list),
-                Field(8, "base_value", json: "baseValue", .double, .optional),
-            ])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            repeat {
-                if reader.take(0x08) { version = try reader.uint32(.implicit) }
-                if reader.take(0x12) { artifact = try reader.bytes(.implicit) }
-                if reader.take(0x19) { vector = try reader.uint64Fixed(.implicit) }
-                if reader.take(0x20) { snapshot = try reader.uint64(.implicit) }
-                if reader.take(0x2A) { margin = try reader.packed(DoubleCodec.self) }
-                if reader.take(0x32) { probability = try reader.packed(DoubleCodec.self) }
-                if reader.take(0x3A) {
-                    attributions = try reader.list(0x3A, MessageCodec<Attribution>.self)
-                }
-                if reader.take(0x41) { baseValue = try reader.double(.explicit) }
-            } while try reader.resume(Self.fields, &unknown)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            var size = 0
-            size += sizes.uint32(0x08, version)
-            size += sizes.bytes(0x12, artifact)
-            size += sizes.uint64Fixed(0x19, vector)
-            size += sizes.uint64(0x20, snapshot)
-            size += sizes.packed(0x2A, margin, DoubleCodec.self)
-            size += sizes.packed(0x32, probability, DoubleCodec.self)
-            size += sizes.list(0x3A, attributions, MessageCodec<Attribution>.self)
-            size += sizes.double(0x41, baseValue)
-            size += sizes.unknown(unknown)
-            return size
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            let start = writer.mark
-            writer.uint32(0x08, version)
-            writer.bytes(0x12, artifact)
-            writer.uint64Fixed(0x19, vector)
-            writer.uint64(0x20, snapshot)
-            writer.packed(0x2A, margin, DoubleCodec.self, &sizes)
-            writer.packed(0x32, probability, DoubleCodec.self, &sizes)
-            writer.list(0x3A, attributions, MessageCodec<Attribution>.self, &sizes)
-            writer.double(0x41, baseValue)
-            writer.unknown(unknown, since: start)
-        }
-
-        public func validate(_ violations: inout Violations) {
-            violations.length("artifact", artifact.count, max: 32)
-            violations.count("margin", margin.count, max: 64)
-            violations.finite("margin", margin)
-            violations.count("probability", probability.count, max: 64)
-            violations.finite("probability", probability)
-            violations.count("attributions", attributions.count, max: 64)
-            violations.nested("attributions", attributions)
-            if let value = baseValue { violations.finite("base_value", value, .explicit) }
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: version = try reader.value(UInt32Codec.self)
-            case 2: artifact = try reader.value(BytesCodec.self)
-            case 3: vector = try reader.value(UInt64FixedCodec.self)
-            case 4: snapshot = try reader.value(UInt64Codec.self)
-            case 5: margin = try reader.list(DoubleCodec.self)
-            case 6: probability = try reader.list(DoubleCodec.self)
-            case 7: attributions = try reader.list(MessageCodec<Attribution>.self)
-            case 8: baseValue = try reader.value(DoubleCodec.self)
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            writer.field("version", version, UInt32Codec.self)
-            writer.field("artifact", artifact, BytesCodec.self)
-            writer.field("vector", vector, UInt64FixedCodec.self)
-            writer.field("snapshot", snapshot, UInt64Codec.self)
-            writer.list("margin", margin, DoubleCodec.self)
-            writer.list("probability", probability, DoubleCodec.self)
-            writer.list("attributions", attributions, MessageCodec<Attribution>.self)
-            writer.field("baseValue", baseValue, DoubleCodec.self)
-            writer.endObject()
-        }
-
-        public static func == (a: PredictResponse, b: PredictResponse) -> Bool {
-            Canonical.equal(a.version, b.version)
-                && Canonical.equal(a.artifact, b.artifact)
-                && Canonical.equal(a.vector, b.vector)
-                && Canonical.equal(a.snapshot, b.snapshot)
-                && Canonical.equal(a.margin, b.margin)
-                && Canonical.equal(a.probability, b.probability)
-                && Canonical.equal(a.attributions, b.attributions)
-                && Canonical.equal(a.baseValue, b.baseValue)
-                && Canonical.equal(a.unknown, b.unknown)
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            Canonical.hash(version, into: &hasher)
-            Canonical.hash(artifact, into: &hasher)
-            Canonical.hash(vector, into: &hasher)
-            Canonical.hash(snapshot, into: &hasher)
-            Canonical.hash(margin, into: &hasher)
-            Canonical.hash(probability, into: &hasher)
-            Canonical.hash(attributions, into: &hasher)
-            Canonical.hash(baseValue, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

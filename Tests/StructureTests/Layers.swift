@@ -25,7 +25,9 @@ enum Layers {
         ("Services/RiskAssessment/RiskCore", "RiskCore"),
         ("Services/RiskAssessment/Simulation", "Simulation"),
         ("Services/RiskAssessment/assay-risk", "assay-risk"),
+        ("Services/ModelServing/Numerics", "Numerics"),
         ("Services/ModelServing/Inference", "Inference"),
+        ("Services/ModelServing/Statistics", "Statistics"),
         ("Services/ModelServing/ModelCore", "ModelCore"),
         ("Services/ModelServing/assay-models", "assay-models"),
         ("Services/FeatureStore/FeatureEngine", "FeatureEngine"),
@@ -52,12 +54,17 @@ enum Layers {
         "TestSupport": ["RPC", "Wire"],
         "SchemaCompiler": ["Wire"],
         "AssayMessages": ["Wire", "RPC"],
-        "Inference": ["Wire"],
+        "Numerics": [],
+        "Inference": ["Numerics", "Wire"],
+        "Statistics": ["Numerics", "Wire"],
         "FeatureEngine": ["Wire", "RuleLanguage"],
         "Simulation": ["Wire", "AssayMessages"],
         "GatewayCore": ["RPC", "Wire", "AssayMessages", "Redis"],
         "RiskCore": ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage"],
-        "ModelCore": ["Inference", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage"],
+        "ModelCore": [
+            "Inference", "Statistics", "Numerics", "RuleLanguage", "RPC", "Wire", "AssayMessages",
+            "Redis", "Storage",
+        ],
         "FeatureCore": [
             "FeatureEngine", "RPC", "Wire", "AssayMessages", "Storage", "RuleLanguage", "Redis",
         ],
@@ -85,7 +92,8 @@ enum Layers {
 
     /// Targets that know nothing of sockets, tasks, clocks or files.
     static let pure: Set<String> = [
-        "RuleLanguage", "Inference", "FeatureEngine", "Simulation", "SchemaCompiler", "HTTP2",
+        "RuleLanguage", "Numerics", "Inference", "Statistics", "FeatureEngine", "Simulation",
+        "SchemaCompiler", "HTTP2",
         "RPC", "RPCServices", "Wire",
     ]
 

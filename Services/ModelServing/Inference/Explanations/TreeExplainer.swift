@@ -1,3 +1,5 @@
+internal import Numerics
+
 /// Path-dependent TreeSHAP (Lundberg et al. 2020) in float64: what each input added to the margin
 /// of one row.
 ///

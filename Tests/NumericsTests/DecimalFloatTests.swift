@@ -1,4 +1,4 @@
-import Inference
+import Numerics
 import Testing
 
 @Suite("Decimal text to float32")
@@ -36,21 +36,21 @@ struct DecimalFloatTests {
     @Test(
         "every float survives its shortest text, and random decimals equal the standard library's")
     func random() {
-        var random = SplitMix64(state: 2_026)
+        var random = SplitMix64(seed: 2_026)
         for _ in 0..<20_000 {
             let value = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
             if value.isFinite {
                 #expect(DecimalFloat.parse("\(value)")?.bitPattern == value.bitPattern)
             }
-            let digits = random.next() >> UInt64(random.next(upTo: 60))
-            let text = "\(digits).\(random.next(upTo: 1_000_000))e\(random.next(upTo: 100) - 60)"
+            let digits = random.next() >> UInt64(random.next(below: 60))
+            let text = "\(digits).\(random.next(below: 1_000_000))e\(random.next(below: 100) - 60)"
             #expect(DecimalFloat.parse(text) == Float(text), "\(text)")
         }
     }
 
     @Test("decimals beside the midpoint of two floats fall to the right side")
     func midpoints() {
-        var random = SplitMix64(state: 7)
+        var random = SplitMix64(seed: 7)
         for _ in 0..<4_000 {
             let value = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()) & 0x7FFF_FFFF)
             guard value.isFinite, value.nextUp.isFinite, value > 1e-30, value < 1e30 else {

@@ -1,3 +1,5 @@
+internal import Numerics
+
 /// The training objectives of XGBoost that decide how a margin becomes a prediction.
 public struct XGBoostObjective: Sendable, Hashable {
     public let name: String

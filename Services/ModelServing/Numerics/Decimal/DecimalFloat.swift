@@ -13,7 +13,8 @@ public enum DecimalFloat {
 
     public static func parse(_ text: String) -> Float? { parse(Array(text.utf8)[...]) }
 
-    static func isNumberByte(_ byte: UInt8) -> Bool {
+    /// Whether a byte may stand in a decimal number.
+    public static func isNumberByte(_ byte: UInt8) -> Bool {
         byte &- 48 < 10 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
             || byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e")
     }

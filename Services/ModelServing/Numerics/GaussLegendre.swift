@@ -8,13 +8,13 @@
 
 /// Nodes and weights of Gauss–Legendre quadrature on [0, 1]: exact for polynomials up to degree
 /// 2n - 1.
-struct GaussLegendre: Sendable {
-    let nodes: [Double]
-    let weights: [Double]
+public struct GaussLegendre: Sendable {
+    public let nodes: [Double]
+    public let weights: [Double]
 
     /// Newton's method on the Legendre polynomial of degree `count`, from Tricomi's starting
     /// points.
-    init(count: Int) {
+    public init(count: Int) {
         var nodes: [Double] = []
         var weights: [Double] = []
         let n = Double(count)

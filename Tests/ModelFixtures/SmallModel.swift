@@ -1,26 +1,28 @@
 /// The text of a model with one tree, each part of which a test may replace.
-struct SmallModel {
-    var version = "[3,2,0]"
-    var objective = "binary:logistic"
-    var booster = "gbtree"
-    var baseScore = "[5E-1]"
-    var classes = "0"
-    var inputs = "3"
-    var trees = "1"
-    var nodes = "5"
-    var deleted = "0"
-    var left = "[1,-1,3,-1,-1]"
-    var right = "[2,-1,4,-1,-1]"
-    var indices = "[0,0,1,0,0]"
-    var conditions = "[5E-1,-1E0,1.5E0,2E-1,1E0]"
-    var defaults = "[0,0,1,0,0]"
-    var cover = "[1E1,4E0,6E0,2E0,4E0]"
-    var types = "[0,0,0,0,0]"
-    var attributes = "{}"
-    var leafVector = "1"
-    var extra = ""
+public struct SmallModel: Sendable {
+    public init() {}
 
-    var text: String {
+    public var version = "[3,2,0]"
+    public var objective = "binary:logistic"
+    public var booster = "gbtree"
+    public var baseScore = "[5E-1]"
+    public var classes = "0"
+    public var inputs = "3"
+    public var trees = "1"
+    public var nodes = "5"
+    public var deleted = "0"
+    public var left = "[1,-1,3,-1,-1]"
+    public var right = "[2,-1,4,-1,-1]"
+    public var indices = "[0,0,1,0,0]"
+    public var conditions = "[5E-1,-1E0,1.5E0,2E-1,1E0]"
+    public var defaults = "[0,0,1,0,0]"
+    public var cover = "[1E1,4E0,6E0,2E0,4E0]"
+    public var types = "[0,0,0,0,0]"
+    public var attributes = "{}"
+    public var leafVector = "1"
+    public var extra = ""
+
+    public var text: String {
         """
         {"learner":{"attributes":\(attributes),"feature_names":["a","b","c"],"feature_types":[],
         "gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"1","num_trees":"\(trees)"},
@@ -36,5 +38,5 @@ struct SmallModel {
         """
     }
 
-    var bytes: [UInt8] { Array(text.utf8) }
+    public var bytes: [UInt8] { Array(text.utf8) }
 }

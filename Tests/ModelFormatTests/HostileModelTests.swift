@@ -1,4 +1,6 @@
 import Inference
+import ModelFixtures
+import Numerics
 import Testing
 
 @Suite("Hostile model files")
@@ -140,19 +142,19 @@ struct HostileModelTests {
 
     @Test("no random mutation of a real model traps", arguments: [1, 2, 3, 4] as [UInt64])
     func mutations(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let original = try Fixture.own[Int(seed) % Fixture.own.count].artifact()
         for _ in 0..<20 {
             var damaged = original
-            for _ in 0..<random.next(upTo: 6) + 1 {
-                let at = random.next(upTo: damaged.count)
-                switch random.next(upTo: 5) {
-                case 0: damaged[at] = UInt8(random.next(upTo: 256))
-                case 1: damaged[at] = Array("0123456789-,[]{}\":.eE".utf8)[random.next(upTo: 20)]
+            for _ in 0..<random.next(below: 6) + 1 {
+                let at = random.next(below: damaged.count)
+                switch random.next(below: 5) {
+                case 0: damaged[at] = UInt8(random.next(below: 256))
+                case 1: damaged[at] = Array("0123456789-,[]{}\":.eE".utf8)[random.next(below: 20)]
                 case 2: damaged.remove(at: at)
-                case 3: damaged.insert(UInt8(48 + random.next(upTo: 10)), at: at)
+                case 3: damaged.insert(UInt8(48 + random.next(below: 10)), at: at)
                 default:
-                    let end = min(damaged.count, at + random.next(upTo: 40))
+                    let end = min(damaged.count, at + random.next(below: 40))
                     damaged.removeSubrange(at..<end)
                 }
             }
@@ -162,16 +164,16 @@ struct HostileModelTests {
 
     @Test("random edits of the small model never trap", arguments: [7, 8] as [UInt64])
     func smallMutations(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let original = SmallModel().bytes
         for _ in 0..<4_000 {
             var damaged = original
-            for _ in 0..<random.next(upTo: 3) + 1 {
-                let at = random.next(upTo: damaged.count)
-                if random.next(upTo: 2) == 0 {
-                    damaged[at] = Array("0123456789-,[]".utf8)[random.next(upTo: 14)]
+            for _ in 0..<random.next(below: 3) + 1 {
+                let at = random.next(below: damaged.count)
+                if random.next(below: 2) == 0 {
+                    damaged[at] = Array("0123456789-,[]".utf8)[random.next(below: 14)]
                 } else {
-                    damaged[at] = UInt8(48 + random.next(upTo: 10))
+                    damaged[at] = UInt8(48 + random.next(below: 10))
                 }
             }
             exercise(damaged)

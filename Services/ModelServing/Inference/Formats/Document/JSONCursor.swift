@@ -1,3 +1,5 @@
+internal import Numerics
+
 /// One value of a parsed document, with the questions a loader asks of it. Every answer that is not
 /// what the loader needs is an error that names the byte and the path.
 struct JSONCursor {

@@ -1,3 +1,5 @@
+internal import Numerics
+
 /// What turns margins into what a model promises, in float32 as XGBoost does it.
 public enum Link: String, Sendable, Hashable {
     case identity, logistic, exponential, hinge, softmax

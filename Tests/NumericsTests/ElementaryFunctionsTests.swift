@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Inference
+@testable import Numerics
 
 @Suite("expf and logf")
 struct ElementaryFunctionsTests {
@@ -40,21 +40,5 @@ struct ElementaryFunctionsTests {
         }
         #expect(String(exponential, radix: 16) == "360ad28ad090afa2")
         #expect(String(logarithm, radix: 16) == "e0c6b5c312a8df34")
-    }
-
-    @Test("links of one margin")
-    func links() {
-        func linked(_ link: Link, _ margins: [Float]) -> [Float] {
-            var values = margins
-            values.withUnsafeMutableBufferPointer { link.apply(to: $0) }
-            return values
-        }
-        #expect(linked(.logistic, [0]) == [0.5])
-        #expect(linked(.logistic, [-200])[0] > 0)
-        #expect(linked(.logistic, [200]) == [1])
-        #expect(linked(.exponential, [0]) == [1])
-        #expect(linked(.hinge, [0, 0.1]) == [0, 1])
-        #expect(linked(.identity, [-3]) == [-3])
-        #expect(linked(.softmax, [1, 1]) == [0.5, 0.5])
     }
 }

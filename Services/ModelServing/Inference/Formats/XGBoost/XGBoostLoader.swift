@@ -1,3 +1,5 @@
+internal import Numerics
+
 /// Reads a model that XGBoost 1.0 to 3.x saved as JSON (its documentation, "Introduction to Model
 /// IO").
 ///

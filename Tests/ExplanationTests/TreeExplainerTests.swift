@@ -1,4 +1,6 @@
 import Foundation
+import ModelFixtures
+import Numerics
 import Testing
 
 @testable import Inference
@@ -10,7 +12,7 @@ struct TreeExplainerTests {
         let model = try TreeModel(try fixture.artifact())
         let explainer = try #require(model.explainer)
         let expected = try fixture.expected("shap_", in: "shap.csv")
-        for (row, theirs) in zip(try fixture.rows(), expected) {
+        for (row, theirs) in zip(try fixture.rows().map { $0.map(Float.init) }, expected) {
             let ours = try #require(explainer.attributions(row))
             for (index, value) in ours.values.enumerated() {
                 #expect(abs(value - theirs[index]) < 1e-5, "\(fixture.name) input \(index)")
@@ -21,12 +23,12 @@ struct TreeExplainerTests {
 
     @Test("they equal the sum over all subsets", arguments: [1, 2, 3, 4, 5] as [UInt64])
     func bruteForce(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let forest = randomForest(&random, inputs: 6, depth: 7, trees: 3)
         let explainer = try #require(TreeExplainer(forest))
         for _ in 0..<10 {
             let row = (0..<6).map { _ in
-                random.next(upTo: 8) == 0 ? Float.nan : Float(random.next(upTo: 100)) / 10
+                random.next(below: 8) == 0 ? Float.nan : Float(random.next(below: 100)) / 10
             }
             let ours = try #require(explainer.attributions(row))
             let (base, values) = shapley(forest, row)
@@ -60,15 +62,15 @@ struct TreeExplainerTests {
             var deepest = 0
             while let (index, level, cover) = open.popLast() {
                 deepest = max(deepest, level)
-                if level == depth || (level > 1 && random.next(upTo: 4) == 0) { continue }
+                if level == depth || (level > 1 && random.next(below: 4) == 0) { continue }
                 let left = forest.nodes.count - first
                 // Now and then all training rows went one way.
-                let share = random.next(upTo: 9) == 0 ? 0 : Float(random.next(upTo: 99) + 1) / 100
+                let share = random.next(below: 9) == 0 ? 0 : Float(random.next(below: 99) + 1) / 100
                 forest.nodes[first + index] = .init(
                     left: Int32(left), right: Int32(left + 1),
-                    input: Int32(random.next(upTo: inputs)),
-                    value: Float(random.next(upTo: 100)) / 10, cover: cover, categories: -1,
-                    missingGoesLeft: random.next(upTo: 2) == 0)
+                    input: Int32(random.next(below: inputs)),
+                    value: Float(random.next(below: 100)) / 10, cover: cover, categories: -1,
+                    missingGoesLeft: random.next(below: 2) == 0)
                 for (offset, part) in [share, 1 - share].enumerated() {
                     forest.nodes.append(leaf(&random, cover: cover * part))
                     if cover * part > 0 { open.append((left + offset, level + 1, cover * part)) }
@@ -85,7 +87,7 @@ struct TreeExplainerTests {
 
     private func leaf(_ random: inout SplitMix64, cover: Float) -> Forest.Node {
         .init(
-            left: -1, right: -1, input: 0, value: Float(random.next(upTo: 2_000)) / 1_000 - 1,
+            left: -1, right: -1, input: 0, value: Float(random.next(below: 2_000)) / 1_000 - 1,
             cover: cover, categories: -1, missingGoesLeft: false)
     }
 

@@ -1,0 +1,21 @@
+import Inference
+import Testing
+
+@Suite("Links")
+struct LinkTests {
+    @Test("links of one margin")
+    func links() {
+        func linked(_ link: Link, _ margins: [Float]) -> [Float] {
+            var values = margins
+            values.withUnsafeMutableBufferPointer { link.apply(to: $0) }
+            return values
+        }
+        #expect(linked(.logistic, [0]) == [0.5])
+        #expect(linked(.logistic, [-200])[0] > 0)
+        #expect(linked(.logistic, [200]) == [1])
+        #expect(linked(.exponential, [0]) == [1])
+        #expect(linked(.hinge, [0, 0.1]) == [0, 1])
+        #expect(linked(.identity, [-3]) == [-3])
+        #expect(linked(.softmax, [1, 1]) == [0.5, 0.5])
+    }
+}
