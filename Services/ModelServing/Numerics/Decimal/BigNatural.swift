@@ -3,17 +3,18 @@ struct BigNatural {
     /// Least significant first; no leading zeros.
     private var limbs: [UInt32] = []
 
+    init(_ value: UInt64) {
+        limbs = [UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32)]
+        dropLeadingZeros()
+    }
+
     init(digits: [UInt8]) {
         for digit in digits { multiply(by: 10, adding: UInt32(digit)) }
     }
 
-    var bitWidth: Int {
-        guard let top = limbs.last else { return 0 }
-        return limbs.count * 32 - top.leadingZeroBitCount
-    }
-
     mutating func multiply(powerOfFive power: Int) {
-        for _ in 0..<power { multiply(by: 5, adding: 0) }
+        for _ in 0..<power / 13 { multiply(by: 1_220_703_125, adding: 0) }
+        for _ in 0..<power % 13 { multiply(by: 5, adding: 0) }
     }
 
     mutating func shiftLeft(_ bits: Int) {
@@ -22,34 +23,35 @@ struct BigNatural {
         limbs.insert(contentsOf: repeatElement(0, count: bits / 32), at: 0)
     }
 
-    /// The most significant 64 bits, whether anything below them is set, and the weight of their
-    /// last bit.
-    func leadingBits() -> (top: UInt64, sticky: Bool, shift: Int) {
-        let shift = max(bitWidth - 64, 0)
-        var top: UInt64 = 0
-        for bit in (shift..<max(bitWidth, shift)).reversed() {
-            top = top << 1 | (isSet(bit) ? 1 : 0)
+    /// Divides and drops the remainder.
+    mutating func divide(by divisor: UInt32) {
+        var remainder: UInt64 = 0
+        for index in limbs.indices.reversed() {
+            let dividend = remainder << 32 | UInt64(limbs[index])
+            limbs[index] = UInt32(truncatingIfNeeded: dividend / UInt64(divisor))
+            remainder = dividend % UInt64(divisor)
         }
-        return (top, (0..<shift).contains { isSet($0) }, shift)
+        dropLeadingZeros()
     }
 
-    /// Long division, one bit at a time; the quotient must be below 2^quotientBits.
-    func divided(by divisor: BigNatural, quotientBits: Int) -> (quotient: UInt64, remains: Bool) {
-        var rest = self
-        var quotient: UInt64 = 0
-        for bit in (0..<quotientBits).reversed() {
-            var candidate = divisor
-            candidate.shiftLeft(bit)
-            quotient <<= 1
-            if !rest.isLess(than: candidate) {
-                rest.subtract(candidate)
-                quotient |= 1
-            }
-        }
-        return (quotient, !rest.limbs.isEmpty)
+    /// The most significant 128 bits, and the weight of their last one.
+    func leadingBits() -> (top: UInt128, shift: Int) {
+        var top: UInt128 = 0
+        for limb in limbs.suffix(4).reversed() { top = top << 32 | UInt128(limb) }
+        let missing = top.leadingZeroBitCount
+        guard limbs.count > 4 else { return (top << UInt128(missing), -missing) }
+        top <<= UInt128(missing)
+        top |= UInt128(limbs[limbs.count - 5]) >> UInt128(32 - missing)
+        return (top, (limbs.count - 4) * 32 - missing)
     }
 
-    private func isSet(_ bit: Int) -> Bool { limbs[bit / 32] >> UInt32(bit % 32) & 1 == 1 }
+    func isLess(than other: BigNatural) -> Bool {
+        if limbs.count != other.limbs.count { return limbs.count < other.limbs.count }
+        for index in limbs.indices.reversed() where limbs[index] != other.limbs[index] {
+            return limbs[index] < other.limbs[index]
+        }
+        return false
+    }
 
     private mutating func multiply(by factor: UInt32, adding addend: UInt32) {
         var carry = UInt64(addend)
@@ -61,23 +63,7 @@ struct BigNatural {
         if carry != 0 { limbs.append(UInt32(carry)) }
     }
 
-    private func isLess(than other: BigNatural) -> Bool {
-        if limbs.count != other.limbs.count { return limbs.count < other.limbs.count }
-        for index in limbs.indices.reversed() where limbs[index] != other.limbs[index] {
-            return limbs[index] < other.limbs[index]
-        }
-        return false
-    }
-
-    /// Takes away a number that is not larger.
-    private mutating func subtract(_ other: BigNatural) {
-        var borrow: Int64 = 0
-        for index in limbs.indices {
-            let take = index < other.limbs.count ? Int64(other.limbs[index]) : 0
-            let rest = Int64(limbs[index]) - take + borrow
-            limbs[index] = UInt32(truncatingIfNeeded: rest)
-            borrow = rest >> 32
-        }
+    private mutating func dropLeadingZeros() {
         while limbs.last == 0 { limbs.removeLast() }
     }
 }

@@ -92,8 +92,17 @@ struct JSONCursor {
     func float() throws(ModelFileError) -> Float {
         try require(.number)
         guard !isNaN else { throw error("NaN is not a number of a model") }
-        let value = DecimalFloat.parse(numberText)
+        let value = DecimalNumber.float(numberText)
         guard let value, value.isFinite else { throw error("the number does not fit a float32") }
+        return value
+    }
+
+    /// A decimal number rounded once, to the nearest float64.
+    func double() throws(ModelFileError) -> Double {
+        try require(.number)
+        guard !isNaN else { throw error("NaN is not a number of a model") }
+        let value = DecimalNumber.double(numberText)
+        guard let value, value.isFinite else { throw error("the number does not fit a float64") }
         return value
     }
 
@@ -132,7 +141,7 @@ struct JSONCursor {
     private var numberText: ArraySlice<UInt8> {
         let start = offset
         var end = start
-        while end < tape.bytes.count, DecimalFloat.isNumberByte(tape.bytes[end]) { end += 1 }
+        while end < tape.bytes.count, DecimalNumber.isNumberByte(tape.bytes[end]) { end += 1 }
         return tape.bytes[start..<end]
     }
 

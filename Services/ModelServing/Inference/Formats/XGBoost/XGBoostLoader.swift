@@ -116,7 +116,7 @@ struct XGBoostLoader {
         var margins: [Float] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let trimmed = String(part.drop { $0 == " " })
-            guard let score = DecimalFloat.parse(trimmed), score.isFinite else {
+            guard let score = DecimalNumber.float(trimmed), score.isFinite else {
                 throw field.error("expected a number, or several in brackets")
             }
             guard let margin = objective.margin(ofBaseScore: score, clamps: clamps),
