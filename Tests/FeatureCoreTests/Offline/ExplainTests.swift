@@ -16,7 +16,8 @@ import Wire
         try Explanation.explain(
             AssayFeaturesV1.ExplainRequest(
                 feature: feature, keys: WireMap(keys), sequence: sequence),
-            log: store.features.log, tenant: "bank", now: TestStore.now.millisecondsSinceEpoch,
+            for: Purpose.allCases, log: store.features.log, tenant: "bank",
+            now: TestStore.now.millisecondsSinceEpoch,
             maximumHistory: maximumHistory)
     }
 

@@ -16,30 +16,27 @@ struct Explanation {
 
     private var moment: ExplainedMoment
     private let position: Int
+    private let purposes: [Purpose]
 
     private var definitions: DefinitionSet { moment.definitions }
 
+    /// - Parameter purposes: inputs that are for none of them are named, and withheld.
     static func explain(
-        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64,
-        maximumHistory: Int = Explanation.maximumHistory
+        _ request: AssayFeaturesV1.ExplainRequest, for purposes: [Purpose], log: EventLog,
+        tenant: String, now: Int64, maximumHistory: Int = Explanation.maximumHistory
     ) throws -> AssayFeaturesV1.ExplainResponse {
         var explanation = try Explanation(
-            request, log: log, tenant: tenant, now: now, maximumHistory: maximumHistory)
+            request, for: purposes, log: log, tenant: tenant, now: now,
+            maximumHistory: maximumHistory)
         return try explanation.response()
     }
 
     private init(
-        _ request: AssayFeaturesV1.ExplainRequest, log: EventLog, tenant: String, now: Int64,
-        maximumHistory: Int
+        _ request: AssayFeaturesV1.ExplainRequest, for purposes: [Purpose], log: EventLog,
+        tenant: String, now: Int64, maximumHistory: Int
     ) throws {
-        let features = log.pipeline.definitions.features
-        guard let position = features.feature(named: request.feature) else {
-            let hint = NearestName.hint(request.feature, among: features.features.map(\.name))
-            throw RPCError(
-                .notFound, "there is no feature \"\(request.feature)\"\(hint)",
-                reason: "FEATURE_NOT_FOUND")
-        }
-        self.position = position
+        self.purposes = purposes
+        position = try log.pipeline.definitions.features.position(of: request.feature)
         moment = try ExplainedMoment(
             request, in: log, tenant: tenant, now: now, maximumHistory: maximumHistory)
     }
@@ -103,7 +100,11 @@ struct Explanation {
         var ids: [UInt64: String] = [:]
         for input in inputs {
             var message: AssayFeaturesV1.ExplainedInput
-            if case .feature(let feature) = input.source,
+            if !definitions.shows(input.source, for: purposes) {
+                message = AssayFeaturesV1.ExplainedInput(
+                    kind: input.source.kind, value: FeatureValue.missing,
+                    status: UInt32(Status(.withheld).byte))
+            } else if case .feature(let feature) = input.source,
                 let column = computed.dropFirst().firstIndex(of: feature)
             {
                 message = AssayFeaturesV1.ExplainedInput(
@@ -187,6 +188,33 @@ struct Explanation {
             entity: name, version: trace.version, tiles: trace.messages(Self.maximumInputTiles),
             eventIds: Array(trace.ids.prefix(Self.maximumInputEvents)),
             events: UInt64(trace.ids.count))
+    }
+}
+
+extension FeatureSet {
+    /// Of a feature by its full name or its shorter one. Throws NOT_FOUND.
+    func position(of name: String) throws(RPCError) -> Int {
+        if let position = feature(named: name) { return position }
+        let hint = NearestName.hint(name, among: features.map(\.name))
+        throw RPCError(
+            .notFound, "there is no feature \"\(name)\"\(hint)", reason: "FEATURE_NOT_FOUND")
+    }
+}
+
+extension DefinitionSet {
+    /// Whether something that an expression reads may be shown for one of the purposes. What is
+    /// personal in an event is for none by itself.
+    fileprivate func shows(_ source: FactSource, for purposes: [Purpose]) -> Bool {
+        switch source {
+        case .readTime, .eventTime: return true
+        case .field(let positions):
+            return zip(events, positions).allSatisfy { event, position in
+                position.map { event.fields[$0].personal == nil } ?? true
+            }
+        case .feature, .register, .table, .recent, .counts:
+            guard let documentation = documentation(of: source) else { return false }
+            return purposes.contains(where: documentation.allows)
+        }
     }
 }
 

@@ -29,11 +29,11 @@ extension FeatureService {
         let log = try log(of: tenant)
         try CallSlots.explanations.take()
         defer { CallSlots.explanations.giveBack() }
-        var response = try Explanation.explain(
-            request, log: log, tenant: tenant, now: log.pipeline.clock().millisecondsSinceEpoch)
-        let definitions = log.pipeline.definitions
-        let allowed = try purposes(of: request.feature, request.purpose, definitions, context)
-        response.withhold(from: allowed, definitions)
+        let purposes = try purposes(
+            of: request.feature, request.purpose, log.pipeline.definitions, context)
+        let response = try Explanation.explain(
+            request, for: purposes, log: log, tenant: tenant,
+            now: log.pipeline.clock().millisecondsSinceEpoch)
         try audit("explain", request.feature, in: log, tenant, context)
         return response
     }
@@ -45,7 +45,8 @@ extension FeatureService {
         of feature: String, _ stated: AssayFeaturesV1.Purpose, _ definitions: DefinitionSet,
         _ context: ServerContext
     ) throws(RPCError) -> [FeatureEngine.Purpose] {
-        let own = definitions.features.documentation(of: feature, in: definitions)
+        let position = try definitions.features.position(of: feature)
+        let own = definitions.documentation(of: .feature(position))
         if let stated = stated.named {
             try access.check(stated, context)
             guard own?.allows(stated) ?? false else {
@@ -81,28 +82,5 @@ extension FeatureService {
     func log(of tenant: String) throws -> EventLog {
         if let log = try store.eventLog(of: tenant) { return log }
         throw RPCError.askTheKeeper("the event log")
-    }
-}
-
-extension AssayFeaturesV1.ExplainResponse {
-    /// Takes the values away of inputs that are for none of the purposes.
-    mutating func withhold(from purposes: [FeatureEngine.Purpose], _ definitions: DefinitionSet) {
-        for index in inputs.indices {
-            let documentation = definitions.features.documentation(
-                of: inputs[index].name, in: definitions)
-            guard let documentation, !purposes.contains(where: documentation.allows) else {
-                continue
-            }
-            inputs[index] = AssayFeaturesV1.ExplainedInput(
-                name: inputs[index].name, kind: inputs[index].kind, value: FeatureValue.missing,
-                status: UInt32(Status(.withheld).byte))
-        }
-    }
-}
-
-extension FeatureSet {
-    /// Of a feature by its full name or its shorter one.
-    func documentation(of name: String, in definitions: DefinitionSet) -> Documentation? {
-        feature(named: name).flatMap { definitions.documentation[features[$0].name] }
     }
 }

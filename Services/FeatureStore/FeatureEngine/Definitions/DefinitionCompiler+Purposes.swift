@@ -66,9 +66,7 @@ extension DefinitionCompiler {
             let name = features.features[feature].name
             return documentation[name].map { input(name, $0) }
         case .counts(let entity, let measure, let tier, let window, let lag, _):
-            let found = entities[entity].counts.first {
-                $0.measure == measure && $0.tier == tier && $0.window == window && $0.lag == lag
-            }
+            let found = entities[entity].counts(measure, tier, window, lag)
             return found.flatMap { counts in
                 documentation[counts.name].map { input(counts.name, $0) }
             }
