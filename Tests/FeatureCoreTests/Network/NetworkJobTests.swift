@@ -81,6 +81,47 @@ import Wire
         return reply.vector.values
     }
 
+    @Test("edges are of the owner, and no personal field is an end of one")
+    func fields() async throws {
+        let text = """
+            format: assay.features/1
+            package: network
+            owner: test
+            description: Who pays whom.
+            sensitivity: low
+            purposes: [credit]
+            base_currency: EUR
+            entities: {customer: {short: cust, key: customer_id, subject: self, personal: person}}
+            events:
+              payment:
+                {id: payment_id, time: at, entities: {customer: {origin: customer_id, destination: payee_id}}, fields: {counterparty_id: string, merchant_id: string, email: {type: string, personal: contact}}}
+            """
+        let store = try await TestStore(
+            definitions: DefinitionSources(["n.yaml": text]).compile())
+        defer { store.remove() }
+        func wrong(_ payer: String, _ payee: String) throws -> [String] {
+            do {
+                _ = try PaymentEdges(
+                    AssayFeaturesV1.ReadEdgesRequest(
+                        owner: "customer",
+                        sources: [
+                            AssayFeaturesV1.EdgeSource(
+                                eventType: "payment", payer: payer, payee: payee)
+                        ], from: Payment.time(-60), until: Payment.time(0)),
+                    store.features.log, tenant: "bank")
+                return []
+            } catch let error as RPCError {
+                return error.violations.map(\.field)
+            }
+        }
+        #expect(try wrong("customer_id", "counterparty_id").isEmpty)
+        #expect(try wrong("counterparty_id", "customer_id").isEmpty)
+        #expect(try wrong("customer_id", "payee_id").isEmpty)
+        #expect(try wrong("customer_id", "email") == ["/sources/0/payee"])
+        #expect(try wrong("merchant_id", "counterparty_id") == ["/sources/0"])
+        #expect(try wrong("email", "merchant_id") == ["/sources/0", "/sources/0/payer"])
+    }
+
     @Test("the reach of each customer is put, and read by vectors and training sets alike")
     func job() async throws {
         let store = try await TestStore(definitions: Self.definitions())

@@ -9,6 +9,8 @@ extension FeatureService {
         _ request: AssayFeaturesV1.ReadEdgesRequest,
         replies: ReplyWriter<AssayFeaturesV1.EdgeChunk>, context: ServerContext
     ) async throws {
+        try CallSlots.edges.take()
+        defer { CallSlots.edges.giveBack() }
         var edges = try edges(request, context)
         var pacer = ProcessorPacer(share: PaymentEdges.share)
         while let chunk = try await edges.next(&pacer) {

@@ -85,9 +85,31 @@ struct PaymentEdges {
             }
             return definition.touches.contains { $0.entity == owner && $0.fields == [position] }
         }
+        let (payer, payee) = (isOwn(source.payer, "payer"), isOwn(source.payee, "payee"))
+        if let owner, wrong.isEmpty {
+            // Of an entity's events whom it paid, and nothing else that is said of people.
+            if !payer, !payee {
+                wrong.append(
+                    FieldViolation(
+                        field: path,
+                        description: "neither \(source.payer) nor \(source.payee) is the key of the"
+                            + " \(definitions.entities[owner].name)"))
+            }
+            for (field, isOwn, place) in [
+                (source.payer, payer, "payer"), (source.payee, payee, "payee"),
+            ] where !isOwn {
+                guard let position = definition.position(ofField: field),
+                    let personal = definition.fields[position].personal
+                else { continue }
+                wrong.append(
+                    FieldViolation(
+                        field: "\(path)/\(place)",
+                        description: "\(field) is personal data (\(personal))"))
+            }
+        }
         return Source(
-            type: type, payer: source.payer, payee: source.payee,
-            payerIsOwn: isOwn(source.payer, "payer"), payeeIsOwn: isOwn(source.payee, "payee"))
+            type: type, payer: source.payer, payee: source.payee, payerIsOwn: payer,
+            payeeIsOwn: payee)
     }
 
     /// The next part: each edge once; nil at the end of the log.

@@ -4,6 +4,7 @@ internal import Synchronization
 /// Bounds how many calls of a kind a process serves at once, for what they hold in memory.
 final class CallSlots: Sendable {
     static let trainingSets = CallSlots(4, "training sets are being built", "TRAINING_SLOTS")
+    static let edges = CallSlots(2, "calls read the payments of the log", "EDGE_SLOTS")
     static let explanations = CallSlots(8, "explanations are being made", "EXPLAIN_SLOTS")
 
     private let count: Int
