@@ -8676,6 +8676,8 @@ extension AssayFeaturesV1 {
         public var referenceEpochs: [UInt32] = []
         /// SHA-256 of the rows, the header included.
         public var rowsDigest: [UInt8] = []
+        /// Events that left the log while it was made, as old ones do.
+        public var gone: UInt64 = 0
         public var unknown: UnknownFields?
 
         public init(
@@ -8683,7 +8685,7 @@ extension AssayFeaturesV1 {
             firstSequence: UInt64 = 0, lastSequence: UInt64 = 0, rows: UInt64 = 0,
             positives: UInt64 = 0, immature: UInt64 = 0, unsampled: UInt64 = 0,
             mismatched: UInt64 = 0, missing: UInt64 = 0, engineVersion: String = "",
-            referenceEpochs: [UInt32] = [], rowsDigest: [UInt8] = []
+            referenceEpochs: [UInt32] = [], rowsDigest: [UInt8] = [], gone: UInt64 = 0
         ) {
             self.tenant = tenant
             self.plan = plan
@@ -8699,6 +8701,7 @@ extension AssayFeaturesV1 {
             self.engineVersion = engineVersion
             self.referenceEpochs = referenceEpochs
             self.rowsDigest = rowsDigest
+            self.gone = gone
         }
 
         public static func blank() -> TrainingManifest {
@@ -8722,6 +8725,7 @@ extension AssayFeaturesV1 {
                 Field(12, "engine_version", json: "engineVersion", .string),
                 Field(13, "reference_epochs", json: "referenceEpochs", .uint32, .packed),
                 Field(14, "rows_digest", json: "rowsDigest", .bytes),
+                Field(15, "gone", .uint64),
             ])
 
         @inline(never)
@@ -8745,6 +8749,7 @@ extension AssayFeaturesV1 {
                 if reader.take(0x62) { engineVersion = try reader.string(.implicit) }
                 if reader.take(0x6A) { referenceEpochs = try reader.packed(UInt32Codec.self) }
                 if reader.take(0x72) { rowsDigest = try reader.bytes(.implicit) }
+                if reader.take(0x78) { gone = try reader.uint64(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -8765,6 +8770,7 @@ extension AssayFeaturesV1 {
             size += sizes.string(0x62, engineVersion)
             size += sizes.packed(0x6A, referenceEpochs, UInt32Codec.self)
             size += sizes.bytes(0x72, rowsDigest)
+            size += sizes.uint64(0x78, gone)
             size += sizes.unknown(unknown)
             return size
         }
@@ -8785,6 +8791,7 @@ extension AssayFeaturesV1 {
             writer.string(0x62, engineVersion)
             writer.packed(0x6A, referenceEpochs, UInt32Codec.self, &sizes)
             writer.bytes(0x72, rowsDigest)
+            writer.uint64(0x78, gone)
             writer.unknown(unknown, since: start)
         }
 
@@ -8816,6 +8823,7 @@ extension AssayFeaturesV1 {
             case 12: engineVersion = try reader.value(StringCodec.self)
             case 13: referenceEpochs = try reader.list(UInt32Codec.self)
             case 14: rowsDigest = try reader.value(BytesCodec.self)
+            case 15: gone = try reader.value(UInt64Codec.self)
             default: break
             }
         }
@@ -8836,6 +8844,7 @@ extension AssayFeaturesV1 {
             writer.field("engineVersion", engineVersion, StringCodec.self)
             writer.list("referenceEpochs", referenceEpochs, UInt32Codec.self)
             writer.field("rowsDigest", rowsDigest, BytesCodec.self)
+            writer.field("gone", gone, UInt64Codec.self)
             writer.endObject()
         }
 
@@ -8854,6 +8863,7 @@ extension AssayFeaturesV1 {
                 && Canonical.equal(a.engineVersion, b.engineVersion)
                 && Canonical.equal(a.referenceEpochs, b.referenceEpochs)
                 && Canonical.equal(a.rowsDigest, b.rowsDigest)
+                && Canonical.equal(a.gone, b.gone)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -8872,6 +8882,7 @@ extension AssayFeaturesV1 {
             Canonical.hash(engineVersion, into: &hasher)
             Canonical.hash(referenceEpochs, into: &hasher)
             Canonical.hash(rowsDigest, into: &hasher)
+            Canonical.hash(gone, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -8879,7 +8890,7 @@ extension AssayFeaturesV1 {
 
 extension AssayFeaturesV1.TrainingManifest: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "1c16a08dac11371002319f4818edd50bbc6669c50bf21085816ad2358120b677")
+        "a99c71fa4c986697129a864638139c37d747df715ff5ef4fc00a5237b0b4462e")
 
     public static let schemaText = """
         package assay.features.v1
@@ -8911,6 +8922,7 @@ extension AssayFeaturesV1.TrainingManifest: SealableMessage {
           engine_version: string = 12 @max(64)
           reference_epochs: [uint32] = 13 @max(256)
           rows_digest: bytes = 14 @max(32)
+          gone: uint64 = 15
         }
         enum TrainingMode {
           unspecified = 0

@@ -2,6 +2,7 @@ import AssayMessages
 import FeatureEngine
 import Foundation
 import RPC
+import Storage
 import Testing
 import Wire
 
@@ -138,6 +139,30 @@ import Wire
         #expect(found == expected.map(\.sequence) && found != found.sorted())
         var none = try EventTimes(log, through: last, tenant: "other", maximumSorted: 1)
         #expect(try none.next() == nil)
+    }
+
+    @Test("a row that left the log is missed by itself, not with all behind it, and is counted")
+    func gone() async throws {
+        let store = try await TestStore(definitions: Self.definitions())
+        defer { store.remove() }
+        var random = SeededGenerator(seed: 1)
+        for number in 0..<12 {
+            let event = Self.payment(number, at: -Double(100 + number), random: &random)
+            _ = try await store.score(event, vectors: [])
+        }
+        var steps = try LogSteps(
+            store.features.log, through: 12, tenant: "bank", byEventTime: true)
+        #expect(try steps.next()?.sequence == 12)
+        var batch = WriteBatch()
+        for sequence in [11, 7, 3] as [UInt64] {
+            batch.delete(StorageKey.log(sequence), in: .log)
+        }
+        try store.storage.write(batch, sync: false)
+        var left: [UInt64] = []
+        while let row = try steps.next() { left.append(row.sequence) }
+        #expect(left == [10, 9, 8, 6, 5, 4, 2, 1] && steps.gone == 3)
+        let plan = Self.plan { $0.mode = .asCorrected }
+        #expect(try Self.build(store, plan).manifest.gone == 0)
     }
 
     @Test("states are made of the entities that rows read, and of so many at most")

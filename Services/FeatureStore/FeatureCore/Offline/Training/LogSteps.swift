@@ -12,6 +12,8 @@ struct LogSteps {
     /// Nil goes by sequence.
     private var times: EventTimes?
     private var last: UInt64 = 0
+    /// Rows that left the log since they were sorted by time.
+    private(set) var gone: UInt64 = 0
     /// The next last.
     private var rows: [AssayFeaturesV1.LogRow] = []
 
@@ -27,7 +29,12 @@ struct LogSteps {
     }
 
     mutating func next() throws -> AssayFeaturesV1.LogRow? {
-        if times != nil { return try times?.next().flatMap { try log.row($0) } }
+        while let sequence = try times?.next() {
+            try Task.checkCancellation()
+            if let row = try log.row(sequence) { return row }
+            gone += 1
+        }
+        guard times == nil else { return nil }
         while rows.isEmpty {
             guard try fill() else { return nil }
         }
@@ -37,6 +44,8 @@ struct LogSteps {
     /// False at the end of the log.
     private mutating func fill() throws -> Bool {
         guard last < through else { return false }
+        // Nobody may wait for it any more.
+        try Task.checkCancellation()
         var seen = 0
         try log.scan(after: last) { row in
             guard row.sequence <= through else { return false }

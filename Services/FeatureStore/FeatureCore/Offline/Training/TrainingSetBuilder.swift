@@ -102,6 +102,7 @@ struct TrainingSetBuilder {
     private mutating func sealed() throws -> [UInt8] {
         manifest.rows = table.rows
         manifest.missing = UInt64(selection.idCount.map { $0 - found.count } ?? 0)
+        manifest.gone = steps.gone
         manifest.rowsDigest = table.digest
         return try SealedRecord.seal(manifest).bytes
     }
@@ -120,6 +121,7 @@ struct TrainingSetBuilder {
             guard row.tenant == tenant else { return true }
             if first == 0 { first = row.sequence }
             newest = max(newest, row.received.millisecondsSinceEpoch)
+            if row.sequence % 1_024 == 0 { try Task.checkCancellation() }
             let isRow = selection.takes(row) && selection.samples(row.event.id)
             guard isRow || gathered != nil, let event = log.pipeline.resolved(row) else {
                 return true
