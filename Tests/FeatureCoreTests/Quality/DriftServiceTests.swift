@@ -124,6 +124,28 @@ import Wire
         #expect(stats.drift.allSatisfy { !$0.insufficient || $0.feature == "amount" })
     }
 
+    @Test("a baseline that nobody waits for any more is not made")
+    func abandoned() async throws {
+        let store = try await TestStore(definitions: TrainingSetTests.definitions())
+        defer { store.remove() }
+        var random = SeededGenerator(seed: 4)
+        for number in 0..<1_000 {
+            let event = TrainingSetTests.payment(
+                number, at: Double(number - 1_051) * 60, random: &random)
+            _ = try await store.score(event, vectors: [Self.vector])
+        }
+        let plan = TrainingSetTests.plan { _ in }
+        let gate = Gate()
+        let task = Task {
+            await gate.wait()
+            return try await Self.pin(store, .trainingSet(plan))
+        }
+        task.cancel()
+        gate.open()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(try await Self.stats(store).baseline == nil)
+    }
+
     @Test("a snapshot of which nothing came for longer than its values may be old is told")
     func freshness() async throws {
         let store = try await TestStore(definitions: NetworkJobTests.definitions())

@@ -34,7 +34,7 @@ extension FeatureService {
                 ])
             }
             plan.format = .csv
-            found = try trainingStatistics(plan, vector, definition, pipeline, tenant)
+            found = try await trainingStatistics(plan, vector, definition, pipeline, tenant)
             source = "the training set up to event \(plan.through)"
         default:
             throw RPCError.invalid([
@@ -62,7 +62,7 @@ extension FeatureService {
     private func trainingStatistics(
         _ plan: AssayFeaturesV1.TrainingPlan, _ vector: StatisticsStore.Vector,
         _ definition: VectorDefinition, _ pipeline: EventPipeline, _ tenant: String
-    ) throws -> VectorStatistics {
+    ) async throws -> VectorStatistics {
         try CallSlots.trainingSets.take()
         defer { CallSlots.trainingSets.giveBack() }
         var builder = try TrainingSetBuilder(
@@ -71,7 +71,8 @@ extension FeatureService {
         var statistics = VectorStatistics(features: vector.features.count)
         let isCategory = pipeline.quality.isCategory(of: vector)
         builder.observe = { statistics.add($0.values, $0.status, isCategory: isCategory) }
-        while try builder.next() != nil {}
+        // Each part of it is long in the making: others are served in between.
+        while try builder.next() != nil { await Task.yield() }
         return statistics
     }
 }
