@@ -110,7 +110,7 @@ import Wire
         defer { store.remove() }
         let features = store.features
         let key = features.pipeline.keys.key(of: "bank").pid(entity: "card", key: "c1")
-        let tail = EventTail(maximumCount: 10)
+        let tail = EventTail(maximumCount: 10, maximumBytes: 1 << 20)
         // As an event does that is about to be recorded: it would not be in the tail, nor in the log
         // up to the place that is read once the tail is there.
         let exchange = features.active.states.holding([key]) {

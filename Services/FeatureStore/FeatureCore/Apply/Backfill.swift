@@ -59,8 +59,12 @@ struct BackfillConfiguration: Sendable {
     var nearRows: UInt64 = 2_000
     /// Events that wait for the replay at most.
     var tailEvents = 20_000
+    /// What they hold in memory at most.
+    var tailBytes = 64 << 20
     /// Entities compared per type and tenant at most.
     var sampledEntities = 1_000
+    /// Before it goes on after an error of the disk that may pass.
+    var pause: Duration = .seconds(10)
     /// How long what was in force can be gone back to quickly, in milliseconds.
     var retention: Int64 = 86_400_000
     var watch: (@Sendable (BackfillStep) async throws -> Void)?

@@ -161,7 +161,8 @@ final class BackfillRun {
     // MARK: Both generations
 
     private func follow() async throws {
-        let tail = EventTail(maximumCount: configuration.tailEvents)
+        let tail = EventTail(
+            maximumCount: configuration.tailEvents, maximumBytes: configuration.tailBytes)
         features.exchange { $0.with(tail) }
         report(.following)
         let end = try await safeEnd()

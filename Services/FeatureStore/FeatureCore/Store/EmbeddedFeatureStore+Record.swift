@@ -129,7 +129,7 @@ extension EmbeddedFeatureStore {
         } else {
             change(scoring, states, in: cache, sequence)
         }
-        set.tail?.append(scoring, sequence: sequence)
+        set.tail?.append(scoring, sequence: sequence, bytes: batch.byteCount)
         return (response, commit)
     }
 
