@@ -21,6 +21,41 @@ import Wire
             })
     }
 
+    @Test("an error of the disk that passes does not stop it")
+    func passing() async throws {
+        let directory = TestStore.freshDirectory()
+        var backfill = BackfillConfiguration()
+        backfill.pause = .milliseconds(1)
+        let made = Mutex<FailingStore?>(nil)
+        let isFirst = Atomic<Bool>(true)
+        backfill.watch = { step in
+            guard step == .met, isFirst.exchange(false, ordering: .relaxed) else { return }
+            made.withLock { $0?.fill() }
+        }
+        let notices = Notices()
+        let store = try await TestStore(
+            directory: directory, text: DefinitionChange.base(), backfill,
+            log: { line in
+                notices.log(line)
+                if line.contains("tries again") { made.withLock { $0?.fill(false) } }
+            },
+            disk: { storage in
+                let disk = FailingStore(storage)
+                made.withLock { $0 = disk }
+                return disk
+            })
+        try await BackfillTests.record(store, 0..<100)
+        let grown = try DefinitionChange.grown()
+        try await store.apply(grown)
+        let done = try await store.backfilled()
+        #expect(done?.phase == .done, "\(done?.problem ?? "")")
+        #expect(notices.text.contains("no space; tries again"))
+        try await store.features.flush()
+        let served = try store.generation(store.features.active.generation)
+        store.crash()
+        #expect(try await TestStore.replayed(directory, grown) == served)
+    }
+
     @Test("events that wait for states are bounded by their size too")
     func tail() async throws {
         let store = try await TestStore(text: DefinitionChange.base())

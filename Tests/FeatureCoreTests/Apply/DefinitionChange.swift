@@ -92,6 +92,7 @@ extension TestStore {
         directory: String = TestStore.freshDirectory(), text: String,
         _ backfill: BackfillConfiguration = BackfillConfiguration(), replaces: Bool = false,
         log: @escaping @Sendable (String) -> Void = { _ in },
+        disk: (RocksDBStore) -> any KeyValueStore = { $0 },
         change: (inout FeatureStoreConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = FeatureStoreConfiguration()
@@ -102,7 +103,7 @@ extension TestStore {
         change(&configuration)
         try await self.init(
             directory: directory, folder: DefinitionChange.sources(text), replaces: replaces,
-            configuration: configuration)
+            configuration: configuration, disk: disk)
     }
 
     func plan(_ text: String) async throws -> AssayFeaturesV1.PlanDefinitionsResponse {

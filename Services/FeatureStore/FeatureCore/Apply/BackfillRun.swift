@@ -51,8 +51,11 @@ final class BackfillRun {
                     return try await bringIntoForce()
                 } catch is TailOverflow {
                     log("backfill: events came faster than they could be taken")
-                    features.exchange { $0.with(nil) }
-                    expected = [:]
+                    goBackToLog()
+                } catch let error as StorageError where error.isPassing && !isInForce {
+                    log("backfill: \(error); tries again")
+                    goBackToLog()
+                    try await Task.sleep(for: configuration.pause)
                 }
             }
         } catch is CancellationError {
@@ -66,7 +69,13 @@ final class BackfillRun {
         }
     }
 
-    private func step(_ step: BackfillStep) async throws {
+    /// What the tail had, or was handed and is in part applied, is in the log behind the position.
+    private func goBackToLog() {
+        features.exchange { $0.tail == nil ? $0 : $0.with(nil) }
+        expected = [:]
+    }
+
+    func step(_ step: BackfillStep) async throws {
         try Task.checkCancellation()
         try await configuration.watch?(step)
     }
@@ -385,6 +394,16 @@ final class BackfillRun {
 
 /// More events were recorded than wait for a backfill.
 private struct TailOverflow: Error {}
+
+extension StorageError {
+    /// Whether what failed may go well later, with nothing changed but the state of the disk.
+    fileprivate var isPassing: Bool {
+        switch code {
+        case .busy, .full, .io: true
+        case .closed, .corrupt, .locked, .otherVersion, .unknownFamily: false
+        }
+    }
+}
 
 extension DefinitionSet {
     /// By entity type, the type of its subject.
