@@ -21,6 +21,71 @@ import Wire
             })
     }
 
+    @Test("the same definitions are not made anew over states that are still being deleted")
+    func again() async throws {
+        let directory = TestStore.freshDirectory()
+        let made = Mutex<FailingStore?>(nil)
+        let store = try await TestStore(
+            directory: directory, text: DefinitionChange.base(),
+            log: { line in
+                if line.contains("backfill: stopped") { made.withLock { $0?.fill() } }
+            },
+            disk: { storage in
+                let disk = FailingStore(storage)
+                made.withLock { $0 = disk }
+                return disk
+            })
+        let disk = try #require(made.withLock { $0 })
+        try await BackfillTests.record(store, 0..<50)
+        _ = try await store.score(Payment.event("planted", cents: 1_000, card: "c3"))
+        try store.changeRow(51) { Self.amount(99_999_999, &$0) }
+        let grown = try DefinitionChange.grown()
+        let set = try DefinitionChange.set(grown)
+        try await store.apply(grown)
+        #expect(try await store.backfilled()?.phase == .stopped)
+        disk.fill(false)
+        try store.changeRow(51) { Self.amount(1_000, &$0) }
+        #expect(!(try store.generation(set.generation).isEmpty))
+        let error = await #expect(throws: RPCError.self) { try await store.apply(grown) }
+        #expect(error?.reason == "BACKFILL_UNDER_WAY")
+        // The next sweep deletes what could not be deleted then.
+        try store.features.dropOldRows()
+        #expect(try store.generation(set.generation).isEmpty)
+        try await store.apply(grown)
+        let done = try await store.backfilled()
+        #expect(done?.phase == .done, "\(done?.problem ?? "")")
+        try await store.features.flush()
+        let served = try store.generation(set.generation)
+        store.crash()
+        #expect(try await TestStore.replayed(directory, grown) == served)
+    }
+
+    @Test("states whose deletion was cut off are made from the whole log")
+    func cutOff() async throws {
+        let directory = TestStore.freshDirectory()
+        let first = try await TestStore(directory: directory, text: DefinitionChange.base())
+        try await BackfillTests.record(first, 0..<50)
+        let grown = try DefinitionChange.grown()
+        try await first.apply(grown)
+        #expect(try await first.backfilled()?.phase == .done)
+        // Its states are gone but for one, as if the process had ended in between.
+        let old = try DefinitionChange.set(DefinitionChange.base()).generation
+        var batch = WriteBatch()
+        for key in try first.generation(old).keys.dropFirst() {
+            batch.delete(key, in: .state)
+            batch.delete(key, in: .trail)
+        }
+        batch.put(StorageKey.applied(old), StorageKey.log(0), in: .meta)
+        try first.storage.write(batch, sync: true)
+        first.crash()
+        let second = try await TestStore(
+            directory: directory, text: DefinitionChange.base(), replaces: true)
+        let served = try second.generation(old)
+        second.crash()
+        #expect(
+            try await TestStore.replayed(directory, DefinitionChange.base()) == served)
+    }
+
     @Test("an error of the disk that passes does not stop it")
     func passing() async throws {
         let directory = TestStore.freshDirectory()

@@ -77,6 +77,7 @@ extension EmbeddedFeatureStore {
         _ state: inout DefinitionRegister.State
     ) throws {
         try checkReference(active.definitions, set)
+        guard state.doomed[set.generation] == nil else { throw DefinitionOrder.isDropping }
         let begun = AssayFeaturesV1.Backfill(
             planHash: order.planHash, definitionSet: set.hash, phase: .replaying,
             started: active.pipeline.clock())

@@ -380,13 +380,18 @@ final class BackfillRun {
         log("backfill: stopped: \(problem)")
         features.register.state.withLock { state in
             state.row.backfill = backfill.progress
-            state.backfill = nil
-            try? features.register.store(state.row)
+            state.doomed[target.generation] = .waiting
         }
-        try? features.deleteGeneration(target.generation)
+        // An erasure that is under way may be storing states of it.
+        try? await features.erasureGate.next { [features, backfill] in
+            features.dropDoomedGenerations()
+            features.register.state.withLock { state in
+                if state.backfill === backfill { state.backfill = nil }
+            }
+        }
     }
 
-    private func report(_ phase: AssayFeaturesV1.BackfillPhase) {
+    func report(_ phase: AssayFeaturesV1.BackfillPhase) {
         backfill.report { $0.phase = phase }
         log("backfill: \(phase) at event \(position)")
     }

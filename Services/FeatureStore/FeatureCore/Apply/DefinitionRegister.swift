@@ -9,6 +9,15 @@ final class DefinitionRegister: Sendable {
         var row: AssayFeaturesV1.DefinitionsRow
         /// States that are being made.
         var backfill: Backfill?
+        /// The row is on its way to the disk, behind events: none may be stored before it.
+        var isSwitching = false
+        /// Generations that nothing is kept of: until they are gone nothing is made in them.
+        var doomed: [[UInt8]: Doom] = [:]
+    }
+
+    enum Doom {
+        case waiting
+        case underWay
     }
 
     let archive: DefinitionArchive

@@ -81,6 +81,12 @@ package struct DefinitionOrder: Sendable {
         .failedPrecondition, "states are made for other definitions: wait until they are in force",
         reason: "BACKFILL_UNDER_WAY")
 
+    static let isDropping = RPCError(
+        code: .failedPrecondition,
+        message:
+            "the states that were made for these definitions before are being deleted: try again",
+        reason: "BACKFILL_UNDER_WAY", retryAfter: .seconds(10))
+
     /// Of lists, parameters and rates that have other values.
     static func mixesReference(_ names: [String]) -> RPCError {
         RPCError(

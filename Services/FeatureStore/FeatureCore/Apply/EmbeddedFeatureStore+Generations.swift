@@ -31,20 +31,43 @@ extension EmbeddedFeatureStore {
     }
 
     /// Drops generations that are not gone back to any more.
-    func dropRetiredGenerations(now: Int64) throws {
-        let due = register.state.withLock { state in
-            state.row.retired.filter { $0.until.millisecondsSinceEpoch <= now }
+    func dropRetiredGenerations(now: Int64) {
+        register.state.withLock { state in
+            let due = state.row.retired.filter { $0.until.millisecondsSinceEpoch <= now }
+            for retired in due { state.doomed[retired.generation] = .waiting }
+            state.row.retired.removeAll { due.contains($0) }
         }
-        for retired in due {
-            try deleteGeneration(retired.generation)
-            try register.state.withLock { state in
-                var row = state.row
-                row.retired.removeAll { $0.generation == retired.generation }
-                try register.store(row)
-                state.row = row
+        dropDoomedGenerations()
+    }
+
+    /// Deletes the generations that nothing is kept of. What cannot be deleted now is later, or when
+    /// the store is opened again.
+    func dropDoomedGenerations() {
+        do {
+            while let generation = try nextDoomed() {
+                do {
+                    try deleteGeneration(generation)
+                } catch {
+                    register.state.withLock { $0.doomed[generation] = .waiting }
+                    throw error
+                }
+                register.state.withLock { $0.doomed[generation] = nil }
+                configuration.log("dropped the states of generation \(generation.hexadecimal)")
             }
-            configuration.log(
-                "dropped the states of the definitions \(retired.definitionSet.hexadecimal)")
+        } catch {
+            configuration.log("states of other definitions are not deleted so far: \(error)")
+        }
+    }
+
+    private func nextDoomed() throws(StorageError) -> [UInt8]? {
+        try register.state.withLock { state throws(StorageError) in
+            guard !state.isSwitching,
+                let next = state.doomed.first(where: { $0.value == .waiting })?.key
+            else { return nil }
+            // The row no longer counts on it: after a crash half of it is not taken for all.
+            try register.store(state.row)
+            state.doomed[next] = .underWay
+            return next
         }
     }
 
@@ -64,16 +87,25 @@ extension EmbeddedFeatureStore {
     }
 
     /// Deletes the states and trails of a generation, and last what says that it is there.
+    ///
+    /// Until then that says 0: no event is in what is left.
     func deleteGeneration(_ generation: [UInt8]) throws {
+        var begun = WriteBatch()
+        begun.put(StorageKey.applied(generation), StorageKey.log(0), in: .meta)
+        try store.write(begun, sync: true)
+        try deleteRows(of: generation)
+        var batch = WriteBatch()
+        batch.delete(StorageKey.applied(generation), in: .meta)
+        try store.write(batch, sync: true)
+    }
+
+    func deleteRows(of generation: [UInt8]) throws {
         for family in [Family.state, .trail] {
             for tenant in try EntitySample.tenants(store, in: family) {
                 let prefix = StorageKey.states(of: generation, tenant: tenant)
                 try delete(.prefix(prefix), in: family)
             }
         }
-        var batch = WriteBatch()
-        batch.delete(StorageKey.applied(generation), in: .meta)
-        try store.write(batch, sync: true)
     }
 
     private func delete(_ range: KeyRange, in family: Family) throws {

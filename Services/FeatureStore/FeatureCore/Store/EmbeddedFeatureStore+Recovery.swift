@@ -9,8 +9,11 @@ extension EmbeddedFeatureStore {
     func recover() async throws {
         try StoreFormat.check(store)
         try dropStrayGenerations()
-        // States that other definitions left nothing for come from the whole log.
-        var applied = try appliedPosition(of: cache.generation) ?? 0
+        // States that other definitions left nothing for come from the whole log, as do those whose
+        // deletion did not end.
+        let stored = try appliedPosition(of: cache.generation)
+        if stored == 0 { try deleteRows(of: cache.generation) }
+        var applied = stored ?? 0
         lastSequence.raise(to: applied)
         while try recoverPart(after: &applied) { try await flush() }
         try await storeRecovered()

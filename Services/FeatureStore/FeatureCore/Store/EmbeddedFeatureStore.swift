@@ -133,7 +133,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
 
     func dropOldRows(at now: Int64) throws {
         try retention.advance(log, at: now, configuration)
-        try dropRetiredGenerations(now: now)
+        dropRetiredGenerations(now: now)
         try keptAside.removeExpired(now: now)
         try servedByHour.removeExpired(now: now / StatisticsRecorder.millisecondsPerHour)
     }
