@@ -139,4 +139,83 @@ import Wire
         tail.append(scoring, sequence: 12, bytes: 64 << 10)
         #expect(tail.isOverflown && tail.take(through: .max).isEmpty)
     }
+
+    @Test("definitions that are not on the disk yet are not overtaken by others")
+    func order() async throws {
+        let directory = TestStore.freshDirectory()
+        let made = Mutex<GatedStore?>(nil)
+        var backfill = BackfillConfiguration()
+        backfill.watch = { step in
+            if step == .compared { made.withLock { $0 }?.holdNext(with: "definitions".utf8) }
+        }
+        let store = try await TestStore(
+            directory: directory, text: DefinitionChange.base(), backfill,
+            disk: { storage in
+                let disk = GatedStore(storage)
+                made.withLock { $0 = disk }
+                return disk
+            }, change: { $0.durability = .synced })
+        let disk = try #require(made.withLock { $0 })
+        try await BackfillTests.record(store, 0..<20)
+        let grown = try DefinitionChange.grown()
+        let hash = try DefinitionChange.set(grown).hash
+        try await store.apply(grown)
+        let under = store.features.register.state.withLock { $0.backfill }
+        while store.features.definitions.hash != hash { await Task.yield() }
+        let free = try DefinitionChange.free(grown)
+        let error = await #expect(throws: RPCError.self) { try await store.apply(free) }
+        #expect(error?.reason == "BACKFILL_UNDER_WAY")
+        disk.release()
+        await under?.finished()
+        try await store.apply(free)
+        store.crash()
+        let again = try await TestStore(directory: directory, text: DefinitionChange.base())
+        defer { again.remove() }
+        #expect(again.features.definitions.hash == (try DefinitionChange.set(free)).hash)
+    }
+}
+
+/// A store in which one write waits until a test lets it go on.
+final class GatedStore: KeyValueStore {
+    private let store: RocksDBStore
+    private let awaited = Mutex<[UInt8]?>(nil)
+    private let holding = Atomic<Bool>(false)
+    private let gate = DispatchSemaphore(value: 0)
+
+    init(_ store: RocksDBStore) { self.store = store }
+
+    /// Whether a write waits.
+    var isHolding: Bool { holding.load(ordering: .acquiring) }
+
+    /// Holds the next write that has these bytes.
+    func holdNext(with bytes: some Sequence<UInt8>) { awaited.withLock { $0 = Array(bytes) } }
+    func release() { gate.signal() }
+
+    func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? {
+        try store.get(key, in: family)
+    }
+
+    func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {
+        let isHeld = awaited.withLock { awaited in
+            guard let wanted = awaited, batches.contains(where: { $0.bytes.contains(wanted) })
+            else { return false }
+            awaited = nil
+            return true
+        }
+        if isHeld {
+            holding.store(true, ordering: .releasing)
+            gate.wait()
+            holding.store(false, ordering: .releasing)
+        }
+        try store.write(batches, sync: sync)
+    }
+
+    func scan(
+        _ family: Family, _ range: KeyRange, reversed: Bool,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        try store.scan(family, range, reversed: reversed, body)
+    }
+
+    func close() { store.close() }
 }

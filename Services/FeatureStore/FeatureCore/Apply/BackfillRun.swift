@@ -328,6 +328,7 @@ final class BackfillRun {
         }
         isInForce = true
         try await commit?.wait()
+        features.register.state.withLock { $0.isSwitching = false }
         log(
             "backfill: in force are the definitions \(target.definitions.hash.hexadecimal), after"
                 + " \(backfill.progress.values) equal values of \(backfill.progress.entities)"
@@ -367,6 +368,7 @@ final class BackfillRun {
         features.definitionsInForce.replace(with: target)
         state.row = row
         state.backfill = nil
+        state.isSwitching = commit != nil
         return commit
     }
 

@@ -44,6 +44,7 @@ extension EmbeddedFeatureStore {
             if state.row.planHash == order.planHash, active.definitions.hash == set.hash {
                 return DefinitionStatus(active, state)
             }
+            guard !state.isSwitching else { throw DefinitionOrder.isBusy }
             if let backfill = state.row.backfill, backfill.isUnderWay {
                 guard backfill.planHash == order.planHash, backfill.definitionSet == set.hash
                 else { throw DefinitionOrder.isBusy }
