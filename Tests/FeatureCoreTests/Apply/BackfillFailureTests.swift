@@ -86,6 +86,34 @@ import Wire
             try await TestStore.replayed(directory, DefinitionChange.base()) == served)
     }
 
+    @Test("an entity that the new states lack stops it")
+    func lacking() async throws {
+        var backfill = BackfillConfiguration()
+        let box = StoreBox()
+        backfill.watch = { step in
+            guard step == .met, let features = box.store?.features else { return }
+            let target = try #require(features.register.state.withLock { $0.backfill?.target })
+            let card = target.pipeline.keys.key(of: "bank").pid(entity: "card", key: "c3")
+            let entity = try #require(target.definitions.entity(named: "card"))
+            let reference = EntityReference(
+                tenant: "bank", entity: entity, role: "", key: card, touches: 0)
+            try target.states.holding([card]) {
+                let cached = try features.state(reference, target, at: 0, before: .max)
+                #expect(cached.state.version > 0)
+                target.states.replace(cached, with: target.states.empty(reference))
+            }
+        }
+        let store = try await TestStore(text: DefinitionChange.base(), backfill)
+        defer { store.remove() }
+        box.store = store
+        defer { box.store = nil }
+        try await BackfillTests.record(store, 0..<100)
+        try await store.apply(try DefinitionChange.grown())
+        let stopped = try #require(try await store.backfilled())
+        #expect(stopped.phase == .stopped)
+        #expect(stopped.problem.contains("its events end at 0 in the new states"))
+    }
+
     @Test("an error of the disk that passes does not stop it")
     func passing() async throws {
         let directory = TestStore.freshDirectory()

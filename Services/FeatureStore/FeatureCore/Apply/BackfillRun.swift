@@ -13,20 +13,20 @@ internal import Wire
 /// then on nothing is read from the log. Nobody waits for this but at the very end, when all
 /// entities are held while the last events are applied and the definitions exchanged.
 final class BackfillRun {
-    private let features: EmbeddedFeatureStore
-    private let backfill: Backfill
-    private let target: ActiveDefinitions
+    let features: EmbeddedFeatureStore
+    let backfill: Backfill
+    let target: ActiveDefinitions
     private let configuration: BackfillConfiguration
     /// Every event up to here is in the states.
     private var position: UInt64
     /// Entities that are compared when their states have come to the same event.
-    private var expected: [StateKey: Expected] = [:]
-    private var comparisons: [String: FeatureComparison] = [:]
+    var expected: [StateKey: Expected] = [:]
+    var comparisons: [String: FeatureComparison] = [:]
     /// Whether there are entities of which it must be told whose they are.
     private let hasNewEntities: Bool
     private var isInForce = false
 
-    private struct Expected {
+    struct Expected {
         let reference: EntityReference
         let entity: String
         let state: FeatureState
@@ -60,12 +60,10 @@ final class BackfillRun {
             }
         } catch is CancellationError {
             // It goes on when the store is opened again.
-        } catch let difference as BackfillDifference {
-            stop(difference.description)
         } catch let error as StorageError where error.code == .closed {
         } catch {
             // Once they are in force, it is only the last round of the states before that failed.
-            isInForce ? log("backfill: \(error)") : stop("\(error)")
+            if isInForce { log("backfill: \(error)") } else { await stop("\(error)") }
         }
     }
 
@@ -182,7 +180,7 @@ final class BackfillRun {
     }
 
     /// Applies what was recorded since the last time. The order is that of the log, without gaps.
-    private func drain(_ tail: EventTail) throws {
+    func drain(_ tail: EventTail) throws {
         try backfill.applying.withLock { _ in
             try apply(tail.take(through: passedEnd()))
         }
@@ -228,90 +226,6 @@ final class BackfillRun {
         guard !batch.isEmpty else { return }
         try features.store.write(batch, sync: false)
         target.vault.subjects.confirm(pending)
-    }
-
-    // MARK: Comparing
-
-    private func compare() async throws {
-        report(.comparing)
-        try await features.active.writer.flush()
-        let active = features.active
-        for entity in active.definitions.entities {
-            comparisons[entity.name] = FeatureComparison(
-                active.definitions, target.definitions, entity: entity.name)
-        }
-        let sample = StoredEntities(
-            store: features.store, generation: active.generation,
-            limit: configuration.sampledEntities)
-        for tenant in try EntitySample.tenants(features.store) {
-            for entity in comparisons.keys.sorted() {
-                let keys = try sample.keys(tenant: tenant, entity: entity)
-                for start in stride(from: 0, to: keys.count, by: 64) {
-                    let part = keys[start..<min(start + 64, keys.count)]
-                    try compare(Array(part), tenant, entity, active)
-                    try await step(.compared)
-                    await Task.yield()
-                }
-            }
-        }
-    }
-
-    private func compare(
-        _ keys: [StateKey], _ tenant: String, _ entity: String, _ active: ActiveDefinitions
-    ) throws {
-        guard let position = active.definitions.entity(named: entity) else { return }
-        let now = active.pipeline.clock().millisecondsSinceEpoch
-        for key in keys {
-            let reference = EntityReference(
-                tenant: tenant, entity: position, role: "", key: key, touches: 0)
-            let state = try active.states.holding([key]) {
-                try features.state(reference, active, at: now, before: .max).state
-            }
-            guard state.version != 0 else { continue }
-            expected[key] = Expected(reference: reference, entity: entity, state: state)
-        }
-        if let tail = features.active.tail { try drain(tail) }
-        for (key, wanted) in expected {
-            guard let place = target.definitions.entity(named: wanted.entity) else { continue }
-            let reference = EntityReference(
-                tenant: tenant, entity: place, role: "", key: key, touches: 0)
-            try target.states.holding([key]) {
-                let state = try features.state(reference, target, at: now, before: .max).state
-                try compareIfExpected(key, state)
-                guard expected[key] != nil, state.version != 0,
-                    state.highestSequence < wanted.state.highestSequence
-                else { return }
-                throw BackfillDifference(
-                    entity: wanted.entity, key: key,
-                    what: "its events end at \(state.highestSequence) in the new states, at"
-                        + " \(wanted.state.highestSequence) in those in force")
-            }
-        }
-        expected = [:]
-    }
-
-    /// Compares an entity whose states have come to the same event in both generations: at the time
-    /// of that event, and now.
-    private func compareIfExpected(_ key: StateKey, _ state: FeatureState) throws {
-        guard let wanted = expected[key],
-            wanted.state.highestSequence == state.highestSequence,
-            let comparison = comparisons[wanted.entity]
-        else { return }
-        expected[key] = nil
-        let keys = target.pipeline.keys.key(of: wanted.reference.tenant)
-        let now = max(state.clock, target.pipeline.clock().millisecondsSinceEpoch)
-        for time in [state.clock, now] {
-            let found = comparison.difference(wanted.state, state, at: time) {
-                UInt64(bitPattern: keys.hash($0))
-            }
-            if let found {
-                throw BackfillDifference(entity: wanted.entity, key: key, found)
-            }
-        }
-        backfill.report {
-            $0.entities += 1
-            $0.values += UInt64(2 * comparison.count)
-        }
     }
 
     // MARK: The end
@@ -373,8 +287,8 @@ final class BackfillRun {
     }
 
     /// The definitions before stay in force; what was made is dropped.
-    private func stop(_ problem: String) {
-        features.exchange { $0.tail == nil ? $0 : $0.with(nil) }
+    private func stop(_ problem: String) async {
+        goBackToLog()
         backfill.report {
             $0.phase = .stopped
             $0.problem = problem.limited(to: 2_048)
