@@ -201,6 +201,74 @@ import Wire
         defer { again.remove() }
         #expect(again.features.definitions.hash == (try DefinitionChange.set(free)).hash)
     }
+
+    private static func event(
+        _ id: String, _ customer: String, _ merchant: String
+    ) -> AssayFeaturesV1.Event {
+        var event = Payment.event(id, customer: customer)
+        event.fields = WireMap(
+            event.fields.map { ($0.key, $0.value) } + [("merchant_id", .text(merchant))])
+        return event
+    }
+
+    @Test(
+        "what a person has in a new entity type is erased, seen only while events were doubled too")
+    func erasure() async throws {
+        var backfill = BackfillConfiguration()
+        let box = StoreBox()
+        backfill.watch = { step in
+            guard step == .doubled, let store = box.store else { return }
+            _ = try await store.score(Self.event("late", "p1", "own"))
+            _ = try await store.score(Self.event("late2", "p1", "joint"))
+        }
+        let store = try await TestStore(text: DefinitionChange.base(), backfill)
+        defer { store.remove() }
+        box.store = store
+        defer { box.store = nil }
+        _ = try await store.score(Self.event("e1", "p2", "joint"))
+        try await store.apply(try DefinitionChange.withMerchants())
+        #expect(try await store.backfilled()?.phase == .done)
+        func count(_ merchant: String) async throws -> Double {
+            try await store.score(
+                Self.event("probe", "p3", merchant),
+                vectors: [AssayFeaturesV1.VectorRef(name: "shops", version: 1)], dryRun: true
+            ).vectors[0].values[0]
+        }
+        #expect(try await count("own") == 1)
+        _ = try await ErasedHistoryTests.erase("p1", store)
+        #expect(try await count("own") == 0)
+        // Somebody else uses it too.
+        #expect(try await count("joint") == 2)
+    }
+
+    @Test("an erasure meanwhile knows whose the entities are that only the new definitions have")
+    func erasureMeanwhile() async throws {
+        let directory = TestStore.freshDirectory()
+        var backfill = BackfillConfiguration()
+        let box = StoreBox()
+        backfill.watch = { step in
+            guard step == .met, let store = box.store else { return }
+            _ = try await ErasedHistoryTests.erase("p1", store)
+        }
+        let store = try await TestStore(
+            directory: directory, text: DefinitionChange.base(), backfill)
+        box.store = store
+        defer { box.store = nil }
+        _ = try await store.score(Self.event("e1", "p2", "joint"))
+        _ = try await store.score(Self.event("e2", "p1", "joint"))
+        _ = try await store.score(Self.event("e3", "p1", "own"))
+        let text = try DefinitionChange.withMerchants()
+        try await store.apply(text)
+        let done = try await store.backfilled()
+        #expect(done?.phase == .done, "\(done?.problem ?? "")")
+        for (merchant, count) in [("joint", 2.0), ("own", 0)] {
+            let reply = try await store.score(
+                Self.event("probe", "p3", merchant),
+                vectors: [AssayFeaturesV1.VectorRef(name: "shops", version: 1)], dryRun: true)
+            #expect(reply.vectors[0].values == [count], "\(merchant)")
+        }
+        store.remove()
+    }
 }
 
 /// A store in which one write waits until a test lets it go on.

@@ -190,10 +190,17 @@ final class BackfillRun {
 
     private func apply(_ recorded: [EventTail.Recorded]) throws {
         for one in recorded where one.sequence > position {
-            if let event = target.pipeline.replayed(one.scoring) {
+            let scoring = one.scoring
+            if let event = target.pipeline.replayed(scoring) {
+                if hasNewEntities {
+                    // The vault in force does not know them when it seals the row.
+                    try index(
+                        AssayFeaturesV1.LogRow(
+                            sequence: one.sequence, tenant: scoring.tenant, event: scoring.event,
+                            received: scoring.received, references: scoring.references))
+                }
                 try apply(
-                    event, tenant: one.scoring.tenant, sequence: one.sequence,
-                    received: one.scoring.now)
+                    event, tenant: scoring.tenant, sequence: one.sequence, received: scoring.now)
             }
             position = one.sequence
         }

@@ -42,18 +42,20 @@ extension EmbeddedFeatureStore {
         }
         // Whatever was submitted before is in the store once this is.
         try await records.commit(begun)
+        let set = active
         var erasure = Erasure(
-            of: order.subject, tenant: order.tenant, generation: active.generation, in: store)
-        var entities = try erasure.entities()
+            of: order.subject, tenant: order.tenant, generation: set.generation, in: store)
         let own = Erasure.Entity(type: order.type, key: order.subject)
-        entities.removeAll { $0 == own }
+        // Of types that came with other definitions, the states under these say more.
+        var entities = try erasure.entities().filter {
+            $0 != own && set.definitions.entity(named: $0.type) != nil
+        }
         close(entities.map(\.key))
         closed += entities.map(\.key)
         try await records.commit(begun)
-        try await flush()
+        try await set.writer.flush()
 
-        let vault = active.vault
-        let shared = try entities.filter { try erasure.isShared($0, vault) }
+        let shared = try entities.filter { try erasure.isShared($0, set.vault) }
         let others = Set(shared.map(\.key))
         erasureGate.open(others)
         closed.removeAll { others.contains($0) }
@@ -75,9 +77,10 @@ extension EmbeddedFeatureStore {
         let states = try empty(entities, order.tenant)
         try await flush()
         for entity in entities { try erasure.eraseRows(of: entity, erased: erased) }
-        try await emptyOtherGenerations(entities, order.tenant)
+        let others = try await emptyOtherGenerations(entities, shared, erasure)
         erasure.count(states: states, quarantined: try await eraseQuarantine(erased, order.tenant))
-        try await records.commit(try erasure.endOfKeys(of: entities, shared: shared))
+        try await records.commit(
+            try erasure.endOfKeys(of: entities + others.own, shared: shared + others.shared))
         // Only now: who reads a key that is still stored would keep it.
         let subjects = active.vault.subjects
         for key in erased { subjects.forget(key, tenant: order.tenant) }
@@ -111,32 +114,46 @@ extension EmbeddedFeatureStore {
 
     /// States that are made for other definitions have events that are not in the log any more, and
     /// those that were in force before are kept for a while.
+    ///
+    /// Returns the entities of the subject that only other definitions know, and those of them that
+    /// somebody else uses too.
     private func emptyOtherGenerations(
-        _ entities: [Erasure.Entity], _ tenant: String
-    ) async throws {
-        let (row, backfill) = register.state.withLock { ($0.row, $0.backfill) }
+        _ entities: [Erasure.Entity], _ shared: [Erasure.Entity], _ erasure: Erasure
+    ) async throws -> (own: [Erasure.Entity], shared: [Erasure.Entity]) {
+        let (tenant, known) = (erasure.tenant, Set(entities + shared))
         // Others may have come into force since.
-        _ = try empty(entities, tenant)
-        try await flush()
-        if let backfill {
-            _ = try backfill.applying.withLock { _ in
-                try empty(entities, tenant, in: backfill.target)
-            }
-            try await backfill.target.writer.flush()
+        let (state, set) = register.state.withLock { ($0, $0.backfill?.target ?? active) }
+        func empty() throws -> [Bool: [Erasure.Entity]] {
+            let others = try Dictionary(
+                grouping: erasure.entities().filter { !known.contains($0) },
+                by: { try erasure.isShared($0, in: set) })
+            _ = try self.empty(entities + (others[false] ?? []), tenant, in: set)
+            return others
         }
+        let others: [Bool: [Erasure.Entity]]
+        if let backfill = state.backfill {
+            // What is read of the log from here on does not name the subject.
+            others = try backfill.applying.withLock { _ in try empty() }
+        } else {
+            others = try empty()
+        }
+        try await set.writer.flush()
+        let erased = entities + (others[false] ?? [])
+        var generations = state.row.retired.map(\.generation) + state.doomed.keys
+        if set.generation != erasure.generation { generations.append(set.generation) }
         var batch = WriteBatch()
-        for entity in entities {
-            for generation in row.retired.map(\.generation) {
-                let state = StorageKey.state(
-                    entity.key, tenant: tenant, generation: generation, entity: entity.type)
-                batch.delete(state, in: .state)
+        for entity in erased {
+            for generation in generations {
+                if generation != set.generation {
+                    let place = StorageKey.state(
+                        entity.key, tenant: tenant, generation: generation, entity: entity.type)
+                    batch.delete(place, in: .state)
+                }
                 try deleteTrail(of: entity, tenant, generation, &batch)
-            }
-            if let backfill {
-                try deleteTrail(of: entity, tenant, backfill.target.generation, &batch)
             }
         }
         if !batch.isEmpty { try await records.commit(batch) }
+        return (others[false] ?? [], others[true] ?? [])
     }
 
     private func deleteTrail(

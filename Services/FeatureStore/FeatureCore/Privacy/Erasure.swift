@@ -87,13 +87,32 @@ struct Erasure {
             }
             for sequence in sequences where !isShared {
                 guard let row = try row(sequence) else { continue }
-                isShared = vault.owned(row).contains {
-                    $0.entity == entity.key && $0.subject != subject && $0.subject != entity.key
-                }
+                isShared = self.isShared(entity, row, vault)
             }
             return !isShared
         }
         return isShared
+    }
+
+    /// The same of an entity whose trail other definitions have.
+    func isShared(_ entity: Entity, in set: ActiveDefinitions) throws -> Bool {
+        guard entity.key != subject, let type = set.definitions.entity(named: entity.type) else {
+            return false
+        }
+        let reference = EntityReference(
+            tenant: tenant, entity: type, role: "", key: entity.key, touches: 0)
+        return try set.log.trail(of: reference, before: .max).contains { sequence in
+            guard let row = try set.log.row(sequence) else { return false }
+            return isShared(entity, row, set.vault)
+        }
+    }
+
+    private func isShared(
+        _ entity: Entity, _ row: AssayFeaturesV1.LogRow, _ vault: RowVault
+    ) -> Bool {
+        vault.owned(row).contains {
+            $0.entity == entity.key && $0.subject != subject && $0.subject != entity.key
+        }
     }
 
     // MARK: The log
