@@ -21,6 +21,8 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
     var key: [String] = []
     @Option(help: "The value as it was read for the event with this place in the log.")
     var sequence: UInt64?
+    @Option(help: "What the value is for; inputs that are not are withheld.")
+    var purpose = Purpose.fraud
     @OptionGroup var server: FeatureServerOptions
     @Argument(help: "The feature's name.") var feature: String
 
@@ -36,10 +38,12 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
     func run() async throws {
         if let definitions { try explain(DefinitionFolder.load(definitions)) }
         guard asksForValue else { return }
-        let connection = try server.connect(scopes: ["features.explain"])
+        let connection = try server.connect(
+            scopes: ["features.explain", FeatureAccess.scope(purpose)])
         let found = try await AssayFeaturesV1.FeatureStore.Client(connection.transport).explain(
             AssayFeaturesV1.ExplainRequest(
-                feature: feature, keys: try keys(), sequence: sequence ?? 0),
+                feature: feature, keys: try keys(), sequence: sequence ?? 0,
+                purpose: AssayFeaturesV1.Purpose(purpose)),
             options: connection.options(.seconds(5)))
         await connection.transport.close()
         for line in found.lines { print(line) }
