@@ -78,16 +78,19 @@ extension EmbeddedFeatureStore {
         try await flush()
         for entity in entities { try erasure.eraseRows(of: entity, erased: erased) }
         let others = try await emptyOtherGenerations(entities, shared, erasure)
-        erasure.count(states: states, quarantined: try await eraseQuarantine(erased, order.tenant))
+        let all = entities + others.own
+        let keys = Set(all.map(\.key))
+        erasure.count(states: states, quarantined: try await eraseQuarantine(keys, order.tenant))
         try await records.commit(
-            try erasure.endOfKeys(of: entities + others.own, shared: shared + others.shared))
+            try erasure.endOfKeys(of: all, shared: shared + others.shared))
         // Only now: who reads a key that is still stored would keep it.
         let subjects = active.vault.subjects
-        for key in erased { subjects.forget(key, tenant: order.tenant) }
-        let retired = register.state.withLock { $0.row.retired.map(\.generation) }
-        try erasure.rewriteFiles(
-            of: entities, generations: Set(retired + [erasure.generation, active.generation]),
-            families: Self.families)
+        for key in keys { subjects.forget(key, tenant: order.tenant) }
+        let state = register.state.withLock { $0 }
+        var generations = Set(state.row.retired.map(\.generation)).union(state.doomed.keys)
+        generations.formUnion([erasure.generation, active.generation])
+        if let backfill = state.backfill { generations.insert(backfill.target.generation) }
+        try erasure.rewriteFiles(of: all, generations: generations, families: Self.families)
     }
 
     /// Whoever records an event of the entities has submitted it, or finds the gate closed.
