@@ -10,12 +10,12 @@ struct LinkTests {
             values.withUnsafeMutableBufferPointer { link.apply(to: $0) }
             return values
         }
-        #expect(linked(.logistic, [0]) == [0.5])
-        #expect(linked(.logistic, [-200])[0] > 0)
-        #expect(linked(.logistic, [200]) == [1])
-        #expect(linked(.exponential, [0]) == [1])
+        #expect(linked(.xgboostLogistic, [0]) == [0.5])
+        #expect(linked(.xgboostLogistic, [-200])[0] > 0)
+        #expect(linked(.xgboostLogistic, [200]) == [1])
+        #expect(linked(.xgboostExponential, [0]) == [1])
         #expect(linked(.hinge, [0, 0.1]) == [0, 1])
         #expect(linked(.identity, [-3]) == [-3])
-        #expect(linked(.softmax, [1, 1]) == [0.5, 0.5])
+        #expect(linked(.xgboostSoftmax, [1, 1]) == [0.5, 0.5])
     }
 }

@@ -1,12 +1,6 @@
 /// A loaded, checked and compiled model: bytes in, margins, predictions and reasons out.
 public struct TreeModel: Sendable {
-    /// Which rounds of a model that was stopped early answer.
-    public enum Rounds: Sendable {
-        /// Refuse a file where the choice matters.
-        case unstated
-        case all
-        case best
-    }
+    public typealias Rounds = Inference.Rounds
 
     /// Such as "xgboost-json".
     public let format: String
@@ -28,24 +22,23 @@ public struct TreeModel: Sendable {
         Set(compiled.forest.nodes.lazy.filter { $0.categories >= 0 }.map { Int($0.input) })
     }
 
-    init(
-        format: String, library: String, objective: String, link: Link, inputNames: [String],
-        forest: Forest
-    ) {
-        self.format = format
-        self.library = library
-        self.objective = objective
-        self.link = link
-        self.inputNames = inputNames
-        compiled = CompiledForest(forest)
-        explainer = TreeExplainer(forest)
-    }
-
-    /// Loads a model file as the training library wrote it; its content decides what it is.
+    /// Loads an XGBoost model as its library wrote it; its content decides what it is.
     public init(
         _ artifact: [UInt8], rounds: Rounds = .unstated, limits: FormatLimits = FormatLimits()
     ) throws(ModelFileError) {
-        self = try XGBoostLoader(artifact, limits: limits).load(rounds: rounds)
+        let model = try ModelFile.load(artifact, LoadOptions(limits: limits, rounds: rounds))
+        guard case .trees(let trees) = model.body, trees.profile == .xgboost else {
+            throw ModelFileError(
+                offset: 0, path: "$", reason: "a \(model.format.rawValue) model is not served yet")
+        }
+        format = model.format.rawValue
+        library = model.library
+        objective = model.objective
+        link = model.link
+        inputNames = model.inputNames
+        let forest = Forest(trees)
+        compiled = CompiledForest(forest)
+        explainer = TreeExplainer(forest)
     }
 
     /// Margins of one row, one value per input, NaN for missing: 0 ulp from the library's own.

@@ -39,13 +39,6 @@ public struct Forest: Sendable {
     public var nodeCount: Int { nodes.count }
     public var depth: Int { trees.lazy.map(\.depth).max() ?? 0 }
     public var hasCategoricalSplits: Bool { !categorySets.isEmpty }
-
-    /// Keeps the first `count` trees.
-    mutating func keepFirst(trees count: Int) {
-        guard count < trees.count else { return }
-        nodes.removeSubrange(trees[count].firstNode...)
-        trees.removeSubrange(count...)
-    }
 }
 
 // MARK: Reference evaluation
@@ -89,6 +82,29 @@ extension Forest {
     ) {
         for tree in trees {
             margins[tree.output] += nodes[tree.firstNode + leaf(of: tree, row: row)].value
+        }
+    }
+}
+
+extension Forest {
+    /// XGBoost's trees of numbers, narrowed to the width that they have.
+    init(_ ensemble: TreeEnsemble) {
+        self.init(
+            inputCount: ensemble.inputCount, outputCount: ensemble.outputCount,
+            baseMargins: ensemble.base.map { Float($0) })
+        categorySets = (0..<ensemble.categorySets.count).map { set in
+            ensemble.categorySets.members(of: Int32(set)).map { Int32(bitPattern: $0) }
+        }
+        nodes = ensemble.nodes.map { node in
+            Node(
+                left: node.left, right: node.right, input: node.input, value: Float(node.value),
+                cover: Float(node.cover), categories: node.categories,
+                missingGoesLeft: node.missing == .left)
+        }
+        for tree in ensemble.trees {
+            guard case .binary(let first, let count) = tree.shape else { continue }
+            trees.append(
+                Tree(firstNode: first, nodeCount: count, depth: tree.depth, output: tree.output))
         }
     }
 }

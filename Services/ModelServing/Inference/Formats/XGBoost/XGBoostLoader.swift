@@ -4,17 +4,21 @@ internal import Numerics
 /// IO").
 ///
 /// What it does not support it refuses by name, place and remedy; it never guesses.
-struct XGBoostLoader {
+struct XGBoostLoader: DocumentLoader {
     private let limits: FormatLimits
     private let root: JSONCursor
 
-    init(_ bytes: [UInt8], limits: FormatLimits) throws(ModelFileError) {
-        try Self.checkContent(bytes)
-        self.limits = limits
-        root = try JSONTape(bytes, limits: limits).root
+    static func recognizes(_ document: JSONCursor) -> Bool {
+        (try? document.optionalField("learner")) != nil
     }
 
-    func load(rounds: TreeModel.Rounds) throws(ModelFileError) -> TreeModel {
+    static func load(
+        _ document: JSONCursor, _ options: LoadOptions
+    ) throws(ModelFileError) -> LoadedModel {
+        try XGBoostLoader(limits: options.limits, root: document).load(rounds: options.rounds)
+    }
+
+    private func load(rounds: Rounds) throws(ModelFileError) -> LoadedModel {
         let version = try libraryVersion()
         let learner = try root.field("learner")
         let objective = try objective(learner)
@@ -28,51 +32,32 @@ struct XGBoostLoader {
                 "a model with several targets is not supported",
                 remedy: "train one model for each target")
         }
-        let outputs = objective.link == .softmax ? max(classes, 1) : 1
+        let outputs = objective.link == .xgboostSoftmax ? max(classes, 1) : 1
         if outputs == 1, classes > 1 {
             throw try parameters.field("num_class").error("\(objective.name) has no classes")
         }
-        var forest = Forest(
-            inputCount: inputs, outputCount: outputs,
-            baseMargins: try baseMargins(parameters, objective, outputs, version))
+        var forest = TreeEnsemble(
+            profile: .xgboost, inputCount: inputs, outputCount: outputs,
+            base: try baseMargins(parameters, objective, outputs, version).map(Double.init))
         let booster = try learner.field("gradient_booster")
-        let perRound = try XGBoostTreeReader(limits: limits).read(booster, into: &forest)
-        let kept = try trees(learner, perRound, forest.treeCount, rounds)
+        forest.treesPerIteration = try XGBoostTreeReader(limits: limits).read(
+            booster, into: &forest)
+        let kept = try trees(learner, forest.treesPerIteration, forest.treeCount, rounds)
         forest.keepFirst(trees: kept)
-        return TreeModel(
-            format: "xgboost-json",
+        return LoadedModel(
+            format: .xgboostJSON,
             library: "xgboost \(version.map(String.init).joined(separator: "."))",
             objective: objective.name, link: objective.link,
-            inputNames: try names(learner, inputs), forest: forest)
+            inputs: try self.inputs(learner, forest), body: .trees(forest),
+            remarks: Self.remarks(forest))
+    }
+
+    private static func remarks(_ forest: TreeEnsemble) -> [Remark] {
+        let hasCovers = forest.nodes.allSatisfy { !$0.cover.isNaN }
+        return hasCovers ? [] : [Remark("no covers: attributions are not exact")]
     }
 
     // MARK: Parts
-
-    /// Content decides what a file is, never its name.
-    private static func checkContent(_ bytes: [UInt8]) throws(ModelFileError) {
-        let first = bytes.first { ![32, 9, 10, 13].contains($0) }
-        func refuse(_ what: String, _ remedy: String) -> ModelFileError {
-            ModelFileError(offset: 0, path: "$", reason: what, remedy: remedy)
-        }
-        let remedy = "save it with booster.save_model(\"model.json\")"
-        switch bytes.prefix(4) {
-        case [0x7F, 0x45, 0x4C, 0x46]: throw refuse("an ELF program is not a model", remedy)
-        case let head where head.first == 0x80 && head.count > 1 && head.dropFirst().first! <= 5:
-            throw refuse("a pickle can run code and is never read", remedy)
-        case let head where head.starts(with: [0x1F, 0x8B]) || head.starts(with: [0x50, 0x4B]):
-            throw refuse("a compressed file is not read", "upload the model.json itself")
-        case let head where head.starts(with: Array("binf".utf8)):
-            throw refuse("XGBoost's old binary format is not supported", remedy)
-        case let head
-        where head.first == UInt8(ascii: "{") && head.count > 1
-            && [0x4C, 0x69, 0x55, 0x24, 0x23].contains(head.dropFirst().first!):
-            throw refuse("UBJSON is not supported", remedy)
-        default:
-            guard first == UInt8(ascii: "{") else {
-                throw refuse("not a JSON object", remedy)
-            }
-        }
-    }
 
     private func libraryVersion() throws(ModelFileError) -> [Int] {
         let field = try root.field("version")
@@ -136,6 +121,18 @@ struct XGBoostLoader {
         return margins
     }
 
+    private func inputs(
+        _ learner: JSONCursor, _ forest: TreeEnsemble
+    ) throws(ModelFileError) -> [ModelInput] {
+        let names = try names(learner, forest.inputCount)
+        let categorical = forest.categoricalInputs
+        return (0..<forest.inputCount).map { input in
+            ModelInput(
+                name: names.isEmpty ? "" : names[input],
+                kind: categorical.contains(input) ? .category : .number)
+        }
+    }
+
     private func names(_ learner: JSONCursor, _ inputs: Int) throws(ModelFileError) -> [String] {
         guard let field = try learner.optionalField("feature_names") else { return [] }
         let count = try field.count()
@@ -150,7 +147,7 @@ struct XGBoostLoader {
     /// How many trees answer. A file that was stopped early is ambiguous: the library's
     /// scikit-learn wrapper stops at the best round, its native predict does not.
     private func trees(
-        _ learner: JSONCursor, _ perRound: Int, _ count: Int, _ rounds: TreeModel.Rounds
+        _ learner: JSONCursor, _ perRound: Int, _ count: Int, _ rounds: Rounds
     ) throws(ModelFileError) -> Int {
         guard let field = try learner.optionalField("attributes")?.optionalField("best_iteration")
         else { return count }

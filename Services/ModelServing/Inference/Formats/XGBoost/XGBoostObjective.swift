@@ -10,8 +10,8 @@ public struct XGBoostObjective: Sendable, Hashable {
     enum Base: Sendable { case logit, logarithm, identity }
 
     static let supported: [XGBoostObjective] = [
-        .init("binary:logistic", .logistic, .logit),
-        .init("reg:logistic", .logistic, .logit),
+        .init("binary:logistic", .xgboostLogistic, .logit),
+        .init("reg:logistic", .xgboostLogistic, .logit),
         .init("binary:logitraw", .identity, .identity),
         .init("binary:hinge", .hinge, .identity),
         .init("reg:squarederror", .identity, .identity),
@@ -19,14 +19,14 @@ public struct XGBoostObjective: Sendable, Hashable {
         .init("reg:squaredlogerror", .identity, .identity),
         .init("reg:pseudohubererror", .identity, .identity),
         .init("reg:absoluteerror", .identity, .identity),
-        .init("reg:gamma", .exponential, .logarithm),
-        .init("reg:tweedie", .exponential, .logarithm),
-        .init("count:poisson", .exponential, .logarithm),
+        .init("reg:gamma", .xgboostExponential, .logarithm),
+        .init("reg:tweedie", .xgboostExponential, .logarithm),
+        .init("count:poisson", .xgboostExponential, .logarithm),
         .init("rank:pairwise", .identity, .identity),
         .init("rank:ndcg", .identity, .identity),
         .init("rank:map", .identity, .identity),
-        .init("multi:softprob", .softmax, .identity),
-        .init("multi:softmax", .softmax, .identity),
+        .init("multi:softprob", .xgboostSoftmax, .identity),
+        .init("multi:softmax", .xgboostSoftmax, .identity),
     ]
 
     private init(_ name: String, _ link: Link, _ base: Base) {

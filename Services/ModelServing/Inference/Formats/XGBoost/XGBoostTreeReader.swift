@@ -3,7 +3,8 @@ struct XGBoostTreeReader {
     let limits: FormatLimits
 
     /// Returns how many trees one boosting round has.
-    func read(_ booster: JSONCursor, into forest: inout Forest) throws(ModelFileError) -> Int {
+    func read(_ booster: JSONCursor, into forest: inout TreeEnsemble) throws(ModelFileError) -> Int
+    {
         let name = try booster.field("name")
         switch try name.text() {
         case "gbtree":
@@ -22,7 +23,7 @@ struct XGBoostTreeReader {
     }
 
     private func readModel(
-        _ model: JSONCursor, weights: JSONCursor?, _ forest: inout Forest
+        _ model: JSONCursor, weights: JSONCursor?, _ forest: inout TreeEnsemble
     ) throws(ModelFileError) -> Int {
         try checkMembers(model)
         let parameters = try model.field("gbtree_model_param")
@@ -67,23 +68,23 @@ struct XGBoostTreeReader {
     }
 
     /// DART: every leaf times the weight of its tree, rounded; missing weights are 1.
-    private func apply(_ field: JSONCursor, _ forest: inout Forest) throws(ModelFileError) {
+    private func apply(_ field: JSONCursor, _ forest: inout TreeEnsemble) throws(ModelFileError) {
         let weights = try field.floats()
         guard weights.count <= forest.treeCount else {
             throw field.error("\(weights.count) weights for \(forest.treeCount) trees")
         }
         for (tree, weight) in zip(forest.trees, weights) {
-            for index in tree.firstNode..<tree.firstNode + tree.nodeCount
-            where forest.nodes[index].isLeaf {
-                let value = forest.nodes[index].value * weight
+            guard case .binary(let first, let count) = tree.shape else { continue }
+            for index in first..<first + count where forest.nodes[index].isLeaf {
+                let value = Float(forest.nodes[index].value) * weight
                 guard value.isFinite else { throw field.error("a weighted leaf is not finite") }
-                forest.nodes[index].value = value
+                forest.nodes[index].value = Double(value)
             }
         }
     }
 
     private func read(
-        _ tree: JSONCursor, output: Int, _ forest: inout Forest
+        _ tree: JSONCursor, output: Int, _ forest: inout TreeEnsemble
     ) throws(ModelFileError) {
         let parameters = try tree.field("tree_param")
         let count = try parameters.field("num_nodes").integer(in: 1...limits.nodesPerTree)
@@ -107,14 +108,16 @@ struct XGBoostTreeReader {
         }
         let depth = try check(tree, nodes, deleted: deleted, inputs: forest.inputCount)
         forest.trees.append(
-            .init(firstNode: forest.nodes.count, nodeCount: count, depth: depth, output: output))
+            .init(
+                shape: .binary(firstNode: forest.nodes.count, count: count), depth: depth,
+                output: output))
         forest.nodes += nodes
     }
 
     /// The parallel arrays of a tree, which must all have one element for each node.
     private func columns(
         _ tree: JSONCursor, _ count: Int, inputs: Int
-    ) throws(ModelFileError) -> [Forest.Node] {
+    ) throws(ModelFileError) -> [TreeEnsemble.Node] {
         func sized(_ name: StaticString) throws(ModelFileError) -> JSONCursor {
             let field = try tree.field(name)
             let length = try field.count()
@@ -123,11 +126,9 @@ struct XGBoostTreeReader {
             }
             return field
         }
-        var nodes = [Forest.Node](
-            repeating: .init(
-                left: -1, right: -1, input: 0, value: 0, cover: .nan, categories: -1,
-                missingGoesLeft: false),
-            count: count)
+        var nodes = (0..<count).map {
+            TreeEnsemble.Node.leaf(0, number: Int32(truncatingIfNeeded: $0))
+        }
         let children = -1...count - 1
         try sized("left_children").visit { (index, value) throws(ModelFileError) in
             nodes[index].left = Int32(try value.integer(in: children))
@@ -141,18 +142,19 @@ struct XGBoostTreeReader {
         try sized("split_indices").visit { (index, value) throws(ModelFileError) in
             // A leaf's or deleted node's entry is never used, and the library leaves anything in
             // it.
-            guard nodes[index].left >= 0 else { return }
+            guard !nodes[index].isLeaf else { return }
+            nodes[index].number = -1
             nodes[index].input = Int32(try value.integer(in: 0...inputs - 1))
         }
         try sized("split_conditions").visit { (index, value) throws(ModelFileError) in
-            nodes[index].value = value.isNaN ? .nan : try value.float()
+            nodes[index].value = value.isNaN ? .nan : Double(try value.float())
         }
         try sized("default_left").visit { (index, value) throws(ModelFileError) in
-            nodes[index].missingGoesLeft = try value.flag()
+            nodes[index].missing = try value.flag() ? .left : .right
         }
         if try tree.optionalField("sum_hessian") != nil {
             try sized("sum_hessian").visit { (index, value) throws(ModelFileError) in
-                nodes[index].cover = try value.float()
+                nodes[index].cover = Double(try value.float())
                 guard nodes[index].cover >= 0 else { throw value.error("a negative cover") }
             }
         }
@@ -160,7 +162,7 @@ struct XGBoostTreeReader {
     }
 
     private func categories(
-        _ tree: JSONCursor, _ nodes: inout [Forest.Node], _ forest: inout Forest
+        _ tree: JSONCursor, _ nodes: inout [TreeEnsemble.Node], _ forest: inout TreeEnsemble
     ) throws(ModelFileError) {
         var categorical: [Bool] = []
         if let types = try tree.optionalField("split_type") {
@@ -183,15 +185,17 @@ struct XGBoostTreeReader {
                 guard first + length <= all.count else {
                     throw listed.error("a list of categories leaves the array")
                 }
-                let set = Array(all[first..<first + length])
+                let set = all[first..<first + length]
                 guard zip(set, set.dropFirst()).allSatisfy(<) else {
                     throw listed.error("a list of categories is not sorted")
                 }
                 guard nodes[Int(owner)].categories < 0 else {
                     throw listed.error("node \(owner) is listed twice")
                 }
-                nodes[Int(owner)].categories = Int32(forest.categorySets.count)
-                forest.categorySets.append(set)
+                let number = forest.categorySets.append(sorted: set)
+                if nodes[Int(owner)].isLeaf { continue }
+                nodes[Int(owner)].number = number
+                nodes[Int(owner)].rule = .listedRight
             }
         }
         for (index, node) in nodes.enumerated() where !node.isLeaf {
@@ -205,7 +209,7 @@ struct XGBoostTreeReader {
     /// Every node but the root has one parent and is reached, save those that pruning deleted.
     /// Returns the depth.
     private func check(
-        _ tree: JSONCursor, _ nodes: [Forest.Node], deleted: Int, inputs: Int
+        _ tree: JSONCursor, _ nodes: [TreeEnsemble.Node], deleted: Int, inputs: Int
     ) throws(ModelFileError) -> Int {
         var seen = [Bool](repeating: false, count: nodes.count)
         seen[0] = true

@@ -1,22 +1,28 @@
 internal import Numerics
 
-/// What turns margins into what a model promises, in float32 as XGBoost does it.
-public enum Link: String, Sendable, Hashable {
-    case identity, logistic, exponential, hinge, softmax
-
+// XGBoost's links: every operation rounded to float32, but for the sum of softmax.
+extension Link {
     /// Maps `values` from margins to predictions in place.
     public func apply(to values: UnsafeMutableBufferPointer<Float>) {
         switch self {
-        case .identity: break
-        case .logistic:
+        case .xgboostLogistic:
             for index in values.indices { values[index] = Self.logistic(values[index]) }
-        case .exponential:
-            for index in values.indices {
-                values[index] = ElementaryFunctions.exp(values[index])
-            }
+        case .xgboostExponential:
+            for index in values.indices { values[index] = ElementaryFunctions.exp(values[index]) }
         case .hinge:
             for index in values.indices { values[index] = values[index] > 0 ? 1 : 0 }
-        case .softmax: Self.softmax(values)
+        case .xgboostSoftmax: Self.softmax(values)
+        default: break
+        }
+    }
+
+    func applySingle(
+        _ margins: UnsafeBufferPointer<Double>, into values: UnsafeMutableBufferPointer<Double>
+    ) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: margins.count) { singles in
+            for index in margins.indices { singles[index] = Float(margins[index]) }
+            apply(to: singles)
+            for index in margins.indices { values[index] = Double(singles[index]) }
         }
     }
 

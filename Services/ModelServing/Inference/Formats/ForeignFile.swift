@@ -1,0 +1,32 @@
+/// Files that are refused by what they are, with what to upload instead.
+enum ForeignFile {
+    private static let remedy = "save it with booster.save_model(\"model.json\")"
+
+    static func refuse(_ bytes: [UInt8]) throws(ModelFileError) {
+        func refuse(_ what: String, _ remedy: String = remedy) -> ModelFileError {
+            ModelFileError(offset: 0, path: "$", reason: what, remedy: remedy)
+        }
+        let head = bytes.prefix(4)
+        if head == [0x7F, 0x45, 0x4C, 0x46] { throw refuse("an ELF program is not a model") }
+        if head.count > 1, head[0] == 0x80, head[1] <= 5 {
+            throw refuse("a pickle can run code and is never read")
+        }
+        if head.starts(with: [0x1F, 0x8B]) || head.starts(with: [0x50, 0x4B]) {
+            throw refuse("a compressed file is not read", "upload the model.json itself")
+        }
+        if head.starts(with: Array("binf".utf8)) {
+            throw refuse("XGBoost's old binary format is not supported")
+        }
+        let markers: [UInt8] = [0x4C, 0x69, 0x55, 0x24, 0x23]
+        if head.count > 1, head[0] == UInt8(ascii: "{"), markers.contains(head[1]) {
+            throw refuse("UBJSON is not supported")
+        }
+    }
+
+    static func requireObject(_ bytes: [UInt8]) throws(ModelFileError) {
+        guard bytes.first(where: { ![32, 9, 10, 13].contains($0) }) == UInt8(ascii: "{") else {
+            throw ModelFileError(
+                offset: 0, path: "$", reason: "not a JSON object", remedy: remedy)
+        }
+    }
+}

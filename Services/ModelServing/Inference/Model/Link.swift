@@ -1,0 +1,42 @@
+/// What turns margins into what a model promises, each with the arithmetic of its library.
+///
+/// The operations of a library stand in an extension file named after it.
+public enum Link: Sendable, Hashable {
+    case identity
+
+    // XGBoost, in float32
+    case xgboostLogistic
+    case xgboostExponential
+    case xgboostSoftmax
+    case hinge
+
+    // LightGBM, in float64
+    /// `sign(x) * x * x`: regression on the square root.
+    case squareKeepingSign
+
+    /// How many values the link makes of `margins` margins.
+    public func valueCount(margins: Int) -> Int { margins }
+
+    /// Maps margins to predictions; `values` has `valueCount(margins:)` places and may be the same
+    /// memory if that is as many.
+    public func apply(
+        _ margins: UnsafeBufferPointer<Double>, into values: UnsafeMutableBufferPointer<Double>
+    ) {
+        precondition(values.count == valueCount(margins: margins.count))
+        switch self {
+        case .identity:
+            for index in margins.indices { values[index] = margins[index] }
+
+        // XGBoost
+        case .xgboostLogistic, .xgboostExponential, .xgboostSoftmax, .hinge:
+            applySingle(margins, into: values)
+
+        // LightGBM
+        case .squareKeepingSign:
+            for index in margins.indices {
+                let margin = margins[index]
+                values[index] = margin < 0 ? -(margin * margin) : margin * margin
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Inference
+import ModelFixtures
+import Testing
+
+@Suite("Compiled models")
+struct CompiledModelTests {
+    @Test("margins, predictions and leaves are the library's own bits", arguments: Fixture.own)
+    func bits(_ fixture: Fixture) throws {
+        let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
+        let margins = try fixture.expected("margin_")
+        let probabilities = try fixture.expected("probability_")
+        let leaves = try fixture.expected("leaf_")
+        for (index, row) in try fixture.rows().enumerated() {
+            #expect(model.margins(row) == margins[index])
+            #expect(model.probabilities(row) == probabilities[index])
+            #expect(model.leaves(row) == leaves[index].map { Int32($0) })
+            #expect(model.layoutAgrees(on: row))
+        }
+    }
+
+    @Test("the rounds of two ranges add up, and an offset replaces XGBoost's base margin")
+    func ranges() throws {
+        let fixture = try #require(Fixture.own.first)
+        let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
+        #expect(model.iterationCount == model.treeCount)
+        for row in try fixture.rows() {
+            let whole = model.margins(row)
+            let first = model.margins(row, RowOptions(iterations: 0..<7))
+            let rest = RowOptions(offset: first, iterations: 7..<model.iterationCount)
+            #expect(model.margins(row, rest) == whole)
+            #expect(model.layoutAgrees(on: row, rest))
+            #expect(model.leaves(row, rest) == Array(model.leaves(row).dropFirst(7)))
+            #expect(model.margins(row, RowOptions(offset: [3], iterations: 0..<0)) == [3])
+        }
+    }
+
+    @Test("a batch gives the bits of its rows, also where they lie apart")
+    func batch() throws {
+        let fixture = try #require(Fixture.own.first)
+        let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
+        let rows = try fixture.rows()
+        let stride = model.inputCount + 3
+        let flat: [Double] = rows.flatMap { $0 + [7, 7, 7] }
+        var margins = [Double](repeating: 0, count: rows.count)
+        flat.withUnsafeBufferPointer { flat in
+            margins.withUnsafeMutableBufferPointer {
+                model.margins(
+                    rows: flat, count: rows.count, stride: stride, .whole, model.makeScratch(),
+                    into: $0)
+            }
+        }
+        #expect(margins == rows.map { model.margins($0)[0] })
+    }
+}
