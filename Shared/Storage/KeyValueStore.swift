@@ -49,6 +49,14 @@ public protocol KeyValueStore: Sendable {
     /// on the disk; without, they survive the end of the process only once something synced later.
     func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError)
 
+    /// Applies a batch that survives the end of the process only once ``flush(_:)`` has returned for
+    /// its families: half the bytes, for rows that can be made again. Of those that were not flushed
+    /// any may be lost, and others kept. None outlives what ``write(_:sync:)`` stored before it.
+    func writeUnlogged(_ batch: WriteBatch) throws(StorageError)
+
+    /// Returns when everything written to the families so far survives the end of the machine.
+    func flush(_ families: [Family]) throws(StorageError)
+
     /// Visits the rows of `range` as they are at this moment, ascending, or descending if
     /// `reversed`, until `body` returns false. The buffers are valid during the call only.
     func scan(
@@ -77,6 +85,12 @@ public protocol RowExpiry: Sendable {
 }
 
 extension KeyValueStore {
+    public func writeUnlogged(_ batch: WriteBatch) throws(StorageError) {
+        try write([batch], sync: false)
+    }
+
+    public func flush(_ families: [Family]) throws(StorageError) {}
+
     public func discard(_ family: Family, below key: [UInt8]) throws(StorageError) {}
 
     public func compact(_ family: Family, _ range: KeyRange) throws(StorageError) {}

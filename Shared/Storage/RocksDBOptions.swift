@@ -1,5 +1,11 @@
 internal import CRocksDB
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// How much memory and how many threads a ``RocksDBStore`` takes. The defaults suit two cores.
 public struct RocksDBOptions: Sendable {
     /// Blocks of all families kept decompressed in memory.
@@ -10,6 +16,10 @@ public struct RocksDBOptions: Sendable {
     public var maximumLogBytes = 256 << 20
     /// Threads for flushes and compactions together.
     public var backgroundJobs = 2
+    /// What flushes and compactions write at most, so that none takes a core or the disk at once.
+    public var backgroundBytesPerSecond = (32 << 20) * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    /// The same as ``writeBufferBytes``, for families that need another.
+    public var familyWriteBufferBytes: [Family: Int] = [:]
 
     public init() {}
 
@@ -33,10 +43,25 @@ public struct RocksDBOptions: Sendable {
         rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
         // Spreads write-back, so that no sync has to wait for a whole file of a compaction.
         rocksdb_options_set_bytes_per_sync(options, 1 << 20)
+        rocksdb_options_set_wal_bytes_per_sync(options, 1 << 20)
+        setBackground(options)
         rocksdb_options_set_keep_log_file_num(options, 4)
         rocksdb_options_set_info_log_level(options, 2)
         setTable(options)
         return options
+    }
+
+    /// Compactions run when nobody else wants the processor; flushes do not wait, since writes wait
+    /// for them in the end. Both are held to a rate.
+    private func setBackground(_ options: OpaquePointer) {
+        if let environment = rocksdb_create_default_env() {
+            rocksdb_env_lower_thread_pool_cpu_priority(environment)
+            rocksdb_env_destroy(environment)
+        }
+        let limiter = rocksdb_ratelimiter_create(Int64(backgroundBytesPerSecond), 10_000, 10)
+        rocksdb_options_set_ratelimiter(options, limiter)
+        // The options keep a reference of their own.
+        rocksdb_ratelimiter_destroy(limiter)
     }
 
     private func setTable(_ options: OpaquePointer) {

@@ -29,8 +29,11 @@ func openRocksDB(
     defer { for text in texts { free(text) } }
     let pointers = texts.map { UnsafePointer($0) }
     let filters = names.map { name in expiry[Family(name)].map(ExpiryFilter.init) }
-    let perFamily = filters.map { filter -> OpaquePointer? in
+    let perFamily = zip(names, filters).map { name, filter -> OpaquePointer? in
         let own = rocksdb_options_create_copy(made)
+        if let bytes = options.familyWriteBufferBytes[Family(name)] {
+            rocksdb_options_set_write_buffer_size(own, bytes)
+        }
         if let filter { rocksdb_options_set_compaction_filter(own, filter.pointer) }
         return own
     }

@@ -23,6 +23,7 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
     private let scanOptions: OpaquePointer
     private let synced: OpaquePointer
     private let unsynced: OpaquePointer
+    private let unlogged: OpaquePointer
     private let flushOptions: OpaquePointer
     private let gate = Gate()
 
@@ -45,6 +46,8 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         synced = rocksdb_writeoptions_create()
         rocksdb_writeoptions_set_sync(synced, 1)
         unsynced = rocksdb_writeoptions_create()
+        unlogged = rocksdb_writeoptions_create()
+        rocksdb_writeoptions_disable_WAL(unlogged, 1)
         flushOptions = rocksdb_flushoptions_create()
     }
 
@@ -58,6 +61,7 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         rocksdb_readoptions_destroy(scanOptions)
         rocksdb_writeoptions_destroy(synced)
         rocksdb_writeoptions_destroy(unsynced)
+        rocksdb_writeoptions_destroy(unlogged)
         rocksdb_flushoptions_destroy(flushOptions)
     }
 
@@ -79,6 +83,28 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
     }
 
     public func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {
+        try write(batches, sync ? synced : unsynced)
+    }
+
+    public func writeUnlogged(_ batch: WriteBatch) throws(StorageError) {
+        try write([batch], unlogged)
+    }
+
+    /// RocksDB syncs the logs of everything written before the rows of a file, then the file: rows
+    /// outside the log are never on the disk without what was written before them.
+    public func flush(_ names: [Family]) throws(StorageError) {
+        try gate.enter()
+        defer { gate.leave() }
+        for name in names {
+            var failure: UnsafeMutablePointer<CChar>?
+            rocksdb_flush_cf(library, flushOptions, try handle(name), &failure)
+            try check(failure)
+        }
+    }
+
+    private func write(
+        _ batches: [WriteBatch], _ options: OpaquePointer
+    ) throws(StorageError) {
         try gate.enter()
         defer { gate.leave() }
         guard let combined = rocksdb_writebatch_create() else {
@@ -87,7 +113,7 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         defer { rocksdb_writebatch_destroy(combined) }
         for batch in batches { try append(batch, to: combined) }
         var failure: UnsafeMutablePointer<CChar>?
-        rocksdb_write(library, sync ? synced : unsynced, combined, &failure)
+        rocksdb_write(library, options, combined, &failure)
         try check(failure)
     }
 

@@ -109,7 +109,7 @@ final class FailingStore: KeyValueStore {
         #expect(refused.receipt.problems.map(\.message) == ["the disk of the store is full"])
         #expect(refused.vectors.first?.value("card_txn_cnt_24h") == 1)
         #expect(refused.vectors.first?.flags("card_txn_cnt_24h") == .incomplete)
-        try await features.flushIfPossible()
+        try await features.ifPossible { try await features.flush() }
         #expect(features.failures.count(.flush) == 1)
         disk.fill(false)
         let reply = try await score("e2")
@@ -165,11 +165,11 @@ final class FailingStore: KeyValueStore {
             #expect(refused.receipt.outcome == .notRecorded)
             #expect(refused.vectors.first?.value("card_txn_cnt_24h") == 1)
             #expect(refused.vectors.first?.degraded == false)
-            try await store.features.flushIfPossible()
+            try await store.features.ifPossible { try await store.features.flush() }
             disk.fill(false)
             // Now the store can be opened anew, from its log.
             let end = await #expect(throws: StorageError.self) {
-                try await store.features.flushIfPossible()
+                try await store.features.ifPossible { try await store.features.flush() }
             }
             #expect(end?.code == .full)
         }

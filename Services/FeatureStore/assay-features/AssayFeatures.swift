@@ -99,7 +99,7 @@ struct AssayFeatures: AsyncParsableCommand {
             let retention = StoreRetention()
             let storage = try RocksDBStore(
                 directory: directory, families: EmbeddedFeatureStore.families,
-                expiry: retention.expiry, options: Self.storageOptions)
+                expiry: retention.expiry, options: EmbeddedFeatureStore.storageOptions)
             let store = try await EmbeddedFeatureStore.open(
                 storage, folder: folder, replaces: replaceDefinitions, retention: retention,
                 configuration: configuration, clock: WallClock.now)
@@ -124,13 +124,6 @@ struct AssayFeatures: AsyncParsableCommand {
                     await observability.close()
                 }, hurry: server.hurry)
         }
-    }
-
-    /// Opening reads the write-ahead log again, so it is kept short.
-    private static var storageOptions: RocksDBOptions {
-        var options = RocksDBOptions()
-        options.maximumLogBytes = 64 << 20
-        return options
     }
 
     /// Calls in the process beyond those that the threads run. Handlers are on threads of their own,

@@ -34,9 +34,26 @@ extension EmbeddedFeatureStore {
         text.header(
             "assay_features_unsaved_bytes", help: "Memory of states not stored yet.", kind: .gauge)
         text.sample("assay_features_unsaved_bytes", Double(unsavedBytes))
+        writeWrittenBytes(&text)
         writeSkew(&text)
         writeDrift(&text)
         writeBackfill(&text)
+    }
+
+    private func writeWrittenBytes(_ text: inout PrometheusText) {
+        text.header(
+            "assay_features_written_bytes_total", help: "Bytes this process handed to the disk.",
+            kind: .counter)
+        text.sample("assay_features_written_bytes_total", Double(WrittenBytes.total ?? 0))
+        text.header(
+            "assay_features_written_bytes_per_event",
+            help: "The same for each event, over the last minutes with 10,000 events or more.",
+            kind: .gauge)
+        text.sample("assay_features_written_bytes_per_event", writtenBytes.perEvent ?? 0)
+        text.header(
+            "assay_features_written_bytes_per_event_limit",
+            help: "What it should stay below; the log says when it does not.", kind: .gauge)
+        text.sample("assay_features_written_bytes_per_event_limit", Double(bytesPerEventLimit))
     }
 
     /// How far the states of other definitions are; 0 where there never were any.

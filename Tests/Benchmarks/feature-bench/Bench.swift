@@ -83,7 +83,8 @@ struct Bench: Sendable {
             .appending(path: "assay-feature-bench-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let disk = try RocksDBStore(
-            directory: directory, families: EmbeddedFeatureStore.families)
+            directory: directory, families: EmbeddedFeatureStore.families,
+            options: EmbeddedFeatureStore.storageOptions)
         let (store, clock) = try await open(disk, durability)
         try await record(store, clock, load, count: history)
         let background = Task { try await store.run() }

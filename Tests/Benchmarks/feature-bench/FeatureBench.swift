@@ -35,6 +35,19 @@ struct FeatureBench: AsyncParsableCommand {
     @Option(help: "Seconds of open load through RPC, and of each step of applying definitions.")
     var seconds = 10
 
+    @Option(
+        help: "Events a second of open load through RPC; by default half of what 32 callers get.")
+    var rate: Double?
+
+    @Flag(help: "Print for each second of open load the longest call and what the service did.")
+    var trace = false
+
+    @Flag(
+        help:
+            "Kill the service at the end of its open load, and print how long it takes to open again."
+    )
+    var kills = false
+
     @Option(help: "What an acknowledged event survives: written or synced.")
     var durability = "written"
 
@@ -60,8 +73,8 @@ struct FeatureBench: AsyncParsableCommand {
         guard EventDurability(rawValue: durability) != nil else {
             throw ValidationError("--durability is written or synced")
         }
-        guard cards > 0, history >= 0, events > 0, seconds > 0 else {
-            throw ValidationError("--cards, --events and --seconds must be positive")
+        guard cards > 0, history >= 0, events > 0, seconds > 0, rate ?? 1 > 0 else {
+            throw ValidationError("--cards, --events, --seconds and --rate must be positive")
         }
     }
 
@@ -94,7 +107,8 @@ struct FeatureBench: AsyncParsableCommand {
         let arguments = ["--definitions", definitions]
         if parts.contains(.remote) {
             try await bench.remote(
-                program, arguments + ["--durability", durability], seconds: seconds)
+                program, arguments + ["--durability", durability], rate: rate,
+                seconds: seconds, trace: trace, kills: kills)
         }
         if parts.contains(.remoteShared) {
             try await bench.remoteShared(program, arguments, seconds: seconds)

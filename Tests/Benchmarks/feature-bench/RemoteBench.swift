@@ -8,7 +8,15 @@ import Wire
 
 extension Bench {
     /// A real assay-features on this machine: what it can take, then half of that, as an open load.
-    func remote(_ program: String, _ arguments: [String], seconds: Int) async throws {
+    ///
+    /// - Parameters:
+    ///   - rate: of the open load; then what it can take is not measured.
+    ///   - trace: prints each second of the open load.
+    ///   - kills: ends the service at its last event, and opens its data again.
+    func remote(
+        _ program: String, _ arguments: [String], rate: Double?, seconds: Int, trace: Bool,
+        kills: Bool
+    ) async throws {
         let server = try ServerProcess(program, arguments)
         defer { server.stop() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -16,35 +24,57 @@ extension Bench {
         let client = AssayFeaturesV1.FeatureStore.Client(channel)
         let caller = RemoteCaller(client: client, references: references, load: load)
         try await caller.record(history)
-        let most = await caller.closed(events: events, callers: 32, server)
-        print("through RPC, 32 callers: \(most.result); the service: \(most.service)")
-        let rate = most.result.rate / 2
-        let half = try await caller.open(rate: rate, seconds: seconds, server)
+        var half = rate ?? 0
+        if rate == nil {
+            let most = await caller.closed(events: events, callers: 32, server)
+            print("through RPC, 32 callers: \(most.result); the service: \(most.service)")
+            half = most.result.rate / 2
+        }
+        let open = try await caller.open(rate: half, seconds: seconds, server)
+        if trace {
+            for line in open.trace { print("  \(line)") }
+        }
         print(
-            "through RPC, open load of \(Int(rate))/s: \(half.result); the service: \(half.service)"
+            "through RPC, open load of \(Int(half))/s: \(open.result); the service: \(open.service)"
         )
         print("the service's memory: \(server.residentMegabytes) MiB")
         await channel.close()
         try await group.shutdownGracefully()
+        if kills {
+            let opening = try server.killAndStart()
+            print(
+                "killed, and ready again after \(Result.milliseconds(opening)) ms: "
+                    + String(
+                        format: "%.1f s of CPU, %.0f MB written", server.processorSeconds,
+                        Double(server.writtenBytes) / 1e6))
+        }
     }
 }
 
 /// The process that is measured.
 final class ServerProcess {
-    let port: Int
-    private let process = Process()
+    private(set) var port = 0
+    private var process = Process()
+    private let program: String
+    private let arguments: [String]
     private let directory = FileManager.default.temporaryDirectory
         .appending(path: "assay-feature-bench-\(UUID().uuidString)").path
 
     /// - Parameter hasData: whether it has a directory of its own.
     init(_ program: String, _ arguments: [String], hasData: Bool = true) throws {
-        let output = Pipe()
-        process.executableURL = URL(filePath: program)
-        process.arguments =
+        self.program = program
+        self.arguments =
             arguments + [
                 "--insecure", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-level",
                 "error", "--endpoint-delay", "0",
             ] + (hasData ? ["--data", directory] : [])
+        try start()
+    }
+
+    private func start() throws {
+        let output = Pipe()
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
         process.standardOutput = output
         try process.run()
         var line = ""
@@ -59,14 +89,29 @@ final class ServerProcess {
         self.port = port
     }
 
+    /// Ends the process as a crash does, and starts one on the same data.
+    ///
+    /// - Returns: the time until it was ready.
+    func killAndStart() throws -> Duration {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        process = Process()
+        let began = ContinuousClock.now
+        try start()
+        return began.duration(to: .now)
+    }
+
     func stop() {
         process.terminate()
         process.waitUntilExit()
         try? FileManager.default.removeItem(atPath: directory)
     }
 
+    var identifier: Int32 { process.processIdentifier }
     /// User and system time so far.
     var processorSeconds: Double { ProcessUsage.seconds(process.processIdentifier) }
+    /// Handed to the disk so far.
+    var writtenBytes: Int { ProcessUsage.writtenBytes(process.processIdentifier) }
     var residentMegabytes: Int { ProcessUsage.residentMegabytes(process.processIdentifier) }
 }
 
@@ -80,6 +125,13 @@ enum ProcessUsage {
         guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12])
         else { return 0 }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Bytes handed to the disk; 0 where the kernel does not tell.
+    static func writtenBytes(_ process: Int32) -> Int {
+        let io = (try? String(contentsOfFile: "/proc/\(process)/io", encoding: .utf8)) ?? ""
+        let line = io.split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
+        return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
     }
 
     static func residentMegabytes(_ process: Int32) -> Int {
@@ -98,19 +150,43 @@ struct RemoteCaller {
     struct Measured {
         let result: Result
         let service: String
+        /// What happened in each second of an open load.
+        let trace: [String]
 
-        init(_ outcomes: [Outcome], _ elapsed: Duration, _ processor: Double) {
+        init(_ outcomes: [Outcome], _ elapsed: Duration, _ used: Used, trace: [String] = []) {
             let latencies = outcomes.compactMap { try? $0.get() }
             result = Result(latencies, elapsed: elapsed)
-            let cost = processor / Double(max(1, outcomes.count)) * 1e6
+            let events = Double(max(1, outcomes.count))
             var reasons: [String: Int] = [:]
             for case .failure(let failure) in outcomes { reasons[failure.reason, default: 0] += 1 }
             let told = reasons.sorted { $0.value > $1.value }.prefix(5)
                 .map { "; \($0.value) × \($0.key)" }.joined()
             service =
                 String(
-                    format: "%.1f µs CPU an event; %d of %d calls failed", cost,
+                    format: "%.1f µs CPU and %.0f bytes written an event; %d of %d calls failed",
+                    used.processor / events * 1e6, Double(used.written) / events,
                     outcomes.count - latencies.count, outcomes.count) + told
+            self.trace = trace
+        }
+    }
+
+    /// When a call was due, and what became of it.
+    struct Call: Sendable {
+        let due: Duration
+        let outcome: Outcome
+
+        /// Nil if it failed.
+        var latency: Duration? { try? outcome.get() }
+    }
+
+    /// What the service has used.
+    struct Used {
+        let processor: Double
+        let written: Int
+
+        init(_ server: ServerProcess, since before: Used? = nil) {
+            processor = server.processorSeconds - (before?.processor ?? 0)
+            written = server.writtenBytes - (before?.written ?? 0)
         }
     }
 
@@ -175,7 +251,7 @@ struct RemoteCaller {
     /// Each caller sends its next event when it has its reply.
     func closed(events: Int, callers: Int, _ server: ServerProcess) async -> Measured {
         let made = (0..<callers).map { requests(events / callers, "c\($0)-") }
-        let processor = server.processorSeconds
+        let used = Used(server)
         let start = ContinuousClock.now
         let outcomes = await withTaskGroup(of: [Outcome].self) { group in
             for requests in made {
@@ -187,26 +263,31 @@ struct RemoteCaller {
             }
             return await group.reduce(into: []) { $0 += $1 }
         }
-        return Measured(
-            outcomes, start.duration(to: .now), server.processorSeconds - processor)
+        return Measured(outcomes, start.duration(to: .now), Used(server, since: used))
     }
 
     /// Events leave at their times whether or not earlier ones have their replies.
     func open(rate: Double, seconds: Int, _ server: ServerProcess) async throws -> Measured {
         let made = requests(Int(rate * Double(seconds)), "o")
-        let processor = server.processorSeconds
+        let used = Used(server)
         let start = ContinuousClock.now
-        let outcomes = try await withThrowingTaskGroup(of: Outcome.self) { group in
+        let watch = Task.detached { [process = server.identifier] in
+            await LoadTrace(ofProcess: process, from: start)
+        }
+        let outcomes = try await withThrowingTaskGroup(of: Call.self) { group in
             for (index, request) in made.enumerated() {
                 let due = start + .seconds(Double(index) / rate)
                 if due > .now { try await Task.sleep(until: due, tolerance: .zero) }
                 group.addTask {
-                    await score(request).map { _ in due.duration(to: .now) }
+                    let outcome = await score(request).map { _ in due.duration(to: .now) }
+                    return Call(due: start.duration(to: due), outcome: outcome)
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
+        watch.cancel()
         return Measured(
-            outcomes, start.duration(to: .now), server.processorSeconds - processor)
+            outcomes.map(\.outcome), start.duration(to: .now), Used(server, since: used),
+            trace: await watch.value.lines(outcomes))
     }
 }

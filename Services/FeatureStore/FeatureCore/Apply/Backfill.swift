@@ -120,7 +120,7 @@ extension EmbeddedFeatureStore {
             vault: RowVault(set, keys: pipeline.keys, subjects: active.vault.subjects),
             records: records, store: store,
             position: AppliedPosition(lastSequence, heldAt: applied),
-            cacheBytes: configuration.cacheBytes / 4)
+            cacheBytes: configuration.cacheBytes / 4, roundEvents: configuration.roundEvents)
         let backfill = Backfill(target, begun)
         backfill.start { [weak self] in
             guard let self else { return }

@@ -38,11 +38,13 @@ final class ActiveDefinitions: Sendable {
     /// A set with states of its own.
     convenience init(
         _ pipeline: EventPipeline, vault: RowVault, records: RecordWriter,
-        store: any KeyValueStore, position: AppliedPosition, cacheBytes: Int
+        store: any KeyValueStore, position: AppliedPosition, cacheBytes: Int, roundEvents: Int
     ) {
         let states = StateCache(
-            definitions: pipeline.definitions, store: store, maximumBytes: cacheBytes)
-        let writer = StateWriter(cache: states, records: records) { position.value }
+            definitions: pipeline.definitions, store: store,
+            maximumBytes: cacheBytes)
+        let pace = StateWriter.Pace(round: roundEvents, dirtyBytes: cacheBytes / 4)
+        let writer = StateWriter(cache: states, records: records, pace: pace) { position.value }
         self.init(pipeline, vault: vault, states: states, writer: writer, position: position)
     }
 

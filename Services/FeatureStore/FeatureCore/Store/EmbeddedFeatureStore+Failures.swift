@@ -52,13 +52,14 @@ extension EmbeddedFeatureStore {
 
     // MARK: A full disk
 
-    /// Stores changed states. On a full disk they stay in memory; what they have is in the log.
+    /// Stores changed states by `body`. On a full disk they stay in memory; what they have is in the
+    /// log.
     ///
     /// Where events are synced before their replies, nothing is accepted after a failure until the
     /// store is opened again: this throws as soon as there is room for that.
-    func flushIfPossible() async throws {
+    func ifPossible(_ body: () async throws -> Void) async throws {
         do {
-            try await flush()
+            try await body()
         } catch let error as StorageError where error.code == .full {
             statistics.failedFlushes.add(1, ordering: .relaxed)
             report(.flush, error)

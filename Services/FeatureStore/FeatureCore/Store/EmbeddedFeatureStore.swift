@@ -14,6 +14,7 @@ public final class EmbeddedFeatureStore: FeatureStore {
     /// What the auditor has held against the log.
     public let skew = SkewStatistics()
     let driftBoard = DriftBoard()
+    public let writtenBytes = WrittenBytes()
 
     let store: any KeyValueStore
     let records: RecordWriter
@@ -56,14 +57,12 @@ public final class EmbeddedFeatureStore: FeatureStore {
         definitionsInForce = SharedReference(
             ActiveDefinitions(
                 pipeline, vault: vault, records: records, store: store,
-                position: AppliedPosition(lastSequence), cacheBytes: configuration.cacheBytes))
+                position: AppliedPosition(lastSequence), cacheBytes: configuration.cacheBytes,
+                roundEvents: configuration.roundEvents))
         register = DefinitionRegister(
             store,
             row ?? AssayFeaturesV1.DefinitionsRow(active: definitions.hash, applied: clock()))
     }
-
-    /// The families that a store must have.
-    public static let families: [Family] = Family.allOfFeatureStore
 
     /// Opens the store with these definitions, whatever it had in force, and applies the log behind
     /// the stored states.
@@ -98,18 +97,16 @@ public final class EmbeddedFeatureStore: FeatureStore {
         configuration.durability == .synced ? .synced : .written
     }
 
-    /// Stores every state changed so far.
+    /// Stores every state changed so far: opening has nothing to apply then.
     public func flush() async throws { try await active.writer.flush() }
 
-    /// Stores changed states from time to time, until the task is cancelled.
+    /// Stores changed states behind the events, until the task is cancelled.
     public func run() async throws {
-        let tick: Duration = .milliseconds(250)
-        var sinceFlush: Duration = .zero
+        let tick: Duration = .milliseconds(20)
         var sinceAdvance: Duration = .zero
         var sinceStatistics: Duration = .zero
         while true {
             try await Task.sleep(for: tick)
-            sinceFlush += tick
             sinceAdvance += tick
             if sinceAdvance >= .seconds(3_600) {
                 sinceAdvance = .zero
@@ -119,12 +116,21 @@ public final class EmbeddedFeatureStore: FeatureStore {
             if sinceStatistics >= .seconds(60) {
                 sinceStatistics = .zero
                 try? storeStatistics()
+                watchWrittenBytes()
             }
-            guard sinceFlush >= configuration.flushInterval || isDirtyCacheLarge else { continue }
-            sinceFlush = .zero
-            try await flushIfPossible()
+            try await ifPossible { try await active.writer.follow() }
         }
     }
+
+    private func watchWrittenBytes() {
+        let events = statistics.applied.load(ordering: .relaxed)
+        let limit = configuration.bytesPerEventLimit
+        guard let figure = writtenBytes.look(events: events), figure > Double(limit) else { return }
+        configuration.log("\(Int(figure)) bytes were written for each event: more than \(limit)")
+    }
+
+    /// Bytes for each event above which the log says so.
+    public var bytesPerEventLimit: Int { configuration.bytesPerEventLimit }
 
     /// Lets go of the events, replies and states that have had their time by the clock.
     public func dropOldRows() throws {

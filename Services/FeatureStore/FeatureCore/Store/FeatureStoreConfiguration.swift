@@ -14,8 +14,12 @@ public struct FeatureStoreConfiguration: Sendable {
     /// Blobs are stored with the event that changed them, instead of behind it. Costs some ten
     /// microseconds for each entity; opening then has nothing to apply.
     public var strictStates = false
-    /// Changed states are stored at the latest after this.
-    public var flushInterval: Duration = .seconds(4)
+    /// Every state that changed is stored once in so many events. A larger number writes fewer bytes,
+    /// since a state is stored once however often it changed; opening after a crash applies the
+    /// events of up to two such rounds again.
+    public var roundEvents = 32_768
+    /// Bytes handed to the disk for each event above which the log says so.
+    public var bytesPerEventLimit = 24 << 10
     /// The least time between two syncs of the log.
     public var commitInterval: Duration = .milliseconds(1)
     /// How long events are kept, in milliseconds: at least as long as the longest window and lag.

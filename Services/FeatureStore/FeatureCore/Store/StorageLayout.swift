@@ -1,5 +1,5 @@
 internal import FeatureEngine
-internal import Storage
+public import Storage
 
 extension Family {
     /// Sequence → log row.
@@ -22,6 +22,21 @@ extension Family {
         log, ids, served, state, trail, subject, erasure, audit, quarantine, StatisticsStore.family,
         definitions, meta,
     ]
+}
+
+extension EmbeddedFeatureStore {
+    /// The families that a store must have.
+    public static let families: [Family] = Family.allOfFeatureStore
+
+    /// What suits these families.
+    public static var storageOptions: RocksDBOptions {
+        var options = RocksDBOptions()
+        // Opening reads the write-ahead log again, so it is kept short.
+        options.maximumLogBytes = 128 << 20
+        // A round of blobs is one file: the fewer files, the less often all are merged.
+        options.familyWriteBufferBytes[.state] = 96 << 20
+        return options
+    }
 }
 
 /// The keys of the feature store's rows. Those of `ids`, `state`, `trail` and `quarantine` start

@@ -34,6 +34,13 @@ final class CachedState: HeldState, @unchecked Sendable {
     }
 }
 
+/// A state as it was when its stripe was held to take it: to be stored while others change it.
+struct TakenState {
+    let cached: CachedState
+    let state: FeatureState
+    let trail: Trail
+}
+
 /// A share of the entities: their states in memory, and the lock that orders what happens to them.
 //
 // Unchecked: everything but `lock` is used only between `acquire` and `release`, by the thread that
@@ -94,23 +101,24 @@ final class Stripe: @unchecked Sendable {
         dirtyBytes += state.bytes
     }
 
-    /// Hands over all dirty states; they count as clean once `write` is reported stored.
-    func takeDirty(write: UInt64) -> [CachedState] {
-        let taken = dirty
-        for state in taken {
-            state.isDirty = false
-            state.write = write
-            state.savedTrail = state.trail
-            state.trail = Trail()
+    /// Hands over the states that have been dirty the longest; they count as clean once `write` is
+    /// reported stored.
+    func takeDirty(count: Int, write: UInt64) -> [TakenState] {
+        let taken = dirty.prefix(count).map { cached in
+            cached.isDirty = false
+            cached.write = write
+            cached.savedTrail = cached.trail
+            cached.trail = Trail()
+            dirtyBytes -= cached.bytes
+            return TakenState(cached: cached, state: cached.state, trail: cached.savedTrail)
         }
-        dirty = []
-        dirtyBytes = 0
+        dirty.removeFirst(taken.count)
         return taken
     }
 
     /// What was handed over to `write` is stored, or else still to be stored.
-    func finish(_ states: [CachedState], write: UInt64, isStored: Bool) {
-        for state in states where state.write == write {
+    func finish(_ taken: [TakenState], write: UInt64, isStored: Bool) {
+        for state in taken.lazy.map(\.cached) where state.write == write {
             state.write = 0
             if !isStored {
                 state.trail.prepend(state.savedTrail)
