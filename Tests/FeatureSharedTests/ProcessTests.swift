@@ -109,13 +109,13 @@ struct ProcessTests {
             let mine = stride(from: card, to: Self.events, by: 5)
             let cents = mine.reduce(0) { $0 + 1_000 + $1 * $1 }
             for server in 0..<2 {
-                let vector = try await fleet[server].score(event(card), dryRun: true).vector
+                let vector = try await fleet[server].answer(event(card), dryRun: true).vector
                 #expect(vector?.value("card_txn_cnt_24h") == Double(Self.events / 5))
                 #expect(vector?.value("card_amt_sum_24h") == Double(cents))
             }
         }
         for terminal in 0..<2 {
-            let vector = try await fleet[0].score(event(terminal), dryRun: true).vector
+            let vector = try await fleet[0].answer(event(terminal), dryRun: true).vector
             #expect(vector?.value("term_txn_cnt_24h") == Double(Self.events / 2))
         }
     }
@@ -178,12 +178,12 @@ struct ProcessTests {
         let fleet = Fleet([server])
         try await send(event(0), to: fleet, from: 0)
         await redis.kill()
-        let lost = try await server.score(event(5))
+        let lost = try await server.answer(event(5))
         #expect(lost.outcome == .notRecorded)
         #expect(lost.vector?.kind("card_txn_cnt_24h") == .unavailable)
         let again = try await redis.restarted()
         try await send(event(5), to: fleet, from: 0)
-        let vector = try await server.score(event(10), dryRun: true).vector
+        let vector = try await server.answer(event(10), dryRun: true).vector
         #expect(vector?.value("card_txn_cnt_24h") == 2)
         #expect(server.process.isRunning)
         await server.close()
