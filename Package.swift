@@ -140,7 +140,7 @@ let targets: [Target] = [
         "assay", "Services/CommandLine/assay",
         [
             "RPC", "RPCTransport", "AssayMessages", "Simulation", "FeatureCore", "FeatureEngine",
-            "GatewayCore", "ServiceRuntime", "TLS", "Wire", arguments,
+            "GatewayCore", "Inference", "Numerics", "ServiceRuntime", "TLS", "Wire", arguments,
         ]),
 
     // Runs the wire format for a harness in another language.

@@ -100,7 +100,7 @@ struct HostileModelTests {
             ([0x7F, 0x45, 0x4C, 0x46, 2, 1], "an ELF program is not a model"),
             ([0x80, 0x04, 0x95], "a pickle can run code and is never read"),
             ([0x1F, 0x8B, 8], "a compressed file is not read"),
-            (Array("{L".utf8), "UBJSON is not supported"),
+            (Array("binf".utf8), "XGBoost's old binary format is not supported"),
             (Array("tree\nversion=v4".utf8), "not a JSON object"),
             ([], "not a JSON object"),
         ]

@@ -1,11 +1,16 @@
 import ArgumentParser
 import Foundation
 
-/// Registers models and moves aliases.
+/// Scores with model files, registers models and moves aliases.
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Registers models and moves aliases.",
-        subcommands: [Push.self, MoveAlias.self])
+        commandName: "models",
+        abstract: "Scores with model files, registers models and moves aliases.",
+        subcommands: [
+            Push.self,
+            MoveAlias.self,
+            PredictCommand.self,
+        ])
 
     struct Push: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -17,10 +17,6 @@ enum ForeignFile {
         if head.starts(with: Array("binf".utf8)) {
             throw refuse("XGBoost's old binary format is not supported")
         }
-        let markers: [UInt8] = [0x4C, 0x69, 0x55, 0x24, 0x23]
-        if head.count > 1, head[0] == UInt8(ascii: "{"), markers.contains(head[1]) {
-            throw refuse("UBJSON is not supported")
-        }
     }
 
     static func requireObject(_ bytes: [UInt8]) throws(ModelFileError) {

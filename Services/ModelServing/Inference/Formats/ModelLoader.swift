@@ -30,7 +30,7 @@ public protocol ModelLoader {
     ) throws(ModelFileError) -> LoadedModel
 }
 
-/// Reads one format that is a JSON document; its outermost keys give it away.
+/// Reads one format that is a JSON or UBJSON document; its outermost keys give it away.
 protocol DocumentLoader {
     static func recognizes(_ document: JSONCursor) -> Bool
     static func load(
@@ -54,7 +54,7 @@ public enum ModelFile {
         for loader in loaders where loader.recognizes(head) {
             return try loader.load(bytes, options)
         }
-        try ForeignFile.requireObject(bytes)
+        if !UBJSONTapeParser.recognizes(bytes) { try ForeignFile.requireObject(bytes) }
         let document = try JSONTape(bytes, limits: options.limits).root
         let loader = documentLoaders.first { $0.recognizes(document) } ?? documentLoaders.last
         guard let loader else { throw document.error("not a model of a known format") }

@@ -5,13 +5,25 @@ internal import Numerics
 struct JSONCursor {
     let tape: JSONTape
     let index: Int
+    /// Which number of the array at `index` this is, if that is an array in one piece.
+    private var element: Int?
 
-    var kind: JSONTape.Kind { tape.kind(at: index) }
-    var offset: Int { tape.offset(at: index) }
+    init(tape: JSONTape, index: Int) {
+        self.tape = tape
+        self.index = index
+    }
+
+    var kind: JSONTape.Kind { element == nil ? tape.kind(at: index) : .number }
+
+    var offset: Int {
+        guard let element else { return tape.offset(at: index) }
+        let numbers = numbers
+        return numbers.start + element * numbers.width
+    }
 
     func error(_ reason: String, remedy: String = "") -> ModelFileError {
-        ModelFileError(
-            offset: offset, path: tape.path(to: index), reason: reason, remedy: remedy)
+        let path = tape.path(to: index) + (element.map { "[\($0)]" } ?? "")
+        return ModelFileError(offset: offset, path: path, reason: reason, remedy: remedy)
     }
 
     // MARK: Containers
@@ -27,7 +39,7 @@ struct JSONCursor {
         var member = index + 3
         let end = tape.next(after: index)
         while member < end {
-            let raw = JSONText.raw(tape.bytes, at: tape.offset(at: member))
+            let raw = tape.rawText(at: tape.offset(at: member))
             if raw.elementsEqual(wanted) { return JSONCursor(tape: tape, index: member + 1) }
             member = tape.next(after: member + 1)
         }
@@ -41,8 +53,7 @@ struct JSONCursor {
         var member = index + 3
         let end = tape.next(after: index)
         while member < end {
-            let raw = JSONText.raw(tape.bytes, at: tape.offset(at: member))
-            let key = String(decoding: JSONText.decoded(raw), as: UTF8.self)
+            let key = tape.text(at: tape.offset(at: member))
             result.append((key, JSONCursor(tape: tape, index: member + 1)))
             member = tape.next(after: member + 1)
         }
@@ -50,12 +61,21 @@ struct JSONCursor {
     }
 
     func count() throws(ModelFileError) -> Int {
+        if kind == .numbers { return numbers.count }
         try require(.array)
         return tape.count(at: index)
     }
 
     /// Calls `body` with the position and the value of each element, in order.
     func visit(_ body: (Int, JSONCursor) throws(ModelFileError) -> Void) throws(ModelFileError) {
+        if kind == .numbers {
+            var cursor = self
+            for position in 0..<numbers.count {
+                cursor.element = position
+                try body(position, cursor)
+            }
+            return
+        }
         try require(.array)
         var element = index + 3
         for position in 0..<tape.count(at: index) {
@@ -68,20 +88,25 @@ struct JSONCursor {
 
     func text() throws(ModelFileError) -> String {
         try require(.string)
-        return String(
-            decoding: JSONText.decoded(JSONText.raw(tape.bytes, at: offset)), as: UTF8.self)
+        return tape.text(at: offset)
     }
 
     /// A whole number; XGBoost writes many of its parameters as text, so text with digits serves
     /// too.
     func integer(in range: ClosedRange<Int>) throws(ModelFileError) -> Int {
-        let digits: ArraySlice<UInt8>
+        let found: Int?
         switch kind {
-        case .number: digits = numberText
-        case .string: digits = JSONText.raw(tape.bytes, at: offset)
+        case .number:
+            if tape.syntax == .ubjson {
+                let (marker, start) = binary
+                found = UBJSONNumber.integer(tape.bytes, at: start, marker)
+            } else {
+                found = Self.wholeNumber(numberText)
+            }
+        case .string: found = Self.wholeNumber(tape.rawText(at: offset))
         default: throw error("expected a whole number, found \(kind.name)")
         }
-        guard let value = Self.wholeNumber(digits) else { throw error("expected a whole number") }
+        guard let value = found else { throw error("expected a whole number") }
         guard range.contains(value) else {
             throw error("\(value) lies outside \(range.lowerBound)...\(range.upperBound)")
         }
@@ -92,7 +117,13 @@ struct JSONCursor {
     func float() throws(ModelFileError) -> Float {
         try require(.number)
         guard !isNaN else { throw error("NaN is not a number of a model") }
-        let value = DecimalNumber.float(numberText)
+        let value: Float?
+        if tape.syntax == .ubjson {
+            let (marker, start) = binary
+            value = UBJSONNumber.float(tape.bytes, at: start, marker)
+        } else {
+            value = DecimalNumber.float(numberText)
+        }
         guard let value, value.isFinite else { throw error("the number does not fit a float32") }
         return value
     }
@@ -101,13 +132,24 @@ struct JSONCursor {
     func double() throws(ModelFileError) -> Double {
         try require(.number)
         guard !isNaN else { throw error("NaN is not a number of a model") }
-        let value = DecimalNumber.double(numberText)
+        let value: Double?
+        if tape.syntax == .ubjson {
+            let (marker, start) = binary
+            value = UBJSONNumber.double(tape.bytes, at: start, marker)
+        } else {
+            value = DecimalNumber.double(numberText)
+        }
         guard let value, value.isFinite else { throw error("the number does not fit a float64") }
         return value
     }
 
-    /// The bare word NaN, which JSON does not have and XGBoost writes.
-    var isNaN: Bool { kind == .number && tape.bytes[offset] == UInt8(ascii: "N") }
+    /// NaN: in JSON the bare word, which JSON does not have and XGBoost writes.
+    var isNaN: Bool {
+        guard kind == .number else { return false }
+        guard tape.syntax == .ubjson else { return tape.bytes[offset] == UInt8(ascii: "N") }
+        let (marker, start) = binary
+        return UBJSONNumber.double(tape.bytes, at: start, marker).isNaN
+    }
 
     /// False or true, or 0 or 1 where a library writes a byte.
     func flag() throws(ModelFileError) -> Bool {
@@ -136,6 +178,17 @@ struct JSONCursor {
 
     private func require(_ wanted: JSONTape.Kind) throws(ModelFileError) {
         guard kind == wanted else { throw error("expected \(wanted.name), found \(kind.name)") }
+    }
+
+    private var numbers: UBJSONNumbers {
+        UBJSONNumbers(tape.bytes, at: tape.offset(at: index))
+    }
+
+    /// Type and place of a number of a UBJSON document.
+    private var binary: (marker: UInt8, start: Int) {
+        guard let element else { return (tape.bytes[offset], offset + 1) }
+        let numbers = numbers
+        return (numbers.marker, numbers.start + element * numbers.width)
     }
 
     private var numberText: ArraySlice<UInt8> {

@@ -1,13 +1,16 @@
-/// A parsed JSON document as one flat array of words, so that a hostile file cannot make it outgrow
-/// four times its own size.
+/// A parsed JSON or UBJSON document as one flat array of words, so that a hostile file cannot make
+/// it outgrow four times its own size.
 ///
 /// A scalar is one word: its kind in the top three bits, its byte offset below. A container is a
 /// word of the same form, the number of its members, the index just after its last word, then the
 /// members (in an object each member is a key and a value). Numbers and strings stay in the bytes
-/// of the file until a consumer asks for them in the width it needs.
+/// of the file until a consumer asks for them in the width it needs; of an array of numbers that
+/// UBJSON states in one piece only the start has a word.
 struct JSONTape: Sendable {
     enum Kind: UInt32 {
         case null, `false`, `true`, number, string, array, object
+        /// UBJSON's array of numbers of one type.
+        case numbers
 
         var name: String {
             switch self {
@@ -15,20 +18,34 @@ struct JSONTape: Sendable {
             case .false, .true: "a boolean"
             case .number: "a number"
             case .string: "a string"
-            case .array: "an array"
+            case .array, .numbers: "an array"
             case .object: "an object"
             }
         }
     }
 
+    enum Syntax: Sendable { case json, ubjson }
+
     let bytes: [UInt8]
     let words: [UInt32]
+    let syntax: Syntax
 
-    init(_ bytes: [UInt8], limits: FormatLimits = FormatLimits()) throws(ModelFileError) {
-        var parser = JSONTapeParser(bytes, limits: limits)
-        try parser.parse()
+    /// - Parameter syntax: how the bytes are to be read; by default as they look.
+    init(
+        _ bytes: [UInt8], limits: FormatLimits = FormatLimits(), syntax: Syntax? = nil
+    ) throws(ModelFileError) {
         self.bytes = bytes
-        words = parser.words
+        self.syntax = syntax ?? (UBJSONTapeParser.recognizes(bytes) ? .ubjson : .json)
+        switch self.syntax {
+        case .json:
+            var parser = JSONTapeParser(bytes, limits: limits)
+            try parser.parse()
+            words = parser.words
+        case .ubjson:
+            var parser = UBJSONTapeParser(bytes, limits: limits)
+            try parser.parse()
+            words = parser.words
+        }
     }
 
     var root: JSONCursor { JSONCursor(tape: self, index: 0) }
@@ -42,6 +59,20 @@ struct JSONTape: Sendable {
 
     /// Members of the container at `index`.
     func count(at index: Int) -> Int { Int(words[index + 1]) }
+
+    /// UTF-8 of the key or string whose word holds `offset`, escapes unresolved.
+    func rawText(at offset: Int) -> ArraySlice<UInt8> {
+        switch syntax {
+        case .json: JSONText.raw(bytes, at: offset)
+        case .ubjson: UBJSONNumber.text(bytes, at: offset)
+        }
+    }
+
+    func text(at offset: Int) -> String {
+        let raw = rawText(at: offset)
+        guard syntax == .json else { return String(decoding: raw, as: UTF8.self) }
+        return String(decoding: JSONText.decoded(raw), as: UTF8.self)
+    }
 
     /// Index of the value that follows the one at `index`.
     func next(after index: Int) -> Int {
@@ -74,7 +105,7 @@ struct JSONTape: Sendable {
                 if target < following {
                     path +=
                         kind == .object
-                        ? JSONText.pathComponent(JSONText.raw(bytes, at: offset(at: member)))
+                        ? JSONText.pathComponent(rawText(at: offset(at: member)))
                         : "[\(position)]"
                     break
                 }

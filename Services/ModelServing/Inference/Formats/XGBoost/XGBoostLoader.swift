@@ -1,7 +1,7 @@
 internal import Numerics
 
-/// Reads a model that XGBoost 1.0 to 3.x saved as JSON (its documentation, "Introduction to Model
-/// IO").
+/// Reads a model that XGBoost 1.0 to 3.x saved as JSON or UBJSON (its documentation, "Introduction
+/// to Model IO").
 ///
 /// What it does not support it refuses by name, place and remedy; it never guesses.
 struct XGBoostLoader: DocumentLoader {
@@ -45,7 +45,7 @@ struct XGBoostLoader: DocumentLoader {
         let kept = try trees(learner, forest.treesPerIteration, forest.treeCount, rounds)
         forest.keepFirst(trees: kept)
         return LoadedModel(
-            format: .xgboostJSON,
+            format: root.tape.syntax == .ubjson ? .xgboostUBJSON : .xgboostJSON,
             library: "xgboost \(version.map(String.init).joined(separator: "."))",
             objective: objective.name, link: objective.link,
             inputs: try self.inputs(learner, forest), body: .trees(forest),

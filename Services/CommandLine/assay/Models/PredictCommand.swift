@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import Inference
+
+/// Scores rows with a model file, without any server.
+struct PredictCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict", abstract: "Scores rows of a table with a model file, offline.",
+        discussion: """
+            The model is the file that its training library wrote. The rows are comma-separated \
+            values with a header; columns are matched to the model's inputs by name, or in order \
+            if the table and the model share no name. Missing is nan or nothing.
+            """)
+
+    enum Output: String, CaseIterable, ExpressibleByArgument {
+        case margin, probability, leaf
+    }
+
+    enum Rounds: String, CaseIterable, ExpressibleByArgument {
+        case all, best
+    }
+
+    @Option(help: ArgumentHelp("The model file.", valueName: "model")) var file: String
+    @Option(help: ArgumentHelp("Table of rows to score.", valueName: "csv")) var rows: String
+    @Option(help: "What to print for each row.") var output = Output.margin
+    @Flag(help: "Print numbers as hexadecimal floats, which are exact.") var hex = false
+    @Option(help: "Which rounds answer, if training was stopped early.") var rounds: Rounds?
+
+    func run() throws {
+        let prediction = try OfflinePrediction(
+            model: Self.read(file), rounds: rounds, table: Self.table(rows), named: rows)
+        if let note = prediction.note {
+            FileHandle.standardError.write(Data("note: \(note)\n".utf8))
+        }
+        var printer = NumberTable(hexadecimal: hex)
+        try prediction.print(output, to: &printer)
+        printer.flush()
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        do {
+            return [UInt8](try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw ValidationError("\(path): \(error.localizedDescription)")
+        }
+    }
+
+    private static func table(_ path: String) throws -> RowTable {
+        do {
+            return try RowTable(try read(path))
+        } catch let error as RowTableError {
+            throw ValidationError("\(path): \(error)")
+        }
+    }
+}

@@ -1,0 +1,231 @@
+/// Reads a UBJSON document (Draft 12, as XGBoost writes it: big-endian) into the words of a
+/// `JSONTape`.
+///
+/// An array that states one numeric type for all its elements stays in the bytes as it is, one
+/// word for all of it. Every count is compared with the bytes that are left before it is believed.
+struct UBJSONTapeParser {
+    private struct Frame {
+        let head: Int
+        let isObject: Bool
+        /// Elements still to come of an array that states its count, which has no end mark.
+        var remaining: Int?
+        var count = 0
+        /// Where the keys of this object start among `keys`.
+        let firstKey: Int
+    }
+
+    private let bytes: [UInt8]
+    private let limits: FormatLimits
+    private var position = 0
+    private var frames: [Frame] = []
+    /// Offsets of the keys of all open objects.
+    private var keys: [Int] = []
+    private(set) var words: [UInt32] = []
+
+    init(_ bytes: [UInt8], limits: FormatLimits) {
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    /// Whether a file starts as a UBJSON object does; no JSON object starts so.
+    static func recognizes(_ bytes: some Collection<UInt8>) -> Bool {
+        let head = Array(bytes.prefix(2))
+        return head.count == 2 && head[0] == UInt8(ascii: "{") && "LlIUi$#".utf8.contains(head[1])
+    }
+
+    mutating func parse() throws(ModelFileError) {
+        guard bytes.count <= min(limits.artifactBytes, 512 << 20) else {
+            throw error(
+                "the file has \(bytes.count) bytes; at most \(limits.artifactBytes) are read")
+        }
+        try value()
+        while !frames.isEmpty { try member() }
+        guard position == bytes.count else { throw error("bytes follow the end of the document") }
+    }
+
+    // MARK: Structure
+
+    /// The next member of the innermost container, or its end.
+    private mutating func member() throws(ModelFileError) {
+        let top = frames.count - 1
+        if let remaining = frames[top].remaining {
+            guard remaining > 0 else { return endContainer() }
+            frames[top].remaining = remaining - 1
+        } else if peek() == UInt8(ascii: frames[top].isObject ? "}" : "]") {
+            position += 1
+            return endContainer()
+        }
+        frames[top].count += 1
+        if frames[top].isObject { try key() }
+        try value()
+    }
+
+    private mutating func endContainer() {
+        let frame = frames.removeLast()
+        words[frame.head + 1] = UInt32(truncatingIfNeeded: frame.count)
+        words[frame.head + 2] = UInt32(truncatingIfNeeded: words.count)
+        keys.removeSubrange(frame.firstKey...)
+    }
+
+    private mutating func key() throws(ModelFileError) {
+        let start = position
+        let raw = try text()
+        let frame = frames[frames.count - 1]
+        guard keys.count - frame.firstKey < limits.keysPerObject else {
+            throw error("an object has more than \(limits.keysPerObject) keys", at: start)
+        }
+        for other in keys[frame.firstKey...]
+        where UBJSONNumber.text(bytes, at: other).elementsEqual(raw) {
+            throw error("the key \(JSONText.pathComponent(raw)) stands here twice", at: start)
+        }
+        keys.append(start)
+        try append(JSONTape.word(.string, start))
+    }
+
+    private mutating func value() throws(ModelFileError) {
+        guard let marker = peek() else { throw error("the file ends where a value is expected") }
+        switch marker {
+        case UInt8(ascii: "{"):
+            if let next = peek(1), next == UInt8(ascii: "$") || next == UInt8(ascii: "#") {
+                throw error("an object that states its type or count is not read")
+            }
+            try begin(.object, remaining: nil, headBytes: 1)
+        case UInt8(ascii: "["): try array()
+        case UInt8(ascii: "S"):
+            let start = position + 1
+            position = start
+            _ = try text()
+            try append(JSONTape.word(.string, start))
+        case UInt8(ascii: "Z"): try scalar(.null, width: 0)
+        case UInt8(ascii: "T"): try scalar(.true, width: 0)
+        case UInt8(ascii: "F"): try scalar(.false, width: 0)
+        default:
+            guard let width = UBJSONNumber.width(marker) else {
+                throw error("\(Self.name(marker)) is no value that is read")
+            }
+            try scalar(.number, width: width)
+        }
+    }
+
+    private mutating func array() throws(ModelFileError) {
+        let start = position
+        if peek(1) == UInt8(ascii: "#") {
+            position += 2
+            let count = try length()
+            guard count <= bytes.count - position else {
+                throw error(
+                    "\(count) elements in the \(bytes.count - position) bytes that follow",
+                    at: start)
+            }
+            let head = position - start
+            position = start
+            return try begin(.array, remaining: count, headBytes: head)
+        }
+        guard peek(1) == UInt8(ascii: "$") else {
+            return try begin(.array, remaining: nil, headBytes: 1)
+        }
+        guard let marker = peek(2), let width = UBJSONNumber.width(marker) else {
+            throw error("an array of \(peek(2).map(Self.name) ?? "nothing") is not read")
+        }
+        guard peek(3) == UInt8(ascii: "#") else {
+            throw error("an array states its type without its count")
+        }
+        position += 4
+        let count = try length()
+        guard count <= (bytes.count - position) / width else {
+            throw error(
+                "\(count) elements of \(width) bytes in the \(bytes.count - position) bytes that "
+                    + "follow", at: start)
+        }
+        position += count * width
+        try append(JSONTape.word(.numbers, start))
+    }
+
+    private mutating func begin(
+        _ kind: JSONTape.Kind, remaining: Int?, headBytes: Int
+    ) throws(ModelFileError) {
+        guard frames.count < limits.depth else {
+            throw error("nested deeper than \(limits.depth) levels")
+        }
+        frames.append(
+            Frame(
+                head: words.count, isObject: kind == .object, remaining: remaining,
+                firstKey: keys.count))
+        try append(JSONTape.word(kind, position))
+        try append(0)
+        try append(0)
+        position += headBytes
+    }
+
+    // MARK: Scalars
+
+    private mutating func scalar(_ kind: JSONTape.Kind, width: Int) throws(ModelFileError) {
+        guard bytes.count - position > width else { throw error("the file ends inside a number") }
+        try append(JSONTape.word(kind, position))
+        position += 1 + width
+    }
+
+    /// A length and as many bytes of UTF-8.
+    private mutating func text() throws(ModelFileError) -> ArraySlice<UInt8> {
+        let start = position
+        let count = try length()
+        guard count <= limits.stringBytes else {
+            throw error("a string is longer than \(limits.stringBytes) bytes", at: start)
+        }
+        guard count <= bytes.count - position else {
+            throw error("the file ends inside a string", at: start)
+        }
+        let raw = bytes[position..<position + count]
+        let plain = raw.allSatisfy { $0 < 0x80 }
+        guard plain || String(validating: raw, as: UTF8.self) != nil else {
+            throw error("invalid UTF-8", at: start)
+        }
+        position += count
+        return raw
+    }
+
+    private mutating func length() throws(ModelFileError) -> Int {
+        let start = position
+        guard let marker = peek(), let width = UBJSONNumber.width(marker),
+            "iUIlL".utf8.contains(marker)
+        else { throw error("expected a length") }
+        guard bytes.count - position > width else { throw error("the file ends inside a length") }
+        let value = UBJSONNumber.integer(bytes, at: position + 1, marker) ?? -1
+        guard value >= 0 else { throw error("a negative length", at: start) }
+        position += 1 + width
+        return value
+    }
+
+    // MARK: Bytes and errors
+
+    /// The few words of an honest file are far fewer than its bytes.
+    private mutating func append(_ word: UInt32) throws(ModelFileError) {
+        guard words.count < bytes.count / 3 + 16_384 else {
+            throw error("the file holds more values than a model of its size has")
+        }
+        words.append(word)
+    }
+
+    private func peek(_ ahead: Int = 0) -> UInt8? {
+        position + ahead < bytes.count ? bytes[position + ahead] : nil
+    }
+
+    private static func name(_ marker: UInt8) -> String {
+        0x21...0x7E ~= marker
+            ? "\"\(Character(Unicode.Scalar(marker)))\"" : "byte \(marker)"
+    }
+
+    private func error(_ reason: String, at offset: Int? = nil) -> ModelFileError {
+        var path = "$"
+        for (index, frame) in frames.enumerated() {
+            if frame.isObject {
+                let end = index + 1 < frames.count ? frames[index + 1].firstKey : keys.count
+                guard end > frame.firstKey else { break }
+                path += JSONText.pathComponent(UBJSONNumber.text(bytes, at: keys[end - 1]))
+            } else if frame.count > 0 {
+                path += "[\(frame.count - 1)]"
+            }
+        }
+        return ModelFileError(offset: offset ?? position, path: path, reason: reason)
+    }
+}
