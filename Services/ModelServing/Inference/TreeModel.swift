@@ -10,17 +10,15 @@ public struct TreeModel: Sendable {
     public let link: Link
     /// The file's own names of its inputs; empty if it has none.
     public let inputNames: [String]
-    public let compiled: CompiledForest
+    public let compiled: CompiledModel
     /// Nil if the file lacks what attributions need.
     public let explainer: TreeExplainer?
 
-    public var inputCount: Int { compiled.forest.inputCount }
-    public var outputCount: Int { compiled.forest.outputCount }
-    public var treeCount: Int { compiled.forest.treeCount }
+    public var inputCount: Int { compiled.inputCount }
+    public var outputCount: Int { compiled.marginCount }
+    public var treeCount: Int { compiled.treeCount }
     /// Inputs that some split takes as a category.
-    public var categoricalInputs: Set<Int> {
-        Set(compiled.forest.nodes.lazy.filter { $0.categories >= 0 }.map { Int($0.input) })
-    }
+    public var categoricalInputs: Set<Int> { compiled.model.trees?.categoricalInputs ?? [] }
 
     /// Loads an XGBoost model as its library wrote it; its content decides what it is.
     public init(
@@ -36,18 +34,29 @@ public struct TreeModel: Sendable {
         objective = model.objective
         link = model.link
         inputNames = model.inputNames
-        let forest = Forest(trees)
-        compiled = CompiledForest(forest)
-        explainer = TreeExplainer(forest)
+        compiled = CompiledModel(model)
+        explainer = TreeExplainer(Forest(trees))
     }
 
     /// Margins of one row, one value per input, NaN for missing: 0 ulp from the library's own.
     public func margins(_ row: [Float]) -> [Float] {
         var margins = [Float](repeating: 0, count: outputCount)
         row.withUnsafeBufferPointer { row in
-            margins.withUnsafeMutableBufferPointer { compiled.margins(row, into: $0) }
+            margins.withUnsafeMutableBufferPointer { self.margins(row, into: $0) }
         }
         return margins
+    }
+
+    /// Margins of one row into the caller's buffer.
+    public func margins(
+        _ row: UnsafeBufferPointer<Float>, into margins: UnsafeMutableBufferPointer<Float>
+    ) {
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: outputCount) { wide in
+            compiled.margins(
+                rows: row, count: 1, stride: inputCount, .whole, compiled.makeScratch(),
+                into: wide)
+            for output in wide.indices { margins[output] = Float(wide[output]) }
+        }
     }
 
     /// Predictions of one row: margins after the link.
@@ -59,11 +68,11 @@ public struct TreeModel: Sendable {
 
     /// The file's own index of the leaf that a row reaches in each tree.
     public func leaves(_ row: [Float]) -> [Int] {
-        row.withUnsafeBufferPointer { compiled.leaves($0) }
+        compiled.leaves(row.map(Double.init)).map(Int.init)
     }
 
     /// Whether the layout that serves gives the bits of the plain walk for this row.
     public func layoutAgrees(on row: [Float]) -> Bool {
-        row.withUnsafeBufferPointer { compiled.agreesWithReference($0) }
+        compiled.layoutAgrees(on: row.map(Double.init))
     }
 }

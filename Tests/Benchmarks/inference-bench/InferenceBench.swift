@@ -32,20 +32,21 @@ struct InferenceBench: AsyncParsableCommand {
         let loading = clock.now - start
         let data = Self.rows(count: 1_024, width: model.inputCount)
         print(
-            "\(model.treeCount) trees, depth \(model.compiled.forest.depth), "
-                + "\(model.compiled.forest.nodeCount) nodes, \(model.inputCount) inputs, "
-                + "\(model.compiled.layout) layout; loaded in \(loading)")
-        for layout in CompiledForest.Layout.allCases {
-            let compiled = CompiledForest(model.compiled.forest, preferred: layout)
-            guard compiled.layout == layout else { continue }
-            report("\(layout) layout", count: rows) { index in
-                var margin: Float = 0
+            "\(model.treeCount) trees, \(model.inputCount) inputs, \(model.compiled.layout); "
+                + "loaded in \(loading)")
+        for choice in LayoutChoice.allCases {
+            let compiled = CompiledModel(model.compiled.model, layout: choice)
+            let scratch = compiled.makeScratch()
+            report("\(choice): \(compiled.layout)", count: rows) { index in
+                var margin = 0.0
                 data[index & 1_023].withUnsafeBufferPointer { row in
                     withUnsafeMutablePointer(to: &margin) {
-                        compiled.margins(row, into: UnsafeMutableBufferPointer(start: $0, count: 1))
+                        compiled.margins(
+                            rows: row, count: 1, stride: row.count, .whole, scratch,
+                            into: UnsafeMutableBufferPointer(start: $0, count: 1))
                     }
                 }
-                return Double(margin)
+                return margin
             }
         }
         if let explainer = model.explainer {

@@ -1,94 +1,240 @@
-/// A forest laid out for speed. Which layout serves is decided by the forest alone, so that the
-/// same file always runs the same way; all of them give the bits of `Forest.addLeaves`.
-public struct CompiledForest: Sendable {
-    public enum Layout: String, Sendable, CaseIterable {
-        case perfect, sibling, general
+/// Trees compiled into one block, with what it takes to score rows in them.
+///
+/// One path serves single rows and batches: a block of rows becomes ranks, then each run of trees
+/// is walked by all of them before the next, so that its nodes are fetched once.
+struct CompiledForest: Sendable {
+    /// Rows whose ranks are held at a time, if they have few slots.
+    static let mostRowsPerBlock = 64
+    static let rankBytesPerBlock = 32 << 10
+
+    let trees: TreeEnsemble
+    let rowsPerBlock: Int
+    let slotCount: Int
+    private let block: ForestBlock
+    private let runs: [ForestLayout.Run]
+    private let memberships: [RankTable.Membership]
+    private let columnCount: Int
+    private let isSingle: Bool
+    private let ranks: RankTable.Layout
+    private let words: ForestBlock.Section<UInt32>
+    private let siblings: ForestBlock.Section<ForestLayout.Sibling>
+    private let roots: ForestBlock.Section<ForestLayout.Root>
+    private let leaves: LeafSections
+
+    private struct LeafSections: Sendable {
+        var singles: ForestBlock.Section<Float>
+        var doubles: ForestBlock.Section<Double>
+        var numbers: ForestBlock.Section<Int32>
+        /// Rows of `vectors`, or places of linear functions.
+        var rows: ForestBlock.Section<Int32>
+        var vectors: ForestBlock.Section<Double>
+        var outputs: ForestBlock.Section<Int32>
     }
 
-    private enum Trees: Sendable {
-        case perfect(PerfectLayout)
-        case sibling(SiblingLayout)
-        case general
+    var byteCount: Int { block.byteCount }
+    /// How many trees each layout holds.
+    var layouts: [ForestLayout.Kind: Int] {
+        runs.reduce(into: [:]) { $0[$1.kind, default: 0] += $1.trees.count }
     }
 
-    public let forest: Forest
-    public let layout: Layout
-    private let trees: Trees
-    private let plan: RowPlan
-
-    /// - Parameter preferred: a layout to use where it can hold the forest; the rule's choice
-    ///   otherwise.
-    public init(_ forest: Forest, preferred: Layout? = nil) {
-        self.forest = forest
-        var plan = RowPlan()
-        if preferred == nil || preferred == .perfect,
-            let perfect = PerfectLayout(forest, plan: &plan)
-        {
-            (trees, layout) = (.perfect(perfect), .perfect)
-        } else if preferred != .general, let sibling = SiblingLayout(forest, plan: &plan) {
-            (trees, layout) = (.sibling(sibling), .sibling)
-        } else {
-            (trees, layout) = (.general, .general)
-        }
-        self.plan = plan
+    /// - Parameter kind: the layout of binary trees, for comparisons; by rule for nil.
+    /// - Returns: nil if the forest needs the general walk.
+    init?(_ trees: TreeEnsemble, only kind: ForestLayout.Kind? = nil) {
+        guard var table = RankTable(trees) else { return nil }
+        if kind == .perfect, trees.depth > ForestLayout.largestPerfectDepth { return nil }
+        let layout = ForestLayout(trees, table, only: kind)
+        table.close()
+        self.trees = trees
+        runs = layout.runs
+        memberships = table.memberships
+        columnCount = table.columns.count
+        isSingle = table.isSingle
+        slotCount = max(table.slotCount, 1)
+        rowsPerBlock = max(
+            1, min(Self.mostRowsPerBlock, Self.rankBytesPerBlock / (slotCount * 4)))
+        var builder = ForestBlock.Builder()
+        ranks = table.layout(in: &builder)
+        words = builder.add(layout.words)
+        siblings = builder.add(layout.siblings)
+        roots = builder.add(layout.roots)
+        leaves = Self.lay(trees, layout.leaves, in: &builder)
+        block = ForestBlock(builder)
     }
 
-    /// Base margins first, then the leaves in tree order, in float32.
-    ///
-    /// - Parameters:
-    ///   - row: one value per input; NaN is missing.
-    ///   - margins: one per output.
-    public func margins(
-        _ row: UnsafeBufferPointer<Float>, into margins: UnsafeMutableBufferPointer<Float>
-    ) {
-        precondition(row.count == forest.inputCount && margins.count == forest.outputCount)
-        for (output, base) in forest.baseMargins.enumerated() { margins[output] = base }
-        withSlots(row) { slots in
-            switch trees {
-            case .perfect(let trees) where margins.count == 1:
-                margins[0] = trees.sum(slots, from: margins[0])
-            case .sibling(let trees) where margins.count == 1:
-                margins[0] = trees.sum(slots, from: margins[0])
-            case .perfect(let trees): trees.addLeaves(slots, forest.trees, to: margins)
-            case .sibling(let trees): trees.addLeaves(slots, forest.trees, to: margins)
-            case .general: forest.addLeaves(of: row, to: margins)
-            }
-        }
+    private static func lay(
+        _ trees: TreeEnsemble, _ leaves: [ForestLayout.Leaf],
+        in builder: inout ForestBlock.Builder
+    ) -> LeafSections {
+        let isSingle = trees.profile == .xgboost
+        let hasRows = trees.leafWidth > 1 || !trees.linearLeaves.isEmpty
+        return LeafSections(
+            singles: builder.add(isSingle ? leaves.map { Float($0.value) } : []),
+            doubles: builder.add(
+                isSingle || trees.leafWidth > 1 ? [] : leaves.map { $0.value }),
+            numbers: builder.add(leaves.map(\.number)),
+            rows: builder.add(hasRows ? leaves.map(\.row) : []),
+            vectors: builder.add(trees.leafWidth > 1 ? trees.leafValues : []),
+            outputs: builder.add(
+                trees.trees.map { Int32(truncatingIfNeeded: max($0.output, 0)) }))
     }
 
-    /// The file's own index of the leaf that `row` reaches in each tree.
-    public func leaves(_ row: UnsafeBufferPointer<Float>) -> [Int] {
-        precondition(row.count == forest.inputCount)
-        return withSlots(row) { slots in
-            switch trees {
-            case .perfect(let trees): trees.leafIndices(slots)
-            case .sibling(let trees): trees.leafIndices(slots)
-            case .general: forest.trees.map { forest.leaf(of: $0, row: row) }
-            }
-        }
-    }
+    // MARK: Ranks
 
-    /// Whether this layout reaches the same leaves and the same bits as the plain walk.
-    public func agreesWithReference(_ row: UnsafeBufferPointer<Float>) -> Bool {
-        guard leaves(row) == forest.trees.map({ forest.leaf(of: $0, row: row) }) else {
-            return false
-        }
-        var fast = [Float](repeating: 0, count: forest.outputCount)
-        var plain = forest.baseMargins
-        fast.withUnsafeMutableBufferPointer { margins(row, into: $0) }
-        plain.withUnsafeMutableBufferPointer { forest.addLeaves(of: row, to: $0) }
-        return fast.map(\.bitPattern) == plain.map(\.bitPattern)
-    }
-
-    /// Scratch for one row, on the stack unless the forest has very many inputs.
     @inline(__always)
-    private func withSlots<Result>(
-        _ row: UnsafeBufferPointer<Float>, _ body: (UnsafeBufferPointer<Float>) -> Result
-    ) -> Result {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.slotCount) { slots in
-            slots.initialize(repeating: 0)
-            plan.fill(slots, from: row)
-            return body(UnsafeBufferPointer(slots))
+    private func fill<Value: BinaryFloatingPoint>(
+        _ slots: UnsafeMutablePointer<UInt32>, from row: UnsafePointer<Value>
+    ) {
+        let fill = RankFill(columns: block.start(of: ranks.columns), columnCount: columnCount)
+        if isSingle {
+            fill.fill(slots, from: row, block.start(of: ranks.singleKeys))
+        } else {
+            fill.fill(slots, from: row, block.start(of: ranks.doubleKeys))
         }
+        for membership in memberships {
+            let value = Double(row[Int(membership.split.input)])
+            let goesLeft = trees.goesLeft(membership.split, trees.profile.prepared(value))
+            slots[Int(membership.slot)] = goesLeft ? 0 : RankFill.missingRight
+        }
+    }
+
+    private func walk(_ slots: UnsafePointer<UInt32>) -> ForestWalk {
+        ForestWalk(
+            words: block.start(of: words), siblings: block.start(of: siblings),
+            roots: block.start(of: roots), ranks: slots)
+    }
+
+    /// Calls `body` with each run and those of its trees that lie in `range`.
+    @inline(__always)
+    private func visitRuns(
+        _ range: Range<Int>, _ body: (ForestLayout.Run, Range<Int>) -> Void
+    ) {
+        runs.withUnsafeBufferPointer { runs in
+            for run in runs {
+                let trees = run.trees.clamped(to: range)
+                if !trees.isEmpty { body(run, trees) }
+            }
+        }
+    }
+
+    // MARK: Rows
+
+    /// Margins of `count` rows that lie `stride` values apart, before what comes after the sum.
+    func sum<Value: BinaryFloatingPoint>(
+        rows: UnsafePointer<Value>, count: Int, stride: Int, trees range: Range<Int>,
+        offset: [Double]?, _ scratch: ModelScratch, into margins: UnsafeMutablePointer<Double>
+    ) {
+        let outputs = trees.outputCount
+        for first in Swift.stride(from: 0, to: count, by: rowsPerBlock) {
+            let block = min(rowsPerBlock, count - first)
+            let rows = rows + first * stride
+            for row in 0..<block {
+                fill(scratch.ranks + row * slotCount, from: rows + row * stride)
+            }
+            let margins = margins + first * outputs
+            if trees.profile == .xgboost {
+                sumSingles(block, range, offset, scratch, into: margins)
+            } else if trees.leafWidth > 1 {
+                sumVectors(block, range, scratch, into: margins)
+            } else if !trees.linearLeaves.isEmpty {
+                for row in 0..<block {
+                    sumLinear(
+                        rows + row * stride, row, range, scratch, into: margins + row * outputs)
+                }
+            } else {
+                sumDoubles(block, range, scratch, into: margins)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func sumSingles(
+        _ rows: Int, _ range: Range<Int>, _ offset: [Double]?, _ scratch: ModelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        let outputs = trees.outputCount
+        let sums = scratch.singles
+        for row in 0..<rows {
+            for output in 0..<outputs {
+                sums[row * outputs + output] = Float(offset?[output] ?? trees.base[output])
+            }
+        }
+        sum(rows, range, scratch, block.start(of: leaves.singles), sums)
+        for index in 0..<rows * outputs { margins[index] = Double(sums[index]) }
+    }
+
+    @inline(__always)
+    private func sumDoubles(
+        _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        margins.update(repeating: 0, count: rows * trees.outputCount)
+        sum(rows, range, scratch, block.start(of: leaves.doubles), margins)
+    }
+
+    @inline(__always)
+    private func sum<Value: BinaryFloatingPoint>(
+        _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
+        _ values: UnsafePointer<Value>, _ sums: UnsafeMutablePointer<Value>
+    ) {
+        let outputs = trees.outputCount
+        let outputOfTree = block.start(of: leaves.outputs)
+        visitRuns(range) { run, trees in
+            for row in 0..<rows {
+                let walk = walk(scratch.ranks + row * slotCount)
+                if outputs == 1 {
+                    var visitor = OneOutput(values: values, sum: sums[row])
+                    walk.walk(run, trees, &visitor)
+                    sums[row] = visitor.sum
+                } else {
+                    var visitor = ManyOutputs(
+                        values: values, outputs: outputOfTree, sums: sums + row * outputs)
+                    walk.walk(run, trees, &visitor)
+                }
+            }
+        }
+    }
+
+    private func sumVectors(
+        _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        let outputs = trees.outputCount
+        margins.update(repeating: 0, count: rows * outputs)
+        visitRuns(range) { run, trees in
+            for row in 0..<rows {
+                var visitor = VectorLeaves(
+                    rows: block.start(of: leaves.rows), values: block.start(of: leaves.vectors),
+                    width: outputs, sums: margins + row * outputs)
+                walk(scratch.ranks + row * slotCount).walk(run, trees, &visitor)
+            }
+        }
+    }
+
+    private func sumLinear<Value: BinaryFloatingPoint>(
+        _ row: UnsafePointer<Value>, _ index: Int, _ range: Range<Int>, _ scratch: ModelScratch,
+        into margins: UnsafeMutablePointer<Double>
+    ) {
+        for input in 0..<trees.inputCount {
+            scratch.row[input] = trees.profile.prepared(Double(row[input]))
+        }
+        margins.update(repeating: 0, count: trees.outputCount)
+        var visitor = LinearLeaves(
+            values: block.start(of: leaves.doubles), rows: block.start(of: leaves.rows),
+            outputs: block.start(of: leaves.outputs), functions: trees.linearLeaves,
+            row: UnsafeBufferPointer(scratch.row), sums: margins)
+        visitRuns(range) { run, trees in
+            walk(scratch.ranks + index * slotCount).walk(run, trees, &visitor)
+        }
+    }
+
+    /// The library's number of the leaf in each tree of the range.
+    func leaves(
+        _ row: UnsafePointer<Double>, trees range: Range<Int>, _ scratch: ModelScratch,
+        into met: UnsafeMutablePointer<Int32>
+    ) {
+        fill(scratch.ranks, from: row)
+        var visitor = LeafNumbers(
+            numbers: block.start(of: leaves.numbers), first: range.lowerBound, met: met)
+        visitRuns(range) { run, trees in walk(scratch.ranks).walk(run, trees, &visitor) }
     }
 }

@@ -13,6 +13,16 @@ public struct RowOptions: Sendable, Hashable {
     }
 }
 
+/// How the trees of a model are laid out.
+public enum LayoutChoice: Sendable, Hashable, CaseIterable {
+    /// By each tree's shape: the choice for serving.
+    case byRule
+    /// All binary trees alike, to compare layouts; the general walk where that cannot be.
+    case perfect, sibling
+    /// The plain walk.
+    case general
+}
+
 /// A model that answers rows: immutable, shared by all threads, without a lock or an allocation per
 /// row.
 ///
@@ -26,8 +36,10 @@ public final class CompiledModel: Sendable {
     public let treeCount: Int
     public let iterationCount: Int
     private let requiredInputs: [Int]
+    /// Nil for a linear model, and for trees that need the general walk.
+    private let forest: CompiledForest?
 
-    public init(_ model: LoadedModel) {
+    public init(_ model: LoadedModel, layout: LayoutChoice = .byRule) {
         self.model = model
         inputCount = model.inputs.count
         marginCount = model.outputCount
@@ -35,51 +47,125 @@ public final class CompiledModel: Sendable {
         treeCount = model.trees?.treeCount ?? 0
         iterationCount = model.trees?.iterationCount ?? 0
         requiredInputs = model.trees?.requiredInputs.sorted() ?? []
+        forest = model.trees.flatMap { trees in
+            switch layout {
+            case .byRule: CompiledForest(trees)
+            case .perfect: CompiledForest(trees, only: .perfect)
+            case .sibling: CompiledForest(trees, only: .sibling)
+            case .general: nil
+            }
+        }
     }
 
     public func makeScratch() -> ModelScratch {
-        ModelScratch(inputs: inputCount, outputs: marginCount)
+        ModelScratch(
+            inputs: inputCount, outputs: marginCount, rows: forest?.rowsPerBlock ?? 1,
+            slots: forest?.slotCount ?? 1)
     }
 
     /// Memory that the model holds.
     public var byteCount: Int {
         guard let trees = model.trees else { return inputCount * (marginCount + 3) * 8 }
-        return trees.nodes.count * MemoryLayout<TreeEnsemble.Node>.stride
-            + trees.levels.count * MemoryLayout<TreeEnsemble.Level>.stride
-            + (trees.leafValues.count + trees.leafCovers.count) * 8
-            + trees.categorySets.byteCount
+        return trees.byteCount + (forest?.byteCount ?? 0)
+    }
+
+    /// What the trees are laid out as, such as "100 perfect".
+    public var layout: String {
+        guard let forest else { return treeCount > 0 ? "general" : "linear" }
+        let counts = forest.layouts.sorted { $0.key.rawValue < $1.key.rawValue }
+        return counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 
     // MARK: Rows
 
     /// Margins of one row: 0 ulp from the library's own. NaN if an input is missing that may not be.
     public func margins(
-        _ row: UnsafeBufferPointer<Double>, _ options: RowOptions,
-        _ scratch: ModelScratch, into margins: UnsafeMutableBufferPointer<Double>
+        _ row: UnsafeBufferPointer<Double>, _ options: RowOptions, _ scratch: ModelScratch,
+        into margins: UnsafeMutableBufferPointer<Double>
     ) {
-        precondition(row.count == inputCount && margins.count == marginCount)
-        switch model.body {
-        case .linear(let linear): linear.margins(row, offset: options.offset, into: margins)
-        case .trees(let trees), .isolation(let trees, _):
-            add(trees, row, options, scratch, to: margins) { _, _ in }
-        }
+        self.margins(
+            rows: row, count: 1, stride: inputCount, options, scratch, into: margins)
     }
 
     /// Margins of `count` rows that lie `stride` values apart; the margins lie side by side.
     public func margins(
-        rows: UnsafeBufferPointer<Double>, count: Int, stride: Int,
-        _ options: RowOptions, _ scratch: ModelScratch,
-        into margins: UnsafeMutableBufferPointer<Double>
+        rows: UnsafeBufferPointer<Double>, count: Int, stride: Int, _ options: RowOptions,
+        _ scratch: ModelScratch, into margins: UnsafeMutableBufferPointer<Double>
     ) {
-        precondition(count >= 0 && stride >= inputCount)
+        score(rows, count, stride, options, scratch, margins)
+    }
+
+    /// The same for rows of float32, which are what they are: nothing is rounded.
+    public func margins(
+        rows: UnsafeBufferPointer<Float>, count: Int, stride: Int, _ options: RowOptions,
+        _ scratch: ModelScratch, into margins: UnsafeMutableBufferPointer<Double>
+    ) {
+        score(rows, count, stride, options, scratch, margins)
+    }
+
+    @inline(__always)
+    private func score<Value: BinaryFloatingPoint>(
+        _ rows: UnsafeBufferPointer<Value>, _ count: Int, _ stride: Int, _ options: RowOptions,
+        _ scratch: ModelScratch, _ margins: UnsafeMutableBufferPointer<Double>
+    ) {
+        precondition(count >= 0 && stride >= inputCount && margins.count == count * marginCount)
         precondition(count == 0 || rows.count >= (count - 1) * stride + inputCount)
-        precondition(margins.count == count * marginCount)
+        precondition(scratch.row.count == inputCount)
+        precondition(options.offset.map { $0.count == marginCount } ?? true)
+        guard count > 0, let start = rows.baseAddress, let sums = margins.baseAddress else {
+            return
+        }
+        guard let trees = model.trees else {
+            return scoreLinear(start, count, stride, options, scratch, margins)
+        }
+        let range = trees.trees(of: options.iterations)
+        if let forest {
+            forest.sum(
+                rows: start, count: count, stride: stride, trees: range, offset: options.offset,
+                scratch, into: sums)
+        }
         for index in 0..<count {
-            self.margins(
-                UnsafeBufferPointer(rebasing: rows[index * stride..<index * stride + inputCount]),
-                options, scratch,
+            let row = start + index * stride
+            let margins = UnsafeMutableBufferPointer(
+                start: sums + index * marginCount, count: marginCount)
+            if forest == nil {
+                trees.start(options.offset, into: margins)
+                walk(trees, row, range, scratch, to: margins) { _, _ in }
+            }
+            trees.finish(margins, trees: range, offset: options.offset)
+            for input in requiredInputs where row[input].isNaN { margins.update(repeating: .nan) }
+        }
+    }
+
+    private func scoreLinear<Value: BinaryFloatingPoint>(
+        _ rows: UnsafePointer<Value>, _ count: Int, _ stride: Int, _ options: RowOptions,
+        _ scratch: ModelScratch, _ margins: UnsafeMutableBufferPointer<Double>
+    ) {
+        guard case .linear(let linear) = model.body else { return }
+        for index in 0..<count {
+            for input in 0..<inputCount {
+                scratch.row[input] = Double(rows[index * stride + input])
+            }
+            linear.margins(
+                UnsafeBufferPointer(scratch.row), offset: options.offset,
                 into: UnsafeMutableBufferPointer(
                     rebasing: margins[index * marginCount..<(index + 1) * marginCount]))
+        }
+    }
+
+    /// The general walk.
+    @inline(__always)
+    private func walk<Value: BinaryFloatingPoint>(
+        _ trees: TreeEnsemble, _ row: UnsafePointer<Value>, _ range: Range<Int>,
+        _ scratch: ModelScratch, to margins: UnsafeMutableBufferPointer<Double>,
+        _ met: (_ tree: Int, _ leaf: Int32) -> Void
+    ) {
+        for input in 0..<inputCount {
+            scratch.row[input] = trees.profile.prepared(Double(row[input]))
+        }
+        let prepared = UnsafeBufferPointer(scratch.row)
+        for tree in range {
+            met(tree - range.lowerBound, trees.add(trees.trees[tree], prepared, to: margins))
         }
     }
 
@@ -106,16 +192,21 @@ public final class CompiledModel: Sendable {
     ///
     /// - Parameter leaves: one place per tree of the range.
     public func leaves(
-        _ row: UnsafeBufferPointer<Double>, _ options: RowOptions,
-        _ scratch: ModelScratch, into leaves: UnsafeMutableBufferPointer<Int32>
+        _ row: UnsafeBufferPointer<Double>, _ options: RowOptions, _ scratch: ModelScratch,
+        into leaves: UnsafeMutableBufferPointer<Int32>
     ) {
         guard let trees = model.trees else { return }
-        add(trees, row, options, scratch, to: scratch.margins) { leaves[$0] = $1 }
+        let range = trees.trees(of: options.iterations)
+        precondition(row.count == inputCount && scratch.row.count == inputCount)
+        precondition(leaves.count == range.count)
+        guard let start = row.baseAddress, let met = leaves.baseAddress else { return }
+        if let forest { return forest.leaves(start, trees: range, scratch, into: met) }
+        walk(trees, start, range, scratch, to: scratch.margins) { leaves[$0] = $1 }
     }
 
     /// Whether this row's margins and leaves are those of the plain walk, bit for bit.
     public func layoutAgrees(
-        on row: UnsafeBufferPointer<Double>, _ options: RowOptions,
+        on row: UnsafeBufferPointer<Double>, _ options: RowOptions = RowOptions(),
         _ scratch: ModelScratch
     ) -> Bool {
         guard let trees = model.trees else { return true }
@@ -132,68 +223,5 @@ public final class CompiledModel: Sendable {
 
     private static func same(_ a: Double, _ b: Double) -> Bool {
         a.bitPattern == b.bitPattern || a.isNaN && b.isNaN
-    }
-
-    /// The general walk.
-    @inline(__always)
-    private func add(
-        _ trees: TreeEnsemble, _ row: UnsafeBufferPointer<Double>, _ options: RowOptions,
-        _ scratch: ModelScratch, to margins: UnsafeMutableBufferPointer<Double>,
-        _ met: (_ tree: Int, _ leaf: Int32) -> Void
-    ) {
-        precondition(scratch.row.count == inputCount)
-        let range = trees.trees(of: options.iterations)
-        for input in 0..<inputCount { scratch.row[input] = trees.profile.prepared(row[input]) }
-        let prepared = UnsafeBufferPointer(scratch.row)
-        trees.start(options.offset, into: margins)
-        for tree in range {
-            met(tree - range.lowerBound, trees.add(trees.trees[tree], prepared, to: margins))
-        }
-        trees.finish(margins, trees: range, offset: options.offset)
-        if requiredInputs.contains(where: { row[$0].isNaN }) { margins.update(repeating: .nan) }
-    }
-}
-
-// MARK: One row with its own memory
-
-extension CompiledModel {
-    /// Margins of one row; allocates, so it is for tools and tests.
-    public func margins(_ row: [Double], _ options: RowOptions = RowOptions()) -> [Double] {
-        let scratch = makeScratch()
-        var margins = [Double](repeating: 0, count: marginCount)
-        row.withUnsafeBufferPointer { row in
-            margins.withUnsafeMutableBufferPointer {
-                self.margins(row, options, scratch, into: $0)
-            }
-        }
-        return margins
-    }
-
-    /// Predictions of one row; allocates, so it is for tools and tests.
-    public func probabilities(_ row: [Double], _ options: RowOptions = RowOptions()) -> [Double] {
-        var values = [Double](repeating: 0, count: probabilityCount)
-        margins(row, options).withUnsafeBufferPointer { margins in
-            values.withUnsafeMutableBufferPointer {
-                probabilities(fromMargins: margins, options, into: $0)
-            }
-        }
-        return values
-    }
-
-    /// Leaves of one row; allocates, so it is for tools and tests.
-    public func leaves(_ row: [Double], _ options: RowOptions = RowOptions()) -> [Int32] {
-        guard let trees = model.trees else { return [] }
-        let scratch = makeScratch()
-        var leaves = [Int32](repeating: -1, count: trees.trees(of: options.iterations).count)
-        row.withUnsafeBufferPointer { row in
-            leaves.withUnsafeMutableBufferPointer {
-                self.leaves(row, options, scratch, into: $0)
-            }
-        }
-        return leaves
-    }
-
-    public func layoutAgrees(on row: [Double], _ options: RowOptions = RowOptions()) -> Bool {
-        row.withUnsafeBufferPointer { layoutAgrees(on: $0, options, makeScratch()) }
     }
 }

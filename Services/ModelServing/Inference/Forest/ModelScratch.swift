@@ -1,20 +1,31 @@
 /// Working memory for the rows of one model: one per event loop or worker, so that no row allocates.
 ///
-/// `row` holds one value per input, `margins` one per output, for as long as the object lives. Its
-/// user is the one thread that holds it.
+/// Its user is the one thread that holds it. `row` has one value per input; `margins` and `leaves`
+/// hold an answer that nobody asked for; `ranks` and `singles` have room for one block of rows.
 public final class ModelScratch {
     let row: UnsafeMutableBufferPointer<Double>
     let margins: UnsafeMutableBufferPointer<Double>
+    let ranks: UnsafeMutablePointer<UInt32>
+    let singles: UnsafeMutablePointer<Float>
 
-    init(inputs: Int, outputs: Int) {
+    /// - Parameters:
+    ///   - rows: of one block.
+    ///   - slots: of one row.
+    init(inputs: Int, outputs: Int, rows: Int, slots: Int) {
         row = .allocate(capacity: inputs)
         row.initialize(repeating: 0)
         margins = .allocate(capacity: outputs)
         margins.initialize(repeating: 0)
+        ranks = .allocate(capacity: rows * slots)
+        ranks.initialize(repeating: 0, count: rows * slots)
+        singles = .allocate(capacity: rows * outputs)
+        singles.initialize(repeating: 0, count: rows * outputs)
     }
 
     deinit {
         row.deallocate()
         margins.deallocate()
+        ranks.deallocate()
+        singles.deallocate()
     }
 }

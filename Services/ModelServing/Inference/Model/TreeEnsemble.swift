@@ -183,6 +183,12 @@ extension TreeEnsemble {
     public var depth: Int { trees.lazy.map(\.depth).max() ?? 0 }
     public var iterationCount: Int { trees.count / max(treesPerIteration, 1) }
 
+    public var byteCount: Int {
+        nodes.count * MemoryLayout<Node>.stride + levels.count * MemoryLayout<Level>.stride
+            + (leafValues.count + leafCovers.count) * 8 + categorySets.byteCount
+            + linearLeaves.reduce(0) { $0 + 64 + 12 * $1.inputs.count }
+    }
+
     /// Inputs that some split takes as a category.
     public var categoricalInputs: Set<Int> {
         let splits = nodes.lazy.filter { !$0.isLeaf && $0.rule.isCategorical }.map(\.input)

@@ -71,7 +71,7 @@ public enum Predictor {
         let isFinite = withUnsafeTemporaryAllocation(of: Float.self, capacity: model.outputCount) {
             values -> Bool in
             values.initialize(repeating: 0)
-            model.compiled.margins(row, into: values)
+            model.margins(row, into: values)
             response.margin = values.map(Double.init)
             model.link.apply(to: values)
             response.probability = values.map(Double.init)

@@ -1,0 +1,163 @@
+import Inference
+import ModelFixtures
+import Testing
+
+/// Random ensembles on rows at their thresholds: whatever the layout, the plain walk's bits.
+@Suite("Compiled forests")
+struct ForestTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var profile: NumericProfile
+        var seed: UInt64
+        var testDescription: String { "\(profile), seed \(seed)" }
+    }
+
+    static let cases = NumericProfile.allCases.filter { $0 != .linear }.flatMap { profile in
+        [1, 2, 3].map { Case(profile: profile, seed: $0) }
+    }
+
+    private func expectEqual(
+        _ trees: TreeEnsemble, _ source: inout RandomEnsemble, rows: Int = 60, _ name: String
+    ) {
+        for choice in LayoutChoice.allCases {
+            let model = CompiledModel(trees, layout: choice)
+            for _ in 0..<rows {
+                let row = source.row(inputs: trees.inputCount)
+                #expect(model.layoutAgrees(on: row), "\(name), \(model.layout), \(row)")
+            }
+        }
+    }
+
+    @Test("one output", arguments: cases)
+    func oneOutput(_ test: Case) {
+        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        expectEqual(source.ensemble, &source, "depth 6")
+        for depth in [0, 1, 2, 3, 4, 5, 7, 8, 9, 14] {
+            let trees = source.make(inputs: 3, outputs: 1, trees: 9, depth: depth)
+            expectEqual(trees, &source, rows: 15, "depth \(depth)")
+        }
+    }
+
+    @Test("several outputs, by tree and by leaf", arguments: cases)
+    func outputs(_ test: Case) {
+        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        let many = source.make(inputs: 5, outputs: 3, trees: 24, depth: 5)
+        expectEqual(many, &source, "by tree")
+        guard test.profile != .xgboost else { return }
+        let vectors = source.make(inputs: 5, outputs: 3, trees: 10, depth: 5, vectors: true)
+        expectEqual(vectors, &source, "by leaf")
+    }
+
+    @Test("categories", arguments: cases)
+    func categories(_ test: Case) {
+        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        // Few of them are slots of a row, many take the general walk.
+        for (trees, depth) in [(12, 3), (12, 9)] {
+            let trees = source.make(
+                inputs: 5, outputs: 2, trees: trees, depth: depth, categories: true)
+            expectEqual(trees, &source, "depth \(depth)")
+        }
+    }
+
+    @Test("oblivious trees", arguments: [1, 2, 3] as [UInt64])
+    func oblivious(seed: UInt64) {
+        var source = RandomEnsemble(seed: seed, profile: .catboost)
+        for outputs in [1, 3] {
+            let trees = source.oblivious(inputs: 6, outputs: outputs, trees: 30)
+            expectEqual(trees, &source, "\(outputs) outputs")
+        }
+    }
+
+    @Test("linear leaves", arguments: [1, 2, 3] as [UInt64])
+    func linear(seed: UInt64) {
+        var source = RandomEnsemble(seed: seed, profile: .lightgbm)
+        let trees = source.make(inputs: 4, outputs: 2, trees: 20, depth: 5, linear: true)
+        expectEqual(trees, &source, "linear")
+    }
+
+    @Test("ranges of iterations and offsets", arguments: cases)
+    func ranges(_ test: Case) {
+        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        let trees = source.make(inputs: 4, outputs: 2, trees: 80, depth: 7)
+        let model = CompiledModel(trees)
+        for range in [0..<40, 0..<1, 39..<40, 7..<29, 0..<0, 40..<90, 50..<60] {
+            let options = RowOptions(offset: [0.5, -1], iterations: range)
+            for _ in 0..<10 {
+                let row = source.row(inputs: 4)
+                #expect(model.layoutAgrees(on: row, options), "\(range)")
+            }
+        }
+    }
+
+    @Test("a batch gives the bits of its rows, in both widths", arguments: cases)
+    func batch(_ test: Case) {
+        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        let trees = source.make(inputs: 4, outputs: 2, trees: 300, depth: 6)
+        let model = CompiledModel(trees)
+        let rows = (0..<150).map { _ in source.row(inputs: 4) }
+        let stride = 7
+        let flat: [Double] = rows.flatMap { $0 + [9, 9, 9] }
+        let single = rows.map { model.margins($0) }
+        #expect(same(batch(model, flat, rows.count, stride), single.flatMap { $0 }))
+        let narrow = flat.map(Float.init)
+        let narrowed = rows.map { model.margins($0.map { Double(Float($0)) }) }
+        var margins = [Double](repeating: 0, count: rows.count * 2)
+        narrow.withUnsafeBufferPointer { flat in
+            margins.withUnsafeMutableBufferPointer {
+                model.margins(
+                    rows: flat, count: rows.count, stride: stride, .whole, model.makeScratch(),
+                    into: $0)
+            }
+        }
+        #expect(same(margins, narrowed.flatMap { $0 }))
+    }
+
+    private func batch(
+        _ model: CompiledModel, _ flat: [Double], _ count: Int, _ stride: Int
+    ) -> [Double] {
+        var margins = [Double](repeating: 0, count: count * model.marginCount)
+        flat.withUnsafeBufferPointer { flat in
+            margins.withUnsafeMutableBufferPointer {
+                model.margins(
+                    rows: flat, count: count, stride: stride, .whole, model.makeScratch(),
+                    into: $0)
+            }
+        }
+        return margins
+    }
+
+    private func same(_ a: [Double], _ b: [Double]) -> Bool {
+        a.count == b.count
+            && zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN }
+    }
+
+    @Test("an input that may not be missing makes the margin no number")
+    func refused() {
+        var source = RandomEnsemble(seed: 4, profile: .forest)
+        let model = CompiledModel(source.ensemble)
+        var row = [Double](repeating: 0.5, count: 6)
+        #expect(!model.margins(row)[0].isNaN)
+        row[5] = .nan
+        #expect(model.margins(row)[0].isNaN)
+    }
+
+    @Test("a column of more thresholds than a rank counts is cut into several")
+    func manyThresholds() {
+        var trees = TreeEnsemble(profile: .lightgbm, inputCount: 1, outputCount: 1)
+        // One chain of 140,000 splits would be too deep: each threshold is a tree.
+        for number in 0..<140_000 {
+            trees.trees.append(
+                .init(
+                    shape: .binary(firstNode: trees.nodes.count, count: 3), depth: 1, output: 0))
+            trees.nodes.append(
+                .split(0, .lessOrEqual, Double(number), missing: .left, left: 1, right: 2))
+            trees.nodes.append(.leaf(1, number: 0))
+            trees.nodes.append(.leaf(0, number: 1))
+        }
+        let model = CompiledModel(trees)
+        for value in [-1, 0, 0.5, 65_534, 65_534.5, 65_535, 65_536, 131_071.5, 139_999, 1e9] {
+            let left = 140_000 - min(max(value.rounded(.up), 0), 140_000)
+            #expect(model.margins([value]) == [left])
+        }
+        #expect(model.margins([.nan]) == [140_000])
+    }
+}
