@@ -7,34 +7,200 @@ import Testing
 
 @Suite("TreeSHAP")
 struct TreeExplainerTests {
-    @Test("attributions equal XGBoost's within its float32 noise", arguments: Fixture.own)
-    func library(_ fixture: Fixture) throws {
-        let model = try TreeModel(try fixture.artifact())
-        let explainer = try #require(model.explainer)
-        let expected = try fixture.expected("shap_", in: "shap.csv")
-        for (row, theirs) in zip(try fixture.rows().map { $0.map(Float.init) }, expected) {
-            let ours = try #require(explainer.attributions(row))
-            for (index, value) in ours.values.enumerated() {
-                #expect(abs(value - theirs[index]) < 1e-5, "\(fixture.name) input \(index)")
+    /// Compares every output of some rows with the sum over all subsets.
+    private func check(
+        _ generator: RandomEnsemble, _ ensemble: TreeEnsemble, rows: Int = 6, factor: Double = 1,
+        start: (Int) -> Double, seed: UInt64
+    ) throws {
+        var generator = generator
+        let explainer = try #require(TreeExplainer(ensemble))
+        for _ in 0..<rows {
+            let row = generator.row()
+            for output in 0..<ensemble.outputCount {
+                let ours = try explainer.explain(row, output: output)
+                let (base, values) = ShapleyOracle(ensemble, row, output: output).attributions
+                let context: Comment = "seed \(seed), row \(row), output \(output)"
+                #expect(abs(ours.base - (start(output) + base * factor)) < 1e-9, context)
+                for (a, b) in zip(ours.values, values) {
+                    #expect(abs(a - b * factor) < 1e-9, context)
+                }
             }
-            #expect(abs(ours.base - theirs[theirs.count - 1]) < 1e-5)
         }
     }
 
-    @Test("they equal the sum over all subsets", arguments: [1, 2, 3, 4, 5] as [UInt64])
-    func bruteForce(seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
-        let forest = randomForest(&random, inputs: 6, depth: 7, trees: 3)
-        let explainer = try #require(TreeExplainer(forest))
-        for _ in 0..<10 {
-            let row = (0..<6).map { _ in
-                random.next(below: 8) == 0 ? Float.nan : Float(random.next(below: 100)) / 10
-            }
-            let ours = try #require(explainer.attributions(row))
-            let (base, values) = shapley(forest, row)
-            #expect(abs(ours.base - base) < 1e-9)
-            for (a, b) in zip(ours.values, values) { #expect(abs(a - b) < 1e-9) }
+    // MARK: Against all subsets
+
+    @Test("splits of XGBoost", arguments: 1...5 as ClosedRange<UInt64>)
+    func comparisons(seed: UInt64) throws {
+        var generator = RandomEnsemble(seed: seed)
+        let ensemble = generator.binary()
+        try check(generator, ensemble, start: { _ in 0.25 }, seed: seed)
+    }
+
+    @Test("categories of XGBoost and LightGBM", arguments: [NumericProfile.xgboost, .lightgbm])
+    func categories(profile: NumericProfile) throws {
+        var generator = RandomEnsemble(seed: 7)
+        generator.profile = profile
+        generator.categorical = 50
+        let ensemble = generator.binary()
+        #expect(ensemble.categorySets.count > 5)
+        try check(
+            generator, ensemble, start: { _ in profile == .xgboost ? 0.25 : 0 }, seed: 7)
+    }
+
+    @Test("every rule of LightGBM for missing values and zeros")
+    func missing() throws {
+        var generator = RandomEnsemble(seed: 8)
+        generator.profile = .lightgbm
+        let ensemble = generator.binary()
+        try check(generator, ensemble, rows: 12, start: { _ in 0 }, seed: 8)
+    }
+
+    @Test("one tree per class", arguments: [2, 3])
+    func classes(outputs: Int) throws {
+        var generator = RandomEnsemble(seed: 9)
+        generator.outputs = outputs
+        generator.trees = 2 * outputs
+        let ensemble = generator.binary()
+        try check(
+            generator, ensemble, rows: 3, start: { Double($0) / 4 + 0.25 }, seed: 9)
+    }
+
+    @Test("leaves with one value per class, averaged over the trees")
+    func vectors() throws {
+        var generator = RandomEnsemble(seed: 10)
+        generator.profile = .forest
+        generator.outputs = 3
+        var ensemble = generator.binary(vectorLeaves: true)
+        ensemble.isAveraged = true
+        ensemble.treesPerIteration = 1
+        try check(generator, ensemble, rows: 3, factor: 1.0 / 3, start: { _ in 0 }, seed: 10)
+    }
+
+    @Test("few inputs met many times on a path, 20 splits deep")
+    func repeated() throws {
+        var generator = RandomEnsemble(seed: 11)
+        generator.inputs = 4
+        generator.depth = 20
+        generator.trees = 2
+        generator.ending = 42
+        let ensemble = generator.binary()
+        let explainer = try #require(TreeExplainer(ensemble))
+        #expect(explainer.depth >= 12)
+        try check(generator, ensemble, start: { _ in 0.25 }, seed: 11)
+    }
+
+    @Test("ten inputs, more than four quadrature points")
+    func manyInputs() throws {
+        var generator = RandomEnsemble(seed: 12)
+        generator.inputs = 10
+        generator.depth = 11
+        generator.trees = 1
+        generator.ending = 20
+        let ensemble = generator.binary()
+        try check(generator, ensemble, rows: 2, start: { _ in 0.25 }, seed: 12)
+    }
+
+    @Test("oblivious trees, with leaves that no training row reached", arguments: [0, 40])
+    func oblivious(empty: Int) throws {
+        for outputs in [1, 3] {
+            var generator = RandomEnsemble(seed: 13)
+            generator.profile = .catboost
+            generator.depth = 5
+            generator.outputs = outputs
+            var ensemble = generator.oblivious(empty: empty)
+            ensemble.treesPerIteration = 1
+            ensemble.scale = 0.5
+            try check(
+                generator, ensemble, rows: 4, factor: 0.5, start: { Double($0) / 4 + 0.25 },
+                seed: 13)
         }
+    }
+
+    // MARK: In closed form
+
+    @Test(
+        "inputs that must all agree share what they add equally, however many they are",
+        arguments: [1, 2, 3, 5, 8, 9, 16, 17, 33, 64, 200])
+    func conjunction(inputs: Int) throws {
+        var ensemble = TreeEnsemble(profile: .lightgbm, inputCount: inputs, outputCount: 1)
+        // 90 % of the rows go on at each split; the others end in a leaf of 0.
+        for input in 0..<inputs {
+            let cover = pow(0.9, Double(input))
+            ensemble.nodes.append(
+                .split(
+                    Int32(input), .lessOrEqual, 0.5, missing: .right, left: Int32(2 * input + 2),
+                    right: Int32(2 * input + 1), cover: cover))
+            ensemble.nodes.append(.leaf(0, number: 0, cover: cover * 0.1))
+        }
+        ensemble.nodes.append(.leaf(1, number: 0, cover: pow(0.9, Double(inputs))))
+        ensemble.trees = [
+            .init(
+                shape: .binary(firstNode: 0, count: 2 * inputs + 1), depth: inputs, output: 0)
+        ]
+        let explainer = try #require(TreeExplainer(ensemble))
+        let all = try explainer.explain([Double](repeating: 0, count: inputs))
+        let none = pow(0.9, Double(inputs))
+        #expect(abs(all.base - none) < 1e-12)
+        for value in all.values {
+            #expect(abs(value - (1 - none) / Double(inputs)) < 1e-12)
+        }
+    }
+
+    // MARK: Properties
+
+    @Test("an input that no split asks adds nothing at all; the parts add up to the margin's bits")
+    func dummy() throws {
+        for seed in 20..<30 as Range<UInt64> {
+            var generator = RandomEnsemble(seed: seed)
+            var ensemble = generator.binary()
+            ensemble.inputCount = 8
+            let explainer = try #require(TreeExplainer(ensemble))
+            let row = generator.row() + [1, .nan]
+            let ours = try explainer.explain(row)
+            #expect(ours.values[6] == 0 && ours.values[7] == 0)
+            var (margins, leaves): ([Double], [Int32]) = ([], [])
+            row.withUnsafeBufferPointer {
+                ensemble.reference($0, margins: &margins, leaves: &leaves)
+            }
+            let sum = ours.values.reduce(ours.base, +)
+            #expect(abs(sum + ours.rounding - margins[0]) < 1e-12, "seed \(seed)")
+            #expect(abs(ours.rounding) < 1e-6)
+        }
+    }
+
+    @Test("an offset replaces XGBoost's base margin; a range of rounds explains itself")
+    func options() throws {
+        var generator = RandomEnsemble(seed: 31)
+        generator.trees = 4
+        let ensemble = generator.binary()
+        let explainer = try #require(TreeExplainer(ensemble))
+        let row = generator.row()
+        let whole = try explainer.explain(row)
+        let moved = try explainer.explain(row, RowOptions(offset: [2]))
+        #expect(abs(moved.base - whole.base - 1.75) < 1e-12 && moved.values == whole.values)
+        let first = try explainer.explain(row, RowOptions(iterations: 0..<1))
+        let rest = try explainer.explain(row, RowOptions(iterations: 1..<4))
+        for input in row.indices {
+            #expect(abs(first.values[input] + rest.values[input] - whole.values[input]) < 1e-12)
+        }
+    }
+
+    @Test("no covers, a split without training rows, or a missing value that may not be: said so")
+    func refusals() throws {
+        var generator = RandomEnsemble(seed: 32)
+        var ensemble = generator.binary()
+        for index in ensemble.nodes.indices where !ensemble.nodes[index].isLeaf {
+            ensemble.nodes[index].missing = .refused
+        }
+        let explainer = try #require(TreeExplainer(ensemble))
+        #expect(throws: ExplanationError.missingInput(0)) {
+            try explainer.explain([Double](repeating: .nan, count: 6))
+        }
+        for index in ensemble.nodes.indices { ensemble.nodes[index].cover = 0 }
+        #expect(TreeExplainer(ensemble) == nil)
+        for index in ensemble.nodes.indices { ensemble.nodes[index].cover = .nan }
+        #expect(TreeExplainer(ensemble) == nil)
     }
 
     @Test("quadrature is exact for the polynomials it must integrate")
@@ -47,81 +213,5 @@ struct TreeExplainerTests {
                 #expect(abs(sum - 1 / Double(degree + 1)) < 1e-13)
             }
         }
-    }
-
-    // MARK: An independent answer
-
-    private func randomForest(
-        _ random: inout SplitMix64, inputs: Int, depth: Int, trees: Int
-    ) -> Forest {
-        var forest = Forest(inputCount: inputs, outputCount: 1, baseMargins: [0.25])
-        for _ in 0..<trees {
-            let first = forest.nodes.count
-            var open = [(index: 0, level: 0, cover: Float(1_000))]
-            forest.nodes.append(leaf(&random, cover: 1_000))
-            var deepest = 0
-            while let (index, level, cover) = open.popLast() {
-                deepest = max(deepest, level)
-                if level == depth || (level > 1 && random.next(below: 4) == 0) { continue }
-                let left = forest.nodes.count - first
-                // Now and then all training rows went one way.
-                let share = random.next(below: 9) == 0 ? 0 : Float(random.next(below: 99) + 1) / 100
-                forest.nodes[first + index] = .init(
-                    left: Int32(left), right: Int32(left + 1),
-                    input: Int32(random.next(below: inputs)),
-                    value: Float(random.next(below: 100)) / 10, cover: cover, categories: -1,
-                    missingGoesLeft: random.next(below: 2) == 0)
-                for (offset, part) in [share, 1 - share].enumerated() {
-                    forest.nodes.append(leaf(&random, cover: cover * part))
-                    if cover * part > 0 { open.append((left + offset, level + 1, cover * part)) }
-                }
-                deepest = max(deepest, level + 1)
-            }
-            forest.trees.append(
-                .init(
-                    firstNode: first, nodeCount: forest.nodes.count - first, depth: deepest,
-                    output: 0))
-        }
-        return forest
-    }
-
-    private func leaf(_ random: inout SplitMix64, cover: Float) -> Forest.Node {
-        .init(
-            left: -1, right: -1, input: 0, value: Float(random.next(below: 2_000)) / 1_000 - 1,
-            cover: cover, categories: -1, missingGoesLeft: false)
-    }
-
-    private func shapley(_ forest: Forest, _ row: [Float]) -> (base: Double, values: [Double]) {
-        let count = row.count
-        let worth = (0..<1 << count).map { expectation(forest, row, known: $0) }
-        func factorial(_ n: Int) -> Double { n < 2 ? 1 : Double(n) * factorial(n - 1) }
-        var values = [Double](repeating: 0, count: count)
-        for input in 0..<count {
-            for set in 0..<1 << count where set >> input & 1 == 0 {
-                let size = set.nonzeroBitCount
-                let weight =
-                    factorial(size) * factorial(count - size - 1) / factorial(count)
-                values[input] += weight * (worth[set | 1 << input] - worth[set])
-            }
-        }
-        return (worth[0], values)
-    }
-
-    /// The forest's value with the inputs of `known` fixed, every other split averaged by cover.
-    private func expectation(_ forest: Forest, _ row: [Float], known: Int) -> Double {
-        func value(_ tree: Forest.Tree, _ index: Int) -> Double {
-            let node = forest.nodes[tree.firstNode + index]
-            if node.isLeaf { return Double(node.value) }
-            if known >> Int(node.input) & 1 == 1 {
-                let left = forest.goesLeft(node, row[Int(node.input)])
-                return value(tree, Int(left ? node.left : node.right))
-            }
-            let left = Double(forest.nodes[tree.firstNode + Int(node.left)].cover)
-            let right = Double(forest.nodes[tree.firstNode + Int(node.right)].cover)
-            return
-                (left * value(tree, Int(node.left)) + right * value(tree, Int(node.right)))
-                / (left + right)
-        }
-        return Double(forest.baseMargins[0]) + forest.trees.map { value($0, 0) }.reduce(0, +)
     }
 }

@@ -32,6 +32,10 @@ public struct Fixture: CustomStringConvertible, Sendable {
         return names.sorted().map { Fixture(folder: folder.appending(path: $0)) }
     }
 
+    public func has(_ file: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appending(path: file).path)
+    }
+
     /// The model file as its library wrote it.
     public func artifact() throws -> [UInt8] {
         for ending in ["json", "ubj", "txt"] {

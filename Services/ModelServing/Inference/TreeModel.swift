@@ -35,7 +35,7 @@ public struct TreeModel: Sendable {
         link = model.link
         inputNames = model.inputNames
         compiled = CompiledModel(model)
-        explainer = TreeExplainer(Forest(trees))
+        explainer = TreeExplainer(trees)
     }
 
     /// Margins of one row, one value per input, NaN for missing: 0 ulp from the library's own.
@@ -74,5 +74,12 @@ public struct TreeModel: Sendable {
     /// Whether the layout that serves gives the bits of the plain walk for this row.
     public func layoutAgrees(on row: [Float]) -> Bool {
         compiled.layoutAgrees(on: row.map(Double.init))
+    }
+}
+
+extension TreeExplainer {
+    /// Attributions of a row of float32 values; nil if they do not add up.
+    public func attributions(_ row: [Float], output: Int = 0) -> Attributions? {
+        try? explain(row.map(Double.init), output: output)
     }
 }

@@ -1,0 +1,45 @@
+import ModelFixtures
+import Testing
+
+@testable import Inference
+
+/// The libraries' own contributions, recorded with their models.
+@Suite("Contributions of the libraries")
+struct LibraryContributionTests {
+    @Test("XGBoost's, within the noise of its float32", arguments: Fixture.all("xgboost"))
+    func xgboost(_ fixture: Fixture) throws {
+        try check(fixture, within: 1e-5)
+    }
+
+    private func check(_ fixture: Fixture, within bound: Double) throws {
+        guard fixture.has("shap.csv"), let model = try fixture.model(), let trees = model.trees
+        else { return }
+        let explainer = try #require(TreeExplainer(trees))
+        let expected = try fixture.expected("shap_", in: "shap.csv")
+        var largest = 0.0
+        for (row, theirs) in zip(try fixture.rows(), expected) {
+            for output in 0..<trees.outputCount {
+                let ours = try explainer.explain(row, output: output)
+                // One after the other: inputs, then the base, for each output.
+                let parts = ours.values + [ours.base]
+                for (part, value) in parts.enumerated() {
+                    let difference = abs(value - theirs[output * parts.count + part])
+                    largest = max(largest, difference)
+                }
+            }
+        }
+        #expect(largest <= bound, "\(fixture.name): \(largest)")
+    }
+}
+
+extension Fixture {
+    /// Nil, and said so, if its format is not read.
+    fileprivate func model() throws -> LoadedModel? {
+        do {
+            return try ModelFile.load(try artifact(), LoadOptions(rounds: .all))
+        } catch let error as ModelFileError {
+            print("\(name) is skipped: \(error)")
+            return nil
+        }
+    }
+}
