@@ -101,7 +101,7 @@ struct HostileModelTests {
             ([0x80, 0x04, 0x95], "a pickle can run code and is never read"),
             ([0x1F, 0x8B, 8], "a compressed file is not read"),
             (Array("binf".utf8), "XGBoost's old binary format is not supported"),
-            (Array("tree\nversion=v4".utf8), "not a JSON object"),
+            (Array("a table\nof rows".utf8), "not a JSON object"),
             ([], "not a JSON object"),
         ]
         for (bytes, reason) in files {

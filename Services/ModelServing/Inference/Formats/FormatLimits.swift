@@ -14,6 +14,8 @@ public struct FormatLimits: Hashable, Sendable {
     public var treeDepth = 512
     public var inputs = 4_096
     public var outputs = 1_024
+    /// Categories of one input that have a name.
+    public var vocabulary = 65_536
 
     public init() {}
 }

@@ -41,7 +41,7 @@ protocol DocumentLoader {
 /// Loads model files of every format that is read.
 public enum ModelFile {
     /// Formats with a head of their own.
-    private static var loaders: [any ModelLoader.Type] { [] }
+    private static var loaders: [any ModelLoader.Type] { [LightGBMLoader.self] }
     /// Formats that are JSON documents; the last one serves where none recognises the document.
     private static var documentLoaders: [any DocumentLoader.Type] { [XGBoostLoader.self] }
 

@@ -13,6 +13,12 @@ public enum Link: Sendable, Hashable {
     // LightGBM, in float64
     /// `sign(x) * x * x`: regression on the square root.
     case squareKeepingSign
+    /// Of one margin, or of each class on its own (one against all).
+    case lightgbmLogistic(sigmoid: Double)
+    case lightgbmSoftmax
+    case lightgbmExponential
+    /// `ln(1 + e^x)`.
+    case crossEntropyLambda
 
     /// How many values the link makes of `margins` margins.
     public func valueCount(margins: Int) -> Int { margins }
@@ -37,6 +43,11 @@ public enum Link: Sendable, Hashable {
                 let margin = margins[index]
                 values[index] = margin < 0 ? -(margin * margin) : margin * margin
             }
+        case .lightgbmLogistic(let sigmoid):
+            Self.lightgbmLogistic(margins, sigmoid: sigmoid, into: values)
+        case .lightgbmSoftmax: Self.lightgbmSoftmax(margins, into: values)
+        case .lightgbmExponential: Self.lightgbmExponential(margins, into: values)
+        case .crossEntropyLambda: Self.crossEntropyLambda(margins, into: values)
         }
     }
 }

@@ -91,6 +91,17 @@ struct JSONCursor {
         return tape.text(at: offset)
     }
 
+    /// A scalar as a text that names it: a string itself, a number as it is written.
+    func label() throws(ModelFileError) -> String {
+        switch kind {
+        case .string: return try text()
+        case .number where tape.syntax == .json: return String(decoding: numberText, as: UTF8.self)
+        case .true: return "true"
+        case .false: return "false"
+        default: throw error("expected a text or a number, found \(kind.name)")
+        }
+    }
+
     /// A whole number; XGBoost writes many of its parameters as text, so text with digits serves
     /// too.
     func integer(in range: ClosedRange<Int>) throws(ModelFileError) -> Int {

@@ -211,36 +211,22 @@ struct XGBoostTreeReader {
     private func check(
         _ tree: JSONCursor, _ nodes: [TreeEnsemble.Node], deleted: Int, inputs: Int
     ) throws(ModelFileError) -> Int {
-        var seen = [Bool](repeating: false, count: nodes.count)
-        seen[0] = true
-        var reached = 1
-        var level = [0]
-        var depth = 0
-        while true {
-            var next: [Int] = []
-            for index in level where !nodes[index].isLeaf {
-                for child in [Int(nodes[index].left), Int(nodes[index].right)] {
-                    guard !seen[child] else {
-                        throw try tree.field("left_children").error(
-                            "node \(child) has two parents, or is its own ancestor")
-                    }
-                    seen[child] = true
-                    reached += 1
-                    next.append(child)
-                }
+        let structure: TreeStructure
+        do {
+            structure = try TreeStructure(nodes, deepest: limits.treeDepth)
+        } catch {
+            switch error {
+            case .secondParent(let node):
+                throw try tree.field("left_children").error(
+                    "node \(node) has two parents, or is its own ancestor")
+            case .tooDeep: throw tree.error("deeper than \(limits.treeDepth) levels")
             }
-            if next.isEmpty { break }
-            depth += 1
-            guard depth <= limits.treeDepth else {
-                throw tree.error("deeper than \(limits.treeDepth) levels")
-            }
-            level = next
         }
-        guard reached + deleted == nodes.count else {
+        guard structure.reached + deleted == nodes.count else {
             throw tree.error(
-                "\(nodes.count - reached) nodes cannot be reached; \(deleted) are stated as deleted"
-            )
+                "\(nodes.count - structure.reached) nodes cannot be reached; "
+                    + "\(deleted) are stated as deleted")
         }
-        return depth
+        return structure.depth
     }
 }
