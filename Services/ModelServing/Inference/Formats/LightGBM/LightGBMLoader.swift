@@ -28,11 +28,6 @@ struct LightGBMLoader: ModelLoader {
         return try loader.load()
     }
 
-    private init(limits: FormatLimits, text: LightGBMText) {
-        self.limits = limits
-        self.text = text
-    }
-
     private mutating func load() throws(ModelFileError) -> LoadedModel {
         _ = text.nextLine()
         let header = try text.block("header", keys: Self.headerKeys)
