@@ -81,6 +81,12 @@ simulate: dependencies
 	$(RELEASE) --product rpc-simulate
 	.build/release/rpc-simulate $(or $(RUNS),10000) $(or $(SEED),1)
 
+## simulate-experiments: 10,000 experiments without an effect, 30 looks at each; power; lost exposures (RUNS=, SEED=)
+.PHONY: simulate-experiments
+simulate-experiments:
+	$(RELEASE) --product simulate-experiments
+	.build/release/simulate-experiments $(or $(RUNS),10000) $(or $(SEED),1)
+
 ## fuzz: the six fuzzers, two at a time, SECONDS each (default 60); what they find goes to Tests/Fuzz/FailCases
 .PHONY: fuzz
 fuzz: dependencies

@@ -170,6 +170,10 @@ let targets: [Target] = [
             "FeatureCore", "FeatureEngine", "RPC", "RPCTransport", "Redis", "AssayMessages",
             "Storage", "TestSupport", "Wire", nioPosix, arguments,
         ]),
+    library(
+        "ExperimentSimulation", "Tests/ExperimentSimulation", ["Statistics", "Numerics"]),
+    program(
+        "simulate-experiments", "Tests/Benchmarks/simulate-experiments", ["ExperimentSimulation"]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),
     program(
@@ -300,7 +304,9 @@ let targets: [Target] = [
         name: "ModelFixtures", dependencies: [], path: "Tests/ModelFixtures",
         exclude: ["Fixtures"], swiftSettings: strict),
     tests("NumericsTests", ["Numerics"]),
-    tests("StatisticsTests", ["Statistics", "Numerics"]),
+    tests(
+        "StatisticsTests", ["Statistics", "ExperimentSimulation", "Numerics"],
+        exclude: ["Fixtures"]),
     tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ModelFormatTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
