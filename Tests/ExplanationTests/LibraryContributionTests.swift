@@ -11,6 +11,11 @@ struct LibraryContributionTests {
         try check(fixture, within: 1e-5)
     }
 
+    @Test("LightGBM's, to the last digits of float64", arguments: Fixture.all("lightgbm"))
+    func lightgbm(_ fixture: Fixture) throws {
+        try check(fixture, within: 1e-9)
+    }
+
     private func check(_ fixture: Fixture, within bound: Double) throws {
         guard fixture.has("shap.csv"), let model = try fixture.model(), let trees = model.trees
         else { return }

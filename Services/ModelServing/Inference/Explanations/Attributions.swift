@@ -35,12 +35,15 @@ public struct Attributions: Sendable, Hashable {
     public var method: Method
     public var exactness: Exactness
     public var space: Space
+    /// A lower output means more of the positive class: path lengths of an isolation forest, points
+    /// of a scorecard.
+    public var fallsWithRisk: Bool
     /// LIME's weighted R² of the local model; nil for all others.
     public var localFit: Double?
 
     public init(
         base: Double, values: [Double], rounding: Double = 0, method: Method,
-        exactness: Exactness, space: Space, localFit: Double? = nil
+        exactness: Exactness, space: Space, fallsWithRisk: Bool = false, localFit: Double? = nil
     ) {
         self.base = base
         self.values = values
@@ -48,6 +51,7 @@ public struct Attributions: Sendable, Hashable {
         self.method = method
         self.exactness = exactness
         self.space = space
+        self.fallsWithRisk = fallsWithRisk
         self.localFit = localFit
     }
 }

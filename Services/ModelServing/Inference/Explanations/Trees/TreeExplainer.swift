@@ -18,6 +18,7 @@ public struct TreeExplainer: Explainer {
     }
 
     private let ensemble: TreeEnsemble
+    private let fallsWithRisk: Bool
     private let forest: ShapleyForest
     private let required: [Int]
     /// By the number of distinct inputs.
@@ -25,9 +26,12 @@ public struct TreeExplainer: Explainer {
 
     /// Nil if the file does not say how many training rows met each node, a split met none, or
     /// leaves are functions.
-    public init?(_ ensemble: TreeEnsemble) {
+    ///
+    /// - Parameter fallsWithRisk: a lower margin means more of the positive class.
+    public init?(_ ensemble: TreeEnsemble, fallsWithRisk: Bool = false) {
         guard let forest = ShapleyForest(ensemble) else { return nil }
         self.ensemble = ensemble
+        self.fallsWithRisk = fallsWithRisk
         self.forest = forest
         required = ensemble.requiredInputs.sorted()
         let counts = Set(forest.trees.map(\.distinctInputs))
@@ -92,7 +96,7 @@ public struct TreeExplainer: Explainer {
         let margin = ensemble.profile == .xgboost ? Double(leaves.single) : reached
         return Attributions(
             base: base, values: values, rounding: margin - total, method: .treeShap,
-            exactness: .exact, space: .margin)
+            exactness: .exact, space: .margin, fallsWithRisk: fallsWithRisk)
     }
 
     /// Adds what each input gains in the trees of a range.
