@@ -20,11 +20,13 @@ public struct SmallModel: Sendable {
     public var types = "[0,0,0,0,0]"
     public var attributes = "{}"
     public var leafVector = "1"
+    public var targets = "1"
+    public var featureTypes = "[]"
     public var extra = ""
 
     public var text: String {
         """
-        {"learner":{"attributes":\(attributes),"feature_names":["a","b","c"],"feature_types":[],
+        {"learner":{"attributes":\(attributes),"feature_names":["a","b","c"],"feature_types":\(featureTypes),
         "gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"1","num_trees":"\(trees)"},
         "iteration_indptr":[0,1],"tree_info":[0],"trees":[{"categories":[],"categories_nodes":[],
         "categories_segments":[],"categories_sizes":[],"default_left":\(defaults),"id":0,
@@ -33,7 +35,7 @@ public struct SmallModel: Sendable {
         "tree_param":{"num_deleted":"\(deleted)","num_feature":"3","num_nodes":"\(nodes)",
         "size_leaf_vector":"\(leafVector)"}}]\(extra)},"name":"\(booster)"},
         "learner_model_param":{"base_score":"\(baseScore)","num_class":"\(classes)",
-        "num_feature":"\(inputs)","num_target":"1"},
+        "num_feature":"\(inputs)","num_target":"\(targets)"},
         "objective":{"name":"\(objective)"}},"version":\(version)}
         """
     }

@@ -78,8 +78,10 @@ struct HostileModelTests {
 
     @Test("what is not supported is named, with a remedy")
     func unsupported() {
-        #expect(refusal { $0.objective = "survival:cox" }.contains("\"survival:cox\" is not"))
-        #expect(refusal { $0.booster = "gblinear" }.contains("\"gblinear\" is not supported"))
+        #expect(refusal { $0.objective = "rank:novel" }.contains("\"rank:novel\" is not"))
+        #expect(refusal { $0.booster = "novel" }.contains("\"novel\" is not supported"))
+        #expect(refusal { $0.booster = "gblinear" }.contains("\"weights\" is missing"))
+        #expect(refusal { $0.classes = "3" }.contains("binary:logistic has no 3 classes"))
         #expect(refusal { $0.version = "[4,0,0]" }.contains("$.version: written by XGBoost 4.0"))
         #expect(refusal { $0.leafVector = "3" }.contains("leaves with several values"))
         #expect(refusal { $0.extra = #","novelty":[]"# }.contains("\"novelty\" is not known"))

@@ -10,10 +10,17 @@ struct PredictCommand: ParsableCommand {
             The model is the file that its training library wrote. The rows are comma-separated \
             values with a header; columns are matched to the model's inputs by name, or in order \
             if the table and the model share no name. Missing is nan or nothing.
+
+            margin is the value before the link, probability the library's own prediction after \
+            it (for multi:softmax the class), leaf the library's number of each tree's leaf, shap \
+            what each input added to the margin, output by output, with the base value last. \
+            score_samples, decision and predict are those of an isolation forest.
             """)
 
     enum Output: String, CaseIterable, ExpressibleByArgument {
-        case margin, probability, leaf
+        case margin, probability, leaf, shap, decision, predict
+        case classNumber = "class"
+        case scoreSamples = "score_samples"
     }
 
     enum Rounds: String, CaseIterable, ExpressibleByArgument {
@@ -27,8 +34,9 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "Which rounds answer, if training was stopped early.") var rounds: Rounds?
 
     func run() throws {
+        let table = try Self.table(rows)
         let prediction = try OfflinePrediction(
-            model: Self.read(file), rounds: rounds, table: Self.table(rows), named: rows)
+            try Self.load(file, rounds, columns: table.names), table, named: rows)
         if let note = prediction.note {
             FileHandle.standardError.write(Data("note: \(note)\n".utf8))
         }
@@ -37,11 +45,28 @@ struct PredictCommand: ParsableCommand {
         printer.flush()
     }
 
+    private static func load(
+        _ path: String, _ rounds: Rounds?, columns: [String]
+    ) throws -> LoadedModel {
+        let chosen: Inference.Rounds =
+            switch rounds {
+            case .all: .all
+            case .best: .best
+            case nil: .unstated
+            }
+        do {
+            return try ModelFile.load(
+                try read(path), LoadOptions(rounds: chosen, columns: columns))
+        } catch let error as ModelFileError {
+            throw PredictionRefused("\(path): \(error)")
+        }
+    }
+
     private static func read(_ path: String) throws -> [UInt8] {
         do {
             return [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
-            throw ValidationError("\(path): \(error.localizedDescription)")
+            throw PredictionRefused("\(path): \(error.localizedDescription)")
         }
     }
 
@@ -49,7 +74,14 @@ struct PredictCommand: ParsableCommand {
         do {
             return try RowTable(try read(path))
         } catch let error as RowTableError {
-            throw ValidationError("\(path): \(error)")
+            throw PredictionRefused("\(path): \(error)")
         }
     }
+}
+
+/// Why nothing was predicted, with the file at fault.
+struct PredictionRefused: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

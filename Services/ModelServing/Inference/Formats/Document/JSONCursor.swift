@@ -95,7 +95,14 @@ struct JSONCursor {
     func label() throws(ModelFileError) -> String {
         switch kind {
         case .string: return try text()
-        case .number where tape.syntax == .json: return String(decoding: numberText, as: UTF8.self)
+        case .number:
+            guard tape.syntax == .ubjson else {
+                return String(decoding: numberText, as: UTF8.self)
+            }
+            let (marker, start) = binary
+            let integer = UBJSONNumber.integer(tape.bytes, at: start, marker)
+            return integer.map(String.init)
+                ?? UBJSONNumber.double(tape.bytes, at: start, marker).description
         case .true: return "true"
         case .false: return "false"
         default: throw error("expected a text or a number, found \(kind.name)")

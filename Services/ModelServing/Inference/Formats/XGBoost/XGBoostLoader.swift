@@ -25,36 +25,47 @@ struct XGBoostLoader: DocumentLoader {
         let parameters = try learner.field("learner_model_param")
         let inputs = try parameters.field("num_feature").integer(in: 1...limits.inputs)
         let classes = try parameters.field("num_class").integer(in: 0...limits.outputs)
-        if let targets = try parameters.optionalField("num_target"),
-            try targets.integer(in: 0...limits.outputs) > 1
-        {
-            throw targets.error(
-                "a model with several targets is not supported",
-                remedy: "train one model for each target")
+        let targets =
+            try parameters.optionalField("num_target")?.integer(in: 0...limits.outputs) ?? 1
+        let outputs = max(classes, targets, 1)
+        if classes > 1 {
+            let holdsClasses = [.xgboostSoftmax, .identity].contains(objective.link)
+            guard holdsClasses, targets <= 1 else {
+                throw try parameters.field("num_class").error(
+                    "\(objective.name) has no \(classes) classes of \(targets) targets")
+            }
         }
-        let outputs = objective.link == .xgboostSoftmax ? max(classes, 1) : 1
-        if outputs == 1, classes > 1 {
-            throw try parameters.field("num_class").error("\(objective.name) has no classes")
-        }
-        var forest = TreeEnsemble(
-            profile: .xgboost, inputCount: inputs, outputCount: outputs,
-            base: try baseMargins(parameters, objective, outputs, version).map(Double.init))
-        let booster = try learner.field("gradient_booster")
-        forest.treesPerIteration = try XGBoostTreeReader(limits: limits).read(
-            booster, into: &forest)
-        let kept = try trees(learner, forest.treesPerIteration, forest.treeCount, rounds)
-        forest.keepFirst(trees: kept)
-        return LoadedModel(
+        let base = try baseMargins(parameters, objective, outputs, version).map(Double.init)
+        let booster = try XGBoostBooster(learner.field("gradient_booster"))
+        let described = XGBoostInputs(
+            learner: learner, model: booster.model, count: inputs, limits: limits)
+        let (body, categorical) = try body(learner, booster, inputs, base, rounds)
+        var model = LoadedModel(
             format: root.tape.syntax == .ubjson ? .xgboostUBJSON : .xgboostJSON,
             library: "xgboost \(version.map(String.init).joined(separator: "."))",
             objective: objective.name, link: objective.link,
-            inputs: try self.inputs(learner, forest), body: .trees(forest),
-            remarks: Self.remarks(forest))
+            inputs: try described.inputs(categorical: categorical), body: body)
+        if model.trees?.nodes.contains(where: \.cover.isNaN) == true {
+            model.remarks = [Remark("no covers: attributions are not exact")]
+        }
+        return model
     }
 
-    private static func remarks(_ forest: TreeEnsemble) -> [Remark] {
-        let hasCovers = forest.nodes.allSatisfy { !$0.cover.isNaN }
-        return hasCovers ? [] : [Remark("no covers: attributions are not exact")]
+    /// The model itself, and the inputs that it splits as categories.
+    private func body(
+        _ learner: JSONCursor, _ booster: XGBoostBooster, _ inputs: Int, _ base: [Double],
+        _ rounds: Rounds
+    ) throws(ModelFileError) -> (LoadedModel.Body, Set<Int>) {
+        if booster.kind == .linear {
+            return (.linear(try booster.linear(inputs: inputs, base: base)), [])
+        }
+        var forest = TreeEnsemble(
+            profile: .xgboost, inputCount: inputs, outputCount: base.count, base: base)
+        forest.treesPerIteration = try XGBoostTreeReader(limits: limits).read(
+            booster, into: &forest)
+        forest.keepFirst(
+            trees: try trees(learner, forest.treesPerIteration, forest.treeCount, rounds))
+        return (.trees(forest), forest.categoricalInputs)
     }
 
     // MARK: Parts
@@ -119,29 +130,6 @@ struct XGBoostLoader: DocumentLoader {
             throw field.error("\(margins.count) base scores for \(outputs) outputs")
         }
         return margins
-    }
-
-    private func inputs(
-        _ learner: JSONCursor, _ forest: TreeEnsemble
-    ) throws(ModelFileError) -> [ModelInput] {
-        let names = try names(learner, forest.inputCount)
-        let categorical = forest.categoricalInputs
-        return (0..<forest.inputCount).map { input in
-            ModelInput(
-                name: names.isEmpty ? "" : names[input],
-                kind: categorical.contains(input) ? .category : .number)
-        }
-    }
-
-    private func names(_ learner: JSONCursor, _ inputs: Int) throws(ModelFileError) -> [String] {
-        guard let field = try learner.optionalField("feature_names") else { return [] }
-        let count = try field.count()
-        guard count == 0 || count == inputs else {
-            throw field.error("\(count) names for \(inputs) inputs")
-        }
-        var names: [String] = []
-        try field.visit { (_, name) throws(ModelFileError) in names.append(try name.text()) }
-        return names
     }
 
     /// How many trees answer. A file that was stopped early is ambiguous: the library's

@@ -3,28 +3,10 @@ struct XGBoostTreeReader {
     let limits: FormatLimits
 
     /// Returns how many trees one boosting round has.
-    func read(_ booster: JSONCursor, into forest: inout TreeEnsemble) throws(ModelFileError) -> Int
-    {
-        let name = try booster.field("name")
-        switch try name.text() {
-        case "gbtree":
-            let model = try booster.field("model")
-            // Since 3.3 the weights of DART stand inside the model.
-            return try readModel(model, weights: model.optionalField("weight_drop"), &forest)
-        case "dart":
-            let model = try booster.field("gbtree").field("model")
-            let weights = try booster.optionalField("weight_drop")
-            return try readModel(model, weights: weights, &forest)
-        case let other:
-            throw name.error(
-                "the booster \"\(other.prefix(64))\" is not supported",
-                remedy: "train with booster=gbtree or booster=dart")
-        }
-    }
-
-    private func readModel(
-        _ model: JSONCursor, weights: JSONCursor?, _ forest: inout TreeEnsemble
+    func read(
+        _ booster: XGBoostBooster, into forest: inout TreeEnsemble
     ) throws(ModelFileError) -> Int {
+        let model = booster.model
         try checkMembers(model)
         let parameters = try model.field("gbtree_model_param")
         let parallel =
@@ -46,7 +28,7 @@ struct XGBoostTreeReader {
         try trees.visit { (index, tree) throws(ModelFileError) in
             try read(tree, output: Int(outputs[index]), &forest)
         }
-        if let weights { try apply(weights, &forest) }
+        if let weights = booster.treeWeights { try apply(weights, &forest) }
         return max(parallel, 1) * forest.outputCount
     }
 
@@ -57,13 +39,6 @@ struct XGBoostTreeReader {
         ]
         for (key, value) in try model.members() where !known.contains(key) {
             throw value.error("\"\(key.prefix(64))\" is not known in a tree model")
-        }
-        if let codes = try model.optionalField("cats")?.optionalField("enc"),
-            try codes.count() > 0
-        {
-            throw codes.error(
-                "categories stored as texts in the model are not supported",
-                remedy: "train on integer codes and give the vocabulary in the manifest")
         }
     }
 
@@ -151,6 +126,12 @@ struct XGBoostTreeReader {
         }
         try sized("default_left").visit { (index, value) throws(ModelFileError) in
             nodes[index].missing = try value.flag() ? .left : .right
+        }
+        if try tree.optionalField("loss_changes") != nil {
+            try sized("loss_changes").visit { (index, value) throws(ModelFileError) in
+                guard !nodes[index].isLeaf else { return }
+                nodes[index].gain = try value.float()
+            }
         }
         if try tree.optionalField("sum_hessian") != nil {
             try sized("sum_hessian").visit { (index, value) throws(ModelFileError) in
