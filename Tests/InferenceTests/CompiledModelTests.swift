@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Compiled models")
 struct CompiledModelTests {
-    @Test("margins, predictions and leaves are the library's own bits", arguments: Fixture.own)
+    @Test("margins, predictions and leaves are the library's own bits", arguments: Fixture.xgboost)
     func bits(_ fixture: Fixture) throws {
         let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
         let margins = try fixture.expected("margin_")
@@ -20,7 +20,7 @@ struct CompiledModelTests {
 
     @Test("the rounds of two ranges add up, and an offset replaces XGBoost's base margin")
     func ranges() throws {
-        let fixture = try #require(Fixture.own.first)
+        let fixture = try #require(Fixture.xgboost.first)
         let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
         #expect(model.iterationCount == model.treeCount)
         for row in try fixture.rows() {
@@ -36,7 +36,7 @@ struct CompiledModelTests {
 
     @Test("a batch gives the bits of its rows, also where they lie apart")
     func batch() throws {
-        let fixture = try #require(Fixture.own.first)
+        let fixture = try #require(Fixture.xgboost.first)
         let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
         let rows = try fixture.rows()
         let stride = model.inputCount + 3

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Layouts")
 struct LayoutTests {
-    @Test("every layout gives the bits of the plain walk", arguments: Fixture.own)
+    @Test("every layout gives the bits of the plain walk", arguments: Fixture.xgboost)
     func layouts(_ fixture: Fixture) throws {
         let loaded = try ModelFile.load(try fixture.artifact())
         let rows = try fixture.rows()
@@ -23,7 +23,7 @@ struct LayoutTests {
             #expect(model.layout.contains("sibling"))
             for row in try fixture.rows() { #expect(model.layoutAgrees(on: row)) }
         }
-        for fixture in Fixture.own {
+        for fixture in Fixture.xgboost {
             let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
             #expect(model.layout == "\(model.treeCount) perfect")
         }

@@ -11,6 +11,9 @@ public struct Fixture: CustomStringConvertible, Sendable {
     public static let own: [Fixture] = list(
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures"))
 
+    /// XGBoost's among them.
+    public static let xgboost = own.filter { $0.name.hasPrefix("xgboost-") }
+
     /// The wider set, where the checkout has it beside itself.
     public static let shared: [Fixture] = {
         let checkout = URL(filePath: #filePath).deletingLastPathComponent()
@@ -21,10 +24,12 @@ public struct Fixture: CustomStringConvertible, Sendable {
         return found.first { !$0.isEmpty } ?? []
     }()
 
-    /// Both sets; says so if the wider one is not there.
+    /// Both sets, each name once; says so if the wider one is not there.
     public static func all(_ prefix: String) -> [Fixture] {
         if shared.isEmpty { print("no shared/data/models beside the checkout: skipped") }
-        return (own + shared).filter { $0.name.hasPrefix(prefix) }
+        let names = Set(own.map(\.name))
+        let others = shared.filter { !names.contains($0.name) }
+        return (own + others).filter { $0.name.hasPrefix(prefix) }
     }
 
     private static func list(_ folder: URL) -> [Fixture] {

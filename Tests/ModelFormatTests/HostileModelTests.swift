@@ -145,7 +145,7 @@ struct HostileModelTests {
     @Test("no random mutation of a real model traps", arguments: [1, 2, 3, 4] as [UInt64])
     func mutations(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
-        let original = try Fixture.own[Int(seed) % Fixture.own.count].artifact()
+        let original = try Fixture.xgboost[Int(seed) % Fixture.xgboost.count].artifact()
         for _ in 0..<20 {
             var damaged = original
             for _ in 0..<random.next(below: 6) + 1 {

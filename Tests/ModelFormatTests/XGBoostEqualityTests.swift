@@ -7,11 +7,12 @@ import Testing
 struct XGBoostEqualityTests {
     @Test("the four shipped fixtures are there")
     func fixtures() {
-        #expect(Fixture.own.count == 4)
+        #expect(Fixture.xgboost.count == 4)
     }
 
     @Test(
-        "margins, predictions and leaves equal the library's, bit for bit", arguments: Fixture.own)
+        "margins, predictions and leaves equal the library's, bit for bit",
+        arguments: Fixture.xgboost)
     func shipped(_ fixture: Fixture) throws {
         try expectEqual(fixture)
     }

@@ -40,8 +40,8 @@ struct DoubleFunctionsTests {
     @Test(
         "a hash over many arguments is the same on every machine, and none is far from the library")
     func hashes() {
-        // Ten million arguments where a make target asks for them; both numbers were compared with
-        // glibc's variants without fused multiply-add: no bit differed.
+        // Ten million arguments where `ASSAY_WHOLE` is set. Compared over these with glibc's
+        // variants without fused multiply-add, no bit of exp, exp2 and log differs.
         let whole = ProcessInfo.processInfo.environment["ASSAY_WHOLE"] != nil
         let count = whole ? 10_000_000 : 100_000
         var sums = [UInt64](repeating: 0xcbf2_9ce4_8422_2325, count: 4)
@@ -66,7 +66,8 @@ struct DoubleFunctionsTests {
                 worst[index] = max(worst[index], distance(ours, theirs))
             }
         }
-        #expect(worst.allSatisfy { $0 <= 1 }, "\(worst)")
+        // glibc's own log1p is another 0.9 units off, at times to the other side.
+        #expect(zip(worst, [1, 1, 1, 2]).allSatisfy { $0 <= $1 }, "\(worst)")
         #expect(
             sums.map { String($0, radix: 16) } == (whole ? Self.wholeHashes : Self.sampleHashes))
     }
@@ -74,7 +75,9 @@ struct DoubleFunctionsTests {
     private static let sampleHashes = [
         "9e430fb1a0d1f192", "3f921c1ced635acc", "1716a67707d38fcb", "73e2a75c6aa4267a",
     ]
-    private static let wholeHashes: [String] = []
+    private static let wholeHashes = [
+        "c4416d2fb4707e9", "9e8f5b07f11ca312", "236e5cd57902fe71", "260d271e1f20c7f5",
+    ]
 
     private func pair(
         _ x: Double, _ ours: (Double) -> Double, _ theirs: (Double) -> Double

@@ -3,7 +3,11 @@ public struct FormatLimits: Hashable, Sendable {
     /// At most 512 MiB: offsets into a file are held in 29 bits.
     public var artifactBytes = 512 << 20
     public var depth = 128
+    /// Depth of files that nest the nodes of a tree.
+    public var nestedTreeDepth = 1_024
     public var stringBytes = 64 << 10
+    /// The history of training, which CatBoost keeps as one text.
+    public var historyBytes = 16 << 20
     /// Digits, sign, point and exponent of one number.
     public var numberBytes = 128
     /// Keys of one object; they are compared pairwise for duplicates.

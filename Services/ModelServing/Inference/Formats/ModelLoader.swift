@@ -43,7 +43,11 @@ public enum ModelFile {
     /// Formats with a head of their own.
     private static var loaders: [any ModelLoader.Type] { [LightGBMLoader.self] }
     /// Formats that are JSON documents; the last one serves where none recognises the document.
-    private static var documentLoaders: [any DocumentLoader.Type] { [XGBoostLoader.self] }
+    private static var documentLoaders: [any DocumentLoader.Type] {
+        [
+            AssayLinearLoader.self, AssayForestLoader.self, CatBoostLoader.self, XGBoostLoader.self,
+        ]
+    }
 
     /// Content decides what a file is, never its name. Nothing in it is ever executed.
     public static func load(
@@ -55,7 +59,9 @@ public enum ModelFile {
             return try loader.load(bytes, options)
         }
         if !UBJSONTapeParser.recognizes(bytes) { try ForeignFile.requireObject(bytes) }
-        let document = try JSONTape(bytes, limits: options.limits).root
+        var limits = options.limits
+        CatBoostLoader.widen(&limits, for: bytes)
+        let document = try JSONTape(bytes, limits: limits).root
         let loader = documentLoaders.first { $0.recognizes(document) } ?? documentLoaders.last
         guard let loader else { throw document.error("not a model of a known format") }
         return try loader.load(document, options)

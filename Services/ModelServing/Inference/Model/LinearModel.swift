@@ -13,13 +13,16 @@ public struct LinearModel: Sendable {
     public var intercept: [Double]
     /// Per output: XGBoost's base margin.
     public var base: [Double]
+    /// The margin is its point total instead of the sum of products.
+    public var scorecard: Scorecard?
 
     public var inputCount: Int { impute.count }
-    public var outputCount: Int { weights.count }
+    public var outputCount: Int { scorecard == nil ? weights.count : 1 }
 
     public init(
         profile: NumericProfile, impute: [Double?], mean: [Double], scale: [Double],
-        weights: [[Double]], intercept: [Double], base: [Double] = []
+        weights: [[Double]], intercept: [Double], base: [Double] = [],
+        scorecard: Scorecard? = nil
     ) {
         self.profile = profile
         self.impute = impute
@@ -28,6 +31,7 @@ public struct LinearModel: Sendable {
         self.weights = weights
         self.intercept = intercept
         self.base = base.isEmpty ? [Double](repeating: 0, count: weights.count) : base
+        self.scorecard = scorecard
     }
 
     /// Margins of one row; NaN if an input is missing that may not be.
@@ -37,6 +41,10 @@ public struct LinearModel: Sendable {
         _ row: UnsafeBufferPointer<Double>, offset: [Double]? = nil,
         into margins: UnsafeMutableBufferPointer<Double>
     ) {
+        if let scorecard {
+            margins[0] = scorecard.points(row) + (offset?[0] ?? 0)
+            return
+        }
         for output in weights.indices {
             margins[output] =
                 profile == .xgboost

@@ -20,8 +20,26 @@ public enum Link: Sendable, Hashable {
     /// `ln(1 + e^x)`.
     case crossEntropyLambda
 
+    // CatBoost, in float64
+    /// Shares of the negative and of the positive class.
+    case catboostLogistic
+    case catboostSoftmax
+    case catboostOneVersusAll
+    case catboostExponential
+
+    // Assay's own formats, in float64
+    case logistic
+    case softmax
+    case exponential
+    /// From a sum of path lengths to the anomaly score 2^(-sum / divisor).
+    case isolation(divisor: Double)
+    /// From points to the probability of the adverse event.
+    case scorecard(Scorecard.Odds)
+
     /// How many values the link makes of `margins` margins.
-    public func valueCount(margins: Int) -> Int { margins }
+    public func valueCount(margins: Int) -> Int {
+        self == .catboostLogistic ? 2 : margins
+    }
 
     /// Maps margins to predictions; `values` has `valueCount(margins:)` places and may be the same
     /// memory if that is as many.
@@ -48,6 +66,14 @@ public enum Link: Sendable, Hashable {
         case .lightgbmSoftmax: Self.lightgbmSoftmax(margins, into: values)
         case .lightgbmExponential: Self.lightgbmExponential(margins, into: values)
         case .crossEntropyLambda: Self.crossEntropyLambda(margins, into: values)
+
+        // CatBoost
+        case .catboostLogistic, .catboostSoftmax, .catboostOneVersusAll, .catboostExponential:
+            applyCatBoost(margins, into: values)
+
+        // Assay's own
+        case .logistic, .softmax, .exponential, .isolation, .scorecard:
+            applyOwn(margins, into: values)
         }
     }
 }

@@ -41,19 +41,6 @@ public struct Remark: Sendable, Hashable, CustomStringConvertible {
     public var description: String { text }
 }
 
-/// What an isolation forest needs besides its trees, whose leaves are path lengths (Liu, Ting and
-/// Zhou 2008).
-public struct IsolationParameters: Sendable, Hashable {
-    /// Rows that each tree was grown from.
-    public var maximumSamples: Int
-    public var offset: Double
-
-    public init(maximumSamples: Int, offset: Double) {
-        self.maximumSamples = maximumSamples
-        self.offset = offset
-    }
-}
-
 /// A model file, read and checked: what every loader returns.
 public struct LoadedModel: Sendable {
     public enum Body: Sendable {
