@@ -134,6 +134,17 @@ import Testing
         #expect(empty.recents.allSatisfy { $0.rows.isEmpty })
     }
 
+    @Test("fetching a state changes nothing, whatever it holds")
+    func fetch() throws {
+        var empty = FeatureState(group: TestGroup.group, groupHash: 7)
+        _ = empty.fetchParts() &+ empty.fetchCells()
+        #expect(empty == FeatureState(group: TestGroup.group, groupHash: 7))
+        var state = Self.marked()
+        #expect(state.fetchParts() > 0)
+        _ = state.fetchCells()
+        #expect(state == Self.marked())
+    }
+
     /// One value seen at 0 s and another at 7,200 s, in an attribute that keeps `exact` of them.
     private func seen(exact: Int, remember: Int64?) -> (Group, FeatureState) {
         let group = Group(

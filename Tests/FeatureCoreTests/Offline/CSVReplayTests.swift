@@ -59,6 +59,21 @@ import Testing
         #expect(report.absentFields.contains("mcc") && report.ignoredColumns.isEmpty)
     }
 
+    @Test("keys of other bytes are other entities, though their texts be equal")
+    func equalTexts() throws {
+        let (_, rows, report) = try Self.replay(
+            """
+            id,time,card_id,amount
+            p1,2025-10-09T08:00:00Z,caf\u{E9},1
+            p2,2025-10-09T08:10:00Z,cafe\u{301},1
+            p3,2025-10-09T08:20:00Z,caf\u{E9},1
+            p4,2025-10-09T08:30:00Z,cafe,1
+            p5,2025-10-09T08:40:00Z,cafe,1
+            """)
+        #expect(rows.map { $0[2] } == ["0", "0", "1", "0", "1"])
+        #expect(report.entities == 3)
+    }
+
     @Test("a column names the type, the currency and the place where there is one")
     func columns() throws {
         let (_, rows, report) = try Self.replay(

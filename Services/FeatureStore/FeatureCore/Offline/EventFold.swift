@@ -23,28 +23,20 @@ struct EventFold {
     var remembersEvents = true
     private var lastSequence: UInt64 = 0
     private let resolver: EventResolver
-    private var ids: [StateKey: ContentDigest] = [:]
+    private let pseudonyms: KnownPseudonyms
+    /// The contents of the events, by their ids.
+    private var ids: [Hash.Half: Hash.Half] = [:]
     /// Encoded events that others may name, by their ids.
-    private var recorded: [StateKey: [UInt8]] = [:]
+    private var recorded: [Hash.Half: [UInt8]] = [:]
     /// The event types that others name.
     private let namedTypes: Set<String>
-
-    private struct ContentDigest: Hashable {
-        let high: UInt64
-        let low: UInt64
-
-        init(_ event: AssayFeaturesV1.Event) {
-            let digest = Hash.sha256(event.encoded())
-            high = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-            low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
-        }
-    }
 
     init(_ definitions: DefinitionSet, tenant: String) {
         self.definitions = definitions
         self.tenant = tenant
         resolver = EventResolver(definitions, keys: .withoutSecret)
         states = ReplayStates(definitions, tenant: tenant)
+        pseudonyms = KnownPseudonyms(entities: definitions.entities.count)
         namedTypes = Set(
             definitions.events.flatMap(\.references).map { definitions.events[$0.event].name })
     }
@@ -65,7 +57,7 @@ struct EventFold {
         let resolved = try resolver.resolve(
             event, tenant: tenant, references: references ?? recorded(for: event),
             received: now)
-        let entities = resolved.entities(definitions, tenant: tenant)
+        let entities = resolved.entities(definitions, tenant: tenant, known: pseudonyms)
         guard (resolved.policy ?? .flag) == .flag else {
             return Scored(
                 outcome: resolved.policy == .quarantine ? .quarantined : .rejected,
@@ -74,14 +66,15 @@ struct EventFold {
                 },
                 problems: resolved.problems)
         }
-        let id = key(event.id)
-        let digest = ContentDigest(event)
+        let id = Hash.Half(event.id)
+        let content = event.encoded()
+        let digest = Hash.Half(content)
         if let known = ids[id] {
             return Scored(
                 outcome: known == digest ? .duplicate : .rejected, vector: nil, problems: [])
         }
         ids[id] = digest
-        if remembersEvents, namedTypes.contains(event.type) { recorded[id] = event.encoded() }
+        if remembersEvents, namedTypes.contains(event.type) { recorded[id] = content }
         lastSequence = sequence ?? lastSequence + 1
         return Scored(
             outcome: .applied,
@@ -90,13 +83,9 @@ struct EventFold {
             problems: resolved.problems)
     }
 
-    private func key(_ id: String) -> StateKey {
-        TenantKeys.withoutSecret.key(of: tenant).pid(entity: "", key: id)
-    }
-
     private func recorded(for event: AssayFeaturesV1.Event) -> [AssayFeaturesV1.Event] {
         resolver.references(of: event).compactMap { reference in
-            recorded[key(reference.id)].flatMap {
+            recorded[Hash.Half(reference.id)].flatMap {
                 try? AssayFeaturesV1.Event(decoding: $0, door: .strict)
             }
         }

@@ -3,17 +3,10 @@ internal import FeatureEngine
 
 /// States of entities in memory: what a store keeps of them, without the store.
 final class ReplayStates {
-    /// A state where it can be changed in place.
-    private final class Slot {
-        var state: FeatureState
-
-        init(_ state: FeatureState) { self.state = state }
-    }
-
     let definitions: DefinitionSet
     /// Events applied, each counted once for each of its entities.
     private(set) var entityEvents = 0
-    private var slots: [StateKey: Slot] = [:]
+    private var slots: [StateKey: HeldState] = [:]
     private let reader: VectorReader
     private let groupHashes: [UInt64]
     private let lives: [StateLife]
@@ -41,9 +34,16 @@ final class ReplayStates {
         _ vector: VectorDefinition, _ event: ResolvedEvent?, _ entities: [EntityReference],
         at time: Int64, now: Int64
     ) -> AssayFeaturesV1.Vector {
-        retire(entities, at: now)
-        let slots = entities.map { self.slots[$0.key] ?? Slot(empty($0)) }
-        return read(vector, event, entities, slots, at: time)
+        let readings = entities.map { entity in
+            if let known = slots[entity.key] {
+                if !isOver(known, entity, at: now) {
+                    return EntityReading(entity, held: known, at: time)
+                }
+                slots[entity.key] = nil
+            }
+            return EntityReading(entity, held: HeldState(empty(entity)), at: time)
+        }
+        return reader.vector(vector, event: event, readings: readings, time: time)
     }
 
     /// Reads the vector, if one is asked for, and applies the event, which comes at `now`, to all of
@@ -52,16 +52,19 @@ final class ReplayStates {
         _ vector: VectorDefinition?, _ event: ResolvedEvent, _ entities: [EntityReference],
         sequence: UInt64, now: Int64
     ) -> AssayFeaturesV1.Vector? {
-        retire(entities, at: now)
-        let slots = entities.map { slot($0) }
-        let values = vector.map { read($0, event, entities, slots, at: event.time) }
-        let engineEvent = event.engineEvent
-        for (entity, slot) in zip(entities, slots) {
-            _ = slot.state.apply(
-                engineEvent, touches: entity.touches, sequence: sequence, delivery: .first)
-        }
         entityEvents += entities.count
-        return values
+        guard let vector else {
+            let engineEvent = event.engineEvent
+            for entity in entities {
+                slot(entity, at: now).apply(
+                    engineEvent, touches: entity.touches, sequence: sequence)
+            }
+            return nil
+        }
+        let readings = entities.map {
+            EntityReading($0, held: slot($0, at: now), at: event.time)
+        }
+        return reader.vector(vector, applying: event, sequence: sequence, to: readings)
     }
 
     /// Applies a recorded event.
@@ -73,29 +76,19 @@ final class ReplayStates {
             now: row.received.millisecondsSinceEpoch)
     }
 
-    /// A state that has nothing more to say begins a new life.
-    private func retire(_ entities: [EntityReference], at now: Int64) {
-        for entity in entities {
-            guard let slot = slots[entity.key] else { continue }
-            if lives[entity.entity].isOver(slot.state, at: now) { slots[entity.key] = nil }
+    /// Where the entity's state is. One that has nothing more to say begins a new life.
+    private func slot(_ entity: EntityReference, at now: Int64) -> HeldState {
+        if let slot = slots[entity.key] {
+            if isOver(slot, entity, at: now) { slot.state = empty(entity) }
+            return slot
         }
-    }
-
-    private func read(
-        _ vector: VectorDefinition, _ event: ResolvedEvent?, _ entities: [EntityReference],
-        _ slots: [Slot], at time: Int64
-    ) -> AssayFeaturesV1.Vector {
-        let readings = zip(entities, slots).map { entity, slot in
-            EntityReading(entity, slot.state, at: time)
-        }
-        return reader.vector(vector, event: event, readings: readings, time: time)
-    }
-
-    private func slot(_ entity: EntityReference) -> Slot {
-        if let slot = slots[entity.key] { return slot }
-        let slot = Slot(empty(entity))
+        let slot = HeldState(empty(entity))
         slots[entity.key] = slot
         return slot
+    }
+
+    private func isOver(_ slot: HeldState, _ entity: EntityReference, at now: Int64) -> Bool {
+        slot.state.version != 0 && lives[entity.entity].isOver(clock: slot.state.clock, at: now)
     }
 
     private func empty(_ entity: EntityReference) -> FeatureState {

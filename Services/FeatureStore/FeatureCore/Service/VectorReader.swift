@@ -37,28 +37,6 @@ package struct EntityReading: Sendable {
     }
 }
 
-/// A state behind one reference: a reading is handed around more often than its state is looked at.
-//
-// Unchecked: it changes only as a ``CachedState``, which is read where it is changed: by the thread
-// that holds the stripe of its key.
-class HeldState: @unchecked Sendable {
-    /// Not copyable, so that it is read where it lies: a copy counts references to all its parts.
-    struct Content: ~Copyable {
-        var state: FeatureState
-    }
-
-    private final var content: Content
-
-    final var state: FeatureState {
-        _read { yield content.state }
-        _modify { yield &content.state }
-    }
-
-    init(_ state: FeatureState) { content = Content(state: state) }
-
-    final func read(_ body: (borrowing Content) -> Void) { body(content) }
-}
-
 /// Finds vectors by reference, and computes them from readings.
 struct VectorReader: Sendable {
     let definitions: DefinitionSet
@@ -102,6 +80,20 @@ struct VectorReader: Sendable {
         vectors([definition], event: event, readings: readings, time: time)[0]
     }
 
+    /// The vector's values; the event is applied to each state, where it is, between what is read
+    /// before that and what is read after.
+    func vector(
+        _ definition: VectorDefinition, applying event: ResolvedEvent, sequence: UInt64,
+        to readings: [EntityReading]
+    ) -> AssayFeaturesV1.Vector {
+        let (plan, _) = plans.plan(of: [definition])
+        let tenant = readings.first?.reference.tenant ?? ""
+        let values = values(
+            of: plan.plan, plan.tokens(of: tenant, keys), event: event, readings: readings,
+            time: event.time, applying: sequence)
+        return Self.vector(definition, values[0])
+    }
+
     /// The values of several vectors, read as one.
     func vectors(
         _ wanted: [VectorDefinition], event: ResolvedEvent?, readings: [EntityReading], time: Int64
@@ -127,7 +119,7 @@ struct VectorReader: Sendable {
 
     private func values(
         of plan: VectorPlan, _ tokens: TokenTexts, event: ResolvedEvent?,
-        readings: [EntityReading], time: Int64
+        readings: [EntityReading], time: Int64, applying sequence: UInt64? = nil
     ) -> [VectorValues] {
         plan.read { reading in
             if let event {
@@ -135,7 +127,7 @@ struct VectorReader: Sendable {
             } else {
                 reading.begin(at: time, tokens: tokens)
             }
-            for entity in readings { read(entity, event, into: &reading, plan) }
+            for entity in readings { read(entity, event, into: &reading, plan, sequence) }
             return reading.finish()
         }
     }
@@ -158,13 +150,14 @@ struct VectorReader: Sendable {
 
     private func read(
         _ entity: EntityReading, _ event: ResolvedEvent?, into reading: inout VectorReading,
-        _ plan: VectorPlan
+        _ plan: VectorPlan, _ sequence: UInt64?
     ) {
         let reference = entity.reference
         let isRelaxed = definitions.entities[reference.entity].isRelaxed
         let flags = isRelaxed ? entity.flags.union(.eventual) : entity.flags
         // One that the event does not name was named by the caller.
         guard let event, reference.touches != 0 else {
+            precondition(sequence == nil, "an event is applied to entities that it names")
             let role = EntityRole(reference.entity)
             guard let held = entity.held else { return reading.mark(role, .unavailable) }
             return held.read { reading.read($0.state, as: role, flags: flags) }
@@ -173,7 +166,11 @@ struct VectorReader: Sendable {
             return reading.mark(touches: reference.touches, .unavailable)
         }
         held.read { reading.read($0.state, touches: reference.touches, flags: flags) }
-        if plan.readsAfterApply {
+        if let sequence {
+            held.apply(event.engineEvent, touches: reference.touches, sequence: sequence)
+            guard plan.readsAfterApply else { return }
+            held.read { reading.readAfterApply($0.state, touches: reference.touches, flags: flags) }
+        } else if plan.readsAfterApply {
             // What the state will be, if the event is applied to it next.
             var after = held.state
             _ = after.apply(

@@ -97,6 +97,7 @@ extension EmbeddedFeatureStore {
             report(.read, error)
             return (refused(scoring, set, error), nil)
         }
+        cache.fetch(states)
         let response = respond(scoring, states, sequence)
         var batch: WriteBatch
         let pending: SubjectKeys.Pending

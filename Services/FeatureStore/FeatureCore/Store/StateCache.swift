@@ -129,6 +129,20 @@ final class StateCache: Sendable {
         return cached
     }
 
+    /// Brings the states from memory side by side, before they are looked at one after the other.
+    /// Their stripes are held.
+    func fetch(_ states: [CachedState]) {
+        var sum: Int64 = 0
+        for cached in states { sum &+= cached.state.fetchParts() }
+        for cached in states { sum &+= cached.state.fetchCells() }
+        Self.use(sum)
+    }
+
+    /// Nothing, but the optimizer cannot know.
+    @inline(never)
+    @_optimize(none)
+    private static func use(_ sum: Int64) {}
+
     /// Whether one of the entities' stripes has too much to store. The stripes are held.
     func isOverloaded(_ entities: [EntityReference]) -> Bool {
         entities.contains { stripes[stripe(of: $0.key)].isOverloaded }
@@ -226,11 +240,11 @@ final class StateCache: Sendable {
         } catch {
             throw .unavailable(error)
         }
-        let state = empty(entity)
-        guard let blob else { return state }
+        guard let blob else { return empty(entity) }
         do {
             return try FeatureState(
-                decoding: blob, group: state.group, groupHash: state.groupHash)
+                decoding: blob, group: groups[entity.entity],
+                groupHash: groupHashes(of: entity.tenant)[entity.entity])
         } catch {
             throw .unreadable(error)
         }

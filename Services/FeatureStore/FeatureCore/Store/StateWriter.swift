@@ -101,26 +101,27 @@ actor StateWriter {
         let horizon = lastSequence()
         writes += 1
         let number = writes
-        var pieces: [(taken: [TakenState], blobs: WriteBatch)] = []
+        var pieces: [(states: [CachedState], blobs: WriteBatch)] = []
         var isStored = false
         defer {
             for piece in pieces {
-                stripe.locked { $0.finish(piece.taken, write: number, isStored: isStored) }
+                stripe.locked { $0.finish(piece.states, write: number, isStored: isStored) }
             }
         }
         var left = stripe.locked(\.dirty.count)
         var logged: GroupCommit.Commit?
         while left > 0 {
-            let taken = stripe.locked {
+            var taken = stripe.locked {
                 $0.takeDirty(count: min(left, Self.pieceStates), write: number)
             }
             left -= taken.count
             var (trails, blobs) = (WriteBatch(), WriteBatch())
-            for one in taken {
+            let states = taken.map(\.cached)
+            while let one = taken.popLast() {
                 cache.put(one.trail, of: one.cached, in: &trails)
                 cache.put(one.state, of: one.cached, in: &blobs)
             }
-            pieces.append((taken, blobs))
+            pieces.append((states, blobs))
             logged = try await submit(trails)
         }
         // The rows of the events were submitted before the trails.

@@ -35,6 +35,8 @@ final class CachedState: HeldState, @unchecked Sendable {
 }
 
 /// A state as it was when its stripe was held to take it: to be stored while others change it.
+///
+/// Let it go soon: an event that comes meanwhile copies each part of the state that it changes.
 struct TakenState {
     let cached: CachedState
     let state: FeatureState
@@ -117,8 +119,8 @@ final class Stripe: @unchecked Sendable {
     }
 
     /// What was handed over to `write` is stored, or else still to be stored.
-    func finish(_ taken: [TakenState], write: UInt64, isStored: Bool) {
-        for state in taken.lazy.map(\.cached) where state.write == write {
+    func finish(_ taken: [CachedState], write: UInt64, isStored: Bool) {
+        for state in taken where state.write == write {
             state.write = 0
             if !isStored {
                 state.trail.prepend(state.savedTrail)

@@ -51,6 +51,21 @@ struct ColumnTable: Sendable {
         }
     }
 
+    /// Reads what a processor fetches at once, up to 1 KB of it; see ``FeatureState/fetchCells()``.
+    @inline(__always)
+    func fetch() -> Int64 {
+        cells.withUnsafeBufferPointer { cells in
+            var sum: Int64 = 0
+            var index = 0
+            let end = min(cells.count, 128)
+            while index < end {
+                sum &+= cells[index]
+                index += 8
+            }
+            return sum
+        }
+    }
+
     /// The first row whose key is not less than `key`; `count` if there is none.
     func firstRow(from key: Int64) -> Int {
         withCells { cells in
@@ -151,15 +166,28 @@ struct ColumnTable: Sendable {
             }
         } else {
             let wider = capacity == 0 ? 2 : count < 16 ? count * 2 : count + count / 2
-            var grown = [Int64](repeating: 0, count: wider * width)
-            for column in 0..<width {
-                let start = column * capacity + first
-                for row in 0..<count { grown[column * wider + row] = cells[start + row] }
-            }
-            cells = grown
+            cells = columns(of: wider)
             capacity = wider
         }
         first = 0
+    }
+
+    /// The rows in columns of `wider` cells.
+    private func columns(of wider: Int) -> [Int64] {
+        cells.withUnsafeBufferPointer { cells in
+            [Int64](unsafeUninitializedCapacity: wider * width) { grown, initialized in
+                // A table without columns has no cells.
+                initialized = wider * width
+                guard let base = grown.baseAddress else { return }
+                for column in 0..<width {
+                    let target = base + column * wider
+                    if count > 0, let old = cells.baseAddress {
+                        target.initialize(from: old + column * capacity + first, count: count)
+                    }
+                    (target + count).initialize(repeating: 0, count: wider - count)
+                }
+            }
+        }
     }
 
     private mutating func move(_ range: Range<Int>, to target: Int) {
