@@ -1,13 +1,18 @@
 public import NIOCore
+internal import NIOPosix
 internal import Synchronization
 
 /// Several connections to one server, made again whenever they end.
+///
+/// A call from an event loop takes a connection of that loop if there is one: its replies come back to
+/// the thread that waits for them, and no other thread has to be woken on the way.
 ///
 /// A call never waits for a connection: while there is none it fails at once, and what it would
 /// have asked for is as unavailable as it is. Reconnecting goes on behind, with growing pauses.
 public final class RedisClient: RedisSender {
     public struct Configuration: Sendable {
         public var connection: RedisConnection.Configuration
+        /// As many as there are event loops serve a process whose calls come from all of them.
         public var connections = 2
         /// The first pause after a failure to connect; each further one doubles it.
         public var firstPause = TimeAmount.milliseconds(20)
@@ -33,6 +38,8 @@ public final class RedisClient: RedisSender {
     private let configuration: Configuration
     private let scripts: [[UInt8]: RedisScript]
     private let group: any EventLoopGroup
+    /// Of each lane.
+    private let loops: [any EventLoop]
     private let state: Mutex<State>
     /// Connections made since the start, the first ones included.
     private let made = Atomic<Int>(0)
@@ -47,8 +54,10 @@ public final class RedisClient: RedisSender {
             uniquingKeysWith: { a, _ in a }
         )
         state = Mutex(State(lanes: Array(repeating: nil, count: configuration.connections)))
-        for lane in 0..<configuration.connections {
-            connect(lane, on: group.next(), pause: configuration.firstPause)
+        let all = Array(group.makeIterator())
+        loops = (0..<configuration.connections).map { all[$0 % all.count] }
+        for (lane, loop) in loops.enumerated() {
+            connect(lane, on: loop, pause: configuration.firstPause)
         }
     }
 
@@ -140,13 +149,22 @@ public final class RedisClient: RedisSender {
     }
 
     private func lane() throws(RedisError) -> RedisConnection {
+        let here = MultiThreadedEventLoopGroup.currentEventLoop
         let found: Result<RedisConnection, RedisError> = state.withLock { state in
             guard !state.isClosed else { return .failure(Self.closed) }
-            for _ in state.lanes {
-                state.next = (state.next + 1) % state.lanes.count
-                if let connection = state.lanes[state.next] { return .success(connection) }
+            var elsewhere: RedisConnection?
+            let first = state.next + 1
+            for step in state.lanes.indices {
+                let lane = (first + step) % state.lanes.count
+                guard let connection = state.lanes[lane] else { continue }
+                if here == nil || here === loops[lane] {
+                    state.next = lane
+                    return .success(connection)
+                }
+                elsewhere = elsewhere ?? connection
             }
-            return .failure(notConnected(state.lastFailure))
+            state.next = first % state.lanes.count
+            return elsewhere.map { .success($0) } ?? .failure(notConnected(state.lastFailure))
         }
         return try found.get()
     }

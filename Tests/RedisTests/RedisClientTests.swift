@@ -51,6 +51,43 @@ struct RedisClientTests {
         await client.close()
     }
 
+    @Test("calls from an event loop take the connection of that loop, and others any")
+    func loops() async throws {
+        let server = try await RedisServer.start()
+        let client = client(port: server.port) { $0.connections = 2 }
+        while client.connectionsMade < 2 { await Task.yield() }
+        var all: Set<RedisValue> = []
+        for loop in Self.group.makeIterator() {
+            let used = try await Task(executorPreference: OnLoop(loop)) {
+                try await Self.connections(client)
+            }.value
+            #expect(used.count == 1)
+            all.formUnion(used)
+        }
+        #expect(all.count == 2)
+        #expect(try await Self.connections(client) == all)
+        await client.close()
+    }
+
+    /// Which connections a few calls take, one after another.
+    private static func connections(_ client: RedisClient) async throws -> Set<RedisValue> {
+        var used: Set<RedisValue> = []
+        for _ in 0..<4 { used.insert(try await client.send(RedisCommand("CLIENT", "ID"))) }
+        return used
+    }
+
+    /// Runs tasks on an event loop.
+    private final class OnLoop: TaskExecutor {
+        private let loop: any EventLoop
+
+        init(_ loop: any EventLoop) { self.loop = loop }
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job)
+            loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        }
+    }
+
     @Test("a server that was killed is found again when it is back")
     func restart() async throws {
         var server = try await RedisServer.start { $0.isPersistent = true }

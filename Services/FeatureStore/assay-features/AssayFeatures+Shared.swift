@@ -22,8 +22,10 @@ extension AssayFeatures {
         configuration.cacheBytes = cacheBytes
         configuration.masterKey = try requireMasterKey()
         try await harness.run { environment in
-            // One whose replies wait for replicas holds those behind it up.
-            let connections = shared.redisReplicas == 0 ? 4 : 16
+            // One for each loop, so that what its calls send at once leaves in one write; but one
+            // whose replies wait for replicas holds those behind it up.
+            let loops = environment.group.makeIterator().reduce(0) { count, _ in count + 1 }
+            let connections = shared.redisReplicas == 0 ? loops : 16
             let client = try await shared.connect(
                 to: url, connections: connections, environment.group)
             let store = try await SharedFeatureStore.open(
