@@ -57,13 +57,20 @@ struct ShapleyForest: Sendable {
     /// leaves are functions.
     init?(_ ensemble: TreeEnsemble) {
         guard ensemble.linearLeaves.isEmpty else { return nil }
-        var leaves: [Leaf] = []
+        var rows: [Int32] = []
         for tree in ensemble.trees {
-            guard let binary = BinaryTree(tree, of: ensemble) else { return nil }
-            guard pack(binary, tree, ensemble.inputCount, &leaves) else { return nil }
+            guard let binary = BinaryTree(tree, of: ensemble),
+                let leaves = pack(binary, tree, ensemble.inputCount)
+            else { return nil }
+            collect(leaves, ensemble, &rows)
         }
-        leafCount = leaves.count
-        collect(leaves, ensemble)
+        guard ensemble.leafWidth > 1 else { return }
+        leafValues.reserveCapacity(rows.count * ensemble.leafWidth)
+        for output in 0..<ensemble.leafWidth {
+            for row in rows {
+                leafValues.append(ensemble.leafValues[Int(row) * ensemble.leafWidth + output])
+            }
+        }
     }
 
     /// Bytes that this holds.
@@ -78,28 +85,24 @@ struct ShapleyForest: Sendable {
         var weight: Double
     }
 
-    private mutating func collect(_ leaves: [Leaf], _ ensemble: TreeEnsemble) {
+    /// Takes over a tree's leaves: their values, or for several outputs their rows, which are put in
+    /// order when all are known.
+    private mutating func collect(
+        _ leaves: [Leaf], _ ensemble: TreeEnsemble, _ rows: inout [Int32]
+    ) {
+        leafCount += leaves.count
         let width = ensemble.leafWidth
-        leafValues.reserveCapacity(leaves.count * width)
+        guard width > 1 else {
+            leafValues += leaves.lazy.map(\.node.value)
+            return means.append(leaves.reduce(0) { $0 + $1.weight * $1.node.value })
+        }
+        rows += leaves.lazy.map(\.node.right)
         for output in 0..<width {
-            for leaf in leaves { leafValues.append(Self.value(leaf.node, output, ensemble)) }
+            means.append(
+                leaves.reduce(0) {
+                    $0 + $1.weight * ensemble.leafValues[Int($1.node.right) * width + output]
+                })
         }
-        for tree in trees {
-            for output in 0..<width {
-                var mean = 0.0
-                for leaf in tree.leaves {
-                    mean += leaves[leaf].weight * leafValues[output * leaves.count + leaf]
-                }
-                means.append(mean)
-            }
-        }
-    }
-
-    private static func value(
-        _ leaf: TreeEnsemble.Node, _ output: Int, _ ensemble: TreeEnsemble
-    ) -> Double {
-        guard ensemble.leafWidth > 1 else { return leaf.value }
-        return ensemble.leafValues[Int(leaf.right) * ensemble.leafWidth + output]
     }
 }
 
@@ -145,11 +148,13 @@ extension ShapleyForest {
         }
     }
 
-    /// False if a share of training rows cannot be told.
+    /// The tree's leaves in the order of their splits; nil if a share of training rows cannot be
+    /// told.
     private mutating func pack(
-        _ binary: BinaryTree, _ tree: TreeEnsemble.Tree, _ inputCount: Int, _ leaves: inout [Leaf]
-    ) -> Bool {
-        let (firstNode, firstLeaf) = (nodes.count, leaves.count)
+        _ binary: BinaryTree, _ tree: TreeEnsemble.Tree, _ inputCount: Int
+    ) -> [Leaf]? {
+        let firstNode = nodes.count
+        var leaves: [Leaf] = []
         var path = Path(edges: [Repeat?](repeating: nil, count: inputCount))
         var steps: [Step] = []
         if binary[0].isLeaf {
@@ -164,16 +169,17 @@ extension ShapleyForest {
                 if let (input, end) = subtree.edge {
                     steps.append(.leave(input: input, before: path.set(input, end)))
                 }
-                guard pack(subtree, binary, &path, &steps, &leaves) else { return false }
+                guard pack(subtree, binary, &path, &steps, &leaves) else { return nil }
             }
         }
         trees.append(
             Tree(
-                nodes: firstNode..<nodes.count, leaves: firstLeaf..<leaves.count,
+                nodes: firstNode..<nodes.count, leaves: leafCount..<leafCount + leaves.count,
                 output: tree.output, distinctInputs: path.mostDistinctInputs))
-        return true
+        return leaves
     }
 
+    /// False if the share cannot be told.
     private mutating func pack(
         _ subtree: Subtree, _ binary: BinaryTree, _ path: inout Path, _ steps: inout [Step],
         _ leaves: inout [Leaf]
@@ -189,7 +195,7 @@ extension ShapleyForest {
         nodes.append(
             Node(
                 threshold: place.threshold, leftShare: share, slot: place.slot,
-                input: split.input, right: -1, leaf: Int32(leaves.count),
+                input: split.input, right: -1, leaf: Int32(leafCount + leaves.count),
                 again: before == nil ? -1 : Int32(repeats.count), level: Int16(subtree.level),
                 leaves: Leaves(left: left.isLeaf, right: right.isLeaf)))
         if let before { repeats.append(before) }
