@@ -2,7 +2,7 @@
 ///
 /// One path serves single rows and batches: a block of rows becomes ranks, then each run of trees
 /// is walked by all of them before the next, so that its nodes are fetched once.
-struct CompiledForest: Sendable {
+final class CompiledForest: Sendable {
     /// Rows whose ranks are held at a time, if they have few slots.
     static let mostRowsPerBlock = 64
     static let rankBytesPerBlock = 32 << 10
@@ -13,13 +13,20 @@ struct CompiledForest: Sendable {
     private let block: ForestBlock
     private let runs: [ForestLayout.Run]
     private let memberships: [RankTable.Membership]
-    private let columnCount: Int
     private let isSingle: Bool
+    private let outputs: Int
+    private let groupCount: Int
+    private let base: [Float]
+    private let profile: NumericProfile
+    private let leafKind: LeafKind
     private let ranks: RankTable.Layout
     private let words: ForestBlock.Section<UInt32>
     private let siblings: ForestBlock.Section<ForestLayout.Sibling>
     private let roots: ForestBlock.Section<ForestLayout.Root>
     private let leaves: LeafSections
+
+    /// What a leaf adds.
+    private enum LeafKind { case single, double, vector, linear }
 
     private struct LeafSections: Sendable {
         var singles: ForestBlock.Section<Float>
@@ -47,8 +54,15 @@ struct CompiledForest: Sendable {
         self.trees = trees
         runs = layout.runs
         memberships = table.memberships
-        columnCount = table.columns.count
         isSingle = table.isSingle
+        groupCount = table.groups.count
+        outputs = trees.outputCount
+        base = trees.base.map { Float($0) }
+        profile = trees.profile
+        leafKind =
+            profile == .xgboost
+            ? .single
+            : trees.leafWidth > 1 ? .vector : trees.linearLeaves.isEmpty ? .double : .linear
         slotCount = max(table.slotCount, 1)
         rowsPerBlock = max(
             1, min(Self.mostRowsPerBlock, Self.rankBytesPerBlock / (slotCount * 4)))
@@ -84,12 +98,15 @@ struct CompiledForest: Sendable {
     private func fill<Value: BinaryFloatingPoint>(
         _ slots: UnsafeMutablePointer<UInt32>, from row: UnsafePointer<Value>
     ) {
-        let fill = RankFill(columns: block.start(of: ranks.columns), columnCount: columnCount)
+        let fill = RankFill(
+            columns: block.start(of: ranks.columns), groups: block.start(of: ranks.groups),
+            groupCount: groupCount)
         if isSingle {
             fill.fill(slots, from: row, block.start(of: ranks.singleKeys))
         } else {
             fill.fill(slots, from: row, block.start(of: ranks.doubleKeys))
         }
+        if memberships.isEmpty { return }
         for membership in memberships {
             let value = Double(row[Int(membership.split.input)])
             let goesLeft = trees.goesLeft(membership.split, trees.profile.prepared(value))
@@ -123,26 +140,39 @@ struct CompiledForest: Sendable {
         rows: UnsafePointer<Value>, count: Int, stride: Int, trees range: Range<Int>,
         offset: [Double]?, _ scratch: ModelScratch, into margins: UnsafeMutablePointer<Double>
     ) {
-        let outputs = trees.outputCount
-        for first in Swift.stride(from: 0, to: count, by: rowsPerBlock) {
+        var first = 0
+        while first < count {
             let block = min(rowsPerBlock, count - first)
             let rows = rows + first * stride
             for row in 0..<block {
                 fill(scratch.ranks + row * slotCount, from: rows + row * stride)
             }
             let margins = margins + first * outputs
-            if trees.profile == .xgboost {
-                sumSingles(block, range, offset, scratch, into: margins)
-            } else if trees.leafWidth > 1 {
-                sumVectors(block, range, scratch, into: margins)
-            } else if !trees.linearLeaves.isEmpty {
+            switch leafKind {
+            case .single: sumSingles(block, range, offset, scratch, into: margins)
+            case .double: sumDoubles(block, range, scratch, into: margins)
+            case .vector: sumVectors(block, range, scratch, into: margins)
+            case .linear:
                 for row in 0..<block {
                     sumLinear(
                         rows + row * stride, row, range, scratch, into: margins + row * outputs)
                 }
-            } else {
-                sumDoubles(block, range, scratch, into: margins)
             }
+            first += block
+        }
+    }
+
+    /// What comes after the sum, for each row.
+    @inline(__always)
+    func finish(
+        _ margins: UnsafeMutablePointer<Double>, count: Int, trees range: Range<Int>,
+        offset: [Double]?
+    ) {
+        if profile == .xgboost || (profile == .lightgbm && offset == nil) { return }
+        for row in 0..<count {
+            let margins = UnsafeMutableBufferPointer(
+                start: margins + row * outputs, count: outputs)
+            trees.finish(margins, trees: range, offset: offset)
         }
     }
 
@@ -151,11 +181,10 @@ struct CompiledForest: Sendable {
         _ rows: Int, _ range: Range<Int>, _ offset: [Double]?, _ scratch: ModelScratch,
         into margins: UnsafeMutablePointer<Double>
     ) {
-        let outputs = trees.outputCount
         let sums = scratch.singles
         for row in 0..<rows {
             for output in 0..<outputs {
-                sums[row * outputs + output] = Float(offset?[output] ?? trees.base[output])
+                sums[row * outputs + output] = offset.map { Float($0[output]) } ?? base[output]
             }
         }
         sum(rows, range, scratch, block.start(of: leaves.singles), sums)
@@ -167,7 +196,7 @@ struct CompiledForest: Sendable {
         _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
         into margins: UnsafeMutablePointer<Double>
     ) {
-        margins.update(repeating: 0, count: rows * trees.outputCount)
+        margins.update(repeating: 0, count: rows * outputs)
         sum(rows, range, scratch, block.start(of: leaves.doubles), margins)
     }
 
@@ -176,7 +205,6 @@ struct CompiledForest: Sendable {
         _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
         _ values: UnsafePointer<Value>, _ sums: UnsafeMutablePointer<Value>
     ) {
-        let outputs = trees.outputCount
         let outputOfTree = block.start(of: leaves.outputs)
         visitRuns(range) { run, trees in
             for row in 0..<rows {
@@ -198,7 +226,6 @@ struct CompiledForest: Sendable {
         _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
         into margins: UnsafeMutablePointer<Double>
     ) {
-        let outputs = trees.outputCount
         margins.update(repeating: 0, count: rows * outputs)
         visitRuns(range) { run, trees in
             for row in 0..<rows {

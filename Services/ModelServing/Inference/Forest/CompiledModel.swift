@@ -115,25 +115,35 @@ public final class CompiledModel: Sendable {
         guard count > 0, let start = rows.baseAddress, let sums = margins.baseAddress else {
             return
         }
-        guard let trees = model.trees else {
-            return scoreLinear(start, count, stride, options, scratch, margins)
-        }
-        let range = trees.trees(of: options.iterations)
         if let forest {
+            let range = forest.trees.trees(of: options.iterations)
             forest.sum(
                 rows: start, count: count, stride: stride, trees: range, offset: options.offset,
                 scratch, into: sums)
+            forest.finish(sums, count: count, trees: range, offset: options.offset)
+        } else if let trees = model.trees {
+            scoreGeneral(trees, start, count, stride, options, scratch, sums)
+        } else {
+            scoreLinear(start, count, stride, options, scratch, margins)
         }
+        for input in requiredInputs {
+            for index in 0..<count where start[index * stride + input].isNaN {
+                (sums + index * marginCount).update(repeating: .nan, count: marginCount)
+            }
+        }
+    }
+
+    private func scoreGeneral<Value: BinaryFloatingPoint>(
+        _ trees: TreeEnsemble, _ rows: UnsafePointer<Value>, _ count: Int, _ stride: Int,
+        _ options: RowOptions, _ scratch: ModelScratch, _ sums: UnsafeMutablePointer<Double>
+    ) {
+        let range = trees.trees(of: options.iterations)
         for index in 0..<count {
-            let row = start + index * stride
             let margins = UnsafeMutableBufferPointer(
                 start: sums + index * marginCount, count: marginCount)
-            if forest == nil {
-                trees.start(options.offset, into: margins)
-                walk(trees, row, range, scratch, to: margins) { _, _ in }
-            }
+            trees.start(options.offset, into: margins)
+            walk(trees, rows + index * stride, range, scratch, to: margins) { _, _ in }
             trees.finish(margins, trees: range, offset: options.offset)
-            for input in requiredInputs where row[input].isNaN { margins.update(repeating: .nan) }
         }
     }
 

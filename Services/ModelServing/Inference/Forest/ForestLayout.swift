@@ -16,8 +16,8 @@ struct ForestLayout: Sendable {
     /// Nodes of one run, so that a block of rows finds them in the first-level cache.
     static let runBytes = 24 << 10
     /// Levels of a perfect tree that fill one cache line; the others lie in subtrees of their own.
-    static let topLevels = 4
-    static let topWords = 1 << topLevels
+    @inline(__always) static var topLevels: Int { 4 }
+    @inline(__always) static var topWords: Int { 16 }
 
     /// Consecutive trees that are walked by the same instructions.
     struct Run: Sendable {

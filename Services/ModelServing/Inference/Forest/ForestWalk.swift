@@ -36,50 +36,49 @@ struct ForestWalk {
     private func walkPerfect<Visitor: LeafVisitor>(
         _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
     ) {
-        // Literal depths, so that each gets straight-line code.
         switch run.depth {
         case 0: for tree in trees { visitor.visit(tree: tree, leaf: leaf(run, tree, 0)) }
-        case 1: walkPerfect(run, trees, top: 1, rest: 0, &visitor)
-        case 2: walkPerfect(run, trees, top: 2, rest: 0, &visitor)
-        case 3: walkPerfect(run, trees, top: 3, rest: 0, &visitor)
-        case 4: walkPerfect(run, trees, top: 4, rest: 0, &visitor)
-        case 5: walkPerfect(run, trees, top: 4, rest: 1, &visitor)
-        case 6: walkPerfect(run, trees, top: 4, rest: 2, &visitor)
-        case 7: walkPerfect(run, trees, top: 4, rest: 3, &visitor)
-        default: walkPerfect(run, trees, top: 4, rest: 4, &visitor)
+        case 1: walkPerfect(Depth1.self, run, trees, &visitor)
+        case 2: walkPerfect(Depth2.self, run, trees, &visitor)
+        case 3: walkPerfect(Depth3.self, run, trees, &visitor)
+        case 4: walkPerfect(Depth4.self, run, trees, &visitor)
+        case 5: walkPerfect(Depth5.self, run, trees, &visitor)
+        case 6: walkPerfect(Depth6.self, run, trees, &visitor)
+        case 7: walkPerfect(Depth7.self, run, trees, &visitor)
+        default: walkPerfect(Depth8.self, run, trees, &visitor)
         }
     }
 
-    @inline(__always)
-    private func walkPerfect<Visitor: LeafVisitor>(
-        _ run: ForestLayout.Run, _ trees: Range<Int>, top: Int, rest: Int,
-        _ visitor: inout Visitor
+    /// A depth is a type, so that each gets straight-line code.
+    private func walkPerfect<Depth: PerfectDepth, Visitor: LeafVisitor>(
+        _: Depth.Type, _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
     ) {
-        let stride = rest == 0 ? 1 << top : ForestLayout.topWords + ForestLayout.topWords << rest
-        let first = trees.lowerBound - run.trees.lowerBound
-        var tree = words + run.start + first * stride
-        var leaf = run.firstLeaf + first << (top + rest)
-        for number in trees {
+        let first = trees.lowerBound &- run.trees.lowerBound
+        var tree = words + run.start + first &* Depth.words
+        var leaf = run.firstLeaf &+ first &* Depth.leaves
+        var number = trees.lowerBound
+        while number < trees.upperBound {
             var index = 1
-            for _ in 0..<top { index = index &+ index &+ turn(tree[index]) }
-            if rest == 0 {
-                index = index &- 1 << top
+            for _ in 0..<Depth.top { index = index &+ index &+ turn(tree[index]) }
+            if Depth.rest == 0 {
+                index = index &- Depth.leaves
             } else {
-                let subtree = (index &- ForestLayout.topWords) << rest
-                let below = tree + ForestLayout.topWords + subtree
+                let subtree = (index &- ForestLayout.topWords) &<< Depth.rest
+                let below = tree + (ForestLayout.topWords &+ subtree)
                 index = 1
-                for _ in 0..<rest { index = index &+ index &+ turn(below[index]) }
-                index = subtree &+ index &- 1 << rest
+                for _ in 0..<Depth.rest { index = index &+ index &+ turn(below[index]) }
+                index = subtree &+ index &- (1 &<< Depth.rest)
             }
             visitor.visit(tree: number, leaf: leaf &+ index)
-            tree += stride
-            leaf = leaf &+ 1 << (top + rest)
+            tree += Depth.words
+            leaf = leaf &+ Depth.leaves
+            number = number &+ 1
         }
     }
 
     @inline(__always)
     private func leaf(_ run: ForestLayout.Run, _ tree: Int, _ index: Int) -> Int {
-        run.firstLeaf + (tree - run.trees.lowerBound) << run.depth + index
+        run.firstLeaf &+ (tree &- run.trees.lowerBound) &<< run.depth &+ index
     }
 
     // MARK: Sibling and oblivious
@@ -91,20 +90,24 @@ struct ForestWalk {
     private func walkSibling<Visitor: LeafVisitor>(
         _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
     ) {
-        for number in trees {
+        var number = trees.lowerBound
+        while number < trees.upperBound {
             let root = roots[run.start + number - run.trees.lowerBound]
             var index = Int(root.node)
             var steps = Int(root.steps)
             while steps > 0 {
                 let before = index
-                for _ in 0..<min(steps, Self.stepsPerLook) {
+                var count = min(steps, Self.stepsPerLook)
+                while count > 0 {
                     let node = siblings[index]
                     index = Int(node.left) &+ turn(node.word)
+                    count = count &- 1
                 }
-                steps -= Self.stepsPerLook
+                steps = steps &- Self.stepsPerLook
                 if index == before { break }
             }
-            visitor.visit(tree: number, leaf: root.leafOffset + index)
+            visitor.visit(tree: number, leaf: root.leafOffset &+ index)
+            number = number &+ 1
         }
     }
 
@@ -115,9 +118,69 @@ struct ForestWalk {
         var levels = words + run.start + (trees.lowerBound - run.trees.lowerBound) * run.depth
         for number in trees {
             var index = 0
-            for level in 0..<run.depth { index = index &+ index &+ turn(levels[level]) }
+            var level = 0
+            while level < run.depth {
+                index = index &+ index &+ turn(levels[level])
+                level = level &+ 1
+            }
             visitor.visit(tree: number, leaf: leaf(run, number, index))
             levels += run.depth
         }
     }
+}
+
+/// The levels of a perfect tree: those of its first cache line and those below.
+private protocol PerfectDepth {
+    static var top: Int { get }
+    static var rest: Int { get }
+}
+
+extension PerfectDepth {
+    @inline(__always)
+    static var leaves: Int { 1 &<< (top &+ rest) }
+    @inline(__always)
+    static var words: Int {
+        rest == 0
+            ? 1 &<< top : ForestLayout.topWords &+ ForestLayout.topWords &<< rest
+    }
+}
+
+private enum Depth1: PerfectDepth {
+    @inline(__always) static var top: Int { 1 }
+    @inline(__always) static var rest: Int { 0 }
+}
+
+private enum Depth2: PerfectDepth {
+    @inline(__always) static var top: Int { 2 }
+    @inline(__always) static var rest: Int { 0 }
+}
+
+private enum Depth3: PerfectDepth {
+    @inline(__always) static var top: Int { 3 }
+    @inline(__always) static var rest: Int { 0 }
+}
+
+private enum Depth4: PerfectDepth {
+    @inline(__always) static var top: Int { 4 }
+    @inline(__always) static var rest: Int { 0 }
+}
+
+private enum Depth5: PerfectDepth {
+    @inline(__always) static var top: Int { 4 }
+    @inline(__always) static var rest: Int { 1 }
+}
+
+private enum Depth6: PerfectDepth {
+    @inline(__always) static var top: Int { 4 }
+    @inline(__always) static var rest: Int { 2 }
+}
+
+private enum Depth7: PerfectDepth {
+    @inline(__always) static var top: Int { 4 }
+    @inline(__always) static var rest: Int { 3 }
+}
+
+private enum Depth8: PerfectDepth {
+    @inline(__always) static var top: Int { 4 }
+    @inline(__always) static var rest: Int { 4 }
 }

@@ -29,11 +29,16 @@ struct RankTable: Sendable {
 
     struct Column: BitwiseCopyable, Sendable {
         var input: Int32
-        /// Of its keys, which are a full search tree, breadth-first from 1 on.
-        var firstKey: Int32
-        var depth: Int32
         var nanIsMissing: Bool
         var zeroIsMissing: Bool
+    }
+
+    /// Consecutive columns whose search trees have one depth; a tree's keys lie breadth-first from 1
+    /// on, and the trees side by side.
+    struct Group: BitwiseCopyable, Sendable {
+        var count: Int32
+        var depth: Int32
+        var firstKey: Int
     }
 
     /// A categorical split and its slot.
@@ -57,6 +62,7 @@ struct RankTable: Sendable {
     /// Whether the row's values are float32.
     let isSingle: Bool
     private(set) var columns: [Column] = []
+    private(set) var groups: [Group] = []
     private(set) var singleKeys: [UInt32] = []
     private(set) var doubleKeys: [UInt64] = []
     private(set) var memberships: [Membership] = []
@@ -112,9 +118,9 @@ struct RankTable: Sendable {
         singles.sort()
         doubles.sort()
         if isSingle {
-            Self.lay(&singles, &columns, &singleKeys)
+            (singleKeys, singles.firstColumn) = lay(singles)
         } else {
-            Self.lay(&doubles, &columns, &doubleKeys)
+            (doubleKeys, doubles.firstColumn) = lay(doubles)
         }
         for split in sets {
             let name = Self.name(split)
@@ -133,26 +139,37 @@ struct RankTable: Sendable {
             input: split.input, rule: split.rule, number: number, missing: split.missing)
     }
 
-    private static func lay<Key: RankKey>(
-        _ thresholds: inout Thresholds<Key>, _ columns: inout [Column], _ keys: inout [Key]
-    ) {
-        let names = thresholds.keys.keys.sorted {
-            ($0.input, $0.kind.rawValue) < ($1.input, $1.kind.rawValue)
+    /// The columns of all thresholds, those of shallow search trees first.
+    private mutating func lay<Key: RankKey>(
+        _ thresholds: Thresholds<Key>
+    ) -> (keys: [Key], firstColumn: [ColumnName: Int]) {
+        func depth(_ name: ColumnName) -> Int {
+            let count = min(thresholds.keys[name]?.count ?? 0, Self.largestColumn)
+            return Int.bitWidth - count.leadingZeroBitCount
         }
+        let names = thresholds.keys.keys.sorted {
+            (depth($0), $0.input, $0.kind.rawValue) < (depth($1), $1.input, $1.kind.rawValue)
+        }
+        var keys: [Key] = []
+        var firstColumn: [ColumnName: Int] = [:]
         for name in names {
             guard let sorted = thresholds.keys[name] else { continue }
-            thresholds.firstColumn[name] = columns.count
-            for start in stride(from: 0, to: sorted.count, by: largestColumn) {
-                let part = sorted[start..<min(start + largestColumn, sorted.count)]
-                let depth = Int.bitWidth - part.count.leadingZeroBitCount
+            firstColumn[name] = columns.count
+            let depth = depth(name)
+            for start in stride(from: 0, to: sorted.count, by: Self.largestColumn) {
+                let part = sorted[start..<min(start + Self.largestColumn, sorted.count)]
                 columns.append(
                     Column(
-                        input: name.input, firstKey: Int32(truncatingIfNeeded: keys.count),
-                        depth: Int32(depth), nanIsMissing: name.kind != .missingIsZero,
+                        input: name.input, nanIsMissing: name.kind != .missingIsZero,
                         zeroIsMissing: name.kind == .zeroIsMissing))
-                keys += searchTree(part, depth: depth)
+                if groups.last?.depth != Int32(depth) {
+                    groups.append(Group(count: 0, depth: Int32(depth), firstKey: keys.count))
+                }
+                groups[groups.count - 1].count += 1
+                keys += Self.searchTree(part, depth: depth)
             }
         }
+        return (keys, firstColumn)
     }
 
     /// Sorted keys as a full search tree, breadth-first from 1 on; places beyond the keys hold the
