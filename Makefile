@@ -124,6 +124,20 @@ bench-vector:
 	$(RELEASE) --product vector-bench
 	.build/release/vector-bench $(or $(DEFINITIONS),deploy/definitions) $(or $(VECTOR),payment_fraud@1)
 
+## bench-inference: rows scored beside LightGBM and XGBoost in one process, bits compared (BENCH_FLAGS=)
+.PHONY: bench-inference
+bench-inference: .venv-models/ready
+	$(RELEASE) --product inference-bench
+	libraries=$$(.venv-models/bin/python -c 'import site; print(site.getsitepackages()[0])'); \
+	.build/release/inference-bench --models .venv-models/bench $(BENCH_FLAGS) \
+		--lightgbm $$libraries/lightgbm/lib/lib_lightgbm.so --xgboost $$libraries/xgboost/lib/libxgboost.so
+
+.venv-models/ready: Tests/Benchmarks/inference-bench/requirements.txt Tests/Benchmarks/inference-bench/make_models.py
+	python3 -m venv .venv-models
+	.venv-models/bin/pip install --quiet --requirement Tests/Benchmarks/inference-bench/requirements.txt
+	.venv-models/bin/python Tests/Benchmarks/inference-bench/make_models.py .venv-models/bench
+	touch $@
+
 ## bench-feast: reads of the card vector against a Feast server with Redis, the same values (BENCH_FLAGS=)
 .PHONY: bench-feast
 bench-feast: dependencies test-dependencies .venv-feast/ready

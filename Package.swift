@@ -149,10 +149,13 @@ let targets: [Target] = [
         exclude: ["README.md"]),
 
     // Benchmarks: programs, never timed tests.
+    .target(name: "ModelPeers", path: "Tests/Benchmarks/model-peers"),
     program(
         "inference-bench", "Tests/Benchmarks/inference-bench",
-        ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments],
-        exclude: ["peers.py"]),
+        ["Inference", "ModelPeers", arguments], exclude: ["make_models.py", "requirements.txt"]),
+    program(
+        "predict-bench", "Tests/Benchmarks/predict-bench",
+        ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments]),
     program(
         "rpc-bench-server", "Tests/Benchmarks/rpc-bench-server",
         [

@@ -1,135 +1,186 @@
 import ArgumentParser
-import AssayMessages
 import Foundation
 import Inference
-import ModelCore
-import Storage
-import Wire
+import ModelPeers
 
-/// Time of one row on one thread, single rows one after the other; rows from a seed, 5 % of their
-/// values missing.
+/// Rows scored by the engine and by the libraries, in one process, on one thread, in turns. Fails if
+/// a margin differs by a bit or a ratio is missed.
 @main
-struct InferenceBench: AsyncParsableCommand {
+struct InferenceBench: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "inference-bench")
 
-    @Argument(help: "An XGBoost model as JSON; see peers.py, which makes one.")
-    var model: String
+    @Option(help: "Folder of make_models.py: the models and X.f32.")
+    var models: String
 
-    @Option(help: "Rows per run.")
-    var rows = 20_000
+    @Option(help: "LightGBM's C library; without it its lines are left out.")
+    var lightgbm: String?
 
-    @Option(help: "Runs; the median is printed.")
+    @Option(help: "XGBoost's C library; without it its lines are left out.")
+    var xgboost: String?
+
+    @Option(help: "Runs; the median counts.")
     var runs = 11
 
-    @Option(help: "The model's manifest: the whole Predict is timed too, from bytes to bytes.")
-    var manifest: String?
+    @Option(help: "Instead: every layout against the plain walk, on so many rows.")
+    var prove: Int?
 
-    func run() async throws {
-        let artifact = [UInt8](try Data(contentsOf: URL(filePath: model)))
+    @Option(help: "Instead: only our own time for this model file of the folder.")
+    var only: String?
+
+    @Flag(help: "With --only: batches of 1,024 rows.")
+    var batch = false
+
+    @Option(help: "With --only: byRule, perfect, sibling or general.")
+    var layout = "byRule"
+
+    @Option(help: "With --only: calls of a run.")
+    var calls = 10_000
+
+    static let sizes = [(trees: 100, depth: 6), (trees: 500, depth: 8)]
+    static let width = 40
+
+    func run() throws {
+        let rows = try BenchRows(path: "\(models)/X.f32", width: Self.width)
+        if let only { return try time(only, rows) }
+        if let prove { return try self.prove(prove, rows) }
+        var isGood = true
+        for (trees, depth) in Self.sizes {
+            if let lightgbm {
+                isGood = try singleRows(lightgbm, "lgb_\(trees)_\(depth).txt", rows) && isGood
+            }
+            if let xgboost {
+                isGood = try xgboostRows(xgboost, "xgb_\(trees)_\(depth).json", rows) && isGood
+            }
+        }
+        if !isGood { throw ExitCode.failure }
+    }
+
+    private func load(_ file: String, _ layout: LayoutChoice = .byRule) throws -> CompiledModel {
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(models)/\(file)")))
         let clock = ContinuousClock()
         let start = clock.now
-        let model = try TreeModel(artifact)
-        let loading = clock.now - start
-        let data = Self.rows(count: 1_024, width: model.inputCount)
+        let loaded = try ModelFile.load(bytes)
+        let parsed = clock.now
+        let model = CompiledModel(loaded, layout: layout)
         print(
-            "\(model.treeCount) trees, \(model.inputCount) inputs, \(model.compiled.layout); "
-                + "loaded in \(loading)")
-        for choice in LayoutChoice.allCases {
-            let compiled = CompiledModel(model.compiled.model, layout: choice)
-            let scratch = compiled.makeScratch()
-            report("\(choice): \(compiled.layout)", count: rows) { index in
+            "\(file): \(model.treeCount) trees, \(model.layout); read in \(parsed - start), "
+                + "compiled in \(clock.now - parsed), \(model.byteCount >> 10) KiB")
+        return model
+    }
+
+    // MARK: Against the libraries
+
+    private func singleRows(
+        _ library: String, _ file: String, _ rows: BenchRows
+    ) throws -> Bool {
+        let model = try load(file)
+        let peer = try Peer.lightgbm(library, "\(models)/\(file)", Self.width)
+        let scratch = model.makeScratch()
+        return rows.doubles.withUnsafeBufferPointer { values in
+            func row(_ call: Int) -> UnsafePointer<Double> {
+                values.baseAddress.unsafelyUnwrapped + call % rows.count * Self.width
+            }
+            let ours = { (call: Int) -> Double in
                 var margin = 0.0
-                data[index & 1_023].withUnsafeBufferPointer { row in
-                    withUnsafeMutablePointer(to: &margin) {
-                        compiled.margins(
-                            rows: row, count: 1, stride: row.count, .whole, scratch,
-                            into: UnsafeMutableBufferPointer(start: $0, count: 1))
-                    }
+                withUnsafeMutablePointer(to: &margin) {
+                    model.margins(
+                        UnsafeBufferPointer(start: row(call), count: Self.width), .whole,
+                        scratch, into: UnsafeMutableBufferPointer(start: $0, count: 1))
                 }
                 return margin
             }
-        }
-        if let explainer = model.explainer {
-            report("TreeSHAP", count: min(rows, 200)) { index in
-                explainer.attributions(data[index & 1_023])?.values.first ?? 0
-            }
-        }
-        if let manifest { try await timeHandler(artifact, manifest) }
-    }
-
-    /// Decode, look up, check, score, encode: what a call costs besides the transport.
-    private func timeHandler(_ artifact: [UInt8], _ path: String) async throws {
-        let manifest = try AssayModelsV1.Manifest(
-            jsonBytes: [UInt8](try Data(contentsOf: URL(filePath: path))))
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "inference-bench-\(ProcessInfo.processInfo.processIdentifier)").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let store = try RocksDBStore(
-            directory: "\(folder)/registry", families: ModelRegistry.families)
-        defer { store.close() }
-        let registry = try ModelRegistry(
-            store: store, artifacts: try ArtifactFolder(path: "\(folder)/artifacts"),
-            now: { Timestamp(nanosecondsSinceEpoch: 0) })
-        _ = try await registry.register(
-            .init(requestID: "r", model: "m", manifest: manifest, artifact: artifact))
-        for mode in [AssayModelsV1.ExplainMode.none, .reasons] {
-            let requests = manifest.goldenRows.map {
-                AssayModelsV1.PredictRequest(
-                    requestID: "p", model: "m", selector: .version(1), values: $0.values,
-                    explain: mode
-                ).encoded()
-            }
-            let name = "whole Predict, " + (mode == .none ? "no reasons" : "with reasons")
-            report(name, count: mode == .none ? rows : min(rows, 500)) { index in
-                guard
-                    let request = try? AssayModelsV1.PredictRequest(
-                        decoding: requests[index % requests.count], door: .strict),
-                    let response = try? Predictor.predict(request, in: registry.snapshot)
-                else { return .nan }
-                return Double(response.encoded().count)
-            }
+            let theirs = { (call: Int) -> Double in lightgbm_row(peer, row(call)) }
+            let isEqual = (0..<1_000).allSatisfy { ours($0).bitPattern == theirs($0).bitPattern }
+            print("margins of 1,000 rows: \(isEqual ? "0 ulp" : "DIFFERENT")")
+            let contest = Contest(name: "single row", calls: rows.count, runs: runs)
+            let isFast = contest.run(
+                against: "LightGBM's fast single-row call", target: 5, ours: ours, theirs: theirs)
+            return isEqual && isFast
         }
     }
 
-    private func report(_ name: String, count: Int, _ body: (Int) -> Double) {
-        let clock = ContinuousClock()
-        var sum = 0.0
+    private func xgboostRows(
+        _ library: String, _ file: String, _ rows: BenchRows
+    ) throws -> Bool {
+        let model = try load(file)
+        let peer = try Peer.xgboost(library, "\(models)/\(file)", Self.width)
+        print("XGBoost \(String(cString: xgboost_version(peer)))")
+        let batches = XGBoostBatches(model: model, peer: peer, rows: rows)
+        let isEqual = batches.areEqual()
+        print("margins of \(batches.count * 8) rows: \(isEqual ? "0 ulp" : "DIFFERENT")")
+        let contest = Contest(
+            name: "batch of 1,024", rowsPerCall: batches.count, callsPerBlock: 1, calls: 32,
+            runs: runs)
+        let isFast = batches.contest(contest)
+        return isEqual && isFast
+    }
+
+    // MARK: Ours alone
+
+    private func time(_ file: String, _ rows: BenchRows) throws {
+        let choices: [String: LayoutChoice] = [
+            "byRule": .byRule, "perfect": .perfect, "sibling": .sibling, "general": .general,
+        ]
+        let model = try load(file, choices[layout] ?? .byRule)
+        let scratch = model.makeScratch()
+        let perCall = batch ? 1_024 : 1
+        var margins = [Double](repeating: 0, count: perCall * model.marginCount)
         var times: [Double] = []
-        for _ in 0..<runs {
-            let start = clock.now
-            for index in 0..<count { sum += body(index) }
-            let (seconds, attoseconds) = (clock.now - start).components
-            let microseconds = Double(seconds) * 1e6 + Double(attoseconds) / 1e12
-            times.append(microseconds / Double(count))
+        rows.doubles.withUnsafeBufferPointer { values in
+            margins.withUnsafeMutableBufferPointer { margins in
+                for _ in 0..<runs {
+                    let start = Contest.now()
+                    for call in 0..<calls {
+                        let first = call * perCall % (rows.count - perCall + 1) * Self.width
+                        model.margins(
+                            rows: UnsafeBufferPointer(
+                                rebasing: values[first..<first + perCall * Self.width]),
+                            count: perCall, stride: Self.width, .whole, scratch, into: margins)
+                    }
+                    times.append(
+                        Double(Contest.now() - start) / Double(calls * perCall) / 1_000)
+                }
+            }
         }
         times.sort()
+        let median = times[times.count / 2]
         print(
-            "\(name): median \(Self.text(times[runs / 2])) us a row "
-                + "(\(Self.text(times[0])) to \(Self.text(times[runs - 1]))), checksum \(sum)")
+            "\(file): \(Contest.text(median)) us a row, "
+                + "\(Contest.text(median * 1_000 / Double(max(model.treeCount, 1)))) ns a tree")
     }
 
-    private static func text(_ value: Double) -> String { String(format: "%.3f", value) }
-
-    private static func rows(count: Int, width: Int) -> [[Float]] {
-        var random = SystemlessRandom(state: 42)
-        return (0..<count).map { _ in
-            (0..<width).map { _ in
-                let value = Float(random.next() >> 40) / Float(1 << 24) * 4 - 2
-                return random.next() % 20 == 0 ? .nan : value
+    /// Every layout on the rows, each value left alone or moved by a step at random.
+    private func prove(_ count: Int, _ rows: BenchRows) throws {
+        var random = SystemRandomNumberGenerator()
+        for name in try FileManager.default.contentsOfDirectory(atPath: models).sorted()
+        where name.hasSuffix(".json") || name.hasSuffix(".txt") {
+            for layout in LayoutChoice.allCases where layout != .general {
+                let model = try load(name, layout)
+                let scratch = model.makeScratch()
+                var row = [Double](repeating: 0, count: Self.width)
+                var wrong = 0
+                for index in 0..<count {
+                    let first = index % rows.count * Self.width
+                    for input in 0..<Self.width {
+                        let value = rows.doubles[first + input]
+                        row[input] =
+                            switch UInt8.random(in: 0..<16, using: &random) {
+                            case 0: Double(Float(value).nextUp)
+                            case 1: Double(Float(value).nextDown)
+                            case 2: value.nextUp
+                            case 3: .nan
+                            default: value
+                            }
+                    }
+                    let agrees = row.withUnsafeBufferPointer {
+                        model.layoutAgrees(on: $0, .whole, scratch)
+                    }
+                    if !agrees { wrong += 1 }
+                }
+                print(
+                    "\(name), \(model.layout): \(count) rows, \(wrong) differ from the plain walk")
+                if wrong > 0 { throw ExitCode.failure }
             }
         }
-    }
-}
-
-/// SplitMix64: the same rows on every machine.
-struct SystemlessRandom {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Makes what `inference-bench` scores: two models of each library and 10,000 rows. One thread, so that it repeats.
+
+usage: make_models.py FOLDER      (needs requirements.txt)
+"""
+import os
+import sys
+
+import lightgbm
+import numpy as np
+import xgboost
+
+folder = sys.argv[1]
+os.makedirs(folder, exist_ok=True)
+rng = np.random.default_rng(7)
+x = rng.normal(size=(60_000, 40)).astype(np.float32)
+x[rng.random(x.shape) < 0.05] = np.nan
+known = np.nan_to_num(x)
+logit = known[:, 0] * 1.2 - known[:, 1] * 0.8 + np.nan_to_num(x[:, 2] * x[:, 3]) + 0.5 * np.sin(known[:, 4] * 3) - 1
+y = (rng.random(len(x)) < 1 / (1 + np.exp(-logit))).astype(int)
+
+for trees, depth in ((100, 6), (500, 8)):
+    parameters = {"objective": "binary:logistic", "max_depth": depth, "eta": 0.1, "nthread": 1}
+    booster = xgboost.train(parameters, xgboost.DMatrix(x, y), trees)
+    booster.save_model(os.path.join(folder, f"xgb_{trees}_{depth}.json"))
+    parameters = {"objective": "binary", "num_leaves": 2**depth - 1, "max_depth": depth, "learning_rate": 0.1, "num_threads": 1,
+                  "deterministic": True, "verbose": -1}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(x, y), trees)
+    booster.save_model(os.path.join(folder, f"lgb_{trees}_{depth}.txt"))
+
+np.ascontiguousarray(x[:10_000]).tofile(os.path.join(folder, "X.f32"))
