@@ -17,6 +17,20 @@ struct SimulationTests {
         #expect(found.peeking > 60)
     }
 
+    @Test("20 whole analyses without an effect conclude nothing")
+    func analyses() throws {
+        var simulation = AnalysisSimulation()
+        simulation.runs = 20
+        simulation.looks = 10
+        simulation.unitsPerLook = 50
+        simulation.minimumUnits = 300
+        let found = try simulation.run()
+        #expect(found.decided <= 1)
+        #expect(found.harm == 0)
+        #expect(found.sampleRatioMismatch == 0)
+        #expect((5.0...6.5).contains(found.errorReduction))
+    }
+
     @Test("the size that the formula asks for has the power it promises")
     func power() {
         var simulation = PowerSimulation(control: 0.3, treatment: 0.4, power: 0.8)

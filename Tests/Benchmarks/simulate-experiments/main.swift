@@ -16,4 +16,4 @@ else {
 }
 let seed = (arguments.dropFirst().first ?? 1) ?? 1
 var report = SimulationReport(runs: runs, seed: seed) { print($0) }
-exit(report.run() ? 0 : 1)
+exit(try report.run() ? 0 : 1)

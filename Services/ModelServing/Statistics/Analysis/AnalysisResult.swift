@@ -111,7 +111,8 @@ public struct AnalysisResult: Sendable, Equatable {
         /// The arm's value, or its lift over control; nil if it is not defined.
         public let value: Double?
         public let limit: Double
-        /// How far `value` may be from the truth in the harmful direction.
+        /// How far beyond the limit `value` may be without being broken; of a fairness ratio, on its
+        /// logarithm.
         public let margin: Double
         /// The least level at which the limit would count as broken.
         public let pValue: Double
