@@ -1,6 +1,7 @@
 import AssayMessages
 import FeatureEngine
 import RPC
+import Synchronization
 import Testing
 import Wire
 
@@ -91,20 +92,72 @@ import Wire
 
     @Test("256 events wait for one entity, the next is refused, and those that wait get it in turn")
     func waiting() async throws {
-        let queue = EntityQueue()
+        let queue = EntityQueue<Int, Int>()
         let key = StateKey(high: 1, low: 2)
-        let held = try await queue.acquire([key])
-        let waiting = (0..<EntityQueue.maximumWaiting).map { _ in
-            Task {
-                queue.release(try await queue.acquire([key]))
-            }
+        let gate = Gate()
+        let works = Mutex<[[Int]]>([])
+        let body = { @Sendable (together: [Int]) in
+            works.withLock { $0.append(together) }
+            if together == [-1] { await gate.wait() }
+            return together.map { $0 * 2 }
         }
-        while queue.waiting(for: key) < EntityQueue.maximumWaiting { await Task.yield() }
-        let refusal = await #expect(throws: RPCError.self) { try await queue.acquire([key]) }
+        async let first = queue.run(-1, holding: [key], body)
+        while works.withLock(\.isEmpty) { await Task.yield() }
+        let limit = EntityQueue<Int, Int>.maximumWaiting
+        let waiting = (0..<limit).map { work in
+            Task { await queue.run(work, holding: [key], body) }
+        }
+        while queue.waiting(for: key) < limit { await Task.yield() }
+        #expect(await queue.run(1_000, holding: [key], body) == nil)
+        let refusal = #expect(throws: RPCError.self) { try queue.checkRoom(for: [key]) }
         #expect(refusal?.code == .resourceExhausted && refusal?.reason == "ENTITY_QUEUE_FULL")
-        queue.release(held)
-        for task in waiting { try await task.value }
+        gate.open()
+        #expect(await first == -2)
+        for (work, task) in waiting.enumerated() { #expect(await task.value == work * 2) }
         #expect(queue.waiting(for: key) == 0)
-        queue.release(try await queue.acquire([key]))
+        // Each once, and never too many at once.
+        let together = works.withLock { $0 }
+        #expect(together.flatMap { $0 }.sorted() == Array(-1..<limit))
+        #expect(together.allSatisfy { $0.count <= EntityQueue<Int, Int>.maximumTogether })
+        #expect(together.count == 1 + limit / EntityQueue<Int, Int>.maximumTogether)
+    }
+
+    @Test(
+        "those who wait are joined if all else that they want is free, and then it is held for them"
+    )
+    func joining() async throws {
+        let queue = EntityQueue<String, String>()
+        let keys = (0..<4).map { StateKey(high: 1, low: UInt64($0)) }
+        let gates = ["a": Gate(), "b": Gate(), "other": Gate()]
+        let works = Mutex<[[String]]>([])
+        let body = { @Sendable (together: [String]) in
+            works.withLock { $0.append(together) }
+            await gates[together[0]]?.wait()
+            return together
+        }
+        func begun(_ count: Int) async {
+            while works.withLock(\.count) < count { await Task.yield() }
+        }
+        async let a = queue.run("a", holding: [keys[0]], body)
+        await begun(1)
+        async let other = queue.run("other", holding: [keys[2]], body)
+        await begun(2)
+        async let b = queue.run("b", holding: [keys[0]], body)
+        while queue.waiting(for: keys[0]) < 1 { await Task.yield() }
+        async let free = queue.run("free", holding: [keys[0], keys[1]], body)
+        while queue.waiting(for: keys[0]) < 2 { await Task.yield() }
+        async let taken = queue.run("taken", holding: [keys[0], keys[2]], body)
+        while queue.waiting(for: keys[0]) < 3 { await Task.yield() }
+        gates["a"]?.open()
+        await begun(3)
+        #expect(works.withLock { $0.last } == ["b", "free"])
+        async let late = queue.run("late", holding: [keys[1]], body)
+        while queue.waiting(for: keys[1]) < 1 { await Task.yield() }
+        gates["b"]?.open()
+        gates["other"]?.open()
+        let all = [await a, await b, await free, await taken, await late, await other]
+        #expect(all == ["a", "b", "free", "taken", "late", "other"])
+        #expect(keys.allSatisfy { queue.waiting(for: $0) == 0 })
+        #expect(await queue.run("again", holding: keys, body) == "again")
     }
 }

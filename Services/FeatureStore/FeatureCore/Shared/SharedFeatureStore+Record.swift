@@ -62,12 +62,11 @@ extension SharedFeatureStore {
             return await leave(event, at: place, replies)
         case .claimed(let place):
             // Only now: while an event waits for its place, others change the same entities.
-            let entities = strict(event.scoring.entities)
-            guard let held = try? await queue.acquire(entities.map(\.key)) else {
-                return await leave(event, at: place, replies)
-            }
-            defer { queue.release(held) }
-            return await apply(event, at: place, replies)
+            let placed = PlacedEvent(event: event, place: place, replies: replies)
+            let stored = await queue.run(
+                placed, holding: strict(event.scoring.entities).map(\.key), store)
+            guard let stored else { return await leave(event, at: place, replies) }
+            return reply(to: event, at: place, stored)
         case .known(let place, let digest): return try await known(event, place, digest)
         case .full:
             throw RPCError(
@@ -204,33 +203,16 @@ extension SharedFeatureStore {
             Array("\(configuration.replyLife.milliseconds / 1_000)".utf8))
     }
 
-    // MARK: Applying
+    // MARK: Applied
 
-    /// Reads, applies, and the second round trip.
-    private func apply(
-        _ event: SharedEvent, at place: StreamPlace, _ replies: [RedisValue]
-    ) async -> AssayFeaturesV1.ScoreEventResponse {
-        let scoring = event.scoring
-        var loaded = await states.load(
-            scoring.entities, replies, redis, timeout: configuration.roundTrip
-        ) { !states.isRelaxed($0) }
-        var readings: [EntityReading] = []
-        var flags: Status.Flags = []
-        if !scoring.vectors.isEmpty {
-            flags = await doubt(scoring.tenant)
-            readings = loaded.map { reading($0, for: scoring, flags) }
-        }
-        let stored = await store(&loaded, of: event, at: place)
-        if !scoring.vectors.isEmpty {
-            for (index, newer) in stored.reread {
-                readings[index] = reading(newer, for: scoring, flags)
-            }
-        }
+    private func reply(
+        to event: SharedEvent, at place: StreamPlace, _ stored: StoredEvent
+    ) -> AssayFeaturesV1.ScoreEventResponse {
         statistics.applied.count()
-        let isApplied = stored.isComplete && !scoring.isLoggedOnly
+        let isApplied = stored.isComplete && !event.scoring.isLoggedOnly
         let response = pipeline.response(
-            scoring, readings, outcome: isApplied ? .applied : .logged, sequence: place.sequence,
-            durability: stored.isReplicated ? .replicated : .memory)
+            event.scoring, stored.readings, outcome: isApplied ? .applied : .logged,
+            sequence: place.sequence, durability: stored.isReplicated ? .replicated : .memory)
         finish(event, place, stored, response)
         return response
     }
@@ -238,7 +220,7 @@ extension SharedFeatureStore {
     /// After the reply: the reply itself for who asks again, then the applied record and the end of
     /// the event's openness, once the relaxed entities have it too.
     private func finish(
-        _ event: SharedEvent, _ place: StreamPlace, _ stored: StoredStates,
+        _ event: SharedEvent, _ place: StreamPlace, _ stored: StoredEvent,
         _ response: AssayFeaturesV1.ScoreEventResponse
     ) {
         var closing: RedisCommand?

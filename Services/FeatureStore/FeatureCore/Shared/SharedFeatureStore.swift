@@ -48,7 +48,7 @@ public final class SharedFeatureStore: FeatureStore {
     let redis: any RedisSender
     let configuration: SharedStoreConfiguration
     let states: SharedStates
-    let queue = EntityQueue()
+    let queue = EntityQueue<PlacedEvent, StoredEvent>()
     let inFlight = InFlightEvents()
     let tenants = KnownTenants()
     let agreement: SharedAgreement
