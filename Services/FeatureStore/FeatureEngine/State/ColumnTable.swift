@@ -90,11 +90,15 @@ struct ColumnTable: Sendable {
     /// Makes room for a row of zeros before the row at `row`.
     mutating func insertRow(at row: Int) {
         if first + count == capacity { makeRoom() }
+        let (behind, place, pitch) = (count - row, first + row, capacity)
+        precondition(row >= 0 && behind >= 0)
         count += 1
-        for column in 0..<width {
-            let start = column * capacity + first
-            move(start + row..<start + count - 1, to: start + row + 1)
-            cells[start + row] = 0
+        cells.withUnsafeMutableBufferPointer { cells in
+            for column in 0..<width {
+                let cell = cells.baseAddress.unsafelyUnwrapped + column * pitch + place
+                if behind > 0 { (cell + 1).update(from: cell, count: behind) }
+                cell.pointee = 0
+            }
         }
     }
 
