@@ -76,6 +76,18 @@ struct HostileModelTests {
         #expect(refusal { $0.trees = "2" }.contains("num_trees"))
     }
 
+    @Test("versions that answered otherwise are refused by name")
+    func versions() {
+        for old in ["[1,0,0]", "[1,2,1]", "[1,3,3]"] {
+            #expect(refusal { $0.version = old }.contains("1.4 to 3.x are known"), "\(old)")
+        }
+        #expect(
+            refusal {
+                $0.version = "[1,4,0]"
+                $0.baseScore = "5E-1"
+            } == "accepted")
+    }
+
     @Test("what is not supported is named, with a remedy")
     func unsupported() {
         #expect(refusal { $0.objective = "rank:novel" }.contains("\"rank:novel\" is not"))

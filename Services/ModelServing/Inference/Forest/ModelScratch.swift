@@ -3,6 +3,8 @@
 /// Its user is the one thread that holds it. `row` has one value per input; `margins` and `leaves`
 /// hold an answer that nobody asked for; `ranks` and `singles` have room for one block of rows.
 public final class ModelScratch {
+    private let slots: Int
+    private let blockRows: Int
     let row: UnsafeMutableBufferPointer<Double>
     let margins: UnsafeMutableBufferPointer<Double>
     let ranks: UnsafeMutablePointer<UInt32>
@@ -12,6 +14,8 @@ public final class ModelScratch {
     ///   - rows: of one block.
     ///   - slots: of one row.
     init(inputs: Int, outputs: Int, rows: Int, slots: Int) {
+        self.slots = slots
+        blockRows = rows
         row = .allocate(capacity: inputs)
         row.initialize(repeating: 0)
         margins = .allocate(capacity: outputs)
@@ -20,6 +24,12 @@ public final class ModelScratch {
         ranks.initialize(repeating: 0, count: rows * slots)
         singles = .allocate(capacity: rows * outputs)
         singles.initialize(repeating: 0, count: rows * outputs)
+    }
+
+    /// Whether it was made for a model of this size: with any other's, memory would be written that
+    /// is not its own.
+    func fits(inputs: Int, outputs: Int, rows: Int, slots: Int) -> Bool {
+        row.count == inputs && margins.count == outputs && blockRows == rows && self.slots == slots
     }
 
     deinit {

@@ -15,11 +15,13 @@ public struct WelchTest: Sendable, Equatable {
         let sum = first + second
         difference = treatment.mean - control.mean
         standardError = sum.squareRoot()
+        // By shares of the sum: the squares of tiny variances would vanish.
+        let (share, rest) = sum > 0 ? (first / sum, second / sum) : (0, 0)
         degrees =
             sum > 0
-            ? sum * sum
-                / (first * first / Double(control.count - 1)
-                    + second * second / Double(treatment.count - 1))
+            ? 1
+                / (share * share / Double(control.count - 1)
+                    + rest * rest / Double(treatment.count - 1))
             : Double(control.count + treatment.count - 2)
         t = WelchTest.ratio(difference, standardError)
         pValue = StudentDistribution.twoSidedTail(t, degrees: degrees)

@@ -76,6 +76,9 @@ public struct TreeExplainer: Explainer {
         scratch: ExplainScratch
     ) throws(ExplanationError) -> Attributions {
         precondition(row.count == ensemble.inputCount && output < ensemble.outputCount)
+        precondition(
+            scratch.slots.count == forest.slots.count && scratch.sums.count == row.count
+                && scratch.taken.count == forest.depth, "the scratch was made for another model")
         if let input = required.first(where: { row[$0].isNaN }) { throw .missingInput(input) }
         let range = ensemble.trees(of: options.iterations)
         forest.slots.fill(scratch.slots, from: row, ensemble)

@@ -179,7 +179,8 @@ struct LightGBMField {
         exactly count: Int, in range: ClosedRange<Int>
     ) throws(ModelFileError) -> [Int] {
         var result: [Int] = []
-        result.reserveCapacity(count)
+        // No more than the text can hold, whatever is claimed.
+        result.reserveCapacity(min(count, value.count / 2 + 1))
         try visit(exactly: count) { (token) throws(ModelFileError) in
             result.append(try token.integer(in: range))
         }

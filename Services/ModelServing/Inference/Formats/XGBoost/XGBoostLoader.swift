@@ -1,6 +1,6 @@
 internal import Numerics
 
-/// Reads a model that XGBoost 1.0 to 3.x saved as JSON or UBJSON (its documentation, "Introduction
+/// Reads a model that XGBoost 1.4 to 3.x saved as JSON or UBJSON (its documentation, "Introduction
 /// to Model IO").
 ///
 /// What it does not support it refuses by name, place and remedy; it never guesses.
@@ -40,6 +40,11 @@ struct XGBoostLoader: DocumentLoader {
         let described = XGBoostInputs(
             learner: learner, model: booster.model, count: inputs, limits: limits)
         let (body, categorical) = try body(learner, booster, inputs, base, rounds)
+        if version[0] == 1, version[1] == 6, !categorical.isEmpty {
+            throw try root.field("version").error(
+                "XGBoost 1.6 sent categories that a split does not list its own way",
+                remedy: "load and save the model with 1.7 or later, and compare its predictions")
+        }
         var model = LoadedModel(
             format: root.tape.syntax == .ubjson ? .xgboostUBJSON : .xgboostJSON,
             library: "xgboost \(version.map(String.init).joined(separator: "."))",
@@ -74,10 +79,12 @@ struct XGBoostLoader: DocumentLoader {
         let field = try root.field("version")
         let version = try field.integers(in: 0...9_999).map(Int.init)
         guard version.count == 3 else { throw field.error("expected three numbers") }
-        guard 1...3 ~= version[0] else {
+        // Before 1.3 the base margin came last, in dart before 1.4; before 1.3.1 `binary:logitraw` took
+        // its base score for a probability: other bits for the same file.
+        guard 1...3 ~= version[0], version[0] > 1 || version[1] >= 4 else {
             throw field.error(
-                "written by XGBoost \(version[0]).\(version[1]); 1.0 to 3.x are known",
-                remedy: "save the model with one of these")
+                "written by XGBoost \(version[0]).\(version[1]); 1.4 to 3.x are known",
+                remedy: "load and save the model with one of these, and compare its predictions")
         }
         return version
     }

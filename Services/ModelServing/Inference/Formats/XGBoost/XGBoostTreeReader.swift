@@ -161,11 +161,14 @@ struct XGBoostTreeReader {
             guard starts.count == owners.count, sizes.count == owners.count else {
                 throw listed.error("categories_segments and categories_sizes are not as long")
             }
+            // The lists lie one behind the other, so that a file cannot name the same bytes again and again.
+            var end = 0
             for (owner, (start, size)) in zip(owners, zip(starts, sizes)) {
                 let (first, length) = (Int(start), Int(size))
-                guard first + length <= all.count else {
-                    throw listed.error("a list of categories leaves the array")
+                guard first == end, first + length <= all.count else {
+                    throw listed.error("a list of categories leaves its place in the array")
                 }
+                end += length
                 let set = all[first..<first + length]
                 guard zip(set, set.dropFirst()).allSatisfy(<) else {
                     throw listed.error("a list of categories is not sorted")
@@ -173,9 +176,8 @@ struct XGBoostTreeReader {
                 guard nodes[Int(owner)].categories < 0 else {
                     throw listed.error("node \(owner) is listed twice")
                 }
-                let number = forest.categorySets.append(sorted: set)
                 if nodes[Int(owner)].isLeaf { continue }
-                nodes[Int(owner)].number = number
+                nodes[Int(owner)].number = forest.categorySets.append(sorted: set)
                 nodes[Int(owner)].rule = .listedRight
             }
         }
