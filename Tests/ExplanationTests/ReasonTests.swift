@@ -16,20 +16,22 @@ struct ReasonTests {
 
     @Test("a linear model: weight times distance from the reference")
     func linearModel() throws {
-        let ours = try LinearExplainer(linear).explain([14, .nan])
+        let explainer = try #require(LinearExplainer(linear))
+        let ours = try explainer.explain([14, .nan])
         #expect(ours.values == [0.5, -1.5] && ours.base == 0.25 && ours.rounding == 0)
-        let other = try LinearExplainer(linear).explain([14, .nan], output: 1)
+        let other = try explainer.explain([14, .nan], output: 1)
         #expect(other.values == [1, 0.5] && other.base == 7)
         let background = BackgroundRows([[10, 1], [18, .nan]])
-        let moved = try LinearExplainer(linear, background: background).explain([14, 5])
+        let moving = try #require(LinearExplainer(linear, background: background))
+        let moved = try moving.explain([14, 5])
         // Means of z: (0 + 2) / 2 and (0 + 0.5) / 2.
         #expect(moved.values == [0, -3 * (2 - 0.25)])
         #expect(moved.base == 0.25 + 0.5 - 0.75)
         #expect(throws: ExplanationError.missingInput(0)) {
-            try LinearExplainer(linear).explain([.nan, 1])
+            try explainer.explain([.nan, 1])
         }
         #expect(throws: ExplanationError.notFinite) {
-            try LinearExplainer(linear).explain([.infinity, 1])
+            try explainer.explain([.infinity, 1])
         }
     }
 
@@ -39,10 +41,36 @@ struct ReasonTests {
             profile: .xgboost, impute: [0, 0], mean: [0, 0], scale: [1, 1],
             weights: [[Double(Float(0.1)), Double(Float(-0.7))]], intercept: [0.5], base: [0.25])
         let row = [0.3, 1.1]
-        let ours = try LinearExplainer(model).explain(row)
+        let explainer = try #require(LinearExplainer(model))
+        let ours = try explainer.explain(row)
         #expect(ours.base == 0.75 && ours.rounding != 0 && abs(ours.rounding) < 1e-6)
         #expect(abs(ours.values[0] - 0.1 * 0.3) < 1e-7)
-        #expect(try LinearExplainer(model).explain(row, RowOptions(offset: [2])).base == 2.5)
+        #expect(try explainer.explain(row, RowOptions(offset: [2])).base == 2.5)
+    }
+
+    @Test(
+        "a scorecard: points lost against the best or the neutral ones", arguments: [true, false])
+    func scorecard(neutral: Bool) throws {
+        let text = """
+            {"format": "assay-linear", "version": 1, "inputs": ["age", "debt"],
+            "scorecard": {"base_points": 600, "base_odds": 50, "points_to_double": 20,
+            "reason_method": "\(neutral ? "points_below_neutral" : "points_below_maximum")",
+            "attributes": [
+            {"input": "age", "reason": "AGE", "neutral": 20,
+            "bins": [{"below": 25, "points": 12}, {"points": 30}, {"missing": true, "points": 5}]},
+            {"input": "debt", "reason": "DEBT", "neutral": 3,
+            "bins": [{"below": 100, "points": 9}, {"points": 2}]}]}}
+            """
+        let model = CompiledModel(try ModelFile.load(Array(text.utf8)))
+        let explainer = try #require(
+            Explainers.best(for: model, background: nil, artifact: []))
+        let ours = try explainer.explain([24, 150])
+        #expect(ours.method == .scorecard && ours.fallsWithRisk && ours.rounding == 0)
+        #expect(ours.base == (neutral ? 23 : 39))
+        #expect(ours.values == (neutral ? [-8, -1] : [-18, -7]))
+        #expect(ours.values.reduce(ours.base, +) == model.margins([24, 150])[0])
+        #expect(Reasons.towardsPositive(ours, codes: ["A", "D"]).map(\.code) == ["A", "D"])
+        #expect(throws: ExplanationError.missingInput(1)) { try explainer.explain([24, .nan]) }
     }
 
     @Test("inputs of one code add up; at most four that push towards the positive class")

@@ -9,7 +9,8 @@ public enum Explainers {
         for model: CompiledModel, background: BackgroundRows?, artifact: [UInt8]
     ) -> (any Explainer)? {
         switch model.model.body {
-        case .linear(let linear): return LinearExplainer(linear, background: background)
+        case .linear(let linear):
+            return ScorecardExplainer(linear) ?? LinearExplainer(linear, background: background)
         case .trees(let trees):
             if let explainer = TreeExplainer(trees) { return explainer }
         case .isolation(let trees, _):

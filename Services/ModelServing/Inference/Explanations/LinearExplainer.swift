@@ -5,9 +5,12 @@ public struct LinearExplainer: Explainer {
     /// Standardised, per input.
     private let reference: [Double]
 
+    /// Nil for a scorecard, which has no weights.
+    ///
     /// - Parameter background: rows whose mean is the reference. Nil: the mean that the model's
     ///   scaler subtracts; 0 for XGBoost's linear booster, as in its own contributions.
-    public init(_ model: LinearModel, background: BackgroundRows? = nil) {
+    public init?(_ model: LinearModel, background: BackgroundRows? = nil) {
+        guard model.scorecard == nil else { return nil }
         self.model = model
         reference = (0..<model.inputCount).map { input in
             guard let background, background.inputCount == model.inputCount else { return 0 }
