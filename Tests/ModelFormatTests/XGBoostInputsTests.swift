@@ -73,7 +73,22 @@ struct XGBoostInputsTests {
             })
         #expect(quantiles.margins([0, 0, 0]) == [-1, 1])
         #expect(quantiles.probabilities([0, 0, 0]) == [-1, 1])
+        // Since 3.4 quantiles do not cross.
+        let ordered = CompiledModel(
+            try load {
+                $0.version = "[3,4,1]"
+                $0.objective = "reg:quantileerror"
+                $0.targets = "2"
+                $0.baseScore = "[2E0,0E0]"
+            })
+        #expect(ordered.margins([0, 0, 0]) == [1, 0])
+        #expect(ordered.probabilities([0, 0, 0]) == [0, 1])
         #expect(try load { $0.objective = "reg:expectileerror" }.link == .identity)
+        #expect(
+            refusal {
+                $0.objective = "reg:expectileerror"
+                $0.targets = "2"
+            }.contains("several expectiles in one model are not supported"))
         #expect(refusal { $0.classes = "3" }.contains("has no 3 classes of 1 targets"))
     }
 
@@ -90,6 +105,11 @@ struct XGBoostInputsTests {
                 """.utf8)
         }
         let model = CompiledModel(try ModelFile.load(text("[1,10,2,20,0.5,100]")))
+        // Of two base scores the library's linear booster takes the first for both outputs.
+        let several = String(decoding: text("[1,10,2,20,0.5,100]"), as: UTF8.self)
+            .replacing("[2.5E-1]", with: "[2.5E-1,9E0]")
+        let first = CompiledModel(try ModelFile.load(Array(several.utf8)))
+        #expect(first.margins([3, 4]) == [11.75, 210.25])
         #expect(model.margins([3, 4]) == [11.75, 210.25])
         // What is missing adds nothing.
         #expect(model.margins([.nan, 4]) == [8.75, 180.25])

@@ -78,10 +78,12 @@ struct OfflinePrediction {
         return Double(margins.indices.max { margins[$0] < margins[$1] } ?? 0)
     }
 
+    private var explainer: (any Explainer)? {
+        Explainers.best(for: model, background: nil, artifact: [])
+    }
+
     private func printContributions(to printer: inout NumberTable) throws {
-        guard case .trees(let trees) = loaded.body, trees.linearLeaves.isEmpty,
-            let explainer = TreeExplainer(trees)
-        else { throw refused("shap") }
+        guard let explainer else { throw refused("shap") }
         let count = model.marginCount * (model.inputCount + 1)
         let scratch = explainer.makeScratch()
         try each("shap", count, &printer) { row in
@@ -98,12 +100,8 @@ struct OfflinePrediction {
         var outputs = ["margin", "probability"]
         if loaded.trees != nil { outputs.append("leaf") }
         if hasClasses { outputs.append("class") }
-        switch loaded.body {
-        case .isolation: outputs += ["score_samples", "decision", "predict"]
-        case .trees(let trees) where trees.linearLeaves.isEmpty && TreeExplainer(trees) != nil:
-            outputs.append("shap")
-        default: break
-        }
+        if case .isolation = loaded.body { outputs += ["score_samples", "decision", "predict"] }
+        if explainer != nil { outputs.append("shap") }
         return PredictionRefused(
             "a \(loaded.format.rawValue) model of this kind has no \(output); it has "
                 + outputs.joined(separator: ", "))

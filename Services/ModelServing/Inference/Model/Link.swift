@@ -9,6 +9,8 @@ public enum Link: Sendable, Hashable {
     case xgboostExponential
     case xgboostSoftmax
     case hinge
+    /// The margins in ascending order: quantiles that do not cross.
+    case ascending
 
     // LightGBM, in float64
     /// `sign(x) * x * x`: regression on the square root.
@@ -50,6 +52,8 @@ public enum Link: Sendable, Hashable {
         switch self {
         case .identity:
             for index in margins.indices { values[index] = margins[index] }
+        case .ascending:
+            for (index, margin) in margins.sorted().enumerated() { values[index] = margin }
 
         // XGBoost
         case .xgboostLogistic, .xgboostExponential, .xgboostSoftmax, .hinge:

@@ -36,7 +36,8 @@ struct XGBoostBooster {
     }
 
     /// Weights input by input, each with one per output, then a bias per output. A missing input
-    /// adds nothing.
+    /// adds nothing. Of several base margins (since 3.1) the library's linear booster takes the
+    /// first for every output.
     func linear(inputs: Int, base: [Double]) throws(ModelFileError) -> LinearModel {
         let field = try model.field("weights")
         let outputs = base.count
@@ -53,6 +54,7 @@ struct XGBoostBooster {
             weights: (0..<outputs).map { output in
                 (0..<inputs).map { weights[$0 * outputs + output] }
             },
-            intercept: Array(weights[(inputs * outputs)...]), base: base)
+            intercept: Array(weights[(inputs * outputs)...]),
+            base: [Double](repeating: base[0], count: outputs))
     }
 }

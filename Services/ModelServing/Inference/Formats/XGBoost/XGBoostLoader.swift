@@ -35,6 +35,11 @@ struct XGBoostLoader: DocumentLoader {
                     "\(objective.name) has no \(classes) classes of \(targets) targets")
             }
         }
+        if targets > 1, objective.name == "reg:expectileerror" {
+            throw try parameters.field("num_target").error(
+                "several expectiles in one model are not supported",
+                remedy: "train one model for each expectile")
+        }
         let base = try baseMargins(parameters, objective, outputs, version).map(Double.init)
         let booster = try XGBoostBooster(learner.field("gradient_booster"))
         let described = XGBoostInputs(
@@ -48,7 +53,8 @@ struct XGBoostLoader: DocumentLoader {
         var model = LoadedModel(
             format: root.tape.syntax == .ubjson ? .xgboostUBJSON : .xgboostJSON,
             library: "xgboost \(version.map(String.init).joined(separator: "."))",
-            objective: objective.name, link: objective.link,
+            objective: objective.name,
+            link: objective.link(outputs: outputs, version: version),
             inputs: try described.inputs(categorical: categorical), body: body)
         if model.trees?.nodes.contains(where: \.cover.isNaN) == true {
             model.remarks = [Remark("no covers: attributions are not exact")]

@@ -39,6 +39,12 @@ public struct XGBoostObjective: Sendable, Hashable {
         self.base = base
     }
 
+    /// The link of a model with several outputs; newer versions keep quantiles from crossing.
+    func link(outputs: Int, version: [Int]) -> Link {
+        guard name == "reg:quantileerror", outputs > 1 else { return link }
+        return version.lexicographicallyPrecedes([3, 4]) ? .identity : .ascending
+    }
+
     /// The margin of a base score, or nil where the objective has none for it.
     ///
     /// - Parameter clamps: XGBoost 3.2 and later keep a logistic base score inside [1e-6, 1 -
