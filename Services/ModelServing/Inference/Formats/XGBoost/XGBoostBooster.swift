@@ -10,15 +10,11 @@ struct XGBoostBooster {
     init(_ booster: JSONCursor) throws(ModelFileError) {
         let name = try booster.field("name")
         switch try name.text() {
-        case "gbtree":
-            kind = .trees
-            model = try booster.field("model")
-            // Since 3.3 the weights of DART stand inside the model.
-            treeWeights = try model.optionalField("weight_drop")
-        case "dart":
+        case "gbtree", "dart":
             kind = .trees
             let nested = try booster.optionalField("gbtree")
             model = try (nested ?? booster).field("model")
+            // DART's weights stand beside the model to 3.3, inside it since 3.4.
             if let beside = try booster.optionalField("weight_drop") {
                 treeWeights = beside
             } else {
