@@ -17,11 +17,12 @@ struct LibraryContributionTests {
     }
 
     private func check(_ fixture: Fixture, within bound: Double) throws {
-        guard fixture.has("shap.csv"), let model = try fixture.model(), let trees = model.trees
-        else { return }
+        let model = try ModelFile.load(try fixture.artifact(), LoadOptions(rounds: .all))
+        // Some kinds of model have no contributions of their library, linear ones no trees.
+        guard fixture.has("shap.csv"), let trees = model.trees else { return }
         let explainer = try #require(TreeExplainer(trees))
         let expected = try fixture.expected("shap_", in: "shap.csv")
-        var largest = 0.0
+        #expect(!expected.isEmpty)
         for (row, theirs) in zip(try fixture.rows(), expected) {
             for output in 0..<trees.outputCount {
                 let ours = try explainer.explain(row, output: output)
@@ -29,22 +30,10 @@ struct LibraryContributionTests {
                 let parts = ours.values + [ours.base]
                 for (part, value) in parts.enumerated() {
                     let difference = abs(value - theirs[output * parts.count + part])
-                    largest = max(largest, difference)
+                    // Not so of a NaN either.
+                    #expect(difference <= bound, "\(fixture.name), output \(output), \(part)")
                 }
             }
-        }
-        #expect(largest <= bound, "\(fixture.name): \(largest)")
-    }
-}
-
-extension Fixture {
-    /// Nil, and said so, if its format is not read.
-    fileprivate func model() throws -> LoadedModel? {
-        do {
-            return try ModelFile.load(try artifact(), LoadOptions(rounds: .all))
-        } catch let error as ModelFileError {
-            print("\(name) is skipped: \(error)")
-            return nil
         }
     }
 }
