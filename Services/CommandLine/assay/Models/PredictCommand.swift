@@ -35,9 +35,9 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let table = try Self.table(rows)
-        let prediction = try OfflinePrediction(
-            try Self.load(file, rounds, columns: table.names), table, named: rows)
-        if let note = prediction.note {
+        let model = try Self.load(file, rounds, columns: table.names)
+        let prediction = try OfflinePrediction(model, table, named: rows)
+        for note in model.remarks.map(\.text) + [prediction.note].compactMap(\.self) {
             FileHandle.standardError.write(Data("note: \(note)\n".utf8))
         }
         var printer = NumberTable(hexadecimal: hex)
