@@ -192,7 +192,7 @@ extension AssayModelsV1 {
     public enum ExplainMode: WireEnum {
         case unspecified
         case none
-        /// The inputs that pushed the score up, by reason code.
+        /// What the inputs of each reason code added together.
         case reasons
         case unrecognized(UnrecognizedNumber)
 
@@ -379,11 +379,12 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
-    /// What one input added to the margin.
+    /// What one input added, or all inputs of one reason code.
     public struct Attribution: WireMessage {
+        /// Of several inputs, the one that added most.
         public var field: String = ""
         public var reasonCode: String = ""
-        /// In margin units; positive raises the risk.
+        /// Positive raises the risk, unless `Explanation.falls_with_risk`.
         public var value: Double = 0
         public var unknown: UnknownFields?
 
@@ -472,6 +473,773 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    /// A reason code that pushed the score towards the adverse event, and its inputs.
+    public struct ScoreReason: WireMessage {
+        public var code: String = ""
+        public var value: Double = 0
+        /// The one that added most comes first.
+        public var fields: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(code: String = "", value: Double = 0, fields: [String] = []) {
+            self.code = code
+            self.value = value
+            self.fields = fields
+        }
+
+        public static func blank() -> ScoreReason { ScoreReason() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ScoreReason", depth: 1,
+            [
+                Field(1, "code", .string),
+                Field(2, "value", .double),
+                Field(3, "fields", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { code = try reader.string(.implicit) }
+                if reader.take(0x11) { self.value = try reader.double(.implicit) }
+                if reader.take(0x1A) { fields = try reader.list(0x1A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, code)
+            size += sizes.double(0x11, self.value)
+            size += sizes.list(0x1A, fields, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, code)
+            writer.double(0x11, self.value)
+            writer.list(0x1A, fields, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("code", missing: code.isEmpty)
+            violations.length("code", code.utf8.count, max: 64)
+            violations.finite("value", self.value)
+            violations.count("fields", fields.count, max: 4096)
+            violations.each("fields", fields, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: code = try reader.value(StringCodec.self)
+            case 2: self.value = try reader.value(DoubleCodec.self)
+            case 3: fields = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("code", code, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.list("fields", fields, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ScoreReason, b: ScoreReason) -> Bool {
+            Canonical.equal(a.code, b.code)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.fields, b.fields)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(code, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(fields, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum ExplanationMethod: WireEnum {
+        case unspecified
+        case treeShap
+        case linear
+        case scorecard
+        case coalitions
+        case permutations
+        case kernelShap
+        case lime
+        case ensemble
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .treeShap
+            case 2: self = .linear
+            case 3: self = .scorecard
+            case 4: self = .coalitions
+            case 5: self = .permutations
+            case 6: self = .kernelShap
+            case 7: self = .lime
+            case 8: self = .ensemble
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .treeShap: 1
+            case .linear: 2
+            case .scorecard: 3
+            case .coalitions: 4
+            case .permutations: 5
+            case .kernelShap: 6
+            case .lime: 7
+            case .ensemble: 8
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.ExplanationMethod",
+            [
+                (0, "unspecified"), (1, "tree_shap"), (2, "linear"), (3, "scorecard"),
+                (4, "coalitions"), (5, "permutations"), (6, "kernel_shap"), (7, "lime"),
+                (8, "ensemble"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum Exactness: WireEnum {
+        case unspecified
+        /// The method's own definition, up to float64.
+        case exact
+        /// An estimate from random draws: the same seed gives the same bits.
+        case sampled
+        /// Exact parts, stretched over a step that is not a sum.
+        case rescaled
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .exact
+            case 2: self = .sampled
+            case 3: self = .rescaled
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .exact: 1
+            case .sampled: 2
+            case .rescaled: 3
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.Exactness",
+            [(0, "unspecified"), (1, "exact"), (2, "sampled"), (3, "rescaled")])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum ExplanationSpace: WireEnum {
+        case unspecified
+        case margin
+        case probability
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .margin
+            case 2: self = .probability
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .margin: 1
+            case .probability: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.ExplanationSpace",
+            [(0, "unspecified"), (1, "margin"), (2, "probability")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// Why the score is what it is: `base_value`, all attributions and `rounding` add up to it.
+    public struct Explanation: WireMessage {
+        /// The score before anything is known of the row.
+        public var baseValue: Double = 0
+        /// Largest first.
+        public var attributions: [Attribution] = []
+        /// What a sum in float32 lost against the sum in float64; for LIME, what its local model
+        /// missed.
+        public var rounding: Double = 0
+        /// The codes that push towards the adverse event, largest first.
+        public var reasons: [ScoreReason] = []
+        public var method: ExplanationMethod = .unspecified
+        public var exactness: Exactness = .unspecified
+        /// Of what was drawn at random.
+        public var seed: UInt64?
+        public var space: ExplanationSpace = .unspecified
+        /// A lower score means more risk: path lengths of an isolation forest, points of a
+        /// scorecard.
+        public var fallsWithRisk: Bool = false
+        /// LIME's weighted R² of its local model.
+        public var localFit: Double?
+        /// Attributions that were left out, the smallest ones; their sum is part of `rounding`.
+        public var leftOut: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            baseValue: Double = 0, attributions: [Attribution] = [], rounding: Double = 0,
+            reasons: [ScoreReason] = [], method: ExplanationMethod = .unspecified,
+            exactness: Exactness = .unspecified, seed: UInt64? = nil,
+            space: ExplanationSpace = .unspecified, fallsWithRisk: Bool = false,
+            localFit: Double? = nil, leftOut: UInt32 = 0
+        ) {
+            self.baseValue = baseValue
+            self.attributions = attributions
+            self.rounding = rounding
+            self.reasons = reasons
+            self.method = method
+            self.exactness = exactness
+            self.seed = seed
+            self.space = space
+            self.fallsWithRisk = fallsWithRisk
+            self.localFit = localFit
+            self.leftOut = leftOut
+        }
+
+        public static func blank() -> Explanation { Explanation() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Explanation", depth: 2,
+            [
+                Field(1, "base_value", json: "baseValue", .double),
+                Field(2, "attributions", .message { Attribution.fields }, .list),
+                Field(3, "rounding", .double),
+                Field(4, "reasons", .message { ScoreReason.fields }, .list),
+                Field(5, "method", .enumeration(ExplanationMethod.names)),
+                Field(6, "exactness", .enumeration(Exactness.names)),
+                Field(7, "seed", .uint64Fixed, .optional),
+                Field(8, "space", .enumeration(ExplanationSpace.names)),
+                Field(9, "falls_with_risk", json: "fallsWithRisk", .bool),
+                Field(10, "local_fit", json: "localFit", .double, .optional),
+                Field(11, "left_out", json: "leftOut", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { baseValue = try reader.double(.implicit) }
+                if reader.take(0x12) {
+                    attributions = try reader.list(0x12, MessageCodec<Attribution>.self)
+                }
+                if reader.take(0x19) { rounding = try reader.double(.implicit) }
+                if reader.take(0x22) {
+                    reasons = try reader.list(0x22, MessageCodec<ScoreReason>.self)
+                }
+                if reader.take(0x28) { method = try reader.enumeration(.implicit) }
+                if reader.take(0x30) { exactness = try reader.enumeration(.implicit) }
+                if reader.take(0x39) { seed = try reader.uint64Fixed(.explicit) }
+                if reader.take(0x40) { space = try reader.enumeration(.implicit) }
+                if reader.take(0x48) { fallsWithRisk = try reader.bool(.implicit) }
+                if reader.take(0x51) { localFit = try reader.double(.explicit) }
+                if reader.take(0x58) { leftOut = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, baseValue)
+            size += sizes.list(0x12, attributions, MessageCodec<Attribution>.self)
+            size += sizes.double(0x19, rounding)
+            size += sizes.list(0x22, reasons, MessageCodec<ScoreReason>.self)
+            size += sizes.enumeration(0x28, method)
+            size += sizes.enumeration(0x30, exactness)
+            size += sizes.uint64Fixed(0x39, seed)
+            size += sizes.enumeration(0x40, space)
+            size += sizes.bool(0x48, fallsWithRisk)
+            size += sizes.double(0x51, localFit)
+            size += sizes.uint32(0x58, leftOut)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, baseValue)
+            writer.list(0x12, attributions, MessageCodec<Attribution>.self, &sizes)
+            writer.double(0x19, rounding)
+            writer.list(0x22, reasons, MessageCodec<ScoreReason>.self, &sizes)
+            writer.enumeration(0x28, method)
+            writer.enumeration(0x30, exactness)
+            writer.uint64Fixed(0x39, seed)
+            writer.enumeration(0x40, space)
+            writer.bool(0x48, fallsWithRisk)
+            writer.double(0x51, localFit)
+            writer.uint32(0x58, leftOut)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("base_value", baseValue)
+            violations.count("attributions", attributions.count, max: 4096)
+            violations.nested("attributions", attributions)
+            violations.finite("rounding", rounding)
+            violations.count("reasons", reasons.count, max: 4)
+            violations.nested("reasons", reasons)
+            if let value = localFit { violations.finite("local_fit", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: baseValue = try reader.value(DoubleCodec.self)
+            case 2: attributions = try reader.list(MessageCodec<Attribution>.self)
+            case 3: rounding = try reader.value(DoubleCodec.self)
+            case 4: reasons = try reader.list(MessageCodec<ScoreReason>.self)
+            case 5: method = try reader.value(EnumCodec<ExplanationMethod>.self)
+            case 6: exactness = try reader.value(EnumCodec<Exactness>.self)
+            case 7: seed = try reader.value(UInt64FixedCodec.self)
+            case 8: space = try reader.value(EnumCodec<ExplanationSpace>.self)
+            case 9: fallsWithRisk = try reader.value(BoolCodec.self)
+            case 10: localFit = try reader.value(DoubleCodec.self)
+            case 11: leftOut = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("baseValue", baseValue, DoubleCodec.self)
+            writer.list("attributions", attributions, MessageCodec<Attribution>.self)
+            writer.field("rounding", rounding, DoubleCodec.self)
+            writer.list("reasons", reasons, MessageCodec<ScoreReason>.self)
+            writer.field("method", method, EnumCodec<ExplanationMethod>.self)
+            writer.field("exactness", exactness, EnumCodec<Exactness>.self)
+            writer.field("seed", seed, UInt64FixedCodec.self)
+            writer.field("space", space, EnumCodec<ExplanationSpace>.self)
+            writer.field("fallsWithRisk", fallsWithRisk, BoolCodec.self)
+            writer.field("localFit", localFit, DoubleCodec.self)
+            writer.field("leftOut", leftOut, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Explanation, b: Explanation) -> Bool {
+            Canonical.equal(a.baseValue, b.baseValue)
+                && Canonical.equal(a.attributions, b.attributions)
+                && Canonical.equal(a.rounding, b.rounding)
+                && Canonical.equal(a.reasons, b.reasons)
+                && Canonical.equal(a.method, b.method)
+                && Canonical.equal(a.exactness, b.exactness)
+                && Canonical.equal(a.seed, b.seed)
+                && Canonical.equal(a.space, b.space)
+                && Canonical.equal(a.fallsWithRisk, b.fallsWithRisk)
+                && Canonical.equal(a.localFit, b.localFit)
+                && Canonical.equal(a.leftOut, b.leftOut)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(baseValue, into: &hasher)
+            Canonical.hash(attributions, into: &hasher)
+            Canonical.hash(rounding, into: &hasher)
+            Canonical.hash(reasons, into: &hasher)
+            Canonical.hash(method, into: &hasher)
+            Canonical.hash(exactness, into: &hasher)
+            Canonical.hash(seed, into: &hasher)
+            Canonical.hash(space, into: &hasher)
+            Canonical.hash(fallsWithRisk, into: &hasher)
+            Canonical.hash(localFit, into: &hasher)
+            Canonical.hash(leftOut, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Where the way of a unit through an experiment ended.
+    public enum AssignmentReason: WireEnum {
+        case unspecified
+        case notRunning
+        case noUnit
+        case forced
+        case notTargeted
+        case holdout
+        case outsideSlot
+        case notAllocated
+        case token
+        case assigned
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .notRunning
+            case 2: self = .noUnit
+            case 3: self = .forced
+            case 4: self = .notTargeted
+            case 5: self = .holdout
+            case 6: self = .outsideSlot
+            case 7: self = .notAllocated
+            case 8: self = .token
+            case 9: self = .assigned
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .notRunning: 1
+            case .noUnit: 2
+            case .forced: 3
+            case .notTargeted: 4
+            case .holdout: 5
+            case .outsideSlot: 6
+            case .notAllocated: 7
+            case .token: 8
+            case .assigned: 9
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.AssignmentReason",
+            [
+                (0, "unspecified"), (1, "not_running"), (2, "no_unit"), (3, "forced"),
+                (4, "not_targeted"), (5, "holdout"), (6, "outside_slot"), (7, "not_allocated"),
+                (8, "token"), (9, "assigned"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    /// What one experiment made of the unit of a request.
+    public struct Assignment: WireMessage {
+        public var experiment: String = ""
+        public var revision: UInt32 = 0
+        public var epoch: UInt32 = 0
+        /// Empty: the unit takes no part.
+        public var arm: String = ""
+        public var reason: AssignmentReason = .unspecified
+        /// The arm's share of the units that take part.
+        public var propensity: Double = 0
+        /// 0 to 999,999.
+        public var allocationBucket: UInt32 = 0
+        public var armBucket: UInt32 = 0
+        public var unitKind: String = ""
+        /// Stands for the unit, whose name is kept nowhere.
+        public var unitHash: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", revision: UInt32 = 0, epoch: UInt32 = 0, arm: String = "",
+            reason: AssignmentReason = .unspecified, propensity: Double = 0,
+            allocationBucket: UInt32 = 0, armBucket: UInt32 = 0, unitKind: String = "",
+            unitHash: UInt64 = 0
+        ) {
+            self.experiment = experiment
+            self.revision = revision
+            self.epoch = epoch
+            self.arm = arm
+            self.reason = reason
+            self.propensity = propensity
+            self.allocationBucket = allocationBucket
+            self.armBucket = armBucket
+            self.unitKind = unitKind
+            self.unitHash = unitHash
+        }
+
+        public static func blank() -> Assignment { Assignment() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Assignment", depth: 1,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "epoch", .uint32),
+                Field(4, "arm", .string),
+                Field(5, "reason", .enumeration(AssignmentReason.names)),
+                Field(6, "propensity", .double),
+                Field(7, "allocation_bucket", json: "allocationBucket", .uint32),
+                Field(8, "arm_bucket", json: "armBucket", .uint32),
+                Field(9, "unit_kind", json: "unitKind", .string),
+                Field(10, "unit_hash", json: "unitHash", .uint64Fixed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x22) { arm = try reader.string(.implicit) }
+                if reader.take(0x28) { reason = try reader.enumeration(.implicit) }
+                if reader.take(0x31) { propensity = try reader.double(.implicit) }
+                if reader.take(0x38) { allocationBucket = try reader.uint32(.implicit) }
+                if reader.take(0x40) { armBucket = try reader.uint32(.implicit) }
+                if reader.take(0x4A) { unitKind = try reader.string(.implicit) }
+                if reader.take(0x51) { unitHash = try reader.uint64Fixed(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, epoch)
+            size += sizes.string(0x22, arm)
+            size += sizes.enumeration(0x28, reason)
+            size += sizes.double(0x31, propensity)
+            size += sizes.uint32(0x38, allocationBucket)
+            size += sizes.uint32(0x40, armBucket)
+            size += sizes.string(0x4A, unitKind)
+            size += sizes.uint64Fixed(0x51, unitHash)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, epoch)
+            writer.string(0x22, arm)
+            writer.enumeration(0x28, reason)
+            writer.double(0x31, propensity)
+            writer.uint32(0x38, allocationBucket)
+            writer.uint32(0x40, armBucket)
+            writer.string(0x4A, unitKind)
+            writer.uint64Fixed(0x51, unitHash)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.length("arm", arm.utf8.count, max: 63)
+            violations.finite("propensity", propensity)
+            violations.length("unit_kind", unitKind.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: epoch = try reader.value(UInt32Codec.self)
+            case 4: arm = try reader.value(StringCodec.self)
+            case 5: reason = try reader.value(EnumCodec<AssignmentReason>.self)
+            case 6: propensity = try reader.value(DoubleCodec.self)
+            case 7: allocationBucket = try reader.value(UInt32Codec.self)
+            case 8: armBucket = try reader.value(UInt32Codec.self)
+            case 9: unitKind = try reader.value(StringCodec.self)
+            case 10: unitHash = try reader.value(UInt64FixedCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("reason", reason, EnumCodec<AssignmentReason>.self)
+            writer.field("propensity", propensity, DoubleCodec.self)
+            writer.field("allocationBucket", allocationBucket, UInt32Codec.self)
+            writer.field("armBucket", armBucket, UInt32Codec.self)
+            writer.field("unitKind", unitKind, StringCodec.self)
+            writer.field("unitHash", unitHash, UInt64FixedCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Assignment, b: Assignment) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.propensity, b.propensity)
+                && Canonical.equal(a.allocationBucket, b.allocationBucket)
+                && Canonical.equal(a.armBucket, b.armBucket)
+                && Canonical.equal(a.unitKind, b.unitKind)
+                && Canonical.equal(a.unitHash, b.unitHash)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(propensity, into: &hasher)
+            Canonical.hash(allocationBucket, into: &hasher)
+            Canonical.hash(armBucket, into: &hasher)
+            Canonical.hash(unitKind, into: &hasher)
+            Canonical.hash(unitHash, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What was noticed or repaired before a value was scored.
+    public enum InputNotice: WireEnum {
+        case unspecified
+        /// Moved to the nearest end of the input's range.
+        case clamped
+        /// A text outside the input's vocabulary: scored as missing.
+        case unknownCategory
+        /// Outside the input's range, scored as it is.
+        case outOfRange
+        /// Scored as missing, though the request gave a value.
+        case missing
+        /// Older than its feature promises, scored as it is.
+        case stale
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .clamped
+            case 2: self = .unknownCategory
+            case 3: self = .outOfRange
+            case 4: self = .missing
+            case 5: self = .stale
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .clamped: 1
+            case .unknownCategory: 2
+            case .outOfRange: 3
+            case .missing: 4
+            case .stale: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.InputNotice",
+            [
+                (0, "unspecified"), (1, "clamped"), (2, "unknown_category"), (3, "out_of_range"),
+                (4, "missing"), (5, "stale"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    public struct InputFlag: WireMessage {
+        public var field: String = ""
+        public var notice: InputNotice = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", notice: InputNotice = .unspecified) {
+            self.field = field
+            self.notice = notice
+        }
+
+        public static func blank() -> InputFlag { InputFlag() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.InputFlag", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "notice", .enumeration(InputNotice.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x10) { notice = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.enumeration(0x10, notice)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.enumeration(0x10, notice)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: notice = try reader.value(EnumCodec<InputNotice>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("notice", notice, EnumCodec<InputNotice>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: InputFlag, b: InputFlag) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.notice, b.notice)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(notice, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     public struct PredictResponse: WireMessage {
         public var version: UInt32 = 0
         /// SHA-256 of the model file that answered.
@@ -481,17 +1249,19 @@ extension AssayModelsV1 {
         public var snapshot: UInt64 = 0
         public var margin: [Double] = []
         public var probability: [Double] = []
-        /// Largest first; together with `base_value` they add up to the margin, if none was left
-        /// out.
-        public var attributions: [Attribution] = []
-        /// The margin before anything is known of the row; present if attributions were asked for.
-        public var baseValue: Double?
+        /// Named range of the adverse event's probability; empty if the model gives none.
+        public var band: String = ""
+        /// One for each experiment on the way to the version.
+        public var assignments: [Assignment] = []
+        public var flags: [InputFlag] = []
+        /// Present if asked for.
+        public var explanation: Explanation?
         public var unknown: UnknownFields?
 
         public init(
             version: UInt32 = 0, artifact: [UInt8] = [], vector: UInt64 = 0, snapshot: UInt64 = 0,
-            margin: [Double] = [], probability: [Double] = [], attributions: [Attribution] = [],
-            baseValue: Double? = nil
+            margin: [Double] = [], probability: [Double] = [], band: String = "",
+            assignments: [Assignment] = [], flags: [InputFlag] = [], explanation: Explanation? = nil
         ) {
             self.version = version
             self.artifact = artifact
@@ -499,14 +1269,16 @@ extension AssayModelsV1 {
             self.snapshot = snapshot
             self.margin = margin
             self.probability = probability
-            self.attributions = attributions
-            self.baseValue = baseValue
+            self.band = band
+            self.assignments = assignments
+            self.flags = flags
+            self.explanation = explanation
         }
 
         public static func blank() -> PredictResponse { PredictResponse() }
 
         public static let fields = FieldTable(
-            "assay.models.v1.PredictResponse", depth: 2,
+            "assay.models.v1.PredictResponse", depth: 3,
             [
                 Field(1, "version", .uint32),
                 Field(2, "artifact", .bytes),
@@ -514,8 +1286,10 @@ extension AssayModelsV1 {
                 Field(4, "snapshot", .uint64),
                 Field(5, "margin", .double, .packed),
                 Field(6, "probability", .double, .packed),
-                Field(7, "attributions", .message { Attribution.fields }, .list),
-                Field(8, "base_value", json: "baseValue", .double, .optional),
+                Field(7, "band", .string),
+                Field(8, "assignments", .message { Assignment.fields }, .list),
+                Field(9, "flags", .message { InputFlag.fields }, .list),
+                Field(10, "explanation", .message { Explanation.fields }, .optional),
             ])
 
         @inline(never)
@@ -527,10 +1301,12 @@ extension AssayModelsV1 {
                 if reader.take(0x20) { snapshot = try reader.uint64(.implicit) }
                 if reader.take(0x2A) { margin = try reader.packed(DoubleCodec.self) }
                 if reader.take(0x32) { probability = try reader.packed(DoubleCodec.self) }
-                if reader.take(0x3A) {
-                    attributions = try reader.list(0x3A, MessageCodec<Attribution>.self)
+                if reader.take(0x3A) { band = try reader.string(.implicit) }
+                if reader.take(0x42) {
+                    assignments = try reader.list(0x42, MessageCodec<Assignment>.self)
                 }
-                if reader.take(0x41) { baseValue = try reader.double(.explicit) }
+                if reader.take(0x4A) { flags = try reader.list(0x4A, MessageCodec<InputFlag>.self) }
+                if reader.take(0x52) { explanation = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -542,8 +1318,10 @@ extension AssayModelsV1 {
             size += sizes.uint64(0x20, snapshot)
             size += sizes.packed(0x2A, margin, DoubleCodec.self)
             size += sizes.packed(0x32, probability, DoubleCodec.self)
-            size += sizes.list(0x3A, attributions, MessageCodec<Attribution>.self)
-            size += sizes.double(0x41, baseValue)
+            size += sizes.string(0x3A, band)
+            size += sizes.list(0x42, assignments, MessageCodec<Assignment>.self)
+            size += sizes.list(0x4A, flags, MessageCodec<InputFlag>.self)
+            size += sizes.message(0x52, explanation)
             size += sizes.unknown(unknown)
             return size
         }
@@ -556,20 +1334,25 @@ extension AssayModelsV1 {
             writer.uint64(0x20, snapshot)
             writer.packed(0x2A, margin, DoubleCodec.self, &sizes)
             writer.packed(0x32, probability, DoubleCodec.self, &sizes)
-            writer.list(0x3A, attributions, MessageCodec<Attribution>.self, &sizes)
-            writer.double(0x41, baseValue)
+            writer.string(0x3A, band)
+            writer.list(0x42, assignments, MessageCodec<Assignment>.self, &sizes)
+            writer.list(0x4A, flags, MessageCodec<InputFlag>.self, &sizes)
+            writer.message(0x52, explanation, &sizes)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.length("artifact", artifact.count, max: 32)
-            violations.count("margin", margin.count, max: 64)
+            violations.count("margin", margin.count, max: 1024)
             violations.finite("margin", margin)
-            violations.count("probability", probability.count, max: 64)
+            violations.count("probability", probability.count, max: 1024)
             violations.finite("probability", probability)
-            violations.count("attributions", attributions.count, max: 64)
-            violations.nested("attributions", attributions)
-            if let value = baseValue { violations.finite("base_value", value, .explicit) }
+            violations.length("band", band.utf8.count, max: 32)
+            violations.count("assignments", assignments.count, max: 64)
+            violations.nested("assignments", assignments)
+            violations.count("flags", flags.count, max: 4096)
+            violations.nested("flags", flags)
+            violations.nested("explanation", explanation)
         }
 
         public mutating func readJSON(
@@ -582,8 +1365,10 @@ extension AssayModelsV1 {
             case 4: snapshot = try reader.value(UInt64Codec.self)
             case 5: margin = try reader.list(DoubleCodec.self)
             case 6: probability = try reader.list(DoubleCodec.self)
-            case 7: attributions = try reader.list(MessageCodec<Attribution>.self)
-            case 8: baseValue = try reader.value(DoubleCodec.self)
+            case 7: band = try reader.value(StringCodec.self)
+            case 8: assignments = try reader.list(MessageCodec<Assignment>.self)
+            case 9: flags = try reader.list(MessageCodec<InputFlag>.self)
+            case 10: explanation = try reader.value(MessageCodec<Explanation>.self)
             default: break
             }
         }
@@ -596,8 +1381,10 @@ extension AssayModelsV1 {
             writer.field("snapshot", snapshot, UInt64Codec.self)
             writer.list("margin", margin, DoubleCodec.self)
             writer.list("probability", probability, DoubleCodec.self)
-            writer.list("attributions", attributions, MessageCodec<Attribution>.self)
-            writer.field("baseValue", baseValue, DoubleCodec.self)
+            writer.field("band", band, StringCodec.self)
+            writer.list("assignments", assignments, MessageCodec<Assignment>.self)
+            writer.list("flags", flags, MessageCodec<InputFlag>.self)
+            writer.field("explanation", explanation, MessageCodec<Explanation>.self)
             writer.endObject()
         }
 
@@ -608,8 +1395,10 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.snapshot, b.snapshot)
                 && Canonical.equal(a.margin, b.margin)
                 && Canonical.equal(a.probability, b.probability)
-                && Canonical.equal(a.attributions, b.attributions)
-                && Canonical.equal(a.baseValue, b.baseValue)
+                && Canonical.equal(a.band, b.band)
+                && Canonical.equal(a.assignments, b.assignments)
+                && Canonical.equal(a.flags, b.flags)
+                && Canonical.equal(a.explanation, b.explanation)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -620,8 +1409,10 @@ extension AssayModelsV1 {
             Canonical.hash(snapshot, into: &hasher)
             Canonical.hash(margin, into: &hasher)
             Canonical.hash(probability, into: &hasher)
-            Canonical.hash(attributions, into: &hasher)
-            Canonical.hash(baseValue, into: &hasher)
+            Canonical.hash(band, into: &hasher)
+            Canonical.hash(assignments, into: &hasher)
+            Canonical.hash(flags, into: &hasher)
+            Canonical.hash(explanation, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

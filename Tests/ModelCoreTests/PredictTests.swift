@@ -48,19 +48,21 @@ struct PredictTests {
         var request = try creditRequest()
         request.explain = .reasons
         let response = try Predictor.predict(request, in: snapshot)
-        let base = try #require(response.baseValue)
-        let sum = response.attributions.map(\.value).reduce(base, +)
-        #expect(abs(sum - response.margin[0]) < 1e-5)
-        #expect(response.attributions.count == 17)
-        let values = response.attributions.map(\.value)
+        let explanation = try #require(response.explanation)
+        let values = explanation.attributions.map(\.value)
+        let sum = values.reduce(explanation.baseValue, +) + explanation.rounding
+        #expect(abs(sum - response.margin[0]) < 1e-9)
+        #expect(values.count == 17 && explanation.leftOut == 0)
+        #expect(explanation.method == .treeShap && explanation.exactness == .exact)
         #expect(values == values.sorted(by: >))
         let payment = AssayModelsV1.PredictRequest(
             requestID: "p", model: "payment-fraud",
             values: try Example.payments.manifest().goldenRows[0].values, explain: .reasons)
-        let codes = try Predictor.predict(payment, in: snapshot).attributions.map(\.reasonCode)
+        let codes = try #require(try Predictor.predict(payment, in: snapshot).explanation)
+            .attributions.map(\.reasonCode)
         #expect(Set(codes).count == codes.count && codes.contains("CARD_VELOCITY"))
         request.explain = .none
-        #expect(try Predictor.predict(request, in: snapshot).baseValue == nil)
+        #expect(try Predictor.predict(request, in: snapshot).explanation == nil)
     }
 
     @Test("the selector picks by alias or version")

@@ -30,9 +30,10 @@ import Wire
         script.credit = AssayModelsV1.PredictResponse(
             version: 2, artifact: [UInt8](repeating: 8, count: 32), margin: [0.25],
             probability: [probability],
-            attributions: attributions.map {
-                AssayModelsV1.Attribution(field: "f", reasonCode: $0.0, value: $0.1)
-            })
+            explanation: AssayModelsV1.Explanation(
+                attributions: attributions.map {
+                    AssayModelsV1.Attribution(field: "f", reasonCode: $0.0, value: $0.1)
+                }))
         return script
     }
 

@@ -118,7 +118,11 @@ public enum Predictor {
         let order = groups.indices.sorted {
             (-groups[$0].value, $0) < (-groups[$1].value, $1)
         }
-        response.attributions = order.prefix(maximumAttributions).map { groups[$0] }
-        response.baseValue = explained.base
+        let leftOut = order.dropFirst(maximumAttributions)
+        response.explanation = AssayModelsV1.Explanation(
+            baseValue: explained.base,
+            attributions: order.prefix(maximumAttributions).map { groups[$0] },
+            rounding: leftOut.reduce(explained.rounding) { $0 + groups[$1].value },
+            method: .treeShap, exactness: .exact, space: .margin, leftOut: UInt32(leftOut.count))
     }
 }

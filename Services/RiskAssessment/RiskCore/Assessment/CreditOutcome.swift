@@ -41,7 +41,7 @@ struct CreditOutcome {
     /// the applicant, are never among them. Points share out the score.
     private func principal(_ answer: ModelAnswer, _ score: Int64) -> [PrincipalReason] {
         var pushes: [String: Double] = [:]
-        for part in answer.response.attributions where part.value.isFinite {
+        for part in answer.attributions where part.value.isFinite {
             pushes[part.reasonCode, default: 0] += part.value
         }
         let raising = pushes.filter { $0.value > 0 }

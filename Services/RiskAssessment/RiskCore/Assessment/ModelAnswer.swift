@@ -13,11 +13,14 @@ struct ModelAnswer: Sendable {
         return value
     }
 
+    /// What each reason code added to the margin.
+    var attributions: [AssayModelsV1.Attribution] { response.explanation?.attributions ?? [] }
+
     var recorded: AssayRiskV1.RecordedModel {
         AssayRiskV1.RecordedModel(
             name: name, version: response.version, artifact: response.artifact, margin: margin,
             probability: probability ?? 0,
-            attributions: response.attributions.prefix(64).filter(\.value.isFinite).map {
+            attributions: attributions.prefix(64).filter(\.value.isFinite).map {
                 AssayRiskV1.RecordedAttribution(
                     field: $0.field, reasonCode: $0.reasonCode, value: $0.value)
             })
