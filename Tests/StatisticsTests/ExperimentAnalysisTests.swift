@@ -68,6 +68,16 @@ struct ExperimentAnalysisTests {
         expect(second.comparisons[0].adjustedPValue, 0.326720217108599)
     }
 
+    @Test("a look with nothing to compare hands on the largest ratio of the looks before")
+    func mixtureWithoutEffect() throws {
+        let design = try Self.design([Self.approved], method: .mixture(variance: 1e-4))
+        let earlier = Look.Carried(likelihoodRatios: [7])
+        let result = ExperimentAnalysis.analyze(
+            design, units: [], look: Look(number: 2, horizon: 2, carried: earlier))
+        #expect(result.comparisons[0].effect == nil)
+        #expect(result.carried.likelihoodRatios == [7])
+    }
+
     @Test("a ratio with a covariate: theta of the linearised values, in both arms")
     func ratioWithCovariate() throws {
         let design = try Self.design([Self.loss])

@@ -36,7 +36,7 @@ public enum ExperimentAnalysis {
             verdict: verdict(compared, guardrails, sampleRatioAlarm: ratio.alarm),
             carried: Look.Carried(
                 sampleRatioPValue: ratio.sequentialPValue,
-                likelihoodRatios: comparisons.map { $0.effect?.likelihoodRatio ?? 0 }))
+                likelihoodRatios: comparisons.map(\.greatestRatio)))
     }
 
     /// Many looks need the check that allows them; a method of one look takes the sharper one.
@@ -60,6 +60,8 @@ public enum ExperimentAnalysis {
         let control: AnalysisResult.ArmEstimate
         let treatment: AnalysisResult.ArmEstimate
         let effect: AnalysisResult.Effect?
+        /// The largest mixture ratio of all looks, also where this look has no effect to tell.
+        let greatestRatio: Double
 
         var pValue: Double { effect?.pValue ?? 1 }
 
@@ -80,11 +82,14 @@ public enum ExperimentAnalysis {
             let control = columns[design.control]
             let pair = ArmPair(control: control, treatment: columns[arm])
             let greatest = earlier.dropFirst(position).first ?? 0
+            let effect = pair.map {
+                AnalysisResult.Effect($0, design: design, earlier: greatest)
+            }
             return Comparing(
                 metric: metric, arm: design.arms[arm].name,
                 control: .init(control, pair?.control),
-                treatment: .init(columns[arm], pair?.treatment),
-                effect: pair.map { .init($0, design: design, earlier: greatest) })
+                treatment: .init(columns[arm], pair?.treatment), effect: effect,
+                greatestRatio: effect?.likelihoodRatio ?? greatest)
         }
     }
 
