@@ -117,7 +117,7 @@ struct CatBoostHostileTests {
         #expect(model.margins([0, -1]) == [1.5])
         #expect(model.model.link == .catboostExponential)
         let silent = try load { $0.information = "{}" }
-        #expect(silent.model.link == .identity)
+        #expect(silent.model.link == .unknown)
         #expect(
             silent.model.remarks.map(\.text)
                 == ["no loss function is stated: the prediction is the margin"])

@@ -12,9 +12,11 @@ struct NumberTable {
         line((0..<count).map { "\(name)_\($0)" })
     }
 
-    /// - Parameter single: the numbers are float32, so that fewer digits name them.
-    mutating func row(_ values: some Sequence<Double>, single: Bool = false) {
-        line(values.map { text($0, single) })
+    /// What the numbers of a row are, so that no more digits are printed than name them.
+    enum Width { case whole, single, double }
+
+    mutating func row(_ values: some Sequence<Double>, _ width: Width = .double) {
+        line(values.map { text($0, width) })
         if bytes.count > 1 << 16 { flush() }
     }
 
@@ -28,8 +30,12 @@ struct NumberTable {
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    private func text(_ value: Double, _ single: Bool) -> String {
+    private func text(_ value: Double, _ width: Width) -> String {
         if hexadecimal { return HexFloat.text(value) }
-        return single ? Float(value).description : value.description
+        switch width {
+        case .whole: return Int(exactly: value).map(String.init) ?? value.description
+        case .single: return Float(value).description
+        case .double: return value.description
+        }
     }
 }

@@ -3,19 +3,18 @@ import Inference
 /// A model and a table of rows whose columns were matched to its inputs.
 struct OfflinePrediction {
     private let model: CompiledModel
-    private let table: RowTable
+    private let rows: InputRows
     private let path: String
-    /// For each input, its column.
-    private let columns: [Int]
-    /// What a user may want to know of how the columns were matched.
-    let note: String?
+    /// What a user may want to know of the model, and of how the columns were matched.
+    var notes: [String] { loaded.remarks.map(\.text) + rows.notes }
 
     /// - Parameter path: the table's, for errors.
     init(_ loaded: LoadedModel, _ table: RowTable, named path: String) throws {
         model = CompiledModel(loaded)
-        self.table = table
         self.path = path
-        (columns, note) = try Self.match(loaded, table, path)
+        do {
+            rows = try InputRows(table, for: loaded)
+        } catch { throw PredictionRefused("\(path): \(error)") }
     }
 
     func print(_ output: PredictCommand.Output, to printer: inout NumberTable) throws {
@@ -24,20 +23,23 @@ struct OfflinePrediction {
             let count = model.marginCount
             try each("margin", count, &printer) { margins(model.margins($0)) }
         case .probability:
+            guard loaded.link != .unknown else { throw refused(output.rawValue) }
             guard loaded.objective != "multi:softmax" else {
-                return try each("probability", 1, &printer) { [classNumber($0)] }
+                return try each("probability", 1, &printer, isWhole: true) { [classNumber($0)] }
             }
             try each("probability", model.probabilityCount, &printer) { model.probabilities($0) }
         case .leaf:
             guard loaded.trees != nil else { throw refused("leaf") }
-            try each("leaf", model.treeCount, &printer) { model.leaves($0).map(Double.init) }
+            try each("leaf", model.treeCount, &printer, isWhole: true) {
+                model.leaves($0).map(Double.init)
+            }
         case .classNumber:
             guard hasClasses else { throw refused("class") }
-            try each("class", 1, &printer) { [classNumber($0)] }
+            try each("class", 1, &printer, isWhole: true) { [classNumber($0)] }
         case .shap: try printContributions(to: &printer)
         case .scoreSamples, .decision, .predict:
             guard case .isolation = loaded.body else { throw refused(output.rawValue) }
-            try each(output.rawValue, 1, &printer) { row in
+            try each(output.rawValue, 1, &printer, isWhole: output == .predict) { row in
                 let decision = -margins(model.margins(row))[0]
                 switch output {
                 case .scoreSamples: return [-model.probabilities(row)[0]]
@@ -97,88 +99,61 @@ struct OfflinePrediction {
     }
 
     private func refused(_ output: String) -> PredictionRefused {
-        var outputs = ["margin", "probability"]
+        var outputs = ["margin"]
+        if loaded.link != .unknown { outputs.append("probability") }
         if loaded.trees != nil { outputs.append("leaf") }
         if hasClasses { outputs.append("class") }
         if case .isolation = loaded.body { outputs += ["score_samples", "decision", "predict"] }
         if explainer != nil { outputs.append("shap") }
         return PredictionRefused(
-            "a \(loaded.format.rawValue) model of this kind has no \(output); it has "
-                + outputs.joined(separator: ", "))
+            (loaded.link == .unknown
+                ? "the model file does not say what becomes of its margins, so there is no "
+                : "a \(loaded.format.rawValue) model of this kind has no ")
+                + "\(output); it has \(outputs.joined(separator: ", "))")
     }
 
     // MARK: Rows
 
+    /// - Parameter isWhole: the values are counts or numbers of something.
     private func each(
-        _ name: String, _ count: Int, _ printer: inout NumberTable,
+        _ name: String, _ count: Int, _ printer: inout NumberTable, isWhole: Bool = false,
         _ values: ([Double]) throws -> [Double]
     ) throws {
-        let isSingle = loaded.library.hasPrefix("xgboost") && name != "shap" && name != "leaf"
+        let isSingle = loaded.library.hasPrefix("xgboost") && name != "shap"
         printer.header(name, count: count)
-        for row in 0..<table.rowCount {
-            let inputs = try columns.indices.map { try value(row, $0) }
+        var unknown = UnknownCategories()
+        for row in 0..<rows.table.rowCount {
             do {
-                printer.row(try values(inputs), single: isSingle)
+                let inputs = try rows.row(row) { unknown.add($0, $1, line: rows.table.lines[row]) }
+                printer.row(
+                    try values(inputs), isWhole ? .whole : isSingle ? .single : .double)
             } catch let error as ExplanationError {
-                throw PredictionRefused("\(path): line \(table.lines[row]): \(error)")
+                throw PredictionRefused("\(path): line \(rows.table.lines[row]): \(error)")
+            } catch let error as RowTableError {
+                throw PredictionRefused("\(path): \(error)")
             }
         }
+        for note in unknown.notes(loaded) { StandardError.note(note) }
+        if rows.table.rowCount == 0 { StandardError.note("no rows") }
+    }
+}
+
+/// Categories of a table that a model does not know and scores all the same.
+private struct UnknownCategories {
+    private var seen: [Int: (count: Int, first: String, line: Int)] = [:]
+
+    mutating func add(_ input: Int, _ cell: RowCell, line: Int) {
+        seen[input, default: (0, cell.text, line)].count += 1
     }
 
-    private func value(_ row: Int, _ input: Int) throws -> Double {
-        let column = columns[input]
-        let cell = row * table.names.count + column
-        func refused(_ reason: String) -> PredictionRefused {
-            let error = RowTableError(
-                line: table.lines[row], column: table.names[column], reason: reason)
-            return PredictionRefused("\(path): \(error)")
+    func notes(_ model: LoadedModel) -> [String] {
+        let treatment = model.format == .lightgbmText ? "missing, as LightGBM does" : "unknown"
+        return seen.sorted { $0.key < $1.key }.map { input, found in
+            let name = model.inputs[input].name
+            let place = name.isEmpty ? "input \(input)" : name.debugDescription
+            return
+                "\(place): \(found.count) values are no category of the model and were taken for "
+                + "\(treatment), the first \(found.first.debugDescription) in line \(found.line)"
         }
-        let described = loaded.inputs[input]
-        var text = table.texts[cell]
-        let number = table.values[cell]
-        if text == nil, number.isNaN {
-            guard described.allowsMissing else {
-                throw refused("is missing, and the model answers no row without it")
-            }
-            return .nan
-        }
-        let takesTexts = loaded.format == .catboostJSON && described.kind == .category
-        if takesTexts, text == nil {
-            // CatBoost hashes texts: a whole number stands for the text of its digits.
-            text = Int(exactly: number).map(String.init) ?? number.description
-        }
-        guard let text else { return number }
-        guard takesTexts || !described.vocabulary.isEmpty else {
-            throw refused("\(text.debugDescription) is not a number")
-        }
-        if let code = described.vocabulary.firstIndex(of: text) { return Double(code) }
-        switch loaded.format {
-        case .catboostJSON: return -1
-        // As pandas does it: what is no category is missing.
-        case .lightgbmText: return .nan
-        default: throw refused("\(text.debugDescription) is no category of the model")
-        }
-    }
-
-    /// By name where the table has the model's names, in order where they share none.
-    private static func match(
-        _ model: LoadedModel, _ table: RowTable, _ path: String
-    ) throws -> ([Int], String?) {
-        let names = model.inputNames
-        let places = Dictionary(
-            uniqueKeysWithValues: table.names.enumerated().map { ($1, $0) })
-        let missing = names.filter { places[$0] == nil }
-        if !names.isEmpty, missing.isEmpty { return (names.compactMap { places[$0] }, nil) }
-        guard missing.count == names.count else {
-            throw PredictionRefused(
-                "\(path): the model's input \(missing[0].debugDescription) is not among the "
-                    + "columns")
-        }
-        guard table.names.count == model.inputs.count else {
-            throw PredictionRefused(
-                "\(path): \(table.names.count) columns for \(model.inputs.count) inputs")
-        }
-        let note = "columns are taken in order: the model does not name them as the table does"
-        return (Array(model.inputs.indices), names.isEmpty ? nil : note)
     }
 }

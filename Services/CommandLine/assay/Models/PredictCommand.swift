@@ -9,7 +9,12 @@ struct PredictCommand: ParsableCommand {
         discussion: """
             The model is the file that its training library wrote. The rows are comma-separated \
             values with a header; columns are matched to the model's inputs by name, or in order \
-            if the table and the model share no name. Missing is nan or nothing.
+            if the table and the model share no name. Missing is nan, NA, null or nothing.
+
+            Where the model names its categories (pandas_categorical of LightGBM, cats of XGBoost \
+            3.1 and later, the texts of CatBoost), a cell holds the category itself, as in the table \
+            the model was trained with: 007 and NA are texts there. Where it does not, a cell holds \
+            the category's code.
 
             margin is the value before the link, probability the library's own prediction after \
             it (for multi:softmax the class), leaf the library's number of each tree's leaf, shap \
@@ -37,9 +42,7 @@ struct PredictCommand: ParsableCommand {
         let table = try Self.table(rows)
         let model = try Self.load(file, rounds, columns: table.names)
         let prediction = try OfflinePrediction(model, table, named: rows)
-        for note in model.remarks.map(\.text) + [prediction.note].compactMap(\.self) {
-            FileHandle.standardError.write(Data("note: \(note)\n".utf8))
-        }
+        for note in prediction.notes { StandardError.note(note) }
         var printer = NumberTable(hexadecimal: hex)
         try prediction.print(output, to: &printer)
         printer.flush()

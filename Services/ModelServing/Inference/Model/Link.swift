@@ -3,6 +3,8 @@
 /// The operations of a library stand in an extension file named after it.
 public enum Link: Sendable, Hashable {
     case identity
+    /// The file does not say what becomes of its margins, so they are passed on as they are.
+    case unknown
 
     // XGBoost, in float32
     case xgboostLogistic
@@ -50,7 +52,7 @@ public enum Link: Sendable, Hashable {
     ) {
         precondition(values.count == valueCount(margins: margins.count))
         switch self {
-        case .identity:
+        case .identity, .unknown:
             for index in margins.indices { values[index] = margins[index] }
         case .ascending:
             for (index, margin) in margins.sorted().enumerated() { values[index] = margin }

@@ -12,12 +12,15 @@ public enum ModelFormat: String, Sendable, Hashable, CaseIterable {
 /// One input as the file describes it.
 public struct ModelInput: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable { case number, category, flag }
+    /// What the texts of a vocabulary stand for: themselves, or numbers, or true and false.
+    public enum Categories: String, Sendable, Hashable { case texts, numbers, flags }
 
     /// Empty if the file has no names.
     public var name: String
     public var kind: Kind
     /// Texts in the order of their codes, if the file has them.
     public var vocabulary: [String]
+    public var categories = Categories.texts
     /// Whether the model answers a row without this input.
     public var allowsMissing: Bool
 

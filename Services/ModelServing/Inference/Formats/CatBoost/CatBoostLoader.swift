@@ -82,7 +82,7 @@ struct CatBoostLoader: DocumentLoader {
         if !covers { remarks.append(Remark("no covers: attributions are not exact")) }
         return LoadedModel(
             format: .catboostJSON, library: information.library, objective: loss,
-            link: link ?? .identity, inputs: features.inputs, outputs: information.classes,
+            link: link ?? .unknown, inputs: features.inputs, outputs: information.classes,
             body: .trees(ensemble), remarks: remarks)
     }
 

@@ -109,6 +109,26 @@ struct JSONCursor {
         }
     }
 
+    /// The scalars of a list as the names of categories, and what these names stand for.
+    func vocabulary(
+        limit: Int
+    ) throws(ModelFileError) -> (labels: [String], categories: ModelInput.Categories) {
+        let count = try count()
+        guard count <= limit else {
+            throw error("\(count) categories; at most \(limit) are read")
+        }
+        var labels: [String] = []
+        var (numbers, flags) = (0, 0)
+        try visit { (_, label) throws(ModelFileError) in
+            labels.append(try label.label())
+            if label.kind == .number { numbers += 1 }
+            if label.kind == .true || label.kind == .false { flags += 1 }
+        }
+        if labels.isEmpty { return ([], .texts) }
+        if numbers == labels.count { return (labels, .numbers) }
+        return (labels, flags == labels.count ? .flags : .texts)
+    }
+
     /// A whole number; XGBoost writes many of its parameters as text, so text with digits serves
     /// too.
     func integer(in range: ClosedRange<Int>) throws(ModelFileError) -> Int {

@@ -49,7 +49,7 @@ struct LightGBMInputs {
             return inputs
         }
         for (input, vocabulary) in zip(categorical, vocabularies) {
-            inputs[input].vocabulary = vocabulary
+            (inputs[input].vocabulary, inputs[input].categories) = vocabulary
         }
         return inputs
     }
@@ -58,7 +58,7 @@ struct LightGBMInputs {
     /// the order of the columns; a category's code is its position.
     private func vocabularies(
         _ text: inout LightGBMText
-    ) throws(ModelFileError) -> [[String]] {
+    ) throws(ModelFileError) -> [(labels: [String], categories: ModelInput.Categories)] {
         let key = Array("pandas_categorical:".utf8)
         while let line = text.nextLine() {
             guard text.bytes[line].starts(with: key) else { continue }
@@ -80,18 +80,13 @@ struct LightGBMInputs {
         return []
     }
 
-    private func lists(_ root: JSONCursor) throws(ModelFileError) -> [[String]] {
+    private func lists(
+        _ root: JSONCursor
+    ) throws(ModelFileError) -> [(labels: [String], categories: ModelInput.Categories)] {
         guard root.kind != .null else { return [] }
-        var result: [[String]] = []
+        var result: [(labels: [String], categories: ModelInput.Categories)] = []
         try root.visit { (_, list) throws(ModelFileError) in
-            guard try list.count() <= limits.vocabulary else {
-                throw list.error("more than \(limits.vocabulary) categories")
-            }
-            var vocabulary: [String] = []
-            try list.visit { (_, category) throws(ModelFileError) in
-                vocabulary.append(try category.label())
-            }
-            result.append(vocabulary)
+            result.append(try list.vocabulary(limit: limits.vocabulary))
         }
         return result
     }

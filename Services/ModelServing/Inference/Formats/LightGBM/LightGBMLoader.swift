@@ -57,6 +57,11 @@ struct LightGBMLoader: ModelLoader {
         try check(sizes, header, forest)
         var remarks: [Remark] = []
         if objective == nil { remarks.append(Remark("no objective: the prediction is the margin")) }
+        if let objective, link == .unknown {
+            remarks.append(
+                Remark("the objective \(objective.text) is not known: the prediction is the margin")
+            )
+        }
         if forest.nodes.contains(where: \.cover.isNaN) {
             remarks.append(Remark("no covers: attributions are not exact"))
         }
@@ -66,7 +71,7 @@ struct LightGBMLoader: ModelLoader {
         let described = try LightGBMInputs(header, forest, limits).inputs(&text, &remarks)
         return LoadedModel(
             format: .lightgbmText, library: "lightgbm text \(version.text)",
-            objective: objective?.text ?? "", link: link ?? .identity, inputs: described,
+            objective: objective?.text ?? "", link: link ?? .unknown, inputs: described,
             body: .trees(forest), remarks: remarks)
     }
 

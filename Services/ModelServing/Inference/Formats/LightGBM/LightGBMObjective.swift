@@ -53,7 +53,8 @@ enum LightGBMObjective {
         switch name {
         case "regression", "regression_l1", "fair", "quantile", "mape":
             return parameters["sqrt"] == nil ? .identity : .squareKeepingSign
-        case "huber", "lambdarank", "rank_xendcg", "custom": return .identity
+        case "huber", "lambdarank", "rank_xendcg": return .identity
+        case "custom": return .unknown
         case "poisson", "gamma", "tweedie": return .lightgbmExponential
         case "binary": return .lightgbmLogistic(sigmoid: try sigmoid(parameters["sigmoid"]))
         case "multiclass": return .lightgbmSoftmax

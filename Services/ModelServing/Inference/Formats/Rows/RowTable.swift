@@ -1,104 +1,176 @@
-internal import Numerics
-
 /// Rows to score, read from comma-separated text: a header with names, then one row a line.
 ///
-/// A value is a decimal number, a hexadecimal float (`0x1.8p+1`), `inf`, `-inf`, or missing: `nan`
-/// or nothing at all. Any other text is kept, for an input that takes its categories by name.
+/// Cells may stand in double quotes (RFC 4180), over several lines too. What a cell means is asked
+/// of it later: the same text is a number to one input and the name of a category to another.
 public struct RowTable: Sendable {
     public private(set) var names: [String] = []
     public private(set) var rowCount = 0
-    /// Row after row; NaN where a value is missing or a text.
-    public private(set) var values: [Double] = []
-    /// Texts by their index in `values`.
-    public private(set) var texts: [Int: String] = [:]
-    /// Line of the file on which each row stands, from 1.
+    /// Line of the file on which each row starts, from 1.
     public private(set) var lines: [Int] = []
+
+    private let bytes: [UInt8]
+    /// Row after row, where each cell stands.
+    private var cells: [Place] = []
 
     public static let maximumColumns = 65_536
     static let maximumCellBytes = 4_096
 
-    public init(_ bytes: [UInt8]) throws(RowTableError) {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        var rest = bytes[(bytes.starts(with: mark) ? 3 : 0)...]
-        var line = 0
-        while !rest.isEmpty {
-            line += 1
-            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
-            var content = rest[..<end]
-            rest = rest[min(end + 1, rest.endIndex)...]
-            if content.last == UInt8(ascii: "\r") { content = content.dropLast() }
-            if line == 1 { try header(content) } else { try row(content, line) }
+    /// Start and length of a cell's text in one word, and whether quotes were around it.
+    private struct Place {
+        private let word: UInt64
+
+        init(_ range: Range<Int>, isQuoted: Bool) {
+            word = UInt64(range.lowerBound) << 14 | UInt64(range.count) << 1 | (isQuoted ? 1 : 0)
         }
-        guard line > 0 else { throw RowTableError(line: 1, reason: "the file is empty") }
+
+        var range: Range<Int> {
+            let start = Int(word >> 14)
+            return start..<start + Int(word >> 1 & 0x1FFF)
+        }
+        var isQuoted: Bool { word & 1 == 1 }
     }
 
-    private mutating func header(_ content: ArraySlice<UInt8>) throws(RowTableError) {
-        for cell in Self.cells(content) {
-            guard names.count < Self.maximumColumns else {
-                throw RowTableError(line: 1, reason: "more than \(Self.maximumColumns) columns")
+    public init(_ bytes: [UInt8]) throws(RowTableError) {
+        self.bytes = bytes
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        var position = bytes.starts(with: mark) ? 3 : 0
+        guard position < bytes.count else {
+            throw RowTableError(line: 1, reason: "the file is empty")
+        }
+        var line = 1
+        while position < bytes.count {
+            let start = line
+            let first = cells.count
+            try readLine(&position, &line)
+            if names.isEmpty {
+                try takeHeader()
+            } else if cells.count == first + 1, names.count > 1, cells[first].range.isEmpty,
+                !cells[first].isQuoted
+            {
+                // An empty line is a missing value in a table of one column, and nothing in any other.
+                cells.removeLast()
+            } else {
+                guard cells.count - first == names.count else {
+                    throw RowTableError(
+                        line: start,
+                        reason: "\(cells.count - first) values for \(names.count) columns")
+                }
+                rowCount += 1
+                lines.append(start)
             }
-            let name = try Self.text(cell, line: 1, column: "\(names.count + 1)")
+            line += 1
+        }
+    }
+
+    /// The cell of a row in a column.
+    public func cell(_ row: Int, _ column: Int) -> RowCell {
+        let place = cells[row * names.count + column]
+        return RowCell(bytes[place.range], isQuoted: place.isQuoted)
+    }
+
+    // MARK: Lines
+
+    private mutating func takeHeader() throws(RowTableError) {
+        guard cells.count <= Self.maximumColumns else {
+            throw RowTableError(line: 1, reason: "more than \(Self.maximumColumns) columns")
+        }
+        var seen: Set<String> = []
+        for (index, place) in cells.enumerated() {
+            let name = RowCell(bytes[place.range], isQuoted: place.isQuoted).text
             guard !name.isEmpty else {
-                throw RowTableError(line: 1, column: "\(names.count + 1)", reason: "has no name")
+                throw RowTableError(line: 1, column: "\(index + 1)", reason: "has no name")
+            }
+            guard seen.insert(name).inserted else {
+                throw RowTableError(line: 1, column: name, reason: "stands there twice")
             }
             names.append(name)
         }
-        var seen: Set<String> = []
-        for name in names where !seen.insert(name).inserted {
-            throw RowTableError(line: 1, column: name, reason: "stands there twice")
-        }
+        cells = []
     }
 
-    private mutating func row(_ content: ArraySlice<UInt8>, _ line: Int) throws(RowTableError) {
-        // An empty line is a missing value in a table of one column, and nothing in any other.
-        if content.isEmpty, names.count > 1 { return }
-        let cells = Self.cells(content)
-        guard cells.count == names.count else {
-            throw RowTableError(
-                line: line, reason: "\(cells.count) values for \(names.count) columns")
-        }
-        for (cell, name) in zip(cells, names) {
-            let text = try Self.text(cell, line: line, column: name)
-            if let number = Self.number(text) {
-                values.append(number)
-            } else {
-                texts[values.count] = text
-                values.append(.nan)
+    /// Reads one line's cells, and the lines that belong to a quoted one.
+    private mutating func readLine(_ position: inout Int, _ line: inout Int) throws(RowTableError) {
+        let first = cells.count
+        let start = line
+        while true {
+            let column = names.isEmpty ? nil : cells.count - first
+            func refused(_ reason: String) -> RowTableError {
+                let name = column.map { $0 < names.count ? names[$0] : "\($0 + 1)" }
+                return RowTableError(
+                    line: start, column: name ?? "\(cells.count - first + 1)", reason: reason)
             }
+            skipBlanks(&position)
+            let isQuoted = position < bytes.count && bytes[position] == UInt8(ascii: "\"")
+            let range =
+                isQuoted ? try quoted(&position, &line, refused) : plain(&position)
+            guard range.count <= Self.maximumCellBytes else {
+                throw refused("longer than \(Self.maximumCellBytes) bytes")
+            }
+            let text = bytes[range]
+            guard isQuoted || !text.contains(UInt8(ascii: "\"")) else {
+                throw refused("a quote in the middle: a cell with quotes stands in quotes itself")
+            }
+            guard text.allSatisfy({ $0 < 0x80 }) || String(validating: text, as: UTF8.self) != nil
+            else { throw refused("is not UTF-8") }
+            cells.append(Place(range, isQuoted: isQuoted))
+            guard position < bytes.count else { return }
+            let separator = bytes[position]
+            position += 1
+            if separator == UInt8(ascii: ",") {
+                // A comma at the very end of the file has an empty cell behind it.
+                if position < bytes.count { continue }
+                cells.append(Place(position..<position, isQuoted: false))
+                return
+            }
+            if separator == UInt8(ascii: "\n") { return }
+            throw refused("goes on behind its closing quote")
         }
-        rowCount += 1
-        lines.append(line)
     }
 
-    private static func cells(_ content: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
-        content.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    /// A cell up to the next comma or line, without the blanks around it.
+    private func plain(_ position: inout Int) -> Range<Int> {
+        let start = position
+        while position < bytes.count, bytes[position] != UInt8(ascii: ","),
+            bytes[position] != UInt8(ascii: "\n")
+        { position += 1 }
+        var end = position
+        let endsLine = position == bytes.count || bytes[position] == UInt8(ascii: "\n")
+        if endsLine, end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        while end > start, isBlank(bytes[end - 1]) { end -= 1 }
+        return start..<end
     }
 
-    private static func text(
-        _ cell: ArraySlice<UInt8>, line: Int, column: String
-    ) throws(RowTableError) -> String {
-        guard cell.count <= maximumCellBytes else {
-            throw RowTableError(
-                line: line, column: column, reason: "longer than \(maximumCellBytes) bytes")
+    /// What stands between two quotes; a quote inside is written twice.
+    private func quoted(
+        _ position: inout Int, _ line: inout Int, _ refused: (String) -> RowTableError
+    ) throws(RowTableError) -> Range<Int> {
+        position += 1
+        let start = position
+        while true {
+            guard position < bytes.count else { throw refused("its quote is never closed") }
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\n") { line += 1 }
+            position += 1
+            guard byte == UInt8(ascii: "\"") else { continue }
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { break }
+            position += 1
         }
-        guard !cell.contains(UInt8(ascii: "\"")) else {
-            throw RowTableError(
-                line: line, column: column, reason: "has quotes, which are not read")
+        let range = start..<position - 1
+        skipBlanks(&position)
+        if position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\r"),
+            bytes[position + 1] == UInt8(ascii: "\n")
+        {
+            position += 1
         }
-        guard let text = String(validating: cell, as: UTF8.self) else {
-            throw RowTableError(line: line, column: column, reason: "is not UTF-8")
-        }
-        let kept = text.drop { $0 == " " || $0 == "\t" }
-        guard let last = kept.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return "" }
-        return String(kept[...last])
+        return range
     }
 
-    /// The number that a cell states, rounded once to the nearest float64; nil for a text.
-    private static func number(_ text: String) -> Double? {
-        switch text {
-        case "", "NaN", "NA": .nan
-        default: NumberText.parse(text)
-        }
+    private func skipBlanks(_ position: inout Int) {
+        while position < bytes.count, isBlank(bytes[position]) { position += 1 }
+    }
+
+    private func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
 }
 

@@ -6,6 +6,8 @@ struct XGBoostInputs {
     let count: Int
     let limits: FormatLimits
 
+    private typealias Vocabulary = (labels: [String], categories: ModelInput.Categories)
+
     /// - Parameter categorical: inputs that some split takes as a category.
     func inputs(categorical: Set<Int>) throws(ModelFileError) -> [ModelInput] {
         let names = try texts("feature_names")
@@ -14,10 +16,12 @@ struct XGBoostInputs {
         return (0..<count).map { input in
             let isCategory =
                 categorical.contains(input) || !types.isEmpty && types[input] == "c"
-            return ModelInput(
-                name: names.isEmpty ? "" : names[input],
-                kind: isCategory ? .category : .number,
-                vocabulary: vocabularies.isEmpty ? [] : vocabularies[input])
+            var described = ModelInput(
+                name: names.isEmpty ? "" : names[input], kind: isCategory ? .category : .number)
+            if !vocabularies.isEmpty {
+                (described.vocabulary, described.categories) = vocabularies[input]
+            }
+            return described
         }
     }
 
@@ -33,7 +37,7 @@ struct XGBoostInputs {
         return texts
     }
 
-    private func vocabularies() throws(ModelFileError) -> [[String]] {
+    private func vocabularies() throws(ModelFileError) -> [Vocabulary] {
         guard let encodings = try model.optionalField("cats")?.optionalField("enc") else {
             return []
         }
@@ -41,18 +45,13 @@ struct XGBoostInputs {
         guard found == 0 || found == count else {
             throw encodings.error("\(found) elements for \(count) inputs")
         }
-        var result: [[String]] = []
+        var result: [Vocabulary] = []
         try encodings.visit { (_, encoding) throws(ModelFileError) in
             let values = try encoding.field("values")
             if let offsets = try encoding.optionalField("offsets") {
-                result.append(try texts(values, offsets))
+                result.append((try texts(values, offsets), .texts))
             } else {
-                try requireFew(values.count(), values)
-                var labels: [String] = []
-                try values.visit { (_, value) throws(ModelFileError) in
-                    labels.append(try value.label())
-                }
-                result.append(labels)
+                result.append(try values.vocabulary(limit: limits.vocabulary))
             }
         }
         return result
@@ -68,7 +67,10 @@ struct XGBoostInputs {
         guard bounds[0] == 0, last == bytes.count,
             zip(bounds, bounds.dropFirst()).allSatisfy(<=)
         else { throw offsets.error("the texts do not divide the \(bytes.count) bytes") }
-        try requireFew(bounds.count - 1, offsets)
+        guard bounds.count <= limits.vocabulary + 1 else {
+            throw offsets.error(
+                "\(bounds.count - 1) categories; at most \(limits.vocabulary) are read")
+        }
         var texts: [String] = []
         for (start, end) in zip(bounds, bounds.dropFirst()) {
             guard let text = String(validating: bytes[start..<end], as: UTF8.self) else {
@@ -77,11 +79,5 @@ struct XGBoostInputs {
             texts.append(text)
         }
         return texts
-    }
-
-    private func requireFew(_ categories: Int, _ place: JSONCursor) throws(ModelFileError) {
-        guard categories <= limits.vocabulary else {
-            throw place.error("\(categories) categories; at most \(limits.vocabulary) are read")
-        }
     }
 }
