@@ -6,6 +6,2314 @@ public import Wire
 public enum AssayModelsV1 {}
 
 extension AssayModelsV1 {
+    /// A list of texts as a value.
+    public struct TextList: WireMessage {
+        public var texts: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(texts: [String] = []) {
+            self.texts = texts
+        }
+
+        public static func blank() -> TextList { TextList() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.TextList", depth: 1,
+            [Field(1, "texts", .string, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { texts = try reader.list(0x0A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, texts, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, texts, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("texts", texts.count, max: 64)
+            violations.each("texts", texts, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: texts = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("texts", texts, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: TextList, b: TextList) -> Bool {
+            Canonical.equal(a.texts, b.texts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(texts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What a caller says of a call, for targeting expressions.
+    public enum AttributeValue: WireMessage {
+        case text(String)
+        case integer(Int64)
+        case number(Double)
+        case flag(Bool)
+        case texts(TextList)
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> AttributeValue { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AttributeValue", depth: 2, isUnion: true,
+            [
+                Field(1, "text", .string, .member(0)),
+                Field(2, "integer", .int64, .member(0)),
+                Field(3, "number", .double, .member(0)),
+                Field(4, "flag", .bool, .member(0)),
+                Field(5, "texts", .message { TextList.fields }, .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .text(try reader.string(.explicit))
+            } else if reader.take(0x10) {
+                self = .integer(try reader.int64(.explicit))
+            } else if reader.take(0x19) {
+                self = .number(try reader.double(.explicit))
+            } else if reader.take(0x20) {
+                self = .flag(try reader.bool(.explicit))
+            } else if reader.take(0x2A) {
+                self = .texts(try reader.message())
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .text(let value): sizes.string(0x0A, value, .explicit)
+            case .integer(let value): sizes.int64(0x10, value, .explicit)
+            case .number(let value): sizes.double(0x19, value, .explicit)
+            case .flag(let value): sizes.bool(0x20, value, .explicit)
+            case .texts(let value): sizes.message(0x2A, value)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .text(let value): writer.string(0x0A, value, .explicit)
+            case .integer(let value): writer.int64(0x10, value, .explicit)
+            case .number(let value): writer.double(0x19, value, .explicit)
+            case .flag(let value): writer.bool(0x20, value, .explicit)
+            case .texts(let value): writer.message(0x2A, value, &sizes)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .text(let value): violations.length("text", value.utf8.count, max: 256, .explicit)
+            case .number(let value): violations.finite("number", value, .explicit)
+            case .texts(let value): violations.nested("texts", value)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .text(try reader.value(StringCodec.self))
+            case 2: self = .integer(try reader.value(Int64Codec.self))
+            case 3: self = .number(try reader.value(DoubleCodec.self))
+            case 4: self = .flag(try reader.value(BoolCodec.self))
+            case 5: self = .texts(try reader.value(MessageCodec<TextList>.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .text(let value): writer.field("text", value, StringCodec.self)
+            case .integer(let value): writer.field("integer", value, Int64Codec.self)
+            case .number(let value): writer.field("number", value, DoubleCodec.self)
+            case .flag(let value): writer.field("flag", value, BoolCodec.self)
+            case .texts(let value): writer.field("texts", value, MessageCodec<TextList>.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: AttributeValue, b: AttributeValue) -> Bool {
+            switch (a, b) {
+            case (.text(let a), .text(let b)): Canonical.equal(a, b)
+            case (.integer(let a), .integer(let b)): Canonical.equal(a, b)
+            case (.number(let a), .number(let b)): Canonical.equal(a, b)
+            case (.flag(let a), .flag(let b)): Canonical.equal(a, b)
+            case (.texts(let a), .texts(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .text(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .integer(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .number(let value):
+                hasher.combine(3)
+                Canonical.hash(value, into: &hasher)
+            case .flag(let value):
+                hasher.combine(4)
+                Canonical.hash(value, into: &hasher)
+            case .texts(let value):
+                hasher.combine(5)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum AttributeKind: WireEnum {
+        case unspecified
+        case text
+        case integer
+        case number
+        case flag
+        case texts
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .text
+            case 2: self = .integer
+            case 3: self = .number
+            case 4: self = .flag
+            case 5: self = .texts
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .text: 1
+            case .integer: 2
+            case .number: 3
+            case .flag: 4
+            case .texts: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.AttributeKind",
+            [
+                (0, "unspecified"), (1, "text"), (2, "integer"), (3, "number"), (4, "flag"),
+                (5, "texts"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    /// An attribute that a targeting expression may read, beside those that assay-risk sends.
+    public struct AttributeDeclaration: WireMessage {
+        public var name: String = ""
+        public var kind: AttributeKind = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(name: String = "", kind: AttributeKind = .unspecified) {
+            self.name = name
+            self.kind = kind
+        }
+
+        public static func blank() -> AttributeDeclaration { AttributeDeclaration() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AttributeDeclaration", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "kind", .enumeration(AttributeKind.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x10) { kind = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.enumeration(0x10, kind)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.enumeration(0x10, kind)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.required("kind", missing: kind.number == 0)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: kind = try reader.value(EnumCodec<AttributeKind>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("kind", kind, EnumCodec<AttributeKind>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AttributeDeclaration, b: AttributeDeclaration) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// One of the versions among which units are divided.
+    public struct ExperimentArm: WireMessage {
+        public var name: String = ""
+        public var version: UInt32 = 0
+        /// Basis points of the units that take part.
+        public var weight: UInt32 = 0
+        public var control: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", version: UInt32 = 0, weight: UInt32 = 0, control: Bool = false
+        ) {
+            self.name = name
+            self.version = version
+            self.weight = weight
+            self.control = control
+        }
+
+        public static func blank() -> ExperimentArm { ExperimentArm() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentArm", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "version", .uint32),
+                Field(3, "weight", .uint32),
+                Field(4, "control", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x10) { version = try reader.uint32(.implicit) }
+                if reader.take(0x18) { weight = try reader.uint32(.implicit) }
+                if reader.take(0x20) { control = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.uint32(0x10, version)
+            size += sizes.uint32(0x18, weight)
+            size += sizes.bool(0x20, control)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.uint32(0x10, version)
+            writer.uint32(0x18, weight)
+            writer.bool(0x20, control)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 63)
+            violations.required("version", missing: version == 0)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: weight = try reader.value(UInt32Codec.self)
+            case 4: control = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("weight", weight, UInt32Codec.self)
+            writer.field("control", control, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentArm, b: ExperimentArm) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.weight, b.weight)
+                && Canonical.equal(a.control, b.control)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(weight, into: &hasher)
+            Canonical.hash(control, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A stretch of a layer, in basis points: from the first up to but without the last.
+    public struct ExperimentSlots: WireMessage {
+        public var from: UInt32 = 0
+        public var to: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(from: UInt32 = 0, to: UInt32 = 0) {
+            self.from = from
+            self.to = to
+        }
+
+        public static func blank() -> ExperimentSlots { ExperimentSlots() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentSlots", depth: 1,
+            [
+                Field(1, "from", .uint32),
+                Field(2, "to", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { from = try reader.uint32(.implicit) }
+                if reader.take(0x10) { to = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, from)
+            size += sizes.uint32(0x10, to)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, from)
+            writer.uint32(0x10, to)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: from = try reader.value(UInt32Codec.self)
+            case 2: to = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("from", from, UInt32Codec.self)
+            writer.field("to", to, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentSlots, b: ExperimentSlots) -> Bool {
+            Canonical.equal(a.from, b.from)
+                && Canonical.equal(a.to, b.to)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(from, into: &hasher)
+            Canonical.hash(to, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A unit that is always in one arm, and never analysed.
+    public struct ExperimentOverride: WireMessage {
+        public var unit: String = ""
+        public var arm: String = ""
+        public var unknown: UnknownFields?
+
+        public init(unit: String = "", arm: String = "") {
+            self.unit = unit
+            self.arm = arm
+        }
+
+        public static func blank() -> ExperimentOverride { ExperimentOverride() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentOverride", depth: 1,
+            [
+                Field(1, "unit", .string, pii: .person),
+                Field(2, "arm", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { unit = try reader.string(.implicit) }
+                if reader.take(0x12) { arm = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, unit)
+            size += sizes.string(0x12, arm)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, unit)
+            writer.string(0x12, arm)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("unit", missing: unit.isEmpty)
+            violations.length("unit", unit.utf8.count, max: 128)
+            violations.required("arm", missing: arm.isEmpty)
+            violations.length("arm", arm.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: unit = try reader.value(StringCodec.self)
+            case 2: arm = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("unit", unit, StringCodec.self, pii: .person)
+            writer.field("arm", arm, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentOverride, b: ExperimentOverride) -> Bool {
+            Canonical.equal(a.unit, b.unit)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(unit, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum StickyMode: WireEnum {
+        case unspecified
+        case hash
+        /// The caller returns the token of an earlier reply.
+        case token
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .hash
+            case 2: self = .token
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .hash: 1
+            case .token: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.StickyMode",
+            [(0, "unspecified"), (1, "hash"), (2, "token")])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum MetricRole: WireEnum {
+        case unspecified
+        case primary
+        case secondary
+        case guardrail
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .primary
+            case 2: self = .secondary
+            case 3: self = .guardrail
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .primary: 1
+            case .secondary: 2
+            case .guardrail: 3
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.MetricRole",
+            [(0, "unspecified"), (1, "primary"), (2, "secondary"), (3, "guardrail")])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum MetricKind: WireEnum {
+        case unspecified
+        case proportion
+        case mean
+        case ratio
+        case quantile
+        case fairness
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .proportion
+            case 2: self = .mean
+            case 3: self = .ratio
+            case 4: self = .quantile
+            case 5: self = .fairness
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .proportion: 1
+            case .mean: 2
+            case .ratio: 3
+            case .quantile: 4
+            case .fairness: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.MetricKind",
+            [
+                (0, "unspecified"), (1, "proportion"), (2, "mean"), (3, "ratio"), (4, "quantile"),
+                (5, "fairness"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum MetricSource: WireEnum {
+        case unspecified
+        /// The decision log, outcomes and the shadow log, by unit.
+        case units
+        /// Calls that assay-models counts by arm.
+        case statistics
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .units
+            case 2: self = .statistics
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .units: 1
+            case .statistics: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.MetricSource",
+            [(0, "unspecified"), (1, "units"), (2, "statistics")])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum MetricDirection: WireEnum {
+        case unspecified
+        case higher
+        case lower
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .higher
+            case 2: self = .lower
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .higher: 1
+            case .lower: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.MetricDirection",
+            [(0, "unspecified"), (1, "higher"), (2, "lower")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// One thing that an experiment measures.
+    public struct MetricSpecification: WireMessage {
+        public var name: String = ""
+        public var role: MetricRole = .unspecified
+        public var kind: MetricKind = .unspecified
+        public var better: MetricDirection = .unspecified
+        public var source: MetricSource = .unspecified
+        /// Of a proportion: what the share is of, such as decision.approved.
+        public var event: String = ""
+        /// Of a mean: what it is of.
+        public var value: String = ""
+        /// Of a ratio.
+        public var numerator: String = ""
+        public var denominator: String = ""
+        /// Of a quantile: 0.99 for a p99.
+        public var quantile: Double = 0
+        /// Of fairness: the attribute whose groups are compared.
+        public var group: String = ""
+        /// What the arm itself may not be beyond.
+        public var worst: Double?
+        /// What its lift over control may not be beyond.
+        public var worstRelative: Double?
+        /// Exposures younger than this are censored.
+        public var maturitySeconds: UInt32 = 0
+        /// What was known of a unit before it was assigned.
+        public var covariate: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", role: MetricRole = .unspecified, kind: MetricKind = .unspecified,
+            better: MetricDirection = .unspecified, source: MetricSource = .unspecified,
+            event: String = "", value: String = "", numerator: String = "",
+            denominator: String = "", quantile: Double = 0, group: String = "",
+            worst: Double? = nil, worstRelative: Double? = nil, maturitySeconds: UInt32 = 0,
+            covariate: String = ""
+        ) {
+            self.name = name
+            self.role = role
+            self.kind = kind
+            self.better = better
+            self.source = source
+            self.event = event
+            self.value = value
+            self.numerator = numerator
+            self.denominator = denominator
+            self.quantile = quantile
+            self.group = group
+            self.worst = worst
+            self.worstRelative = worstRelative
+            self.maturitySeconds = maturitySeconds
+            self.covariate = covariate
+        }
+
+        public static func blank() -> MetricSpecification { MetricSpecification() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.MetricSpecification", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "role", .enumeration(MetricRole.names)),
+                Field(3, "kind", .enumeration(MetricKind.names)),
+                Field(4, "better", .enumeration(MetricDirection.names)),
+                Field(5, "source", .enumeration(MetricSource.names)),
+                Field(6, "event", .string),
+                Field(7, "value", .string),
+                Field(8, "numerator", .string),
+                Field(9, "denominator", .string),
+                Field(10, "quantile", .double),
+                Field(11, "group", .string),
+                Field(12, "worst", .double, .optional),
+                Field(13, "worst_relative", json: "worstRelative", .double, .optional),
+                Field(14, "maturity_seconds", json: "maturitySeconds", .uint32),
+                Field(15, "covariate", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x10) { role = try reader.enumeration(.implicit) }
+                if reader.take(0x18) { kind = try reader.enumeration(.implicit) }
+                if reader.take(0x20) { better = try reader.enumeration(.implicit) }
+                if reader.take(0x28) { source = try reader.enumeration(.implicit) }
+                if reader.take(0x32) { event = try reader.string(.implicit) }
+                if reader.take(0x3A) { self.value = try reader.string(.implicit) }
+                if reader.take(0x42) { numerator = try reader.string(.implicit) }
+                if reader.take(0x4A) { denominator = try reader.string(.implicit) }
+                if reader.take(0x51) { quantile = try reader.double(.implicit) }
+                if reader.take(0x5A) { group = try reader.string(.implicit) }
+                if reader.take(0x61) { worst = try reader.double(.explicit) }
+                if reader.take(0x69) { worstRelative = try reader.double(.explicit) }
+                if reader.take(0x70) { maturitySeconds = try reader.uint32(.implicit) }
+                if reader.take(0x7A) { covariate = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.enumeration(0x10, role)
+            size += sizes.enumeration(0x18, kind)
+            size += sizes.enumeration(0x20, better)
+            size += sizes.enumeration(0x28, source)
+            size += sizes.string(0x32, event)
+            size += sizes.string(0x3A, self.value)
+            size += sizes.string(0x42, numerator)
+            size += sizes.string(0x4A, denominator)
+            size += sizes.double(0x51, quantile)
+            size += sizes.string(0x5A, group)
+            size += sizes.double(0x61, worst)
+            size += sizes.double(0x69, worstRelative)
+            size += sizes.uint32(0x70, maturitySeconds)
+            size += sizes.string(0x7A, covariate)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.enumeration(0x10, role)
+            writer.enumeration(0x18, kind)
+            writer.enumeration(0x20, better)
+            writer.enumeration(0x28, source)
+            writer.string(0x32, event)
+            writer.string(0x3A, self.value)
+            writer.string(0x42, numerator)
+            writer.string(0x4A, denominator)
+            writer.double(0x51, quantile)
+            writer.string(0x5A, group)
+            writer.double(0x61, worst)
+            writer.double(0x69, worstRelative)
+            writer.uint32(0x70, maturitySeconds)
+            writer.string(0x7A, covariate)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.required("role", missing: role.number == 0)
+            violations.required("kind", missing: kind.number == 0)
+            violations.required("better", missing: better.number == 0)
+            violations.length("event", event.utf8.count, max: 128)
+            violations.length("value", self.value.utf8.count, max: 128)
+            violations.length("numerator", numerator.utf8.count, max: 128)
+            violations.length("denominator", denominator.utf8.count, max: 128)
+            violations.finite("quantile", quantile)
+            violations.length("group", group.utf8.count, max: 64)
+            if let value = worst { violations.finite("worst", value, .explicit) }
+            if let value = worstRelative { violations.finite("worst_relative", value, .explicit) }
+            violations.length("covariate", covariate.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: role = try reader.value(EnumCodec<MetricRole>.self)
+            case 3: kind = try reader.value(EnumCodec<MetricKind>.self)
+            case 4: better = try reader.value(EnumCodec<MetricDirection>.self)
+            case 5: source = try reader.value(EnumCodec<MetricSource>.self)
+            case 6: event = try reader.value(StringCodec.self)
+            case 7: self.value = try reader.value(StringCodec.self)
+            case 8: numerator = try reader.value(StringCodec.self)
+            case 9: denominator = try reader.value(StringCodec.self)
+            case 10: quantile = try reader.value(DoubleCodec.self)
+            case 11: group = try reader.value(StringCodec.self)
+            case 12: worst = try reader.value(DoubleCodec.self)
+            case 13: worstRelative = try reader.value(DoubleCodec.self)
+            case 14: maturitySeconds = try reader.value(UInt32Codec.self)
+            case 15: covariate = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("role", role, EnumCodec<MetricRole>.self)
+            writer.field("kind", kind, EnumCodec<MetricKind>.self)
+            writer.field("better", better, EnumCodec<MetricDirection>.self)
+            writer.field("source", source, EnumCodec<MetricSource>.self)
+            writer.field("event", event, StringCodec.self)
+            writer.field("value", self.value, StringCodec.self)
+            writer.field("numerator", numerator, StringCodec.self)
+            writer.field("denominator", denominator, StringCodec.self)
+            writer.field("quantile", quantile, DoubleCodec.self)
+            writer.field("group", group, StringCodec.self)
+            writer.field("worst", worst, DoubleCodec.self)
+            writer.field("worstRelative", worstRelative, DoubleCodec.self)
+            writer.field("maturitySeconds", maturitySeconds, UInt32Codec.self)
+            writer.field("covariate", covariate, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: MetricSpecification, b: MetricSpecification) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.role, b.role)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.better, b.better)
+                && Canonical.equal(a.source, b.source)
+                && Canonical.equal(a.event, b.event)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.numerator, b.numerator)
+                && Canonical.equal(a.denominator, b.denominator)
+                && Canonical.equal(a.quantile, b.quantile)
+                && Canonical.equal(a.group, b.group)
+                && Canonical.equal(a.worst, b.worst)
+                && Canonical.equal(a.worstRelative, b.worstRelative)
+                && Canonical.equal(a.maturitySeconds, b.maturitySeconds)
+                && Canonical.equal(a.covariate, b.covariate)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(role, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(better, into: &hasher)
+            Canonical.hash(source, into: &hasher)
+            Canonical.hash(event, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(numerator, into: &hasher)
+            Canonical.hash(denominator, into: &hasher)
+            Canonical.hash(quantile, into: &hasher)
+            Canonical.hash(group, into: &hasher)
+            Canonical.hash(worst, into: &hasher)
+            Canonical.hash(worstRelative, into: &hasher)
+            Canonical.hash(maturitySeconds, into: &hasher)
+            Canonical.hash(covariate, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// One step on the way to more units.
+    public struct RampStep: WireMessage {
+        /// Basis points of the slot.
+        public var allocation: UInt32 = 0
+        /// The least time it lasts.
+        public var holdSeconds: UInt32 = 0
+        /// The least units it waits for.
+        public var minimumUnits: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(allocation: UInt32 = 0, holdSeconds: UInt32 = 0, minimumUnits: UInt64 = 0) {
+            self.allocation = allocation
+            self.holdSeconds = holdSeconds
+            self.minimumUnits = minimumUnits
+        }
+
+        public static func blank() -> RampStep { RampStep() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.RampStep", depth: 1,
+            [
+                Field(1, "allocation", .uint32),
+                Field(2, "hold_seconds", json: "holdSeconds", .uint32),
+                Field(3, "minimum_units", json: "minimumUnits", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { allocation = try reader.uint32(.implicit) }
+                if reader.take(0x10) { holdSeconds = try reader.uint32(.implicit) }
+                if reader.take(0x18) { minimumUnits = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, allocation)
+            size += sizes.uint32(0x10, holdSeconds)
+            size += sizes.uint64(0x18, minimumUnits)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, allocation)
+            writer.uint32(0x10, holdSeconds)
+            writer.uint64(0x18, minimumUnits)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("allocation", missing: allocation == 0)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: allocation = try reader.value(UInt32Codec.self)
+            case 2: holdSeconds = try reader.value(UInt32Codec.self)
+            case 3: minimumUnits = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("allocation", allocation, UInt32Codec.self)
+            writer.field("holdSeconds", holdSeconds, UInt32Codec.self)
+            writer.field("minimumUnits", minimumUnits, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RampStep, b: RampStep) -> Bool {
+            Canonical.equal(a.allocation, b.allocation)
+                && Canonical.equal(a.holdSeconds, b.holdSeconds)
+                && Canonical.equal(a.minimumUnits, b.minimumUnits)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(allocation, into: &hasher)
+            Canonical.hash(holdSeconds, into: &hasher)
+            Canonical.hash(minimumUnits, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum AnalysisMethod: WireEnum {
+        case unspecified
+        case asymptoticSequence
+        case mixture
+        case fixed
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .asymptoticSequence
+            case 2: self = .mixture
+            case 3: self = .fixed
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .asymptoticSequence: 1
+            case .mixture: 2
+            case .fixed: 3
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.AnalysisMethod",
+            [(0, "unspecified"), (1, "asymptotic_sequence"), (2, "mixture"), (3, "fixed")])
+    }
+}
+
+extension AssayModelsV1 {
+    public struct AnalysisSpecification: WireMessage {
+        public var alpha: Double = 0
+        public var method: AnalysisMethod = .unspecified
+        public var tuningUnits: UInt64 = 0
+        public var srmAlpha: Double = 0
+        public var minimumUnitsPerArm: UInt64 = 0
+        public var lookEverySeconds: UInt32 = 0
+        /// Of the method mixture: the variance of effects.
+        public var variance: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            alpha: Double = 0, method: AnalysisMethod = .unspecified, tuningUnits: UInt64 = 0,
+            srmAlpha: Double = 0, minimumUnitsPerArm: UInt64 = 0, lookEverySeconds: UInt32 = 0,
+            variance: Double = 0
+        ) {
+            self.alpha = alpha
+            self.method = method
+            self.tuningUnits = tuningUnits
+            self.srmAlpha = srmAlpha
+            self.minimumUnitsPerArm = minimumUnitsPerArm
+            self.lookEverySeconds = lookEverySeconds
+            self.variance = variance
+        }
+
+        public static func blank() -> AnalysisSpecification { AnalysisSpecification() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AnalysisSpecification", depth: 1,
+            [
+                Field(1, "alpha", .double),
+                Field(2, "method", .enumeration(AnalysisMethod.names)),
+                Field(3, "tuning_units", json: "tuningUnits", .uint64),
+                Field(4, "srm_alpha", json: "srmAlpha", .double),
+                Field(5, "minimum_units_per_arm", json: "minimumUnitsPerArm", .uint64),
+                Field(6, "look_every_seconds", json: "lookEverySeconds", .uint32),
+                Field(7, "variance", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { alpha = try reader.double(.implicit) }
+                if reader.take(0x10) { method = try reader.enumeration(.implicit) }
+                if reader.take(0x18) { tuningUnits = try reader.uint64(.implicit) }
+                if reader.take(0x21) { srmAlpha = try reader.double(.implicit) }
+                if reader.take(0x28) { minimumUnitsPerArm = try reader.uint64(.implicit) }
+                if reader.take(0x30) { lookEverySeconds = try reader.uint32(.implicit) }
+                if reader.take(0x39) { variance = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, alpha)
+            size += sizes.enumeration(0x10, method)
+            size += sizes.uint64(0x18, tuningUnits)
+            size += sizes.double(0x21, srmAlpha)
+            size += sizes.uint64(0x28, minimumUnitsPerArm)
+            size += sizes.uint32(0x30, lookEverySeconds)
+            size += sizes.double(0x39, variance)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, alpha)
+            writer.enumeration(0x10, method)
+            writer.uint64(0x18, tuningUnits)
+            writer.double(0x21, srmAlpha)
+            writer.uint64(0x28, minimumUnitsPerArm)
+            writer.uint32(0x30, lookEverySeconds)
+            writer.double(0x39, variance)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("alpha", alpha)
+            violations.finite("srm_alpha", srmAlpha)
+            violations.finite("variance", variance)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: alpha = try reader.value(DoubleCodec.self)
+            case 2: method = try reader.value(EnumCodec<AnalysisMethod>.self)
+            case 3: tuningUnits = try reader.value(UInt64Codec.self)
+            case 4: srmAlpha = try reader.value(DoubleCodec.self)
+            case 5: minimumUnitsPerArm = try reader.value(UInt64Codec.self)
+            case 6: lookEverySeconds = try reader.value(UInt32Codec.self)
+            case 7: variance = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("alpha", alpha, DoubleCodec.self)
+            writer.field("method", method, EnumCodec<AnalysisMethod>.self)
+            writer.field("tuningUnits", tuningUnits, UInt64Codec.self)
+            writer.field("srmAlpha", srmAlpha, DoubleCodec.self)
+            writer.field("minimumUnitsPerArm", minimumUnitsPerArm, UInt64Codec.self)
+            writer.field("lookEverySeconds", lookEverySeconds, UInt32Codec.self)
+            writer.field("variance", variance, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AnalysisSpecification, b: AnalysisSpecification) -> Bool {
+            Canonical.equal(a.alpha, b.alpha)
+                && Canonical.equal(a.method, b.method)
+                && Canonical.equal(a.tuningUnits, b.tuningUnits)
+                && Canonical.equal(a.srmAlpha, b.srmAlpha)
+                && Canonical.equal(a.minimumUnitsPerArm, b.minimumUnitsPerArm)
+                && Canonical.equal(a.lookEverySeconds, b.lookEverySeconds)
+                && Canonical.equal(a.variance, b.variance)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(alpha, into: &hasher)
+            Canonical.hash(method, into: &hasher)
+            Canonical.hash(tuningUnits, into: &hasher)
+            Canonical.hash(srmAlpha, into: &hasher)
+            Canonical.hash(minimumUnitsPerArm, into: &hasher)
+            Canonical.hash(lookEverySeconds, into: &hasher)
+            Canonical.hash(variance, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum StopAction: WireEnum {
+        case unspecified
+        /// Nothing but an alert.
+        case none
+        /// The ramp stands still.
+        case halt
+        /// All new traffic goes to control.
+        case control
+        /// The winner is proposed; gates and approvals decide.
+        case propose
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .none
+            case 2: self = .halt
+            case 3: self = .control
+            case 4: self = .propose
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .none: 1
+            case .halt: 2
+            case .control: 3
+            case .propose: 4
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.StopAction",
+            [(0, "unspecified"), (1, "none"), (2, "halt"), (3, "control"), (4, "propose")])
+    }
+}
+
+extension AssayModelsV1 {
+    public struct StopSpecification: WireMessage {
+        public var onSrm: StopAction = .unspecified
+        public var onGuardrail: StopAction = .unspecified
+        public var onSuccess: StopAction = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(
+            onSrm: StopAction = .unspecified, onGuardrail: StopAction = .unspecified,
+            onSuccess: StopAction = .unspecified
+        ) {
+            self.onSrm = onSrm
+            self.onGuardrail = onGuardrail
+            self.onSuccess = onSuccess
+        }
+
+        public static func blank() -> StopSpecification { StopSpecification() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.StopSpecification", depth: 1,
+            [
+                Field(1, "on_srm", json: "onSrm", .enumeration(StopAction.names)),
+                Field(2, "on_guardrail", json: "onGuardrail", .enumeration(StopAction.names)),
+                Field(3, "on_success", json: "onSuccess", .enumeration(StopAction.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { onSrm = try reader.enumeration(.implicit) }
+                if reader.take(0x10) { onGuardrail = try reader.enumeration(.implicit) }
+                if reader.take(0x18) { onSuccess = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.enumeration(0x08, onSrm)
+            size += sizes.enumeration(0x10, onGuardrail)
+            size += sizes.enumeration(0x18, onSuccess)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.enumeration(0x08, onSrm)
+            writer.enumeration(0x10, onGuardrail)
+            writer.enumeration(0x18, onSuccess)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: onSrm = try reader.value(EnumCodec<StopAction>.self)
+            case 2: onGuardrail = try reader.value(EnumCodec<StopAction>.self)
+            case 3: onSuccess = try reader.value(EnumCodec<StopAction>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("onSrm", onSrm, EnumCodec<StopAction>.self)
+            writer.field("onGuardrail", onGuardrail, EnumCodec<StopAction>.self)
+            writer.field("onSuccess", onSuccess, EnumCodec<StopAction>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StopSpecification, b: StopSpecification) -> Bool {
+            Canonical.equal(a.onSrm, b.onSrm)
+                && Canonical.equal(a.onGuardrail, b.onGuardrail)
+                && Canonical.equal(a.onSuccess, b.onSuccess)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(onSrm, into: &hasher)
+            Canonical.hash(onGuardrail, into: &hasher)
+            Canonical.hash(onSuccess, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What an experiment file says.
+    public struct ExperimentSpecification: WireMessage {
+        public var experiment: String = ""
+        /// Grows by one at every change.
+        public var revision: UInt32 = 0
+        /// Grows by one to randomise everyone anew.
+        public var epoch: UInt32 = 0
+        public var owner: String = ""
+        public var hypothesis: String = ""
+        public var model: String = ""
+        /// The traffic it intercepts; frozen while it runs.
+        public var alias: String = ""
+        /// A key of the subjects of a request.
+        public var unit: String = ""
+        /// Used, and marked, where the unit is absent.
+        public var unitFallback: String = ""
+        /// Experiments of one layer exclude each other.
+        public var layer: String = ""
+        public var slots: ExperimentSlots
+        /// Basis points of the slot that take part; with a ramp, where it begins.
+        public var allocation: UInt32 = 0
+        public var arms: [ExperimentArm] = []
+        /// A condition over the attributes of a request; empty: everyone.
+        public var targeting: String = ""
+        public var attributes: [AttributeDeclaration] = []
+        public var overrides: [ExperimentOverride] = []
+        public var holdouts: [String] = []
+        public var sticky: StickyMode = .unspecified
+        public var metrics: [MetricSpecification] = []
+        public var ramp: [RampStep] = []
+        public var analysis: AnalysisSpecification
+        public var stop: StopSpecification
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", revision: UInt32 = 0, epoch: UInt32 = 0, owner: String = "",
+            hypothesis: String = "", model: String = "", alias: String = "", unit: String = "",
+            unitFallback: String = "", layer: String = "", slots: ExperimentSlots,
+            allocation: UInt32 = 0, arms: [ExperimentArm] = [], targeting: String = "",
+            attributes: [AttributeDeclaration] = [], overrides: [ExperimentOverride] = [],
+            holdouts: [String] = [], sticky: StickyMode = .unspecified,
+            metrics: [MetricSpecification] = [], ramp: [RampStep] = [],
+            analysis: AnalysisSpecification, stop: StopSpecification
+        ) {
+            self.experiment = experiment
+            self.revision = revision
+            self.epoch = epoch
+            self.owner = owner
+            self.hypothesis = hypothesis
+            self.model = model
+            self.alias = alias
+            self.unit = unit
+            self.unitFallback = unitFallback
+            self.layer = layer
+            self.slots = slots
+            self.allocation = allocation
+            self.arms = arms
+            self.targeting = targeting
+            self.attributes = attributes
+            self.overrides = overrides
+            self.holdouts = holdouts
+            self.sticky = sticky
+            self.metrics = metrics
+            self.ramp = ramp
+            self.analysis = analysis
+            self.stop = stop
+        }
+
+        public static func blank() -> ExperimentSpecification {
+            ExperimentSpecification(slots: .blank(), analysis: .blank(), stop: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentSpecification", depth: 2,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "epoch", .uint32),
+                Field(4, "owner", .string),
+                Field(5, "hypothesis", .string),
+                Field(6, "model", .string),
+                Field(7, "alias", .string),
+                Field(8, "unit", .string),
+                Field(9, "unit_fallback", json: "unitFallback", .string),
+                Field(10, "layer", .string),
+                Field(11, "slots", .message { ExperimentSlots.fields }, .required),
+                Field(12, "allocation", .uint32),
+                Field(13, "arms", .message { ExperimentArm.fields }, .list),
+                Field(14, "targeting", .string),
+                Field(15, "attributes", .message { AttributeDeclaration.fields }, .list),
+                Field(16, "overrides", .message { ExperimentOverride.fields }, .list),
+                Field(17, "holdouts", .string, .list),
+                Field(18, "sticky", .enumeration(StickyMode.names)),
+                Field(19, "metrics", .message { MetricSpecification.fields }, .list),
+                Field(20, "ramp", .message { RampStep.fields }, .list),
+                Field(21, "analysis", .message { AnalysisSpecification.fields }, .required),
+                Field(22, "stop", .message { StopSpecification.fields }, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x22) { owner = try reader.string(.implicit) }
+                if reader.take(0x2A) { hypothesis = try reader.string(.implicit) }
+                if reader.take(0x32) { model = try reader.string(.implicit) }
+                if reader.take(0x3A) { alias = try reader.string(.implicit) }
+                if reader.take(0x42) { unit = try reader.string(.implicit) }
+                if reader.take(0x4A) { unitFallback = try reader.string(.implicit) }
+                if reader.take(0x52) { layer = try reader.string(.implicit) }
+                if reader.take(0x5A) {
+                    slots = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x60) { allocation = try reader.uint32(.implicit) }
+                if reader.take(0x6A) {
+                    arms = try reader.list(0x6A, MessageCodec<ExperimentArm>.self)
+                }
+                if reader.take(0x72) { targeting = try reader.string(.implicit) }
+                if reader.take(0x7A) {
+                    attributes = try reader.list(0x7A, MessageCodec<AttributeDeclaration>.self)
+                }
+                if reader.take(0x82) {
+                    overrides = try reader.list(0x82, MessageCodec<ExperimentOverride>.self)
+                }
+                if reader.take(0x8A) { holdouts = try reader.list(0x8A, StringCodec.self) }
+                if reader.take(0x90) { sticky = try reader.enumeration(.implicit) }
+                if reader.take(0x9A) {
+                    metrics = try reader.list(0x9A, MessageCodec<MetricSpecification>.self)
+                }
+                if reader.take(0xA2) { ramp = try reader.list(0xA2, MessageCodec<RampStep>.self) }
+                if reader.take(0xAA) {
+                    analysis = try reader.message()
+                    seen |= 0x2
+                }
+                if reader.take(0xB2) {
+                    stop = try reader.message()
+                    seen |= 0x4
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x7, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, epoch)
+            size += sizes.string(0x22, owner)
+            size += sizes.string(0x2A, hypothesis)
+            size += sizes.string(0x32, model)
+            size += sizes.string(0x3A, alias)
+            size += sizes.string(0x42, unit)
+            size += sizes.string(0x4A, unitFallback)
+            size += sizes.string(0x52, layer)
+            size += sizes.message(0x5A, slots)
+            size += sizes.uint32(0x60, allocation)
+            size += sizes.list(0x6A, arms, MessageCodec<ExperimentArm>.self)
+            size += sizes.string(0x72, targeting)
+            size += sizes.list(0x7A, attributes, MessageCodec<AttributeDeclaration>.self)
+            size += sizes.list(0x82, overrides, MessageCodec<ExperimentOverride>.self)
+            size += sizes.list(0x8A, holdouts, StringCodec.self)
+            size += sizes.enumeration(0x90, sticky)
+            size += sizes.list(0x9A, metrics, MessageCodec<MetricSpecification>.self)
+            size += sizes.list(0xA2, ramp, MessageCodec<RampStep>.self)
+            size += sizes.message(0xAA, analysis)
+            size += sizes.message(0xB2, stop)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, epoch)
+            writer.string(0x22, owner)
+            writer.string(0x2A, hypothesis)
+            writer.string(0x32, model)
+            writer.string(0x3A, alias)
+            writer.string(0x42, unit)
+            writer.string(0x4A, unitFallback)
+            writer.string(0x52, layer)
+            writer.message(0x5A, slots, &sizes)
+            writer.uint32(0x60, allocation)
+            writer.list(0x6A, arms, MessageCodec<ExperimentArm>.self, &sizes)
+            writer.string(0x72, targeting)
+            writer.list(0x7A, attributes, MessageCodec<AttributeDeclaration>.self, &sizes)
+            writer.list(0x82, overrides, MessageCodec<ExperimentOverride>.self, &sizes)
+            writer.list(0x8A, holdouts, StringCodec.self, &sizes)
+            writer.enumeration(0x90, sticky)
+            writer.list(0x9A, metrics, MessageCodec<MetricSpecification>.self, &sizes)
+            writer.list(0xA2, ramp, MessageCodec<RampStep>.self, &sizes)
+            writer.message(0xAA, analysis, &sizes)
+            writer.message(0xB2, stop, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.required("revision", missing: revision == 0)
+            violations.required("epoch", missing: epoch == 0)
+            violations.required("owner", missing: owner.isEmpty)
+            violations.length("owner", owner.utf8.count, max: 128)
+            violations.required("hypothesis", missing: hypothesis.isEmpty)
+            violations.length("hypothesis", hypothesis.utf8.count, max: 1024)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("alias", missing: alias.isEmpty)
+            violations.length("alias", alias.utf8.count, max: 63)
+            violations.required("unit", missing: unit.isEmpty)
+            violations.length("unit", unit.utf8.count, max: 64)
+            violations.length("unit_fallback", unitFallback.utf8.count, max: 64)
+            violations.required("layer", missing: layer.isEmpty)
+            violations.length("layer", layer.utf8.count, max: 63)
+            violations.nested("slots", slots)
+            violations.count("arms", arms.count, min: 2, max: 8)
+            violations.nested("arms", arms)
+            violations.length("targeting", targeting.utf8.count, max: 4096)
+            violations.count("attributes", attributes.count, max: 64)
+            violations.nested("attributes", attributes)
+            violations.count("overrides", overrides.count, max: 256)
+            violations.nested("overrides", overrides)
+            violations.count("holdouts", holdouts.count, max: 16)
+            violations.each("holdouts", holdouts, max: 63)
+            violations.count("metrics", metrics.count, max: 32)
+            violations.nested("metrics", metrics)
+            violations.count("ramp", ramp.count, max: 32)
+            violations.nested("ramp", ramp)
+            violations.nested("analysis", analysis)
+            violations.nested("stop", stop)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: epoch = try reader.value(UInt32Codec.self)
+            case 4: owner = try reader.value(StringCodec.self)
+            case 5: hypothesis = try reader.value(StringCodec.self)
+            case 6: model = try reader.value(StringCodec.self)
+            case 7: alias = try reader.value(StringCodec.self)
+            case 8: unit = try reader.value(StringCodec.self)
+            case 9: unitFallback = try reader.value(StringCodec.self)
+            case 10: layer = try reader.value(StringCodec.self)
+            case 11: slots = try reader.value(MessageCodec<ExperimentSlots>.self)
+            case 12: allocation = try reader.value(UInt32Codec.self)
+            case 13: arms = try reader.list(MessageCodec<ExperimentArm>.self)
+            case 14: targeting = try reader.value(StringCodec.self)
+            case 15: attributes = try reader.list(MessageCodec<AttributeDeclaration>.self)
+            case 16: overrides = try reader.list(MessageCodec<ExperimentOverride>.self)
+            case 17: holdouts = try reader.list(StringCodec.self)
+            case 18: sticky = try reader.value(EnumCodec<StickyMode>.self)
+            case 19: metrics = try reader.list(MessageCodec<MetricSpecification>.self)
+            case 20: ramp = try reader.list(MessageCodec<RampStep>.self)
+            case 21: analysis = try reader.value(MessageCodec<AnalysisSpecification>.self)
+            case 22: stop = try reader.value(MessageCodec<StopSpecification>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.field("hypothesis", hypothesis, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.field("unit", unit, StringCodec.self)
+            writer.field("unitFallback", unitFallback, StringCodec.self)
+            writer.field("layer", layer, StringCodec.self)
+            writer.field("slots", slots, MessageCodec<ExperimentSlots>.self)
+            writer.field("allocation", allocation, UInt32Codec.self)
+            writer.list("arms", arms, MessageCodec<ExperimentArm>.self)
+            writer.field("targeting", targeting, StringCodec.self)
+            writer.list("attributes", attributes, MessageCodec<AttributeDeclaration>.self)
+            writer.list("overrides", overrides, MessageCodec<ExperimentOverride>.self)
+            writer.list("holdouts", holdouts, StringCodec.self)
+            writer.field("sticky", sticky, EnumCodec<StickyMode>.self)
+            writer.list("metrics", metrics, MessageCodec<MetricSpecification>.self)
+            writer.list("ramp", ramp, MessageCodec<RampStep>.self)
+            writer.field("analysis", analysis, MessageCodec<AnalysisSpecification>.self)
+            writer.field("stop", stop, MessageCodec<StopSpecification>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentSpecification, b: ExperimentSpecification) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.hypothesis, b.hypothesis)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.unit, b.unit)
+                && Canonical.equal(a.unitFallback, b.unitFallback)
+                && Canonical.equal(a.layer, b.layer)
+                && Canonical.equal(a.slots, b.slots)
+                && Canonical.equal(a.allocation, b.allocation)
+                && Canonical.equal(a.arms, b.arms)
+                && Canonical.equal(a.targeting, b.targeting)
+                && Canonical.equal(a.attributes, b.attributes)
+                && Canonical.equal(a.overrides, b.overrides)
+                && Canonical.equal(a.holdouts, b.holdouts)
+                && Canonical.equal(a.sticky, b.sticky)
+                && Canonical.equal(a.metrics, b.metrics)
+                && Canonical.equal(a.ramp, b.ramp)
+                && Canonical.equal(a.analysis, b.analysis)
+                && Canonical.equal(a.stop, b.stop)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(hypothesis, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(unit, into: &hasher)
+            Canonical.hash(unitFallback, into: &hasher)
+            Canonical.hash(layer, into: &hasher)
+            Canonical.hash(slots, into: &hasher)
+            Canonical.hash(allocation, into: &hasher)
+            Canonical.hash(arms, into: &hasher)
+            Canonical.hash(targeting, into: &hasher)
+            Canonical.hash(attributes, into: &hasher)
+            Canonical.hash(overrides, into: &hasher)
+            Canonical.hash(holdouts, into: &hasher)
+            Canonical.hash(sticky, into: &hasher)
+            Canonical.hash(metrics, into: &hasher)
+            Canonical.hash(ramp, into: &hasher)
+            Canonical.hash(analysis, into: &hasher)
+            Canonical.hash(stop, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Where the way of a unit through an experiment ended.
+    public enum AssignmentReason: WireEnum {
+        case unspecified
+        case notRunning
+        case noUnit
+        /// The caller put it into the arm; never analysed.
+        case forced
+        case notTargeted
+        case holdout
+        case outsideSlot
+        case notAllocated
+        /// A token of an earlier reply put it into the arm.
+        case token
+        /// The draw put it into the arm.
+        case assigned
+        /// The experiment's file put it into the arm; never analysed.
+        case overridden
+        /// The experiment was stopped in favour of control, which answers everyone.
+        case controlled
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .notRunning
+            case 2: self = .noUnit
+            case 3: self = .forced
+            case 4: self = .notTargeted
+            case 5: self = .holdout
+            case 6: self = .outsideSlot
+            case 7: self = .notAllocated
+            case 8: self = .token
+            case 9: self = .assigned
+            case 10: self = .overridden
+            case 11: self = .controlled
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .notRunning: 1
+            case .noUnit: 2
+            case .forced: 3
+            case .notTargeted: 4
+            case .holdout: 5
+            case .outsideSlot: 6
+            case .notAllocated: 7
+            case .token: 8
+            case .assigned: 9
+            case .overridden: 10
+            case .controlled: 11
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.AssignmentReason",
+            [
+                (0, "unspecified"), (1, "not_running"), (2, "no_unit"), (3, "forced"),
+                (4, "not_targeted"), (5, "holdout"), (6, "outside_slot"), (7, "not_allocated"),
+                (8, "token"), (9, "assigned"), (10, "overridden"), (11, "controlled"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    /// What one experiment made of the unit of a request.
+    public struct Assignment: WireMessage {
+        public var experiment: String = ""
+        public var revision: UInt32 = 0
+        public var epoch: UInt32 = 0
+        /// Empty: the unit takes no part.
+        public var arm: String = ""
+        public var reason: AssignmentReason = .unspecified
+        /// The arm's share of the units that take part.
+        public var propensity: Double = 0
+        /// 0 to 999,999; absent where the way ended before the draw.
+        public var allocationBucket: UInt32?
+        public var armBucket: UInt32?
+        /// The kind that was drawn: the fallback's, where the unit was absent.
+        public var unitKind: String = ""
+        /// Of the draw of the arm: stands for the unit, whose name is kept nowhere. 0 without an
+        /// arm.
+        public var unitHash: UInt64 = 0
+        /// The version that the arm names.
+        public var version: UInt32 = 0
+        public var layerBucket: UInt32?
+        /// Drawn by the fallback's id.
+        public var fallback: Bool = false
+        /// The arm's version could not answer, and control did; the unit stays in its arm.
+        public var controlAnswered: Bool = false
+        /// Keeps the unit in its arm, where the experiment is sticky by token.
+        public var token: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", revision: UInt32 = 0, epoch: UInt32 = 0, arm: String = "",
+            reason: AssignmentReason = .unspecified, propensity: Double = 0,
+            allocationBucket: UInt32? = nil, armBucket: UInt32? = nil, unitKind: String = "",
+            unitHash: UInt64 = 0, version: UInt32 = 0, layerBucket: UInt32? = nil,
+            fallback: Bool = false, controlAnswered: Bool = false, token: String = ""
+        ) {
+            self.experiment = experiment
+            self.revision = revision
+            self.epoch = epoch
+            self.arm = arm
+            self.reason = reason
+            self.propensity = propensity
+            self.allocationBucket = allocationBucket
+            self.armBucket = armBucket
+            self.unitKind = unitKind
+            self.unitHash = unitHash
+            self.version = version
+            self.layerBucket = layerBucket
+            self.fallback = fallback
+            self.controlAnswered = controlAnswered
+            self.token = token
+        }
+
+        public static func blank() -> Assignment { Assignment() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Assignment", depth: 1,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "epoch", .uint32),
+                Field(4, "arm", .string),
+                Field(5, "reason", .enumeration(AssignmentReason.names)),
+                Field(6, "propensity", .double),
+                Field(7, "allocation_bucket", json: "allocationBucket", .uint32, .optional),
+                Field(8, "arm_bucket", json: "armBucket", .uint32, .optional),
+                Field(9, "unit_kind", json: "unitKind", .string),
+                Field(10, "unit_hash", json: "unitHash", .uint64Fixed),
+                Field(11, "version", .uint32),
+                Field(12, "layer_bucket", json: "layerBucket", .uint32, .optional),
+                Field(13, "fallback", .bool),
+                Field(14, "control_answered", json: "controlAnswered", .bool),
+                Field(15, "token", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x22) { arm = try reader.string(.implicit) }
+                if reader.take(0x28) { reason = try reader.enumeration(.implicit) }
+                if reader.take(0x31) { propensity = try reader.double(.implicit) }
+                if reader.take(0x38) { allocationBucket = try reader.uint32(.explicit) }
+                if reader.take(0x40) { armBucket = try reader.uint32(.explicit) }
+                if reader.take(0x4A) { unitKind = try reader.string(.implicit) }
+                if reader.take(0x51) { unitHash = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x58) { version = try reader.uint32(.implicit) }
+                if reader.take(0x60) { layerBucket = try reader.uint32(.explicit) }
+                if reader.take(0x68) { fallback = try reader.bool(.implicit) }
+                if reader.take(0x70) { controlAnswered = try reader.bool(.implicit) }
+                if reader.take(0x7A) { token = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, epoch)
+            size += sizes.string(0x22, arm)
+            size += sizes.enumeration(0x28, reason)
+            size += sizes.double(0x31, propensity)
+            size += sizes.uint32(0x38, allocationBucket)
+            size += sizes.uint32(0x40, armBucket)
+            size += sizes.string(0x4A, unitKind)
+            size += sizes.uint64Fixed(0x51, unitHash)
+            size += sizes.uint32(0x58, version)
+            size += sizes.uint32(0x60, layerBucket)
+            size += sizes.bool(0x68, fallback)
+            size += sizes.bool(0x70, controlAnswered)
+            size += sizes.string(0x7A, token)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, epoch)
+            writer.string(0x22, arm)
+            writer.enumeration(0x28, reason)
+            writer.double(0x31, propensity)
+            writer.uint32(0x38, allocationBucket)
+            writer.uint32(0x40, armBucket)
+            writer.string(0x4A, unitKind)
+            writer.uint64Fixed(0x51, unitHash)
+            writer.uint32(0x58, version)
+            writer.uint32(0x60, layerBucket)
+            writer.bool(0x68, fallback)
+            writer.bool(0x70, controlAnswered)
+            writer.string(0x7A, token)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.length("arm", arm.utf8.count, max: 63)
+            violations.finite("propensity", propensity)
+            violations.length("unit_kind", unitKind.utf8.count, max: 63)
+            violations.length("token", token.utf8.count, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: epoch = try reader.value(UInt32Codec.self)
+            case 4: arm = try reader.value(StringCodec.self)
+            case 5: reason = try reader.value(EnumCodec<AssignmentReason>.self)
+            case 6: propensity = try reader.value(DoubleCodec.self)
+            case 7: allocationBucket = try reader.value(UInt32Codec.self)
+            case 8: armBucket = try reader.value(UInt32Codec.self)
+            case 9: unitKind = try reader.value(StringCodec.self)
+            case 10: unitHash = try reader.value(UInt64FixedCodec.self)
+            case 11: version = try reader.value(UInt32Codec.self)
+            case 12: layerBucket = try reader.value(UInt32Codec.self)
+            case 13: fallback = try reader.value(BoolCodec.self)
+            case 14: controlAnswered = try reader.value(BoolCodec.self)
+            case 15: token = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("reason", reason, EnumCodec<AssignmentReason>.self)
+            writer.field("propensity", propensity, DoubleCodec.self)
+            writer.field("allocationBucket", allocationBucket, UInt32Codec.self)
+            writer.field("armBucket", armBucket, UInt32Codec.self)
+            writer.field("unitKind", unitKind, StringCodec.self)
+            writer.field("unitHash", unitHash, UInt64FixedCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("layerBucket", layerBucket, UInt32Codec.self)
+            writer.field("fallback", fallback, BoolCodec.self)
+            writer.field("controlAnswered", controlAnswered, BoolCodec.self)
+            writer.field("token", token, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Assignment, b: Assignment) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.propensity, b.propensity)
+                && Canonical.equal(a.allocationBucket, b.allocationBucket)
+                && Canonical.equal(a.armBucket, b.armBucket)
+                && Canonical.equal(a.unitKind, b.unitKind)
+                && Canonical.equal(a.unitHash, b.unitHash)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.layerBucket, b.layerBucket)
+                && Canonical.equal(a.fallback, b.fallback)
+                && Canonical.equal(a.controlAnswered, b.controlAnswered)
+                && Canonical.equal(a.token, b.token)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(propensity, into: &hasher)
+            Canonical.hash(allocationBucket, into: &hasher)
+            Canonical.hash(armBucket, into: &hasher)
+            Canonical.hash(unitKind, into: &hasher)
+            Canonical.hash(unitHash, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(layerBucket, into: &hasher)
+            Canonical.hash(fallback, into: &hasher)
+            Canonical.hash(controlAnswered, into: &hasher)
+            Canonical.hash(token, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// An arm that a caller asks for; needs the scope experiments.override.
+    public struct ForceArm: WireMessage {
+        public var experiment: String = ""
+        public var arm: String = ""
+        public var unknown: UnknownFields?
+
+        public init(experiment: String = "", arm: String = "") {
+            self.experiment = experiment
+            self.arm = arm
+        }
+
+        public static func blank() -> ForceArm { ForceArm() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ForceArm", depth: 1,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "arm", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x12) { arm = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.string(0x12, arm)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.string(0x12, arm)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.required("arm", missing: arm.isEmpty)
+            violations.length("arm", arm.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: arm = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ForceArm, b: ForceArm) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// The first time a unit met an arm of an experiment; one for each unit and epoch.
+    public struct Exposure: WireMessage {
+        public var experiment: String = ""
+        public var epoch: UInt32 = 0
+        /// Of the draw of the arm.
+        public var unitHash: UInt64 = 0
+        /// Where it was met first.
+        public var arm: String = ""
+        public var firstAt: Timestamp
+        /// The request that was first.
+        public var requestID: String = ""
+        /// Met in another arm later.
+        public var crossover: Bool = false
+        /// Forced or overridden at least once.
+        public var forced: Bool = false
+        /// Drawn by the fallback's id.
+        public var fallback: Bool = false
+        /// Control answered in place of its arm at least once.
+        public var failed: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", epoch: UInt32 = 0, unitHash: UInt64 = 0, arm: String = "",
+            firstAt: Timestamp, requestID: String = "", crossover: Bool = false,
+            forced: Bool = false, fallback: Bool = false, failed: Bool = false
+        ) {
+            self.experiment = experiment
+            self.epoch = epoch
+            self.unitHash = unitHash
+            self.arm = arm
+            self.firstAt = firstAt
+            self.requestID = requestID
+            self.crossover = crossover
+            self.forced = forced
+            self.fallback = fallback
+            self.failed = failed
+        }
+
+        public static func blank() -> Exposure {
+            Exposure(firstAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Exposure", depth: 2,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "epoch", .uint32),
+                Field(3, "unit_hash", json: "unitHash", .uint64Fixed),
+                Field(4, "arm", .string),
+                Field(5, "first_at", json: "firstAt", .timestamp, .required),
+                Field(6, "request_id", json: "requestId", .string),
+                Field(7, "crossover", .bool),
+                Field(8, "forced", .bool),
+                Field(9, "fallback", .bool),
+                Field(10, "failed", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x19) { unitHash = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x22) { arm = try reader.string(.implicit) }
+                if reader.take(0x2A) {
+                    firstAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x32) { requestID = try reader.string(.implicit) }
+                if reader.take(0x38) { crossover = try reader.bool(.implicit) }
+                if reader.take(0x40) { forced = try reader.bool(.implicit) }
+                if reader.take(0x48) { fallback = try reader.bool(.implicit) }
+                if reader.take(0x50) { failed = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, epoch)
+            size += sizes.uint64Fixed(0x19, unitHash)
+            size += sizes.string(0x22, arm)
+            size += sizes.timestamp(0x2A, firstAt)
+            size += sizes.string(0x32, requestID)
+            size += sizes.bool(0x38, crossover)
+            size += sizes.bool(0x40, forced)
+            size += sizes.bool(0x48, fallback)
+            size += sizes.bool(0x50, failed)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, epoch)
+            writer.uint64Fixed(0x19, unitHash)
+            writer.string(0x22, arm)
+            writer.timestamp(0x2A, firstAt)
+            writer.string(0x32, requestID)
+            writer.bool(0x38, crossover)
+            writer.bool(0x40, forced)
+            writer.bool(0x48, fallback)
+            writer.bool(0x50, failed)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.required("epoch", missing: epoch == 0)
+            violations.required("arm", missing: arm.isEmpty)
+            violations.length("arm", arm.utf8.count, max: 63)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: epoch = try reader.value(UInt32Codec.self)
+            case 3: unitHash = try reader.value(UInt64FixedCodec.self)
+            case 4: arm = try reader.value(StringCodec.self)
+            case 5: firstAt = try reader.value(TimestampCodec.self)
+            case 6: requestID = try reader.value(StringCodec.self)
+            case 7: crossover = try reader.value(BoolCodec.self)
+            case 8: forced = try reader.value(BoolCodec.self)
+            case 9: fallback = try reader.value(BoolCodec.self)
+            case 10: failed = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("unitHash", unitHash, UInt64FixedCodec.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("firstAt", firstAt, TimestampCodec.self)
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("crossover", crossover, BoolCodec.self)
+            writer.field("forced", forced, BoolCodec.self)
+            writer.field("fallback", fallback, BoolCodec.self)
+            writer.field("failed", failed, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Exposure, b: Exposure) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.unitHash, b.unitHash)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.firstAt, b.firstAt)
+                && Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.crossover, b.crossover)
+                && Canonical.equal(a.forced, b.forced)
+                && Canonical.equal(a.fallback, b.fallback)
+                && Canonical.equal(a.failed, b.failed)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(unitHash, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(firstAt, into: &hasher)
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(crossover, into: &hasher)
+            Canonical.hash(forced, into: &hasher)
+            Canonical.hash(fallback, into: &hasher)
+            Canonical.hash(failed, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// Which version of a model answers.
     public enum Selector: WireMessage {
         case alias(String)
@@ -877,235 +3185,6 @@ extension AssayModelsV1 {
             Canonical.hash(fallsWithRisk, into: &hasher)
             Canonical.hash(localFit, into: &hasher)
             Canonical.hash(leftOut, into: &hasher)
-            Canonical.hash(unknown, into: &hasher)
-        }
-    }
-}
-
-extension AssayModelsV1 {
-    /// Where the way of a unit through an experiment ended.
-    public enum AssignmentReason: WireEnum {
-        case unspecified
-        case notRunning
-        case noUnit
-        case forced
-        case notTargeted
-        case holdout
-        case outsideSlot
-        case notAllocated
-        case token
-        case assigned
-        case unrecognized(UnrecognizedNumber)
-
-        public init?(number: Int32) {
-            switch number {
-            case 0: self = .unspecified
-            case 1: self = .notRunning
-            case 2: self = .noUnit
-            case 3: self = .forced
-            case 4: self = .notTargeted
-            case 5: self = .holdout
-            case 6: self = .outsideSlot
-            case 7: self = .notAllocated
-            case 8: self = .token
-            case 9: self = .assigned
-            default: return nil
-            }
-        }
-
-        public var number: Int32 {
-            switch self {
-            case .unspecified: 0
-            case .notRunning: 1
-            case .noUnit: 2
-            case .forced: 3
-            case .notTargeted: 4
-            case .holdout: 5
-            case .outsideSlot: 6
-            case .notAllocated: 7
-            case .token: 8
-            case .assigned: 9
-            case .unrecognized(let value): value.number
-            }
-        }
-
-        public static let names = EnumNames(
-            "assay.models.v1.AssignmentReason",
-            [
-                (0, "unspecified"), (1, "not_running"), (2, "no_unit"), (3, "forced"),
-                (4, "not_targeted"), (5, "holdout"), (6, "outside_slot"), (7, "not_allocated"),
-                (8, "token"), (9, "assigned"),
-            ])
-    }
-}
-
-extension AssayModelsV1 {
-    /// What one experiment made of the unit of a request.
-    public struct Assignment: WireMessage {
-        public var experiment: String = ""
-        public var revision: UInt32 = 0
-        public var epoch: UInt32 = 0
-        /// Empty: the unit takes no part.
-        public var arm: String = ""
-        public var reason: AssignmentReason = .unspecified
-        /// The arm's share of the units that take part.
-        public var propensity: Double = 0
-        /// 0 to 999,999.
-        public var allocationBucket: UInt32 = 0
-        public var armBucket: UInt32 = 0
-        public var unitKind: String = ""
-        /// Stands for the unit, whose name is kept nowhere.
-        public var unitHash: UInt64 = 0
-        public var unknown: UnknownFields?
-
-        public init(
-            experiment: String = "", revision: UInt32 = 0, epoch: UInt32 = 0, arm: String = "",
-            reason: AssignmentReason = .unspecified, propensity: Double = 0,
-            allocationBucket: UInt32 = 0, armBucket: UInt32 = 0, unitKind: String = "",
-            unitHash: UInt64 = 0
-        ) {
-            self.experiment = experiment
-            self.revision = revision
-            self.epoch = epoch
-            self.arm = arm
-            self.reason = reason
-            self.propensity = propensity
-            self.allocationBucket = allocationBucket
-            self.armBucket = armBucket
-            self.unitKind = unitKind
-            self.unitHash = unitHash
-        }
-
-        public static func blank() -> Assignment { Assignment() }
-
-        public static let fields = FieldTable(
-            "assay.models.v1.Assignment", depth: 1,
-            [
-                Field(1, "experiment", .string),
-                Field(2, "revision", .uint32),
-                Field(3, "epoch", .uint32),
-                Field(4, "arm", .string),
-                Field(5, "reason", .enumeration(AssignmentReason.names)),
-                Field(6, "propensity", .double),
-                Field(7, "allocation_bucket", json: "allocationBucket", .uint32),
-                Field(8, "arm_bucket", json: "armBucket", .uint32),
-                Field(9, "unit_kind", json: "unitKind", .string),
-                Field(10, "unit_hash", json: "unitHash", .uint64Fixed),
-            ])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            repeat {
-                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
-                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
-                if reader.take(0x18) { epoch = try reader.uint32(.implicit) }
-                if reader.take(0x22) { arm = try reader.string(.implicit) }
-                if reader.take(0x28) { reason = try reader.enumeration(.implicit) }
-                if reader.take(0x31) { propensity = try reader.double(.implicit) }
-                if reader.take(0x38) { allocationBucket = try reader.uint32(.implicit) }
-                if reader.take(0x40) { armBucket = try reader.uint32(.implicit) }
-                if reader.take(0x4A) { unitKind = try reader.string(.implicit) }
-                if reader.take(0x51) { unitHash = try reader.uint64Fixed(.implicit) }
-            } while try reader.resume(Self.fields, &unknown)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            var size = 0
-            size += sizes.string(0x0A, experiment)
-            size += sizes.uint32(0x10, revision)
-            size += sizes.uint32(0x18, epoch)
-            size += sizes.string(0x22, arm)
-            size += sizes.enumeration(0x28, reason)
-            size += sizes.double(0x31, propensity)
-            size += sizes.uint32(0x38, allocationBucket)
-            size += sizes.uint32(0x40, armBucket)
-            size += sizes.string(0x4A, unitKind)
-            size += sizes.uint64Fixed(0x51, unitHash)
-            size += sizes.unknown(unknown)
-            return size
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            let start = writer.mark
-            writer.string(0x0A, experiment)
-            writer.uint32(0x10, revision)
-            writer.uint32(0x18, epoch)
-            writer.string(0x22, arm)
-            writer.enumeration(0x28, reason)
-            writer.double(0x31, propensity)
-            writer.uint32(0x38, allocationBucket)
-            writer.uint32(0x40, armBucket)
-            writer.string(0x4A, unitKind)
-            writer.uint64Fixed(0x51, unitHash)
-            writer.unknown(unknown, since: start)
-        }
-
-        public func validate(_ violations: inout Violations) {
-            violations.required("experiment", missing: experiment.isEmpty)
-            violations.length("experiment", experiment.utf8.count, max: 63)
-            violations.length("arm", arm.utf8.count, max: 63)
-            violations.finite("propensity", propensity)
-            violations.length("unit_kind", unitKind.utf8.count, max: 63)
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: experiment = try reader.value(StringCodec.self)
-            case 2: revision = try reader.value(UInt32Codec.self)
-            case 3: epoch = try reader.value(UInt32Codec.self)
-            case 4: arm = try reader.value(StringCodec.self)
-            case 5: reason = try reader.value(EnumCodec<AssignmentReason>.self)
-            case 6: propensity = try reader.value(DoubleCodec.self)
-            case 7: allocationBucket = try reader.value(UInt32Codec.self)
-            case 8: armBucket = try reader.value(UInt32Codec.self)
-            case 9: unitKind = try reader.value(StringCodec.self)
-            case 10: unitHash = try reader.value(UInt64FixedCodec.self)
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            writer.field("experiment", experiment, StringCodec.self)
-            writer.field("revision", revision, UInt32Codec.self)
-            writer.field("epoch", epoch, UInt32Codec.self)
-            writer.field("arm", arm, StringCodec.self)
-            writer.field("reason", reason, EnumCodec<AssignmentReason>.self)
-            writer.field("propensity", propensity, DoubleCodec.self)
-            writer.field("allocationBucket", allocationBucket, UInt32Codec.self)
-            writer.field("armBucket", armBucket, UInt32Codec.self)
-            writer.field("unitKind", unitKind, StringCodec.self)
-            writer.field("unitHash", unitHash, UInt64FixedCodec.self)
-            writer.endObject()
-        }
-
-        public static func == (a: Assignment, b: Assignment) -> Bool {
-            Canonical.equal(a.experiment, b.experiment)
-                && Canonical.equal(a.revision, b.revision)
-                && Canonical.equal(a.epoch, b.epoch)
-                && Canonical.equal(a.arm, b.arm)
-                && Canonical.equal(a.reason, b.reason)
-                && Canonical.equal(a.propensity, b.propensity)
-                && Canonical.equal(a.allocationBucket, b.allocationBucket)
-                && Canonical.equal(a.armBucket, b.armBucket)
-                && Canonical.equal(a.unitKind, b.unitKind)
-                && Canonical.equal(a.unitHash, b.unitHash)
-                && Canonical.equal(a.unknown, b.unknown)
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            Canonical.hash(experiment, into: &hasher)
-            Canonical.hash(revision, into: &hasher)
-            Canonical.hash(epoch, into: &hasher)
-            Canonical.hash(arm, into: &hasher)
-            Canonical.hash(reason, into: &hasher)
-            Canonical.hash(propensity, into: &hasher)
-            Canonical.hash(allocationBucket, into: &hasher)
-            Canonical.hash(armBucket, into: &hasher)
-            Canonical.hash(unitKind, into: &hasher)
-            Canonical.hash(unitHash, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

@@ -8,9 +8,9 @@ extension AssayModelsV1 {
         /// Scores one row with the version that the selector picks.
         public static let predict = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Predict", kind: .unary,
-            schema: 0x387b_55d7_9b23_e25f, access: .scope("models.predict", mutualTLS: true),
+            schema: 0x80dc_01d5_6dba_1172, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
-            maximumRequestBytes: 137_436, maximumResponseBytes: 2_023_266)
+            maximumRequestBytes: 137_436, maximumResponseBytes: 2_040_866)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [predict]
