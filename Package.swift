@@ -140,7 +140,9 @@ let targets: [Target] = [
         "assay", "Services/CommandLine/assay",
         [
             "RPC", "RPCTransport", "AssayMessages", "Simulation", "FeatureCore", "FeatureEngine",
-            "GatewayCore", "Inference", "Numerics", "ServiceRuntime", "TLS", "Wire", arguments,
+            "GatewayCore", "Inference", "ModelCore", "Numerics", "ServiceRuntime", "Statistics",
+            "TLS", "Wire",
+            arguments,
         ]),
 
     // Runs the wire format for a harness in another language.
@@ -313,6 +315,7 @@ let targets: [Target] = [
     tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ModelFormatTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
+    tests("ExperimentTests", ["ModelCore", "Statistics", "AssayMessages", "Wire"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),
     tests(
