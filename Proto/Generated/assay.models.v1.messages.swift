@@ -2314,6 +2314,1269 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    /// What an experiment does now.
+    public enum ExperimentState: WireEnum {
+        case unspecified
+        case running
+        /// Units are drawn as before; the ramp stands still.
+        case halted
+        /// Control answers everyone.
+        case controlled
+        /// It has ended: the alias answers, and may be moved again.
+        case stopped
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .running
+            case 2: self = .halted
+            case 3: self = .controlled
+            case 4: self = .stopped
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .running: 1
+            case .halted: 2
+            case .controlled: 3
+            case .stopped: 4
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.ExperimentState",
+            [(0, "unspecified"), (1, "running"), (2, "halted"), (3, "controlled"), (4, "stopped")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// Units that met an arm.
+    public struct ArmUnits: WireMessage {
+        public var arm: String = ""
+        /// Those that analysis counts.
+        public var units: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(arm: String = "", units: UInt64 = 0) {
+            self.arm = arm
+            self.units = units
+        }
+
+        public static func blank() -> ArmUnits { ArmUnits() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ArmUnits", depth: 1,
+            [
+                Field(1, "arm", .string),
+                Field(2, "units", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { arm = try reader.string(.implicit) }
+                if reader.take(0x10) { units = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, arm)
+            size += sizes.uint64(0x10, units)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, arm)
+            writer.uint64(0x10, units)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("arm", arm.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: arm = try reader.value(StringCodec.self)
+            case 2: units = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("units", units, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ArmUnits, b: ArmUnits) -> Bool {
+            Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(units, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// An experiment as it stands.
+    public struct Experiment: WireMessage {
+        public var specification: ExperimentSpecification
+        public var state: ExperimentState = .unspecified
+        /// SHA-256 of its file.
+        public var file: [UInt8] = []
+        /// Basis points of the slot that take part now.
+        public var allocation: UInt32 = 0
+        /// The step of the ramp, from 1; 0 without a ramp.
+        public var rampStep: UInt32 = 0
+        /// Since when the allocation is what it is.
+        public var stepSince: Timestamp
+        /// Since when the epoch lasts.
+        public var epochSince: Timestamp
+        public var changedAt: Timestamp
+        /// Who changed it last, and why.
+        public var actor: String = ""
+        public var reason: String = ""
+        /// Of this epoch, as far as the index knows.
+        public var arms: [ArmUnits] = []
+        /// Met in two arms.
+        public var crossovers: UInt64 = 0
+        /// Forced or overridden.
+        public var forced: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            specification: ExperimentSpecification, state: ExperimentState = .unspecified,
+            file: [UInt8] = [], allocation: UInt32 = 0, rampStep: UInt32 = 0, stepSince: Timestamp,
+            epochSince: Timestamp, changedAt: Timestamp, actor: String = "", reason: String = "",
+            arms: [ArmUnits] = [], crossovers: UInt64 = 0, forced: UInt64 = 0
+        ) {
+            self.specification = specification
+            self.state = state
+            self.file = file
+            self.allocation = allocation
+            self.rampStep = rampStep
+            self.stepSince = stepSince
+            self.epochSince = epochSince
+            self.changedAt = changedAt
+            self.actor = actor
+            self.reason = reason
+            self.arms = arms
+            self.crossovers = crossovers
+            self.forced = forced
+        }
+
+        public static func blank() -> Experiment {
+            Experiment(
+                specification: .blank(), stepSince: .blank(), epochSince: .blank(),
+                changedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Experiment", depth: 3,
+            [
+                Field(1, "specification", .message { ExperimentSpecification.fields }, .required),
+                Field(2, "state", .enumeration(ExperimentState.names)),
+                Field(3, "file", .bytes),
+                Field(4, "allocation", .uint32),
+                Field(5, "ramp_step", json: "rampStep", .uint32),
+                Field(6, "step_since", json: "stepSince", .timestamp, .required),
+                Field(7, "epoch_since", json: "epochSince", .timestamp, .required),
+                Field(8, "changed_at", json: "changedAt", .timestamp, .required),
+                Field(9, "actor", .string),
+                Field(10, "reason", .string),
+                Field(11, "arms", .message { ArmUnits.fields }, .list),
+                Field(12, "crossovers", .uint64),
+                Field(13, "forced", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    specification = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x10) { state = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) { file = try reader.bytes(.implicit) }
+                if reader.take(0x20) { allocation = try reader.uint32(.implicit) }
+                if reader.take(0x28) { rampStep = try reader.uint32(.implicit) }
+                if reader.take(0x32) {
+                    stepSince = try reader.timestamp()
+                    seen |= 0x2
+                }
+                if reader.take(0x3A) {
+                    epochSince = try reader.timestamp()
+                    seen |= 0x4
+                }
+                if reader.take(0x42) {
+                    changedAt = try reader.timestamp()
+                    seen |= 0x8
+                }
+                if reader.take(0x4A) { actor = try reader.string(.implicit) }
+                if reader.take(0x52) { reason = try reader.string(.implicit) }
+                if reader.take(0x5A) { arms = try reader.list(0x5A, MessageCodec<ArmUnits>.self) }
+                if reader.take(0x60) { crossovers = try reader.uint64(.implicit) }
+                if reader.take(0x68) { forced = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0xF, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, specification)
+            size += sizes.enumeration(0x10, state)
+            size += sizes.bytes(0x1A, file)
+            size += sizes.uint32(0x20, allocation)
+            size += sizes.uint32(0x28, rampStep)
+            size += sizes.timestamp(0x32, stepSince)
+            size += sizes.timestamp(0x3A, epochSince)
+            size += sizes.timestamp(0x42, changedAt)
+            size += sizes.string(0x4A, actor)
+            size += sizes.string(0x52, reason)
+            size += sizes.list(0x5A, arms, MessageCodec<ArmUnits>.self)
+            size += sizes.uint64(0x60, crossovers)
+            size += sizes.uint64(0x68, forced)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, specification, &sizes)
+            writer.enumeration(0x10, state)
+            writer.bytes(0x1A, file)
+            writer.uint32(0x20, allocation)
+            writer.uint32(0x28, rampStep)
+            writer.timestamp(0x32, stepSince)
+            writer.timestamp(0x3A, epochSince)
+            writer.timestamp(0x42, changedAt)
+            writer.string(0x4A, actor)
+            writer.string(0x52, reason)
+            writer.list(0x5A, arms, MessageCodec<ArmUnits>.self, &sizes)
+            writer.uint64(0x60, crossovers)
+            writer.uint64(0x68, forced)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("specification", specification)
+            violations.length("file", file.count, max: 32)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.count("arms", arms.count, max: 8)
+            violations.nested("arms", arms)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: specification = try reader.value(MessageCodec<ExperimentSpecification>.self)
+            case 2: state = try reader.value(EnumCodec<ExperimentState>.self)
+            case 3: file = try reader.value(BytesCodec.self)
+            case 4: allocation = try reader.value(UInt32Codec.self)
+            case 5: rampStep = try reader.value(UInt32Codec.self)
+            case 6: stepSince = try reader.value(TimestampCodec.self)
+            case 7: epochSince = try reader.value(TimestampCodec.self)
+            case 8: changedAt = try reader.value(TimestampCodec.self)
+            case 9: actor = try reader.value(StringCodec.self)
+            case 10: reason = try reader.value(StringCodec.self)
+            case 11: arms = try reader.list(MessageCodec<ArmUnits>.self)
+            case 12: crossovers = try reader.value(UInt64Codec.self)
+            case 13: forced = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("specification", specification, MessageCodec<ExperimentSpecification>.self)
+            writer.field("state", state, EnumCodec<ExperimentState>.self)
+            writer.field("file", file, BytesCodec.self)
+            writer.field("allocation", allocation, UInt32Codec.self)
+            writer.field("rampStep", rampStep, UInt32Codec.self)
+            writer.field("stepSince", stepSince, TimestampCodec.self)
+            writer.field("epochSince", epochSince, TimestampCodec.self)
+            writer.field("changedAt", changedAt, TimestampCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.list("arms", arms, MessageCodec<ArmUnits>.self)
+            writer.field("crossovers", crossovers, UInt64Codec.self)
+            writer.field("forced", forced, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Experiment, b: Experiment) -> Bool {
+            Canonical.equal(a.specification, b.specification)
+                && Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.file, b.file)
+                && Canonical.equal(a.allocation, b.allocation)
+                && Canonical.equal(a.rampStep, b.rampStep)
+                && Canonical.equal(a.stepSince, b.stepSince)
+                && Canonical.equal(a.epochSince, b.epochSince)
+                && Canonical.equal(a.changedAt, b.changedAt)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.arms, b.arms)
+                && Canonical.equal(a.crossovers, b.crossovers)
+                && Canonical.equal(a.forced, b.forced)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(specification, into: &hasher)
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(file, into: &hasher)
+            Canonical.hash(allocation, into: &hasher)
+            Canonical.hash(rampStep, into: &hasher)
+            Canonical.hash(stepSince, into: &hasher)
+            Canonical.hash(epochSince, into: &hasher)
+            Canonical.hash(changedAt, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(arms, into: &hasher)
+            Canonical.hash(crossovers, into: &hasher)
+            Canonical.hash(forced, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// An experiment as the registry keeps it.
+    public struct ExperimentRecord: WireMessage {
+        public var experiment: Experiment
+        /// Signs the tokens of its epochs; leaves the registry in no reply.
+        public var secret: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(experiment: Experiment, secret: [UInt8] = []) {
+            self.experiment = experiment
+            self.secret = secret
+        }
+
+        public static func blank() -> ExperimentRecord {
+            ExperimentRecord(experiment: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentRecord", depth: 4,
+            [
+                Field(1, "experiment", .message { Experiment.fields }, .required),
+                Field(2, "secret", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    experiment = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { secret = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, experiment)
+            size += sizes.bytes(0x12, secret)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, experiment, &sizes)
+            writer.bytes(0x12, secret)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("experiment", experiment)
+            violations.length("secret", secret.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(MessageCodec<Experiment>.self)
+            case 2: secret = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, MessageCodec<Experiment>.self)
+            writer.field("secret", secret, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentRecord, b: ExperimentRecord) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.secret, b.secret)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(secret, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// One thing that is wrong with a file.
+    public struct ExperimentProblem: WireMessage {
+        public var line: UInt32 = 0
+        public var column: UInt32 = 0
+        public var message: String = ""
+        public var unknown: UnknownFields?
+
+        public init(line: UInt32 = 0, column: UInt32 = 0, message: String = "") {
+            self.line = line
+            self.column = column
+            self.message = message
+        }
+
+        public static func blank() -> ExperimentProblem { ExperimentProblem() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentProblem", depth: 1,
+            [
+                Field(1, "line", .uint32),
+                Field(2, "column", .uint32),
+                Field(3, "message", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { line = try reader.uint32(.implicit) }
+                if reader.take(0x10) { column = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { message = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, line)
+            size += sizes.uint32(0x10, column)
+            size += sizes.string(0x1A, message)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, line)
+            writer.uint32(0x10, column)
+            writer.string(0x1A, message)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("message", message.utf8.count, max: 2048)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: line = try reader.value(UInt32Codec.self)
+            case 2: column = try reader.value(UInt32Codec.self)
+            case 3: message = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("line", line, UInt32Codec.self)
+            writer.field("column", column, UInt32Codec.self)
+            writer.field("message", message, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentProblem, b: ExperimentProblem) -> Bool {
+            Canonical.equal(a.line, b.line)
+                && Canonical.equal(a.column, b.column)
+                && Canonical.equal(a.message, b.message)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(line, into: &hasher)
+            Canonical.hash(column, into: &hasher)
+            Canonical.hash(message, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ApplyExperimentRequest: WireMessage {
+        public var requestID: String = ""
+        /// The text of the file.
+        public var file: String = ""
+        /// Only say what would change, and what is wrong.
+        public var dryRun: Bool = false
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", file: String = "", dryRun: Bool = false, reason: String = ""
+        ) {
+            self.requestID = requestID
+            self.file = file
+            self.dryRun = dryRun
+            self.reason = reason
+        }
+
+        public static func blank() -> ApplyExperimentRequest { ApplyExperimentRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ApplyExperimentRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "file", .string),
+                Field(3, "dry_run", json: "dryRun", .bool),
+                Field(4, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { file = try reader.string(.implicit) }
+                if reader.take(0x18) { dryRun = try reader.bool(.implicit) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, file)
+            size += sizes.bool(0x18, dryRun)
+            size += sizes.string(0x22, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, file)
+            writer.bool(0x18, dryRun)
+            writer.string(0x22, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("file", missing: file.isEmpty)
+            violations.length("file", file.utf8.count, max: 262_144)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: file = try reader.value(StringCodec.self)
+            case 3: dryRun = try reader.value(BoolCodec.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("file", file, StringCodec.self)
+            writer.field("dryRun", dryRun, BoolCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ApplyExperimentRequest, b: ApplyExperimentRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.file, b.file)
+                && Canonical.equal(a.dryRun, b.dryRun)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(file, into: &hasher)
+            Canonical.hash(dryRun, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What applying a file means.
+    public struct ExperimentPlan: WireMessage {
+        /// Empty if the file could not be read.
+        public var experiment: String = ""
+        /// One line for each difference from what is in force.
+        public var changes: [String] = []
+        /// What should be known before.
+        public var notes: [String] = []
+        /// While there is one, nothing can be applied.
+        public var problems: [ExperimentProblem] = []
+        /// The file is in force already.
+        public var unchanged: Bool = false
+        /// What is in force after it was applied.
+        public var result: Experiment?
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", changes: [String] = [], notes: [String] = [],
+            problems: [ExperimentProblem] = [], unchanged: Bool = false, result: Experiment? = nil
+        ) {
+            self.experiment = experiment
+            self.changes = changes
+            self.notes = notes
+            self.problems = problems
+            self.unchanged = unchanged
+            self.result = result
+        }
+
+        public static func blank() -> ExperimentPlan { ExperimentPlan() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentPlan", depth: 4,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "changes", .string, .list),
+                Field(3, "notes", .string, .list),
+                Field(4, "problems", .message { ExperimentProblem.fields }, .list),
+                Field(5, "unchanged", .bool),
+                Field(6, "result", .message { Experiment.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x12) { changes = try reader.list(0x12, StringCodec.self) }
+                if reader.take(0x1A) { notes = try reader.list(0x1A, StringCodec.self) }
+                if reader.take(0x22) {
+                    problems = try reader.list(0x22, MessageCodec<ExperimentProblem>.self)
+                }
+                if reader.take(0x28) { unchanged = try reader.bool(.implicit) }
+                if reader.take(0x32) { result = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.list(0x12, changes, StringCodec.self)
+            size += sizes.list(0x1A, notes, StringCodec.self)
+            size += sizes.list(0x22, problems, MessageCodec<ExperimentProblem>.self)
+            size += sizes.bool(0x28, unchanged)
+            size += sizes.message(0x32, result)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.list(0x12, changes, StringCodec.self, &sizes)
+            writer.list(0x1A, notes, StringCodec.self, &sizes)
+            writer.list(0x22, problems, MessageCodec<ExperimentProblem>.self, &sizes)
+            writer.bool(0x28, unchanged)
+            writer.message(0x32, result, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.count("changes", changes.count, max: 64)
+            violations.each("changes", changes, max: 16_384)
+            violations.count("notes", notes.count, max: 64)
+            violations.each("notes", notes, max: 1024)
+            violations.count("problems", problems.count, max: 1024)
+            violations.nested("problems", problems)
+            violations.nested("result", result)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: changes = try reader.list(StringCodec.self)
+            case 3: notes = try reader.list(StringCodec.self)
+            case 4: problems = try reader.list(MessageCodec<ExperimentProblem>.self)
+            case 5: unchanged = try reader.value(BoolCodec.self)
+            case 6: result = try reader.value(MessageCodec<Experiment>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.list("changes", changes, StringCodec.self)
+            writer.list("notes", notes, StringCodec.self)
+            writer.list("problems", problems, MessageCodec<ExperimentProblem>.self)
+            writer.field("unchanged", unchanged, BoolCodec.self)
+            writer.field("result", result, MessageCodec<Experiment>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentPlan, b: ExperimentPlan) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.changes, b.changes)
+                && Canonical.equal(a.notes, b.notes)
+                && Canonical.equal(a.problems, b.problems)
+                && Canonical.equal(a.unchanged, b.unchanged)
+                && Canonical.equal(a.result, b.result)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(changes, into: &hasher)
+            Canonical.hash(notes, into: &hasher)
+            Canonical.hash(problems, into: &hasher)
+            Canonical.hash(unchanged, into: &hasher)
+            Canonical.hash(result, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct StopExperimentRequest: WireMessage {
+        public var requestID: String = ""
+        public var experiment: String = ""
+        /// What it is to do from now on; running only from halted.
+        public var state: ExperimentState = .unspecified
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", experiment: String = "", state: ExperimentState = .unspecified,
+            reason: String = ""
+        ) {
+            self.requestID = requestID
+            self.experiment = experiment
+            self.state = state
+            self.reason = reason
+        }
+
+        public static func blank() -> StopExperimentRequest { StopExperimentRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.StopExperimentRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "experiment", .string),
+                Field(3, "state", .enumeration(ExperimentState.names)),
+                Field(4, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { experiment = try reader.string(.implicit) }
+                if reader.take(0x18) { state = try reader.enumeration(.implicit) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, experiment)
+            size += sizes.enumeration(0x18, state)
+            size += sizes.string(0x22, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, experiment)
+            writer.enumeration(0x18, state)
+            writer.string(0x22, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.required("state", missing: state.number == 0)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: experiment = try reader.value(StringCodec.self)
+            case 3: state = try reader.value(EnumCodec<ExperimentState>.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("state", state, EnumCodec<ExperimentState>.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StopExperimentRequest, b: StopExperimentRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ExperimentRef: WireMessage {
+        public var experiment: String = ""
+        public var unknown: UnknownFields?
+
+        public init(experiment: String = "") {
+            self.experiment = experiment
+        }
+
+        public static func blank() -> ExperimentRef { ExperimentRef() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentRef", depth: 1,
+            [Field(1, "experiment", .string)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentRef, b: ExperimentRef) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ListExperimentsRequest: WireMessage {
+        /// Empty: of all models.
+        public var model: String = ""
+        /// Those that have ended, too.
+        public var withStopped: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", withStopped: Bool = false) {
+            self.model = model
+            self.withStopped = withStopped
+        }
+
+        public static func blank() -> ListExperimentsRequest { ListExperimentsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ListExperimentsRequest", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "with_stopped", json: "withStopped", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { withStopped = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.bool(0x10, withStopped)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.bool(0x10, withStopped)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("model", model.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: withStopped = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("withStopped", withStopped, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListExperimentsRequest, b: ListExperimentsRequest) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.withStopped, b.withStopped)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(withStopped, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ExperimentPage: WireMessage {
+        public var experiments: [Experiment] = []
+        public var unknown: UnknownFields?
+
+        public init(experiments: [Experiment] = []) {
+            self.experiments = experiments
+        }
+
+        public static func blank() -> ExperimentPage { ExperimentPage() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentPage", depth: 4,
+            [Field(1, "experiments", .message { Experiment.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    experiments = try reader.list(0x0A, MessageCodec<Experiment>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, experiments, MessageCodec<Experiment>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, experiments, MessageCodec<Experiment>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("experiments", experiments.count, max: 1000)
+            violations.nested("experiments", experiments)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiments = try reader.list(MessageCodec<Experiment>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("experiments", experiments, MessageCodec<Experiment>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentPage, b: ExperimentPage) -> Bool {
+            Canonical.equal(a.experiments, b.experiments)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiments, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Who has which slots of a layer.
+    public struct LayerRecord: WireMessage {
+        /// By name; only slots, model and alias count.
+        public var members: [LayerMember] = []
+        public var unknown: UnknownFields?
+
+        public init(members: [LayerMember] = []) {
+            self.members = members
+        }
+
+        public static func blank() -> LayerRecord { LayerRecord() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.LayerRecord", depth: 2,
+            [Field(1, "members", .message { LayerMember.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    members = try reader.list(0x0A, MessageCodec<LayerMember>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, members, MessageCodec<LayerMember>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, members, MessageCodec<LayerMember>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("members", members.count, max: 256)
+            violations.nested("members", members)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: members = try reader.list(MessageCodec<LayerMember>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("members", members, MessageCodec<LayerMember>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: LayerRecord, b: LayerRecord) -> Bool {
+            Canonical.equal(a.members, b.members)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(members, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct LayerMember: WireMessage {
+        public var experiment: String = ""
+        public var model: String = ""
+        public var from: UInt32 = 0
+        public var to: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(experiment: String = "", model: String = "", from: UInt32 = 0, to: UInt32 = 0) {
+            self.experiment = experiment
+            self.model = model
+            self.from = from
+            self.to = to
+        }
+
+        public static func blank() -> LayerMember { LayerMember() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.LayerMember", depth: 1,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "model", .string),
+                Field(3, "from", .uint32),
+                Field(4, "to", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x18) { from = try reader.uint32(.implicit) }
+                if reader.take(0x20) { to = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.string(0x12, model)
+            size += sizes.uint32(0x18, from)
+            size += sizes.uint32(0x20, to)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.string(0x12, model)
+            writer.uint32(0x18, from)
+            writer.uint32(0x20, to)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: from = try reader.value(UInt32Codec.self)
+            case 4: to = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("from", from, UInt32Codec.self)
+            writer.field("to", to, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: LayerMember, b: LayerMember) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.from, b.from)
+                && Canonical.equal(a.to, b.to)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(from, into: &hasher)
+            Canonical.hash(to, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// Which version of a model answers.
     public enum Selector: WireMessage {
         case alias(String)

@@ -28,3 +28,18 @@ struct RunningExperiment: Sendable {
         self.secret = secret
     }
 }
+
+extension RunningExperiment {
+    init(_ record: AssayModelsV1.ExperimentRecord) {
+        let experiment = record.experiment
+        let state: State =
+            switch experiment.state {
+            case .running, .halted: .drawing
+            case .controlled: .controlled
+            default: .stopped
+            }
+        self.init(
+            experiment.specification, state: state, allocation: experiment.allocation,
+            secret: record.secret)
+    }
+}
