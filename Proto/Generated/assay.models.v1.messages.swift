@@ -5874,30 +5874,45 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
-    public struct ListVersionsRequest: WireMessage {
+    /// Names a version.
+    public struct VersionRef: WireMessage {
         public var model: String = ""
+        /// 0: the one that `alias` points to.
+        public var version: UInt32 = 0
+        /// Empty, with no version: "champion".
+        public var alias: String = ""
         public var unknown: UnknownFields?
 
-        public init(model: String = "") {
+        public init(model: String = "", version: UInt32 = 0, alias: String = "") {
             self.model = model
+            self.version = version
+            self.alias = alias
         }
 
-        public static func blank() -> ListVersionsRequest { ListVersionsRequest() }
+        public static func blank() -> VersionRef { VersionRef() }
 
         public static let fields = FieldTable(
-            "assay.models.v1.ListVersionsRequest", depth: 1,
-            [Field(1, "model", .string)])
+            "assay.models.v1.VersionRef", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "version", .uint32),
+                Field(3, "alias", .string),
+            ])
 
         @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
                 if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { version = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { alias = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
             size += sizes.string(0x0A, model)
+            size += sizes.uint32(0x10, version)
+            size += sizes.string(0x1A, alias)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5905,6 +5920,100 @@ extension AssayModelsV1 {
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
             writer.string(0x0A, model)
+            writer.uint32(0x10, version)
+            writer.string(0x1A, alias)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("alias", alias.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: alias = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: VersionRef, b: VersionRef) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ListVersionsRequest: WireMessage {
+        public var model: String = ""
+        /// Only versions with smaller numbers; 0: from the newest.
+        public var before: UInt32 = 0
+        /// At most so many; 0: 1000.
+        public var limit: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", before: UInt32 = 0, limit: UInt32 = 0) {
+            self.model = model
+            self.before = before
+            self.limit = limit
+        }
+
+        public static func blank() -> ListVersionsRequest { ListVersionsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ListVersionsRequest", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "before", .uint32),
+                Field(3, "limit", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { before = try reader.uint32(.implicit) }
+                if reader.take(0x18) { limit = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint32(0x10, before)
+            size += sizes.uint32(0x18, limit)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint32(0x10, before)
+            writer.uint32(0x18, limit)
             writer.unknown(unknown, since: start)
         }
 
@@ -5918,6 +6027,8 @@ extension AssayModelsV1 {
         ) throws(JSONError) {
             switch field {
             case 1: model = try reader.value(StringCodec.self)
+            case 2: before = try reader.value(UInt32Codec.self)
+            case 3: limit = try reader.value(UInt32Codec.self)
             default: break
             }
         }
@@ -5925,16 +6036,22 @@ extension AssayModelsV1 {
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
             writer.field("model", model, StringCodec.self)
+            writer.field("before", before, UInt32Codec.self)
+            writer.field("limit", limit, UInt32Codec.self)
             writer.endObject()
         }
 
         public static func == (a: ListVersionsRequest, b: ListVersionsRequest) -> Bool {
             Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.before, b.before)
+                && Canonical.equal(a.limit, b.limit)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(model, into: &hasher)
+            Canonical.hash(before, into: &hasher)
+            Canonical.hash(limit, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -5942,6 +6059,7 @@ extension AssayModelsV1 {
 
 extension AssayModelsV1 {
     public struct VersionPage: WireMessage {
+        /// Newest last.
         public var versions: [Version] = []
         public var aliases: [Alias] = []
         public var unknown: UnknownFields?
@@ -6024,6 +6142,476 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    public struct ListModelsRequest: WireMessage {
+        /// Only models whose names come behind this one.
+        public var after: String = ""
+        /// At most so many; 0: 200.
+        public var limit: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(after: String = "", limit: UInt32 = 0) {
+            self.after = after
+            self.limit = limit
+        }
+
+        public static func blank() -> ListModelsRequest { ListModelsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ListModelsRequest", depth: 1,
+            [
+                Field(1, "after", .string),
+                Field(2, "limit", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { after = try reader.string(.implicit) }
+                if reader.take(0x10) { limit = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, after)
+            size += sizes.uint32(0x10, limit)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, after)
+            writer.uint32(0x10, limit)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("after", after.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: after = try reader.value(StringCodec.self)
+            case 2: limit = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("after", after, StringCodec.self)
+            writer.field("limit", limit, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListModelsRequest, b: ListModelsRequest) -> Bool {
+            Canonical.equal(a.after, b.after)
+                && Canonical.equal(a.limit, b.limit)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(after, into: &hasher)
+            Canonical.hash(limit, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A model in a list.
+    public struct ModelSummary: WireMessage {
+        public var model: String = ""
+        public var versions: UInt32 = 0
+        /// Of its newest change.
+        public var changedAt: Timestamp
+        public var sequence: UInt64 = 0
+        public var aliases: [Alias] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", versions: UInt32 = 0, changedAt: Timestamp, sequence: UInt64 = 0,
+            aliases: [Alias] = []
+        ) {
+            self.model = model
+            self.versions = versions
+            self.changedAt = changedAt
+            self.sequence = sequence
+            self.aliases = aliases
+        }
+
+        public static func blank() -> ModelSummary {
+            ModelSummary(changedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ModelSummary", depth: 3,
+            [
+                Field(1, "model", .string),
+                Field(2, "versions", .uint32),
+                Field(3, "changed_at", json: "changedAt", .timestamp, .required),
+                Field(4, "sequence", .uint64),
+                Field(5, "aliases", .message { Alias.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { versions = try reader.uint32(.implicit) }
+                if reader.take(0x1A) {
+                    changedAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x20) { sequence = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { aliases = try reader.list(0x2A, MessageCodec<Alias>.self) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint32(0x10, versions)
+            size += sizes.timestamp(0x1A, changedAt)
+            size += sizes.uint64(0x20, sequence)
+            size += sizes.list(0x2A, aliases, MessageCodec<Alias>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint32(0x10, versions)
+            writer.timestamp(0x1A, changedAt)
+            writer.uint64(0x20, sequence)
+            writer.list(0x2A, aliases, MessageCodec<Alias>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.count("aliases", aliases.count, max: 100)
+            violations.nested("aliases", aliases)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: versions = try reader.value(UInt32Codec.self)
+            case 3: changedAt = try reader.value(TimestampCodec.self)
+            case 4: sequence = try reader.value(UInt64Codec.self)
+            case 5: aliases = try reader.list(MessageCodec<Alias>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("versions", versions, UInt32Codec.self)
+            writer.field("changedAt", changedAt, TimestampCodec.self)
+            writer.field("sequence", sequence, UInt64Codec.self)
+            writer.list("aliases", aliases, MessageCodec<Alias>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ModelSummary, b: ModelSummary) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.versions, b.versions)
+                && Canonical.equal(a.changedAt, b.changedAt)
+                && Canonical.equal(a.sequence, b.sequence)
+                && Canonical.equal(a.aliases, b.aliases)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(versions, into: &hasher)
+            Canonical.hash(changedAt, into: &hasher)
+            Canonical.hash(sequence, into: &hasher)
+            Canonical.hash(aliases, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ModelPage: WireMessage {
+        public var models: [ModelSummary] = []
+        public var unknown: UnknownFields?
+
+        public init(models: [ModelSummary] = []) {
+            self.models = models
+        }
+
+        public static func blank() -> ModelPage { ModelPage() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ModelPage", depth: 4,
+            [Field(1, "models", .message { ModelSummary.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    models = try reader.list(0x0A, MessageCodec<ModelSummary>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, models, MessageCodec<ModelSummary>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, models, MessageCodec<ModelSummary>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("models", models.count, max: 200)
+            violations.nested("models", models)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: models = try reader.list(MessageCodec<ModelSummary>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("models", models, MessageCodec<ModelSummary>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ModelPage, b: ModelPage) -> Bool {
+            Canonical.equal(a.models, b.models)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(models, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct HistoryRequest: WireMessage {
+        public var model: String = ""
+        /// Only events behind this sequence.
+        public var after: UInt64 = 0
+        /// At most so many; 0: 1000.
+        public var limit: UInt32 = 0
+        /// Only what concerns this alias.
+        public var alias: String = ""
+        /// Only what concerns this version.
+        public var version: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", after: UInt64 = 0, limit: UInt32 = 0, alias: String = "",
+            version: UInt32 = 0
+        ) {
+            self.model = model
+            self.after = after
+            self.limit = limit
+            self.alias = alias
+            self.version = version
+        }
+
+        public static func blank() -> HistoryRequest { HistoryRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.HistoryRequest", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "after", .uint64),
+                Field(3, "limit", .uint32),
+                Field(4, "alias", .string),
+                Field(5, "version", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { after = try reader.uint64(.implicit) }
+                if reader.take(0x18) { limit = try reader.uint32(.implicit) }
+                if reader.take(0x22) { alias = try reader.string(.implicit) }
+                if reader.take(0x28) { version = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint64(0x10, after)
+            size += sizes.uint32(0x18, limit)
+            size += sizes.string(0x22, alias)
+            size += sizes.uint32(0x28, version)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint64(0x10, after)
+            writer.uint32(0x18, limit)
+            writer.string(0x22, alias)
+            writer.uint32(0x28, version)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("alias", alias.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: after = try reader.value(UInt64Codec.self)
+            case 3: limit = try reader.value(UInt32Codec.self)
+            case 4: alias = try reader.value(StringCodec.self)
+            case 5: version = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("after", after, UInt64Codec.self)
+            writer.field("limit", limit, UInt32Codec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: HistoryRequest, b: HistoryRequest) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.after, b.after)
+                && Canonical.equal(a.limit, b.limit)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(after, into: &hasher)
+            Canonical.hash(limit, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct EventPage: WireMessage {
+        /// Oldest first.
+        public var events: [Event] = []
+        /// Ask on with this as `after`; 0: there were no more.
+        public var next: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(events: [Event] = [], next: UInt64 = 0) {
+            self.events = events
+            self.next = next
+        }
+
+        public static func blank() -> EventPage { EventPage() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.EventPage", depth: 3,
+            [
+                Field(1, "events", .message { Event.fields }, .list),
+                Field(2, "next", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { events = try reader.list(0x0A, MessageCodec<Event>.self) }
+                if reader.take(0x10) { next = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, events, MessageCodec<Event>.self)
+            size += sizes.uint64(0x10, next)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, events, MessageCodec<Event>.self, &sizes)
+            writer.uint64(0x10, next)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("events", events.count, max: 1000)
+            violations.nested("events", events)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: events = try reader.list(MessageCodec<Event>.self)
+            case 2: next = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("events", events, MessageCodec<Event>.self)
+            writer.field("next", next, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: EventPage, b: EventPage) -> Bool {
+            Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.next, b.next)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(next, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     public enum EventKind: WireEnum {
         case unspecified
         case versionRegistered
@@ -6073,13 +6661,22 @@ extension AssayModelsV1 {
         public var artifact: [UInt8] = []
         /// Digest of the sealed record before this one; empty in the first.
         public var previous: [UInt8] = []
+        public var ticket: String = ""
+        /// The row that this change wrote, such as "version/7" or "alias/champion".
+        public var row: String = ""
+        /// SHA-256 of that row's bytes, so that the chain covers what it speaks of; empty if it was
+        /// deleted.
+        public var rowDigest: [UInt8] = []
+        /// Whom the caller says it acts for; `actor` is who it proved to be.
+        public var statedActor: String = ""
         public var unknown: UnknownFields?
 
         public init(
             model: String = "", sequence: UInt64 = 0, time: Timestamp,
             kind: EventKind = .unspecified, actor: String = "", alias: String = "",
             version: UInt32 = 0, previousVersion: UInt32 = 0, generation: UInt64 = 0,
-            reason: String = "", artifact: [UInt8] = [], previous: [UInt8] = []
+            reason: String = "", artifact: [UInt8] = [], previous: [UInt8] = [],
+            ticket: String = "", row: String = "", rowDigest: [UInt8] = [], statedActor: String = ""
         ) {
             self.model = model
             self.sequence = sequence
@@ -6093,6 +6690,10 @@ extension AssayModelsV1 {
             self.reason = reason
             self.artifact = artifact
             self.previous = previous
+            self.ticket = ticket
+            self.row = row
+            self.rowDigest = rowDigest
+            self.statedActor = statedActor
         }
 
         public static func blank() -> Event {
@@ -6114,6 +6715,10 @@ extension AssayModelsV1 {
                 Field(10, "reason", .string),
                 Field(11, "artifact", .bytes),
                 Field(12, "previous", .bytes),
+                Field(13, "ticket", .string),
+                Field(14, "row", .string),
+                Field(15, "row_digest", json: "rowDigest", .bytes),
+                Field(16, "stated_actor", json: "statedActor", .string),
             ])
 
         @inline(never)
@@ -6135,6 +6740,10 @@ extension AssayModelsV1 {
                 if reader.take(0x52) { reason = try reader.string(.implicit) }
                 if reader.take(0x5A) { artifact = try reader.bytes(.implicit) }
                 if reader.take(0x62) { previous = try reader.bytes(.implicit) }
+                if reader.take(0x6A) { ticket = try reader.string(.implicit) }
+                if reader.take(0x72) { row = try reader.string(.implicit) }
+                if reader.take(0x7A) { rowDigest = try reader.bytes(.implicit) }
+                if reader.take(0x82) { statedActor = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -6153,6 +6762,10 @@ extension AssayModelsV1 {
             size += sizes.string(0x52, reason)
             size += sizes.bytes(0x5A, artifact)
             size += sizes.bytes(0x62, previous)
+            size += sizes.string(0x6A, ticket)
+            size += sizes.string(0x72, row)
+            size += sizes.bytes(0x7A, rowDigest)
+            size += sizes.string(0x82, statedActor)
             size += sizes.unknown(unknown)
             return size
         }
@@ -6171,6 +6784,10 @@ extension AssayModelsV1 {
             writer.string(0x52, reason)
             writer.bytes(0x5A, artifact)
             writer.bytes(0x62, previous)
+            writer.string(0x6A, ticket)
+            writer.string(0x72, row)
+            writer.bytes(0x7A, rowDigest)
+            writer.string(0x82, statedActor)
             writer.unknown(unknown, since: start)
         }
 
@@ -6183,6 +6800,10 @@ extension AssayModelsV1 {
             violations.length("reason", reason.utf8.count, max: 512)
             violations.length("artifact", artifact.count, max: 32)
             violations.length("previous", previous.count, max: 32)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("row", row.utf8.count, max: 160)
+            violations.length("row_digest", rowDigest.count, max: 32)
+            violations.length("stated_actor", statedActor.utf8.count, max: 128)
         }
 
         public mutating func readJSON(
@@ -6201,6 +6822,10 @@ extension AssayModelsV1 {
             case 10: reason = try reader.value(StringCodec.self)
             case 11: artifact = try reader.value(BytesCodec.self)
             case 12: previous = try reader.value(BytesCodec.self)
+            case 13: ticket = try reader.value(StringCodec.self)
+            case 14: row = try reader.value(StringCodec.self)
+            case 15: rowDigest = try reader.value(BytesCodec.self)
+            case 16: statedActor = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -6219,6 +6844,10 @@ extension AssayModelsV1 {
             writer.field("reason", reason, StringCodec.self)
             writer.field("artifact", artifact, BytesCodec.self)
             writer.field("previous", previous, BytesCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("row", row, StringCodec.self)
+            writer.field("rowDigest", rowDigest, BytesCodec.self)
+            writer.field("statedActor", statedActor, StringCodec.self)
             writer.endObject()
         }
 
@@ -6235,6 +6864,10 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.reason, b.reason)
                 && Canonical.equal(a.artifact, b.artifact)
                 && Canonical.equal(a.previous, b.previous)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.row, b.row)
+                && Canonical.equal(a.rowDigest, b.rowDigest)
+                && Canonical.equal(a.statedActor, b.statedActor)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -6251,6 +6884,10 @@ extension AssayModelsV1 {
             Canonical.hash(reason, into: &hasher)
             Canonical.hash(artifact, into: &hasher)
             Canonical.hash(previous, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(row, into: &hasher)
+            Canonical.hash(rowDigest, into: &hasher)
+            Canonical.hash(statedActor, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -6258,7 +6895,7 @@ extension AssayModelsV1 {
 
 extension AssayModelsV1.Event: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "8006bfb77d3313265c314481c9104d86f82cb2d0f330704ca38a3c2a469dff27")
+        "3a856f05f15faaeedef9f261dfc9c22ee828c3a7809fdf29c08ae0a89c391fb6")
 
     public static let schemaText = """
         package assay.models.v1
@@ -6276,6 +6913,10 @@ extension AssayModelsV1.Event: SealableMessage {
           reason: string = 10 @max(512)
           artifact: bytes = 11 @max(32)
           previous: bytes = 12 @max(32)
+          ticket: string = 13 @max(128)
+          row: string = 14 @max(160)
+          row_digest: bytes = 15 @max(32)
+          stated_actor: string = 16 @max(128)
         }
         enum EventKind {
           unspecified = 0

@@ -56,32 +56,52 @@ extension AssayModelsV1 {
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0x73b2_106f_ddc6_3ad4, access: .scope("models.upload", mutualTLS: true),
+            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 33_554_432, maximumResponseBytes: 16_734)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0x73b2_106f_ddc6_3ad4, access: .scope("models.move", mutualTLS: true),
+            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
 
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0x73b2_106f_ddc6_3ad4, access: .scope("models.read", mutualTLS: true),
+            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
             maximumResponseBytes: 17_196)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0x73b2_106f_ddc6_3ad4, access: .scope("models.read", mutualTLS: true),
-            idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_449,
+            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
             maximumResponseBytes: 450_884)
+
+        /// A version with its manifest.
+        public static let getVersion = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
+            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
+            maximumResponseBytes: 33_554_432)
+
+        public static let listModels = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
+            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
+            maximumResponseBytes: 16_337_384)
+
+        /// What happened to a model: who did what, when and why, in the order it happened.
+        public static let history = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
+            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
+            maximumResponseBytes: 1_382_395)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
-            registerVersion, setAlias, getAlias, listVersions,
+            registerVersion, setAlias, getAlias, listVersions, getVersion, listModels, history,
         ]
 
         /// What a server of `assay.models.v1.ModelRegistry` implements.
@@ -97,6 +117,17 @@ extension AssayModelsV1 {
             func listVersions(
                 _ request: ListVersionsRequest, context: ServerContext
             ) async throws -> VersionPage
+            /// A version with its manifest.
+            func getVersion(
+                _ request: VersionRef, context: ServerContext
+            ) async throws -> VersionRecord
+            func listModels(
+                _ request: ListModelsRequest, context: ServerContext
+            ) async throws -> ModelPage
+            /// What happened to a model: who did what, when and why, in the order it happened.
+            func history(
+                _ request: HistoryRequest, context: ServerContext
+            ) async throws -> EventPage
         }
 
         /// Calls `assay.models.v1.ModelRegistry` over any transport.
@@ -133,6 +164,26 @@ extension AssayModelsV1 {
             ) async throws -> VersionPage {
                 try await transport.unary(ModelRegistry.listVersions, request, options: options)
             }
+
+            /// A version with its manifest.
+            public func getVersion(
+                _ request: VersionRef, options: CallOptions = CallOptions()
+            ) async throws -> VersionRecord {
+                try await transport.unary(ModelRegistry.getVersion, request, options: options)
+            }
+
+            public func listModels(
+                _ request: ListModelsRequest, options: CallOptions = CallOptions()
+            ) async throws -> ModelPage {
+                try await transport.unary(ModelRegistry.listModels, request, options: options)
+            }
+
+            /// What happened to a model: who did what, when and why, in the order it happened.
+            public func history(
+                _ request: HistoryRequest, options: CallOptions = CallOptions()
+            ) async throws -> EventPage {
+                try await transport.unary(ModelRegistry.history, request, options: options)
+            }
         }
     }
 }
@@ -150,6 +201,15 @@ extension AssayModelsV1.ModelRegistry.Service {
         }
         registry.unary(AssayModelsV1.ModelRegistry.listVersions) { request, context in
             try await self.listVersions(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.getVersion) { request, context in
+            try await self.getVersion(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.listModels) { request, context in
+            try await self.listModels(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.history) { request, context in
+            try await self.history(request, context: context)
         }
     }
 }

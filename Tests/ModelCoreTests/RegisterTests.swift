@@ -71,7 +71,7 @@ struct RegisterTests {
         #expect(violations.first?.field == "artifact")
         #expect(try kit.artifactFiles().isEmpty)
         #expect(registry.snapshot.versionCount == 0)
-        #expect(try registry.rows.models().isEmpty)
+        #expect(try await registry.rows.chains().isEmpty)
     }
 
     @Test("a golden row that is one unit off is refused")

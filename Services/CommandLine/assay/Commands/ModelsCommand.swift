@@ -9,6 +9,9 @@ struct ModelsCommand: AsyncParsableCommand {
         subcommands: [
             Push.self,
             MoveAlias.self,
+            ListModelsCommand.self,
+            ShowModelCommand.self,
+            ModelHistoryCommand.self,
             PredictCommand.self,
         ])
 

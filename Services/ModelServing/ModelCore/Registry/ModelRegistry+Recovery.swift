@@ -1,5 +1,6 @@
 internal import AssayMessages
 internal import RPC
+internal import Storage
 
 extension ModelRegistry {
     /// Why a stored version cannot answer.
@@ -7,30 +8,43 @@ extension ModelRegistry {
         var reason: String
     }
 
-    /// The picture that the store holds.
-    func recover() throws -> RegistrySnapshot {
+    /// The picture that the store holds. Blocks.
+    static func recover(
+        _ store: EmbeddedRegistryStore, _ artifacts: any ArtifactStore
+    ) throws -> RegistrySnapshot {
         var snapshot = RegistrySnapshot()
-        for name in try rows.models() {
+        for row in try store.rowsNow(RegistryRange(.head)) {
+            let name = row.key.chain
             var model = RegistrySnapshot.Model()
-            let events = try rows.events(name)
-            snapshot.generation += UInt64(events.count)
-            for record in try rows.records(name) {
+            var verifier = ChainVerifier(name)
+            for row in try store.rowsNow(RegistryRange(.event, of: name)) {
+                model.changed(by: try verifier.next(row))
+            }
+            try verifier.checkEnd(try RegistryRows.head(row.value, name))
+            snapshot.generation += model.sequence
+            for row in try store.rowsNow(RegistryRange(.version, of: name)) {
+                let record: AssayModelsV1.VersionRecord = try RegistryRows.message(row)
                 let number = record.version.number
                 model.records.append(record.version)
                 do {
-                    model.versions[number] = try load(record)
+                    model.versions[number] = try load(record, artifacts)
                 } catch {
                     model.damage[number] = error.reason
                 }
             }
-            for alias in try rows.aliases(name) { model.aliases[alias.alias] = alias }
+            for row in try store.rowsNow(RegistryRange(.alias, of: name)) {
+                let alias: AssayModelsV1.Alias = try RegistryRows.message(row)
+                model.aliases[alias.alias] = alias
+            }
             snapshot.models[name] = model
         }
         return snapshot
     }
 
-    /// Reads the artifact (which hashes it again), parses, compiles and replays it.
-    func load(_ record: AssayModelsV1.VersionRecord) throws(LoadError) -> ServingVersion {
+    /// Reads the artifact (which hashes it again), parses, compiles and replays it. Blocks.
+    static func load(
+        _ record: AssayModelsV1.VersionRecord, _ artifacts: any ArtifactStore
+    ) throws(LoadError) -> ServingVersion {
         guard let digest = ArtifactDigest(record.version.artifact) else {
             throw LoadError(reason: "the record names no artifact")
         }

@@ -2,5 +2,5 @@ public import Storage
 
 extension ModelRegistry {
     /// The families of rows that the registry's store must be opened with.
-    public static let families: [Family] = [RegistryKeys.family]
+    public static let families: [Family] = [EmbeddedRegistryStore.family]
 }

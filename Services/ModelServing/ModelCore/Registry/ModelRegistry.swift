@@ -1,4 +1,4 @@
-public import AssayMessages
+internal import AssayMessages
 internal import Dispatch
 internal import RPC
 public import Storage
@@ -8,22 +8,27 @@ public import Wire
 /// Model files, their versions and aliases: every change is checked, chained, durable, and then
 /// published as a snapshot.
 ///
-/// Changes run one after the other on a queue of their own, off the event loops; readers take the
-/// current snapshot and never wait for a change.
+/// Changes of one model run one after the other, off the event loops; readers take the current
+/// snapshot and never wait for a change.
 public final class ModelRegistry: Sendable {
-    /// Waiting changes, and the bytes of their model files; more are refused.
-    static let maximumPendingChanges = 64
+    /// Model files that are being checked, and their bytes; more are refused.
+    static let maximumPendingChecks = 64
     static let maximumPendingBytes = 256 << 20
     /// How long the answer to a request id is remembered.
     static let requestLifetimeMilliseconds: Int64 = 86_400_000
+    /// How often a change is computed again because another process changed the same model.
+    static let maximumAttempts = 16
 
     let rows: RegistryRows
+    let store: any RegistryStore
     let artifacts: any ArtifactStore
     let now: @Sendable () -> Timestamp
 
-    private let queue = DispatchQueue(label: "assay.models.registry")
-    private let pending = Mutex((changes: 0, bytes: 0))
-    private let current = Mutex(RegistrySnapshot())
+    private let lanes = ChangeLanes()
+    /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
+    private let checks = DispatchQueue(label: "assay.models.registry.checks")
+    private let pending = Mutex((checks: 0, bytes: 0))
+    private let current: Mutex<RegistrySnapshot>
 
     /// Recovers every version from the store: hashed, parsed, compiled, and its golden rows
     /// replayed again. Blocks.
@@ -35,64 +40,103 @@ public final class ModelRegistry: Sendable {
         store: any KeyValueStore, artifacts: any ArtifactStore, tenant: String = "default",
         now: @escaping @Sendable () -> Timestamp
     ) throws {
-        rows = RegistryRows(store: store, keys: RegistryKeys(tenant: tenant))
+        let embedded = EmbeddedRegistryStore(store, tenant: tenant)
+        self.store = embedded
+        rows = RegistryRows(embedded)
         self.artifacts = artifacts
         self.now = now
-        try rows.removeRequests(
-            olderThan: now().millisecondsSinceEpoch - Self.requestLifetimeMilliseconds)
-        let recovered = try recover()
-        current.withLock { $0 = recovered }
+        current = Mutex(try Self.recover(embedded, artifacts))
     }
 
     /// The picture to answer from.
     public var snapshot: RegistrySnapshot { current.withLock { $0 } }
 
-    /// Checks, compiles and stores a model file as the model's next version.
-    public func register(
-        _ request: AssayModelsV1.RegisterVersionRequest, by caller: String = ""
-    ) async throws -> AssayModelsV1.Version {
-        try await change(bytes: request.artifact.count) {
-            try self.registerNow(request, by: caller)
+    // MARK: Changes
+
+    /// Computes a change of a chain and commits it: rows, events, the answer to the request id and the
+    /// new head, all or nothing. If the chain moves meanwhile, the change is computed again.
+    ///
+    /// - Parameters:
+    ///   - request: what the id stands for: the same id and request are answered the same, for a day.
+    ///   - published: called after the commit, in the order of the chain's changes.
+    func change<Answer: WireMessage>(
+        _ chain: String, _ requestID: String, _ request: [UInt8],
+        _ body: (inout RegistryTransaction) async throws -> Answer,
+        published: (RegistryTransaction, Answer) -> Void
+    ) async throws -> Answer {
+        guard 1...64 ~= requestID.utf8.count else {
+            throw RPCError.invalid("request_id", "expected 1 to 64 bytes")
+        }
+        return try await Self.translated {
+            try await lanes.run(chain) {
+                for _ in 0..<Self.maximumAttempts {
+                    if let known = try await remembered(chain, requestID, request) {
+                        return try Answer(decoding: known, door: .strict)
+                    }
+                    var transaction = try await RegistryTransaction(store, chain, now: now())
+                    let answer = try await body(&transaction)
+                    transaction.remember(
+                        RememberedAnswer(
+                            requestID: requestID, milliseconds: now().millisecondsSinceEpoch,
+                            request: request, response: answer.encoded()))
+                    guard try await store.commit(transaction.finished) else { continue }
+                    published(transaction, answer)
+                    return answer
+                }
+                throw RPCError(
+                    .aborted, "\"\(chain)\" was changed at the same time, again and again")
+            }
         }
     }
 
-    /// Points an alias at a version, if it still is where the caller thinks.
-    public func setAlias(
-        _ request: AssayModelsV1.SetAliasRequest, by caller: String = ""
-    ) async throws -> AssayModelsV1.Alias {
-        try await change(bytes: 0) { try self.setAliasNow(request, by: caller) }
+    func remembered(
+        _ chain: String, _ requestID: String, _ request: [UInt8]
+    ) async throws -> [UInt8]? {
+        let oldest = now().millisecondsSinceEpoch - Self.requestLifetimeMilliseconds
+        return try await rows.answer(chain, requestID, of: request, after: oldest)
     }
 
-    func publish(_ change: (inout RegistrySnapshot) -> Void) {
-        current.withLock {
-            change(&$0)
-            $0.generation += 1
+    /// Shows readers what a committed change did to its model.
+    func publish(
+        _ transaction: RegistryTransaction, _ change: (inout RegistrySnapshot.Model) -> Void
+    ) {
+        current.withLock { snapshot in
+            change(&snapshot.models[transaction.chain, default: .init()])
+            for event in transaction.events {
+                snapshot.models[transaction.chain]?.changed(by: event)
+                snapshot.generation += 1
+            }
         }
     }
 
-    private func change<Result: Sendable>(
+    // MARK: Work
+
+    /// Runs what takes processor time or waits for the disk, off the event loops.
+    func work<Result: Sendable>(
         bytes: Int, _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         let isWelcome = pending.withLock { pending in
             let isWelcome =
-                pending.changes < Self.maximumPendingChanges
-                && (pending.bytes + bytes <= Self.maximumPendingBytes || pending.changes == 0)
-            if isWelcome { pending = (pending.changes + 1, pending.bytes + bytes) }
+                pending.checks < Self.maximumPendingChecks
+                && (pending.bytes + bytes <= Self.maximumPendingBytes || pending.checks == 0)
+            if isWelcome { pending = (pending.checks + 1, pending.bytes + bytes) }
             return isWelcome
         }
         guard isWelcome else {
             throw RPCError(.resourceExhausted, "too many changes of the registry are waiting")
         }
-        defer { pending.withLock { $0 = ($0.changes - 1, $0.bytes - bytes) } }
+        defer { pending.withLock { $0 = ($0.checks - 1, $0.bytes - bytes) } }
         return try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Swift.Result { try Self.translated(body) }) }
+            checks.async { continuation.resume(with: Swift.Result { try body() }) }
         }
     }
 
-    /// Failures of the disk are UNAVAILABLE: nothing was changed, and the caller may try again.
-    private static func translated<Result>(_ body: () throws -> Result) throws -> Result {
+    /// Failures of the disk are UNAVAILABLE: the caller may try again with the same request id.
+    static func translated<Result>(
+        _ body: () async throws -> Result
+    ) async throws -> Result {
         do {
-            return try body()
+            return try await body()
         } catch let error as StorageError {
             throw RPCError(
                 code: .unavailable, message: "the registry's store failed: \(error)", cause: error)

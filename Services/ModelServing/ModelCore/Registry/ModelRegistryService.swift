@@ -3,7 +3,6 @@ public import RPC
 
 /// `assay.models.v1.ModelRegistry`.
 public struct ModelRegistryService: AssayModelsV1.ModelRegistry.Service {
-    private static let maximumListed = 1_000
     private let registry: ModelRegistry
 
     public init(_ registry: ModelRegistry) { self.registry = registry }
@@ -26,13 +25,27 @@ public struct ModelRegistryService: AssayModelsV1.ModelRegistry.Service {
         try registry.snapshot.alias(request.alias, of: request.model)
     }
 
-    /// The newest versions, newest last.
     public func listVersions(
         _ request: AssayModelsV1.ListVersionsRequest, context: ServerContext
     ) async throws -> AssayModelsV1.VersionPage {
-        let model = try registry.snapshot.model(request.model)
-        return AssayModelsV1.VersionPage(
-            versions: model.records.suffix(Self.maximumListed),
-            aliases: model.aliases.values.sorted { $0.alias < $1.alias }.prefix(100).map(\.self))
+        try registry.versions(request)
+    }
+
+    public func getVersion(
+        _ request: AssayModelsV1.VersionRef, context: ServerContext
+    ) async throws -> AssayModelsV1.VersionRecord {
+        try await registry.version(request)
+    }
+
+    public func listModels(
+        _ request: AssayModelsV1.ListModelsRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.ModelPage {
+        registry.models(request)
+    }
+
+    public func history(
+        _ request: AssayModelsV1.HistoryRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.EventPage {
+        try await registry.history(request)
     }
 }

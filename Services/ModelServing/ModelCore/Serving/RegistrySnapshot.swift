@@ -1,6 +1,7 @@
 internal import AssayMessages
 internal import RPC
 internal import Synchronization
+internal import Wire
 
 /// The immutable picture that answers requests: aliases and compiled versions. A request keeps the
 /// one it began with.
@@ -17,6 +18,14 @@ public struct RegistrySnapshot: Sendable {
         var records: [AssayModelsV1.Version] = []
         var aliases: [String: AssayModelsV1.Alias] = [:]
         var damage: [UInt32: String] = [:]
+        /// Of the model's newest event.
+        private(set) var sequence: UInt64 = 0
+        private(set) var changedAt = Timestamp(nanosecondsSinceEpoch: 0)
+
+        mutating func changed(by event: AssayModelsV1.Event) {
+            sequence = event.sequence
+            changedAt = event.time
+        }
     }
 
     var models: [String: Model] = [:]

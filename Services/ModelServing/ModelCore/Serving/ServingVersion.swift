@@ -46,6 +46,17 @@ final class ServingVersion: Sendable {
         try replay(manifest.goldenRows)
     }
 
+    /// The same under the number that its registration got.
+    init(_ checked: ServingVersion, number: UInt32) {
+        model = checked.model
+        artifact = checked.artifact
+        signature = checked.signature
+        vectorName = checked.vectorName
+        vectorFingerprint = checked.vectorFingerprint
+        goldenRowCount = checked.goldenRowCount
+        self.number = number
+    }
+
     private static func rounds(_ choice: AssayModelsV1.IterationChoice) -> TreeModel.Rounds {
         switch choice {
         case .all: .all
