@@ -6,7 +6,10 @@ import TestSupport
 
 extension Bench {
     /// A real assay-features over a redis-server of its own, both on this machine: what they can take,
-    /// then half of that, as an open load.
+    /// then half of that, as an open load. What the three processes use is printed for each.
+    ///
+    /// A connection is served by one event loop, so there are two of them, as there are from a caller
+    /// with two loops.
     func remoteShared(_ program: String, _ arguments: [String], seconds: Int) async throws {
         let redis = try await RedisProcess()
         let server = try ServerProcess(
@@ -18,25 +21,27 @@ extension Bench {
             ], hasData: false)
         defer { server.stop() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let channel = try RPCClient("127.0.0.1:\(server.port)", group: group)
+        let channels = try (0..<2).map { _ in
+            try RPCClient("127.0.0.1:\(server.port)", group: group)
+        }
         let caller = RemoteCaller(
-            client: .init(channel), references: references, load: load)
+            clients: channels.map { .init($0) }, references: references, load: load)
         try await caller.record(history)
-        var before = redis.processorSeconds
+        var before = (redis.processorSeconds, Processor.seconds)
         let most = await caller.closed(events: events, callers: 32, server)
         print("through RPC over Redis, 32 callers: \(most.result); the service: \(most.service)")
-        print("  Redis: \(redis.cost(since: before, events: events))")
+        print("  \(redis.cost(since: before, events: events))")
         let rate = most.result.rate / 2
-        before = redis.processorSeconds
+        before = (redis.processorSeconds, Processor.seconds)
         let half = try await caller.open(rate: rate, seconds: seconds, server)
         print(
             "through RPC over Redis, open load of \(Int(rate))/s: \(half.result);"
                 + " the service: \(half.service)")
-        print("  Redis: \(redis.cost(since: before, events: Int(rate * Double(seconds))))")
+        print("  \(redis.cost(since: before, events: Int(rate * Double(seconds))))")
         print(
             "memory: the service \(server.residentMegabytes) MiB, Redis \(redis.residentMegabytes) MiB"
         )
-        await channel.close()
+        for channel in channels { await channel.close() }
         await redis.stop()
         try await group.shutdownGracefully()
     }
@@ -71,9 +76,12 @@ final class RedisProcess {
     var processorSeconds: Double { ProcessUsage.seconds(server.process.processID) }
     var residentMegabytes: Int { ProcessUsage.residentMegabytes(server.process.processID) }
 
-    func cost(since before: Double, events: Int) -> String {
-        String(
-            format: "%.1f µs CPU an event",
-            (processorSeconds - before) / Double(max(1, events)) * 1e6)
+    /// - Parameter before: what this server, and the process that makes the load, had used.
+    func cost(since before: (redis: Double, load: Double), events: Int) -> String {
+        let events = Double(max(1, events))
+        return String(
+            format: "Redis: %.1f µs CPU an event; making the load: %.1f µs",
+            (processorSeconds - before.redis) / events * 1e6,
+            (Processor.seconds - before.load) / events * 1e6)
     }
 }

@@ -22,7 +22,7 @@ extension Bench {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let channel = try RPCClient("127.0.0.1:\(server.port)", group: group)
         let client = AssayFeaturesV1.FeatureStore.Client(channel)
-        let caller = RemoteCaller(client: client, references: references, load: load)
+        let caller = RemoteCaller(clients: [client], references: references, load: load)
         try await caller.record(history)
         var half = rate ?? 0
         if rate == nil {
@@ -143,7 +143,8 @@ enum ProcessUsage {
 
 /// Sends the load to a server and waits for its replies.
 struct RemoteCaller {
-    let client: AssayFeaturesV1.FeatureStore.Client
+    /// The calls take turns in these.
+    let clients: [AssayFeaturesV1.FeatureStore.Client]
     let references: [AssayFeaturesV1.VectorRef]
     let load: LoadShape
 
@@ -215,7 +216,7 @@ struct RemoteCaller {
                 load.event(
                     "h\(index)", at: start + Bench.past * Int64(index) / Int64(count), &random)
             }
-            let reply = try await client.ingestEvents(
+            let reply = try await clients[0].ingestEvents(
                 AssayFeaturesV1.IngestEventsRequest(batchID: "b\(first)", events: batch),
                 options: Self.options)
             if let bad = reply.receipts.first(where: { $0.outcome != .applied }) {
@@ -233,11 +234,15 @@ struct RemoteCaller {
         }
     }
 
-    private func score(_ request: AssayFeaturesV1.ScoreEventRequest) async -> Outcome {
+    /// - Parameter turn: chooses the client.
+    private func score(
+        _ request: AssayFeaturesV1.ScoreEventRequest, turn: Int
+    ) async -> Outcome {
         var request = request
         request.event.time = LoadShape.timestamp(Self.now)
         let sent = ContinuousClock.now
         do {
+            let client = clients[turn % clients.count]
             let reply = try await client.scoreEvent(request, options: Self.options)
             guard reply.receipt.outcome == .applied else {
                 return .failure(Failure(reason: "outcome \(reply.receipt.outcome)"))
@@ -254,10 +259,12 @@ struct RemoteCaller {
         let used = Used(server)
         let start = ContinuousClock.now
         let outcomes = await withTaskGroup(of: [Outcome].self) { group in
-            for requests in made {
+            for (caller, requests) in made.enumerated() {
                 group.addTask {
                     var outcomes: [Outcome] = []
-                    for request in requests { outcomes.append(await score(request)) }
+                    for request in requests {
+                        outcomes.append(await score(request, turn: caller))
+                    }
                     return outcomes
                 }
             }
@@ -279,7 +286,9 @@ struct RemoteCaller {
                 let due = start + .seconds(Double(index) / rate)
                 if due > .now { try await Task.sleep(until: due, tolerance: .zero) }
                 group.addTask {
-                    let outcome = await score(request).map { _ in due.duration(to: .now) }
+                    let outcome = await score(request, turn: index).map { _ in
+                        due.duration(to: .now)
+                    }
                     return Call(due: start.duration(to: due), outcome: outcome)
                 }
             }

@@ -3,9 +3,10 @@ internal import Synchronization
 
 /// States decoded before, so that a blob that has not changed is not decoded again.
 ///
-/// It holds nothing that the shared store does not: the token of a blob is read every time, and what
-/// is in here is read only if it is that blob's. It is bounded in bytes; what was not used for longest
-/// goes first.
+/// It holds nothing that the shared store does not: who only reads a state reads the token of its blob
+/// every time, and what is in here is read only if it is that blob's. Who writes a state may spare the
+/// question if it was written here last: the write succeeds only if nobody else has written since. It is
+/// bounded in bytes; what was not used for longest goes first.
 final class DecodedStates: Sendable {
     private static let shardCount = 16
 
@@ -13,6 +14,7 @@ final class DecodedStates: Sendable {
         let state: FeatureState
         let token: BlobToken
         let bytes: Int
+        let isOwn: Bool
         var lastUse: UInt64
     }
 
@@ -69,14 +71,32 @@ final class DecodedStates: Sendable {
         }
     }
 
-    /// - Parameter token: of the state's blob.
-    func put(_ key: StateKey, _ state: FeatureState, _ token: [UInt8]) {
+    /// Whether there is a state of the entity that was written here, and nobody else was seen to write.
+    func hasOwn(_ key: StateKey) -> Bool {
+        lock(key).shard.withLock { $0.entries[key]?.isOwn == true }
+    }
+
+    /// The state of the entity, if it was written here, and nobody else was seen to write. Others may
+    /// have written by now: this is for those who change it, whose write finds out.
+    func findOwn(_ key: StateKey) -> (state: FeatureState, token: BlobToken)? {
+        lock(key).shard.withLock { shard in
+            guard let entry = shard.entries[key], entry.isOwn else { return nil }
+            shard.uses += 1
+            shard.entries[key]?.lastUse = shard.uses
+            return (entry.state, entry.token)
+        }
+    }
+
+    /// - Parameters:
+    ///   - token: of the state's blob.
+    ///   - isOwn: it was written here, and nobody else was seen to write.
+    func put(_ key: StateKey, _ state: FeatureState, _ token: [UInt8], isOwn: Bool) {
         guard let token = BlobToken(token) else { return }
         let bytes = state.byteCount + 96
         lock(key).shard.withLock { shard in
             shard.uses += 1
             let entry = Entry(
-                state: state, token: token, bytes: bytes, lastUse: shard.uses)
+                state: state, token: token, bytes: bytes, isOwn: isOwn, lastUse: shard.uses)
             shard.bytes += bytes - (shard.entries.updateValue(entry, forKey: key)?.bytes ?? 0)
             if shard.bytes > maximumBytes { Self.evict(&shard, to: maximumBytes * 3 / 4) }
         }

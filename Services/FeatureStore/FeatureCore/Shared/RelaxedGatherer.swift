@@ -152,13 +152,10 @@ final class RelaxedGatherer: Sendable {
     }
 
     private func writeBatch(_ gathered: [Gathered]) async {
-        guard
-            let replies = try? await redis.send(
-                gathered.map { states.look($0.entity) }, timeout: configuration.roundTrip)
-        else { return gathered.forEach(leave) }
         // They stay among the decoded ones: events read them meanwhile.
         let loaded = await states.load(
-            gathered.map(\.entity), replies, redis, timeout: configuration.roundTrip)
+            toWrite: gathered.map(\.entity), redis, timeout: configuration.roundTrip)
+        guard let loaded else { return gathered.forEach(leave) }
         var pending: [PendingWrite] = []
         for (gathered, loaded) in zip(gathered, loaded) {
             if let write = await prepare(gathered, loaded) { pending.append(write) }

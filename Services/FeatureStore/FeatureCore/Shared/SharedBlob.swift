@@ -38,6 +38,8 @@ struct BlobToken: Hashable {
 
 /// What the shared store said of one state.
 enum BlobReply {
+    /// Nobody asked: the write of the state that is decoded here finds out whether it still stands.
+    case unasked
     /// There is none.
     case missing
     /// The token of a blob that was not asked for.
@@ -59,6 +61,17 @@ enum BlobReply {
         default: self = .refused(RedisServerError("ERR not the reply about a state"))
         }
     }
+
+    /// What was said to some of several questions; nobody asked the others.
+    static func read(
+        _ replies: some Collection<RedisValue>, to questions: [RedisCommand?]
+    ) -> [BlobReply] {
+        var rest = replies.makeIterator()
+        return questions.map { question in
+            guard question != nil else { return .unasked }
+            return rest.next().map { BlobReply($0) } ?? .unasked
+        }
+    }
 }
 
 /// A state as it was read.
@@ -70,6 +83,8 @@ struct LoadedState {
     var blob: [UInt8] = []
     /// Nil if the blob could not be read or is damaged: nothing is said of the entity then.
     var state: FeatureState?
+    /// False for a state that nobody asked for: only its write tells that it was the newest.
+    var isConfirmed = true
 }
 
 /// An event and the version it made of one entity.
@@ -89,6 +104,9 @@ struct BlobWrite {
     let keepSeconds: Int64?
     /// The events that it has and what was read has not.
     let made: [MadeVersion]
+    /// What it takes the place of was written here, or was nothing: as far as one can see nobody else
+    /// writes this entity.
+    let isOwn: Bool
 
     var command: RedisCommand {
         var arguments = [

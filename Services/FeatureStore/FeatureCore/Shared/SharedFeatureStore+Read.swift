@@ -19,7 +19,7 @@ extension SharedFeatureStore {
         } catch {
             return entities.map { pipeline.unavailable($0, at: time) }
         }
-        let loaded = await load(entities, replies)
+        let loaded = await load(entities, replies.map { BlobReply($0) })
         let flags = await doubt(entities.first?.tenant)
         return loaded.map { reading($0, at: time, flags) }
     }
@@ -31,9 +31,9 @@ extension SharedFeatureStore {
         return .incomplete
     }
 
-    /// The states that replies to `look` tell of, for reading only.
+    /// The states that replies to `look` tell of, for reading only: what was not asked is asked now.
     func load(
-        _ entities: [EntityReference], _ replies: [RedisValue]
+        _ entities: [EntityReference], _ replies: [BlobReply]
     ) async -> [LoadedState] {
         await states.load(entities, replies, redis, timeout: configuration.roundTrip)
     }
@@ -59,7 +59,7 @@ extension SharedFeatureStore {
 
     /// The entities of an event that could not be recorded: others could not be either, so what the
     /// blobs say may lack them.
-    func incomplete(_ scoring: Scoring, _ replies: [RedisValue]) async -> [EntityReading] {
+    func incomplete(_ scoring: Scoring, _ replies: [BlobReply]) async -> [EntityReading] {
         guard !scoring.vectors.isEmpty else { return [] }
         return await load(scoring.entities, replies).map {
             reading($0, for: scoring, .incomplete)

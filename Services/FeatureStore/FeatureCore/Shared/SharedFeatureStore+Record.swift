@@ -43,7 +43,7 @@ extension SharedFeatureStore {
         _ event: SharedEvent
     ) async throws -> AssayFeaturesV1.ScoreEventResponse {
         let claim: SharedClaim
-        let replies: [RedisValue]
+        let replies: [BlobReply]
         do {
             try await admit(event.scoring.tenant)
             if event.scoring.isLeftOpen { try await checkRoomAside(event) }
@@ -101,9 +101,9 @@ extension SharedFeatureStore {
     /// after an erasure, the subjects' keys that are not known.
     private func claimAndRead(
         _ event: SharedEvent
-    ) async throws -> (SharedClaim, [RedisValue]) {
+    ) async throws -> (SharedClaim, [BlobReply]) {
         let partition = event.partition
-        var answer: (claim: SharedClaim, replies: [RedisValue])
+        var answer: (claim: SharedClaim, replies: [BlobReply])
         var attempts = 0
         repeat {
             let ticket = subjects.ticket(event.scoring.tenant, partition: partition)
@@ -120,7 +120,7 @@ extension SharedFeatureStore {
                 // Such as a store that is full: what there is can be read.
                 let replies = try await redis.send(
                     event.scoring.entities.map(states.look), timeout: configuration.roundTrip)
-                return (.refused(error), replies)
+                return (.refused(error), replies.map { BlobReply($0) })
             }
             answer = try await claimAndRead(event, claim(event, row, ticket.epoch))
             guard case .stale(let epoch) = answer.claim else { return answer }
@@ -145,14 +145,19 @@ extension SharedFeatureStore {
 
     private func claimAndRead(
         _ event: SharedEvent, _ claim: RedisCommand
-    ) async throws(RedisError) -> (claim: SharedClaim, replies: [RedisValue]) {
-        let entities = event.scoring.entities
+    ) async throws(RedisError) -> (claim: SharedClaim, replies: [BlobReply]) {
+        let isWritten = !event.scoring.isLeftOpen
+        let looks = event.scoring.entities.map { entity in
+            isWritten && !states.isRelaxed(entity)
+                ? states.lookToWrite(entity) : states.look(entity)
+        }
         var commands = [claim]
-        commands.reserveCapacity(entities.count + 1)
-        for entity in entities { commands.append(states.look(entity)) }
+        commands.reserveCapacity(looks.count + 1)
+        for case let look? in looks { commands.append(look) }
         let replies = try await redis.send(commands, timeout: configuration.roundTrip)
         return (
-            SharedClaim(replies[0], partition: event.partition), Array(replies.dropFirst())
+            SharedClaim(replies[0], partition: event.partition),
+            BlobReply.read(replies.dropFirst(), to: looks)
         )
     }
 
@@ -175,7 +180,7 @@ extension SharedFeatureStore {
     /// The event stays open, for the keeper: it has the older events, and applies this one with those
     /// that it refers to.
     private func leave(
-        _ event: SharedEvent, at place: StreamPlace, _ replies: [RedisValue]
+        _ event: SharedEvent, at place: StreamPlace, _ replies: [BlobReply]
     ) async -> AssayFeaturesV1.ScoreEventResponse {
         let scoring = event.scoring
         statistics.applied.count()

@@ -5,7 +5,7 @@ internal import Redis
 struct PlacedEvent {
     let event: SharedEvent
     let place: StreamPlace
-    let replies: [RedisValue]
+    let replies: [BlobReply]
 
     var scoring: Scoring { event.scoring }
 }
@@ -47,9 +47,15 @@ struct EventBatch {
         }
     }
 
-    /// These have not got their entity's new state.
-    mutating func miss(_ parts: [Share.Part]) {
-        for part in parts { stored[part.event].isComplete = false }
+    /// These have not got their entity's new state. What was read of it may be behind, if only its
+    /// write would have told.
+    mutating func miss(_ parts: [Share.Part], of loaded: LoadedState) {
+        for part in parts {
+            stored[part.event].isComplete = false
+            guard !loaded.isConfirmed, !stored[part.event].readings.isEmpty else { continue }
+            let reading = stored[part.event].readings[part.index]
+            stored[part.event].readings[part.index] = reading.flagged(.incomplete)
+        }
     }
 }
 
@@ -83,7 +89,7 @@ extension SharedFeatureStore {
             isReplicated = isReached && isReplicated ?? true
             pending = await take(replies, of: pending, &batch)
         }
-        for (share, _) in pending { batch.miss(share.parts) }
+        for (share, _) in pending { batch.miss(share.parts, of: share.loaded) }
         for index in batch.stored.indices {
             batch.stored[index].isReplicated = isReplicated ?? false
         }
@@ -145,7 +151,7 @@ extension SharedFeatureStore {
                     states.load(write.entity, newer, isChanged: true)
                     ?? LoadedState(entity: write.entity)
                 if let next = await applied(share, &batch) { again.append(next) }
-            case .refused: batch.miss(share.parts)
+            case .refused: batch.miss(share.parts, of: share.loaded)
             }
         }
         return again
@@ -173,7 +179,7 @@ extension SharedFeatureStore {
                 share.parts.append(part)
                 made.append(MadeVersion(sequence: event.place.sequence, version: version))
             } else {
-                batch.miss([part])
+                batch.miss([part], of: share.loaded)
             }
         }
         guard let state, !made.isEmpty else { return nil }

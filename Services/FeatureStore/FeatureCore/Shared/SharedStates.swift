@@ -50,13 +50,20 @@ struct SharedStates: Sendable {
             ? RedisCommand("HGET", key: key(entity), StateField.token) : read(entity)
     }
 
+    /// Asks for a state that is to be written. Nil if it was written here last: then its write finds out
+    /// whether somebody else has written since, and gets what stands there, at the cost that asking for
+    /// its blob would have had. After that it is looked at once more before it is trusted.
+    func lookToWrite(_ entity: EntityReference) -> RedisCommand? {
+        decoded.hasOwn(entity.key) ? nil : look(entity)
+    }
+
     /// The states that replies to `look` tell of. A blob that is needed after all is asked for now;
     /// if that fails, nothing is said of its entity.
     ///
     /// - Parameter isChanged: whether the caller changes a state: it leaves the memory of decoded
     ///   states then.
     func load(
-        _ entities: [EntityReference], _ replies: some Collection<RedisValue>,
+        _ entities: [EntityReference], _ replies: [BlobReply],
         _ redis: any RedisSender, timeout: Duration,
         isChanged: (EntityReference) -> Bool = { _ in false }
     ) async -> [LoadedState] {
@@ -65,7 +72,7 @@ struct SharedStates: Sendable {
         var unknown: [Int] = []
         for (index, reply) in zip(entities.indices, replies) {
             let entity = entities[index]
-            if let state = load(entity, BlobReply(reply), isChanged: isChanged(entity)) {
+            if let state = load(entity, reply, isChanged: isChanged(entity)) {
                 loaded.append(state)
             } else {
                 unknown.append(index)
@@ -85,11 +92,38 @@ struct SharedStates: Sendable {
         return loaded
     }
 
+    /// States that are to be written and stay among the decoded ones. Those that were written here last
+    /// are not asked for. Nil if the server does not answer.
+    func load(
+        toWrite entities: [EntityReference], _ redis: any RedisSender, timeout: Duration
+    ) async -> [LoadedState]? {
+        var loaded = entities.map { entity in
+            decoded.findOwn(entity.key).map {
+                LoadedState(
+                    entity: entity, token: $0.token.bytes, state: $0.state, isConfirmed: false)
+            }
+        }
+        let unknown = entities.indices.filter { loaded[$0] == nil }
+        if !unknown.isEmpty {
+            let asked = unknown.map { entities[$0] }
+            guard let replies = try? await redis.send(asked.map(look), timeout: timeout) else {
+                return nil
+            }
+            let found = await load(asked, replies.map { BlobReply($0) }, redis, timeout: timeout)
+            for (index, found) in zip(unknown, found) { loaded[index] = found }
+        }
+        return loaded.compactMap { $0 }
+    }
+
     /// The state that a reply tells of; nil if that takes its blob, which the reply has not.
     func load(
         _ entity: EntityReference, _ reply: BlobReply, isChanged: Bool = false
     ) -> LoadedState? {
         switch reply {
+        case .unasked:
+            guard isChanged, var known = known(entity, [], true) else { return nil }
+            known.isConfirmed = false
+            return known
         case .missing:
             return known(entity, [], isChanged)
                 ?? LoadedState(entity: entity, state: empty(entity))
@@ -98,7 +132,7 @@ struct SharedStates: Sendable {
         case .blob(let blob, let token):
             if let known = known(entity, token, isChanged) { return known }
             let state = decode(blob, token, entity)
-            if let state, !isChanged { decoded.put(entity.key, state, token) }
+            if let state, !isChanged { decoded.put(entity.key, state, token, isOwn: false) }
             return LoadedState(entity: entity, token: token, blob: blob, state: state)
         }
     }
@@ -140,11 +174,13 @@ struct SharedStates: Sendable {
     ) -> BlobWrite {
         BlobWrite(
             entity: loaded.entity, key: key(loaded.entity), before: loaded.token, after: after,
-            blob: after.encode(), keepSeconds: keepSeconds[loaded.entity.entity], made: made)
+            blob: after.encode(), keepSeconds: keepSeconds[loaded.entity.entity], made: made,
+            isOwn: loaded.blob.isEmpty)
     }
 
     /// Remembers what was written, so that the next event need not decode it.
     func written(_ write: BlobWrite) {
-        decoded.put(write.entity.key, write.after, BlobToken.bytes(of: write.blob))
+        decoded.put(
+            write.entity.key, write.after, BlobToken.bytes(of: write.blob), isOwn: write.isOwn)
     }
 }

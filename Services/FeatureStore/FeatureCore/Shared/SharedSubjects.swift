@@ -124,8 +124,9 @@ final class SharedSubjects: Sendable {
         let names = SharedKeys(tenant: ticket.tenant)
         let subjects = unknown.keys.sorted()
         var commands: [RedisCommand] = []
-        for subject in subjects {
-            let wrapped = try tenant.wrap(.random(), of: subject)
+        let fresh = subjects.map { _ in SubjectKey.random() }
+        for (subject, key) in zip(subjects, fresh) {
+            let wrapped = try tenant.wrap(key, of: subject)
             commands.append(RedisCommand("SETNX", key: names.subjectKey(subject), wrapped))
             commands.append(RedisCommand("GET", key: names.subjectKey(subject)))
             let members = (unknown[subject] ?? []).map { owned in
@@ -143,8 +144,11 @@ final class SharedSubjects: Sendable {
         if let error = replies.lazy.compactMap(\.error).first { throw error }
         var found: [StateKey: SubjectKey] = [:]
         for (index, subject) in subjects.enumerated() {
-            guard case .bytes(let stored) = replies[3 * index + 1] else { continue }
-            found[subject] = try tenant.unwrap(stored, of: subject)
+            if replies[3 * index] == .integer(1) {
+                found[subject] = fresh[index]
+            } else if case .bytes(let stored) = replies[3 * index + 1] {
+                found[subject] = try tenant.unwrap(stored, of: subject)
+            }
         }
         keep(found, unknown, ticket)
         return found
