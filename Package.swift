@@ -317,6 +317,7 @@ let targets: [Target] = [
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ExperimentTests", ["ModelCore", "Statistics", "AssayMessages", "Wire"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
+    tests("ModelServingTests", ["ModelCore", "Inference", "AssayMessages", "RPC"]),
     tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),
     tests(
         "FeatureCoreTests",

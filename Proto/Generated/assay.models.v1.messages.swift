@@ -3765,6 +3765,8 @@ extension AssayModelsV1 {
         case none
         /// What the inputs of each reason code added together.
         case reasons
+        /// What each input added.
+        case contributions
         case unrecognized(UnrecognizedNumber)
 
         public init?(number: Int32) {
@@ -3772,6 +3774,7 @@ extension AssayModelsV1 {
             case 0: self = .unspecified
             case 1: self = .none
             case 2: self = .reasons
+            case 3: self = .contributions
             default: return nil
             }
         }
@@ -3781,13 +3784,91 @@ extension AssayModelsV1 {
             case .unspecified: 0
             case .none: 1
             case .reasons: 2
+            case .contributions: 3
             case .unrecognized(let value): value.number
             }
         }
 
         public static let names = EnumNames(
             "assay.models.v1.ExplainMode",
-            [(0, "unspecified"), (1, "none"), (2, "reasons")])
+            [(0, "unspecified"), (1, "none"), (2, "reasons"), (3, "contributions")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// Boosting rounds of a model, the first one included and the last one not.
+    public struct IterationRange: WireMessage {
+        public var begin: UInt32 = 0
+        public var end: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(begin: UInt32 = 0, end: UInt32 = 0) {
+            self.begin = begin
+            self.end = end
+        }
+
+        public static func blank() -> IterationRange { IterationRange() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.IterationRange", depth: 1,
+            [
+                Field(1, "begin", .uint32),
+                Field(2, "end", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { begin = try reader.uint32(.implicit) }
+                if reader.take(0x10) { end = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, begin)
+            size += sizes.uint32(0x10, end)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, begin)
+            writer.uint32(0x10, end)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: begin = try reader.value(UInt32Codec.self)
+            case 2: end = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("begin", begin, UInt32Codec.self)
+            writer.field("end", end, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: IterationRange, b: IterationRange) -> Bool {
+            Canonical.equal(a.begin, b.begin)
+                && Canonical.equal(a.end, b.end)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(begin, into: &hasher)
+            Canonical.hash(end, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
     }
 }
 
@@ -3806,13 +3887,20 @@ extension AssayModelsV1 {
         public var status: [UInt8] = []
         /// Categories by text, laid over `values`.
         public var texts: [CategoryText] = []
+        /// Where the sum of the trees starts, in margin units: it replaces XGBoost's base margin,
+        /// and is added last elsewhere.
+        public var offset: Double?
         public var explain: ExplainMode = .unspecified
+        public var iterations: IterationRange?
+        /// Explain only if the probability of the adverse event is at least this.
+        public var explainFrom: Double?
         public var unknown: UnknownFields?
 
         public init(
             requestID: String = "", model: String = "", selector: Selector? = nil,
             vector: UInt64 = 0, values: [Double] = [], status: [UInt8] = [],
-            texts: [CategoryText] = [], explain: ExplainMode = .unspecified
+            texts: [CategoryText] = [], offset: Double? = nil, explain: ExplainMode = .unspecified,
+            iterations: IterationRange? = nil, explainFrom: Double? = nil
         ) {
             self.requestID = requestID
             self.model = model
@@ -3821,7 +3909,10 @@ extension AssayModelsV1 {
             self.values = values
             self.status = status
             self.texts = texts
+            self.offset = offset
             self.explain = explain
+            self.iterations = iterations
+            self.explainFrom = explainFrom
         }
 
         public static func blank() -> PredictRequest { PredictRequest() }
@@ -3836,7 +3927,10 @@ extension AssayModelsV1 {
                 Field(5, "values", .double, .packed),
                 Field(6, "status", .bytes),
                 Field(7, "texts", .message { CategoryText.fields }, .list),
+                Field(10, "offset", .double, .optional),
                 Field(11, "explain", .enumeration(ExplainMode.names)),
+                Field(12, "iterations", .message { IterationRange.fields }, .optional),
+                Field(14, "explain_from", json: "explainFrom", .double, .optional),
             ])
 
         @inline(never)
@@ -3851,7 +3945,10 @@ extension AssayModelsV1 {
                 if reader.take(0x3A) {
                     texts = try reader.list(0x3A, MessageCodec<CategoryText>.self)
                 }
+                if reader.take(0x51) { offset = try reader.double(.explicit) }
                 if reader.take(0x58) { explain = try reader.enumeration(.implicit) }
+                if reader.take(0x62) { iterations = try reader.message() }
+                if reader.take(0x71) { explainFrom = try reader.double(.explicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -3864,7 +3961,10 @@ extension AssayModelsV1 {
             size += sizes.packed(0x2A, values, DoubleCodec.self)
             size += sizes.bytes(0x32, status)
             size += sizes.list(0x3A, texts, MessageCodec<CategoryText>.self)
+            size += sizes.double(0x51, offset)
             size += sizes.enumeration(0x58, explain)
+            size += sizes.message(0x62, iterations)
+            size += sizes.double(0x71, explainFrom)
             size += sizes.unknown(unknown)
             return size
         }
@@ -3878,7 +3978,10 @@ extension AssayModelsV1 {
             writer.packed(0x2A, values, DoubleCodec.self, &sizes)
             writer.bytes(0x32, status)
             writer.list(0x3A, texts, MessageCodec<CategoryText>.self, &sizes)
+            writer.double(0x51, offset)
             writer.enumeration(0x58, explain)
+            writer.message(0x62, iterations, &sizes)
+            writer.double(0x71, explainFrom)
             writer.unknown(unknown, since: start)
         }
 
@@ -3892,6 +3995,9 @@ extension AssayModelsV1 {
             violations.length("status", status.count, max: 4096)
             violations.count("texts", texts.count, max: 256)
             violations.nested("texts", texts)
+            if let value = offset { violations.finite("offset", value, .explicit) }
+            violations.nested("iterations", iterations)
+            if let value = explainFrom { violations.finite("explain_from", value, .explicit) }
         }
 
         public mutating func readJSON(
@@ -3905,7 +4011,10 @@ extension AssayModelsV1 {
             case 5: values = try reader.list(DoubleCodec.self)
             case 6: status = try reader.value(BytesCodec.self)
             case 7: texts = try reader.list(MessageCodec<CategoryText>.self)
+            case 10: offset = try reader.value(DoubleCodec.self)
             case 11: explain = try reader.value(EnumCodec<ExplainMode>.self)
+            case 12: iterations = try reader.value(MessageCodec<IterationRange>.self)
+            case 14: explainFrom = try reader.value(DoubleCodec.self)
             default: break
             }
         }
@@ -3919,7 +4028,10 @@ extension AssayModelsV1 {
             writer.list("values", values, DoubleCodec.self)
             writer.field("status", status, BytesCodec.self)
             writer.list("texts", texts, MessageCodec<CategoryText>.self)
+            writer.field("offset", offset, DoubleCodec.self)
             writer.field("explain", explain, EnumCodec<ExplainMode>.self)
+            writer.field("iterations", iterations, MessageCodec<IterationRange>.self)
+            writer.field("explainFrom", explainFrom, DoubleCodec.self)
             writer.endObject()
         }
 
@@ -3931,7 +4043,10 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.values, b.values)
                 && Canonical.equal(a.status, b.status)
                 && Canonical.equal(a.texts, b.texts)
+                && Canonical.equal(a.offset, b.offset)
                 && Canonical.equal(a.explain, b.explain)
+                && Canonical.equal(a.iterations, b.iterations)
+                && Canonical.equal(a.explainFrom, b.explainFrom)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -3943,7 +4058,10 @@ extension AssayModelsV1 {
             Canonical.hash(values, into: &hasher)
             Canonical.hash(status, into: &hasher)
             Canonical.hash(texts, into: &hasher)
+            Canonical.hash(offset, into: &hasher)
             Canonical.hash(explain, into: &hasher)
+            Canonical.hash(iterations, into: &hasher)
+            Canonical.hash(explainFrom, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -4761,6 +4879,882 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    /// How the rows of a batch lie in its values.
+    public enum BatchLayout: WireEnum {
+        /// One row behind the other.
+        case unspecified
+        /// One input behind the other.
+        case columns
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .columns
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .columns: 1
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.BatchLayout",
+            [(0, "unspecified"), (1, "columns")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// Many rows for one version; none is answered if one is refused.
+    public struct PredictBatchRequest: WireMessage {
+        public var requestID: String = ""
+        public var model: String = ""
+        public var selector: Selector?
+        public var vector: UInt64 = 0
+        /// At most 4,096 rows.
+        public var values: [Double] = []
+        /// One per value; empty: all present.
+        public var status: [UInt8] = []
+        public var rows: UInt32 = 0
+        public var layout: BatchLayout = .unspecified
+        public var iterations: IterationRange?
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", selector: Selector? = nil,
+            vector: UInt64 = 0, values: [Double] = [], status: [UInt8] = [], rows: UInt32 = 0,
+            layout: BatchLayout = .unspecified, iterations: IterationRange? = nil
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.selector = selector
+            self.vector = vector
+            self.values = values
+            self.status = status
+            self.rows = rows
+            self.layout = layout
+            self.iterations = iterations
+        }
+
+        public static func blank() -> PredictBatchRequest { PredictBatchRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.PredictBatchRequest", depth: 2,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "selector", .message { Selector.fields }, .optional),
+                Field(4, "vector", .uint64Fixed),
+                Field(5, "values", .double, .packed),
+                Field(6, "status", .bytes),
+                Field(7, "rows", .uint32),
+                Field(8, "layout", .enumeration(BatchLayout.names)),
+                Field(12, "iterations", .message { IterationRange.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x1A) { selector = try reader.message() }
+                if reader.take(0x21) { vector = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x2A) { values = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x32) { status = try reader.bytes(.implicit) }
+                if reader.take(0x38) { rows = try reader.uint32(.implicit) }
+                if reader.take(0x40) { layout = try reader.enumeration(.implicit) }
+                if reader.take(0x62) { iterations = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.message(0x1A, selector)
+            size += sizes.uint64Fixed(0x21, vector)
+            size += sizes.packed(0x2A, values, DoubleCodec.self)
+            size += sizes.bytes(0x32, status)
+            size += sizes.uint32(0x38, rows)
+            size += sizes.enumeration(0x40, layout)
+            size += sizes.message(0x62, iterations)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.message(0x1A, selector, &sizes)
+            writer.uint64Fixed(0x21, vector)
+            writer.packed(0x2A, values, DoubleCodec.self, &sizes)
+            writer.bytes(0x32, status)
+            writer.uint32(0x38, rows)
+            writer.enumeration(0x40, layout)
+            writer.message(0x62, iterations, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.nested("selector", selector)
+            violations.count("values", values.count, max: 1_048_576)
+            violations.length("status", status.count, max: 1_048_576)
+            violations.required("rows", missing: rows == 0)
+            violations.nested("iterations", iterations)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: selector = try reader.value(MessageCodec<Selector>.self)
+            case 4: vector = try reader.value(UInt64FixedCodec.self)
+            case 5: values = try reader.list(DoubleCodec.self)
+            case 6: status = try reader.value(BytesCodec.self)
+            case 7: rows = try reader.value(UInt32Codec.self)
+            case 8: layout = try reader.value(EnumCodec<BatchLayout>.self)
+            case 12: iterations = try reader.value(MessageCodec<IterationRange>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("selector", selector, MessageCodec<Selector>.self)
+            writer.field("vector", vector, UInt64FixedCodec.self)
+            writer.list("values", values, DoubleCodec.self)
+            writer.field("status", status, BytesCodec.self)
+            writer.field("rows", rows, UInt32Codec.self)
+            writer.field("layout", layout, EnumCodec<BatchLayout>.self)
+            writer.field("iterations", iterations, MessageCodec<IterationRange>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PredictBatchRequest, b: PredictBatchRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.selector, b.selector)
+                && Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.values, b.values)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.layout, b.layout)
+                && Canonical.equal(a.iterations, b.iterations)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(selector, into: &hasher)
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(values, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(layout, into: &hasher)
+            Canonical.hash(iterations, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A flag of one row of a batch.
+    public struct BatchFlag: WireMessage {
+        public var row: UInt32 = 0
+        public var field: String = ""
+        public var notice: InputNotice = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(row: UInt32 = 0, field: String = "", notice: InputNotice = .unspecified) {
+            self.row = row
+            self.field = field
+            self.notice = notice
+        }
+
+        public static func blank() -> BatchFlag { BatchFlag() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.BatchFlag", depth: 1,
+            [
+                Field(1, "row", .uint32),
+                Field(2, "field", .string),
+                Field(3, "notice", .enumeration(InputNotice.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { row = try reader.uint32(.implicit) }
+                if reader.take(0x12) { self.field = try reader.string(.implicit) }
+                if reader.take(0x18) { notice = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, row)
+            size += sizes.string(0x12, self.field)
+            size += sizes.enumeration(0x18, notice)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, row)
+            writer.string(0x12, self.field)
+            writer.enumeration(0x18, notice)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: row = try reader.value(UInt32Codec.self)
+            case 2: self.field = try reader.value(StringCodec.self)
+            case 3: notice = try reader.value(EnumCodec<InputNotice>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("row", row, UInt32Codec.self)
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("notice", notice, EnumCodec<InputNotice>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BatchFlag, b: BatchFlag) -> Bool {
+            Canonical.equal(a.row, b.row)
+                && Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.notice, b.notice)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(row, into: &hasher)
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(notice, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct PredictBatchResponse: WireMessage {
+        public var version: UInt32 = 0
+        public var artifact: [UInt8] = []
+        public var vector: UInt64 = 0
+        public var snapshot: UInt64 = 0
+        /// The margins of one row behind those of the other.
+        public var margin: [Double] = []
+        public var probability: [Double] = []
+        /// For each row its place in `band_names`; empty if the model gives none.
+        public var bands: [UInt32] = []
+        public var bandNames: [String] = []
+        public var flags: [BatchFlag] = []
+        /// Flags that did not fit.
+        public var flagsLeftOut: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            version: UInt32 = 0, artifact: [UInt8] = [], vector: UInt64 = 0, snapshot: UInt64 = 0,
+            margin: [Double] = [], probability: [Double] = [], bands: [UInt32] = [],
+            bandNames: [String] = [], flags: [BatchFlag] = [], flagsLeftOut: UInt32 = 0
+        ) {
+            self.version = version
+            self.artifact = artifact
+            self.vector = vector
+            self.snapshot = snapshot
+            self.margin = margin
+            self.probability = probability
+            self.bands = bands
+            self.bandNames = bandNames
+            self.flags = flags
+            self.flagsLeftOut = flagsLeftOut
+        }
+
+        public static func blank() -> PredictBatchResponse { PredictBatchResponse() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.PredictBatchResponse", depth: 2,
+            [
+                Field(1, "version", .uint32),
+                Field(2, "artifact", .bytes),
+                Field(3, "vector", .uint64Fixed),
+                Field(4, "snapshot", .uint64),
+                Field(5, "margin", .double, .packed),
+                Field(6, "probability", .double, .packed),
+                Field(7, "bands", .uint32, .packed),
+                Field(8, "band_names", json: "bandNames", .string, .list),
+                Field(9, "flags", .message { BatchFlag.fields }, .list),
+                Field(10, "flags_left_out", json: "flagsLeftOut", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { version = try reader.uint32(.implicit) }
+                if reader.take(0x12) { artifact = try reader.bytes(.implicit) }
+                if reader.take(0x19) { vector = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x20) { snapshot = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { margin = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x32) { probability = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x3A) { bands = try reader.packed(UInt32Codec.self) }
+                if reader.take(0x42) { bandNames = try reader.list(0x42, StringCodec.self) }
+                if reader.take(0x4A) { flags = try reader.list(0x4A, MessageCodec<BatchFlag>.self) }
+                if reader.take(0x50) { flagsLeftOut = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, version)
+            size += sizes.bytes(0x12, artifact)
+            size += sizes.uint64Fixed(0x19, vector)
+            size += sizes.uint64(0x20, snapshot)
+            size += sizes.packed(0x2A, margin, DoubleCodec.self)
+            size += sizes.packed(0x32, probability, DoubleCodec.self)
+            size += sizes.packed(0x3A, bands, UInt32Codec.self)
+            size += sizes.list(0x42, bandNames, StringCodec.self)
+            size += sizes.list(0x4A, flags, MessageCodec<BatchFlag>.self)
+            size += sizes.uint32(0x50, flagsLeftOut)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, version)
+            writer.bytes(0x12, artifact)
+            writer.uint64Fixed(0x19, vector)
+            writer.uint64(0x20, snapshot)
+            writer.packed(0x2A, margin, DoubleCodec.self, &sizes)
+            writer.packed(0x32, probability, DoubleCodec.self, &sizes)
+            writer.packed(0x3A, bands, UInt32Codec.self, &sizes)
+            writer.list(0x42, bandNames, StringCodec.self, &sizes)
+            writer.list(0x4A, flags, MessageCodec<BatchFlag>.self, &sizes)
+            writer.uint32(0x50, flagsLeftOut)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("artifact", artifact.count, max: 32)
+            violations.count("margin", margin.count, max: 262_144)
+            violations.finite("margin", margin)
+            violations.count("probability", probability.count, max: 262_144)
+            violations.finite("probability", probability)
+            violations.count("bands", bands.count, max: 4096)
+            violations.count("band_names", bandNames.count, max: 16)
+            violations.each("band_names", bandNames, max: 32)
+            violations.count("flags", flags.count, max: 65_536)
+            violations.nested("flags", flags)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: version = try reader.value(UInt32Codec.self)
+            case 2: artifact = try reader.value(BytesCodec.self)
+            case 3: vector = try reader.value(UInt64FixedCodec.self)
+            case 4: snapshot = try reader.value(UInt64Codec.self)
+            case 5: margin = try reader.list(DoubleCodec.self)
+            case 6: probability = try reader.list(DoubleCodec.self)
+            case 7: bands = try reader.list(UInt32Codec.self)
+            case 8: bandNames = try reader.list(StringCodec.self)
+            case 9: flags = try reader.list(MessageCodec<BatchFlag>.self)
+            case 10: flagsLeftOut = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("artifact", artifact, BytesCodec.self)
+            writer.field("vector", vector, UInt64FixedCodec.self)
+            writer.field("snapshot", snapshot, UInt64Codec.self)
+            writer.list("margin", margin, DoubleCodec.self)
+            writer.list("probability", probability, DoubleCodec.self)
+            writer.list("bands", bands, UInt32Codec.self)
+            writer.list("bandNames", bandNames, StringCodec.self)
+            writer.list("flags", flags, MessageCodec<BatchFlag>.self)
+            writer.field("flagsLeftOut", flagsLeftOut, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PredictBatchResponse, b: PredictBatchResponse) -> Bool {
+            Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.artifact, b.artifact)
+                && Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.snapshot, b.snapshot)
+                && Canonical.equal(a.margin, b.margin)
+                && Canonical.equal(a.probability, b.probability)
+                && Canonical.equal(a.bands, b.bands)
+                && Canonical.equal(a.bandNames, b.bandNames)
+                && Canonical.equal(a.flags, b.flags)
+                && Canonical.equal(a.flagsLeftOut, b.flagsLeftOut)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(artifact, into: &hasher)
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(snapshot, into: &hasher)
+            Canonical.hash(margin, into: &hasher)
+            Canonical.hash(probability, into: &hasher)
+            Canonical.hash(bands, into: &hasher)
+            Canonical.hash(bandNames, into: &hasher)
+            Canonical.hash(flags, into: &hasher)
+            Canonical.hash(flagsLeftOut, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Names a version that serves.
+    public struct ModelRef: WireMessage {
+        public var model: String = ""
+        /// Absent: the alias "champion".
+        public var selector: Selector?
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", selector: Selector? = nil) {
+            self.model = model
+            self.selector = selector
+        }
+
+        public static func blank() -> ModelRef { ModelRef() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ModelRef", depth: 2,
+            [
+                Field(1, "model", .string),
+                Field(2, "selector", .message { Selector.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) { selector = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.message(0x12, selector)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.message(0x12, selector, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.nested("selector", selector)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: selector = try reader.value(MessageCodec<Selector>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("selector", selector, MessageCodec<Selector>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ModelRef, b: ModelRef) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.selector, b.selector)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(selector, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What a version takes and answers.
+    public struct ModelDescription: WireMessage {
+        public var model: String = ""
+        public var version: UInt32 = 0
+        public var artifact: [UInt8] = []
+        /// Aliases that point to it.
+        public var aliases: [String] = []
+        public var format: String = ""
+        public var library: String = ""
+        public var objective: String = ""
+        public var purpose: String = ""
+        public var descriptionField: String = ""
+        public var vector: String = ""
+        public var vectorFingerprint: [UInt8] = []
+        public var vectorFields: [String] = []
+        public var inputs: [InputField] = []
+        /// Values per margin and per probability.
+        public var margins: UInt32 = 0
+        public var probabilities: UInt32 = 0
+        /// Names of the classes, where the file has them.
+        public var outputs: [String] = []
+        public var calibration: Calibration?
+        public var bands: ScoreBands?
+        public var trees: UInt32 = 0
+        /// Measured when it was loaded.
+        public var rowNanoseconds: UInt64 = 0
+        public var bytesHeld: UInt64 = 0
+        public var goldenRows: UInt32 = 0
+        /// What the file left open.
+        public var remarks: [String] = []
+        public var explanation: ExplanationMethod = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", version: UInt32 = 0, artifact: [UInt8] = [], aliases: [String] = [],
+            format: String = "", library: String = "", objective: String = "", purpose: String = "",
+            descriptionField: String = "", vector: String = "", vectorFingerprint: [UInt8] = [],
+            vectorFields: [String] = [], inputs: [InputField] = [], margins: UInt32 = 0,
+            probabilities: UInt32 = 0, outputs: [String] = [], calibration: Calibration? = nil,
+            bands: ScoreBands? = nil, trees: UInt32 = 0, rowNanoseconds: UInt64 = 0,
+            bytesHeld: UInt64 = 0, goldenRows: UInt32 = 0, remarks: [String] = [],
+            explanation: ExplanationMethod = .unspecified
+        ) {
+            self.model = model
+            self.version = version
+            self.artifact = artifact
+            self.aliases = aliases
+            self.format = format
+            self.library = library
+            self.objective = objective
+            self.purpose = purpose
+            self.descriptionField = descriptionField
+            self.vector = vector
+            self.vectorFingerprint = vectorFingerprint
+            self.vectorFields = vectorFields
+            self.inputs = inputs
+            self.margins = margins
+            self.probabilities = probabilities
+            self.outputs = outputs
+            self.calibration = calibration
+            self.bands = bands
+            self.trees = trees
+            self.rowNanoseconds = rowNanoseconds
+            self.bytesHeld = bytesHeld
+            self.goldenRows = goldenRows
+            self.remarks = remarks
+            self.explanation = explanation
+        }
+
+        public static func blank() -> ModelDescription { ModelDescription() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ModelDescription", depth: 3,
+            [
+                Field(1, "model", .string),
+                Field(2, "version", .uint32),
+                Field(3, "artifact", .bytes),
+                Field(4, "aliases", .string, .list),
+                Field(5, "format", .string),
+                Field(6, "library", .string),
+                Field(7, "objective", .string),
+                Field(8, "purpose", .string),
+                Field(9, "description", .string),
+                Field(10, "vector", .string),
+                Field(11, "vector_fingerprint", json: "vectorFingerprint", .bytes),
+                Field(12, "vector_fields", json: "vectorFields", .string, .list),
+                Field(13, "inputs", .message { InputField.fields }, .list),
+                Field(14, "margins", .uint32),
+                Field(15, "probabilities", .uint32),
+                Field(16, "outputs", .string, .list),
+                Field(17, "calibration", .message { Calibration.fields }, .optional),
+                Field(18, "bands", .message { ScoreBands.fields }, .optional),
+                Field(19, "trees", .uint32),
+                Field(20, "row_nanoseconds", json: "rowNanoseconds", .uint64),
+                Field(21, "bytes_held", json: "bytesHeld", .uint64),
+                Field(22, "golden_rows", json: "goldenRows", .uint32),
+                Field(23, "remarks", .string, .list),
+                Field(24, "explanation", .enumeration(ExplanationMethod.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { version = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { artifact = try reader.bytes(.implicit) }
+                if reader.take(0x22) { aliases = try reader.list(0x22, StringCodec.self) }
+                if reader.take(0x2A) { format = try reader.string(.implicit) }
+                if reader.take(0x32) { library = try reader.string(.implicit) }
+                if reader.take(0x3A) { objective = try reader.string(.implicit) }
+                if reader.take(0x42) { purpose = try reader.string(.implicit) }
+                if reader.take(0x4A) { descriptionField = try reader.string(.implicit) }
+                if reader.take(0x52) { vector = try reader.string(.implicit) }
+                if reader.take(0x5A) { vectorFingerprint = try reader.bytes(.implicit) }
+                if reader.take(0x62) { vectorFields = try reader.list(0x62, StringCodec.self) }
+                if reader.take(0x6A) {
+                    inputs = try reader.list(0x6A, MessageCodec<InputField>.self)
+                }
+                if reader.take(0x70) { margins = try reader.uint32(.implicit) }
+                if reader.take(0x78) { probabilities = try reader.uint32(.implicit) }
+                if reader.take(0x82) { outputs = try reader.list(0x82, StringCodec.self) }
+                if reader.take(0x8A) { calibration = try reader.message() }
+                if reader.take(0x92) { bands = try reader.message() }
+                if reader.take(0x98) { trees = try reader.uint32(.implicit) }
+                if reader.take(0xA0) { rowNanoseconds = try reader.uint64(.implicit) }
+                if reader.take(0xA8) { bytesHeld = try reader.uint64(.implicit) }
+                if reader.take(0xB0) { goldenRows = try reader.uint32(.implicit) }
+                if reader.take(0xBA) { remarks = try reader.list(0xBA, StringCodec.self) }
+                if reader.take(0xC0) { explanation = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint32(0x10, version)
+            size += sizes.bytes(0x1A, artifact)
+            size += sizes.list(0x22, aliases, StringCodec.self)
+            size += sizes.string(0x2A, format)
+            size += sizes.string(0x32, library)
+            size += sizes.string(0x3A, objective)
+            size += sizes.string(0x42, purpose)
+            size += sizes.string(0x4A, descriptionField)
+            size += sizes.string(0x52, vector)
+            size += sizes.bytes(0x5A, vectorFingerprint)
+            size += sizes.list(0x62, vectorFields, StringCodec.self)
+            size += sizes.list(0x6A, inputs, MessageCodec<InputField>.self)
+            size += sizes.uint32(0x70, margins)
+            size += sizes.uint32(0x78, probabilities)
+            size += sizes.list(0x82, outputs, StringCodec.self)
+            size += sizes.message(0x8A, calibration)
+            size += sizes.message(0x92, bands)
+            size += sizes.uint32(0x98, trees)
+            size += sizes.uint64(0xA0, rowNanoseconds)
+            size += sizes.uint64(0xA8, bytesHeld)
+            size += sizes.uint32(0xB0, goldenRows)
+            size += sizes.list(0xBA, remarks, StringCodec.self)
+            size += sizes.enumeration(0xC0, explanation)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint32(0x10, version)
+            writer.bytes(0x1A, artifact)
+            writer.list(0x22, aliases, StringCodec.self, &sizes)
+            writer.string(0x2A, format)
+            writer.string(0x32, library)
+            writer.string(0x3A, objective)
+            writer.string(0x42, purpose)
+            writer.string(0x4A, descriptionField)
+            writer.string(0x52, vector)
+            writer.bytes(0x5A, vectorFingerprint)
+            writer.list(0x62, vectorFields, StringCodec.self, &sizes)
+            writer.list(0x6A, inputs, MessageCodec<InputField>.self, &sizes)
+            writer.uint32(0x70, margins)
+            writer.uint32(0x78, probabilities)
+            writer.list(0x82, outputs, StringCodec.self, &sizes)
+            writer.message(0x8A, calibration, &sizes)
+            writer.message(0x92, bands, &sizes)
+            writer.uint32(0x98, trees)
+            writer.uint64(0xA0, rowNanoseconds)
+            writer.uint64(0xA8, bytesHeld)
+            writer.uint32(0xB0, goldenRows)
+            writer.list(0xBA, remarks, StringCodec.self, &sizes)
+            writer.enumeration(0xC0, explanation)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("artifact", artifact.count, max: 32)
+            violations.count("aliases", aliases.count, max: 100)
+            violations.each("aliases", aliases, max: 63)
+            violations.length("format", format.utf8.count, max: 64)
+            violations.length("library", library.utf8.count, max: 128)
+            violations.length("objective", objective.utf8.count, max: 128)
+            violations.length("purpose", purpose.utf8.count, max: 64)
+            violations.length("description", descriptionField.utf8.count, max: 2048)
+            violations.length("vector", vector.utf8.count, max: 128)
+            violations.length("vector_fingerprint", vectorFingerprint.count, max: 32)
+            violations.count("vector_fields", vectorFields.count, max: 4096)
+            violations.each("vector_fields", vectorFields, max: 64)
+            violations.count("inputs", inputs.count, max: 4096)
+            violations.nested("inputs", inputs)
+            violations.count("outputs", outputs.count, max: 1024)
+            violations.each("outputs", outputs, max: 256)
+            violations.nested("calibration", calibration)
+            violations.nested("bands", bands)
+            violations.count("remarks", remarks.count, max: 64)
+            violations.each("remarks", remarks, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: artifact = try reader.value(BytesCodec.self)
+            case 4: aliases = try reader.list(StringCodec.self)
+            case 5: format = try reader.value(StringCodec.self)
+            case 6: library = try reader.value(StringCodec.self)
+            case 7: objective = try reader.value(StringCodec.self)
+            case 8: purpose = try reader.value(StringCodec.self)
+            case 9: descriptionField = try reader.value(StringCodec.self)
+            case 10: vector = try reader.value(StringCodec.self)
+            case 11: vectorFingerprint = try reader.value(BytesCodec.self)
+            case 12: vectorFields = try reader.list(StringCodec.self)
+            case 13: inputs = try reader.list(MessageCodec<InputField>.self)
+            case 14: margins = try reader.value(UInt32Codec.self)
+            case 15: probabilities = try reader.value(UInt32Codec.self)
+            case 16: outputs = try reader.list(StringCodec.self)
+            case 17: calibration = try reader.value(MessageCodec<Calibration>.self)
+            case 18: bands = try reader.value(MessageCodec<ScoreBands>.self)
+            case 19: trees = try reader.value(UInt32Codec.self)
+            case 20: rowNanoseconds = try reader.value(UInt64Codec.self)
+            case 21: bytesHeld = try reader.value(UInt64Codec.self)
+            case 22: goldenRows = try reader.value(UInt32Codec.self)
+            case 23: remarks = try reader.list(StringCodec.self)
+            case 24: explanation = try reader.value(EnumCodec<ExplanationMethod>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("artifact", artifact, BytesCodec.self)
+            writer.list("aliases", aliases, StringCodec.self)
+            writer.field("format", format, StringCodec.self)
+            writer.field("library", library, StringCodec.self)
+            writer.field("objective", objective, StringCodec.self)
+            writer.field("purpose", purpose, StringCodec.self)
+            writer.field("description", descriptionField, StringCodec.self)
+            writer.field("vector", vector, StringCodec.self)
+            writer.field("vectorFingerprint", vectorFingerprint, BytesCodec.self)
+            writer.list("vectorFields", vectorFields, StringCodec.self)
+            writer.list("inputs", inputs, MessageCodec<InputField>.self)
+            writer.field("margins", margins, UInt32Codec.self)
+            writer.field("probabilities", probabilities, UInt32Codec.self)
+            writer.list("outputs", outputs, StringCodec.self)
+            writer.field("calibration", calibration, MessageCodec<Calibration>.self)
+            writer.field("bands", bands, MessageCodec<ScoreBands>.self)
+            writer.field("trees", trees, UInt32Codec.self)
+            writer.field("rowNanoseconds", rowNanoseconds, UInt64Codec.self)
+            writer.field("bytesHeld", bytesHeld, UInt64Codec.self)
+            writer.field("goldenRows", goldenRows, UInt32Codec.self)
+            writer.list("remarks", remarks, StringCodec.self)
+            writer.field("explanation", explanation, EnumCodec<ExplanationMethod>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ModelDescription, b: ModelDescription) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.artifact, b.artifact)
+                && Canonical.equal(a.aliases, b.aliases)
+                && Canonical.equal(a.format, b.format)
+                && Canonical.equal(a.library, b.library)
+                && Canonical.equal(a.objective, b.objective)
+                && Canonical.equal(a.purpose, b.purpose)
+                && Canonical.equal(a.descriptionField, b.descriptionField)
+                && Canonical.equal(a.vector, b.vector)
+                && Canonical.equal(a.vectorFingerprint, b.vectorFingerprint)
+                && Canonical.equal(a.vectorFields, b.vectorFields)
+                && Canonical.equal(a.inputs, b.inputs)
+                && Canonical.equal(a.margins, b.margins)
+                && Canonical.equal(a.probabilities, b.probabilities)
+                && Canonical.equal(a.outputs, b.outputs)
+                && Canonical.equal(a.calibration, b.calibration)
+                && Canonical.equal(a.bands, b.bands)
+                && Canonical.equal(a.trees, b.trees)
+                && Canonical.equal(a.rowNanoseconds, b.rowNanoseconds)
+                && Canonical.equal(a.bytesHeld, b.bytesHeld)
+                && Canonical.equal(a.goldenRows, b.goldenRows)
+                && Canonical.equal(a.remarks, b.remarks)
+                && Canonical.equal(a.explanation, b.explanation)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(artifact, into: &hasher)
+            Canonical.hash(aliases, into: &hasher)
+            Canonical.hash(format, into: &hasher)
+            Canonical.hash(library, into: &hasher)
+            Canonical.hash(objective, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
+            Canonical.hash(descriptionField, into: &hasher)
+            Canonical.hash(vector, into: &hasher)
+            Canonical.hash(vectorFingerprint, into: &hasher)
+            Canonical.hash(vectorFields, into: &hasher)
+            Canonical.hash(inputs, into: &hasher)
+            Canonical.hash(margins, into: &hasher)
+            Canonical.hash(probabilities, into: &hasher)
+            Canonical.hash(outputs, into: &hasher)
+            Canonical.hash(calibration, into: &hasher)
+            Canonical.hash(bands, into: &hasher)
+            Canonical.hash(trees, into: &hasher)
+            Canonical.hash(rowNanoseconds, into: &hasher)
+            Canonical.hash(bytesHeld, into: &hasher)
+            Canonical.hash(goldenRows, into: &hasher)
+            Canonical.hash(remarks, into: &hasher)
+            Canonical.hash(explanation, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// How an input of a model is given.
     public enum InputKind: WireEnum {
         case unspecified
@@ -4798,38 +5792,274 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    /// What becomes of a number outside its range.
+    public enum RangePolicy: WireEnum {
+        case unspecified
+        /// It is scored as it is, and flagged.
+        case accept
+        /// It is moved to the nearest end, and flagged.
+        case clamp
+        /// It is an error.
+        case reject
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .accept
+            case 2: self = .clamp
+            case 3: self = .reject
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .accept: 1
+            case .clamp: 2
+            case .reject: 3
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.RangePolicy",
+            [(0, "unspecified"), (1, "accept"), (2, "clamp"), (3, "reject")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// Numbers that were met in training, both ends included.
+    public struct InputRange: WireMessage {
+        public var lowest: Double?
+        public var highest: Double?
+        public var policy: RangePolicy = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(
+            lowest: Double? = nil, highest: Double? = nil, policy: RangePolicy = .unspecified
+        ) {
+            self.lowest = lowest
+            self.highest = highest
+            self.policy = policy
+        }
+
+        public static func blank() -> InputRange { InputRange() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.InputRange", depth: 1,
+            [
+                Field(1, "lowest", .double, .optional),
+                Field(2, "highest", .double, .optional),
+                Field(3, "policy", .enumeration(RangePolicy.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { lowest = try reader.double(.explicit) }
+                if reader.take(0x11) { highest = try reader.double(.explicit) }
+                if reader.take(0x18) { policy = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, lowest)
+            size += sizes.double(0x11, highest)
+            size += sizes.enumeration(0x18, policy)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, lowest)
+            writer.double(0x11, highest)
+            writer.enumeration(0x18, policy)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = lowest { violations.finite("lowest", value, .explicit) }
+            if let value = highest { violations.finite("highest", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: lowest = try reader.value(DoubleCodec.self)
+            case 2: highest = try reader.value(DoubleCodec.self)
+            case 3: policy = try reader.value(EnumCodec<RangePolicy>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("lowest", lowest, DoubleCodec.self)
+            writer.field("highest", highest, DoubleCodec.self)
+            writer.field("policy", policy, EnumCodec<RangePolicy>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: InputRange, b: InputRange) -> Bool {
+            Canonical.equal(a.lowest, b.lowest)
+                && Canonical.equal(a.highest, b.highest)
+                && Canonical.equal(a.policy, b.policy)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(lowest, into: &hasher)
+            Canonical.hash(highest, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What the feature store says of a value.
+    public enum ValueStatus: WireEnum {
+        case unspecified
+        case empty
+        case absent
+        case unavailable
+        case withheld
+        case error
+        case stale
+        case approximate
+        case incomplete
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .empty
+            case 2: self = .absent
+            case 3: self = .unavailable
+            case 4: self = .withheld
+            case 5: self = .error
+            case 6: self = .stale
+            case 7: self = .approximate
+            case 8: self = .incomplete
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .empty: 1
+            case .absent: 2
+            case .unavailable: 3
+            case .withheld: 4
+            case .error: 5
+            case .stale: 6
+            case .approximate: 7
+            case .incomplete: 8
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.ValueStatus",
+            [
+                (0, "unspecified"), (1, "empty"), (2, "absent"), (3, "unavailable"),
+                (4, "withheld"), (5, "error"), (6, "stale"), (7, "approximate"), (8, "incomplete"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    /// What becomes of a text outside the vocabulary.
+    public enum UnknownText: WireEnum {
+        /// It is an error.
+        case unspecified
+        /// It is scored as missing, and flagged.
+        case missing
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .missing
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .missing: 1
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.UnknownText",
+            [(0, "unspecified"), (1, "missing")])
+    }
+}
+
+extension AssayModelsV1 {
     /// One input of a model version.
     public struct InputField: WireMessage {
         public var name: String = ""
         public var kind: InputKind = .unspecified
         /// Whether a missing value may be scored; otherwise it is an error.
         public var nullable: Bool = false
+        /// Texts in the order of the codes that the model was trained with.
         public var vocabulary: [String] = []
         /// Why this input speaks against the applicant, such as CR_HISTORY_LENGTH.
         public var reasonCode: String = ""
+        /// Numbers that stood for a missing value in training, such as -999.
+        public var sentinels: [Double] = []
+        public var range: InputRange?
+        public var allowsInfinities: Bool = false
+        /// A value with one of these is an error.
+        public var refusedStatuses: [ValueStatus] = []
+        public var unknownText: UnknownText = .unspecified
         public var unknown: UnknownFields?
 
         public init(
             name: String = "", kind: InputKind = .unspecified, nullable: Bool = false,
-            vocabulary: [String] = [], reasonCode: String = ""
+            vocabulary: [String] = [], reasonCode: String = "", sentinels: [Double] = [],
+            range: InputRange? = nil, allowsInfinities: Bool = false,
+            refusedStatuses: [ValueStatus] = [], unknownText: UnknownText = .unspecified
         ) {
             self.name = name
             self.kind = kind
             self.nullable = nullable
             self.vocabulary = vocabulary
             self.reasonCode = reasonCode
+            self.sentinels = sentinels
+            self.range = range
+            self.allowsInfinities = allowsInfinities
+            self.refusedStatuses = refusedStatuses
+            self.unknownText = unknownText
         }
 
         public static func blank() -> InputField { InputField() }
 
         public static let fields = FieldTable(
-            "assay.models.v1.InputField", depth: 1,
+            "assay.models.v1.InputField", depth: 2,
             [
                 Field(1, "name", .string),
                 Field(2, "kind", .enumeration(InputKind.names)),
                 Field(3, "nullable", .bool),
                 Field(4, "vocabulary", .string, .list),
                 Field(5, "reason_code", json: "reasonCode", .string),
+                Field(6, "sentinels", .double, .packed),
+                Field(7, "range", .message { InputRange.fields }, .optional),
+                Field(8, "allows_infinities", json: "allowsInfinities", .bool),
+                Field(
+                    9, "refused_statuses", json: "refusedStatuses", .enumeration(ValueStatus.names),
+                    .packed),
+                Field(10, "unknown_text", json: "unknownText", .enumeration(UnknownText.names)),
             ])
 
         @inline(never)
@@ -4840,6 +6070,13 @@ extension AssayModelsV1 {
                 if reader.take(0x18) { nullable = try reader.bool(.implicit) }
                 if reader.take(0x22) { vocabulary = try reader.list(0x22, StringCodec.self) }
                 if reader.take(0x2A) { reasonCode = try reader.string(.implicit) }
+                if reader.take(0x32) { sentinels = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x3A) { range = try reader.message() }
+                if reader.take(0x40) { allowsInfinities = try reader.bool(.implicit) }
+                if reader.take(0x4A) {
+                    refusedStatuses = try reader.packed(EnumCodec<ValueStatus>.self)
+                }
+                if reader.take(0x50) { unknownText = try reader.enumeration(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -4850,6 +6087,11 @@ extension AssayModelsV1 {
             size += sizes.bool(0x18, nullable)
             size += sizes.list(0x22, vocabulary, StringCodec.self)
             size += sizes.string(0x2A, reasonCode)
+            size += sizes.packed(0x32, sentinels, DoubleCodec.self)
+            size += sizes.message(0x3A, range)
+            size += sizes.bool(0x40, allowsInfinities)
+            size += sizes.packed(0x4A, refusedStatuses, EnumCodec<ValueStatus>.self)
+            size += sizes.enumeration(0x50, unknownText)
             size += sizes.unknown(unknown)
             return size
         }
@@ -4861,6 +6103,11 @@ extension AssayModelsV1 {
             writer.bool(0x18, nullable)
             writer.list(0x22, vocabulary, StringCodec.self, &sizes)
             writer.string(0x2A, reasonCode)
+            writer.packed(0x32, sentinels, DoubleCodec.self, &sizes)
+            writer.message(0x3A, range, &sizes)
+            writer.bool(0x40, allowsInfinities)
+            writer.packed(0x4A, refusedStatuses, EnumCodec<ValueStatus>.self, &sizes)
+            writer.enumeration(0x50, unknownText)
             writer.unknown(unknown, since: start)
         }
 
@@ -4871,6 +6118,10 @@ extension AssayModelsV1 {
             violations.count("vocabulary", vocabulary.count, max: 4096)
             violations.each("vocabulary", vocabulary, max: 256)
             violations.length("reason_code", reasonCode.utf8.count, max: 64)
+            violations.count("sentinels", sentinels.count, max: 16)
+            violations.finite("sentinels", sentinels)
+            violations.nested("range", range)
+            violations.count("refused_statuses", refusedStatuses.count, max: 8)
         }
 
         public mutating func readJSON(
@@ -4882,6 +6133,11 @@ extension AssayModelsV1 {
             case 3: nullable = try reader.value(BoolCodec.self)
             case 4: vocabulary = try reader.list(StringCodec.self)
             case 5: reasonCode = try reader.value(StringCodec.self)
+            case 6: sentinels = try reader.list(DoubleCodec.self)
+            case 7: range = try reader.value(MessageCodec<InputRange>.self)
+            case 8: allowsInfinities = try reader.value(BoolCodec.self)
+            case 9: refusedStatuses = try reader.list(EnumCodec<ValueStatus>.self)
+            case 10: unknownText = try reader.value(EnumCodec<UnknownText>.self)
             default: break
             }
         }
@@ -4893,6 +6149,11 @@ extension AssayModelsV1 {
             writer.field("nullable", nullable, BoolCodec.self)
             writer.list("vocabulary", vocabulary, StringCodec.self)
             writer.field("reasonCode", reasonCode, StringCodec.self)
+            writer.list("sentinels", sentinels, DoubleCodec.self)
+            writer.field("range", range, MessageCodec<InputRange>.self)
+            writer.field("allowsInfinities", allowsInfinities, BoolCodec.self)
+            writer.list("refusedStatuses", refusedStatuses, EnumCodec<ValueStatus>.self)
+            writer.field("unknownText", unknownText, EnumCodec<UnknownText>.self)
             writer.endObject()
         }
 
@@ -4902,6 +6163,11 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.nullable, b.nullable)
                 && Canonical.equal(a.vocabulary, b.vocabulary)
                 && Canonical.equal(a.reasonCode, b.reasonCode)
+                && Canonical.equal(a.sentinels, b.sentinels)
+                && Canonical.equal(a.range, b.range)
+                && Canonical.equal(a.allowsInfinities, b.allowsInfinities)
+                && Canonical.equal(a.refusedStatuses, b.refusedStatuses)
+                && Canonical.equal(a.unknownText, b.unknownText)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -4911,6 +6177,11 @@ extension AssayModelsV1 {
             Canonical.hash(nullable, into: &hasher)
             Canonical.hash(vocabulary, into: &hasher)
             Canonical.hash(reasonCode, into: &hasher)
+            Canonical.hash(sentinels, into: &hasher)
+            Canonical.hash(range, into: &hasher)
+            Canonical.hash(allowsInfinities, into: &hasher)
+            Canonical.hash(refusedStatuses, into: &hasher)
+            Canonical.hash(unknownText, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -4922,20 +6193,36 @@ extension AssayModelsV1 {
         public var values: [Double] = []
         /// Bit-exact; floats of the library, widened.
         public var margin: [Double] = []
+        /// After the link and the calibration, within the bound of the library's arithmetic; empty:
+        /// not checked.
+        public var probability: [Double] = []
+        /// Categories by text, laid over `values`.
+        public var texts: [CategoryText] = []
+        /// Empty: not checked.
+        public var band: String = ""
         public var unknown: UnknownFields?
 
-        public init(values: [Double] = [], margin: [Double] = []) {
+        public init(
+            values: [Double] = [], margin: [Double] = [], probability: [Double] = [],
+            texts: [CategoryText] = [], band: String = ""
+        ) {
             self.values = values
             self.margin = margin
+            self.probability = probability
+            self.texts = texts
+            self.band = band
         }
 
         public static func blank() -> GoldenRow { GoldenRow() }
 
         public static let fields = FieldTable(
-            "assay.models.v1.GoldenRow", depth: 1,
+            "assay.models.v1.GoldenRow", depth: 2,
             [
                 Field(1, "values", .double, .packed),
                 Field(2, "margin", .double, .packed),
+                Field(3, "probability", .double, .packed),
+                Field(4, "texts", .message { CategoryText.fields }, .list),
+                Field(5, "band", .string),
             ])
 
         @inline(never)
@@ -4943,6 +6230,11 @@ extension AssayModelsV1 {
             repeat {
                 if reader.take(0x0A) { values = try reader.packed(DoubleCodec.self) }
                 if reader.take(0x12) { margin = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x1A) { probability = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x22) {
+                    texts = try reader.list(0x22, MessageCodec<CategoryText>.self)
+                }
+                if reader.take(0x2A) { band = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -4950,6 +6242,9 @@ extension AssayModelsV1 {
             var size = 0
             size += sizes.packed(0x0A, values, DoubleCodec.self)
             size += sizes.packed(0x12, margin, DoubleCodec.self)
+            size += sizes.packed(0x1A, probability, DoubleCodec.self)
+            size += sizes.list(0x22, texts, MessageCodec<CategoryText>.self)
+            size += sizes.string(0x2A, band)
             size += sizes.unknown(unknown)
             return size
         }
@@ -4958,13 +6253,21 @@ extension AssayModelsV1 {
             let start = writer.mark
             writer.packed(0x0A, values, DoubleCodec.self, &sizes)
             writer.packed(0x12, margin, DoubleCodec.self, &sizes)
+            writer.packed(0x1A, probability, DoubleCodec.self, &sizes)
+            writer.list(0x22, texts, MessageCodec<CategoryText>.self, &sizes)
+            writer.string(0x2A, band)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.count("values", values.count, max: 4096)
-            violations.count("margin", margin.count, max: 64)
+            violations.count("margin", margin.count, max: 1024)
             violations.finite("margin", margin)
+            violations.count("probability", probability.count, max: 1024)
+            violations.finite("probability", probability)
+            violations.count("texts", texts.count, max: 256)
+            violations.nested("texts", texts)
+            violations.length("band", band.utf8.count, max: 32)
         }
 
         public mutating func readJSON(
@@ -4973,6 +6276,9 @@ extension AssayModelsV1 {
             switch field {
             case 1: values = try reader.list(DoubleCodec.self)
             case 2: margin = try reader.list(DoubleCodec.self)
+            case 3: probability = try reader.list(DoubleCodec.self)
+            case 4: texts = try reader.list(MessageCodec<CategoryText>.self)
+            case 5: band = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -4981,18 +6287,481 @@ extension AssayModelsV1 {
             writer.beginObject()
             writer.list("values", values, DoubleCodec.self)
             writer.list("margin", margin, DoubleCodec.self)
+            writer.list("probability", probability, DoubleCodec.self)
+            writer.list("texts", texts, MessageCodec<CategoryText>.self)
+            writer.field("band", band, StringCodec.self)
             writer.endObject()
         }
 
         public static func == (a: GoldenRow, b: GoldenRow) -> Bool {
             Canonical.equal(a.values, b.values)
                 && Canonical.equal(a.margin, b.margin)
+                && Canonical.equal(a.probability, b.probability)
+                && Canonical.equal(a.texts, b.texts)
+                && Canonical.equal(a.band, b.band)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(values, into: &hasher)
             Canonical.hash(margin, into: &hasher)
+            Canonical.hash(probability, into: &hasher)
+            Canonical.hash(texts, into: &hasher)
+            Canonical.hash(band, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// 1 / (1 + e^(slope·f + intercept)) of the log-odds f; the slope is negative.
+    public struct PlattCalibration: WireMessage {
+        public var slope: Double = 0
+        public var intercept: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(slope: Double = 0, intercept: Double = 0) {
+            self.slope = slope
+            self.intercept = intercept
+        }
+
+        public static func blank() -> PlattCalibration { PlattCalibration() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.PlattCalibration", depth: 1,
+            [
+                Field(1, "slope", .double),
+                Field(2, "intercept", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { slope = try reader.double(.implicit) }
+                if reader.take(0x11) { intercept = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, slope)
+            size += sizes.double(0x11, intercept)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, slope)
+            writer.double(0x11, intercept)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("slope", slope)
+            violations.finite("intercept", intercept)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: slope = try reader.value(DoubleCodec.self)
+            case 2: intercept = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("slope", slope, DoubleCodec.self)
+            writer.field("intercept", intercept, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PlattCalibration, b: PlattCalibration) -> Bool {
+            Canonical.equal(a.slope, b.slope)
+                && Canonical.equal(a.intercept, b.intercept)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(slope, into: &hasher)
+            Canonical.hash(intercept, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Odds of e^c · p^a / (1 - p)^b.
+    public struct BetaCalibration: WireMessage {
+        public var a: Double = 0
+        public var b: Double = 0
+        public var c: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(a: Double = 0, b: Double = 0, c: Double = 0) {
+            self.a = a
+            self.b = b
+            self.c = c
+        }
+
+        public static func blank() -> BetaCalibration { BetaCalibration() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.BetaCalibration", depth: 1,
+            [
+                Field(1, "a", .double),
+                Field(2, "b", .double),
+                Field(3, "c", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { a = try reader.double(.implicit) }
+                if reader.take(0x11) { b = try reader.double(.implicit) }
+                if reader.take(0x19) { c = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, a)
+            size += sizes.double(0x11, b)
+            size += sizes.double(0x19, c)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, a)
+            writer.double(0x11, b)
+            writer.double(0x19, c)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("a", a)
+            violations.finite("b", b)
+            violations.finite("c", c)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: a = try reader.value(DoubleCodec.self)
+            case 2: b = try reader.value(DoubleCodec.self)
+            case 3: c = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("a", a, DoubleCodec.self)
+            writer.field("b", b, DoubleCodec.self)
+            writer.field("c", c, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BetaCalibration, b: BetaCalibration) -> Bool {
+            Canonical.equal(a.a, b.a)
+                && Canonical.equal(a.b, b.b)
+                && Canonical.equal(a.c, b.c)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(a, into: &hasher)
+            Canonical.hash(b, into: &hasher)
+            Canonical.hash(c, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A rising curve, linear between its points and level beyond them.
+    public struct IsotonicCalibration: WireMessage {
+        public var inputs: [Double] = []
+        public var outputs: [Double] = []
+        public var unknown: UnknownFields?
+
+        public init(inputs: [Double] = [], outputs: [Double] = []) {
+            self.inputs = inputs
+            self.outputs = outputs
+        }
+
+        public static func blank() -> IsotonicCalibration { IsotonicCalibration() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.IsotonicCalibration", depth: 1,
+            [
+                Field(1, "inputs", .double, .packed),
+                Field(2, "outputs", .double, .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { inputs = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x12) { outputs = try reader.packed(DoubleCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.packed(0x0A, inputs, DoubleCodec.self)
+            size += sizes.packed(0x12, outputs, DoubleCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.packed(0x0A, inputs, DoubleCodec.self, &sizes)
+            writer.packed(0x12, outputs, DoubleCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("inputs", inputs.count, max: 4096)
+            violations.finite("inputs", inputs)
+            violations.count("outputs", outputs.count, max: 4096)
+            violations.finite("outputs", outputs)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: inputs = try reader.list(DoubleCodec.self)
+            case 2: outputs = try reader.list(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("inputs", inputs, DoubleCodec.self)
+            writer.list("outputs", outputs, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: IsotonicCalibration, b: IsotonicCalibration) -> Bool {
+            Canonical.equal(a.inputs, b.inputs)
+                && Canonical.equal(a.outputs, b.outputs)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(inputs, into: &hasher)
+            Canonical.hash(outputs, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Turns the probability of the adverse event into an observed frequency.
+    public enum Calibration: WireMessage {
+        case platt(PlattCalibration)
+        case beta(BetaCalibration)
+        case isotonic(IsotonicCalibration)
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> Calibration { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Calibration", depth: 2, isUnion: true,
+            [
+                Field(1, "platt", .message { PlattCalibration.fields }, .member(0)),
+                Field(2, "beta", .message { BetaCalibration.fields }, .member(0)),
+                Field(3, "isotonic", .message { IsotonicCalibration.fields }, .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .platt(try reader.message())
+            } else if reader.take(0x12) {
+                self = .beta(try reader.message())
+            } else if reader.take(0x1A) {
+                self = .isotonic(try reader.message())
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .platt(let value): sizes.message(0x0A, value)
+            case .beta(let value): sizes.message(0x12, value)
+            case .isotonic(let value): sizes.message(0x1A, value)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .platt(let value): writer.message(0x0A, value, &sizes)
+            case .beta(let value): writer.message(0x12, value, &sizes)
+            case .isotonic(let value): writer.message(0x1A, value, &sizes)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .platt(let value): violations.nested("platt", value)
+            case .beta(let value): violations.nested("beta", value)
+            case .isotonic(let value): violations.nested("isotonic", value)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .platt(try reader.value(MessageCodec<PlattCalibration>.self))
+            case 2: self = .beta(try reader.value(MessageCodec<BetaCalibration>.self))
+            case 3: self = .isotonic(try reader.value(MessageCodec<IsotonicCalibration>.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .platt(let value):
+                writer.field("platt", value, MessageCodec<PlattCalibration>.self)
+            case .beta(let value): writer.field("beta", value, MessageCodec<BetaCalibration>.self)
+            case .isotonic(let value):
+                writer.field("isotonic", value, MessageCodec<IsotonicCalibration>.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: Calibration, b: Calibration) -> Bool {
+            switch (a, b) {
+            case (.platt(let a), .platt(let b)): Canonical.equal(a, b)
+            case (.beta(let a), .beta(let b)): Canonical.equal(a, b)
+            case (.isotonic(let a), .isotonic(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .platt(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .beta(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .isotonic(let value):
+                hasher.combine(3)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Named ranges of a probability; each takes its upper edge.
+    public struct ScoreBands: WireMessage {
+        /// One more than edges.
+        public var names: [String] = []
+        public var edges: [Double] = []
+        public var unknown: UnknownFields?
+
+        public init(names: [String] = [], edges: [Double] = []) {
+            self.names = names
+            self.edges = edges
+        }
+
+        public static func blank() -> ScoreBands { ScoreBands() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ScoreBands", depth: 1,
+            [
+                Field(1, "names", .string, .list),
+                Field(2, "edges", .double, .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { names = try reader.list(0x0A, StringCodec.self) }
+                if reader.take(0x12) { edges = try reader.packed(DoubleCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, names, StringCodec.self)
+            size += sizes.packed(0x12, edges, DoubleCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, names, StringCodec.self, &sizes)
+            writer.packed(0x12, edges, DoubleCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("names", names.count, max: 16)
+            violations.each("names", names, max: 32)
+            violations.count("edges", edges.count, max: 15)
+            violations.finite("edges", edges)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: names = try reader.list(StringCodec.self)
+            case 2: edges = try reader.list(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("names", names, StringCodec.self)
+            writer.list("edges", edges, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ScoreBands, b: ScoreBands) -> Bool {
+            Canonical.equal(a.names, b.names)
+                && Canonical.equal(a.edges, b.edges)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(names, into: &hasher)
+            Canonical.hash(edges, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -5046,12 +6815,19 @@ extension AssayModelsV1 {
         public var vectorFingerprint: [UInt8] = []
         /// Needed only if the file was stopped early.
         public var iterations: IterationChoice = .unspecified
+        public var calibration: Calibration?
+        /// Absent, of a model that answers a probability: low up to 0.4, medium up to 0.7, high.
+        public var bands: ScoreBands?
+        /// Names of the vector's fields in its order: the inputs are found among them by name.
+        /// Empty: the fields are the inputs.
+        public var vectorFields: [String] = []
         public var unknown: UnknownFields?
 
         public init(
             purpose: String = "", library: String = "", descriptionField: String = "",
             inputs: [InputField] = [], goldenRows: [GoldenRow] = [], vector: String = "",
-            vectorFingerprint: [UInt8] = [], iterations: IterationChoice = .unspecified
+            vectorFingerprint: [UInt8] = [], iterations: IterationChoice = .unspecified,
+            calibration: Calibration? = nil, bands: ScoreBands? = nil, vectorFields: [String] = []
         ) {
             self.purpose = purpose
             self.library = library
@@ -5061,12 +6837,15 @@ extension AssayModelsV1 {
             self.vector = vector
             self.vectorFingerprint = vectorFingerprint
             self.iterations = iterations
+            self.calibration = calibration
+            self.bands = bands
+            self.vectorFields = vectorFields
         }
 
         public static func blank() -> Manifest { Manifest() }
 
         public static let fields = FieldTable(
-            "assay.models.v1.Manifest", depth: 2,
+            "assay.models.v1.Manifest", depth: 3,
             [
                 Field(1, "purpose", .string),
                 Field(2, "library", .string),
@@ -5076,6 +6855,9 @@ extension AssayModelsV1 {
                 Field(6, "vector", .string),
                 Field(7, "vector_fingerprint", json: "vectorFingerprint", .bytes),
                 Field(8, "iterations", .enumeration(IterationChoice.names)),
+                Field(9, "calibration", .message { Calibration.fields }, .optional),
+                Field(10, "bands", .message { ScoreBands.fields }, .optional),
+                Field(11, "vector_fields", json: "vectorFields", .string, .list),
             ])
 
         @inline(never)
@@ -5093,6 +6875,9 @@ extension AssayModelsV1 {
                 if reader.take(0x32) { vector = try reader.string(.implicit) }
                 if reader.take(0x3A) { vectorFingerprint = try reader.bytes(.implicit) }
                 if reader.take(0x40) { iterations = try reader.enumeration(.implicit) }
+                if reader.take(0x4A) { calibration = try reader.message() }
+                if reader.take(0x52) { bands = try reader.message() }
+                if reader.take(0x5A) { vectorFields = try reader.list(0x5A, StringCodec.self) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -5106,6 +6891,9 @@ extension AssayModelsV1 {
             size += sizes.string(0x32, vector)
             size += sizes.bytes(0x3A, vectorFingerprint)
             size += sizes.enumeration(0x40, iterations)
+            size += sizes.message(0x4A, calibration)
+            size += sizes.message(0x52, bands)
+            size += sizes.list(0x5A, vectorFields, StringCodec.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -5120,6 +6908,9 @@ extension AssayModelsV1 {
             writer.string(0x32, vector)
             writer.bytes(0x3A, vectorFingerprint)
             writer.enumeration(0x40, iterations)
+            writer.message(0x4A, calibration, &sizes)
+            writer.message(0x52, bands, &sizes)
+            writer.list(0x5A, vectorFields, StringCodec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -5133,6 +6924,10 @@ extension AssayModelsV1 {
             violations.nested("golden_rows", goldenRows)
             violations.length("vector", vector.utf8.count, max: 128)
             violations.length("vector_fingerprint", vectorFingerprint.count, max: 32)
+            violations.nested("calibration", calibration)
+            violations.nested("bands", bands)
+            violations.count("vector_fields", vectorFields.count, max: 4096)
+            violations.each("vector_fields", vectorFields, max: 64)
         }
 
         public mutating func readJSON(
@@ -5147,6 +6942,9 @@ extension AssayModelsV1 {
             case 6: vector = try reader.value(StringCodec.self)
             case 7: vectorFingerprint = try reader.value(BytesCodec.self)
             case 8: iterations = try reader.value(EnumCodec<IterationChoice>.self)
+            case 9: calibration = try reader.value(MessageCodec<Calibration>.self)
+            case 10: bands = try reader.value(MessageCodec<ScoreBands>.self)
+            case 11: vectorFields = try reader.list(StringCodec.self)
             default: break
             }
         }
@@ -5161,6 +6959,9 @@ extension AssayModelsV1 {
             writer.field("vector", vector, StringCodec.self)
             writer.field("vectorFingerprint", vectorFingerprint, BytesCodec.self)
             writer.field("iterations", iterations, EnumCodec<IterationChoice>.self)
+            writer.field("calibration", calibration, MessageCodec<Calibration>.self)
+            writer.field("bands", bands, MessageCodec<ScoreBands>.self)
+            writer.list("vectorFields", vectorFields, StringCodec.self)
             writer.endObject()
         }
 
@@ -5173,6 +6974,9 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.vector, b.vector)
                 && Canonical.equal(a.vectorFingerprint, b.vectorFingerprint)
                 && Canonical.equal(a.iterations, b.iterations)
+                && Canonical.equal(a.calibration, b.calibration)
+                && Canonical.equal(a.bands, b.bands)
+                && Canonical.equal(a.vectorFields, b.vectorFields)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -5185,6 +6989,9 @@ extension AssayModelsV1 {
             Canonical.hash(vector, into: &hasher)
             Canonical.hash(vectorFingerprint, into: &hasher)
             Canonical.hash(iterations, into: &hasher)
+            Canonical.hash(calibration, into: &hasher)
+            Canonical.hash(bands, into: &hasher)
+            Canonical.hash(vectorFields, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -5217,7 +7024,7 @@ extension AssayModelsV1 {
         }
 
         public static let fields = FieldTable(
-            "assay.models.v1.RegisterVersionRequest", depth: 3,
+            "assay.models.v1.RegisterVersionRequest", depth: 4,
             [
                 Field(1, "request_id", json: "requestId", .string),
                 Field(2, "model", .string),
@@ -6944,7 +8751,7 @@ extension AssayModelsV1 {
         }
 
         public static let fields = FieldTable(
-            "assay.models.v1.VersionRecord", depth: 3,
+            "assay.models.v1.VersionRecord", depth: 4,
             [
                 Field(1, "version", .message { Version.fields }, .required),
                 Field(2, "manifest", .message { Manifest.fields }, .required),

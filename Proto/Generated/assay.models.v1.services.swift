@@ -8,12 +8,35 @@ extension AssayModelsV1 {
         /// Scores one row with the version that the selector picks.
         public static let predict = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Predict", kind: .unary,
-            schema: 0x80dc_01d5_6dba_1172, access: .scope("models.predict", mutualTLS: true),
+            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
-            maximumRequestBytes: 137_436, maximumResponseBytes: 2_040_866)
+            maximumRequestBytes: 137_468, maximumResponseBytes: 2_040_866)
+
+        /// Scores up to 4,096 rows with one version.
+        public static let predictBatch = MethodDescriptor(
+            path: "/assay.models.v1.ModelServing/PredictBatch", kind: .unary,
+            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
+            idempotency: .readonly, cost: 20, deadline: .seconds(2),
+            maximumRequestBytes: 16_777_216, maximumResponseBytes: 16_777_216)
+
+        /// Answers each request in turn; the first that is refused ends the stream.
+        public static let predictStream = MethodDescriptor(
+            path: "/assay.models.v1.ModelServing/PredictStream", kind: .bidirectional,
+            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
+            idempotency: .readonly, cost: 5, maximumRequestBytes: 137_468,
+            maximumResponseBytes: 2_040_866)
+
+        /// What the version that the selector picks takes and answers.
+        public static let describe = MethodDescriptor(
+            path: "/assay.models.v1.ModelServing/Describe", kind: .unary,
+            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
+            idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_516,
+            maximumResponseBytes: 4_194_304)
 
         /// Every method, in the order of the schema.
-        public static let methods: [MethodDescriptor] = [predict]
+        public static let methods: [MethodDescriptor] = [
+            predict, predictBatch, predictStream, describe,
+        ]
 
         /// What a server of `assay.models.v1.ModelServing` implements.
         public protocol Service: RPCService {
@@ -21,6 +44,19 @@ extension AssayModelsV1 {
             func predict(
                 _ request: PredictRequest, context: ServerContext
             ) async throws -> PredictResponse
+            /// Scores up to 4,096 rows with one version.
+            func predictBatch(
+                _ request: PredictBatchRequest, context: ServerContext
+            ) async throws -> PredictBatchResponse
+            /// Answers each request in turn; the first that is refused ends the stream.
+            func predictStream(
+                _ requests: RequestStream<PredictRequest>, replies: ReplyWriter<PredictResponse>,
+                context: ServerContext
+            ) async throws
+            /// What the version that the selector picks takes and answers.
+            func describe(
+                _ request: ModelRef, context: ServerContext
+            ) async throws -> ModelDescription
         }
 
         /// Calls `assay.models.v1.ModelServing` over any transport.
@@ -37,6 +73,32 @@ extension AssayModelsV1 {
             ) async throws -> PredictResponse {
                 try await transport.unary(ModelServing.predict, request, options: options)
             }
+
+            /// Scores up to 4,096 rows with one version.
+            public func predictBatch(
+                _ request: PredictBatchRequest, options: CallOptions = CallOptions()
+            ) async throws -> PredictBatchResponse {
+                try await transport.unary(ModelServing.predictBatch, request, options: options)
+            }
+
+            /// Answers each request in turn; the first that is refused ends the stream.
+            public nonisolated(nonsending) func predictStream<Result>(
+                options: CallOptions = CallOptions(),
+                _ body:
+                    nonisolated(nonsending) (
+                        RequestWriter<PredictRequest>, ReplyStream<PredictResponse>
+                    ) async throws -> Result
+            ) async throws -> Result {
+                try await transport.bidirectional(
+                    ModelServing.predictStream, options: options, body)
+            }
+
+            /// What the version that the selector picks takes and answers.
+            public func describe(
+                _ request: ModelRef, options: CallOptions = CallOptions()
+            ) async throws -> ModelDescription {
+                try await transport.unary(ModelServing.describe, request, options: options)
+            }
         }
     }
 }
@@ -45,6 +107,17 @@ extension AssayModelsV1.ModelServing.Service {
     public func register(in registry: inout MethodRegistry) {
         registry.unary(AssayModelsV1.ModelServing.predict) { request, context in
             try await self.predict(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelServing.predictBatch) { request, context in
+            try await self.predictBatch(request, context: context)
+        }
+        registry.bidirectional(
+            AssayModelsV1.ModelServing.predictStream
+        ) { requests, replies, context in
+            try await self.predictStream(requests, replies: replies, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelServing.describe) { request, context in
+            try await self.describe(request, context: context)
         }
     }
 }
@@ -56,46 +129,46 @@ extension AssayModelsV1 {
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.upload", mutualTLS: true),
+            schema: 0x1087_94e4_df11_57b6, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 33_554_432, maximumResponseBytes: 16_734)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.move", mutualTLS: true),
+            schema: 0x1087_94e4_df11_57b6, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
 
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
             maximumResponseBytes: 17_196)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
             maximumResponseBytes: 450_884)
 
         /// A version with its manifest.
         public static let getVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
-            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
             maximumResponseBytes: 33_554_432)
 
         public static let listModels = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
-            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
             maximumResponseBytes: 16_337_384)
 
         /// What happened to a model: who did what, when and why, in the order it happened.
         public static let history = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
-            schema: 0x4f3e_b240_482d_61a8, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
             maximumResponseBytes: 1_382_395)
 

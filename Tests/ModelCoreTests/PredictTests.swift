@@ -8,14 +8,14 @@ import Testing
 @Suite("Predict")
 struct PredictTests {
     /// A snapshot with both example models, and the credit model's inputs.
-    private func snapshot() async throws -> (RegistrySnapshot, RegistryKit) {
+    private func snapshot() async throws -> (ServingSnapshot, RegistryKit) {
         let kit = try RegistryKit()
         let registry = try kit.open()
         for (example, name) in [(Example.credit, "credit-german"), (.payments, "payment-fraud")] {
             _ = try await registry.register(try example.registration(model: name))
             _ = try await registry.setAlias(.move(name, to: 1))
         }
-        return (registry.snapshot, kit)
+        return (registry.serving.latest, kit)
     }
 
     private func creditRequest() throws -> AssayModelsV1.PredictRequest {
@@ -151,11 +151,15 @@ struct PredictTests {
         var request = try creditRequest()
         request.values[2] = .nan
         let missing = try Predictor.predict(request, in: snapshot)
-        for status in [2, 3, 5, 0x45] as [UInt8] {
+        for status in [2, 3, 4, 5, 0x45] as [UInt8] {
             request.values[2] = 1
             request.status = [UInt8](repeating: 0, count: 17)
             request.status[2] = status
-            #expect(try Predictor.predict(request, in: snapshot) == missing)
+            var response = try Predictor.predict(request, in: snapshot)
+            let isFault = status != 2
+            #expect(response.flags.map(\.notice) == (isFault ? [.missing] : []))
+            response.flags = []
+            #expect(response == missing)
         }
     }
 
@@ -171,7 +175,7 @@ struct PredictTests {
         _ = try await registry.setAlias(.move("pinned", to: 1))
         _ = try await registry.register(try Example.credit.registration(model: "own", id: "r-2"))
         _ = try await registry.setAlias(.move("own", to: 1))
-        let snapshot = registry.snapshot
+        let snapshot = registry.serving.latest
         var request = AssayModelsV1.PredictRequest(
             requestID: "p", model: "pinned", vector: 0x0102_0304_0506_0708,
             values: pinned.manifest.goldenRows[0].values)

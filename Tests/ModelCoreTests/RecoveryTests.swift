@@ -40,7 +40,7 @@ struct RecoveryTests {
         let after = try kit.open()
         #expect(after.snapshot.damagedAliases.map(\.version) == [1])
         let request = AssayModelsV1.PredictRequest(requestID: "p", model: "m")
-        let error = await refusal { try Predictor.predict(request, in: after.snapshot) }
+        let error = await refusal { try Predictor.predict(request, in: after.serving.latest) }
         #expect(error.code == .unavailable)
         #expect(error.message.contains("no longer have this hash"))
         // The pointer does not move to it either, and stays where it is.

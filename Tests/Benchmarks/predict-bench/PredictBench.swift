@@ -84,7 +84,7 @@ struct PredictBench: AsyncParsableCommand {
                 guard
                     let request = try? AssayModelsV1.PredictRequest(
                         decoding: requests[index % requests.count], door: .strict),
-                    let response = try? Predictor.predict(request, in: registry.snapshot)
+                    let response = try? Predictor.predict(request, in: registry.serving.current)
                 else { return .nan }
                 return Double(response.encoded().count)
             }

@@ -21,9 +21,12 @@ public struct Bands: Sendable, Hashable {
         self.edges = edges
     }
 
-    /// The band of a probability; nil for NaN.
-    public func name(of probability: Double) -> String? {
+    /// The place of a probability's band among the names; nil for NaN.
+    public func index(of probability: Double) -> Int? {
         if probability.isNaN { return nil }
-        return names[edges.firstIndex { probability <= $0 } ?? edges.count]
+        return edges.firstIndex { probability <= $0 } ?? edges.count
     }
+
+    /// The band of a probability; nil for NaN.
+    public func name(of probability: Double) -> String? { index(of: probability).map { names[$0] } }
 }

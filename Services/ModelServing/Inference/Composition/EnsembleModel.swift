@@ -11,12 +11,22 @@ public final class EnsembleModel: Sendable {
     public let members: [ScoringModel?]
     /// For each member, the row's place of each of its inputs.
     let places: [[Int]]
+    /// The members that are there, in the file's order.
+    private let present: [Present]
+
+    private struct Present {
+        let index: Int
+        let model: ScoringModel
+        /// The place of the adverse event among its probabilities.
+        let positive: Int
+    }
 
     /// - Parameter members: the models of the file's members, in their order; nil where one is
     ///   missing.
     public init(_ file: EnsembleFile, members: [ScoringModel?]) throws(Fault) {
         precondition(members.count == file.members.count)
         var places: [[Int]] = []
+        var present: [Present] = []
         let inputs = Dictionary(
             file.inputs.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         for (member, stated) in zip(members, file.members) {
@@ -39,14 +49,16 @@ public final class EnsembleModel: Sendable {
                 }
                 found.append(place)
             }
-            guard member.positive != nil else {
+            guard let positive = member.positive else {
                 throw Fault(description: "\(name) has no single positive class")
             }
+            present.append(Present(index: places.count, model: member, positive: positive))
             places.append(found)
         }
         self.file = file
         self.members = members
         self.places = places
+        self.present = present
     }
 
     /// Whether an optional member is missing.
@@ -55,59 +67,94 @@ public final class EnsembleModel: Sendable {
     var depth: Int { 1 + (members.compactMap { $0?.depth }.max() ?? 0) }
 
     /// The members' values and what becomes of them; NaN if a member answers none.
-    func score(_ row: [Double]) -> Scored {
-        var margin: [Double] = []
-        var degraded = isDegraded
-        var values: [(value: Double, member: EnsembleFile.Member)] = []
-        for (index, member) in members.enumerated() {
-            guard let member, let positive = member.positive else { continue }
-            let scored = member.score(places[index].map { row[$0] })
-            degraded = degraded || scored.degraded
-            let value =
-                file.space == .margin && file.combination != .vote
-                ? scored.margin.last ?? .nan : scored.probability[positive]
-            values.append((value, file.members[index]))
+    func score(
+        _ row: UnsafeBufferPointer<Double>, _ scratch: ScoringScratch
+    ) -> (margin: Double, probability: Double, degraded: Bool) {
+        scratch.withNumbers(present.count) { values in
+            var degraded = isDegraded
+            for (place, member) in present.enumerated() {
+                let answer = self.answer(of: member, row, scratch)
+                values[place] = answer.value
+                degraded = degraded || answer.degraded
+            }
+            let combined = combine(values, scratch)
+            return (combined.margin, combined.probability, degraded)
         }
-        let combined = combine(values)
-        margin = [combined.margin]
-        return Scored(margin: margin, probability: [combined.probability], degraded: degraded)
+    }
+
+    /// What one member contributes: a vote, a maximum and a median are taken of probabilities.
+    private func answer(
+        of member: Present, _ row: UnsafeBufferPointer<Double>, _ scratch: ScoringScratch
+    ) -> (value: Double, degraded: Bool) {
+        let model = member.model
+        return scratch.withNumbers(model.inputCount) { inputs in
+            for (input, place) in places[member.index].enumerated() { inputs[input] = row[place] }
+            return scratch.withNumbers(model.marginCount) { margins in
+                scratch.withNumbers(model.probabilityCount) { probabilities in
+                    let degraded = model.score(
+                        UnsafeBufferPointer(inputs), .whole, scratch, margins: margins,
+                        probabilities: probabilities)
+                    let takesMargin = file.space == .margin && file.combination != .vote
+                    let value =
+                        takesMargin ? margins[margins.count - 1] : probabilities[member.positive]
+                    return (value, degraded)
+                }
+            }
+        }
     }
 
     private func combine(
-        _ values: [(value: Double, member: EnsembleFile.Member)]
+        _ values: UnsafeMutableBufferPointer<Double>, _ scratch: ScoringScratch
     ) -> (margin: Double, probability: Double) {
-        let plain = values.map(\.value)
-        if plain.contains(where: \.isNaN) { return (.nan, .nan) }
+        if values.contains(where: \.isNaN) { return (.nan, .nan) }
         switch file.combination {
-        case .mean: return linked(weightedMean(plain.map { ($0, 1) }))
-        case .weighted: return linked(weightedMean(values.map { ($0.value, $0.member.weight) }))
+        case .mean: return linked(weightedMean(values) { _ in 1 })
+        case .weighted:
+            return linked(weightedMean(values) { file.members[present[$0].index].weight })
         case .vote:
+            var votes = 0
             // A tie goes to the positive class.
-            let votes = values.filter { $0.value >= $0.member.threshold }.count
+            for (place, member) in present.enumerated()
+            where values[place] >= file.members[member.index].threshold { votes += 1 }
             let share = Double(votes) / Double(values.count)
             return (share, share)
         case .max:
-            let largest = plain.max() ?? .nan
+            let largest = values.max() ?? .nan
             return (largest, largest)
         case .median:
-            let sorted = plain.sorted()
+            var sorted = values
+            sorted.sort()
             let middle = sorted.count / 2
             let median =
                 sorted.count % 2 == 1
                 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
             return (median, median)
-        case .stack:
-            guard let stack = file.stack else { return (.nan, .nan) }
-            return (stack.margins(plain)[0], stack.probabilities(plain)[0])
+        case .stack: return stacked(UnsafeBufferPointer(values), scratch)
+        }
+    }
+
+    private func stacked(
+        _ values: UnsafeBufferPointer<Double>, _ scratch: ScoringScratch
+    ) -> (margin: Double, probability: Double) {
+        guard let stack = file.stack else { return (.nan, .nan) }
+        return scratch.withNumbers(stack.marginCount) { margins in
+            scratch.withNumbers(stack.probabilityCount) { probabilities in
+                stack.margins(values, .whole, scratch.scratch(for: stack), into: margins)
+                stack.probabilities(
+                    fromMargins: UnsafeBufferPointer(margins), into: probabilities)
+                return (margins[0], probabilities[0])
+            }
         }
     }
 
     /// Σ wᵢ vᵢ / Σ wᵢ in member order.
-    private func weightedMean(_ values: [(value: Double, weight: Double)]) -> Double {
+    private func weightedMean(
+        _ values: UnsafeMutableBufferPointer<Double>, _ weight: (Int) -> Double
+    ) -> Double {
         var (sum, weights) = (0.0, 0.0)
-        for (value, weight) in values {
-            sum += weight * value
-            weights += weight
+        for place in values.indices {
+            sum += weight(place) * values[place]
+            weights += weight(place)
         }
         return sum / weights
     }

@@ -63,7 +63,8 @@ public final class CompiledModel: Sendable {
             slots: forest?.slotCount ?? 1)
     }
 
-    private func fits(_ scratch: ModelScratch) -> Bool {
+    /// Whether a scratch was made for a model of this size.
+    func accepts(_ scratch: ModelScratch) -> Bool {
         scratch.fits(
             inputs: inputCount, outputs: marginCount, rows: forest?.rowsPerBlock ?? 1,
             slots: forest?.slotCount ?? 1)
@@ -116,7 +117,7 @@ public final class CompiledModel: Sendable {
     ) {
         precondition(count >= 0 && stride >= inputCount && margins.count == count * marginCount)
         precondition(count == 0 || rows.count >= (count - 1) * stride + inputCount)
-        precondition(fits(scratch), "the scratch was made for another model")
+        precondition(accepts(scratch), "the scratch was made for another model")
         precondition(options.offset.map { $0.count == marginCount } ?? true)
         guard count > 0, let start = rows.baseAddress, let sums = margins.baseAddress else {
             return
@@ -214,7 +215,7 @@ public final class CompiledModel: Sendable {
         guard let trees = model.trees else { return }
         let range = trees.trees(of: options.iterations)
         precondition(row.count == inputCount)
-        precondition(fits(scratch), "the scratch was made for another model")
+        precondition(accepts(scratch), "the scratch was made for another model")
         precondition(leaves.count == range.count)
         guard let start = row.baseAddress, let met = leaves.baseAddress else { return }
         if let forest { return forest.leaves(start, trees: range, scratch, into: met) }

@@ -24,6 +24,9 @@ public final class ModelRegistry: Sendable {
     let artifacts: any ArtifactStore
     let now: @Sendable () -> Timestamp
 
+    /// What answers calls.
+    package let serving: SnapshotCell<ServingSnapshot>
+
     private let lanes = ChangeLanes()
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
     private let checks = DispatchQueue(label: "assay.models.registry.checks")
@@ -45,7 +48,9 @@ public final class ModelRegistry: Sendable {
         rows = RegistryRows(embedded)
         self.artifacts = artifacts
         self.now = now
-        current = Mutex(try Self.recover(embedded, artifacts))
+        let recovered = try Self.recover(embedded, artifacts)
+        current = Mutex(recovered)
+        serving = SnapshotCell(ServingSnapshot(recovered))
     }
 
     /// The picture to answer from.
@@ -106,6 +111,8 @@ public final class ModelRegistry: Sendable {
                 snapshot.models[transaction.chain]?.changed(by: event)
                 snapshot.generation += 1
             }
+            serving.publish(
+                ServingSnapshot(serving.latest, showing: transaction.chain, of: snapshot))
         }
     }
 

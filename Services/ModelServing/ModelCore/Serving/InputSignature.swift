@@ -1,43 +1,74 @@
 internal import AssayMessages
+internal import Inference
 internal import RPC
 
 /// The typed inputs of a version: turns a request's values into the row the model reads, or says
 /// what is wrong with them.
 struct InputSignature: Sendable {
-    enum Kind: Sendable { case number, category, flag }
-
     struct Input: Sendable {
         var name: String
-        var kind: Kind
-        var isNullable: Bool
+        var kind: InputRule.Kind
         var vocabulary: [String]
         /// Position of each text of the vocabulary.
         var codes: [String: Int]
         var reasonCode: String
+        var sentinels: [Double]
+        var takesUnknownTexts: Bool
     }
 
     let inputs: [Input]
+    let rules: [InputRule]
+    /// Fields of the vector that callers may send instead of one value per input.
+    let vectorCount: Int
     private let positions: [String: Int]
 
-    init(_ fields: [AssayModelsV1.InputField]) throws(RPCError) {
+    /// - Parameters:
+    ///   - vector: the fields of the vector that callers send; empty for the inputs' own order.
+    ///   - isSingle: the model rounds its inputs to float32.
+    init(
+        _ fields: [AssayModelsV1.InputField], vector: [String] = [], isSingle: Bool = true
+    ) throws(RPCError) {
         var inputs: [Input] = []
+        var rules: [InputRule] = []
         var positions: [String: Int] = [:]
+        let sources = try Self.sources(vector)
         for (index, field) in fields.enumerated() {
             let place = "manifest.inputs[\(index)]"
             guard !field.name.isEmpty else { throw .invalid(place, "an input needs a name") }
             guard positions.updateValue(index, forKey: field.name) == nil else {
                 throw .invalid(place, "the name \"\(field.name)\" stands twice")
             }
-            inputs.append(try Self.input(field, place))
+            guard let source = vector.isEmpty ? index : sources[field.name] else {
+                throw .invalid(
+                    place,
+                    "the vector has no field \"\(field.name)\""
+                        + NearNames.hint(field.name, among: vector))
+            }
+            let input = try Self.input(field, place)
+            inputs.append(input)
+            rules.append(try Self.rule(field, input, source, isSingle, place))
         }
         self.inputs = inputs
+        self.rules = rules
         self.positions = positions
+        vectorCount = vector.isEmpty ? inputs.count : vector.count
+    }
+
+    private static func sources(_ vector: [String]) throws(RPCError) -> [String: Int] {
+        var sources: [String: Int] = [:]
+        for (index, name) in vector.enumerated() {
+            guard !name.isEmpty, sources.updateValue(index, forKey: name) == nil else {
+                throw .invalid(
+                    "manifest.vector_fields[\(index)]", "\"\(name)\" is empty, or stands twice")
+            }
+        }
+        return sources
     }
 
     private static func input(
         _ field: AssayModelsV1.InputField, _ place: String
     ) throws(RPCError) -> Input {
-        let kind: Kind
+        let kind: InputRule.Kind
         switch field.kind {
         case .number: kind = .number
         case .category: kind = .category
@@ -56,109 +87,56 @@ struct InputSignature: Sendable {
                 "\(place).vocabulary",
                 "\(field.name): a category needs a vocabulary, and only a category has one")
         }
+        let takesUnknownTexts = field.unknownText == .missing
+        guard !takesUnknownTexts || kind == .category && field.nullable else {
+            throw .invalid(
+                "\(place).unknown_text",
+                "\(field.name): only a category that may be missing takes unknown texts for that")
+        }
         return Input(
-            name: field.name, kind: kind, isNullable: field.nullable,
-            vocabulary: field.vocabulary, codes: codes, reasonCode: field.reasonCode)
+            name: field.name, kind: kind, vocabulary: field.vocabulary, codes: codes,
+            reasonCode: field.reasonCode, sentinels: field.sentinels,
+            takesUnknownTexts: takesUnknownTexts)
     }
 
-    // MARK: Rows
-
-    /// Fills `row` with the values as float32, rounded to nearest, NaN where missing.
-    ///
-    /// - Parameter status: one status byte per value, or none: all present.
-    func read(
-        values: [Double], status: [UInt8], texts: [AssayModelsV1.CategoryText],
-        into row: UnsafeMutableBufferPointer<Float>
-    ) throws(RPCError) {
-        guard values.count == inputs.count else {
+    private static func rule(
+        _ field: AssayModelsV1.InputField, _ input: Input, _ source: Int, _ isSingle: Bool,
+        _ place: String
+    ) throws(RPCError) -> InputRule {
+        let isNumber = input.kind == .number
+        guard isNumber || field.range == nil && !field.allowsInfinities else {
+            throw .invalid("\(place).range", "\(field.name): only a number has a range")
+        }
+        guard field.sentinels.isEmpty || isNumber && field.nullable else {
             throw .invalid(
-                "values", "expected \(inputs.count) values, one per input, got \(values.count)")
+                "\(place).sentinels",
+                "\(field.name): only a number that may be missing has sentinels")
         }
-        guard status.isEmpty || status.count == values.count else {
+        let range = field.range ?? .init()
+        let (lowest, highest) = (range.lowest ?? -.infinity, range.highest ?? .infinity)
+        guard lowest <= highest else {
+            throw .invalid("\(place).range", "\(field.name): from \(lowest) to \(highest)")
+        }
+        guard field.range == nil || [.accept, .clamp, .reject].contains(range.policy) else {
             throw .invalid(
-                "status", "expected no status bytes or \(values.count), got \(status.count)")
+                "\(place).range.policy", "\(field.name): expected accept, clamp or reject")
         }
-        for index in values.indices {
-            let unknown = !status.isEmpty && Self.isUnknown(status[index])
-            row[index] = unknown ? .nan : Float(values[index])
-        }
-        for (index, text) in texts.enumerated() { try lay(text, at: index, texts, over: row) }
-        for index in values.indices {
-            guard let problem = problem(of: row[index], values[index], inputs[index]) else {
-                continue
-            }
-            throw .invalid("values[\(index)]", "\(inputs[index].name): \(problem)")
-        }
+        return InputRule(
+            source: source, kind: input.kind, isNullable: field.nullable,
+            allowsInfinities: field.allowsInfinities, hasSentinels: !field.sentinels.isEmpty,
+            isSingle: isSingle, codeCount: field.vocabulary.count, lowest: lowest,
+            highest: highest, rangePolicy: range.policy,
+            refusedStatuses: RefusedStatuses(field.refusedStatuses))
     }
 
-    /// Statuses of the feature store: 2 absent, 3 unavailable, 5 error, in the low three bits.
-    private static func isUnknown(_ status: UInt8) -> Bool {
-        let low = status & 7
-        return low == 2 || low == 3 || low == 5
-    }
-
-    private func lay(
-        _ text: AssayModelsV1.CategoryText, at index: Int, _ all: [AssayModelsV1.CategoryText],
-        over row: UnsafeMutableBufferPointer<Float>
-    ) throws(RPCError) {
-        let place = "texts[\(index)]"
-        guard let position = positions[text.field] else {
-            let hint = NearNames.hint(text.field, among: inputs.map(\.name))
-            throw .invalid("\(place).field", "the model has no input \"\(text.field)\"\(hint)")
-        }
-        let input = inputs[position]
-        guard input.kind == .category else {
-            throw .invalid("\(place).field", "\(input.name) is no category")
-        }
-        guard !all[..<index].contains(where: { $0.field == text.field }) else {
-            throw .invalid("\(place).field", "\(input.name) is given twice")
-        }
-        guard let code = input.codes[text.text] else {
-            let near = NearNames.of(text.text, among: input.vocabulary)
-            let known = near.isEmpty ? Array(input.vocabulary.prefix(3)) : near
-            throw .invalid(
-                "\(place).text",
-                "\(input.name): expected one of its \(input.vocabulary.count) texts, such as "
-                    + known.map { "\"\($0)\"" }.joined(separator: ", ") + ", got \"\(text.text)\"")
-        }
-        row[position] = Float(code)
-    }
-
-    /// What is wrong with a value; nil is the usual answer.
-    @inline(__always)
-    private func problem(of value: Float, _ given: Double, _ input: Input) -> String? {
-        if value.isNaN {
-            return input.isNullable ? nil : "expected \(expectation(input)), got a missing value"
-        }
-        switch input.kind {
-        case .number:
-            if value.isFinite { return nil }
-            return given.isFinite
-                ? "expected a number within float32, got \(given)"
-                : "expected a number, got \(given)"
-        case .flag:
-            return value == 0 || value == 1 ? nil : "expected 0 or 1, got \(given)"
-        case .category:
-            let isCode =
-                value >= 0 && value < Float(input.vocabulary.count)
-                && value == value.rounded(.towardZero)
-            return isCode ? nil : "expected \(expectation(input)), got \(given)"
-        }
-    }
-
-    private func expectation(_ input: Input) -> String {
-        switch input.kind {
-        case .number: "a number"
-        case .flag: "0 or 1"
-        case .category: "a text, or a code below \(input.vocabulary.count)"
-        }
-    }
+    /// The input of this name.
+    func position(_ name: String) -> Int? { positions[name] }
 }
 
 extension RPCError {
     /// INVALID_ARGUMENT that names one field.
     static func invalid(_ field: String, _ description: String) -> RPCError {
-        let separator = field.hasPrefix("values[") ? " " : ": "
+        let separator = field.contains("values[") ? " " : ": "
         return RPCError(
             code: .invalidArgument, message: "\(field)\(separator)\(description)",
             details: [.badRequest([FieldViolation(field: field, description: description)])])

@@ -2,14 +2,113 @@ public import AssayMessages
 public import RPC
 
 /// `assay.models.v1.ModelServing` over a registry's snapshots.
+///
+/// What takes longer than an event loop can be without goes to the pool, by what a row of the version
+/// took when it was loaded.
 public struct ModelServingService: AssayModelsV1.ModelServing.Service {
-    private let registry: ModelRegistry
+    /// The longest that a call may hold its event loop.
+    static let longestOnLoop = Duration.microseconds(200)
 
-    public init(_ registry: ModelRegistry) { self.registry = registry }
+    private let snapshots: SnapshotCell<ServingSnapshot>
+    private let pool: ScoringPool
+
+    public init(_ registry: ModelRegistry) { self.init(registry, pool: ScoringPool()) }
+
+    package init(_ registry: ModelRegistry, pool: ScoringPool) {
+        snapshots = registry.serving
+        self.pool = pool
+    }
 
     public func predict(
         _ request: AssayModelsV1.PredictRequest, context: ServerContext
     ) async throws -> AssayModelsV1.PredictResponse {
-        try Predictor.predict(request, in: registry.snapshot)
+        let snapshot = snapshots.current
+        // Outlives the version below: what is freed is freed by the cell, not on this loop.
+        defer { withExtendedLifetime(snapshot) {} }
+        let version = try snapshot.version(of: request.model, request.selector)
+        let estimate = version.warmUp.estimate(request.explain)
+        if estimate <= Self.longestOnLoop {
+            return try Predictor.predict(
+                request, with: version, generation: snapshot.generation)
+        }
+        try Self.check(estimate, context)
+        return try await pool.run { () throws(RPCError) in
+            try Predictor.predict(request, with: version, generation: snapshot.generation)
+        }
+    }
+
+    public func predictBatch(
+        _ request: AssayModelsV1.PredictBatchRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.PredictBatchResponse {
+        let snapshot = snapshots.current
+        defer { withExtendedLifetime(snapshot) {} }
+        let version = try snapshot.version(of: request.model, request.selector)
+        let batch = try BatchPredictor(request, version)
+        version.statistics.add(1, to: .requests, stripe: ServingThread.current.index)
+        do {
+            let chunks = try await score(batch, context)
+            return batch.response(chunks, generation: snapshot.generation)
+        } catch {
+            version.statistics.add(1, to: .failures, stripe: ServingThread.current.index)
+            throw error
+        }
+    }
+
+    public func predictStream(
+        _ requests: RequestStream<AssayModelsV1.PredictRequest>,
+        replies: ReplyWriter<AssayModelsV1.PredictResponse>, context: ServerContext
+    ) async throws {
+        for try await request in requests {
+            do {
+                try await replies.write(try await predict(request, context: context))
+            } catch let error as RPCError {
+                throw RPCError(
+                    code: error.code, message: "request \(request.requestID): \(error.message)",
+                    reason: error.reason, details: error.details, cause: error)
+            }
+        }
+    }
+
+    public func describe(
+        _ request: AssayModelsV1.ModelRef, context: ServerContext
+    ) async throws -> AssayModelsV1.ModelDescription {
+        let snapshot = snapshots.current
+        defer { withExtendedLifetime(snapshot) {} }
+        let version = try snapshot.version(of: request.model, request.selector)
+        return ModelDescriber.describe(version, of: try snapshot.model(request.model))
+    }
+
+    // MARK: Batches
+
+    private func score(
+        _ batch: BatchPredictor, _ context: ServerContext
+    ) async throws -> [BatchPredictor.Chunk] {
+        let (chunks, estimate) = (batch.chunks, batch.estimate)
+        if estimate <= Self.longestOnLoop {
+            return try chunks.map { try batch.score($0) }
+        }
+        try Self.check(estimate, context)
+        return try await withThrowingTaskGroup(of: (Int, BatchPredictor.Chunk).self) { group in
+            for (index, chunk) in chunks.enumerated() {
+                group.addTask {
+                    let scored = try await pool.run { () throws(RPCError) in
+                        try batch.score(chunk)
+                    }
+                    return (index, scored)
+                }
+            }
+            var scored = [BatchPredictor.Chunk](repeating: .init(), count: chunks.count)
+            for try await (index, chunk) in group { scored[index] = chunk }
+            return scored
+        }
+    }
+
+    /// A call that cannot be answered in time is refused before it costs anything.
+    private static func check(_ estimate: Duration, _ context: ServerContext) throws(RPCError) {
+        guard let remaining = context.remaining, remaining < estimate else { return }
+        throw RPCError(
+            .deadlineExceeded,
+            "the rows take about \(estimate), and \(remaining) are left",
+            reason: "estimate_exceeds_deadline")
     }
 }

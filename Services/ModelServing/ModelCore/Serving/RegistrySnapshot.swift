@@ -1,10 +1,8 @@
 internal import AssayMessages
 internal import RPC
-internal import Synchronization
 internal import Wire
 
-/// The immutable picture that answers requests: aliases and compiled versions. A request keeps the
-/// one it began with.
+/// What the registry knows of its models: versions, aliases, and what could not be loaded.
 public struct RegistrySnapshot: Sendable {
     /// A version that is registered but cannot answer, and why.
     public struct Damage: Sendable, Hashable {
@@ -47,7 +45,7 @@ public struct RegistrySnapshot: Sendable {
     public var predictions: [(model: String, version: UInt32, count: Int)] {
         models.sorted { $0.key < $1.key }.flatMap { name, model in
             model.versions.sorted { $0.key < $1.key }.map {
-                (name, $0.key, $0.value.predictions.load(ordering: .relaxed))
+                (name, $0.key, $0.value.statistics[.rows])
             }
         }
     }
@@ -73,28 +71,5 @@ public struct RegistrySnapshot: Sendable {
                     + NearNames.hint(name, among: found.aliases.keys), reason: "alias_unknown")
         }
         return alias
-    }
-
-    func version(
-        of name: String, _ selector: AssayModelsV1.Selector?
-    ) throws(RPCError) -> ServingVersion {
-        let number: UInt32
-        switch selector {
-        case nil: number = try alias(Predictor.defaultAlias, of: name).version
-        case .alias(let alias): number = try self.alias(alias, of: name).version
-        case .version(let version): number = version
-        case .unrecognized:
-            throw .invalid("selector", "expected an alias or a version")
-        }
-        let model = try self.model(name)
-        if let version = model.versions[number] { return version }
-        if let reason = model.damage[number] {
-            throw RPCError(
-                .unavailable, "\(name) version \(number) could not be loaded: \(reason)",
-                reason: "version_damaged")
-        }
-        throw RPCError(
-            .notFound, "model \"\(name)\" has versions 1...\(model.records.count), not \(number)",
-            reason: "version_unknown")
     }
 }

@@ -6,58 +6,130 @@ internal import Synchronization
 /// A version that was checked and compiled, and can answer. Immutable, so that any number of
 /// requests share it.
 final class ServingVersion: Sendable {
-    let model: TreeModel
+    /// Looks up the members of an ensemble; nil if there is no such version.
+    typealias Members = (_ model: String, _ version: UInt32) throws(RPCError) -> ServingVersion?
+
+    let model: ScoringModel
     let number: UInt32
     let artifact: [UInt8]
     let signature: InputSignature
+    let post: PostProcessing
+    /// Nil if the model cannot be explained by itself.
+    let explainer: (any Explainer)?
     /// The first eight bytes of the pinned vector's fingerprint; 0 if none is pinned.
     let vectorFingerprint: UInt64
     let vectorName: String
+    /// The manifest without its golden rows.
+    let manifest: AssayModelsV1.Manifest
     let goldenRowCount: Int
-    /// Rows scored since the version was loaded.
-    let predictions = Atomic<Int>(0)
+    let warmUp: WarmUp
+    let statistics: VersionStatistics
+    /// Tells this version from all others that this process has loaded.
+    let token: UInt64
 
-    /// Parses the artifact, checks the manifest against it and replays every golden row, bit for
-    /// bit.
+    private static let tokens = Atomic<UInt64>(0)
+
+    /// Parses the artifact, checks the manifest against it, replays every golden row, bit for bit,
+    /// and measures how long a row takes.
     ///
     /// - Throws: INVALID_ARGUMENT that names the byte of the file or the field of the manifest.
     init(
         artifact bytes: [UInt8], digest: ArtifactDigest, number: UInt32,
-        manifest: AssayModelsV1.Manifest
+        manifest: AssayModelsV1.Manifest, members: Members = { _, _ in nil }
     ) throws(RPCError) {
-        do {
-            model = try TreeModel(bytes, rounds: Self.rounds(manifest.iterations))
-        } catch {
-            throw RPCError(
-                code: .invalidArgument, message: "artifact: \(error)", reason: "artifact_refused",
-                details: [
-                    .badRequest([
-                        FieldViolation(field: "artifact", description: error.description)
-                    ])
-                ])
-        }
+        model = try Self.model(bytes, manifest, members)
         self.number = number
         artifact = digest.bytes
-        signature = try InputSignature(manifest.inputs)
+        signature = try InputSignature(
+            manifest.inputs, vector: manifest.vectorFields,
+            isSingle: model.takesSinglePrecision)
+        post = try PostProcessing(manifest, model)
+        explainer = Self.explainer(model, digest)
         vectorName = manifest.vector
         vectorFingerprint = try Self.fingerprint(manifest)
         goldenRowCount = manifest.goldenRows.count
-        try checkSignature()
-        try replay(manifest.goldenRows)
+        var described = manifest
+        described.goldenRows = []
+        self.manifest = described
+        try Self.check(signature, model)
+        let replay = GoldenReplay(
+            model: model, signature: signature, post: post,
+            isCalibrated: manifest.calibration != nil)
+        warmUp = WarmUp(model, explainer, rows: try replay.run(manifest.goldenRows))
+        statistics = VersionStatistics()
+        token = Self.tokens.add(1, ordering: .relaxed).newValue
     }
 
     /// The same under the number that its registration got.
     init(_ checked: ServingVersion, number: UInt32) {
         model = checked.model
+        self.number = number
         artifact = checked.artifact
         signature = checked.signature
+        post = checked.post
+        explainer = checked.explainer
         vectorName = checked.vectorName
         vectorFingerprint = checked.vectorFingerprint
         goldenRowCount = checked.goldenRowCount
-        self.number = number
+        manifest = checked.manifest
+        warmUp = checked.warmUp
+        statistics = checked.statistics
+        token = checked.token
     }
 
-    private static func rounds(_ choice: AssayModelsV1.IterationChoice) -> TreeModel.Rounds {
+    /// Memory that it holds, about.
+    var byteCount: Int {
+        let explaining = (explainer as? TreeExplainer)?.byteCount ?? 0
+        return model.byteCount + explaining + signature.inputs.count * 256
+    }
+
+    // MARK: Loading
+
+    private static func model(
+        _ bytes: [UInt8], _ manifest: AssayModelsV1.Manifest, _ members: Members
+    ) throws(RPCError) -> ScoringModel {
+        do {
+            if EnsembleFile.recognizes(bytes) {
+                return try ensemble(EnsembleFile(bytes), manifest, members)
+            }
+            let options = LoadOptions(
+                rounds: rounds(manifest.iterations), columns: manifest.inputs.map(\.name))
+            return .single(CompiledModel(try ModelFile.load(bytes, options)))
+        } catch let error as ModelFileError {
+            throw refused("\(error)")
+        } catch let error as RPCError {
+            throw error
+        } catch {
+            throw refused("\(error)")
+        }
+    }
+
+    private static func ensemble(
+        _ file: EnsembleFile, _ manifest: AssayModelsV1.Manifest, _ members: Members
+    ) throws -> ScoringModel {
+        var found: [ScoringModel?] = []
+        for (index, stated) in file.members.enumerated() {
+            let member = try members(stated.model, UInt32(stated.version))
+            found.append(member?.model)
+            for input in member?.signature.inputs ?? [] where input.kind == .category {
+                let own = manifest.inputs.first { $0.name == input.name }
+                guard own.map({ $0.vocabulary == input.vocabulary }) ?? true else {
+                    throw refused(
+                        "$.members[\(index)]: \(stated.model) \(stated.version) has another "
+                            + "vocabulary for \(input.name) than the manifest")
+                }
+            }
+        }
+        return .ensemble(try EnsembleModel(file, members: found))
+    }
+
+    private static func refused(_ problem: String) -> RPCError {
+        RPCError(
+            code: .invalidArgument, message: "artifact: \(problem)", reason: "artifact_refused",
+            details: [.badRequest([FieldViolation(field: "artifact", description: problem)])])
+    }
+
+    private static func rounds(_ choice: AssayModelsV1.IterationChoice) -> Rounds {
         switch choice {
         case .all: .all
         case .best: .best
@@ -65,9 +137,19 @@ final class ServingVersion: Sendable {
         }
     }
 
+    private static func explainer(
+        _ model: ScoringModel, _ digest: ArtifactDigest
+    ) -> (any Explainer)? {
+        guard case .single(let single) = model else { return nil }
+        return Explainers.best(for: single, background: nil, artifact: digest.bytes)
+    }
+
     private static func fingerprint(
         _ manifest: AssayModelsV1.Manifest
     ) throws(RPCError) -> UInt64 {
+        guard manifest.vectorFields.isEmpty || !manifest.vector.isEmpty else {
+            throw .invalid("manifest.vector", "whose fields are these?")
+        }
         let bytes = manifest.vectorFingerprint
         if bytes.isEmpty { return 0 }
         guard bytes.count == 32, !manifest.vector.isEmpty else {
@@ -78,60 +160,35 @@ final class ServingVersion: Sendable {
     }
 
     /// Names, count and types agree with what the file says of itself.
-    private func checkSignature() throws(RPCError) {
+    private static func check(
+        _ signature: InputSignature, _ model: ScoringModel
+    ) throws(RPCError) {
         guard signature.inputs.count == model.inputCount else {
             throw .invalid(
                 "manifest.inputs",
                 "the model has \(model.inputCount) inputs, the manifest \(signature.inputs.count)")
         }
-        for (index, input) in signature.inputs.enumerated() {
+        for (index, (input, own)) in zip(signature.inputs, model.inputs).enumerated() {
             let place = "manifest.inputs[\(index)]"
-            if !model.inputNames.isEmpty, model.inputNames[index] != input.name {
+            if !own.name.isEmpty, own.name != input.name {
                 throw .invalid(
                     place,
-                    "the model calls this input \"\(model.inputNames[index])\", "
-                        + "the manifest \"\(input.name)\"")
+                    "the model calls this input \"\(own.name)\", the manifest \"\(input.name)\"")
             }
-            if model.categoricalInputs.contains(index), input.kind != .category {
+            if own.kind == .category, input.kind != .category {
                 throw .invalid(place, "\(input.name): the model splits it by category")
             }
-        }
-    }
-
-    private func replay(_ golden: [AssayModelsV1.GoldenRow]) throws(RPCError) {
-        var row = [Float](repeating: 0, count: model.inputCount)
-        for (index, expected) in golden.enumerated() {
-            let place = "manifest.golden_rows[\(index)]"
-            try readGolden(expected, &row, place)
-            guard expected.margin.count == model.outputCount else {
-                throw .invalid("\(place).margin", "expected \(model.outputCount) values")
-            }
-            let margins = model.margins(row)
-            for (output, (ours, theirs)) in zip(margins, expected.margin).enumerated()
-            where Double(ours).bitPattern != theirs.bitPattern {
+            if !own.vocabulary.isEmpty, input.vocabulary != own.vocabulary {
+                let known = own.vocabulary.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
                 throw .invalid(
-                    "\(place).margin[\(output)]",
-                    "expected \(theirs), the model gives \(Double(ours)): not the same model, or "
-                        + "not the library's own output")
+                    "\(place).vocabulary",
+                    "\(input.name): the model knows \(own.vocabulary.count) categories, in this "
+                        + "order: \(known) …")
             }
-            guard model.layoutAgrees(on: row) else {
-                throw RPCError(
-                    .internal,
-                    "\(place): the \(model.compiled.layout) layout disagrees with the "
-                        + "plain walk", reason: "layout_mismatch")
+            if !own.allowsMissing, signature.rules[index].isNullable {
+                throw .invalid(
+                    "\(place).nullable", "\(input.name): the model answers no row without it")
             }
-        }
-    }
-
-    private func readGolden(
-        _ golden: AssayModelsV1.GoldenRow, _ row: inout [Float], _ place: String
-    ) throws(RPCError) {
-        do throws(RPCError) {
-            try row.withUnsafeMutableBufferPointer { buffer throws(RPCError) in
-                try signature.read(values: golden.values, status: [], texts: [], into: buffer)
-            }
-        } catch {
-            throw .invalid(place, error.message)
         }
     }
 }

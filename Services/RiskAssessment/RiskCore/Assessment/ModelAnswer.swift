@@ -13,8 +13,16 @@ struct ModelAnswer: Sendable {
         return value
     }
 
-    /// What each reason code added to the margin.
-    var attributions: [AssayModelsV1.Attribution] { response.explanation?.attributions ?? [] }
+    /// What each reason code added to the risk.
+    var attributions: [AssayModelsV1.Attribution] {
+        guard let explanation = response.explanation else { return [] }
+        guard explanation.fallsWithRisk else { return explanation.attributions }
+        return explanation.attributions.map { part in
+            var part = part
+            part.value = -part.value
+            return part
+        }
+    }
 
     var recorded: AssayRiskV1.RecordedModel {
         AssayRiskV1.RecordedModel(

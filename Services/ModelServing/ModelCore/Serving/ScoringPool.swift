@@ -1,0 +1,158 @@
+internal import Dispatch
+internal import Glibc
+package import RPC
+internal import Synchronization
+
+/// Scores what is too long for an event loop, on a bounded number of threads with a bounded queue.
+///
+/// Shadow work has a queue of its own, at most a quarter of the threads, and no claim: where it does
+/// not keep up, the oldest is dropped.
+package final class ScoringPool: Sendable {
+    package struct Limits: Sendable {
+        package var threads: Int
+        package var waiting = 1_024
+        package var shadowWaiting = 4_096
+
+        package init(threads: Int = ScoringPool.sparedCores) { self.threads = threads }
+
+        var shadowThreads: Int { max(1, threads / 4) }
+    }
+
+    typealias Work = @Sendable () -> Void
+
+    private struct State {
+        var waiting: [Work] = []
+        var head = 0
+        var shadows: [Work] = []
+        var shadowHead = 0
+        var running = 0
+        var runningShadows = 0
+        var dropped = 0
+
+        var count: Int { waiting.count - head }
+        var shadowCount: Int { shadows.count - shadowHead }
+    }
+
+    let limits: Limits
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(
+        label: "assay.models.pool", qos: .userInitiated, attributes: .concurrent)
+
+    package init(_ limits: Limits = Limits()) { self.limits = limits }
+
+    /// One core stays with the event loops.
+    package static var sparedCores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1) }
+
+    /// Calls in the queue.
+    package var waitingCount: Int { state.withLock { $0.count } }
+    package var shadowWaitingCount: Int { state.withLock { $0.shadowCount } }
+    /// Shadow work that was given up for newer.
+    package var droppedCount: Int { state.withLock { $0.dropped } }
+
+    // MARK: Calls
+
+    /// Runs `work` on one of the threads.
+    ///
+    /// - Throws: RESOURCE_EXHAUSTED if too many wait; else what `work` throws.
+    package func run<Result: Sendable>(
+        _ work: @escaping @Sendable () throws(RPCError) -> Result
+    ) async throws(RPCError) -> Result {
+        let result: Swift.Result<Result, RPCError> = await withCheckedContinuation { done in
+            let isWelcome = state.withLock { state in
+                guard state.count < limits.waiting else { return false }
+                state.waiting.append {
+                    let result = Swift.Result { () throws(RPCError) in try work() }
+                    done.resume(returning: result)
+                }
+                return true
+            }
+            if isWelcome {
+                startThread()
+            } else {
+                done.resume(returning: .failure(Self.full))
+            }
+        }
+        return try result.get()
+    }
+
+    private static let full = RPCError(
+        code: .resourceExhausted, message: "too many calls wait for a thread",
+        reason: "OVERLOADED", retryAfter: .milliseconds(50))
+
+    // MARK: Shadows
+
+    /// Takes work that nobody waits for.
+    func offer(_ work: @escaping Work) {
+        state.withLock { state in
+            if state.shadowCount >= limits.shadowWaiting {
+                state.shadows[state.shadowHead] = {}
+                state.shadowHead += 1
+                state.dropped += 1
+            }
+            state.shadows.append(work)
+        }
+        startThread()
+    }
+
+    // MARK: Threads
+
+    private enum Next {
+        case call(Work)
+        case shadow(Work)
+    }
+
+    private func startThread() {
+        let starts = state.withLock { state in
+            guard state.running < limits.threads, hasNext(state) else { return false }
+            state.running += 1
+            return true
+        }
+        if starts { queue.async { self.work() } }
+    }
+
+    /// The life of one thread's turn: it ends when nothing is left for it.
+    private func work() {
+        while true {
+            let next = state.withLock { state -> Next? in
+                if let next = take(&state) { return next }
+                state.running -= 1
+                return nil
+            }
+            switch next {
+            case nil: return
+            case .call(let work): work()
+            case .shadow(let work):
+                work()
+                state.withLock { $0.runningShadows -= 1 }
+            }
+        }
+    }
+
+    private func hasNext(_ state: State) -> Bool {
+        state.count > 0 || state.shadowCount > 0 && state.runningShadows < limits.shadowThreads
+    }
+
+    private func take(_ state: inout State) -> Next? {
+        if state.count > 0 {
+            let work = Self.pop(&state.waiting, &state.head)
+            return .call(work)
+        }
+        guard state.shadowCount > 0, state.runningShadows < limits.shadowThreads else {
+            return nil
+        }
+        state.runningShadows += 1
+        return .shadow(Self.pop(&state.shadows, &state.shadowHead))
+    }
+
+    private static func pop(_ queue: inout [Work], _ head: inout Int) -> Work {
+        let work = queue[head]
+        queue[head] = {}
+        head += 1
+        // What was taken is cleared away before it is half of the memory.
+        if head == queue.count || head > 1_024 && head * 2 > queue.count {
+            queue.removeFirst(head)
+            head = 0
+        }
+        return work
+    }
+}

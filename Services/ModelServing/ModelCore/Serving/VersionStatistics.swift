@@ -1,0 +1,74 @@
+internal import Synchronization
+
+/// Counts of one version. Threads add to stripes of their own, so that none waits for another.
+///
+/// Sendable: each cell is an `Atomic`.
+final class VersionStatistics: @unchecked Sendable {
+    enum Counter: Int, CaseIterable {
+        case requests, rows, failures, flags, explanations, degraded
+    }
+
+    static let bandLimit = 16
+    /// The first one holds what took less than a microsecond, each next one twice as long; the last
+    /// one holds the rest.
+    static let timeBuckets = 24
+
+    private static let stripes = 16
+    private static let firstBand = 8
+    private static let firstTime = firstBand + bandLimit
+    /// Whole cache lines.
+    private static let stride = 64
+
+    private let cells: UnsafeMutablePointer<Atomic<Int>>
+
+    init() {
+        let count = Self.stripes * Self.stride
+        cells = .allocate(capacity: count)
+        for cell in 0..<count { (cells + cell).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        cells.deinitialize(count: Self.stripes * Self.stride)
+        cells.deallocate()
+    }
+
+    @inline(__always)
+    private func add(_ amount: Int, _ cell: Int, _ stripe: Int) {
+        cells[stripe % Self.stripes * Self.stride + cell].wrappingAdd(amount, ordering: .relaxed)
+    }
+
+    @inline(__always)
+    func add(_ amount: Int, to counter: Counter, stripe: Int) {
+        add(amount, counter.rawValue, stripe)
+    }
+
+    @inline(__always)
+    func addBand(_ band: Int, stripe: Int) {
+        if band < Self.bandLimit { add(1, Self.firstBand + band, stripe) }
+    }
+
+    @inline(__always)
+    func addTime(nanoseconds: UInt64, stripe: Int) {
+        let microseconds = nanoseconds / 1_000
+        let bits = UInt64.bitWidth - microseconds.leadingZeroBitCount
+        add(1, Self.firstTime + min(bits, Self.timeBuckets - 1), stripe)
+    }
+
+    // MARK: Reading
+
+    private func sum(_ cell: Int) -> Int {
+        (0..<Self.stripes).reduce(0) {
+            $0 + cells[$1 * Self.stride + cell].load(ordering: .relaxed)
+        }
+    }
+
+    subscript(counter: Counter) -> Int { sum(counter.rawValue) }
+
+    /// Rows per band, in the order of the bands' names.
+    func bands(_ count: Int) -> [Int] {
+        (0..<min(count, Self.bandLimit)).map { sum(Self.firstBand + $0) }
+    }
+
+    /// Calls per time of computing; the upper ends are 1, 2, 4 … microseconds.
+    var times: [Int] { (0..<Self.timeBuckets).map { sum(Self.firstTime + $0) } }
+}

@@ -1,0 +1,84 @@
+import Dispatch
+import RPC
+import Synchronization
+import Testing
+
+@testable import ModelCore
+
+@Suite("The pool")
+struct ScoringPoolTests {
+    private static func limits(
+        threads: Int, waiting: Int = 1_024, shadowWaiting: Int = 4_096
+    ) -> ScoringPool.Limits {
+        var limits = ScoringPool.Limits(threads: threads)
+        limits.waiting = waiting
+        limits.shadowWaiting = shadowWaiting
+        return limits
+    }
+
+    @Test("work is done, and its error comes back")
+    func work() async throws {
+        let pool = ScoringPool(Self.limits(threads: 2))
+        let sum = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<500 {
+                group.addTask { try await pool.run { () throws(RPCError) in number } }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(sum == 124_750)
+        await #expect(throws: RPCError.self) {
+            try await pool.run { () throws(RPCError) in throw RPCError(.aborted, "no") }
+        }
+    }
+
+    @Test("a call beyond the queue is refused, never queued without bound")
+    func bound() async throws {
+        let pool = ScoringPool(Self.limits(threads: 1, waiting: 2))
+        let gate = DispatchSemaphore(value: 0)
+        let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+        async let first: Void = pool.run { () throws(RPCError) in
+            continuation.yield()
+            gate.wait()
+        }
+        var starts = started.makeAsyncIterator()
+        await starts.next()
+        async let second: Void = pool.run { () throws(RPCError) in }
+        async let third: Void = pool.run { () throws(RPCError) in }
+        while pool.waitingCount < 2 { await Task.yield() }
+        let refused = await refusal { try await pool.run { () throws(RPCError) in } }
+        #expect(refused.code == .resourceExhausted && refused.reason == "OVERLOADED")
+        gate.signal()
+        _ = try await (first, second, third)
+    }
+
+    @Test("shadow work has a quarter of the threads, and its oldest is dropped for newer")
+    func shadows() async throws {
+        let pool = ScoringPool(Self.limits(threads: 4, shadowWaiting: 8))
+        let gate = DispatchSemaphore(value: 0)
+        let done = Mutex<[Int]>([])
+        let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+        pool.offer {
+            continuation.yield()
+            gate.wait()
+        }
+        var starts = started.makeAsyncIterator()
+        await starts.next()
+        for number in 0..<20 { pool.offer { done.withLock { $0.append(number) } } }
+        #expect(pool.shadowWaitingCount == 8 && pool.droppedCount == 12)
+        // Calls go past the stuck shadow.
+        #expect(try await pool.run { () throws(RPCError) in 7 } == 7)
+        #expect(done.withLock { $0.isEmpty })
+        gate.signal()
+        while done.withLock({ $0.count }) < 8 { await Task.yield() }
+        #expect(done.withLock { $0 } == Array(12..<20))
+    }
+}
+
+private func refusal<Result>(_ body: () async throws -> Result) async -> RPCError {
+    do {
+        _ = try await body()
+        return RPCError(.ok, "it succeeded")
+    } catch {
+        return error as? RPCError ?? RPCError(.unknown, "\(error)")
+    }
+}
