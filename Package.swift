@@ -315,7 +315,9 @@ let targets: [Target] = [
     tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ModelFormatTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
-    tests("ExperimentTests", ["ModelCore", "Statistics", "AssayMessages", "Wire"]),
+    tests(
+        "ExperimentTests",
+        ["ModelCore", "Statistics", "Numerics", "AssayMessages", "RPC", "Storage", "Wire"]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("ModelServingTests", ["ModelCore", "Inference", "AssayMessages", "RPC"]),
     tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),

@@ -6,6 +6,2517 @@ public import Wire
 public enum AssayModelsV1 {}
 
 extension AssayModelsV1 {
+    /// A unit of an experiment, and when what an outcome speaks of happened.
+    public struct UnitAtTime: WireMessage {
+        /// A key of the subjects of a request, such as customer.
+        public var kind: String = ""
+        public var id: String = ""
+        public var at: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(kind: String = "", id: String = "", at: Timestamp) {
+            self.kind = kind
+            self.id = id
+            self.at = at
+        }
+
+        public static func blank() -> UnitAtTime {
+            UnitAtTime(at: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.UnitAtTime", depth: 2,
+            [
+                Field(1, "kind", .string),
+                Field(2, "id", .string, pii: .person),
+                Field(3, "at", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { kind = try reader.string(.implicit) }
+                if reader.take(0x12) { id = try reader.string(.implicit) }
+                if reader.take(0x1A) {
+                    at = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, kind)
+            size += sizes.string(0x12, id)
+            size += sizes.timestamp(0x1A, at)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, kind)
+            writer.string(0x12, id)
+            writer.timestamp(0x1A, at)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("kind", missing: kind.isEmpty)
+            violations.length("kind", kind.utf8.count, max: 64)
+            violations.required("id", missing: id.isEmpty)
+            violations.length("id", id.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: kind = try reader.value(StringCodec.self)
+            case 2: id = try reader.value(StringCodec.self)
+            case 3: at = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("kind", kind, StringCodec.self)
+            writer.field("id", id, StringCodec.self, pii: .person)
+            writer.field("at", at, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: UnitAtTime, b: UnitAtTime) -> Bool {
+            Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.id, b.id)
+                && Canonical.equal(a.at, b.at)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(id, into: &hasher)
+            Canonical.hash(at, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What an outcome belongs to.
+    public enum OutcomeSubject: WireMessage {
+        /// The decision's id, or the request id of the call that was scored.
+        case decision(String)
+        case unit(UnitAtTime)
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> OutcomeSubject { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.OutcomeSubject", depth: 3, isUnion: true,
+            [
+                Field(1, "decision", .string, .member(0)),
+                Field(2, "unit", .message { UnitAtTime.fields }, .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .decision(try reader.string(.explicit))
+            } else if reader.take(0x12) {
+                self = .unit(try reader.message())
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .decision(let value): sizes.string(0x0A, value, .explicit)
+            case .unit(let value): sizes.message(0x12, value)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .decision(let value): writer.string(0x0A, value, .explicit)
+            case .unit(let value): writer.message(0x12, value, &sizes)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .decision(let value):
+                violations.length("decision", value.utf8.count, max: 64, .explicit)
+            case .unit(let value): violations.nested("unit", value)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .decision(try reader.value(StringCodec.self))
+            case 2: self = .unit(try reader.value(MessageCodec<UnitAtTime>.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .decision(let value): writer.field("decision", value, StringCodec.self)
+            case .unit(let value): writer.field("unit", value, MessageCodec<UnitAtTime>.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: OutcomeSubject, b: OutcomeSubject) -> Bool {
+            switch (a, b) {
+            case (.decision(let a), .decision(let b)): Canonical.equal(a, b)
+            case (.unit(let a), .unit(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .decision(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .unit(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What came of a decision, as a number.
+    public struct Outcome: WireMessage {
+        /// Delivered twice, it counts once.
+        public var id: String = ""
+        public var subject: OutcomeSubject
+        /// Lower case, such as outcome.fraud_amount; metrics name it.
+        public var name: String = ""
+        /// Of one name they add up: a negative one takes back.
+        public var value: Double = 0
+        public var observedAt: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(
+            id: String = "", subject: OutcomeSubject, name: String = "", value: Double = 0,
+            observedAt: Timestamp
+        ) {
+            self.id = id
+            self.subject = subject
+            self.name = name
+            self.value = value
+            self.observedAt = observedAt
+        }
+
+        public static func blank() -> Outcome {
+            Outcome(subject: .blank(), observedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Outcome", depth: 4,
+            [
+                Field(1, "id", .string),
+                Field(2, "subject", .message { OutcomeSubject.fields }, .required),
+                Field(3, "name", .string),
+                Field(4, "value", .double),
+                Field(5, "observed_at", json: "observedAt", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { id = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    subject = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x1A) { name = try reader.string(.implicit) }
+                if reader.take(0x21) { self.value = try reader.double(.implicit) }
+                if reader.take(0x2A) {
+                    observedAt = try reader.timestamp()
+                    seen |= 0x2
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, id)
+            size += sizes.message(0x12, subject)
+            size += sizes.string(0x1A, name)
+            size += sizes.double(0x21, self.value)
+            size += sizes.timestamp(0x2A, observedAt)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, id)
+            writer.message(0x12, subject, &sizes)
+            writer.string(0x1A, name)
+            writer.double(0x21, self.value)
+            writer.timestamp(0x2A, observedAt)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("id", missing: id.isEmpty)
+            violations.length("id", id.utf8.count, max: 128)
+            violations.nested("subject", subject)
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.finite("value", self.value)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: id = try reader.value(StringCodec.self)
+            case 2: subject = try reader.value(MessageCodec<OutcomeSubject>.self)
+            case 3: name = try reader.value(StringCodec.self)
+            case 4: self.value = try reader.value(DoubleCodec.self)
+            case 5: observedAt = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("id", id, StringCodec.self)
+            writer.field("subject", subject, MessageCodec<OutcomeSubject>.self)
+            writer.field("name", name, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.field("observedAt", observedAt, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Outcome, b: Outcome) -> Bool {
+            Canonical.equal(a.id, b.id)
+                && Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.observedAt, b.observedAt)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(id, into: &hasher)
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(observedAt, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What became of the outcomes of a stream.
+    public struct OutcomeSummary: WireMessage {
+        public var received: UInt64 = 0
+        /// Stored, and durable.
+        public var recorded: UInt64 = 0
+        /// Known already, and the same.
+        public var repeated: UInt64 = 0
+        /// Known already with other contents: the first stays.
+        public var conflicting: UInt64 = 0
+        /// Ids of the first of them.
+        public var firstConflicts: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            received: UInt64 = 0, recorded: UInt64 = 0, repeated: UInt64 = 0,
+            conflicting: UInt64 = 0, firstConflicts: [String] = []
+        ) {
+            self.received = received
+            self.recorded = recorded
+            self.repeated = repeated
+            self.conflicting = conflicting
+            self.firstConflicts = firstConflicts
+        }
+
+        public static func blank() -> OutcomeSummary { OutcomeSummary() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.OutcomeSummary", depth: 1,
+            [
+                Field(1, "received", .uint64),
+                Field(2, "recorded", .uint64),
+                Field(3, "repeated", .uint64),
+                Field(4, "conflicting", .uint64),
+                Field(5, "first_conflicts", json: "firstConflicts", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { received = try reader.uint64(.implicit) }
+                if reader.take(0x10) { recorded = try reader.uint64(.implicit) }
+                if reader.take(0x18) { repeated = try reader.uint64(.implicit) }
+                if reader.take(0x20) { conflicting = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { firstConflicts = try reader.list(0x2A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, received)
+            size += sizes.uint64(0x10, recorded)
+            size += sizes.uint64(0x18, repeated)
+            size += sizes.uint64(0x20, conflicting)
+            size += sizes.list(0x2A, firstConflicts, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, received)
+            writer.uint64(0x10, recorded)
+            writer.uint64(0x18, repeated)
+            writer.uint64(0x20, conflicting)
+            writer.list(0x2A, firstConflicts, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("first_conflicts", firstConflicts.count, max: 16)
+            violations.each("first_conflicts", firstConflicts, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: received = try reader.value(UInt64Codec.self)
+            case 2: recorded = try reader.value(UInt64Codec.self)
+            case 3: repeated = try reader.value(UInt64Codec.self)
+            case 4: conflicting = try reader.value(UInt64Codec.self)
+            case 5: firstConflicts = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("received", received, UInt64Codec.self)
+            writer.field("recorded", recorded, UInt64Codec.self)
+            writer.field("repeated", repeated, UInt64Codec.self)
+            writer.field("conflicting", conflicting, UInt64Codec.self)
+            writer.list("firstConflicts", firstConflicts, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: OutcomeSummary, b: OutcomeSummary) -> Bool {
+            Canonical.equal(a.received, b.received)
+                && Canonical.equal(a.recorded, b.recorded)
+                && Canonical.equal(a.repeated, b.repeated)
+                && Canonical.equal(a.conflicting, b.conflicting)
+                && Canonical.equal(a.firstConflicts, b.firstConflicts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(received, into: &hasher)
+            Canonical.hash(recorded, into: &hasher)
+            Canonical.hash(repeated, into: &hasher)
+            Canonical.hash(conflicting, into: &hasher)
+            Canonical.hash(firstConflicts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// An outcome as it is kept.
+    public struct RecordedOutcome: WireMessage {
+        public var outcome: Outcome
+        public var recordedAt: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(outcome: Outcome, recordedAt: Timestamp) {
+            self.outcome = outcome
+            self.recordedAt = recordedAt
+        }
+
+        public static func blank() -> RecordedOutcome {
+            RecordedOutcome(outcome: .blank(), recordedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.RecordedOutcome", depth: 5,
+            [
+                Field(1, "outcome", .message { Outcome.fields }, .required),
+                Field(2, "recorded_at", json: "recordedAt", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    outcome = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    recordedAt = try reader.timestamp()
+                    seen |= 0x2
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, outcome)
+            size += sizes.timestamp(0x12, recordedAt)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, outcome, &sizes)
+            writer.timestamp(0x12, recordedAt)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("outcome", outcome)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: outcome = try reader.value(MessageCodec<Outcome>.self)
+            case 2: recordedAt = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("outcome", outcome, MessageCodec<Outcome>.self)
+            writer.field("recordedAt", recordedAt, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RecordedOutcome, b: RecordedOutcome) -> Bool {
+            Canonical.equal(a.outcome, b.outcome)
+                && Canonical.equal(a.recordedAt, b.recordedAt)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(outcome, into: &hasher)
+            Canonical.hash(recordedAt, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct AnalyzeRequest: WireMessage {
+        public var experiment: String = ""
+        /// 0: the present one.
+        public var epoch: UInt32 = 0
+        /// As if it were then: what was recorded later is not in it. Absent: now.
+        public var asOf: Timestamp?
+        public var unknown: UnknownFields?
+
+        public init(experiment: String = "", epoch: UInt32 = 0, asOf: Timestamp? = nil) {
+            self.experiment = experiment
+            self.epoch = epoch
+            self.asOf = asOf
+        }
+
+        public static func blank() -> AnalyzeRequest { AnalyzeRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AnalyzeRequest", depth: 2,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "epoch", .uint32),
+                Field(3, "as_of", json: "asOf", .timestamp, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { asOf = try reader.timestamp() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, epoch)
+            size += sizes.timestamp(0x1A, asOf)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, epoch)
+            writer.timestamp(0x1A, asOf)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: epoch = try reader.value(UInt32Codec.self)
+            case 3: asOf = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("asOf", asOf, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AnalyzeRequest, b: AnalyzeRequest) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.asOf, b.asOf)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(asOf, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum AnalysisVerdict: WireEnum {
+        case unspecified
+        /// A guardrail is broken: an arm harms.
+        case harm
+        /// The arms have not the shares they should have: nothing else is concluded.
+        case sampleRatioMismatch
+        /// No primary metric has enough matured units yet.
+        case tooFewUnits
+        /// A primary metric differs.
+        case decided
+        /// Nothing is shown so far.
+        case open
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .harm
+            case 2: self = .sampleRatioMismatch
+            case 3: self = .tooFewUnits
+            case 4: self = .decided
+            case 5: self = .open
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .harm: 1
+            case .sampleRatioMismatch: 2
+            case .tooFewUnits: 3
+            case .decided: 4
+            case .open: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.AnalysisVerdict",
+            [
+                (0, "unspecified"), (1, "harm"), (2, "sample_ratio_mismatch"), (3, "too_few_units"),
+                (4, "decided"), (5, "open"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    public struct AnalyzedArm: WireMessage {
+        public var name: String = ""
+        public var version: UInt32 = 0
+        public var weight: UInt32 = 0
+        public var control: Bool = false
+        /// That take part in the analysis.
+        public var units: UInt64 = 0
+        /// Among them: found by the fallback key.
+        public var fallback: UInt64 = 0
+        /// Among them: answered by control, because the arm's version could not.
+        public var failed: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", version: UInt32 = 0, weight: UInt32 = 0, control: Bool = false,
+            units: UInt64 = 0, fallback: UInt64 = 0, failed: UInt64 = 0
+        ) {
+            self.name = name
+            self.version = version
+            self.weight = weight
+            self.control = control
+            self.units = units
+            self.fallback = fallback
+            self.failed = failed
+        }
+
+        public static func blank() -> AnalyzedArm { AnalyzedArm() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AnalyzedArm", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "version", .uint32),
+                Field(3, "weight", .uint32),
+                Field(4, "control", .bool),
+                Field(5, "units", .uint64),
+                Field(6, "fallback", .uint64),
+                Field(7, "failed", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x10) { version = try reader.uint32(.implicit) }
+                if reader.take(0x18) { weight = try reader.uint32(.implicit) }
+                if reader.take(0x20) { control = try reader.bool(.implicit) }
+                if reader.take(0x28) { units = try reader.uint64(.implicit) }
+                if reader.take(0x30) { fallback = try reader.uint64(.implicit) }
+                if reader.take(0x38) { failed = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.uint32(0x10, version)
+            size += sizes.uint32(0x18, weight)
+            size += sizes.bool(0x20, control)
+            size += sizes.uint64(0x28, units)
+            size += sizes.uint64(0x30, fallback)
+            size += sizes.uint64(0x38, failed)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.uint32(0x10, version)
+            writer.uint32(0x18, weight)
+            writer.bool(0x20, control)
+            writer.uint64(0x28, units)
+            writer.uint64(0x30, fallback)
+            writer.uint64(0x38, failed)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: weight = try reader.value(UInt32Codec.self)
+            case 4: control = try reader.value(BoolCodec.self)
+            case 5: units = try reader.value(UInt64Codec.self)
+            case 6: fallback = try reader.value(UInt64Codec.self)
+            case 7: failed = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("weight", weight, UInt32Codec.self)
+            writer.field("control", control, BoolCodec.self)
+            writer.field("units", units, UInt64Codec.self)
+            writer.field("fallback", fallback, UInt64Codec.self)
+            writer.field("failed", failed, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AnalyzedArm, b: AnalyzedArm) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.weight, b.weight)
+                && Canonical.equal(a.control, b.control)
+                && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.fallback, b.fallback)
+                && Canonical.equal(a.failed, b.failed)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(weight, into: &hasher)
+            Canonical.hash(control, into: &hasher)
+            Canonical.hash(units, into: &hasher)
+            Canonical.hash(fallback, into: &hasher)
+            Canonical.hash(failed, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ExcludedUnits: WireMessage {
+        /// Met in two arms.
+        public var crossovers: UInt64 = 0
+        /// Forced or overridden.
+        public var forced: UInt64 = 0
+        /// Of an arm that the experiment does not have.
+        public var unusable: UInt64 = 0
+        /// One percent or more were met in two arms.
+        public var tooManyCrossovers: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            crossovers: UInt64 = 0, forced: UInt64 = 0, unusable: UInt64 = 0,
+            tooManyCrossovers: Bool = false
+        ) {
+            self.crossovers = crossovers
+            self.forced = forced
+            self.unusable = unusable
+            self.tooManyCrossovers = tooManyCrossovers
+        }
+
+        public static func blank() -> ExcludedUnits { ExcludedUnits() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExcludedUnits", depth: 1,
+            [
+                Field(1, "crossovers", .uint64),
+                Field(2, "forced", .uint64),
+                Field(3, "unusable", .uint64),
+                Field(4, "too_many_crossovers", json: "tooManyCrossovers", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { crossovers = try reader.uint64(.implicit) }
+                if reader.take(0x10) { forced = try reader.uint64(.implicit) }
+                if reader.take(0x18) { unusable = try reader.uint64(.implicit) }
+                if reader.take(0x20) { tooManyCrossovers = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, crossovers)
+            size += sizes.uint64(0x10, forced)
+            size += sizes.uint64(0x18, unusable)
+            size += sizes.bool(0x20, tooManyCrossovers)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, crossovers)
+            writer.uint64(0x10, forced)
+            writer.uint64(0x18, unusable)
+            writer.bool(0x20, tooManyCrossovers)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: crossovers = try reader.value(UInt64Codec.self)
+            case 2: forced = try reader.value(UInt64Codec.self)
+            case 3: unusable = try reader.value(UInt64Codec.self)
+            case 4: tooManyCrossovers = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("crossovers", crossovers, UInt64Codec.self)
+            writer.field("forced", forced, UInt64Codec.self)
+            writer.field("unusable", unusable, UInt64Codec.self)
+            writer.field("tooManyCrossovers", tooManyCrossovers, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExcludedUnits, b: ExcludedUnits) -> Bool {
+            Canonical.equal(a.crossovers, b.crossovers)
+                && Canonical.equal(a.forced, b.forced)
+                && Canonical.equal(a.unusable, b.unusable)
+                && Canonical.equal(a.tooManyCrossovers, b.tooManyCrossovers)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(crossovers, into: &hasher)
+            Canonical.hash(forced, into: &hasher)
+            Canonical.hash(unusable, into: &hasher)
+            Canonical.hash(tooManyCrossovers, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct SampleRatio: WireMessage {
+        /// Of this look alone; absent below eight units in an arm.
+        public var statistic: Double?
+        public var degrees: UInt32 = 0
+        public var pValue: Double?
+        public var logBayesFactor: Double = 0
+        /// The least of all looks.
+        public var sequentialPValue: Double = 0
+        public var alarm: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            statistic: Double? = nil, degrees: UInt32 = 0, pValue: Double? = nil,
+            logBayesFactor: Double = 0, sequentialPValue: Double = 0, alarm: Bool = false
+        ) {
+            self.statistic = statistic
+            self.degrees = degrees
+            self.pValue = pValue
+            self.logBayesFactor = logBayesFactor
+            self.sequentialPValue = sequentialPValue
+            self.alarm = alarm
+        }
+
+        public static func blank() -> SampleRatio { SampleRatio() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.SampleRatio", depth: 1,
+            [
+                Field(1, "statistic", .double, .optional),
+                Field(2, "degrees", .uint32),
+                Field(3, "p_value", json: "pValue", .double, .optional),
+                Field(4, "log_bayes_factor", json: "logBayesFactor", .double),
+                Field(5, "sequential_p_value", json: "sequentialPValue", .double),
+                Field(6, "alarm", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { statistic = try reader.double(.explicit) }
+                if reader.take(0x10) { degrees = try reader.uint32(.implicit) }
+                if reader.take(0x19) { pValue = try reader.double(.explicit) }
+                if reader.take(0x21) { logBayesFactor = try reader.double(.implicit) }
+                if reader.take(0x29) { sequentialPValue = try reader.double(.implicit) }
+                if reader.take(0x30) { alarm = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, statistic)
+            size += sizes.uint32(0x10, degrees)
+            size += sizes.double(0x19, pValue)
+            size += sizes.double(0x21, logBayesFactor)
+            size += sizes.double(0x29, sequentialPValue)
+            size += sizes.bool(0x30, alarm)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, statistic)
+            writer.uint32(0x10, degrees)
+            writer.double(0x19, pValue)
+            writer.double(0x21, logBayesFactor)
+            writer.double(0x29, sequentialPValue)
+            writer.bool(0x30, alarm)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = statistic { violations.finite("statistic", value, .explicit) }
+            if let value = pValue { violations.finite("p_value", value, .explicit) }
+            violations.finite("log_bayes_factor", logBayesFactor)
+            violations.finite("sequential_p_value", sequentialPValue)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: statistic = try reader.value(DoubleCodec.self)
+            case 2: degrees = try reader.value(UInt32Codec.self)
+            case 3: pValue = try reader.value(DoubleCodec.self)
+            case 4: logBayesFactor = try reader.value(DoubleCodec.self)
+            case 5: sequentialPValue = try reader.value(DoubleCodec.self)
+            case 6: alarm = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("statistic", statistic, DoubleCodec.self)
+            writer.field("degrees", degrees, UInt32Codec.self)
+            writer.field("pValue", pValue, DoubleCodec.self)
+            writer.field("logBayesFactor", logBayesFactor, DoubleCodec.self)
+            writer.field("sequentialPValue", sequentialPValue, DoubleCodec.self)
+            writer.field("alarm", alarm, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: SampleRatio, b: SampleRatio) -> Bool {
+            Canonical.equal(a.statistic, b.statistic)
+                && Canonical.equal(a.degrees, b.degrees)
+                && Canonical.equal(a.pValue, b.pValue)
+                && Canonical.equal(a.logBayesFactor, b.logBayesFactor)
+                && Canonical.equal(a.sequentialPValue, b.sequentialPValue)
+                && Canonical.equal(a.alarm, b.alarm)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(statistic, into: &hasher)
+            Canonical.hash(degrees, into: &hasher)
+            Canonical.hash(pValue, into: &hasher)
+            Canonical.hash(logBayesFactor, into: &hasher)
+            Canonical.hash(sequentialPValue, into: &hasher)
+            Canonical.hash(alarm, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ArmEstimate: WireMessage {
+        public var mean: Double = 0
+        /// Of one unit, after the covariate's share is taken out.
+        public var variance: Double = 0
+        public var units: UInt64 = 0
+        /// Younger than the metric's maturity.
+        public var censored: UInt64 = 0
+        /// Not finite, or neither 0 nor 1 where it has to be.
+        public var invalid: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            mean: Double = 0, variance: Double = 0, units: UInt64 = 0, censored: UInt64 = 0,
+            invalid: UInt64 = 0
+        ) {
+            self.mean = mean
+            self.variance = variance
+            self.units = units
+            self.censored = censored
+            self.invalid = invalid
+        }
+
+        public static func blank() -> ArmEstimate { ArmEstimate() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ArmEstimate", depth: 1,
+            [
+                Field(1, "mean", .double),
+                Field(2, "variance", .double),
+                Field(3, "units", .uint64),
+                Field(4, "censored", .uint64),
+                Field(5, "invalid", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { mean = try reader.double(.implicit) }
+                if reader.take(0x11) { variance = try reader.double(.implicit) }
+                if reader.take(0x18) { units = try reader.uint64(.implicit) }
+                if reader.take(0x20) { censored = try reader.uint64(.implicit) }
+                if reader.take(0x28) { invalid = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, mean)
+            size += sizes.double(0x11, variance)
+            size += sizes.uint64(0x18, units)
+            size += sizes.uint64(0x20, censored)
+            size += sizes.uint64(0x28, invalid)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, mean)
+            writer.double(0x11, variance)
+            writer.uint64(0x18, units)
+            writer.uint64(0x20, censored)
+            writer.uint64(0x28, invalid)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("mean", mean)
+            violations.finite("variance", variance)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: mean = try reader.value(DoubleCodec.self)
+            case 2: variance = try reader.value(DoubleCodec.self)
+            case 3: units = try reader.value(UInt64Codec.self)
+            case 4: censored = try reader.value(UInt64Codec.self)
+            case 5: invalid = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("mean", mean, DoubleCodec.self)
+            writer.field("variance", variance, DoubleCodec.self)
+            writer.field("units", units, UInt64Codec.self)
+            writer.field("censored", censored, UInt64Codec.self)
+            writer.field("invalid", invalid, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ArmEstimate, b: ArmEstimate) -> Bool {
+            Canonical.equal(a.mean, b.mean)
+                && Canonical.equal(a.variance, b.variance)
+                && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.censored, b.censored)
+                && Canonical.equal(a.invalid, b.invalid)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(mean, into: &hasher)
+            Canonical.hash(variance, into: &hasher)
+            Canonical.hash(units, into: &hasher)
+            Canonical.hash(censored, into: &hasher)
+            Canonical.hash(invalid, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct Interval: WireMessage {
+        public var lower: Double = 0
+        public var upper: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(lower: Double = 0, upper: Double = 0) {
+            self.lower = lower
+            self.upper = upper
+        }
+
+        public static func blank() -> Interval { Interval() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Interval", depth: 1,
+            [
+                Field(1, "lower", .double),
+                Field(2, "upper", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { lower = try reader.double(.implicit) }
+                if reader.take(0x11) { upper = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, lower)
+            size += sizes.double(0x11, upper)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, lower)
+            writer.double(0x11, upper)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("lower", lower)
+            violations.finite("upper", upper)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: lower = try reader.value(DoubleCodec.self)
+            case 2: upper = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("lower", lower, DoubleCodec.self)
+            writer.field("upper", upper, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Interval, b: Interval) -> Bool {
+            Canonical.equal(a.lower, b.lower)
+                && Canonical.equal(a.upper, b.upper)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(lower, into: &hasher)
+            Canonical.hash(upper, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// The treatment's value less control's.
+    public struct MeasuredEffect: WireMessage {
+        public var difference: Double = 0
+        public var standardError: Double = 0
+        public var interval: Interval
+        public var pValue: Double = 0
+        /// The difference in parts of control's value.
+        public var lift: Double?
+        public var liftError: Double?
+        public var liftInterval: Interval?
+        /// What one unit of the covariate is worth; absent without one.
+        public var theta: Double?
+        public var likelihoodRatio: Double?
+        public var unknown: UnknownFields?
+
+        public init(
+            difference: Double = 0, standardError: Double = 0, interval: Interval,
+            pValue: Double = 0, lift: Double? = nil, liftError: Double? = nil,
+            liftInterval: Interval? = nil, theta: Double? = nil, likelihoodRatio: Double? = nil
+        ) {
+            self.difference = difference
+            self.standardError = standardError
+            self.interval = interval
+            self.pValue = pValue
+            self.lift = lift
+            self.liftError = liftError
+            self.liftInterval = liftInterval
+            self.theta = theta
+            self.likelihoodRatio = likelihoodRatio
+        }
+
+        public static func blank() -> MeasuredEffect {
+            MeasuredEffect(interval: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.MeasuredEffect", depth: 2,
+            [
+                Field(1, "difference", .double),
+                Field(2, "standard_error", json: "standardError", .double),
+                Field(3, "interval", .message { Interval.fields }, .required),
+                Field(4, "p_value", json: "pValue", .double),
+                Field(5, "lift", .double, .optional),
+                Field(6, "lift_error", json: "liftError", .double, .optional),
+                Field(
+                    7, "lift_interval", json: "liftInterval", .message { Interval.fields },
+                    .optional),
+                Field(8, "theta", .double, .optional),
+                Field(9, "likelihood_ratio", json: "likelihoodRatio", .double, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x09) { difference = try reader.double(.implicit) }
+                if reader.take(0x11) { standardError = try reader.double(.implicit) }
+                if reader.take(0x1A) {
+                    interval = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x21) { pValue = try reader.double(.implicit) }
+                if reader.take(0x29) { lift = try reader.double(.explicit) }
+                if reader.take(0x31) { liftError = try reader.double(.explicit) }
+                if reader.take(0x3A) { liftInterval = try reader.message() }
+                if reader.take(0x41) { theta = try reader.double(.explicit) }
+                if reader.take(0x49) { likelihoodRatio = try reader.double(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, difference)
+            size += sizes.double(0x11, standardError)
+            size += sizes.message(0x1A, interval)
+            size += sizes.double(0x21, pValue)
+            size += sizes.double(0x29, lift)
+            size += sizes.double(0x31, liftError)
+            size += sizes.message(0x3A, liftInterval)
+            size += sizes.double(0x41, theta)
+            size += sizes.double(0x49, likelihoodRatio)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, difference)
+            writer.double(0x11, standardError)
+            writer.message(0x1A, interval, &sizes)
+            writer.double(0x21, pValue)
+            writer.double(0x29, lift)
+            writer.double(0x31, liftError)
+            writer.message(0x3A, liftInterval, &sizes)
+            writer.double(0x41, theta)
+            writer.double(0x49, likelihoodRatio)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("difference", difference)
+            violations.finite("standard_error", standardError)
+            violations.nested("interval", interval)
+            violations.finite("p_value", pValue)
+            if let value = lift { violations.finite("lift", value, .explicit) }
+            if let value = liftError { violations.finite("lift_error", value, .explicit) }
+            violations.nested("lift_interval", liftInterval)
+            if let value = theta { violations.finite("theta", value, .explicit) }
+            if let value = likelihoodRatio {
+                violations.finite("likelihood_ratio", value, .explicit)
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: difference = try reader.value(DoubleCodec.self)
+            case 2: standardError = try reader.value(DoubleCodec.self)
+            case 3: interval = try reader.value(MessageCodec<Interval>.self)
+            case 4: pValue = try reader.value(DoubleCodec.self)
+            case 5: lift = try reader.value(DoubleCodec.self)
+            case 6: liftError = try reader.value(DoubleCodec.self)
+            case 7: liftInterval = try reader.value(MessageCodec<Interval>.self)
+            case 8: theta = try reader.value(DoubleCodec.self)
+            case 9: likelihoodRatio = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("difference", difference, DoubleCodec.self)
+            writer.field("standardError", standardError, DoubleCodec.self)
+            writer.field("interval", interval, MessageCodec<Interval>.self)
+            writer.field("pValue", pValue, DoubleCodec.self)
+            writer.field("lift", lift, DoubleCodec.self)
+            writer.field("liftError", liftError, DoubleCodec.self)
+            writer.field("liftInterval", liftInterval, MessageCodec<Interval>.self)
+            writer.field("theta", theta, DoubleCodec.self)
+            writer.field("likelihoodRatio", likelihoodRatio, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: MeasuredEffect, b: MeasuredEffect) -> Bool {
+            Canonical.equal(a.difference, b.difference)
+                && Canonical.equal(a.standardError, b.standardError)
+                && Canonical.equal(a.interval, b.interval)
+                && Canonical.equal(a.pValue, b.pValue)
+                && Canonical.equal(a.lift, b.lift)
+                && Canonical.equal(a.liftError, b.liftError)
+                && Canonical.equal(a.liftInterval, b.liftInterval)
+                && Canonical.equal(a.theta, b.theta)
+                && Canonical.equal(a.likelihoodRatio, b.likelihoodRatio)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(difference, into: &hasher)
+            Canonical.hash(standardError, into: &hasher)
+            Canonical.hash(interval, into: &hasher)
+            Canonical.hash(pValue, into: &hasher)
+            Canonical.hash(lift, into: &hasher)
+            Canonical.hash(liftError, into: &hasher)
+            Canonical.hash(liftInterval, into: &hasher)
+            Canonical.hash(theta, into: &hasher)
+            Canonical.hash(likelihoodRatio, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum Finding: WireEnum {
+        case unspecified
+        case better
+        case worse
+        case none
+        /// Too few units, or a sample ratio that does not hold.
+        case withheld
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .better
+            case 2: self = .worse
+            case 3: self = .none
+            case 4: self = .withheld
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .better: 1
+            case .worse: 2
+            case .none: 3
+            case .withheld: 4
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.Finding",
+            [(0, "unspecified"), (1, "better"), (2, "worse"), (3, "none"), (4, "withheld")])
+    }
+}
+
+extension AssayModelsV1 {
+    public struct MetricComparison: WireMessage {
+        public var metric: String = ""
+        public var role: MetricRole = .unspecified
+        public var kind: MetricKind = .unspecified
+        public var better: MetricDirection = .unspecified
+        public var arm: String = ""
+        public var control: ArmEstimate
+        public var treatment: ArmEstimate
+        /// Absent where an arm has fewer than two units, or a ratio no denominator.
+        public var effect: MeasuredEffect?
+        /// Holm's, over all primary comparisons; a secondary one's own.
+        public var adjustedPValue: Double = 0
+        public var finding: Finding = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(
+            metric: String = "", role: MetricRole = .unspecified, kind: MetricKind = .unspecified,
+            better: MetricDirection = .unspecified, arm: String = "", control: ArmEstimate,
+            treatment: ArmEstimate, effect: MeasuredEffect? = nil, adjustedPValue: Double = 0,
+            finding: Finding = .unspecified
+        ) {
+            self.metric = metric
+            self.role = role
+            self.kind = kind
+            self.better = better
+            self.arm = arm
+            self.control = control
+            self.treatment = treatment
+            self.effect = effect
+            self.adjustedPValue = adjustedPValue
+            self.finding = finding
+        }
+
+        public static func blank() -> MetricComparison {
+            MetricComparison(control: .blank(), treatment: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.MetricComparison", depth: 3,
+            [
+                Field(1, "metric", .string),
+                Field(2, "role", .enumeration(MetricRole.names)),
+                Field(3, "kind", .enumeration(MetricKind.names)),
+                Field(4, "better", .enumeration(MetricDirection.names)),
+                Field(5, "arm", .string),
+                Field(6, "control", .message { ArmEstimate.fields }, .required),
+                Field(7, "treatment", .message { ArmEstimate.fields }, .required),
+                Field(8, "effect", .message { MeasuredEffect.fields }, .optional),
+                Field(9, "adjusted_p_value", json: "adjustedPValue", .double),
+                Field(10, "finding", .enumeration(Finding.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { metric = try reader.string(.implicit) }
+                if reader.take(0x10) { role = try reader.enumeration(.implicit) }
+                if reader.take(0x18) { kind = try reader.enumeration(.implicit) }
+                if reader.take(0x20) { better = try reader.enumeration(.implicit) }
+                if reader.take(0x2A) { arm = try reader.string(.implicit) }
+                if reader.take(0x32) {
+                    control = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x3A) {
+                    treatment = try reader.message()
+                    seen |= 0x2
+                }
+                if reader.take(0x42) { effect = try reader.message() }
+                if reader.take(0x49) { adjustedPValue = try reader.double(.implicit) }
+                if reader.take(0x50) { finding = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, metric)
+            size += sizes.enumeration(0x10, role)
+            size += sizes.enumeration(0x18, kind)
+            size += sizes.enumeration(0x20, better)
+            size += sizes.string(0x2A, arm)
+            size += sizes.message(0x32, control)
+            size += sizes.message(0x3A, treatment)
+            size += sizes.message(0x42, effect)
+            size += sizes.double(0x49, adjustedPValue)
+            size += sizes.enumeration(0x50, finding)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, metric)
+            writer.enumeration(0x10, role)
+            writer.enumeration(0x18, kind)
+            writer.enumeration(0x20, better)
+            writer.string(0x2A, arm)
+            writer.message(0x32, control, &sizes)
+            writer.message(0x3A, treatment, &sizes)
+            writer.message(0x42, effect, &sizes)
+            writer.double(0x49, adjustedPValue)
+            writer.enumeration(0x50, finding)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("metric", missing: metric.isEmpty)
+            violations.length("metric", metric.utf8.count, max: 64)
+            violations.required("arm", missing: arm.isEmpty)
+            violations.length("arm", arm.utf8.count, max: 63)
+            violations.nested("control", control)
+            violations.nested("treatment", treatment)
+            violations.nested("effect", effect)
+            violations.finite("adjusted_p_value", adjustedPValue)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: metric = try reader.value(StringCodec.self)
+            case 2: role = try reader.value(EnumCodec<MetricRole>.self)
+            case 3: kind = try reader.value(EnumCodec<MetricKind>.self)
+            case 4: better = try reader.value(EnumCodec<MetricDirection>.self)
+            case 5: arm = try reader.value(StringCodec.self)
+            case 6: control = try reader.value(MessageCodec<ArmEstimate>.self)
+            case 7: treatment = try reader.value(MessageCodec<ArmEstimate>.self)
+            case 8: effect = try reader.value(MessageCodec<MeasuredEffect>.self)
+            case 9: adjustedPValue = try reader.value(DoubleCodec.self)
+            case 10: finding = try reader.value(EnumCodec<Finding>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("metric", metric, StringCodec.self)
+            writer.field("role", role, EnumCodec<MetricRole>.self)
+            writer.field("kind", kind, EnumCodec<MetricKind>.self)
+            writer.field("better", better, EnumCodec<MetricDirection>.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("control", control, MessageCodec<ArmEstimate>.self)
+            writer.field("treatment", treatment, MessageCodec<ArmEstimate>.self)
+            writer.field("effect", effect, MessageCodec<MeasuredEffect>.self)
+            writer.field("adjustedPValue", adjustedPValue, DoubleCodec.self)
+            writer.field("finding", finding, EnumCodec<Finding>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: MetricComparison, b: MetricComparison) -> Bool {
+            Canonical.equal(a.metric, b.metric)
+                && Canonical.equal(a.role, b.role)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.better, b.better)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.control, b.control)
+                && Canonical.equal(a.treatment, b.treatment)
+                && Canonical.equal(a.effect, b.effect)
+                && Canonical.equal(a.adjustedPValue, b.adjustedPValue)
+                && Canonical.equal(a.finding, b.finding)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(metric, into: &hasher)
+            Canonical.hash(role, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(better, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(control, into: &hasher)
+            Canonical.hash(treatment, into: &hasher)
+            Canonical.hash(effect, into: &hasher)
+            Canonical.hash(adjustedPValue, into: &hasher)
+            Canonical.hash(finding, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum GuardrailState: WireEnum {
+        case unspecified
+        case holds
+        case broken
+        case tooFewUnits
+        case undefined
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .holds
+            case 2: self = .broken
+            case 3: self = .tooFewUnits
+            case 4: self = .undefined
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .holds: 1
+            case .broken: 2
+            case .tooFewUnits: 3
+            case .undefined: 4
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.GuardrailState",
+            [
+                (0, "unspecified"), (1, "holds"), (2, "broken"), (3, "too_few_units"),
+                (4, "undefined"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    public struct GuardrailOutcome: WireMessage {
+        public var metric: String = ""
+        public var arm: String = ""
+        /// The arm's value, or its lift over control; absent if it is not defined.
+        public var value: Double?
+        public var limit: Double = 0
+        public var relative: Bool = false
+        /// How far beyond the limit the value may be without being broken.
+        public var margin: Double = 0
+        public var pValue: Double = 0
+        public var units: UInt64 = 0
+        public var state: GuardrailState = .unspecified
+        public var kind: MetricKind = .unspecified
+        public var better: MetricDirection = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(
+            metric: String = "", arm: String = "", value: Double? = nil, limit: Double = 0,
+            relative: Bool = false, margin: Double = 0, pValue: Double = 0, units: UInt64 = 0,
+            state: GuardrailState = .unspecified, kind: MetricKind = .unspecified,
+            better: MetricDirection = .unspecified
+        ) {
+            self.metric = metric
+            self.arm = arm
+            self.value = value
+            self.limit = limit
+            self.relative = relative
+            self.margin = margin
+            self.pValue = pValue
+            self.units = units
+            self.state = state
+            self.kind = kind
+            self.better = better
+        }
+
+        public static func blank() -> GuardrailOutcome { GuardrailOutcome() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.GuardrailOutcome", depth: 1,
+            [
+                Field(1, "metric", .string),
+                Field(2, "arm", .string),
+                Field(3, "value", .double, .optional),
+                Field(4, "limit", .double),
+                Field(5, "relative", .bool),
+                Field(6, "margin", .double),
+                Field(7, "p_value", json: "pValue", .double),
+                Field(8, "units", .uint64),
+                Field(9, "state", .enumeration(GuardrailState.names)),
+                Field(10, "kind", .enumeration(MetricKind.names)),
+                Field(11, "better", .enumeration(MetricDirection.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { metric = try reader.string(.implicit) }
+                if reader.take(0x12) { arm = try reader.string(.implicit) }
+                if reader.take(0x19) { self.value = try reader.double(.explicit) }
+                if reader.take(0x21) { limit = try reader.double(.implicit) }
+                if reader.take(0x28) { relative = try reader.bool(.implicit) }
+                if reader.take(0x31) { margin = try reader.double(.implicit) }
+                if reader.take(0x39) { pValue = try reader.double(.implicit) }
+                if reader.take(0x40) { units = try reader.uint64(.implicit) }
+                if reader.take(0x48) { state = try reader.enumeration(.implicit) }
+                if reader.take(0x50) { kind = try reader.enumeration(.implicit) }
+                if reader.take(0x58) { better = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, metric)
+            size += sizes.string(0x12, arm)
+            size += sizes.double(0x19, self.value)
+            size += sizes.double(0x21, limit)
+            size += sizes.bool(0x28, relative)
+            size += sizes.double(0x31, margin)
+            size += sizes.double(0x39, pValue)
+            size += sizes.uint64(0x40, units)
+            size += sizes.enumeration(0x48, state)
+            size += sizes.enumeration(0x50, kind)
+            size += sizes.enumeration(0x58, better)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, metric)
+            writer.string(0x12, arm)
+            writer.double(0x19, self.value)
+            writer.double(0x21, limit)
+            writer.bool(0x28, relative)
+            writer.double(0x31, margin)
+            writer.double(0x39, pValue)
+            writer.uint64(0x40, units)
+            writer.enumeration(0x48, state)
+            writer.enumeration(0x50, kind)
+            writer.enumeration(0x58, better)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("metric", missing: metric.isEmpty)
+            violations.length("metric", metric.utf8.count, max: 64)
+            violations.required("arm", missing: arm.isEmpty)
+            violations.length("arm", arm.utf8.count, max: 63)
+            if let value { violations.finite("value", value, .explicit) }
+            violations.finite("limit", limit)
+            violations.finite("margin", margin)
+            violations.finite("p_value", pValue)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: metric = try reader.value(StringCodec.self)
+            case 2: arm = try reader.value(StringCodec.self)
+            case 3: self.value = try reader.value(DoubleCodec.self)
+            case 4: limit = try reader.value(DoubleCodec.self)
+            case 5: relative = try reader.value(BoolCodec.self)
+            case 6: margin = try reader.value(DoubleCodec.self)
+            case 7: pValue = try reader.value(DoubleCodec.self)
+            case 8: units = try reader.value(UInt64Codec.self)
+            case 9: state = try reader.value(EnumCodec<GuardrailState>.self)
+            case 10: kind = try reader.value(EnumCodec<MetricKind>.self)
+            case 11: better = try reader.value(EnumCodec<MetricDirection>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("metric", metric, StringCodec.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.field("limit", limit, DoubleCodec.self)
+            writer.field("relative", relative, BoolCodec.self)
+            writer.field("margin", margin, DoubleCodec.self)
+            writer.field("pValue", pValue, DoubleCodec.self)
+            writer.field("units", units, UInt64Codec.self)
+            writer.field("state", state, EnumCodec<GuardrailState>.self)
+            writer.field("kind", kind, EnumCodec<MetricKind>.self)
+            writer.field("better", better, EnumCodec<MetricDirection>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: GuardrailOutcome, b: GuardrailOutcome) -> Bool {
+            Canonical.equal(a.metric, b.metric)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.limit, b.limit)
+                && Canonical.equal(a.relative, b.relative)
+                && Canonical.equal(a.margin, b.margin)
+                && Canonical.equal(a.pValue, b.pValue)
+                && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.better, b.better)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(metric, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(limit, into: &hasher)
+            Canonical.hash(relative, into: &hasher)
+            Canonical.hash(margin, into: &hasher)
+            Canonical.hash(pValue, into: &hasher)
+            Canonical.hash(units, into: &hasher)
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(better, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A metric that was not measured.
+    public struct OmittedMetric: WireMessage {
+        public var metric: String = ""
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(metric: String = "", reason: String = "") {
+            self.metric = metric
+            self.reason = reason
+        }
+
+        public static func blank() -> OmittedMetric { OmittedMetric() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.OmittedMetric", depth: 1,
+            [
+                Field(1, "metric", .string),
+                Field(2, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { metric = try reader.string(.implicit) }
+                if reader.take(0x12) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, metric)
+            size += sizes.string(0x12, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, metric)
+            writer.string(0x12, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("metric", missing: metric.isEmpty)
+            violations.length("metric", metric.utf8.count, max: 64)
+            violations.length("reason", reason.utf8.count, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: metric = try reader.value(StringCodec.self)
+            case 2: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("metric", metric, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: OmittedMetric, b: OmittedMetric) -> Bool {
+            Canonical.equal(a.metric, b.metric)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(metric, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What one look at an experiment says. The same data give the same bytes.
+    public struct Analysis: WireMessage {
+        public var experiment: String = ""
+        public var revision: UInt32 = 0
+        public var epoch: UInt32 = 0
+        /// From 1; between two looks of the schedule, the number the next will have.
+        public var look: UInt32 = 0
+        /// What happened or was recorded then or later is not in it.
+        public var horizon: Timestamp
+        public var verdict: AnalysisVerdict = .unspecified
+        public var arms: [AnalyzedArm] = []
+        public var excluded: ExcludedUnits
+        public var sampleRatio: SampleRatio
+        public var comparisons: [MetricComparison] = []
+        public var guardrails: [GuardrailOutcome] = []
+        public var alpha: Double = 0
+        /// Matured units that each arm needs before anything is concluded.
+        public var minimumUnits: UInt64 = 0
+        /// SHA-256 over the whole result.
+        public var contentHash: [UInt8] = []
+        public var omitted: [OmittedMetric] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", revision: UInt32 = 0, epoch: UInt32 = 0, look: UInt32 = 0,
+            horizon: Timestamp, verdict: AnalysisVerdict = .unspecified, arms: [AnalyzedArm] = [],
+            excluded: ExcludedUnits, sampleRatio: SampleRatio, comparisons: [MetricComparison] = [],
+            guardrails: [GuardrailOutcome] = [], alpha: Double = 0, minimumUnits: UInt64 = 0,
+            contentHash: [UInt8] = [], omitted: [OmittedMetric] = []
+        ) {
+            self.experiment = experiment
+            self.revision = revision
+            self.epoch = epoch
+            self.look = look
+            self.horizon = horizon
+            self.verdict = verdict
+            self.arms = arms
+            self.excluded = excluded
+            self.sampleRatio = sampleRatio
+            self.comparisons = comparisons
+            self.guardrails = guardrails
+            self.alpha = alpha
+            self.minimumUnits = minimumUnits
+            self.contentHash = contentHash
+            self.omitted = omitted
+        }
+
+        public static func blank() -> Analysis {
+            Analysis(horizon: .blank(), excluded: .blank(), sampleRatio: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Analysis", depth: 4,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "epoch", .uint32),
+                Field(4, "look", .uint32),
+                Field(5, "horizon", .timestamp, .required),
+                Field(6, "verdict", .enumeration(AnalysisVerdict.names)),
+                Field(7, "arms", .message { AnalyzedArm.fields }, .list),
+                Field(8, "excluded", .message { ExcludedUnits.fields }, .required),
+                Field(
+                    9, "sample_ratio", json: "sampleRatio", .message { SampleRatio.fields },
+                    .required),
+                Field(10, "comparisons", .message { MetricComparison.fields }, .list),
+                Field(11, "guardrails", .message { GuardrailOutcome.fields }, .list),
+                Field(12, "alpha", .double),
+                Field(13, "minimum_units", json: "minimumUnits", .uint64),
+                Field(14, "content_hash", json: "contentHash", .bytes),
+                Field(15, "omitted", .message { OmittedMetric.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x20) { look = try reader.uint32(.implicit) }
+                if reader.take(0x2A) {
+                    horizon = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x30) { verdict = try reader.enumeration(.implicit) }
+                if reader.take(0x3A) {
+                    arms = try reader.list(0x3A, MessageCodec<AnalyzedArm>.self)
+                }
+                if reader.take(0x42) {
+                    excluded = try reader.message()
+                    seen |= 0x2
+                }
+                if reader.take(0x4A) {
+                    sampleRatio = try reader.message()
+                    seen |= 0x4
+                }
+                if reader.take(0x52) {
+                    comparisons = try reader.list(0x52, MessageCodec<MetricComparison>.self)
+                }
+                if reader.take(0x5A) {
+                    guardrails = try reader.list(0x5A, MessageCodec<GuardrailOutcome>.self)
+                }
+                if reader.take(0x61) { alpha = try reader.double(.implicit) }
+                if reader.take(0x68) { minimumUnits = try reader.uint64(.implicit) }
+                if reader.take(0x72) { contentHash = try reader.bytes(.implicit) }
+                if reader.take(0x7A) {
+                    omitted = try reader.list(0x7A, MessageCodec<OmittedMetric>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x7, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, epoch)
+            size += sizes.uint32(0x20, look)
+            size += sizes.timestamp(0x2A, horizon)
+            size += sizes.enumeration(0x30, verdict)
+            size += sizes.list(0x3A, arms, MessageCodec<AnalyzedArm>.self)
+            size += sizes.message(0x42, excluded)
+            size += sizes.message(0x4A, sampleRatio)
+            size += sizes.list(0x52, comparisons, MessageCodec<MetricComparison>.self)
+            size += sizes.list(0x5A, guardrails, MessageCodec<GuardrailOutcome>.self)
+            size += sizes.double(0x61, alpha)
+            size += sizes.uint64(0x68, minimumUnits)
+            size += sizes.bytes(0x72, contentHash)
+            size += sizes.list(0x7A, omitted, MessageCodec<OmittedMetric>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, epoch)
+            writer.uint32(0x20, look)
+            writer.timestamp(0x2A, horizon)
+            writer.enumeration(0x30, verdict)
+            writer.list(0x3A, arms, MessageCodec<AnalyzedArm>.self, &sizes)
+            writer.message(0x42, excluded, &sizes)
+            writer.message(0x4A, sampleRatio, &sizes)
+            writer.list(0x52, comparisons, MessageCodec<MetricComparison>.self, &sizes)
+            writer.list(0x5A, guardrails, MessageCodec<GuardrailOutcome>.self, &sizes)
+            writer.double(0x61, alpha)
+            writer.uint64(0x68, minimumUnits)
+            writer.bytes(0x72, contentHash)
+            writer.list(0x7A, omitted, MessageCodec<OmittedMetric>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.count("arms", arms.count, max: 8)
+            violations.nested("arms", arms)
+            violations.nested("excluded", excluded)
+            violations.nested("sample_ratio", sampleRatio)
+            violations.count("comparisons", comparisons.count, max: 256)
+            violations.nested("comparisons", comparisons)
+            violations.count("guardrails", guardrails.count, max: 256)
+            violations.nested("guardrails", guardrails)
+            violations.finite("alpha", alpha)
+            violations.length("content_hash", contentHash.count, max: 32)
+            violations.count("omitted", omitted.count, max: 32)
+            violations.nested("omitted", omitted)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: epoch = try reader.value(UInt32Codec.self)
+            case 4: look = try reader.value(UInt32Codec.self)
+            case 5: horizon = try reader.value(TimestampCodec.self)
+            case 6: verdict = try reader.value(EnumCodec<AnalysisVerdict>.self)
+            case 7: arms = try reader.list(MessageCodec<AnalyzedArm>.self)
+            case 8: excluded = try reader.value(MessageCodec<ExcludedUnits>.self)
+            case 9: sampleRatio = try reader.value(MessageCodec<SampleRatio>.self)
+            case 10: comparisons = try reader.list(MessageCodec<MetricComparison>.self)
+            case 11: guardrails = try reader.list(MessageCodec<GuardrailOutcome>.self)
+            case 12: alpha = try reader.value(DoubleCodec.self)
+            case 13: minimumUnits = try reader.value(UInt64Codec.self)
+            case 14: contentHash = try reader.value(BytesCodec.self)
+            case 15: omitted = try reader.list(MessageCodec<OmittedMetric>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("look", look, UInt32Codec.self)
+            writer.field("horizon", horizon, TimestampCodec.self)
+            writer.field("verdict", verdict, EnumCodec<AnalysisVerdict>.self)
+            writer.list("arms", arms, MessageCodec<AnalyzedArm>.self)
+            writer.field("excluded", excluded, MessageCodec<ExcludedUnits>.self)
+            writer.field("sampleRatio", sampleRatio, MessageCodec<SampleRatio>.self)
+            writer.list("comparisons", comparisons, MessageCodec<MetricComparison>.self)
+            writer.list("guardrails", guardrails, MessageCodec<GuardrailOutcome>.self)
+            writer.field("alpha", alpha, DoubleCodec.self)
+            writer.field("minimumUnits", minimumUnits, UInt64Codec.self)
+            writer.field("contentHash", contentHash, BytesCodec.self)
+            writer.list("omitted", omitted, MessageCodec<OmittedMetric>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Analysis, b: Analysis) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.look, b.look)
+                && Canonical.equal(a.horizon, b.horizon)
+                && Canonical.equal(a.verdict, b.verdict)
+                && Canonical.equal(a.arms, b.arms)
+                && Canonical.equal(a.excluded, b.excluded)
+                && Canonical.equal(a.sampleRatio, b.sampleRatio)
+                && Canonical.equal(a.comparisons, b.comparisons)
+                && Canonical.equal(a.guardrails, b.guardrails)
+                && Canonical.equal(a.alpha, b.alpha)
+                && Canonical.equal(a.minimumUnits, b.minimumUnits)
+                && Canonical.equal(a.contentHash, b.contentHash)
+                && Canonical.equal(a.omitted, b.omitted)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(look, into: &hasher)
+            Canonical.hash(horizon, into: &hasher)
+            Canonical.hash(verdict, into: &hasher)
+            Canonical.hash(arms, into: &hasher)
+            Canonical.hash(excluded, into: &hasher)
+            Canonical.hash(sampleRatio, into: &hasher)
+            Canonical.hash(comparisons, into: &hasher)
+            Canonical.hash(guardrails, into: &hasher)
+            Canonical.hash(alpha, into: &hasher)
+            Canonical.hash(minimumUnits, into: &hasher)
+            Canonical.hash(contentHash, into: &hasher)
+            Canonical.hash(omitted, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Calls of one arm, counted for a guardrail.
+    public struct CountedCalls: WireMessage {
+        public var metric: String = ""
+        public var arm: String = ""
+        /// Calls with the event, or above the limit.
+        public var events: UInt64 = 0
+        public var calls: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(metric: String = "", arm: String = "", events: UInt64 = 0, calls: UInt64 = 0) {
+            self.metric = metric
+            self.arm = arm
+            self.events = events
+            self.calls = calls
+        }
+
+        public static func blank() -> CountedCalls { CountedCalls() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.CountedCalls", depth: 1,
+            [
+                Field(1, "metric", .string),
+                Field(2, "arm", .string),
+                Field(3, "events", .uint64),
+                Field(4, "calls", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { metric = try reader.string(.implicit) }
+                if reader.take(0x12) { arm = try reader.string(.implicit) }
+                if reader.take(0x18) { events = try reader.uint64(.implicit) }
+                if reader.take(0x20) { calls = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, metric)
+            size += sizes.string(0x12, arm)
+            size += sizes.uint64(0x18, events)
+            size += sizes.uint64(0x20, calls)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, metric)
+            writer.string(0x12, arm)
+            writer.uint64(0x18, events)
+            writer.uint64(0x20, calls)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("metric", missing: metric.isEmpty)
+            violations.length("metric", metric.utf8.count, max: 64)
+            violations.required("arm", missing: arm.isEmpty)
+            violations.length("arm", arm.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: metric = try reader.value(StringCodec.self)
+            case 2: arm = try reader.value(StringCodec.self)
+            case 3: events = try reader.value(UInt64Codec.self)
+            case 4: calls = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("metric", metric, StringCodec.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("events", events, UInt64Codec.self)
+            writer.field("calls", calls, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: CountedCalls, b: CountedCalls) -> Bool {
+            Canonical.equal(a.metric, b.metric)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.calls, b.calls)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(metric, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(calls, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A look of the schedule as it is kept.
+    public struct RecordedLook: WireMessage {
+        public var experiment: String = ""
+        public var epoch: UInt32 = 0
+        public var revision: UInt32 = 0
+        public var number: UInt32 = 0
+        public var horizon: Timestamp
+        public var verdict: AnalysisVerdict = .unspecified
+        public var contentHash: [UInt8] = []
+        /// For the next look: the least p value of the sample ratio so far.
+        public var leastPValue: Double = 0
+        /// For the next look: the largest mixture ratio of each comparison so far.
+        public var likelihoodRatios: [Double] = []
+        /// Calls counted up to this look.
+        public var counted: [CountedCalls] = []
+        /// What was done about the verdict at this look; unspecified if nothing.
+        public var action: StopAction = .unspecified
+        /// What it could not do, and will try again.
+        public var failure: String = ""
+        /// What earlier looks had done.
+        public var done: [StopAction] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", epoch: UInt32 = 0, revision: UInt32 = 0, number: UInt32 = 0,
+            horizon: Timestamp, verdict: AnalysisVerdict = .unspecified, contentHash: [UInt8] = [],
+            leastPValue: Double = 0, likelihoodRatios: [Double] = [], counted: [CountedCalls] = [],
+            action: StopAction = .unspecified, failure: String = "", done: [StopAction] = []
+        ) {
+            self.experiment = experiment
+            self.epoch = epoch
+            self.revision = revision
+            self.number = number
+            self.horizon = horizon
+            self.verdict = verdict
+            self.contentHash = contentHash
+            self.leastPValue = leastPValue
+            self.likelihoodRatios = likelihoodRatios
+            self.counted = counted
+            self.action = action
+            self.failure = failure
+            self.done = done
+        }
+
+        public static func blank() -> RecordedLook {
+            RecordedLook(horizon: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.RecordedLook", depth: 2,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "epoch", .uint32),
+                Field(3, "revision", .uint32),
+                Field(4, "number", .uint32),
+                Field(5, "horizon", .timestamp, .required),
+                Field(6, "verdict", .enumeration(AnalysisVerdict.names)),
+                Field(7, "content_hash", json: "contentHash", .bytes),
+                Field(8, "least_p_value", json: "leastPValue", .double),
+                Field(9, "likelihood_ratios", json: "likelihoodRatios", .double, .packed),
+                Field(10, "counted", .message { CountedCalls.fields }, .list),
+                Field(11, "action", .enumeration(StopAction.names)),
+                Field(12, "failure", .string),
+                Field(13, "done", .enumeration(StopAction.names), .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x18) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x20) { number = try reader.uint32(.implicit) }
+                if reader.take(0x2A) {
+                    horizon = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x30) { verdict = try reader.enumeration(.implicit) }
+                if reader.take(0x3A) { contentHash = try reader.bytes(.implicit) }
+                if reader.take(0x41) { leastPValue = try reader.double(.implicit) }
+                if reader.take(0x4A) { likelihoodRatios = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x52) {
+                    counted = try reader.list(0x52, MessageCodec<CountedCalls>.self)
+                }
+                if reader.take(0x58) { action = try reader.enumeration(.implicit) }
+                if reader.take(0x62) { failure = try reader.string(.implicit) }
+                if reader.take(0x6A) { done = try reader.packed(EnumCodec<StopAction>.self) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, epoch)
+            size += sizes.uint32(0x18, revision)
+            size += sizes.uint32(0x20, number)
+            size += sizes.timestamp(0x2A, horizon)
+            size += sizes.enumeration(0x30, verdict)
+            size += sizes.bytes(0x3A, contentHash)
+            size += sizes.double(0x41, leastPValue)
+            size += sizes.packed(0x4A, likelihoodRatios, DoubleCodec.self)
+            size += sizes.list(0x52, counted, MessageCodec<CountedCalls>.self)
+            size += sizes.enumeration(0x58, action)
+            size += sizes.string(0x62, failure)
+            size += sizes.packed(0x6A, done, EnumCodec<StopAction>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, epoch)
+            writer.uint32(0x18, revision)
+            writer.uint32(0x20, number)
+            writer.timestamp(0x2A, horizon)
+            writer.enumeration(0x30, verdict)
+            writer.bytes(0x3A, contentHash)
+            writer.double(0x41, leastPValue)
+            writer.packed(0x4A, likelihoodRatios, DoubleCodec.self, &sizes)
+            writer.list(0x52, counted, MessageCodec<CountedCalls>.self, &sizes)
+            writer.enumeration(0x58, action)
+            writer.string(0x62, failure)
+            writer.packed(0x6A, done, EnumCodec<StopAction>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.length("content_hash", contentHash.count, max: 32)
+            violations.finite("least_p_value", leastPValue)
+            violations.count("likelihood_ratios", likelihoodRatios.count, max: 256)
+            violations.finite("likelihood_ratios", likelihoodRatios)
+            violations.count("counted", counted.count, max: 256)
+            violations.nested("counted", counted)
+            violations.length("failure", failure.utf8.count, max: 512)
+            violations.count("done", done.count, max: 8)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: epoch = try reader.value(UInt32Codec.self)
+            case 3: revision = try reader.value(UInt32Codec.self)
+            case 4: number = try reader.value(UInt32Codec.self)
+            case 5: horizon = try reader.value(TimestampCodec.self)
+            case 6: verdict = try reader.value(EnumCodec<AnalysisVerdict>.self)
+            case 7: contentHash = try reader.value(BytesCodec.self)
+            case 8: leastPValue = try reader.value(DoubleCodec.self)
+            case 9: likelihoodRatios = try reader.list(DoubleCodec.self)
+            case 10: counted = try reader.list(MessageCodec<CountedCalls>.self)
+            case 11: action = try reader.value(EnumCodec<StopAction>.self)
+            case 12: failure = try reader.value(StringCodec.self)
+            case 13: done = try reader.list(EnumCodec<StopAction>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("number", number, UInt32Codec.self)
+            writer.field("horizon", horizon, TimestampCodec.self)
+            writer.field("verdict", verdict, EnumCodec<AnalysisVerdict>.self)
+            writer.field("contentHash", contentHash, BytesCodec.self)
+            writer.field("leastPValue", leastPValue, DoubleCodec.self)
+            writer.list("likelihoodRatios", likelihoodRatios, DoubleCodec.self)
+            writer.list("counted", counted, MessageCodec<CountedCalls>.self)
+            writer.field("action", action, EnumCodec<StopAction>.self)
+            writer.field("failure", failure, StringCodec.self)
+            writer.list("done", done, EnumCodec<StopAction>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RecordedLook, b: RecordedLook) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.number, b.number)
+                && Canonical.equal(a.horizon, b.horizon)
+                && Canonical.equal(a.verdict, b.verdict)
+                && Canonical.equal(a.contentHash, b.contentHash)
+                && Canonical.equal(a.leastPValue, b.leastPValue)
+                && Canonical.equal(a.likelihoodRatios, b.likelihoodRatios)
+                && Canonical.equal(a.counted, b.counted)
+                && Canonical.equal(a.action, b.action)
+                && Canonical.equal(a.failure, b.failure)
+                && Canonical.equal(a.done, b.done)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(number, into: &hasher)
+            Canonical.hash(horizon, into: &hasher)
+            Canonical.hash(verdict, into: &hasher)
+            Canonical.hash(contentHash, into: &hasher)
+            Canonical.hash(leastPValue, into: &hasher)
+            Canonical.hash(likelihoodRatios, into: &hasher)
+            Canonical.hash(counted, into: &hasher)
+            Canonical.hash(action, into: &hasher)
+            Canonical.hash(failure, into: &hasher)
+            Canonical.hash(done, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// A list of texts as a value.
     public struct TextList: WireMessage {
         public var texts: [String] = []
