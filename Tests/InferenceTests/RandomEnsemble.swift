@@ -84,7 +84,7 @@ struct RandomEnsemble {
             let rounded = profile == .xgboost ? Double(Float(value)) : value
             return .leaf(rounded, number: number)
         }
-        result.linearLeaves.append(
+        _ = result.append(
             .init(
                 constant: value, inputs: [0, 2], coefficients: [0.1, value / 3],
                 fallback: value * 2))

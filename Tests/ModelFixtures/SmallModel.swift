@@ -23,20 +23,38 @@ public struct SmallModel: Sendable {
     public var targets = "1"
     public var featureTypes = "[]"
     public var extra = ""
+    /// Members of the booster beside its model.
+    public var beside = ""
+    /// How often the tree stands in the file.
+    public var copies = 1
+    public var parallel = "1"
+    /// Where rounds start and end; nil: each copy is one.
+    public var rounds: String?
 
     public var text: String {
+        let numbers = (0...copies).map(String.init).joined(separator: ",")
+        let outputs = (0..<copies).map { _ in "0" }.joined(separator: ",")
+        let count = trees == "1" ? "\(copies)" : trees
+        let all = (0..<copies).map { _ in tree }.joined(separator: ",\n")
+        return """
+            {"learner":{"attributes":\(attributes),"feature_names":["a","b","c"],"feature_types":\(featureTypes),
+            "gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"\(parallel)","num_trees":"\(count)"},
+            "iteration_indptr":\(rounds ?? "[\(numbers)]"),"tree_info":[\(outputs)],"trees":[\(all)]\(extra)},
+            "name":"\(booster)"\(beside)},
+            "learner_model_param":{"base_score":"\(baseScore)","num_class":"\(classes)",
+            "num_feature":"\(inputs)","num_target":"\(targets)"},
+            "objective":{"name":"\(objective)"}},"version":\(version)}
+            """
+    }
+
+    private var tree: String {
         """
-        {"learner":{"attributes":\(attributes),"feature_names":["a","b","c"],"feature_types":\(featureTypes),
-        "gradient_booster":{"model":{"gbtree_model_param":{"num_parallel_tree":"1","num_trees":"\(trees)"},
-        "iteration_indptr":[0,1],"tree_info":[0],"trees":[{"categories":[],"categories_nodes":[],
+        {"categories":[],"categories_nodes":[],
         "categories_segments":[],"categories_sizes":[],"default_left":\(defaults),"id":0,
         "left_children":\(left),"right_children":\(right),"split_conditions":\(conditions),
         "split_indices":\(indices),"split_type":\(types),"sum_hessian":\(cover),
         "tree_param":{"num_deleted":"\(deleted)","num_feature":"3","num_nodes":"\(nodes)",
-        "size_leaf_vector":"\(leafVector)"}}]\(extra)},"name":"\(booster)"},
-        "learner_model_param":{"base_score":"\(baseScore)","num_class":"\(classes)",
-        "num_feature":"\(inputs)","num_target":"\(targets)"},
-        "objective":{"name":"\(objective)"}},"version":\(version)}
+        "size_leaf_vector":"\(leafVector)"}}
         """
     }
 

@@ -125,15 +125,6 @@ struct HostileModelTests {
         }
     }
 
-    @Test("a model that was stopped early needs a choice of rounds")
-    func stoppedEarly() throws {
-        let stopped: (inout SmallModel) -> Void = { $0.attributes = #"{"best_iteration":"0"}"# }
-        // The only round is the best one: nothing to choose.
-        #expect(refusal(stopped) == "accepted")
-        #expect(
-            refusal { $0.attributes = #"{"best_iteration":"7"}"# }.contains("lies beyond"))
-    }
-
     @Test("every truncation of a model is refused")
     func truncations() {
         let bytes = SmallModel().bytes

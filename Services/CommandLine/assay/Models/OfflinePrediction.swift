@@ -152,8 +152,8 @@ private struct UnknownCategories {
             let name = model.inputs[input].name
             let place = name.isEmpty ? "input \(input)" : name.debugDescription
             return
-                "\(place): \(found.count) values are no category of the model and were taken for "
-                + "\(treatment), the first \(found.first.debugDescription) in line \(found.line)"
+                "\(place): \(found.count) cells hold no category of the model and count as "
+                + "\(treatment), first \(found.first.debugDescription) in line \(found.line)"
         }
     }
 }

@@ -20,6 +20,23 @@ public struct FormatLimits: Hashable, Sendable {
     public var outputs = 1_024
     /// Categories of one input that have a name.
     public var vocabulary = 65_536
+    /// What a loader may keep of a file, its bytes not counted.
+    public var heldBytes = Int.max
 
     public init() {}
+
+    /// These limits for a file of so many bytes, of which a part is held already.
+    func forFile(bytes: Int, held: Int = 0) -> FormatLimits {
+        var limits = self
+        limits.heldBytes = min(heldBytes, 4 * bytes + 64 << 20) - held
+        return limits
+    }
+
+    /// Why no more can be kept, or nil.
+    func overrun(_ held: Int) -> String? {
+        held <= heldBytes
+            ? nil
+            : "the model would take more than \(heldBytes >> 20) MiB of memory, too much for a file "
+                + "of its size"
+    }
 }

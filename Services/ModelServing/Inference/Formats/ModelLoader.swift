@@ -55,13 +55,17 @@ public enum ModelFile {
     ) throws(ModelFileError) -> LoadedModel {
         try ForeignFile.refuse(bytes)
         let head = bytes.prefix(4_096)
+        var options = options
         for loader in loaders where loader.recognizes(head) {
+            options.limits = options.limits.forFile(bytes: bytes.count)
             return try loader.load(bytes, options)
         }
         if !UBJSONTapeParser.recognizes(bytes) { try ForeignFile.requireObject(bytes) }
         var limits = options.limits
         CatBoostLoader.widen(&limits, for: bytes)
         let document = try JSONTape(bytes, limits: limits).root
+        options.limits = options.limits.forFile(
+            bytes: bytes.count, held: document.tape.words.count * 4)
         let loader = documentLoaders.first { $0.recognizes(document) } ?? documentLoaders.last
         guard let loader else { throw document.error("not a model of a known format") }
         return try loader.load(document, options)

@@ -5,7 +5,7 @@ public struct CategorySets: Sendable, Hashable {
     private var ends: [Int] = []
 
     public var count: Int { ends.count }
-    var byteCount: Int { words.count * 4 + ends.count * 8 }
+    var byteCount: Int { words.capacity * 4 + ends.capacity * 8 }
 
     public init() {}
 

@@ -13,6 +13,8 @@ public enum Link: Sendable, Hashable {
     case hinge
     /// The margins in ascending order: quantiles that do not cross.
     case ascending
+    /// The first margin, and what each of the others adds to the one before: expectiles.
+    case risingExpectiles
 
     // LightGBM, in float64
     /// `sign(x) * x * x`: regression on the square root.
@@ -58,7 +60,7 @@ public enum Link: Sendable, Hashable {
             for (index, margin) in margins.sorted().enumerated() { values[index] = margin }
 
         // XGBoost
-        case .xgboostLogistic, .xgboostExponential, .xgboostSoftmax, .hinge:
+        case .xgboostLogistic, .xgboostExponential, .xgboostSoftmax, .hinge, .risingExpectiles:
             applySingle(margins, into: values)
 
         // LightGBM

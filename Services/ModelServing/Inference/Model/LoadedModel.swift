@@ -33,6 +33,11 @@ public struct ModelInput: Sendable, Hashable {
         self.vocabulary = vocabulary
         self.allowsMissing = allowsMissing
     }
+
+    /// Memory that texts take: those of more than fifteen bytes stand outside the list.
+    static func byteCount(ofVocabulary texts: [String]) -> Int {
+        texts.reduce(0) { $0 + 16 + ($1.utf8.count > 15 ? 32 + $1.utf8.count : 0) }
+    }
 }
 
 /// Something about a file that a person should know and that does not stop it from serving.

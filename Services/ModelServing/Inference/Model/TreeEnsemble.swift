@@ -152,6 +152,9 @@ public struct TreeEnsemble: Sendable {
     /// The sums are means over the iterations (LightGBM's `average_output`, forests).
     public var isAveraged = false
     public var treesPerIteration = 1
+    /// Where each iteration starts, and where the last one ends, if they have not all
+    /// `treesPerIteration` trees.
+    public var iterationStarts: [Int]?
 
     public var trees: [Tree] = []
     public var nodes: [Node] = []
@@ -161,7 +164,8 @@ public struct TreeEnsemble: Sendable {
     /// One per row of `leafValues` of the oblivious trees; empty if the file does not say.
     public var leafCovers: [Double] = []
     public var categorySets = CategorySets()
-    public var linearLeaves: [LinearLeaf] = []
+    public private(set) var linearLeaves: [LinearLeaf] = []
+    private var linearBytes = 0
     /// CatBoost: the hash of each code of its categorical inputs, and of the empty text, which is
     /// what a missing value means there.
     public var categoryHashes: [Int32] = []
@@ -181,12 +185,23 @@ extension TreeEnsemble {
     public var treeCount: Int { trees.count }
     public var nodeCount: Int { nodes.count }
     public var depth: Int { trees.lazy.map(\.depth).max() ?? 0 }
-    public var iterationCount: Int { trees.count / max(treesPerIteration, 1) }
+    public var iterationCount: Int {
+        iterationStarts.map { $0.count - 1 } ?? trees.count / max(treesPerIteration, 1)
+    }
 
+    /// Memory that it takes, with what its lists hold in reserve.
     public var byteCount: Int {
-        nodes.count * MemoryLayout<Node>.stride + levels.count * MemoryLayout<Level>.stride
-            + (leafValues.count + leafCovers.count) * 8 + categorySets.byteCount
-            + linearLeaves.reduce(0) { $0 + 64 + 12 * $1.inputs.count }
+        nodes.capacity * MemoryLayout<Node>.stride + levels.capacity * MemoryLayout<Level>.stride
+            + (leafValues.capacity + leafCovers.capacity) * 8
+            + trees.capacity * MemoryLayout<Tree>.stride + categorySets.byteCount + linearBytes
+    }
+
+    /// Adds a linear leaf; returns its place.
+    public mutating func append(_ leaf: LinearLeaf) -> Int32 {
+        linearLeaves.append(leaf)
+        // Two lists with a head each.
+        linearBytes += MemoryLayout<LinearLeaf>.stride + 2 * 40 + 12 * leaf.inputs.count
+        return Int32(truncatingIfNeeded: linearLeaves.count - 1)
     }
 
     /// Inputs that some split takes as a category.
@@ -207,6 +222,9 @@ extension TreeEnsemble {
     func trees(of iterations: Range<Int>?) -> Range<Int> {
         guard let iterations else { return trees.indices }
         let kept = iterations.clamped(to: 0..<iterationCount)
+        if let iterationStarts {
+            return iterationStarts[kept.lowerBound]..<iterationStarts[kept.upperBound]
+        }
         return kept.lowerBound * treesPerIteration..<kept.upperBound * treesPerIteration
     }
 
@@ -217,5 +235,6 @@ extension TreeEnsemble {
             nodes.removeSubrange(firstNode...)
         }
         trees.removeSubrange(count...)
+        if let starts = iterationStarts { iterationStarts = starts.filter { $0 <= count } }
     }
 }

@@ -54,6 +54,9 @@ struct CatBoostTreeReader {
         guard count == leaves * width else {
             throw values.error("\(count) values for \(leaves) leaves of \(width)")
         }
+        if let reason = limits.overrun(ensemble.byteCount + 8 * (count + leaves)) {
+            throw tree.error(reason)
+        }
         try values.visit { (_, value) throws(ModelFileError) in
             ensemble.leafValues.append(try value.double())
         }
@@ -145,6 +148,12 @@ struct CatBoostTreeReader {
             }
             guard level <= limits.treeDepth else {
                 throw cursor.error("deeper than \(limits.treeDepth) levels")
+            }
+            if nodes.count % 1_024 == 0 {
+                let size = 2 * (nodes.count + 1_024) * MemoryLayout<TreeEnsemble.Node>.stride
+                if let reason = limits.overrun(ensemble.byteCount + size) {
+                    throw cursor.error(reason)
+                }
             }
             depth = max(depth, level)
             if parent >= 0 {

@@ -39,8 +39,9 @@ struct JSONCursor {
         var member = index + 3
         let end = tape.next(after: index)
         while member < end {
-            let raw = tape.rawText(at: tape.offset(at: member))
-            if raw.elementsEqual(wanted) { return JSONCursor(tape: tape, index: member + 1) }
+            if tape.hasText(wanted, at: tape.offset(at: member)) {
+                return JSONCursor(tape: tape, index: member + 1)
+            }
             member = tape.next(after: member + 1)
         }
         return nil

@@ -68,6 +68,16 @@ struct JSONTape: Sendable {
         }
     }
 
+    /// Whether the key at `offset` is written as `wanted`, however long it is.
+    func hasText(_ wanted: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
+        guard syntax == .json else {
+            return UBJSONNumber.text(bytes, at: offset).elementsEqual(wanted)
+        }
+        let end = offset + 1 + wanted.count
+        return end < bytes.count && bytes[end] == UInt8(ascii: "\"")
+            && bytes[offset + 1..<end].elementsEqual(wanted)
+    }
+
     func text(at offset: Int) -> String {
         let raw = rawText(at: offset)
         guard syntax == .json else { return String(decoding: raw, as: UTF8.self) }

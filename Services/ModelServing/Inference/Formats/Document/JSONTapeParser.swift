@@ -4,25 +4,17 @@
 /// reader would pass on: duplicate keys, trailing bytes, unpaired surrogates, invalid UTF-8,
 /// numbers and strings beyond the limits.
 struct JSONTapeParser {
-    private struct Frame {
-        let head: Int
-        let isObject: Bool
-        var count = 0
-        /// Where the keys of this object start among `keys`.
-        let firstKey: Int
-    }
-
     private let bytes: [UInt8]
     private let limits: FormatLimits
     private var position = 0
-    private var frames: [Frame] = []
-    /// Offsets of the opening quotes of the keys of all open objects.
-    private var keys: [Int] = []
-    private(set) var words: [UInt32] = []
+    private var builder: JSONTapeBuilder
+
+    var words: [UInt32] { builder.words }
 
     init(_ bytes: [UInt8], limits: FormatLimits) {
         self.bytes = bytes
         self.limits = limits
+        builder = JSONTapeBuilder(documentBytes: bytes.count, limits: limits)
     }
 
     mutating func parse() throws(ModelFileError) {
@@ -33,12 +25,12 @@ struct JSONTapeParser {
         reserve()
         skipSpace()
         try value()
-        while !frames.isEmpty { try member() }
+        while builder.isOpen { try member() }
         skipSpace()
         guard position == bytes.count else { throw error("bytes follow the end of the document") }
     }
 
-    /// One allocation for all words where the file is honest; never more than four bytes per byte.
+    /// One allocation for all words where the file is honest.
     private mutating func reserve() {
         var count = 1
         for byte in bytes {
@@ -48,64 +40,44 @@ struct JSONTapeParser {
             default: break
             }
         }
-        words.reserveCapacity(min(count, bytes.count + 64))
+        builder.reserve(count)
     }
 
     // MARK: Structure
 
     /// The next member of the innermost container, or its end.
     private mutating func member() throws(ModelFileError) {
-        let top = frames.count - 1
-        let isObject = frames[top].isObject
-        let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+        let isObject = builder.isObject
         skipSpace()
-        if peek() == close {
+        if peek() == UInt8(ascii: isObject ? "}" : "]") {
             position += 1
-            return endContainer()
+            return builder.end()
         }
-        if frames[top].count > 0 {
+        if builder.memberCount > 0 {
             guard peek() == UInt8(ascii: ",") else {
                 throw error(isObject ? "expected , or }" : "expected , or ]")
             }
             position += 1
             skipSpace()
         }
-        frames[top].count += 1
+        builder.beginMember()
         if isObject { try key() }
         try value()
-    }
-
-    private mutating func endContainer() {
-        let frame = frames.removeLast()
-        words[frame.head + 1] = UInt32(truncatingIfNeeded: frame.count)
-        words[frame.head + 2] = UInt32(truncatingIfNeeded: words.count)
-        keys.removeSubrange(frame.firstKey...)
     }
 
     private mutating func key() throws(ModelFileError) {
         guard peek() == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
         let start = position
         try string()
-        let frame = frames[frames.count - 1]
-        guard keys.count - frame.firstKey < limits.keysPerObject else {
-            throw error("an object has more than \(limits.keysPerObject) keys", at: start)
-        }
-        let raw = JSONText.raw(bytes, at: start)
-        for other in keys[frame.firstKey...] where sameText(raw, JSONText.raw(bytes, at: other)) {
-            throw error("the key \(JSONText.pathComponent(raw)) stands here twice", at: start)
-        }
-        keys.append(start)
+        let raw = bytes[start + 1..<position - 1]
+        let text = raw.contains(UInt8(ascii: "\\")) ? JSONText.decoded(raw)[...] : raw
+        let bytes = bytes
+        let fault = builder.key(text, at: start) { JSONText.decoded(JSONText.raw(bytes, at: $0)) }
+        if let fault { throw error(fault, at: start) }
         skipSpace()
         guard peek() == UInt8(ascii: ":") else { throw error("expected : after a key") }
         position += 1
         skipSpace()
-    }
-
-    private func sameText(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
-        if a.count == b.count && a.elementsEqual(b) { return true }
-        let escape = UInt8(ascii: "\\")
-        guard a.contains(escape) || b.contains(escape) else { return false }
-        return JSONText.decoded(a) == JSONText.decoded(b)
     }
 
     private mutating func value() throws(ModelFileError) {
@@ -113,7 +85,10 @@ struct JSONTapeParser {
         switch byte {
         case UInt8(ascii: "{"): try begin(.object)
         case UInt8(ascii: "["): try begin(.array)
-        case UInt8(ascii: "\""): try string()
+        case UInt8(ascii: "\""):
+            let start = position
+            try string()
+            if let fault = builder.append(.string, at: start) { throw error(fault) }
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
         case UInt8(ascii: "t"): try literal("true", .true)
         case UInt8(ascii: "f"): try literal("false", .false)
@@ -127,14 +102,7 @@ struct JSONTapeParser {
     }
 
     private mutating func begin(_ kind: JSONTape.Kind) throws(ModelFileError) {
-        guard frames.count < limits.depth else {
-            throw error("nested deeper than \(limits.depth) levels")
-        }
-        frames.append(
-            Frame(head: words.count, isObject: kind == .object, firstKey: keys.count))
-        words.append(JSONTape.word(kind, position))
-        words.append(0)
-        words.append(0)
+        if let fault = builder.begin(kind, at: position) { throw error(fault) }
         position += 1
     }
 
@@ -148,7 +116,7 @@ struct JSONTapeParser {
             guard peek() == text.utf8Start[index] else { throw error("expected \(text)") }
             position += 1
         }
-        words.append(JSONTape.word(kind, start))
+        if let fault = builder.append(kind, at: start) { throw error(fault) }
     }
 
     private mutating func number() throws(ModelFileError) {
@@ -179,7 +147,7 @@ struct JSONTapeParser {
         guard position - start <= limits.numberBytes else {
             throw error("a number is longer than \(limits.numberBytes) characters", at: start)
         }
-        words.append(JSONTape.word(.number, start))
+        if let fault = builder.append(.number, at: start) { throw error(fault) }
     }
 
     private mutating func digits() throws(ModelFileError) {
@@ -199,7 +167,6 @@ struct JSONTapeParser {
             switch byte {
             case UInt8(ascii: "\""):
                 position += 1
-                words.append(JSONTape.word(.string, start))
                 return
             case UInt8(ascii: "\\"): try escape()
             case 0..<0x20: throw error("a string holds a control character")
@@ -270,16 +237,8 @@ struct JSONTapeParser {
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
 
     private func error(_ reason: String, at offset: Int? = nil) -> ModelFileError {
-        var path = "$"
-        for (index, frame) in frames.enumerated() {
-            if frame.isObject {
-                let end = index + 1 < frames.count ? frames[index + 1].firstKey : keys.count
-                guard end > frame.firstKey else { break }
-                path += JSONText.pathComponent(JSONText.raw(bytes, at: keys[end - 1]))
-            } else if frame.count > 0 {
-                path += "[\(frame.count - 1)]"
-            }
-        }
-        return ModelFileError(offset: offset ?? position, path: path, reason: reason)
+        ModelFileError(
+            offset: offset ?? position, path: builder.path { JSONText.raw(bytes, at: $0) },
+            reason: reason)
     }
 }

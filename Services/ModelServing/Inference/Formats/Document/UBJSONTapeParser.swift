@@ -4,27 +4,17 @@
 /// An array that states one numeric type for all its elements stays in the bytes as it is, one
 /// word for all of it. Every count is compared with the bytes that are left before it is believed.
 struct UBJSONTapeParser {
-    private struct Frame {
-        let head: Int
-        let isObject: Bool
-        /// Elements still to come of an array that states its count, which has no end mark.
-        var remaining: Int?
-        var count = 0
-        /// Where the keys of this object start among `keys`.
-        let firstKey: Int
-    }
-
     private let bytes: [UInt8]
     private let limits: FormatLimits
     private var position = 0
-    private var frames: [Frame] = []
-    /// Offsets of the keys of all open objects.
-    private var keys: [Int] = []
-    private(set) var words: [UInt32] = []
+    private var builder: JSONTapeBuilder
+
+    var words: [UInt32] { builder.words }
 
     init(_ bytes: [UInt8], limits: FormatLimits) {
         self.bytes = bytes
         self.limits = limits
+        builder = JSONTapeBuilder(documentBytes: bytes.count, limits: limits)
     }
 
     /// Whether a file starts as a UBJSON object does; no JSON object starts so.
@@ -39,7 +29,7 @@ struct UBJSONTapeParser {
                 "the file has \(bytes.count) bytes; at most \(limits.artifactBytes) are read")
         }
         try value()
-        while !frames.isEmpty { try member() }
+        while builder.isOpen { try member() }
         guard position == bytes.count else { throw error("bytes follow the end of the document") }
     }
 
@@ -47,39 +37,23 @@ struct UBJSONTapeParser {
 
     /// The next member of the innermost container, or its end.
     private mutating func member() throws(ModelFileError) {
-        let top = frames.count - 1
-        if let remaining = frames[top].remaining {
-            guard remaining > 0 else { return endContainer() }
-            frames[top].remaining = remaining - 1
-        } else if peek() == UInt8(ascii: frames[top].isObject ? "}" : "]") {
+        if let remaining = builder.remaining {
+            guard remaining > 0 else { return builder.end() }
+        } else if peek() == UInt8(ascii: builder.isObject ? "}" : "]") {
             position += 1
-            return endContainer()
+            return builder.end()
         }
-        frames[top].count += 1
-        if frames[top].isObject { try key() }
+        builder.beginMember()
+        if builder.isObject { try key() }
         try value()
-    }
-
-    private mutating func endContainer() {
-        let frame = frames.removeLast()
-        words[frame.head + 1] = UInt32(truncatingIfNeeded: frame.count)
-        words[frame.head + 2] = UInt32(truncatingIfNeeded: words.count)
-        keys.removeSubrange(frame.firstKey...)
     }
 
     private mutating func key() throws(ModelFileError) {
         let start = position
-        let raw = try text()
-        let frame = frames[frames.count - 1]
-        guard keys.count - frame.firstKey < limits.keysPerObject else {
-            throw error("an object has more than \(limits.keysPerObject) keys", at: start)
-        }
-        for other in keys[frame.firstKey...]
-        where UBJSONNumber.text(bytes, at: other).elementsEqual(raw) {
-            throw error("the key \(JSONText.pathComponent(raw)) stands here twice", at: start)
-        }
-        keys.append(start)
-        try append(JSONTape.word(.string, start))
+        let text = try text()
+        let bytes = bytes
+        let fault = builder.key(text, at: start) { Array(UBJSONNumber.text(bytes, at: $0)) }
+        if let fault { throw error(fault, at: start) }
     }
 
     private mutating func value() throws(ModelFileError) {
@@ -95,7 +69,7 @@ struct UBJSONTapeParser {
             let start = position + 1
             position = start
             _ = try text()
-            try append(JSONTape.word(.string, start))
+            if let fault = builder.append(.string, at: start) { throw error(fault) }
         case UInt8(ascii: "Z"): try scalar(.null, width: 0)
         case UInt8(ascii: "T"): try scalar(.true, width: 0)
         case UInt8(ascii: "F"): try scalar(.false, width: 0)
@@ -138,22 +112,13 @@ struct UBJSONTapeParser {
                     + "follow", at: start)
         }
         position += count * width
-        try append(JSONTape.word(.numbers, start))
+        if let fault = builder.append(.numbers, at: start) { throw error(fault) }
     }
 
     private mutating func begin(
         _ kind: JSONTape.Kind, remaining: Int?, headBytes: Int
     ) throws(ModelFileError) {
-        guard frames.count < limits.depth else {
-            throw error("nested deeper than \(limits.depth) levels")
-        }
-        frames.append(
-            Frame(
-                head: words.count, isObject: kind == .object, remaining: remaining,
-                firstKey: keys.count))
-        try append(JSONTape.word(kind, position))
-        try append(0)
-        try append(0)
+        if let fault = builder.begin(kind, at: position, count: remaining) { throw error(fault) }
         position += headBytes
     }
 
@@ -161,7 +126,7 @@ struct UBJSONTapeParser {
 
     private mutating func scalar(_ kind: JSONTape.Kind, width: Int) throws(ModelFileError) {
         guard bytes.count - position > width else { throw error("the file ends inside a number") }
-        try append(JSONTape.word(kind, position))
+        if let fault = builder.append(kind, at: position) { throw error(fault) }
         position += 1 + width
     }
 
@@ -198,14 +163,6 @@ struct UBJSONTapeParser {
 
     // MARK: Bytes and errors
 
-    /// The few words of an honest file are far fewer than its bytes.
-    private mutating func append(_ word: UInt32) throws(ModelFileError) {
-        guard words.count < bytes.count / 3 + 16_384 else {
-            throw error("the file holds more values than a model of its size has")
-        }
-        words.append(word)
-    }
-
     private func peek(_ ahead: Int = 0) -> UInt8? {
         position + ahead < bytes.count ? bytes[position + ahead] : nil
     }
@@ -216,16 +173,8 @@ struct UBJSONTapeParser {
     }
 
     private func error(_ reason: String, at offset: Int? = nil) -> ModelFileError {
-        var path = "$"
-        for (index, frame) in frames.enumerated() {
-            if frame.isObject {
-                let end = index + 1 < frames.count ? frames[index + 1].firstKey : keys.count
-                guard end > frame.firstKey else { break }
-                path += JSONText.pathComponent(UBJSONNumber.text(bytes, at: keys[end - 1]))
-            } else if frame.count > 0 {
-                path += "[\(frame.count - 1)]"
-            }
-        }
-        return ModelFileError(offset: offset ?? position, path: path, reason: reason)
+        ModelFileError(
+            offset: offset ?? position, path: builder.path { UBJSONNumber.text(bytes, at: $0) },
+            reason: reason)
     }
 }

@@ -85,8 +85,11 @@ struct LightGBMInputs {
     ) throws(ModelFileError) -> [(labels: [String], categories: ModelInput.Categories)] {
         guard root.kind != .null else { return [] }
         var result: [(labels: [String], categories: ModelInput.Categories)] = []
+        var held = 0
         try root.visit { (_, list) throws(ModelFileError) in
             result.append(try list.vocabulary(limit: limits.vocabulary))
+            held += ModelInput.byteCount(ofVocabulary: result[result.count - 1].labels)
+            if let reason = limits.overrun(held) { throw list.error(reason) }
         }
         return result
     }

@@ -17,6 +17,9 @@ struct LightGBMTreeReader {
         guard forest.nodes.count + leaves + splits <= limits.nodes else {
             throw block.error("more than \(limits.nodes) nodes in all")
         }
+        // What the block is about to become, twice: by itself, and among the others.
+        let size = 2 * (leaves + splits) * MemoryLayout<TreeEnsemble.Node>.stride
+        if let reason = limits.overrun(forest.byteCount + size) { throw block.error(reason) }
         var nodes: [TreeEnsemble.Node] = []
         nodes.reserveCapacity(leaves + splits)
         if splits > 0 { try readSplits(block, leaves, into: &nodes, &forest) }
@@ -174,12 +177,12 @@ struct LightGBMTreeReader {
         try block.field("leaf_const").visit(exactly: leaves) { (token) throws(ModelFileError) in
             let end = start + counts[token.position]
             let node = first + token.position
-            nodes[node].right = Int32(truncatingIfNeeded: forest.linearLeaves.count)
-            forest.linearLeaves.append(
-                .init(
+            nodes[node].right = forest.append(
+                TreeEnsemble.LinearLeaf(
                     constant: try token.finite(), inputs: inputs[start..<end].map { Int32($0) },
                     coefficients: Array(coefficients[start..<end]), fallback: nodes[node].value))
             start = end
+            if let reason = limits.overrun(forest.byteCount) { throw token.error(reason) }
         }
     }
 }

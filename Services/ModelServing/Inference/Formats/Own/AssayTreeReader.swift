@@ -18,6 +18,9 @@ struct AssayTreeReader {
         guard ensemble.nodes.count + count <= limits.nodes else {
             throw tree.error("more than \(limits.nodes) nodes in all")
         }
+        // What the tree is about to become, twice: by itself, and among the others.
+        let size = 2 * count * (MemoryLayout<TreeEnsemble.Node>.stride + 8 * ensemble.leafWidth)
+        if let reason = limits.overrun(ensemble.byteCount + size) { throw tree.error(reason) }
         let columns = Columns(tree: tree, count: count)
         let covers = try covers(columns)
         let left = try columns.integers("left", in: -1...count - 1)

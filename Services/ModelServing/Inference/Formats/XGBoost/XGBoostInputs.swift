@@ -4,6 +4,9 @@ struct XGBoostInputs {
     /// The model inside the booster, where `cats` stands.
     let model: JSONCursor
     let count: Int
+    /// Before 3.4 the library counts characters where it means bytes, so that names of categories
+    /// with others than those of ASCII are cut in the wrong places.
+    let cutsNames: Bool
     let limits: FormatLimits
 
     private typealias Vocabulary = (labels: [String], categories: ModelInput.Categories)
@@ -38,23 +41,47 @@ struct XGBoostInputs {
     }
 
     private func vocabularies() throws(ModelFileError) -> [Vocabulary] {
-        guard let encodings = try model.optionalField("cats")?.optionalField("enc") else {
-            return []
-        }
+        guard let encodings = try encodings() else { return [] }
         let found = try encodings.count()
         guard found == 0 || found == count else {
             throw encodings.error("\(found) elements for \(count) inputs")
         }
         var result: [Vocabulary] = []
+        var held = 0
         try encodings.visit { (_, encoding) throws(ModelFileError) in
             let values = try encoding.field("values")
             if let offsets = try encoding.optionalField("offsets") {
-                result.append((try texts(values, offsets), .texts))
+                let isCut = cutsNames ? try isBeyondASCII(values) : false
+                let texts = isCut ? [] : try texts(values, offsets)
+                result.append((texts, .texts))
             } else {
                 result.append(try values.vocabulary(limit: limits.vocabulary))
             }
+            held += ModelInput.byteCount(ofVocabulary: result[result.count - 1].labels)
+            if let reason = limits.overrun(held) { throw encoding.error(reason) }
         }
         return result
+    }
+
+    /// Inputs whose categories have names that this version of the library has cut.
+    func unnamed() throws(ModelFileError) -> [Int] {
+        guard cutsNames, let encodings = try encodings() else { return [] }
+        var found: [Int] = []
+        try encodings.visit { (input, encoding) throws(ModelFileError) in
+            guard try encoding.optionalField("offsets") != nil,
+                try isBeyondASCII(encoding.field("values"))
+            else { return }
+            found.append(input)
+        }
+        return found
+    }
+
+    private func encodings() throws(ModelFileError) -> JSONCursor? {
+        try model.optionalField("cats")?.optionalField("enc")
+    }
+
+    private func isBeyondASCII(_ values: JSONCursor) throws(ModelFileError) -> Bool {
+        try values.integers(in: -128...127).contains { $0 < 0 }
     }
 
     /// Texts as one array of signed bytes of UTF-8, and where each starts and ends.

@@ -35,15 +35,11 @@ struct XGBoostLoader: DocumentLoader {
                     "\(objective.name) has no \(classes) classes of \(targets) targets")
             }
         }
-        if targets > 1, objective.name == "reg:expectileerror" {
-            throw try parameters.field("num_target").error(
-                "several expectiles in one model are not supported",
-                remedy: "train one model for each expectile")
-        }
         let base = try baseMargins(parameters, objective, outputs, version).map(Double.init)
         let booster = try XGBoostBooster(learner.field("gradient_booster"))
         let described = XGBoostInputs(
-            learner: learner, model: booster.model, count: inputs, limits: limits)
+            learner: learner, model: booster.model, count: inputs,
+            cutsNames: version.lexicographicallyPrecedes([3, 4]), limits: limits)
         let (body, categorical) = try body(learner, booster, inputs, base, rounds)
         if version[0] == 1, version[1] == 6, !categorical.isEmpty {
             throw try root.field("version").error(
@@ -59,6 +55,13 @@ struct XGBoostLoader: DocumentLoader {
         if model.trees?.nodes.contains(where: \.cover.isNaN) == true {
             model.remarks = [Remark("no covers: attributions are not exact")]
         }
+        for input in try described.unnamed() {
+            let name = model.inputs[input].name
+            model.remarks.append(
+                Remark(
+                    "\(name.isEmpty ? "input \(input)" : name): XGBoost before 3.4 cuts names of "
+                        + "categories that are not plain ASCII: give codes, or train with 3.4"))
+        }
         return model
     }
 
@@ -72,10 +75,8 @@ struct XGBoostLoader: DocumentLoader {
         }
         var forest = TreeEnsemble(
             profile: .xgboost, inputCount: inputs, outputCount: base.count, base: base)
-        forest.treesPerIteration = try XGBoostTreeReader(limits: limits).read(
-            booster, into: &forest)
-        forest.keepFirst(
-            trees: try trees(learner, forest.treesPerIteration, forest.treeCount, rounds))
+        try XGBoostTreeReader(limits: limits).read(booster, into: &forest)
+        forest.keepFirst(trees: try trees(learner, forest, rounds))
         return (.trees(forest), forest.categoricalInputs)
     }
 
@@ -136,34 +137,35 @@ struct XGBoostLoader: DocumentLoader {
             margins.append(margin)
             if margins.count > limits.outputs { break }
         }
-        if margins.count == 1 {
-            return [Float](repeating: margins[0], count: outputs)
-        }
+        if margins.count == 1 { margins = [Float](repeating: margins[0], count: outputs) }
         guard margins.count == outputs else {
             throw field.error("\(margins.count) base scores for \(outputs) outputs")
         }
-        return margins
+        return objective.link == .risingExpectiles ? Link.expectileMargins(margins) : margins
     }
 
     /// How many trees answer. A file that was stopped early is ambiguous: the library's
     /// scikit-learn wrapper stops at the best round, its native predict does not.
     private func trees(
-        _ learner: JSONCursor, _ perRound: Int, _ count: Int, _ rounds: Rounds
+        _ learner: JSONCursor, _ forest: TreeEnsemble, _ rounds: Rounds
     ) throws(ModelFileError) -> Int {
-        guard let field = try learner.optionalField("attributes")?.optionalField("best_iteration")
-        else { return count }
+        guard rounds != .all,
+            let field = try learner.optionalField("attributes")?.optionalField("best_iteration")
+        else { return forest.treeCount }
         let best = try field.integer(in: 0...limits.trees)
-        let (product, overflow) = (best + 1).multipliedReportingOverflow(by: perRound)
-        guard !overflow, product <= count else {
-            throw field.error("the best round \(best) lies beyond the \(count) trees")
+        guard best < forest.iterationCount else {
+            throw field.error(
+                "the best round \(best) lies beyond the \(forest.iterationCount) rounds",
+                remedy: "a part of a model answers with \"all\" its rounds: say so")
         }
-        if product == count || rounds == .all { return count }
+        let kept = forest.trees(of: 0..<best + 1).upperBound
+        if kept == forest.treeCount { return kept }
         guard rounds == .best else {
             throw field.error(
                 "the model was stopped early: its best round is \(best), but it has "
-                    + "\(count / max(perRound, 1)) rounds",
+                    + "\(forest.iterationCount) rounds",
                 remedy: "say in the manifest whether \"all\" or only the \"best\" rounds answer")
         }
-        return product
+        return kept
     }
 }

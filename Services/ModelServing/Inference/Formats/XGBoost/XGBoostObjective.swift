@@ -23,7 +23,7 @@ public struct XGBoostObjective: Sendable, Hashable {
         .init("reg:tweedie", .xgboostExponential, .logarithm),
         .init("count:poisson", .xgboostExponential, .logarithm),
         .init("reg:quantileerror", .identity, .identity),
-        .init("reg:expectileerror", .identity, .identity),
+        .init("reg:expectileerror", .risingExpectiles, .identity),
         .init("survival:cox", .xgboostExponential, .logarithm),
         .init("survival:aft", .xgboostExponential, .logarithm),
         .init("rank:pairwise", .identity, .identity),
@@ -41,6 +41,7 @@ public struct XGBoostObjective: Sendable, Hashable {
 
     /// The link of a model with several outputs; newer versions keep quantiles from crossing.
     func link(outputs: Int, version: [Int]) -> Link {
+        if link == .risingExpectiles, outputs == 1 { return .identity }
         guard name == "reg:quantileerror", outputs > 1 else { return link }
         return version.lexicographicallyPrecedes([3, 4]) ? .identity : .ascending
     }

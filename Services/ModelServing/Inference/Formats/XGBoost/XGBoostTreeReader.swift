@@ -2,10 +2,10 @@
 struct XGBoostTreeReader {
     let limits: FormatLimits
 
-    /// Returns how many trees one boosting round has.
+    /// Sets what the ensemble's iterations are, too.
     func read(
         _ booster: XGBoostBooster, into forest: inout TreeEnsemble
-    ) throws(ModelFileError) -> Int {
+    ) throws(ModelFileError) {
         let model = booster.model
         try checkMembers(model)
         let parameters = try model.field("gbtree_model_param")
@@ -29,7 +29,29 @@ struct XGBoostTreeReader {
             try read(tree, output: Int(outputs[index]), &forest)
         }
         if let weights = booster.treeWeights { try apply(weights, &forest) }
-        return max(parallel, 1) * forest.outputCount
+        forest.treesPerIteration = max(parallel, 1) * forest.outputCount
+        if let starts = try model.optionalField("iteration_indptr") {
+            try setIterations(starts, &forest)
+        }
+    }
+
+    /// Where each round starts (since 2.0), and where the last one ends: rounds of a model that was
+    /// trained on with other parameters differ.
+    private func setIterations(
+        _ field: JSONCursor, _ forest: inout TreeEnsemble
+    ) throws(ModelFileError) {
+        let starts = try field.integers(in: 0...forest.treeCount).map(Int.init)
+        guard starts.first == 0, starts.last == forest.treeCount,
+            zip(starts, starts.dropFirst()).allSatisfy(<=)
+        else {
+            throw field.error("the rounds do not divide the \(forest.treeCount) trees")
+        }
+        let sizes = Set(zip(starts, starts.dropFirst()).map { $1 - $0 })
+        if sizes.count > 1 {
+            forest.iterationStarts = starts
+        } else if let size = sizes.first, size > 0 {
+            forest.treesPerIteration = size
+        }
     }
 
     /// A member that this reader does not know could change what the model means.
@@ -66,6 +88,9 @@ struct XGBoostTreeReader {
         guard forest.nodeCount + count <= limits.nodes else {
             throw tree.error("more than \(limits.nodes) nodes in all")
         }
+        // What the tree is about to become, twice: by itself, and among the others.
+        let size = 2 * count * MemoryLayout<TreeEnsemble.Node>.stride
+        if let reason = limits.overrun(forest.byteCount + size) { throw tree.error(reason) }
         if let size = try parameters.optionalField("size_leaf_vector"),
             try size.integer(in: 0...Int(Int32.max)) > 1
         {
@@ -101,14 +126,17 @@ struct XGBoostTreeReader {
             }
             return field
         }
+        let (leftChildren, rightChildren) = (
+            try sized("left_children"), try sized("right_children")
+        )
         var nodes = (0..<count).map {
             TreeEnsemble.Node.leaf(0, number: Int32(truncatingIfNeeded: $0))
         }
         let children = -1...count - 1
-        try sized("left_children").visit { (index, value) throws(ModelFileError) in
+        try leftChildren.visit { (index, value) throws(ModelFileError) in
             nodes[index].left = Int32(try value.integer(in: children))
         }
-        try sized("right_children").visit { (index, value) throws(ModelFileError) in
+        try rightChildren.visit { (index, value) throws(ModelFileError) in
             nodes[index].right = Int32(try value.integer(in: children))
             guard (nodes[index].left < 0) == (nodes[index].right < 0) else {
                 throw value.error("a node with one child")
@@ -129,8 +157,9 @@ struct XGBoostTreeReader {
         }
         if try tree.optionalField("loss_changes") != nil {
             try sized("loss_changes").visit { (index, value) throws(ModelFileError) in
+                // Nothing is scored with it, so it may be anything.
                 guard !nodes[index].isLeaf else { return }
-                nodes[index].gain = try value.float()
+                nodes[index].gain = (try? value.float()) ?? 0
             }
         }
         if try tree.optionalField("sum_hessian") != nil {
