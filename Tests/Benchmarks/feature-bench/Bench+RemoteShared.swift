@@ -25,7 +25,8 @@ extension Bench {
             try RPCClient("127.0.0.1:\(server.port)", group: group)
         }
         let caller = RemoteCaller(
-            clients: channels.map { .init($0) }, references: references, load: load)
+            clients: channels.map { .init($0) }, references: references, load: load,
+            loop: group.next())
         try await caller.record(history)
         var before = (redis.processorSeconds, Processor.seconds)
         let most = await caller.closed(events: events, callers: 32, server)

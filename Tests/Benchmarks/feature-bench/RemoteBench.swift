@@ -1,6 +1,7 @@
 import AssayMessages
 import FeatureEngine
 import Foundation
+import NIOCore
 import NIOPosix
 import RPC
 import RPCTransport
@@ -22,7 +23,8 @@ extension Bench {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let channel = try RPCClient("127.0.0.1:\(server.port)", group: group)
         let client = AssayFeaturesV1.FeatureStore.Client(channel)
-        let caller = RemoteCaller(clients: [client], references: references, load: load)
+        let caller = RemoteCaller(
+            clients: [client], references: references, load: load, loop: group.next())
         try await caller.record(history)
         var half = rate ?? 0
         if rate == nil {
@@ -147,6 +149,8 @@ struct RemoteCaller {
     let clients: [AssayFeaturesV1.FeatureStore.Client]
     let references: [AssayFeaturesV1.VectorRef]
     let load: LoadShape
+    /// That of the clients' connections.
+    let loop: any EventLoop
 
     struct Measured {
         let result: Result
@@ -258,7 +262,14 @@ struct RemoteCaller {
         let made = (0..<callers).map { requests(events / callers, "c\($0)-") }
         let used = Used(server)
         let start = ContinuousClock.now
-        let outcomes = await withTaskGroup(of: [Outcome].self) { group in
+        let outcomes = await withTaskExecutorPreference(CallerExecutor(loop)) {
+            await score(made)
+        }
+        return Measured(outcomes, start.duration(to: .now), Used(server, since: used))
+    }
+
+    private func score(_ made: [[AssayFeaturesV1.ScoreEventRequest]]) async -> [Outcome] {
+        await withTaskGroup(of: [Outcome].self) { group in
             for (caller, requests) in made.enumerated() {
                 group.addTask {
                     var outcomes: [Outcome] = []
@@ -270,7 +281,6 @@ struct RemoteCaller {
             }
             return await group.reduce(into: []) { $0 += $1 }
         }
-        return Measured(outcomes, start.duration(to: .now), Used(server, since: used))
     }
 
     /// Events leave at their times whether or not earlier ones have their replies.
@@ -281,10 +291,26 @@ struct RemoteCaller {
         let watch = Task.detached { [process = server.identifier] in
             await LoadTrace(ofProcess: process, from: start)
         }
-        let outcomes = try await withThrowingTaskGroup(of: Call.self) { group in
+        let outcomes = try await withTaskExecutorPreference(CallerExecutor(loop)) {
+            try await score(made, rate: rate, from: start)
+        }
+        watch.cancel()
+        return Measured(
+            outcomes.map(\.outcome), start.duration(to: .now), Used(server, since: used),
+            trace: await watch.value.lines(outcomes))
+    }
+
+    private func score(
+        _ made: [AssayFeaturesV1.ScoreEventRequest], rate: Double,
+        from start: ContinuousClock.Instant
+    ) async throws -> [Call] {
+        try await withThrowingTaskGroup(of: Call.self) { group in
             for (index, request) in made.enumerated() {
                 let due = start + .seconds(Double(index) / rate)
-                if due > .now { try await Task.sleep(until: due, tolerance: .zero) }
+                let pause = ContinuousClock.now.duration(to: due)
+                if pause > .zero {
+                    try await loop.scheduleTask(in: TimeAmount(pause)) {}.futureResult.get()
+                }
                 group.addTask {
                     let outcome = await score(request, turn: index).map { _ in
                         due.duration(to: .now)
@@ -294,9 +320,18 @@ struct RemoteCaller {
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        watch.cancel()
-        return Measured(
-            outcomes.map(\.outcome), start.duration(to: .now), Used(server, since: used),
-            trace: await watch.value.lines(outcomes))
+    }
+}
+
+/// Runs callers on the event loop of their connections: no call has to wake another thread, and what
+/// is measured is the server, on a machine that it shares with them.
+final class CallerExecutor: TaskExecutor {
+    private let loop: any EventLoop
+
+    init(_ loop: any EventLoop) { self.loop = loop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
