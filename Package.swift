@@ -173,7 +173,7 @@ let targets: [Target] = [
         "feature-bench", "Tests/Benchmarks/feature-bench",
         [
             "FeatureCore", "FeatureEngine", "RPC", "RPCTransport", "Redis", "AssayMessages",
-            "Storage", "TestSupport", "Wire", nioPosix, arguments,
+            "Storage", "TestSupport", "Wire", nioCore, nioPosix, arguments,
         ]),
     library(
         "ExperimentSimulation", "Tests/ExperimentSimulation", ["Statistics", "Numerics"]),

@@ -131,7 +131,44 @@ public final class RedisClient: RedisSender {
     ) async throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
         let connection = try lane()
-        var replies = try await connection.send(commands, timeout: timeout)
+        let replies = try await connection.send(commands, timeout: timeout)
+        guard Self.needCare(replies) else { return replies }
+        return try await care(for: replies, to: commands, connection, timeout)
+    }
+
+    public func sendLate(
+        _ commands: [RedisCommand], within delay: Duration,
+        _ done: @escaping @Sendable (Result<[RedisValue], RedisError>) -> Void
+    ) {
+        let connection: RedisConnection
+        do throws(RedisError) {
+            connection = try lane()
+        } catch {
+            return done(.failure(error))
+        }
+        connection.sendLate(commands, within: TimeAmount(delay)) { [self] result in
+            guard case .success(let replies) = result, Self.needCare(replies) else {
+                return done(result)
+            }
+            Task {
+                do throws(RedisError) {
+                    done(.success(try await care(for: replies, to: commands, connection, nil)))
+                } catch {
+                    done(.failure(error))
+                }
+            }
+        }
+    }
+
+    private static func needCare(_ replies: [RedisValue]) -> Bool {
+        replies.contains { $0.error?.code == "NOSCRIPT" || $0.error?.code == "READONLY" }
+    }
+
+    private func care(
+        for first: [RedisValue], to commands: [RedisCommand], _ connection: RedisConnection,
+        _ timeout: Duration?
+    ) async throws(RedisError) -> [RedisValue] {
+        var replies = first
         let forgotten = replies.indices.filter { replies[$0].error?.code == "NOSCRIPT" }
         if !forgotten.isEmpty {
             let again = forgotten.map { commands[$0] }

@@ -130,25 +130,53 @@ public final class RedisConnection: Sendable {
     ) async throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
         let encoded = try encode(commands)
-        let promise = channel.eventLoop.makePromise(of: [RedisValue].self)
         let timeout = timeout.map { TimeAmount($0) } ?? configuration.commandTimeout
+        let replies = send(encoded, commands: commands.count, timeout: timeout, delay: nil)
+        do {
+            return try await replies.get()
+        } catch {
+            throw Self.redisError(error)
+        }
+    }
+
+    /// Sends commands with the next ones that leave, after `delay` at the latest.
+    func sendLate(
+        _ commands: [RedisCommand], within delay: TimeAmount,
+        _ done: @escaping @Sendable (Result<[RedisValue], RedisError>) -> Void
+    ) {
+        guard !commands.isEmpty else { return done(.success([])) }
+        let encoded: ByteBuffer
+        do throws(RedisError) {
+            encoded = try encode(commands)
+        } catch {
+            return done(.failure(error))
+        }
+        let timeout = configuration.commandTimeout + delay
+        send(encoded, commands: commands.count, timeout: timeout, delay: delay)
+            .whenComplete { done($0.mapError(Self.redisError)) }
+    }
+
+    private func send(
+        _ encoded: ByteBuffer, commands: Int, timeout: TimeAmount, delay: TimeAmount?
+    ) -> EventLoopFuture<[RedisValue]> {
+        let promise = channel.eventLoop.makePromise(of: [RedisValue].self)
         // Runs at once if the caller is on the connection's loop already.
         if channel.eventLoop.inEventLoop {
-            handler.value.send(encoded, commands: commands.count, timeout: timeout, promise)
+            handler.value.send(
+                encoded, commands: commands, timeout: timeout, delay: delay, promise)
         } else {
             let handler = handler
-            let count = commands.count
             channel.eventLoop.execute {
-                handler.value.send(encoded, commands: count, timeout: timeout, promise)
+                handler.value.send(
+                    encoded, commands: commands, timeout: timeout, delay: delay, promise)
             }
         }
-        do {
-            return try await promise.futureResult.get()
-        } catch let error as RedisError {
-            throw error
-        } catch {
-            throw RedisError(.connectionLost, "the connection failed", cause: error)
-        }
+        return promise.futureResult
+    }
+
+    private static func redisError(_ error: any Error) -> RedisError {
+        error as? RedisError
+            ?? RedisError(.connectionLost, "the connection failed", cause: error)
     }
 
     private func encode(_ commands: [RedisCommand]) throws(RedisError) -> ByteBuffer {

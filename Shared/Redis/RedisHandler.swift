@@ -27,6 +27,10 @@ final class RedisHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var output = ByteBuffer()
     private var isFlushScheduled = false
+    /// What can wait leaves when this timer ends, if nothing else does before.
+    private var isLateFlushScheduled = false
+    /// More than this does not wait.
+    private static let lateBytes = 65_536
     /// Set when the connection has ended; every later command gets it.
     private var ending: RedisError?
 
@@ -47,8 +51,10 @@ final class RedisHandler: ChannelInboundHandler {
     // MARK: Commands
 
     /// Sends encoded commands with all others of this loop tick in one write.
+    ///
+    /// - Parameter delay: if given, they may wait so long for others to leave with.
     func send(
-        _ encoded: ByteBuffer, commands: Int, timeout: TimeAmount,
+        _ encoded: ByteBuffer, commands: Int, timeout: TimeAmount, delay: TimeAmount?,
         _ promise: EventLoopPromise<[RedisValue]>
     ) {
         if let refusal = refusal(of: commands) { return promise.fail(refusal) }
@@ -61,7 +67,11 @@ final class RedisHandler: ChannelInboundHandler {
         commandsInFlight += commands
         let loop = context.eventLoop.assumeIsolated()
         watch(from: now + min(timeout, configuration.stallTimeout), loop)
-        scheduleFlush(on: loop)
+        if let delay, output.readableBytes <= Self.lateBytes {
+            scheduleFlush(in: delay, on: loop)
+        } else {
+            scheduleFlush(on: loop)
+        }
     }
 
     private func refusal(of commands: Int) -> RedisError? {
@@ -78,6 +88,15 @@ final class RedisHandler: ChannelInboundHandler {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
         loop.execute { self.flush() }
+    }
+
+    private func scheduleFlush(in delay: TimeAmount, on loop: NIOIsolatedEventLoop) {
+        guard !isFlushScheduled, !isLateFlushScheduled else { return }
+        isLateFlushScheduled = true
+        loop.scheduleTask(in: delay) {
+            self.isLateFlushScheduled = false
+            if !self.isFlushScheduled { self.flush() }
+        }
     }
 
     private func flush() {

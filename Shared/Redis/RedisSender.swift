@@ -9,6 +9,14 @@ public protocol RedisSender: Sendable {
         _ commands: [RedisCommand], timeout: Duration?
     ) async throws(RedisError) -> [RedisValue]
 
+    /// Sends commands that nobody waits for: with the next ones that leave, after `delay` at the latest.
+    /// A write, and a wake-up for its replies, of their own would cost as much as all they ask for.
+    ///
+    /// - Parameter done: called once, on any thread, with as many replies or why there are none.
+    func sendLate(
+        _ commands: [RedisCommand], within delay: Duration,
+        _ done: @escaping @Sendable (Result<[RedisValue], RedisError>) -> Void)
+
     /// How often a connection was made: what was told to an earlier one may be lost.
     var connectionsMade: Int { get }
 }
@@ -22,5 +30,19 @@ extension RedisSender {
         _ command: RedisCommand, timeout: Duration? = nil
     ) async throws(RedisError) -> RedisValue {
         try await send([command], timeout: timeout)[0]
+    }
+
+    /// At once: not before the delay is over is a liberty, no promise.
+    public func sendLate(
+        _ commands: [RedisCommand], within delay: Duration,
+        _ done: @escaping @Sendable (Result<[RedisValue], RedisError>) -> Void
+    ) {
+        Task {
+            do throws(RedisError) {
+                done(.success(try await send(commands)))
+            } catch {
+                done(.failure(error))
+            }
+        }
     }
 }

@@ -51,6 +51,47 @@ struct RedisClientTests {
         await client.close()
     }
 
+    /// The replies to commands that can wait.
+    private func late(
+        _ client: RedisClient, _ commands: [RedisCommand], within delay: Duration
+    ) async throws -> [RedisValue] {
+        try await withCheckedThrowingContinuation { continuation in
+            client.sendLate(commands, within: delay) { result in
+                continuation.resume(with: result.mapError { $0 as any Error })
+            }
+        }
+    }
+
+    @Test("what can wait leaves with what cannot, in its order")
+    func lateWithOthers() async throws {
+        let server = try await RedisServer.start()
+        let client = client(port: server.port) { $0.connections = 1 }
+        try await client.connected()
+        async let waiting = late(
+            client, [RedisCommand("APPEND", "k", "a"), RedisCommand("APPEND", "k", "b")],
+            within: .seconds(3_600))
+        // Until it waits, this finds nothing.
+        while try await client.send(RedisCommand("GET", "k")) != .bytes(Array("ab".utf8)) {}
+        #expect(try await waiting == [.integer(1), .integer(2)])
+        await client.close()
+    }
+
+    @Test("what can wait leaves alone when its time is over, with the scripts it needs")
+    func lateAlone() async throws {
+        let server = try await RedisServer.start()
+        let client = client(port: server.port) { $0.connections = 1 }
+        try await client.connected()
+        let call = Self.add.command(keys: [Array("k".utf8)], [Array("5".utf8)])
+        _ = try await client.send(RedisCommand("SCRIPT", "FLUSH"))
+        let replies = try await late(
+            client, [RedisCommand("SET", "other", "1"), call], within: .milliseconds(1))
+        #expect(replies == [.status("OK"), .integer(5)])
+        await client.close()
+        await #expect(throws: RedisError.self) {
+            _ = try await late(client, [call], within: .milliseconds(1))
+        }
+    }
+
     @Test("calls from an event loop take the connection of that loop, and others any")
     func loops() async throws {
         let server = try await RedisServer.start()

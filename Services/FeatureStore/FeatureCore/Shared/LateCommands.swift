@@ -1,23 +1,13 @@
 internal import Redis
-internal import Synchronization
 
-/// Commands that nobody waits for: those of many events leave together, since a round trip of its own
-/// costs each as much as all it asks for.
+/// Commands that nobody waits for: they leave with those of the next events, since a round trip of its
+/// own costs each as much as all it asks for.
 ///
 /// What has not left when the process ends is lost: events stay open, and the keeper finishes them.
-final class LateCommands: Sendable {
-    /// How long the first of them waits for others.
+struct LateCommands: Sendable {
+    /// How long they wait for others at most.
     static let delay: Duration = .milliseconds(4)
-    /// As many leave at once.
-    static let maximumCommands = 256
 
-    private struct Late {
-        let command: RedisCommand
-        /// It ends an event's openness.
-        let isClosing: Bool
-    }
-
-    private let waiting = Mutex<[Late]>([])
     private let redis: any RedisSender
     private let activity: SharedStoreActivity
     private let background: BackgroundWork
@@ -32,44 +22,18 @@ final class LateCommands: Sendable {
 
     /// - Parameters:
     ///   - closing: ends an event's openness; that it could not be sent is counted.
-    ///   - others: whatever else is to be sent.
+    ///   - others: whatever else is to be sent before it.
     func add(closing: RedisCommand?, _ others: [RedisCommand]) {
-        let late =
-            others.map { Late(command: $0, isClosing: false) }
-            + (closing.map { [Late(command: $0, isClosing: true)] } ?? [])
-        guard !late.isEmpty else { return }
-        let count = waiting.withLock { waiting in
-            waiting += late
-            return waiting.count
-        }
-        if count == late.count {
-            background.run { [self] in
-                try? await Task.sleep(for: Self.delay)
-                await flush()
+        var commands = others
+        if let closing { commands.append(closing) }
+        guard !commands.isEmpty else { return }
+        background.begin()
+        redis.sendLate(commands, within: Self.delay) { [activity, background] result in
+            if closing != nil {
+                let reply = try? result.get().last
+                if reply == nil || reply?.error != nil { activity.leftOpen.count() }
             }
-        } else if count >= Self.maximumCommands {
-            background.run { [self] in await flush() }
-        }
-    }
-
-    /// Sends what waits.
-    func flush() async {
-        let late = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
-        }
-        var rest = late[...]
-        while !rest.isEmpty {
-            let batch = rest.prefix(Self.maximumCommands)
-            rest = rest.dropFirst(Self.maximumCommands)
-            await send(batch)
-        }
-    }
-
-    private func send(_ batch: ArraySlice<Late>) async {
-        let replies = try? await redis.send(batch.map(\.command))
-        for (index, late) in batch.enumerated() where late.isClosing {
-            if replies?[index].error != nil || replies == nil { activity.leftOpen.count() }
+            background.end()
         }
     }
 }

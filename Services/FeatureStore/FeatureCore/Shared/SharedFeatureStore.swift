@@ -139,7 +139,6 @@ public final class SharedFeatureStore: FeatureStore {
     /// Writes everything gathered, and waits for what is still on its way.
     public func flush() async {
         await gatherer.flush()
-        await late.flush()
         await sendStatistics()
         await background.finished()
     }
@@ -194,17 +193,24 @@ final class BackgroundWork: Sendable {
     private let state = Mutex(State())
 
     func run(_ body: @escaping @Sendable () async -> Void) {
-        state.withLock { $0.running += 1 }
+        begin()
         Task {
             await body()
-            let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-                state.running -= 1
-                guard state.running == 0 else { return [] }
-                defer { state.waiters = [] }
-                return state.waiters
-            }
-            for waiter in waiters { waiter.resume() }
+            end()
         }
+    }
+
+    /// Something begins, whose end will be told.
+    func begin() { state.withLock { $0.running += 1 } }
+
+    func end() {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.running -= 1
+            guard state.running == 0 else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Returns at a moment when nothing runs.
