@@ -16,6 +16,7 @@ extension Bench {
         let clock = BenchClock()
         var connection = RedisConnection.Configuration(host: "127.0.0.1", port: port)
         connection.scripts = SharedScripts.all
+        connection.maximumInFlight = 16_384
         let client = RedisClient(RedisClient.Configuration(connection), group: group)
         try await client.connected()
         var configuration = SharedStoreConfiguration()

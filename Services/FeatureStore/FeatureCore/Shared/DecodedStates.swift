@@ -10,12 +10,21 @@ internal import Synchronization
 final class DecodedStates: Sendable {
     private static let shardCount = 16
 
-    private struct Entry {
+    /// A class, since to copy a state is to retain each of its many parts.
+    private final class Entry {
         let state: FeatureState
         let token: BlobToken
         let bytes: Int
         let isOwn: Bool
         var lastUse: UInt64
+
+        init(_ state: FeatureState, _ token: BlobToken, bytes: Int, isOwn: Bool, at use: UInt64) {
+            self.state = state
+            self.token = token
+            self.bytes = bytes
+            self.isOwn = isOwn
+            lastUse = use
+        }
     }
 
     private struct Shard {
@@ -66,7 +75,7 @@ final class DecodedStates: Sendable {
         lock(key).shard.withLock { shard in
             guard let entry = shard.entries[key], entry.token == token else { return nil }
             shard.uses += 1
-            shard.entries[key]?.lastUse = shard.uses
+            entry.lastUse = shard.uses
             return entry.state
         }
     }
@@ -82,7 +91,7 @@ final class DecodedStates: Sendable {
         lock(key).shard.withLock { shard in
             guard let entry = shard.entries[key], entry.isOwn else { return nil }
             shard.uses += 1
-            shard.entries[key]?.lastUse = shard.uses
+            entry.lastUse = shard.uses
             return (entry.state, entry.token)
         }
     }
@@ -95,8 +104,7 @@ final class DecodedStates: Sendable {
         let bytes = state.byteCount + 96
         lock(key).shard.withLock { shard in
             shard.uses += 1
-            let entry = Entry(
-                state: state, token: token, bytes: bytes, isOwn: isOwn, lastUse: shard.uses)
+            let entry = Entry(state, token, bytes: bytes, isOwn: isOwn, at: shard.uses)
             shard.bytes += bytes - (shard.entries.updateValue(entry, forKey: key)?.bytes ?? 0)
             if shard.bytes > maximumBytes { Self.evict(&shard, to: maximumBytes * 3 / 4) }
         }

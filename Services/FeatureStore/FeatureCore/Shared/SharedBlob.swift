@@ -101,7 +101,10 @@ struct BlobWrite {
     let before: [UInt8]
     let after: FeatureState
     let blob: [UInt8]
-    let keepSeconds: Int64?
+    /// The token of the new blob.
+    let token: [UInt8]
+    /// '0' for ever.
+    let keepSeconds: [UInt8]
     /// The events that it has and what was read has not.
     let made: [MadeVersion]
     /// What it takes the place of was written here, or was nothing: as far as one can see nobody else
@@ -109,9 +112,7 @@ struct BlobWrite {
     let isOwn: Bool
 
     var command: RedisCommand {
-        var arguments = [
-            before, BlobToken.bytes(of: blob), blob, Array("\(keepSeconds ?? 0)".utf8),
-        ]
+        var arguments = [before, token, blob, keepSeconds]
         arguments.reserveCapacity(arguments.count + 2 * made.count)
         for made in made {
             arguments.append(StorageKey.bigEndian(made.sequence))

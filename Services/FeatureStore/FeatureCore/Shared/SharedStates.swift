@@ -10,15 +10,18 @@ struct SharedStates: Sendable {
     /// Of each entity type, as they stand in keys.
     private let names: [[UInt8]]
     private let generation: [UInt8]
-    /// Seconds that an untouched state of each entity type is kept (R16); nil for ever.
-    private let keepSeconds: [Int64?]
+    /// Seconds that an untouched state of each entity type is kept (R16), as a command has them; '0' for
+    /// ever.
+    private let keepSeconds: [[UInt8]]
 
     init(_ definitions: DefinitionSet, cacheBytes: Int) {
         self.definitions = definitions
         decoded = DecodedStates(maximumBytes: cacheBytes)
         names = definitions.entities.map { Array(SharedKeys.escaped($0.name).utf8) }
         generation = SharedKeys.shortGeneration(definitions.generation)
-        keepSeconds = definitions.lives.map { life in life.keep.map { $0 / 1_000 + 1 } }
+        keepSeconds = definitions.lives.map { life in
+            Array("\(life.keep.map { $0 / 1_000 + 1 } ?? 0)".utf8)
+        }
     }
 
     func key(_ entity: EntityReference) -> [UInt8] {
@@ -172,15 +175,16 @@ struct SharedStates: Sendable {
     func write(
         _ loaded: LoadedState, _ after: FeatureState, made: [MadeVersion]
     ) -> BlobWrite {
-        BlobWrite(
+        let blob = after.encode()
+        return BlobWrite(
             entity: loaded.entity, key: key(loaded.entity), before: loaded.token, after: after,
-            blob: after.encode(), keepSeconds: keepSeconds[loaded.entity.entity], made: made,
+            blob: blob, token: BlobToken.bytes(of: blob),
+            keepSeconds: keepSeconds[loaded.entity.entity], made: made,
             isOwn: loaded.blob.isEmpty)
     }
 
     /// Remembers what was written, so that the next event need not decode it.
     func written(_ write: BlobWrite) {
-        decoded.put(
-            write.entity.key, write.after, BlobToken.bytes(of: write.blob), isOwn: write.isOwn)
+        decoded.put(write.entity.key, write.after, write.token, isOwn: write.isOwn)
     }
 }
