@@ -7,10 +7,9 @@ import TestSupport
 extension Bench {
     /// A real assay-features over a redis-server of its own, both on this machine: what they can take,
     /// then half of that, as an open load. What the three processes use is printed for each.
-    ///
-    /// A connection is served by one event loop, so there are two of them, as there are from a caller
-    /// with two loops.
-    func remoteShared(_ program: String, _ arguments: [String], seconds: Int) async throws {
+    func remoteShared(
+        _ program: String, _ arguments: [String], connections: Int, seconds: Int
+    ) async throws {
         let redis = try await RedisProcess()
         let server = try ServerProcess(
             program,
@@ -21,7 +20,7 @@ extension Bench {
             ], hasData: false)
         defer { server.stop() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let channels = try (0..<2).map { _ in
+        let channels = try (0..<connections).map { _ in
             try RPCClient("127.0.0.1:\(server.port)", group: group)
         }
         let caller = RemoteCaller(
@@ -30,7 +29,9 @@ extension Bench {
         try await caller.record(history)
         var before = (redis.processorSeconds, Processor.seconds)
         let most = await caller.closed(events: events, callers: 32, server)
-        print("through RPC over Redis, 32 callers: \(most.result); the service: \(most.service)")
+        print(
+            "through RPC over Redis, 32 callers, \(connections) connections: \(most.result); the service: \(most.service)"
+        )
         print("  \(redis.cost(since: before, events: events))")
         let rate = most.result.rate / 2
         before = (redis.processorSeconds, Processor.seconds)

@@ -61,6 +61,12 @@ struct FeatureBench: AsyncParsableCommand {
         help: "Events under way at once in the shared store, and while definitions are applied.")
     var callers = 16
 
+    @Option(
+        help:
+            "Connections of the callers over Redis; each is served by one event loop of the service."
+    )
+    var connections = 1
+
     @Option(help: "Measure only this part; repeat for several.")
     var only: [Part] = []
 
@@ -73,8 +79,11 @@ struct FeatureBench: AsyncParsableCommand {
         guard EventDurability(rawValue: durability) != nil else {
             throw ValidationError("--durability is written or synced")
         }
-        guard cards > 0, history >= 0, events > 0, seconds > 0, rate ?? 1 > 0 else {
-            throw ValidationError("--cards, --events, --seconds and --rate must be positive")
+        guard cards > 0, history >= 0, events > 0, seconds > 0, rate ?? 1 > 0,
+            connections > 0
+        else {
+            throw ValidationError(
+                "--cards, --events, --seconds, --rate and --connections must be positive")
         }
     }
 
@@ -111,7 +120,8 @@ struct FeatureBench: AsyncParsableCommand {
                 seconds: seconds, trace: trace, kills: kills)
         }
         if parts.contains(.remoteShared) {
-            try await bench.remoteShared(program, arguments, seconds: seconds)
+            try await bench.remoteShared(
+                program, arguments, connections: connections, seconds: seconds)
         }
     }
 
