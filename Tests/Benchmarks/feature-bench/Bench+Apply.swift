@@ -10,9 +10,13 @@ import Wire
 
 /// What calls take before, while and after other definitions come into force.
 extension Bench {
+    /// Events of history that are enough to see a backfill at work.
+    private static let appliedHistory = 20_000
+    private static let patience: Duration = .seconds(45)
+
     /// Calls come at half of what the store can do, whatever becomes of them, while a feature over
     /// what is kept already is applied, then another description, then a counter whose history is
-    /// made from the log.
+    /// made from the log. Each step is given ``patience``; what is not done by then is said.
     func apply(_ sources: DefinitionSources, callers: Int, seconds: Int) async throws {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "assay-feature-bench-\(UUID().uuidString)").path
@@ -24,7 +28,7 @@ extension Bench {
         let clock = BenchClock()
         let store = try await EmbeddedFeatureStore.open(
             disk, folder: sources, configuration: configuration, clock: { clock.now })
-        try await record(store, clock, load, count: history)
+        try await record(store, clock, load, count: min(history, Self.appliedHistory))
         clock.set(LoadShape.timestamp(Self.start + 86_400_000))
         let background = Task { try await store.run() }
         defer { background.cancel() }
@@ -38,27 +42,43 @@ extension Bench {
                 group.addTask { await calls.run(caller, of: callers, rate: rate) }
             }
             defer { calls.end() }
-            let step = Duration.seconds(seconds)
+            let step = Duration.seconds(min(seconds, 10))
             calls.begin("before")
             try await Task.sleep(for: step)
+            print("  \(calls.line)")
             for (name, texts) in changes.steps {
                 calls.begin(name)
+                let began = ContinuousClock.now
                 try await Self.apply(texts, to: calls.service)
+                let taken = began.duration(to: .now)
                 try await Task.sleep(for: step)
-                while let backfill = try await Self.status(calls.service).backfill,
-                    backfill.phase != .done
-                {
-                    guard backfill.phase != .stopped else {
-                        throw RPCError(.internal, "the backfill stopped: \(backfill.problem)")
-                    }
-                    try await Task.sleep(for: .milliseconds(20))
-                }
+                let rest = try await Self.backfilled(calls.service, since: began)
+                print("  \(calls.line); the call took \(Result.milliseconds(taken)) ms\(rest)")
             }
             calls.begin("after")
             try await Task.sleep(for: step)
+            print("  \(calls.line)")
         }
-        for line in calls.lines { print("  \(line)") }
+        for verdict in calls.verdicts { print(verdict) }
         try await store.close()
+    }
+
+    /// Waits for states that are made from the log, and says how long that took.
+    private static func backfilled(
+        _ service: FeatureService, since began: ContinuousClock.Instant
+    ) async throws -> String {
+        var isUnderWay = false
+        while let backfill = try await status(service).backfill, backfill.phase != .done {
+            guard backfill.phase != .stopped else {
+                throw RPCError(.internal, "the backfill stopped: \(backfill.problem)")
+            }
+            guard began.duration(to: .now) < patience else {
+                return ", its states are not made after \(patience): \(backfill.phase)"
+            }
+            isUnderWay = true
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return isUnderWay ? ", its states \(Result.milliseconds(began.duration(to: .now))) ms" : ""
     }
 
     private static func apply(_ texts: [String: String], to service: FeatureService) async throws {
@@ -147,15 +167,33 @@ private final class SteadyLoad: Sendable {
     func begin(_ phase: String) { state.withLock { $0.phases.append((phase, [], [])) } }
     func end() { state.withLock { $0.hasEnded = true } }
 
-    /// One line for each phase.
-    var lines: [String] {
-        state.withLock(\.phases).map { phase in
-            let found = Result(phase.latencies, elapsed: .seconds(1))
-            let quantiles = [0.5, 0.99, 0.999, 1].map { Result.milliseconds(found.quantile($0)) }
-            return "\(phase.name): \(found.count) calls, p50 \(quantiles[0]) ms, p99"
-                + " \(quantiles[1]) ms, p99.9 \(quantiles[2]) ms, longest \(quantiles[3]) ms,"
-                + " \(phase.failures.count) failed \(Set(phase.failures).sorted().joined(separator: "; "))"
+    /// What the calls of the phase have taken so far.
+    var line: String {
+        guard let phase = state.withLock(\.phases.last) else { return "" }
+        let found = Result(phase.latencies, elapsed: .seconds(1))
+        let quantiles = [0.5, 0.99, 0.999, 1].map { Result.milliseconds(found.quantile($0)) }
+        return "\(phase.name): \(found.count) calls, p50 \(quantiles[0]) ms, p99"
+            + " \(quantiles[1]) ms, p99.9 \(quantiles[2]) ms, longest \(quantiles[3]) ms,"
+            + " \(phase.failures.count) failed \(Set(phase.failures).sorted().joined(separator: "; "))"
+    }
+
+    /// Latency is flat while definitions are applied, and no call fails.
+    var verdicts: [Verdict] {
+        let phases = state.withLock(\.phases)
+        func p99(_ latencies: [Duration]) -> Double {
+            Result(latencies, elapsed: .seconds(1)).quantile(0.99) / .milliseconds(1)
         }
+        guard let before = phases.first, let after = phases.last else { return [] }
+        let meanwhile = phases.dropFirst().dropLast()
+        return [
+            .atMost(
+                2, "times", "the p99 while definitions are applied is",
+                p99(meanwhile.flatMap(\.latencies)) / max(p99(before.latencies), 1e-9)),
+            .atMost(
+                1.1, "times", "the p99 afterwards is",
+                p99(after.latencies) / max(p99(before.latencies), 1e-9)),
+            .atMost(0, "calls", "failed", Double(phases.reduce(0) { $0 + $1.failures.count })),
+        ]
     }
 
     private func request(

@@ -23,8 +23,12 @@ struct Bench: Sendable {
     func engine() async throws {
         let (store, clock) = try await open(NoStore(), .written)
         try await record(store, clock, load, count: history)
-        let result = try await score(store, clock, load)
+        let result = try await score(store, clock, load, count: events)
         print("engine only, one thread, no disk: \(result)")
+        Verdict.print(
+            .atLeast(
+                10_000, "events for a second of one core", "engine",
+                1e6 / (result.cost ?? .infinity)))
         print(
             "memory: \(store.stateBytes / max(1, store.stateCount)) bytes a state over"
                 + " \(store.stateCount) states")
@@ -48,6 +52,7 @@ struct Bench: Sendable {
         print(
             String(format: "validation: %.1f µs CPU an event", cost)
                 + ", \(entities / max(1, events)) entities found")
+        Verdict.print(.atMost(20, "µs", "validation of an event takes", cost))
     }
 
     /// Vectors of many keys at once, without events.
@@ -75,6 +80,7 @@ struct Bench: Sendable {
         let result = Result(
             latencies, elapsed: began.duration(to: .now), processor: Processor.seconds - processor)
         print("GetVectors of 100 rows, in process (a call is an event here): \(result)")
+        Verdict.print(.atMost(10, "p99", result.quantile(0.99)))
     }
 
     /// One caller after the other, with RocksDB.
@@ -88,9 +94,11 @@ struct Bench: Sendable {
         let (store, clock) = try await open(disk, durability)
         try await record(store, clock, load, count: history)
         let background = Task { try await store.run() }
-        let result = try await score(store, clock, load)
+        let result = try await score(store, clock, load, count: events)
         background.cancel()
         print("store in process, one caller, \(durability.rawValue): \(result)")
+        Verdict.print(.atMost(durability == .written ? 1 : 5, "p99", result.quantile(0.99)))
+        if durability == .written { Verdict.print(.atMost(0.3, "p50", result.quantile(0.5))) }
         let start = ContinuousClock.now
         try await store.flush()
         let unsaved = start.duration(to: .now)
@@ -105,26 +113,9 @@ struct Bench: Sendable {
         try await recovered.close()
     }
 
-    /// What an event costs when there are more events per entity, and more entities.
-    func growth() async throws {
-        for (cards, history) in [(1_000, 10_000), (1_000, 50_000), (1_000, 200_000)] {
-            try await growth(cards, history)
-        }
-        for cards in [10_000, 100_000] { try await growth(cards, 100_000) }
-    }
-
-    private func growth(_ cards: Int, _ history: Int) async throws {
-        let load = try LoadShape(
-            definitions, event: load.definition.name, payload: load.payload, cards: cards)
-        let (store, clock) = try await open(NoStore(), .written)
-        try await record(store, clock, load, count: history)
-        let result = try await score(store, clock, load)
-        print("engine only, \(cards) cards, \(history) events of history: \(result)")
-    }
-
     // MARK: Pieces
 
-    private func open(
+    func open(
         _ disk: any KeyValueStore, _ durability: EventDurability
     ) async throws -> (EmbeddedFeatureStore, BenchClock) {
         var configuration = FeatureStoreConfiguration()
@@ -163,21 +154,32 @@ struct Bench: Sendable {
         try await store.flush()
     }
 
-    private func score(
-        _ store: EmbeddedFeatureStore, _ clock: BenchClock, _ load: LoadShape
+    func score(
+        _ store: EmbeddedFeatureStore, _ clock: BenchClock, _ load: LoadShape, count: Int
+    ) async throws -> Result {
+        try await score(store, clock, requests(load, 0..<count))
+    }
+
+    /// The measured events of these numbers, which happen one millisecond after the other.
+    func requests(
+        _ load: LoadShape, _ numbers: Range<Int>
+    ) -> [AssayFeaturesV1.ScoreEventRequest] {
+        var random = SeededGenerator(seed: 2 + UInt64(numbers.lowerBound))
+        return numbers.map { number in
+            AssayFeaturesV1.ScoreEventRequest(
+                event: load.event("s\(number)", at: Self.start + Int64(number), &random),
+                vectors: references)
+        }
+    }
+
+    func score(
+        _ store: EmbeddedFeatureStore, _ clock: BenchClock,
+        _ requests: [AssayFeaturesV1.ScoreEventRequest]
     ) async throws -> Result {
         let service = FeatureService(store)
-        var random = SeededGenerator(seed: 2)
-        var requests: [AssayFeaturesV1.ScoreEventRequest] = []
-        for index in 0..<events {
-            let time = Self.start + Int64(index)
-            requests.append(
-                AssayFeaturesV1.ScoreEventRequest(
-                    event: load.event("s\(index)", at: time, &random), vectors: references))
-        }
-        clock.set(LoadShape.timestamp(Self.start + Int64(events)))
+        if let last = requests.last { clock.set(last.event.time) }
         var latencies: [Duration] = []
-        latencies.reserveCapacity(events)
+        latencies.reserveCapacity(requests.count)
         let processor = Processor.seconds
         let began = ContinuousClock.now
         for request in requests {
@@ -199,14 +201,19 @@ struct Result: CustomStringConvertible {
     let elapsed: Duration
     /// Seconds; nil if they are another process's.
     let processor: Double?
+    let latencies: [Duration]
     private let sorted: [Duration]
 
     init(_ latencies: [Duration], elapsed: Duration, processor: Double? = nil) {
         count = latencies.count
         self.elapsed = elapsed
         self.processor = processor
+        self.latencies = latencies
         sorted = latencies.sorted()
     }
+
+    /// Microseconds of processor time for each event.
+    var cost: Double? { processor.map { $0 / Double(max(1, count)) * 1e6 } }
 
     var rate: Double { Double(count) / (elapsed / .seconds(1)) }
 
@@ -219,10 +226,7 @@ struct Result: CustomStringConvertible {
     }
 
     var description: String {
-        let cost =
-            processor.map {
-                String(format: " %.1f µs CPU an event,", $0 / Double(max(1, count)) * 1e6)
-            } ?? ""
+        let cost = cost.map { String(format: " %.1f µs CPU an event,", $0) } ?? ""
         return "\(Int(rate)) events/s,\(cost)"
             + " p50 \(Self.milliseconds(quantile(0.5))) ms, p99 \(Self.milliseconds(quantile(0.99))) ms"
     }
@@ -246,7 +250,7 @@ final class BenchClock: Sendable {
 }
 
 /// Takes everything and keeps nothing.
-private struct NoStore: KeyValueStore {
+struct NoStore: KeyValueStore {
     func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? { nil }
     func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {}
     func scan(

@@ -32,6 +32,9 @@ struct FeatureBench: AsyncParsableCommand {
     @Option(help: "Events of each measurement.")
     var events = 20_000
 
+    @Option(help: "Calls of the store in process whose latencies are compared; with --only calls.")
+    var calls = 1_000_000
+
     @Option(help: "Seconds of open load through RPC, and of each step of applying definitions.")
     var seconds = 10
 
@@ -71,7 +74,7 @@ struct FeatureBench: AsyncParsableCommand {
     var only: [Part] = []
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case engine, resolve, reads, written, synced, growth, apply, remote, shared
+        case engine, warm, resolve, reads, written, synced, calls, growth, apply, remote, shared
         case remoteShared = "remote-shared"
     }
 
@@ -79,11 +82,12 @@ struct FeatureBench: AsyncParsableCommand {
         guard EventDurability(rawValue: durability) != nil else {
             throw ValidationError("--durability is written or synced")
         }
-        guard cards > 0, history >= 0, events > 0, seconds > 0, rate ?? 1 > 0,
+        guard cards > 0, history >= 0, events > 0, calls >= 100, seconds > 0, rate ?? 1 > 0,
             connections > 0
         else {
             throw ValidationError(
-                "--cards, --events, --seconds, --rate and --connections must be positive")
+                "--cards, --events, --seconds, --rate and --connections must be positive,"
+                    + " --calls at least 100")
         }
     }
 
@@ -98,10 +102,13 @@ struct FeatureBench: AsyncParsableCommand {
             history: history, events: events)
         let parts = only.isEmpty ? Part.allCases : only
         if parts.contains(.resolve) { try bench.resolve() }
+        if parts.contains(.warm) { try bench.warm() }
         if parts.contains(.engine) { try await bench.engine() }
         if parts.contains(.reads) { try await bench.reads() }
         if parts.contains(.written) { try await bench.store(.written) }
         if parts.contains(.synced) { try await bench.store(.synced) }
+        // It takes longer than all the rest: only for who asks for it.
+        if only.contains(.calls) { try await bench.calls(calls) }
         if parts.contains(.growth) { try await bench.growth() }
         if parts.contains(.apply) {
             try await bench.apply(
@@ -143,6 +150,12 @@ struct FeatureBench: AsyncParsableCommand {
 }
 
 extension LoadShape.Payload: ExpressibleByArgument {}
+
+/// Prints a line as soon as it is known, also into a file.
+func print(_ line: some CustomStringConvertible) {
+    Swift.print(line)
+    fflush(nil)
+}
 
 /// What this runs on.
 enum Machine {

@@ -30,6 +30,8 @@ extension Bench {
         if rate == nil {
             let most = await caller.closed(events: events, callers: 32, server)
             print("through RPC, 32 callers: \(most.result); the service: \(most.service)")
+            Verdict.print(
+                .atMost(60, "µs of CPU", "the service takes for an event", most.processor))
             half = most.result.rate / 2
         }
         let open = try await caller.open(rate: half, seconds: seconds, server)
@@ -39,6 +41,9 @@ extension Bench {
         print(
             "through RPC, open load of \(Int(half))/s: \(open.result); the service: \(open.service)"
         )
+        Verdict.print(
+            .atMost(0.3, "p50", open.result.quantile(0.5)),
+            .atMost(1, "p99", open.result.quantile(0.99)))
         print("the service's memory: \(server.residentMegabytes) MiB")
         await channel.close()
         try await group.shutdownGracefully()
@@ -155,6 +160,8 @@ struct RemoteCaller {
     struct Measured {
         let result: Result
         let service: String
+        /// Of the service, microseconds for each event.
+        let processor: Double
         /// What happened in each second of an open load.
         let trace: [String]
 
@@ -162,6 +169,7 @@ struct RemoteCaller {
             let latencies = outcomes.compactMap { try? $0.get() }
             result = Result(latencies, elapsed: elapsed)
             let events = Double(max(1, outcomes.count))
+            processor = used.processor / events * 1e6
             var reasons: [String: Int] = [:]
             for case .failure(let failure) in outcomes { reasons[failure.reason, default: 0] += 1 }
             let told = reasons.sorted { $0.value > $1.value }.prefix(5)
@@ -169,7 +177,7 @@ struct RemoteCaller {
             service =
                 String(
                     format: "%.1f µs CPU and %.0f bytes written an event; %d of %d calls failed",
-                    used.processor / events * 1e6, Double(used.written) / events,
+                    processor, Double(used.written) / events,
                     outcomes.count - latencies.count, outcomes.count) + told
             self.trace = trace
         }
