@@ -111,4 +111,19 @@ import Testing
         }
         #expect(MasterKey(bytes: [1, 2, 3]) == nil)
     }
+
+    @Test("no nonce is given out twice, whoever asks")
+    func nonces() async throws {
+        let nonces = RandomNonces()
+        let given = try await withThrowingTaskGroup(of: [[UInt8]].self) { group in
+            for _ in 0..<4 {
+                group.addTask { try (0..<500).map { _ in Array(try nonces.next()) } }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(given.allSatisfy { $0.count == RandomNonces.size })
+        #expect(Set(given).count == 2_000)
+        // Whatever was cleared would be zeros.
+        #expect(!given.contains([UInt8](repeating: 0, count: RandomNonces.size)))
+    }
 }

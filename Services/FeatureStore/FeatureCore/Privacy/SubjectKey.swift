@@ -28,7 +28,8 @@ struct SubjectKey: Sendable {
     ) throws(PrivacyError) -> [UInt8] {
         do {
             let box = try AES.GCM.seal(
-                plain, using: secret, authenticating: Self.context(sequence, place))
+                plain, using: secret, nonce: try RandomNonces.shared.next(),
+                authenticating: Self.context(sequence, place))
             guard let combined = box.combined else { throw PrivacyError.damagedKey }
             return name + combined
         } catch {

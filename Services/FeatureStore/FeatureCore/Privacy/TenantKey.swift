@@ -96,7 +96,8 @@ final class TenantKey: Sendable {
     /// Seals a whole row; it opens only with the same context, such as the key it is stored under.
     func seal(_ plain: [UInt8], context: [UInt8]) throws(PrivacyError) -> [UInt8] {
         do {
-            let box = try AES.GCM.seal(plain, using: rows, authenticating: context)
+            let box = try AES.GCM.seal(
+                plain, using: rows, nonce: try RandomNonces.shared.next(), authenticating: context)
             guard let combined = box.combined else { throw PrivacyError.damagedFields }
             return Array(combined)
         } catch {
@@ -122,7 +123,8 @@ final class TenantKey: Sendable {
     func wrap(_ key: SubjectKey, of subject: StateKey) throws(PrivacyError) -> [UInt8] {
         do {
             let box = try AES.GCM.seal(
-                key.bytes, using: wrapping, authenticating: subject.bytes)
+                key.bytes, using: wrapping, nonce: try RandomNonces.shared.next(),
+                authenticating: subject.bytes)
             guard let combined = box.combined else { throw PrivacyError.damagedKey }
             return Array(combined)
         } catch {
