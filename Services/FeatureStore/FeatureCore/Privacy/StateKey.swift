@@ -25,4 +25,11 @@ package struct StateKey: Hashable, Sendable {
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(low) }
+
+    /// Its bits are even already, and nobody who lacks the key can choose them: tables need no other hash
+    /// than these, mixed with their seed.
+    package func _rawHashValue(seed: Int) -> Int {
+        let mixed = (low ^ UInt64(bitPattern: Int64(seed))) &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: mixed ^ mixed >> 32)
+    }
 }

@@ -18,6 +18,10 @@ final class SubjectKeys: Sendable {
     fileprivate struct Place: Hashable {
         let tenant: String
         let subject: StateKey
+
+        /// Of two tenants no subjects are the same.
+        func hash(into hasher: inout Hasher) { subject.hash(into: &hasher) }
+        func _rawHashValue(seed: Int) -> Int { subject._rawHashValue(seed: seed) }
     }
 
     private let store: any KeyValueStore

@@ -89,6 +89,7 @@ extension EmbeddedFeatureStore {
         let sequence = lastSequence.next()
         var states: [CachedState] = []
         states.reserveCapacity(scoring.entities.count)
+        cache.fetch(placesOf: scoring.entities)
         do {
             for entity in scoring.entities {
                 states.append(try state(entity, set, at: scoring.now, before: sequence))
@@ -156,9 +157,10 @@ extension EmbeddedFeatureStore {
         _ scoring: Scoring, _ states: [CachedState], in cache: StateCache, _ sequence: UInt64
     ) {
         let event = scoring.resolved.engineEvent
-        for (entity, cached) in zip(scoring.entities, states) {
+        for index in states.indices {
             cache.apply(
-                event, touches: entity.touches, sequence: sequence, delivery: .first, to: cached)
+                event, touches: scoring.entities[index].touches, sequence: sequence,
+                delivery: .first, to: states[index])
         }
     }
 

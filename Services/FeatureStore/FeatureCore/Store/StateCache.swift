@@ -138,6 +138,16 @@ final class StateCache: Sendable {
         Self.use(sum)
     }
 
+    /// Brings from memory where the states of these entities are looked up. Their stripes are held.
+    func fetch(placesOf entities: [EntityReference]) {
+        var sum: UInt64 = 0
+        for index in entities.indices {
+            let key = entities[index].key
+            sum &+= stripes[stripe(of: key)].fetch(key)
+        }
+        Self.use(Int64(bitPattern: sum))
+    }
+
     /// Nothing, but the optimizer cannot know.
     @inline(never)
     @_optimize(none)

@@ -49,7 +49,7 @@ struct TakenState {
 // acquired it; what that thread did is seen by the next one, as the mutex guarantees.
 final class Stripe: @unchecked Sendable {
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private var states: [StateKey: CachedState] = [:]
+    private var states = StateTable()
     /// Every state, in the order the eviction's hand goes round.
     private(set) var ring: [CachedState] = []
     private var hand = 0
@@ -83,8 +83,11 @@ final class Stripe: @unchecked Sendable {
         return found
     }
 
+    /// See ``StateTable/fetch(_:)``.
+    func fetch(_ key: StateKey) -> UInt64 { states.fetch(key) }
+
     func insert(_ state: CachedState) {
-        states[state.key] = state
+        states.insert(state)
         ring.append(state)
         account(for: state)
     }
@@ -146,7 +149,8 @@ final class Stripe: @unchecked Sendable {
     /// Drops all states that are stored.
     func removeStored() {
         let left = ring.filter { $0.isDirty || $0.write != 0 }
-        states = Dictionary(uniqueKeysWithValues: left.map { ($0.key, $0) })
+        states = StateTable()
+        for state in left { states.insert(state) }
         ring = left
         bytes = left.reduce(0) { $0 + $1.bytes }
     }
@@ -165,7 +169,7 @@ final class Stripe: @unchecked Sendable {
                 hand += 1
                 continue
             }
-            states[state.key] = nil
+            states.remove(state.key)
             bytes -= state.bytes
             ring.swapAt(hand, ring.count - 1)
             ring.removeLast()
