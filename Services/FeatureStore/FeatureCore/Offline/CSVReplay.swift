@@ -73,6 +73,8 @@ public struct CSVReplay {
         vector = try definitions.vector(called: name)
         self.options = options
         fold = EventFold(definitions, tenant: tenant)
+        // Only the values are written.
+        fold.states.givesDigests = false
     }
 
     /// - Parameters:

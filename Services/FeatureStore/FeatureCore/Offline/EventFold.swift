@@ -25,9 +25,9 @@ struct EventFold {
     private let resolver: EventResolver
     private let pseudonyms: KnownPseudonyms
     /// The contents of the events, by their ids.
-    private var ids: [Hash.Half: Hash.Half] = [:]
+    private var ids: [EventID: Hash.Half] = [:]
     /// Encoded events that others may name, by their ids.
-    private var recorded: [Hash.Half: [UInt8]] = [:]
+    private var recorded: [EventID: [UInt8]] = [:]
     /// The event types that others name.
     private let namedTypes: Set<String>
 
@@ -66,7 +66,7 @@ struct EventFold {
                 },
                 problems: resolved.problems)
         }
-        let id = Hash.Half(event.id)
+        let id = EventID(text: event.id)
         let content = event.encoded()
         let digest = Hash.Half(content)
         if let known = ids[id] {
@@ -85,9 +85,21 @@ struct EventFold {
 
     private func recorded(for event: AssayFeaturesV1.Event) -> [AssayFeaturesV1.Event] {
         resolver.references(of: event).compactMap { reference in
-            recorded[Hash.Half(reference.id)].flatMap {
+            recorded[EventID(text: reference.id)].flatMap {
                 try? AssayFeaturesV1.Event(decoding: $0, door: .strict)
             }
         }
+    }
+}
+
+/// An id by its bytes: texts are equal to Swift that differ in theirs.
+private struct EventID: Hashable {
+    let text: String
+
+    static func == (a: EventID, b: EventID) -> Bool { UTF8Order.equal(a.text, b.text) }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }

@@ -6,6 +6,8 @@ final class ReplayStates {
     let definitions: DefinitionSet
     /// Events applied, each counted once for each of its entities.
     private(set) var entityEvents = 0
+    /// Whether vectors have their digests.
+    var givesDigests = true
     private var slots: [StateKey: HeldState] = [:]
     private let reader: VectorReader
     private let groupHashes: [UInt64]
@@ -64,7 +66,8 @@ final class ReplayStates {
         let readings = entities.map {
             EntityReading($0, held: slot($0, at: now), at: event.time)
         }
-        return reader.vector(vector, applying: event, sequence: sequence, to: readings)
+        return reader.vector(
+            vector, applying: event, sequence: sequence, to: readings, isDigested: givesDigests)
     }
 
     /// Applies a recorded event.

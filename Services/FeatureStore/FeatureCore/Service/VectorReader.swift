@@ -82,16 +82,18 @@ struct VectorReader: Sendable {
 
     /// The vector's values; the event is applied to each state, where it is, between what is read
     /// before that and what is read after.
+    ///
+    /// - Parameter isDigested: whether somebody wants to know the values by their digest.
     func vector(
         _ definition: VectorDefinition, applying event: ResolvedEvent, sequence: UInt64,
-        to readings: [EntityReading]
+        to readings: [EntityReading], isDigested: Bool = true
     ) -> AssayFeaturesV1.Vector {
         let (plan, _) = plans.plan(of: [definition])
         let tenant = readings.first?.reference.tenant ?? ""
         let values = values(
             of: plan.plan, plan.tokens(of: tenant, keys), event: event, readings: readings,
             time: event.time, applying: sequence)
-        return Self.vector(definition, values[0])
+        return Self.vector(definition, values[0], isDigested: isDigested)
     }
 
     /// The values of several vectors, read as one.
@@ -181,14 +183,15 @@ struct VectorReader: Sendable {
     }
 
     private static func vector(
-        _ definition: VectorDefinition, _ read: VectorValues
+        _ definition: VectorDefinition, _ read: VectorValues, isDigested: Bool = true
     ) -> AssayFeaturesV1.Vector {
         AssayFeaturesV1.Vector(
             ref: AssayFeaturesV1.VectorRef(
                 name: definition.name, version: definition.version,
                 fingerprint: definition.fingerprint),
             asOf: Timestamp(milliseconds: read.time), values: read.values, status: read.status,
-            degraded: read.isDegraded, digest: digest(read.values, read.status))
+            degraded: read.isDegraded,
+            digest: isDigested ? digest(read.values, read.status) : [])
     }
 
     /// SHA-256 of the values' bits, little-endian, and the status bytes.
