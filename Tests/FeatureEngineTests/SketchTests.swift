@@ -23,6 +23,11 @@ import Testing
             for (hash, time) in lastSeen where time >= start { fresh.insert(hash, at: time) }
             #expect(Array(histogram[index * 25..<(index + 1) * 25]) == fresh.rankCounts(since: [0]))
         }
+        for few in 1..<starts.count {
+            #expect(
+                sketch.rankCounts(since: Array(starts.prefix(few)))
+                    == Array(histogram.prefix(few * 25)))
+        }
         var dropped = sketch
         dropped.drop(before: 4_500)
         #expect(dropped.rankCounts(since: [4_500]) == sketch.rankCounts(since: [4_500]))

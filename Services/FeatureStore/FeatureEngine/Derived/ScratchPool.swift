@@ -2,7 +2,16 @@ internal import Synchronization
 
 /// Memory that calls use one after the other, so that none of them allocates its own.
 final class ScratchPool<Scratch: Sendable>: Sendable {
-    private let unused = Mutex<[Scratch]>([])
+    /// Goes from hand to hand by reference: a copy would count references to all that it holds.
+    //
+    // Unchecked: it is in the list or with the one call that took it out.
+    private final class Holder: @unchecked Sendable {
+        var scratch: Scratch
+
+        init(_ scratch: Scratch) { self.scratch = scratch }
+    }
+
+    private let unused = Mutex<[Holder]>([])
     private let make: @Sendable () -> Scratch
     /// Those beyond it are let go.
     private static var maximumUnused: Int { 64 }
@@ -10,14 +19,14 @@ final class ScratchPool<Scratch: Sendable>: Sendable {
     init(_ make: @escaping @Sendable () -> Scratch) { self.make = make }
 
     func with<Result>(_ body: (inout Scratch) throws -> Result) rethrows -> Result {
-        var scratch = unused.withLock { $0.popLast() } ?? make()
-        defer { give(back: scratch) }
-        return try body(&scratch)
+        let holder = unused.withLock { $0.popLast() } ?? Holder(make())
+        defer { give(back: holder) }
+        return try body(&holder.scratch)
     }
 
-    private func give(back scratch: Scratch) {
+    private func give(back holder: Holder) {
         unused.withLock { unused in
-            if unused.count < Self.maximumUnused { unused.append(scratch) }
+            if unused.count < Self.maximumUnused { unused.append(holder) }
         }
     }
 }

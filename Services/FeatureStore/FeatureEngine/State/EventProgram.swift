@@ -161,9 +161,12 @@ struct Taken {
 
     /// Nil if the event does not come from this source.
     @inline(__always)
-    init?(_ take: EventProgram.MeasureTake, _ event: EngineEvent, touches: UInt64) {
-        guard touches & take.touch != 0, take.filter < 0 || event.filters.contains(take.filter)
-        else { return nil }
+    init?(
+        _ take: borrowing EventProgram.MeasureTake, _ event: borrowing EngineEvent, touches: UInt64
+    ) {
+        guard touches & take.touch != 0 else { return nil }
+        let filter = take.filter
+        if filter >= 0, !event.filters.contains(filter) { return nil }
         measure = take.measure
         if take.time < 0 {
             time = event.time

@@ -97,7 +97,9 @@ public struct FeatureState: Sendable {
         // In place: a program is five arrays, and each event goes through it for each of its states.
         group.programs.withUnsafeBufferPointer { programs in
             guard event.type < programs.count else { return }
-            count(event, touches: touches, programs[event.type].measures)
+            programs[event.type].measures.withUnsafeBufferPointer {
+                count(event, touches: touches, $0)
+            }
             store(event, touches: touches, sequence: sequence, programs[event.type])
         }
         return .applied(version: version)
@@ -132,20 +134,26 @@ public struct FeatureState: Sendable {
     }
 
     private mutating func count(
-        _ event: EngineEvent, touches: UInt64, _ measures: [EventProgram.MeasureTake]
+        _ event: EngineEvent, touches: UInt64,
+        _ measures: UnsafeBufferPointer<EventProgram.MeasureTake>
     ) {
         guard !measures.isEmpty else { return }
         withUnsafeTemporaryAllocation(of: Taken.self, capacity: measures.count) { buffer in
             var taken = 0
-            for take in measures {
-                guard let found = Taken(take, event, touches: touches) else { continue }
+            for index in measures.indices {
+                guard let found = Taken(measures[index], event, touches: touches) else { continue }
                 buffer.initializeElement(at: taken, to: found)
                 taken += 1
             }
             guard taken > 0 else { return }
             let all = UnsafeMutableBufferPointer(rebasing: buffer[..<taken])
-            for index in tiles.indices {
-                tiles[index].add(all, layout: group.layouts[index], clock: clock)
+            let clock = clock
+            group.layouts.withUnsafeBufferPointer { layouts in
+                tiles.withUnsafeMutableBufferPointer { tiles in
+                    for index in tiles.indices {
+                        tiles[index].add(all, layout: layouts[index], clock: clock)
+                    }
+                }
             }
         }
     }

@@ -31,12 +31,17 @@ struct SequenceRing: Hashable, Sendable {
         let entry = Entry(sequence: sequence, version: version)
         var position = entries.count
         while position > 0, entries[position - 1].sequence > sequence { position -= 1 }
-        if entries.count == SequenceRing.capacity {
-            guard position > 0 else { return }
-            entries.removeFirst()
-            position -= 1
+        guard entries.count == SequenceRing.capacity else {
+            entries.insert(entry, at: position)
+            return
         }
-        entries.insert(entry, at: position)
+        guard position > 0 else { return }
+        // The first gives way: those up to the place move by one.
+        entries.withUnsafeMutableBufferPointer { entries in
+            guard let start = entries.baseAddress else { return }
+            start.update(from: start + 1, count: position - 1)
+            entries[position - 1] = entry
+        }
     }
 
     private func contains(_ sequence: UInt64) -> Bool {

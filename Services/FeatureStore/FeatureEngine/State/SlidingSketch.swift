@@ -105,16 +105,45 @@ struct SlidingSketch: Hashable, Sendable {
     private func countSteps(
         since starts: [Int64], into steps: UnsafeMutableBufferPointer<Int32>
     ) {
+        guard starts.count > 4 else {
+            // A window that never begins has nothing in it.
+            let padded = starts + [Int64](repeating: .max, count: 4 - starts.count)
+            let (a, b, c, d) = (padded[0], padded[1], padded[2], padded[3])
+            return countSteps(into: steps) { time in
+                Self.outside(time, a) &+ Self.outside(time, b) &+ Self.outside(time, c)
+                    &+ Self.outside(time, d) &+ 4
+            }
+        }
+        starts.withUnsafeBufferPointer { starts in
+            countSteps(into: steps) { time in
+                var outside = starts.count
+                for start in starts { outside &+= Self.outside(time, start) }
+                return outside
+            }
+        }
+    }
+
+    /// −1 if the time is before the start, else 0: without a branch, for it could not be predicted.
+    @inline(__always)
+    private static func outside(_ time: Int64, _ start: Int64) -> Int {
+        Int(truncatingIfNeeded: (time &- start) >> 63)
+    }
+
+    @inline(__always)
+    private func countSteps(
+        into steps: UnsafeMutableBufferPointer<Int32>, _ windows: (_ time: Int64) -> Int
+    ) {
         let ranks = Self.maximumRank + 1
         pairs.withUnsafeBufferPointer { pairs in
-            starts.withUnsafeBufferPointer { starts in
+            counts.withUnsafeBufferPointer { counts in
                 var position = 0
                 for count in counts {
                     var before = 0
-                    for _ in 0..<count {
-                        let (time, rank) = (Self.time(pairs[position]), Self.rank(pairs[position]))
-                        var within = 0
-                        for start in starts { within &+= time >= start ? 1 : 0 }
+                    let end = position &+ Int(count)
+                    while position < end {
+                        let pair = pairs[position]
+                        let rank = Self.rank(pair)
+                        let within = windows(Self.time(pair))
                         steps[within &* ranks &+ rank] &+= 1
                         steps[before &* ranks &+ rank] &-= 1
                         before = within
