@@ -5,6 +5,7 @@ struct LoadTrace: Sendable {
     private struct Sample {
         let time: Duration
         let processor: Double
+        let waiting: Double
         let written: Int
     }
 
@@ -16,6 +17,7 @@ struct LoadTrace: Sendable {
             samples.append(
                 Sample(
                     time: start.duration(to: .now), processor: ProcessUsage.seconds(process),
+                    waiting: ProcessUsage.waitingSeconds(process),
                     written: ProcessUsage.writtenBytes(process)))
             try? await Task.sleep(for: .milliseconds(100))
         }
@@ -43,8 +45,10 @@ struct LoadTrace: Sendable {
                 (later.processor - earlier.processor) / ((later.time - earlier.time) / .seconds(1))
                     * 100)
         }
+        let waited = Int((last.waiting - first.waiting) * 1e3)
         let rate = Double(last.written - first.written) / ((last.time - first.time) / .seconds(1))
         return "CPU \(shares.map(String.init).joined(separator: " ")) %,"
+            + " \(waited) ms of waiting for a core,"
             + String(format: " %.1f MB/s written", rate / 1e6)
     }
 }

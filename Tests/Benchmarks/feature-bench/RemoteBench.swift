@@ -134,6 +134,21 @@ enum ProcessUsage {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// The time that its threads were ready to go on and no core was free; 0 where the kernel does not
+    /// tell.
+    static func waitingSeconds(_ process: Int32) -> Double {
+        let folder = "/proc/\(process)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return threads.reduce(0) { sum, thread in
+            // Nanoseconds on a core, nanoseconds of waiting for one, how often.
+            let text =
+                (try? String(contentsOfFile: "\(folder)/\(thread)/schedstat", encoding: .utf8))
+                ?? ""
+            let fields = text.split(separator: " ")
+            return sum + (fields.count > 1 ? Double(fields[1]) ?? 0 : 0) / 1e9
+        }
+    }
+
     /// Bytes handed to the disk; 0 where the kernel does not tell.
     static func writtenBytes(_ process: Int32) -> Int {
         let io = (try? String(contentsOfFile: "/proc/\(process)/io", encoding: .utf8)) ?? ""
@@ -176,8 +191,9 @@ struct RemoteCaller {
                 .map { "; \($0.value) × \($0.key)" }.joined()
             service =
                 String(
-                    format: "%.1f µs CPU and %.0f bytes written an event; %d of %d calls failed",
-                    processor, Double(used.written) / events,
+                    format: "%.1f µs CPU, %.1f µs of waiting for a core and %.0f bytes written an"
+                        + " event; %d of %d calls failed",
+                    processor, used.waiting / events * 1e6, Double(used.written) / events,
                     outcomes.count - latencies.count, outcomes.count) + told
             self.trace = trace
         }
@@ -195,9 +211,13 @@ struct RemoteCaller {
     /// What the service has used.
     struct Used {
         let processor: Double
+        /// For a core.
+        let waiting: Double
         let written: Int
 
         init(_ server: ServerProcess, since before: Used? = nil) {
+            waiting =
+                ProcessUsage.waitingSeconds(server.identifier) - (before?.waiting ?? 0)
             processor = server.processorSeconds - (before?.processor ?? 0)
             written = server.writtenBytes - (before?.written ?? 0)
         }
