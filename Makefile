@@ -87,6 +87,24 @@ simulate-experiments:
 	$(RELEASE) --product simulate-experiments
 	.build/release/simulate-experiments $(or $(RUNS),10000) $(or $(SEED),1)
 
+## assignment: uniformity, independence, ramps and layers over a million units, and what a call costs (UNITS=)
+.PHONY: assignment
+assignment:
+	$(RELEASE) --product assignment-check
+	.build/release/assignment-check --units $(or $(UNITS),1000000)
+
+## bucketing: assay.bucket/1 in Swift, Python and SQL (UNITS=)
+.PHONY: bucketing
+bucketing: .venv-bucketing/ready
+	swift build --product assay
+	.venv-bucketing/bin/python Tests/Conformance/bucketing/check.py --assay .build/debug/assay --units $(or $(UNITS),20000)
+
+.venv-bucketing/ready: Tests/Conformance/bucketing/requirements.txt
+	@packages="python3 python3-venv"; $(install_packages)
+	python3 -m venv .venv-bucketing
+	.venv-bucketing/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 ## fuzz: the six fuzzers, two at a time, SECONDS each (default 60); what they find goes to Tests/Fuzz/FailCases
 .PHONY: fuzz
 fuzz: dependencies
@@ -224,7 +242,7 @@ test-dependencies: .venv/ready
 ## clean: remove what was built
 .PHONY: clean
 clean:
-	rm -rf .build .venv .venv-feast .assay
+	rm -rf .build .venv .venv-feast .venv-bucketing .assay
 
 ## help: this list
 .PHONY: help

@@ -141,8 +141,7 @@ let targets: [Target] = [
         [
             "RPC", "RPCTransport", "AssayMessages", "Simulation", "FeatureCore", "FeatureEngine",
             "GatewayCore", "Inference", "ModelCore", "Numerics", "ServiceRuntime", "Statistics",
-            "TLS", "Wire",
-            arguments,
+            "TLS", "Wire", arguments,
         ]),
 
     // Runs the wire format for a harness in another language.
@@ -179,6 +178,12 @@ let targets: [Target] = [
         "ExperimentSimulation", "Tests/ExperimentSimulation", ["Statistics", "Numerics"]),
     program(
         "simulate-experiments", "Tests/Benchmarks/simulate-experiments", ["ExperimentSimulation"]),
+    library(
+        "AssignmentProperties", "Tests/AssignmentProperties",
+        ["ModelCore", "Statistics", "AssayMessages", "Wire"]),
+    program(
+        "assignment-check", "Tests/Benchmarks/assignment-check",
+        ["AssignmentProperties", "ModelCore", "AssayMessages", "Wire", arguments]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),
     program(
@@ -317,7 +322,10 @@ let targets: [Target] = [
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests(
         "ExperimentTests",
-        ["ModelCore", "Statistics", "Numerics", "AssayMessages", "RPC", "Storage", "Wire"]),
+        [
+            "ModelCore", "AssignmentProperties", "Statistics", "Numerics", "AssayMessages", "RPC",
+            "Storage", "Wire",
+        ]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("ModelServingTests", ["ModelCore", "Inference", "AssayMessages", "RPC"]),
     tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),

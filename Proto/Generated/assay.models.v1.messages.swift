@@ -4280,8 +4280,11 @@ extension AssayModelsV1 {
         case assigned
         /// The experiment's file put it into the arm; never analysed.
         case overridden
-        /// The experiment was stopped in favour of control, which answers everyone.
+        /// The experiment was stopped in favour of control, which answers every unit that takes
+        /// part.
         case controlled
+        /// A forced arm or an override of another experiment answered instead.
+        case displaced
         case unrecognized(UnrecognizedNumber)
 
         public init?(number: Int32) {
@@ -4298,6 +4301,7 @@ extension AssayModelsV1 {
             case 9: self = .assigned
             case 10: self = .overridden
             case 11: self = .controlled
+            case 12: self = .displaced
             default: return nil
             }
         }
@@ -4316,6 +4320,7 @@ extension AssayModelsV1 {
             case .assigned: 9
             case .overridden: 10
             case .controlled: 11
+            case .displaced: 12
             case .unrecognized(let value): value.number
             }
         }
@@ -4326,6 +4331,7 @@ extension AssayModelsV1 {
                 (0, "unspecified"), (1, "not_running"), (2, "no_unit"), (3, "forced"),
                 (4, "not_targeted"), (5, "holdout"), (6, "outside_slot"), (7, "not_allocated"),
                 (8, "token"), (9, "assigned"), (10, "overridden"), (11, "controlled"),
+                (12, "displaced"),
             ])
     }
 }
@@ -4831,7 +4837,7 @@ extension AssayModelsV1 {
         case running
         /// Units are drawn as before; the ramp stands still.
         case halted
-        /// Control answers everyone.
+        /// Control answers every unit that would take part.
         case controlled
         /// It has ended: the alias answers, and may be moved again.
         case stopped
@@ -5254,6 +5260,120 @@ extension AssayModelsV1 {
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(experiment, into: &hasher)
             Canonical.hash(secret, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// How an experiment stands since an event.
+    public struct ExperimentChange: WireMessage {
+        public var experiment: String = ""
+        public var revision: UInt32 = 0
+        public var epoch: UInt32 = 0
+        public var state: ExperimentState = .unspecified
+        /// Basis points of the slot that take part.
+        public var allocation: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", revision: UInt32 = 0, epoch: UInt32 = 0,
+            state: ExperimentState = .unspecified, allocation: UInt32 = 0
+        ) {
+            self.experiment = experiment
+            self.revision = revision
+            self.epoch = epoch
+            self.state = state
+            self.allocation = allocation
+        }
+
+        public static func blank() -> ExperimentChange { ExperimentChange() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExperimentChange", depth: 1,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "epoch", .uint32),
+                Field(4, "state", .enumeration(ExperimentState.names)),
+                Field(5, "allocation", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x20) { state = try reader.enumeration(.implicit) }
+                if reader.take(0x28) { allocation = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, epoch)
+            size += sizes.enumeration(0x20, state)
+            size += sizes.uint32(0x28, allocation)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, epoch)
+            writer.enumeration(0x20, state)
+            writer.uint32(0x28, allocation)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: epoch = try reader.value(UInt32Codec.self)
+            case 4: state = try reader.value(EnumCodec<ExperimentState>.self)
+            case 5: allocation = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("state", state, EnumCodec<ExperimentState>.self)
+            writer.field("allocation", allocation, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExperimentChange, b: ExperimentChange) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.allocation, b.allocation)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(allocation, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -5848,6 +5968,7 @@ extension AssayModelsV1 {
 
 extension AssayModelsV1 {
     public struct ExperimentPage: WireMessage {
+        /// Without overrides.
         public var experiments: [Experiment] = []
         public var unknown: UnknownFields?
 
@@ -5884,7 +6005,7 @@ extension AssayModelsV1 {
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.count("experiments", experiments.count, max: 1000)
+            violations.count("experiments", experiments.count, max: 128)
             violations.nested("experiments", experiments)
         }
 
@@ -6082,6 +6203,643 @@ extension AssayModelsV1 {
             Canonical.hash(model, into: &hasher)
             Canonical.hash(from, into: &hasher)
             Canonical.hash(to, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A share of all units that takes part in nothing that names it.
+    public struct HoldoutSpecification: WireMessage {
+        public var holdout: String = ""
+        public var revision: UInt32 = 0
+        /// Basis points of all units.
+        public var share: UInt32 = 0
+        public var owner: String = ""
+        public var purpose: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            holdout: String = "", revision: UInt32 = 0, share: UInt32 = 0, owner: String = "",
+            purpose: String = ""
+        ) {
+            self.holdout = holdout
+            self.revision = revision
+            self.share = share
+            self.owner = owner
+            self.purpose = purpose
+        }
+
+        public static func blank() -> HoldoutSpecification { HoldoutSpecification() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.HoldoutSpecification", depth: 1,
+            [
+                Field(1, "holdout", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "share", .uint32),
+                Field(4, "owner", .string),
+                Field(5, "purpose", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { holdout = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { share = try reader.uint32(.implicit) }
+                if reader.take(0x22) { owner = try reader.string(.implicit) }
+                if reader.take(0x2A) { purpose = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, holdout)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, share)
+            size += sizes.string(0x22, owner)
+            size += sizes.string(0x2A, purpose)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, holdout)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, share)
+            writer.string(0x22, owner)
+            writer.string(0x2A, purpose)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("holdout", missing: holdout.isEmpty)
+            violations.length("holdout", holdout.utf8.count, max: 63)
+            violations.required("revision", missing: revision == 0)
+            violations.required("owner", missing: owner.isEmpty)
+            violations.length("owner", owner.utf8.count, max: 128)
+            violations.required("purpose", missing: purpose.isEmpty)
+            violations.length("purpose", purpose.utf8.count, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: holdout = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: share = try reader.value(UInt32Codec.self)
+            case 4: owner = try reader.value(StringCodec.self)
+            case 5: purpose = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("holdout", holdout, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("share", share, UInt32Codec.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.field("purpose", purpose, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: HoldoutSpecification, b: HoldoutSpecification) -> Bool {
+            Canonical.equal(a.holdout, b.holdout)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.share, b.share)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.purpose, b.purpose)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(holdout, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(share, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A holdout as the registry keeps it.
+    public struct HoldoutRecord: WireMessage {
+        public var specification: HoldoutSpecification
+        /// SHA-256 of its file.
+        public var file: [UInt8] = []
+        public var changedAt: Timestamp
+        public var actor: String = ""
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            specification: HoldoutSpecification, file: [UInt8] = [], changedAt: Timestamp,
+            actor: String = "", reason: String = ""
+        ) {
+            self.specification = specification
+            self.file = file
+            self.changedAt = changedAt
+            self.actor = actor
+            self.reason = reason
+        }
+
+        public static func blank() -> HoldoutRecord {
+            HoldoutRecord(specification: .blank(), changedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.HoldoutRecord", depth: 2,
+            [
+                Field(1, "specification", .message { HoldoutSpecification.fields }, .required),
+                Field(2, "file", .bytes),
+                Field(3, "changed_at", json: "changedAt", .timestamp, .required),
+                Field(4, "actor", .string),
+                Field(5, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    specification = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { file = try reader.bytes(.implicit) }
+                if reader.take(0x1A) {
+                    changedAt = try reader.timestamp()
+                    seen |= 0x2
+                }
+                if reader.take(0x22) { actor = try reader.string(.implicit) }
+                if reader.take(0x2A) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, specification)
+            size += sizes.bytes(0x12, file)
+            size += sizes.timestamp(0x1A, changedAt)
+            size += sizes.string(0x22, actor)
+            size += sizes.string(0x2A, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, specification, &sizes)
+            writer.bytes(0x12, file)
+            writer.timestamp(0x1A, changedAt)
+            writer.string(0x22, actor)
+            writer.string(0x2A, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("specification", specification)
+            violations.length("file", file.count, max: 32)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: specification = try reader.value(MessageCodec<HoldoutSpecification>.self)
+            case 2: file = try reader.value(BytesCodec.self)
+            case 3: changedAt = try reader.value(TimestampCodec.self)
+            case 4: actor = try reader.value(StringCodec.self)
+            case 5: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("specification", specification, MessageCodec<HoldoutSpecification>.self)
+            writer.field("file", file, BytesCodec.self)
+            writer.field("changedAt", changedAt, TimestampCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: HoldoutRecord, b: HoldoutRecord) -> Bool {
+            Canonical.equal(a.specification, b.specification)
+                && Canonical.equal(a.file, b.file)
+                && Canonical.equal(a.changedAt, b.changedAt)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(specification, into: &hasher)
+            Canonical.hash(file, into: &hasher)
+            Canonical.hash(changedAt, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct AssignRequest: WireMessage {
+        public var requestID: String = ""
+        /// Empty: the experiments on all models.
+        public var model: String = ""
+        /// Empty: "champion".
+        public var alias: String = ""
+        /// Unit kinds and ids.
+        public var subjects: WireMap<String, String> = [:]
+        public var attributes: WireMap<String, AttributeValue> = [:]
+        public var forceArm: ForceArm?
+        public var tokens: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", alias: String = "",
+            subjects: WireMap<String, String> = [:],
+            attributes: WireMap<String, AttributeValue> = [:], forceArm: ForceArm? = nil,
+            tokens: [String] = []
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.alias = alias
+            self.subjects = subjects
+            self.attributes = attributes
+            self.forceArm = forceArm
+            self.tokens = tokens
+        }
+
+        public static func blank() -> AssignRequest { AssignRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AssignRequest", depth: 4,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "alias", .string),
+                Field(4, "subjects", .string, .map(.string), pii: .account),
+                Field(5, "attributes", .message { AttributeValue.fields }, .map(.string)),
+                Field(6, "force_arm", json: "forceArm", .message { ForceArm.fields }, .optional),
+                Field(7, "tokens", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x1A) { alias = try reader.string(.implicit) }
+                if reader.take(0x22) {
+                    subjects = try reader.map(0x22, StringCodec.self, StringCodec.self)
+                }
+                if reader.take(0x2A) {
+                    attributes = try reader.map(
+                        0x2A, StringCodec.self, MessageCodec<AttributeValue>.self)
+                }
+                if reader.take(0x32) { forceArm = try reader.message() }
+                if reader.take(0x3A) { tokens = try reader.list(0x3A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.string(0x1A, alias)
+            size += sizes.map(0x22, subjects, StringCodec.self, StringCodec.self)
+            size += sizes.map(0x2A, attributes, StringCodec.self, MessageCodec<AttributeValue>.self)
+            size += sizes.message(0x32, forceArm)
+            size += sizes.list(0x3A, tokens, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.string(0x1A, alias)
+            writer.map(0x22, subjects, StringCodec.self, StringCodec.self, &sizes)
+            writer.map(
+                0x2A, attributes, StringCodec.self, MessageCodec<AttributeValue>.self, &sizes)
+            writer.message(0x32, forceArm, &sizes)
+            writer.list(0x3A, tokens, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("alias", alias.utf8.count, max: 63)
+            violations.count("subjects", subjects.count, max: 16)
+            violations.keys("subjects", subjects, max: 64)
+            violations.each("subjects", subjects, max: 128)
+            violations.count("attributes", attributes.count, max: 64)
+            violations.keys("attributes", attributes, max: 64)
+            violations.nested("attributes", attributes)
+            violations.nested("force_arm", forceArm)
+            violations.count("tokens", tokens.count, max: 16)
+            violations.each("tokens", tokens, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: alias = try reader.value(StringCodec.self)
+            case 4: subjects = try reader.map(StringCodec.self, StringCodec.self)
+            case 5: attributes = try reader.map(StringCodec.self, MessageCodec<AttributeValue>.self)
+            case 6: forceArm = try reader.value(MessageCodec<ForceArm>.self)
+            case 7: tokens = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.map("subjects", subjects, StringCodec.self, StringCodec.self, pii: .account)
+            writer.map(
+                "attributes", attributes, StringCodec.self, MessageCodec<AttributeValue>.self)
+            writer.field("forceArm", forceArm, MessageCodec<ForceArm>.self)
+            writer.list("tokens", tokens, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AssignRequest, b: AssignRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.subjects, b.subjects)
+                && Canonical.equal(a.attributes, b.attributes)
+                && Canonical.equal(a.forceArm, b.forceArm)
+                && Canonical.equal(a.tokens, b.tokens)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(subjects, into: &hasher)
+            Canonical.hash(attributes, into: &hasher)
+            Canonical.hash(forceArm, into: &hasher)
+            Canonical.hash(tokens, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct AssignResponse: WireMessage {
+        public var assignments: [Assignment] = []
+        public var snapshot: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(assignments: [Assignment] = [], snapshot: UInt64 = 0) {
+            self.assignments = assignments
+            self.snapshot = snapshot
+        }
+
+        public static func blank() -> AssignResponse { AssignResponse() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AssignResponse", depth: 2,
+            [
+                Field(1, "assignments", .message { Assignment.fields }, .list),
+                Field(2, "snapshot", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    assignments = try reader.list(0x0A, MessageCodec<Assignment>.self)
+                }
+                if reader.take(0x10) { snapshot = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, assignments, MessageCodec<Assignment>.self)
+            size += sizes.uint64(0x10, snapshot)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, assignments, MessageCodec<Assignment>.self, &sizes)
+            writer.uint64(0x10, snapshot)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("assignments", assignments.count, max: 64)
+            violations.nested("assignments", assignments)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: assignments = try reader.list(MessageCodec<Assignment>.self)
+            case 2: snapshot = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("assignments", assignments, MessageCodec<Assignment>.self)
+            writer.field("snapshot", snapshot, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AssignResponse, b: AssignResponse) -> Bool {
+            Canonical.equal(a.assignments, b.assignments)
+                && Canonical.equal(a.snapshot, b.snapshot)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(assignments, into: &hasher)
+            Canonical.hash(snapshot, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Sealed decision records as the risk service exports them, whole ones, one behind the other.
+    public struct SealedDecisions: WireMessage {
+        public var records: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(records: [UInt8] = []) {
+            self.records = records
+        }
+
+        public static func blank() -> SealedDecisions { SealedDecisions() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.SealedDecisions", depth: 1,
+            [Field(1, "records", .bytes)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { records = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, records)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, records)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("records", records.count, max: 1_048_576)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: records = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("records", records, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: SealedDecisions, b: SealedDecisions) -> Bool {
+            Canonical.equal(a.records, b.records)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(records, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct RebuildSummary: WireMessage {
+        /// Records that were read.
+        public var records: UInt64 = 0
+        /// Of them, those that met an arm.
+        public var exposures: UInt64 = 0
+        /// Units in the index.
+        public var units: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(records: UInt64 = 0, exposures: UInt64 = 0, units: UInt64 = 0) {
+            self.records = records
+            self.exposures = exposures
+            self.units = units
+        }
+
+        public static func blank() -> RebuildSummary { RebuildSummary() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.RebuildSummary", depth: 1,
+            [
+                Field(1, "records", .uint64),
+                Field(2, "exposures", .uint64),
+                Field(3, "units", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { records = try reader.uint64(.implicit) }
+                if reader.take(0x10) { exposures = try reader.uint64(.implicit) }
+                if reader.take(0x18) { units = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, records)
+            size += sizes.uint64(0x10, exposures)
+            size += sizes.uint64(0x18, units)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, records)
+            writer.uint64(0x10, exposures)
+            writer.uint64(0x18, units)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: records = try reader.value(UInt64Codec.self)
+            case 2: exposures = try reader.value(UInt64Codec.self)
+            case 3: units = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("records", records, UInt64Codec.self)
+            writer.field("exposures", exposures, UInt64Codec.self)
+            writer.field("units", units, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RebuildSummary, b: RebuildSummary) -> Bool {
+            Canonical.equal(a.records, b.records)
+                && Canonical.equal(a.exposures, b.exposures)
+                && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(records, into: &hasher)
+            Canonical.hash(exposures, into: &hasher)
+            Canonical.hash(units, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -6398,20 +7156,34 @@ extension AssayModelsV1 {
         public var status: [UInt8] = []
         /// Categories by text, laid over `values`.
         public var texts: [CategoryText] = []
+        /// Unit kinds and ids, for experiments; kept nowhere.
+        public var subjects: WireMap<String, String> = [:]
+        /// For the targeting of experiments.
+        public var attributes: WireMap<String, AttributeValue> = [:]
         /// Where the sum of the trees starts, in margin units: it replaces XGBoost's base margin,
         /// and is added last elsewhere.
         public var offset: Double?
         public var explain: ExplainMode = .unspecified
         public var iterations: IterationRange?
+        /// An arm that is to answer whatever the draw says; needs the scope experiments.override.
+        public var forceArm: ForceArm?
         /// Explain only if the probability of the adverse event is at least this.
         public var explainFrom: Double?
+        /// Of the assignments of earlier replies, for experiments that are sticky by token.
+        public var tokens: [String] = []
+        /// When what is scored happened, as the caller writes it down: the time of a first
+        /// exposure. No answer depends on it.
+        public var observedAt: Timestamp?
         public var unknown: UnknownFields?
 
         public init(
             requestID: String = "", model: String = "", selector: Selector? = nil,
             vector: UInt64 = 0, values: [Double] = [], status: [UInt8] = [],
-            texts: [CategoryText] = [], offset: Double? = nil, explain: ExplainMode = .unspecified,
-            iterations: IterationRange? = nil, explainFrom: Double? = nil
+            texts: [CategoryText] = [], subjects: WireMap<String, String> = [:],
+            attributes: WireMap<String, AttributeValue> = [:], offset: Double? = nil,
+            explain: ExplainMode = .unspecified, iterations: IterationRange? = nil,
+            forceArm: ForceArm? = nil, explainFrom: Double? = nil, tokens: [String] = [],
+            observedAt: Timestamp? = nil
         ) {
             self.requestID = requestID
             self.model = model
@@ -6420,16 +7192,21 @@ extension AssayModelsV1 {
             self.values = values
             self.status = status
             self.texts = texts
+            self.subjects = subjects
+            self.attributes = attributes
             self.offset = offset
             self.explain = explain
             self.iterations = iterations
+            self.forceArm = forceArm
             self.explainFrom = explainFrom
+            self.tokens = tokens
+            self.observedAt = observedAt
         }
 
         public static func blank() -> PredictRequest { PredictRequest() }
 
         public static let fields = FieldTable(
-            "assay.models.v1.PredictRequest", depth: 2,
+            "assay.models.v1.PredictRequest", depth: 4,
             [
                 Field(1, "request_id", json: "requestId", .string),
                 Field(2, "model", .string),
@@ -6438,10 +7215,15 @@ extension AssayModelsV1 {
                 Field(5, "values", .double, .packed),
                 Field(6, "status", .bytes),
                 Field(7, "texts", .message { CategoryText.fields }, .list),
+                Field(8, "subjects", .string, .map(.string), pii: .account),
+                Field(9, "attributes", .message { AttributeValue.fields }, .map(.string)),
                 Field(10, "offset", .double, .optional),
                 Field(11, "explain", .enumeration(ExplainMode.names)),
                 Field(12, "iterations", .message { IterationRange.fields }, .optional),
+                Field(13, "force_arm", json: "forceArm", .message { ForceArm.fields }, .optional),
                 Field(14, "explain_from", json: "explainFrom", .double, .optional),
+                Field(15, "tokens", .string, .list),
+                Field(16, "observed_at", json: "observedAt", .timestamp, .optional),
             ])
 
         @inline(never)
@@ -6456,10 +7238,20 @@ extension AssayModelsV1 {
                 if reader.take(0x3A) {
                     texts = try reader.list(0x3A, MessageCodec<CategoryText>.self)
                 }
+                if reader.take(0x42) {
+                    subjects = try reader.map(0x42, StringCodec.self, StringCodec.self)
+                }
+                if reader.take(0x4A) {
+                    attributes = try reader.map(
+                        0x4A, StringCodec.self, MessageCodec<AttributeValue>.self)
+                }
                 if reader.take(0x51) { offset = try reader.double(.explicit) }
                 if reader.take(0x58) { explain = try reader.enumeration(.implicit) }
                 if reader.take(0x62) { iterations = try reader.message() }
+                if reader.take(0x6A) { forceArm = try reader.message() }
                 if reader.take(0x71) { explainFrom = try reader.double(.explicit) }
+                if reader.take(0x7A) { tokens = try reader.list(0x7A, StringCodec.self) }
+                if reader.take(0x82) { observedAt = try reader.timestamp() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -6472,10 +7264,15 @@ extension AssayModelsV1 {
             size += sizes.packed(0x2A, values, DoubleCodec.self)
             size += sizes.bytes(0x32, status)
             size += sizes.list(0x3A, texts, MessageCodec<CategoryText>.self)
+            size += sizes.map(0x42, subjects, StringCodec.self, StringCodec.self)
+            size += sizes.map(0x4A, attributes, StringCodec.self, MessageCodec<AttributeValue>.self)
             size += sizes.double(0x51, offset)
             size += sizes.enumeration(0x58, explain)
             size += sizes.message(0x62, iterations)
+            size += sizes.message(0x6A, forceArm)
             size += sizes.double(0x71, explainFrom)
+            size += sizes.list(0x7A, tokens, StringCodec.self)
+            size += sizes.timestamp(0x82, observedAt)
             size += sizes.unknown(unknown)
             return size
         }
@@ -6489,10 +7286,16 @@ extension AssayModelsV1 {
             writer.packed(0x2A, values, DoubleCodec.self, &sizes)
             writer.bytes(0x32, status)
             writer.list(0x3A, texts, MessageCodec<CategoryText>.self, &sizes)
+            writer.map(0x42, subjects, StringCodec.self, StringCodec.self, &sizes)
+            writer.map(
+                0x4A, attributes, StringCodec.self, MessageCodec<AttributeValue>.self, &sizes)
             writer.double(0x51, offset)
             writer.enumeration(0x58, explain)
             writer.message(0x62, iterations, &sizes)
+            writer.message(0x6A, forceArm, &sizes)
             writer.double(0x71, explainFrom)
+            writer.list(0x7A, tokens, StringCodec.self, &sizes)
+            writer.timestamp(0x82, observedAt)
             writer.unknown(unknown, since: start)
         }
 
@@ -6506,9 +7309,18 @@ extension AssayModelsV1 {
             violations.length("status", status.count, max: 4096)
             violations.count("texts", texts.count, max: 256)
             violations.nested("texts", texts)
+            violations.count("subjects", subjects.count, max: 16)
+            violations.keys("subjects", subjects, max: 64)
+            violations.each("subjects", subjects, max: 128)
+            violations.count("attributes", attributes.count, max: 64)
+            violations.keys("attributes", attributes, max: 64)
+            violations.nested("attributes", attributes)
             if let value = offset { violations.finite("offset", value, .explicit) }
             violations.nested("iterations", iterations)
+            violations.nested("force_arm", forceArm)
             if let value = explainFrom { violations.finite("explain_from", value, .explicit) }
+            violations.count("tokens", tokens.count, max: 16)
+            violations.each("tokens", tokens, max: 256)
         }
 
         public mutating func readJSON(
@@ -6522,10 +7334,15 @@ extension AssayModelsV1 {
             case 5: values = try reader.list(DoubleCodec.self)
             case 6: status = try reader.value(BytesCodec.self)
             case 7: texts = try reader.list(MessageCodec<CategoryText>.self)
+            case 8: subjects = try reader.map(StringCodec.self, StringCodec.self)
+            case 9: attributes = try reader.map(StringCodec.self, MessageCodec<AttributeValue>.self)
             case 10: offset = try reader.value(DoubleCodec.self)
             case 11: explain = try reader.value(EnumCodec<ExplainMode>.self)
             case 12: iterations = try reader.value(MessageCodec<IterationRange>.self)
+            case 13: forceArm = try reader.value(MessageCodec<ForceArm>.self)
             case 14: explainFrom = try reader.value(DoubleCodec.self)
+            case 15: tokens = try reader.list(StringCodec.self)
+            case 16: observedAt = try reader.value(TimestampCodec.self)
             default: break
             }
         }
@@ -6539,10 +7356,16 @@ extension AssayModelsV1 {
             writer.list("values", values, DoubleCodec.self)
             writer.field("status", status, BytesCodec.self)
             writer.list("texts", texts, MessageCodec<CategoryText>.self)
+            writer.map("subjects", subjects, StringCodec.self, StringCodec.self, pii: .account)
+            writer.map(
+                "attributes", attributes, StringCodec.self, MessageCodec<AttributeValue>.self)
             writer.field("offset", offset, DoubleCodec.self)
             writer.field("explain", explain, EnumCodec<ExplainMode>.self)
             writer.field("iterations", iterations, MessageCodec<IterationRange>.self)
+            writer.field("forceArm", forceArm, MessageCodec<ForceArm>.self)
             writer.field("explainFrom", explainFrom, DoubleCodec.self)
+            writer.list("tokens", tokens, StringCodec.self)
+            writer.field("observedAt", observedAt, TimestampCodec.self)
             writer.endObject()
         }
 
@@ -6554,10 +7377,15 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.values, b.values)
                 && Canonical.equal(a.status, b.status)
                 && Canonical.equal(a.texts, b.texts)
+                && Canonical.equal(a.subjects, b.subjects)
+                && Canonical.equal(a.attributes, b.attributes)
                 && Canonical.equal(a.offset, b.offset)
                 && Canonical.equal(a.explain, b.explain)
                 && Canonical.equal(a.iterations, b.iterations)
+                && Canonical.equal(a.forceArm, b.forceArm)
                 && Canonical.equal(a.explainFrom, b.explainFrom)
+                && Canonical.equal(a.tokens, b.tokens)
+                && Canonical.equal(a.observedAt, b.observedAt)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -6569,10 +7397,15 @@ extension AssayModelsV1 {
             Canonical.hash(values, into: &hasher)
             Canonical.hash(status, into: &hasher)
             Canonical.hash(texts, into: &hasher)
+            Canonical.hash(subjects, into: &hasher)
+            Canonical.hash(attributes, into: &hasher)
             Canonical.hash(offset, into: &hasher)
             Canonical.hash(explain, into: &hasher)
             Canonical.hash(iterations, into: &hasher)
+            Canonical.hash(forceArm, into: &hasher)
             Canonical.hash(explainFrom, into: &hasher)
+            Canonical.hash(tokens, into: &hasher)
+            Canonical.hash(observedAt, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -10934,6 +11767,9 @@ extension AssayModelsV1 {
         case unspecified
         case versionRegistered
         case aliasMoved
+        /// Applied, ramped, halted, stopped: see `experiment`.
+        case experimentChanged
+        case holdoutChanged
         case unrecognized(UnrecognizedNumber)
 
         public init?(number: Int32) {
@@ -10941,6 +11777,8 @@ extension AssayModelsV1 {
             case 0: self = .unspecified
             case 1: self = .versionRegistered
             case 2: self = .aliasMoved
+            case 20: self = .experimentChanged
+            case 21: self = .holdoutChanged
             default: return nil
             }
         }
@@ -10950,13 +11788,18 @@ extension AssayModelsV1 {
             case .unspecified: 0
             case .versionRegistered: 1
             case .aliasMoved: 2
+            case .experimentChanged: 20
+            case .holdoutChanged: 21
             case .unrecognized(let value): value.number
             }
         }
 
         public static let names = EnumNames(
             "assay.models.v1.EventKind",
-            [(0, "unspecified"), (1, "version_registered"), (2, "alias_moved")])
+            [
+                (0, "unspecified"), (1, "version_registered"), (2, "alias_moved"),
+                (20, "experiment_changed"), (21, "holdout_changed"),
+            ])
     }
 }
 
@@ -10987,6 +11830,8 @@ extension AssayModelsV1 {
         public var rowDigest: [UInt8] = []
         /// Whom the caller says it acts for; `actor` is who it proved to be.
         public var statedActor: String = ""
+        /// Of an experiment's change: how it stands since then.
+        public var experiment: ExperimentChange?
         public var unknown: UnknownFields?
 
         public init(
@@ -10994,7 +11839,8 @@ extension AssayModelsV1 {
             kind: EventKind = .unspecified, actor: String = "", alias: String = "",
             version: UInt32 = 0, previousVersion: UInt32 = 0, generation: UInt64 = 0,
             reason: String = "", artifact: [UInt8] = [], previous: [UInt8] = [],
-            ticket: String = "", row: String = "", rowDigest: [UInt8] = [], statedActor: String = ""
+            ticket: String = "", row: String = "", rowDigest: [UInt8] = [],
+            statedActor: String = "", experiment: ExperimentChange? = nil
         ) {
             self.model = model
             self.sequence = sequence
@@ -11012,6 +11858,7 @@ extension AssayModelsV1 {
             self.row = row
             self.rowDigest = rowDigest
             self.statedActor = statedActor
+            self.experiment = experiment
         }
 
         public static func blank() -> Event {
@@ -11037,6 +11884,7 @@ extension AssayModelsV1 {
                 Field(14, "row", .string),
                 Field(15, "row_digest", json: "rowDigest", .bytes),
                 Field(16, "stated_actor", json: "statedActor", .string),
+                Field(20, "experiment", .message { ExperimentChange.fields }, .optional),
             ])
 
         @inline(never)
@@ -11062,6 +11910,7 @@ extension AssayModelsV1 {
                 if reader.take(0x72) { row = try reader.string(.implicit) }
                 if reader.take(0x7A) { rowDigest = try reader.bytes(.implicit) }
                 if reader.take(0x82) { statedActor = try reader.string(.implicit) }
+                if reader.take(0xA2) { experiment = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -11084,6 +11933,7 @@ extension AssayModelsV1 {
             size += sizes.string(0x72, row)
             size += sizes.bytes(0x7A, rowDigest)
             size += sizes.string(0x82, statedActor)
+            size += sizes.message(0xA2, experiment)
             size += sizes.unknown(unknown)
             return size
         }
@@ -11106,6 +11956,7 @@ extension AssayModelsV1 {
             writer.string(0x72, row)
             writer.bytes(0x7A, rowDigest)
             writer.string(0x82, statedActor)
+            writer.message(0xA2, experiment, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -11122,6 +11973,7 @@ extension AssayModelsV1 {
             violations.length("row", row.utf8.count, max: 160)
             violations.length("row_digest", rowDigest.count, max: 32)
             violations.length("stated_actor", statedActor.utf8.count, max: 128)
+            violations.nested("experiment", experiment)
         }
 
         public mutating func readJSON(
@@ -11144,6 +11996,7 @@ extension AssayModelsV1 {
             case 14: row = try reader.value(StringCodec.self)
             case 15: rowDigest = try reader.value(BytesCodec.self)
             case 16: statedActor = try reader.value(StringCodec.self)
+            case 20: experiment = try reader.value(MessageCodec<ExperimentChange>.self)
             default: break
             }
         }
@@ -11166,6 +12019,7 @@ extension AssayModelsV1 {
             writer.field("row", row, StringCodec.self)
             writer.field("rowDigest", rowDigest, BytesCodec.self)
             writer.field("statedActor", statedActor, StringCodec.self)
+            writer.field("experiment", experiment, MessageCodec<ExperimentChange>.self)
             writer.endObject()
         }
 
@@ -11186,6 +12040,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.row, b.row)
                 && Canonical.equal(a.rowDigest, b.rowDigest)
                 && Canonical.equal(a.statedActor, b.statedActor)
+                && Canonical.equal(a.experiment, b.experiment)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -11206,6 +12061,7 @@ extension AssayModelsV1 {
             Canonical.hash(row, into: &hasher)
             Canonical.hash(rowDigest, into: &hasher)
             Canonical.hash(statedActor, into: &hasher)
+            Canonical.hash(experiment, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -11213,7 +12069,7 @@ extension AssayModelsV1 {
 
 extension AssayModelsV1.Event: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "3a856f05f15faaeedef9f261dfc9c22ee828c3a7809fdf29c08ae0a89c391fb6")
+        "e8f0c34c39630f88520db1a14d3ceb530dd5e1aa80eb50bcf935fda285e527eb")
 
     public static let schemaText = """
         package assay.models.v1
@@ -11235,11 +12091,28 @@ extension AssayModelsV1.Event: SealableMessage {
           row: string = 14 @max(160)
           row_digest: bytes = 15 @max(32)
           stated_actor: string = 16 @max(128)
+          experiment: assay.models.v1.ExperimentChange? = 20
         }
         enum EventKind {
           unspecified = 0
           version_registered = 1
           alias_moved = 2
+          experiment_changed = 20
+          holdout_changed = 21
+        }
+        message ExperimentChange {
+          experiment: string = 1 @max(63) @required
+          revision: uint32 = 2
+          epoch: uint32 = 3
+          state: assay.models.v1.ExperimentState = 4
+          allocation: uint32 = 5
+        }
+        enum ExperimentState {
+          unspecified = 0
+          running = 1
+          halted = 2
+          controlled = 3
+          stopped = 4
         }
 
         """

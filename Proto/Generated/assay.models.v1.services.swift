@@ -3,39 +3,179 @@
 public import RPC
 
 extension AssayModelsV1 {
+    /// Experiments among model versions: what is in force, and who met what.
+    public enum Experiments {
+        /// Brings the file of an experiment or a holdout into force; a dry run says what that would
+        /// mean.
+        public static let applyExperiment = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/ApplyExperiment", kind: .unary,
+            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.apply", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
+            maximumRequestBytes: 524_288, maximumResponseBytes: 3_339_385)
+
+        /// Halts, resumes or ends an experiment, or sends its units to control.
+        public static let stopExperiment = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/StopExperiment", kind: .unary,
+            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.stop", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 17_036, maximumResponseBytes: 109_170)
+
+        public static let getExperiment = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/GetExperiment", kind: .unary,
+            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.read", mutualTLS: true),
+            idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_449,
+            maximumResponseBytes: 109_170)
+
+        public static let listExperiments = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/ListExperiments", kind: .unary,
+            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.read", mutualTLS: true),
+            idempotency: .readonly, cost: 10, deadline: .seconds(2), maximumRequestBytes: 16_451,
+            maximumResponseBytes: 16_777_216)
+
+        /// Makes the index of first exposures anew from the decision log.
+        public static let rebuildExposures = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/RebuildExposures", kind: .clientStreaming,
+            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.apply", mutualTLS: true),
+            idempotency: .none, cost: 100, deadline: .seconds(3600), maximumRequestBytes: 1_064_964,
+            maximumResponseBytes: 16_417)
+
+        /// Every method, in the order of the schema.
+        public static let methods: [MethodDescriptor] = [
+            applyExperiment, stopExperiment, getExperiment, listExperiments, rebuildExposures,
+        ]
+
+        /// What a server of `assay.models.v1.Experiments` implements.
+        public protocol Service: RPCService {
+            /// Brings the file of an experiment or a holdout into force; a dry run says what that
+            /// would mean.
+            func applyExperiment(
+                _ request: ApplyExperimentRequest, context: ServerContext
+            ) async throws -> ExperimentPlan
+            /// Halts, resumes or ends an experiment, or sends its units to control.
+            func stopExperiment(
+                _ request: StopExperimentRequest, context: ServerContext
+            ) async throws -> Experiment
+            func getExperiment(
+                _ request: ExperimentRef, context: ServerContext
+            ) async throws -> Experiment
+            func listExperiments(
+                _ request: ListExperimentsRequest, context: ServerContext
+            ) async throws -> ExperimentPage
+            /// Makes the index of first exposures anew from the decision log.
+            func rebuildExposures(
+                _ requests: RequestStream<SealedDecisions>, context: ServerContext
+            ) async throws -> RebuildSummary
+        }
+
+        /// Calls `assay.models.v1.Experiments` over any transport.
+        public struct Client: Sendable {
+            public let transport: any ClientTransport
+
+            public init(_ transport: any ClientTransport) {
+                self.transport = transport
+            }
+
+            /// Brings the file of an experiment or a holdout into force; a dry run says what that
+            /// would mean.
+            public func applyExperiment(
+                _ request: ApplyExperimentRequest, options: CallOptions = CallOptions()
+            ) async throws -> ExperimentPlan {
+                try await transport.unary(Experiments.applyExperiment, request, options: options)
+            }
+
+            /// Halts, resumes or ends an experiment, or sends its units to control.
+            public func stopExperiment(
+                _ request: StopExperimentRequest, options: CallOptions = CallOptions()
+            ) async throws -> Experiment {
+                try await transport.unary(Experiments.stopExperiment, request, options: options)
+            }
+
+            public func getExperiment(
+                _ request: ExperimentRef, options: CallOptions = CallOptions()
+            ) async throws -> Experiment {
+                try await transport.unary(Experiments.getExperiment, request, options: options)
+            }
+
+            public func listExperiments(
+                _ request: ListExperimentsRequest, options: CallOptions = CallOptions()
+            ) async throws -> ExperimentPage {
+                try await transport.unary(Experiments.listExperiments, request, options: options)
+            }
+
+            /// Makes the index of first exposures anew from the decision log.
+            public nonisolated(nonsending) func rebuildExposures(
+                options: CallOptions = CallOptions(),
+                _ body:
+                    nonisolated(nonsending) (RequestWriter<SealedDecisions>) async throws -> Void
+            ) async throws -> RebuildSummary {
+                try await transport.clientStreaming(
+                    Experiments.rebuildExposures, options: options, body)
+            }
+        }
+    }
+}
+
+extension AssayModelsV1.Experiments.Service {
+    public func register(in registry: inout MethodRegistry) {
+        registry.unary(AssayModelsV1.Experiments.applyExperiment) { request, context in
+            try await self.applyExperiment(request, context: context)
+        }
+        registry.unary(AssayModelsV1.Experiments.stopExperiment) { request, context in
+            try await self.stopExperiment(request, context: context)
+        }
+        registry.unary(AssayModelsV1.Experiments.getExperiment) { request, context in
+            try await self.getExperiment(request, context: context)
+        }
+        registry.unary(AssayModelsV1.Experiments.listExperiments) { request, context in
+            try await self.listExperiments(request, context: context)
+        }
+        registry.clientStreaming(AssayModelsV1.Experiments.rebuildExposures) { requests, context in
+            try await self.rebuildExposures(requests, context: context)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// Turns a feature vector into a score.
     public enum ModelServing {
         /// Scores one row with the version that the selector picks.
         public static let predict = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Predict", kind: .unary,
-            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
-            maximumRequestBytes: 137_468, maximumResponseBytes: 2_040_866)
+            maximumRequestBytes: 1_210_821, maximumResponseBytes: 2_040_866)
 
         /// Scores up to 4,096 rows with one version.
         public static let predictBatch = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictBatch", kind: .unary,
-            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(2),
             maximumRequestBytes: 16_777_216, maximumResponseBytes: 16_777_216)
 
         /// Answers each request in turn; the first that is refused ends the stream.
         public static let predictStream = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictStream", kind: .bidirectional,
-            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
-            idempotency: .readonly, cost: 5, maximumRequestBytes: 137_468,
+            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
+            idempotency: .readonly, cost: 5, maximumRequestBytes: 1_210_821,
             maximumResponseBytes: 2_040_866)
+
+        /// The arms of a call, without scoring it; no unit is exposed by asking.
+        public static let assign = MethodDescriptor(
+            path: "/assay.models.v1.ModelServing/Assign", kind: .unary,
+            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
+            idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
+            maximumRequestBytes: 1_089_913, maximumResponseBytes: 49_739)
 
         /// What the version that the selector picks takes and answers.
         public static let describe = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Describe", kind: .unary,
-            schema: 0x2932_d08b_03ac_9df4, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_516,
             maximumResponseBytes: 4_194_304)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
-            predict, predictBatch, predictStream, describe,
+            predict, predictBatch, predictStream, assign, describe,
         ]
 
         /// What a server of `assay.models.v1.ModelServing` implements.
@@ -53,6 +193,10 @@ extension AssayModelsV1 {
                 _ requests: RequestStream<PredictRequest>, replies: ReplyWriter<PredictResponse>,
                 context: ServerContext
             ) async throws
+            /// The arms of a call, without scoring it; no unit is exposed by asking.
+            func assign(
+                _ request: AssignRequest, context: ServerContext
+            ) async throws -> AssignResponse
             /// What the version that the selector picks takes and answers.
             func describe(
                 _ request: ModelRef, context: ServerContext
@@ -93,6 +237,13 @@ extension AssayModelsV1 {
                     ModelServing.predictStream, options: options, body)
             }
 
+            /// The arms of a call, without scoring it; no unit is exposed by asking.
+            public func assign(
+                _ request: AssignRequest, options: CallOptions = CallOptions()
+            ) async throws -> AssignResponse {
+                try await transport.unary(ModelServing.assign, request, options: options)
+            }
+
             /// What the version that the selector picks takes and answers.
             public func describe(
                 _ request: ModelRef, options: CallOptions = CallOptions()
@@ -116,6 +267,9 @@ extension AssayModelsV1.ModelServing.Service {
         ) { requests, replies, context in
             try await self.predictStream(requests, replies: replies, context: context)
         }
+        registry.unary(AssayModelsV1.ModelServing.assign) { request, context in
+            try await self.assign(request, context: context)
+        }
         registry.unary(AssayModelsV1.ModelServing.describe) { request, context in
             try await self.describe(request, context: context)
         }
@@ -129,48 +283,48 @@ extension AssayModelsV1 {
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0x1087_94e4_df11_57b6, access: .scope("models.upload", mutualTLS: true),
+            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 33_554_432, maximumResponseBytes: 16_734)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0x1087_94e4_df11_57b6, access: .scope("models.move", mutualTLS: true),
+            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
 
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
             maximumResponseBytes: 17_196)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
             maximumResponseBytes: 450_884)
 
         /// A version with its manifest.
         public static let getVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
-            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
             maximumResponseBytes: 33_554_432)
 
         public static let listModels = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
-            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
             maximumResponseBytes: 16_337_384)
 
         /// What happened to a model: who did what, when and why, in the order it happened.
         public static let history = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
-            schema: 0x1087_94e4_df11_57b6, access: .scope("models.read", mutualTLS: true),
+            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
-            maximumResponseBytes: 1_382_395)
+            maximumResponseBytes: 1_474_395)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [

@@ -2819,6 +2819,8 @@ extension AssayRiskV1 {
         public var decidedAt: Timestamp
         public var versions: Versions
         public var log: LogPosition
+        /// Experiments that the model's version was picked by.
+        public var assignments: [RecordedAssignment] = []
         public var unknown: UnknownFields?
 
         public init(
@@ -2829,7 +2831,7 @@ extension AssayRiskV1 {
             flags: [Flag] = [], reasons: [Reason] = [], contributions: [Contribution] = [],
             credit: CreditResult? = nil, forcedBy: [String] = [], degraded: [String] = [],
             missingFacts: [MissingFact] = [], message: String = "", decidedAt: Timestamp,
-            versions: Versions, log: LogPosition
+            versions: Versions, log: LogPosition, assignments: [RecordedAssignment] = []
         ) {
             self.decisionID = decisionID
             self.kind = kind
@@ -2853,6 +2855,7 @@ extension AssayRiskV1 {
             self.decidedAt = decidedAt
             self.versions = versions
             self.log = log
+            self.assignments = assignments
         }
 
         public static func blank() -> Decision {
@@ -2888,6 +2891,7 @@ extension AssayRiskV1 {
                 Field(29, "decided_at", json: "decidedAt", .timestamp, .required),
                 Field(30, "versions", .message { Versions.fields }, .required),
                 Field(31, "log", .message { LogPosition.fields }, .required),
+                Field(32, "assignments", .message { RecordedAssignment.fields }, .list),
             ])
 
         @inline(never)
@@ -2935,6 +2939,9 @@ extension AssayRiskV1 {
                     log = try reader.message()
                     seen |= 0x10
                 }
+                if reader.take(0x0102) {
+                    assignments = try reader.list(0x0102, MessageCodec<RecordedAssignment>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1F, Self.fields)
         }
@@ -2963,6 +2970,7 @@ extension AssayRiskV1 {
             size += sizes.timestamp(0xEA, decidedAt)
             size += sizes.message(0xF2, versions)
             size += sizes.message(0xFA, log)
+            size += sizes.list(0x0102, assignments, MessageCodec<RecordedAssignment>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -2991,6 +2999,7 @@ extension AssayRiskV1 {
             writer.timestamp(0xEA, decidedAt)
             writer.message(0xF2, versions, &sizes)
             writer.message(0xFA, log, &sizes)
+            writer.list(0x0102, assignments, MessageCodec<RecordedAssignment>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -3017,6 +3026,8 @@ extension AssayRiskV1 {
             violations.length("message", message.utf8.count, max: 512)
             violations.nested("versions", versions)
             violations.nested("log", log)
+            violations.count("assignments", assignments.count, max: 64)
+            violations.nested("assignments", assignments)
         }
 
         public mutating func readJSON(
@@ -3045,6 +3056,7 @@ extension AssayRiskV1 {
             case 29: decidedAt = try reader.value(TimestampCodec.self)
             case 30: versions = try reader.value(MessageCodec<Versions>.self)
             case 31: log = try reader.value(MessageCodec<LogPosition>.self)
+            case 32: assignments = try reader.list(MessageCodec<RecordedAssignment>.self)
             default: break
             }
         }
@@ -3073,6 +3085,7 @@ extension AssayRiskV1 {
             writer.field("decidedAt", decidedAt, TimestampCodec.self)
             writer.field("versions", versions, MessageCodec<Versions>.self)
             writer.field("log", log, MessageCodec<LogPosition>.self)
+            writer.list("assignments", assignments, MessageCodec<RecordedAssignment>.self)
             writer.endObject()
         }
 
@@ -3099,6 +3112,7 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.decidedAt, b.decidedAt)
                 && Canonical.equal(a.versions, b.versions)
                 && Canonical.equal(a.log, b.log)
+                && Canonical.equal(a.assignments, b.assignments)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -3125,6 +3139,7 @@ extension AssayRiskV1 {
             Canonical.hash(decidedAt, into: &hasher)
             Canonical.hash(versions, into: &hasher)
             Canonical.hash(log, into: &hasher)
+            Canonical.hash(assignments, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -3900,6 +3915,223 @@ extension AssayRiskV1 {
 }
 
 extension AssayRiskV1 {
+    /// What one experiment among model versions made of the unit of a decision.
+    public struct RecordedAssignment: WireMessage {
+        public var experiment: String = ""
+        public var revision: UInt32 = 0
+        public var epoch: UInt32 = 0
+        /// Empty: the unit takes no part.
+        public var arm: String = ""
+        /// Where the unit's way through the experiment ended, such as assigned, holdout or
+        /// not_allocated.
+        public var reason: String = ""
+        /// The arm's share of the units that take part.
+        public var propensity: Double = 0
+        public var allocationBucket: UInt32?
+        public var armBucket: UInt32?
+        public var unitKind: String = ""
+        /// Stands for the unit.
+        public var unitHash: UInt64 = 0
+        /// The version that the arm names.
+        public var version: UInt32 = 0
+        public var layerBucket: UInt32?
+        public var fallback: Bool = false
+        /// The arm's version could not answer, and control did.
+        public var controlAnswered: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            experiment: String = "", revision: UInt32 = 0, epoch: UInt32 = 0, arm: String = "",
+            reason: String = "", propensity: Double = 0, allocationBucket: UInt32? = nil,
+            armBucket: UInt32? = nil, unitKind: String = "", unitHash: UInt64 = 0,
+            version: UInt32 = 0, layerBucket: UInt32? = nil, fallback: Bool = false,
+            controlAnswered: Bool = false
+        ) {
+            self.experiment = experiment
+            self.revision = revision
+            self.epoch = epoch
+            self.arm = arm
+            self.reason = reason
+            self.propensity = propensity
+            self.allocationBucket = allocationBucket
+            self.armBucket = armBucket
+            self.unitKind = unitKind
+            self.unitHash = unitHash
+            self.version = version
+            self.layerBucket = layerBucket
+            self.fallback = fallback
+            self.controlAnswered = controlAnswered
+        }
+
+        public static func blank() -> RecordedAssignment { RecordedAssignment() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RecordedAssignment", depth: 1,
+            [
+                Field(1, "experiment", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "epoch", .uint32),
+                Field(4, "arm", .string),
+                Field(5, "reason", .string),
+                Field(6, "propensity", .double),
+                Field(7, "allocation_bucket", json: "allocationBucket", .uint32, .optional),
+                Field(8, "arm_bucket", json: "armBucket", .uint32, .optional),
+                Field(9, "unit_kind", json: "unitKind", .string),
+                Field(10, "unit_hash", json: "unitHash", .uint64Fixed),
+                Field(11, "version", .uint32),
+                Field(12, "layer_bucket", json: "layerBucket", .uint32, .optional),
+                Field(13, "fallback", .bool),
+                Field(14, "control_answered", json: "controlAnswered", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { experiment = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { epoch = try reader.uint32(.implicit) }
+                if reader.take(0x22) { arm = try reader.string(.implicit) }
+                if reader.take(0x2A) { reason = try reader.string(.implicit) }
+                if reader.take(0x31) { propensity = try reader.double(.implicit) }
+                if reader.take(0x38) { allocationBucket = try reader.uint32(.explicit) }
+                if reader.take(0x40) { armBucket = try reader.uint32(.explicit) }
+                if reader.take(0x4A) { unitKind = try reader.string(.implicit) }
+                if reader.take(0x51) { unitHash = try reader.uint64Fixed(.implicit) }
+                if reader.take(0x58) { version = try reader.uint32(.implicit) }
+                if reader.take(0x60) { layerBucket = try reader.uint32(.explicit) }
+                if reader.take(0x68) { fallback = try reader.bool(.implicit) }
+                if reader.take(0x70) { controlAnswered = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, experiment)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, epoch)
+            size += sizes.string(0x22, arm)
+            size += sizes.string(0x2A, reason)
+            size += sizes.double(0x31, propensity)
+            size += sizes.uint32(0x38, allocationBucket)
+            size += sizes.uint32(0x40, armBucket)
+            size += sizes.string(0x4A, unitKind)
+            size += sizes.uint64Fixed(0x51, unitHash)
+            size += sizes.uint32(0x58, version)
+            size += sizes.uint32(0x60, layerBucket)
+            size += sizes.bool(0x68, fallback)
+            size += sizes.bool(0x70, controlAnswered)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, experiment)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, epoch)
+            writer.string(0x22, arm)
+            writer.string(0x2A, reason)
+            writer.double(0x31, propensity)
+            writer.uint32(0x38, allocationBucket)
+            writer.uint32(0x40, armBucket)
+            writer.string(0x4A, unitKind)
+            writer.uint64Fixed(0x51, unitHash)
+            writer.uint32(0x58, version)
+            writer.uint32(0x60, layerBucket)
+            writer.bool(0x68, fallback)
+            writer.bool(0x70, controlAnswered)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("experiment", missing: experiment.isEmpty)
+            violations.length("experiment", experiment.utf8.count, max: 63)
+            violations.length("arm", arm.utf8.count, max: 63)
+            violations.length("reason", reason.utf8.count, max: 32)
+            violations.finite("propensity", propensity)
+            violations.length("unit_kind", unitKind.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: experiment = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: epoch = try reader.value(UInt32Codec.self)
+            case 4: arm = try reader.value(StringCodec.self)
+            case 5: reason = try reader.value(StringCodec.self)
+            case 6: propensity = try reader.value(DoubleCodec.self)
+            case 7: allocationBucket = try reader.value(UInt32Codec.self)
+            case 8: armBucket = try reader.value(UInt32Codec.self)
+            case 9: unitKind = try reader.value(StringCodec.self)
+            case 10: unitHash = try reader.value(UInt64FixedCodec.self)
+            case 11: version = try reader.value(UInt32Codec.self)
+            case 12: layerBucket = try reader.value(UInt32Codec.self)
+            case 13: fallback = try reader.value(BoolCodec.self)
+            case 14: controlAnswered = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("experiment", experiment, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("epoch", epoch, UInt32Codec.self)
+            writer.field("arm", arm, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("propensity", propensity, DoubleCodec.self)
+            writer.field("allocationBucket", allocationBucket, UInt32Codec.self)
+            writer.field("armBucket", armBucket, UInt32Codec.self)
+            writer.field("unitKind", unitKind, StringCodec.self)
+            writer.field("unitHash", unitHash, UInt64FixedCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("layerBucket", layerBucket, UInt32Codec.self)
+            writer.field("fallback", fallback, BoolCodec.self)
+            writer.field("controlAnswered", controlAnswered, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RecordedAssignment, b: RecordedAssignment) -> Bool {
+            Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.epoch, b.epoch)
+                && Canonical.equal(a.arm, b.arm)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.propensity, b.propensity)
+                && Canonical.equal(a.allocationBucket, b.allocationBucket)
+                && Canonical.equal(a.armBucket, b.armBucket)
+                && Canonical.equal(a.unitKind, b.unitKind)
+                && Canonical.equal(a.unitHash, b.unitHash)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.layerBucket, b.layerBucket)
+                && Canonical.equal(a.fallback, b.fallback)
+                && Canonical.equal(a.controlAnswered, b.controlAnswered)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(epoch, into: &hasher)
+            Canonical.hash(arm, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(propensity, into: &hasher)
+            Canonical.hash(allocationBucket, into: &hasher)
+            Canonical.hash(armBucket, into: &hasher)
+            Canonical.hash(unitKind, into: &hasher)
+            Canonical.hash(unitHash, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(layerBucket, into: &hasher)
+            Canonical.hash(fallback, into: &hasher)
+            Canonical.hash(controlAnswered, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
     public struct RecordedModel: WireMessage {
         public var name: String = ""
         public var version: UInt32 = 0
@@ -3907,11 +4139,15 @@ extension AssayRiskV1 {
         public var margin: Double = 0
         public var probability: Double = 0
         public var attributions: [RecordedAttribution] = []
+        /// Of the experiments on the way to the version: exposures cannot be lost while the
+        /// decision is kept.
+        public var assignments: [RecordedAssignment] = []
         public var unknown: UnknownFields?
 
         public init(
             name: String = "", version: UInt32 = 0, artifact: [UInt8] = [], margin: Double = 0,
-            probability: Double = 0, attributions: [RecordedAttribution] = []
+            probability: Double = 0, attributions: [RecordedAttribution] = [],
+            assignments: [RecordedAssignment] = []
         ) {
             self.name = name
             self.version = version
@@ -3919,6 +4155,7 @@ extension AssayRiskV1 {
             self.margin = margin
             self.probability = probability
             self.attributions = attributions
+            self.assignments = assignments
         }
 
         public static func blank() -> RecordedModel { RecordedModel() }
@@ -3932,6 +4169,7 @@ extension AssayRiskV1 {
                 Field(4, "margin", .double),
                 Field(5, "probability", .double),
                 Field(6, "attributions", .message { RecordedAttribution.fields }, .list),
+                Field(7, "assignments", .message { RecordedAssignment.fields }, .list),
             ])
 
         @inline(never)
@@ -3945,6 +4183,9 @@ extension AssayRiskV1 {
                 if reader.take(0x32) {
                     attributions = try reader.list(0x32, MessageCodec<RecordedAttribution>.self)
                 }
+                if reader.take(0x3A) {
+                    assignments = try reader.list(0x3A, MessageCodec<RecordedAssignment>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -3956,6 +4197,7 @@ extension AssayRiskV1 {
             size += sizes.double(0x21, margin)
             size += sizes.double(0x29, probability)
             size += sizes.list(0x32, attributions, MessageCodec<RecordedAttribution>.self)
+            size += sizes.list(0x3A, assignments, MessageCodec<RecordedAssignment>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -3968,6 +4210,7 @@ extension AssayRiskV1 {
             writer.double(0x21, margin)
             writer.double(0x29, probability)
             writer.list(0x32, attributions, MessageCodec<RecordedAttribution>.self, &sizes)
+            writer.list(0x3A, assignments, MessageCodec<RecordedAssignment>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -3978,6 +4221,8 @@ extension AssayRiskV1 {
             violations.finite("probability", probability)
             violations.count("attributions", attributions.count, max: 64)
             violations.nested("attributions", attributions)
+            violations.count("assignments", assignments.count, max: 64)
+            violations.nested("assignments", assignments)
         }
 
         public mutating func readJSON(
@@ -3990,6 +4235,7 @@ extension AssayRiskV1 {
             case 4: margin = try reader.value(DoubleCodec.self)
             case 5: probability = try reader.value(DoubleCodec.self)
             case 6: attributions = try reader.list(MessageCodec<RecordedAttribution>.self)
+            case 7: assignments = try reader.list(MessageCodec<RecordedAssignment>.self)
             default: break
             }
         }
@@ -4002,6 +4248,7 @@ extension AssayRiskV1 {
             writer.field("margin", margin, DoubleCodec.self)
             writer.field("probability", probability, DoubleCodec.self)
             writer.list("attributions", attributions, MessageCodec<RecordedAttribution>.self)
+            writer.list("assignments", assignments, MessageCodec<RecordedAssignment>.self)
             writer.endObject()
         }
 
@@ -4012,6 +4259,7 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.margin, b.margin)
                 && Canonical.equal(a.probability, b.probability)
                 && Canonical.equal(a.attributions, b.attributions)
+                && Canonical.equal(a.assignments, b.assignments)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -4022,6 +4270,7 @@ extension AssayRiskV1 {
             Canonical.hash(margin, into: &hasher)
             Canonical.hash(probability, into: &hasher)
             Canonical.hash(attributions, into: &hasher)
+            Canonical.hash(assignments, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -4623,7 +4872,7 @@ extension AssayRiskV1 {
 
 extension AssayRiskV1.DecisionRecord: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "18c32f1512bd6031a03de7cbf05603e00ed866b4b8fec0ac673c0ec883d8d0be")
+        "75cedb3d071e756fd3c30f047e2dc02ce6d205251ce6a7f2dc5a943cb04f5216")
 
     public static let schemaText = """
         package assay.risk.v1
@@ -4722,6 +4971,22 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           points: decimal = 4 @required
           rank: uint32 = 5
         }
+        message RecordedAssignment {
+          experiment: string = 1 @max(63) @required
+          revision: uint32 = 2
+          epoch: uint32 = 3
+          arm: string = 4 @max(63)
+          reason: string = 5 @max(32)
+          propensity: double = 6 @finite
+          allocation_bucket: uint32? = 7
+          arm_bucket: uint32? = 8
+          unit_kind: string = 9 @max(63)
+          unit_hash: uint64 = 10 @wire(fixed)
+          version: uint32 = 11
+          layer_bucket: uint32? = 12
+          fallback: bool = 13
+          control_answered: bool = 14
+        }
         message RecordedAttribution {
           field: string = 1 @max(64)
           reason_code: string = 2 @max(64)
@@ -4746,6 +5011,7 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           margin: double = 4 @finite
           probability: double = 5 @finite
           attributions: [assay.risk.v1.RecordedAttribution] = 6 @max(64)
+          assignments: [assay.risk.v1.RecordedAssignment] = 7 @max(64)
         }
         message RecordedOutcome {
           status: assay.risk.v1.Status = 1

@@ -8,24 +8,24 @@ extension AssayRiskV1 {
         /// Decides on one payment.
         public static let assessTransaction = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/AssessTransaction", kind: .unary,
-            schema: 0xbe13_4ae6_5cda_7238, access: .scope("risk.assess", mutualTLS: true),
+            schema: 0x8829_f829_dece_2366, access: .scope("risk.assess", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5,
-            deadline: .milliseconds(50), maximumRequestBytes: 18_873, maximumResponseBytes: 367_475)
+            deadline: .milliseconds(50), maximumRequestBytes: 18_873, maximumResponseBytes: 386_099)
 
         /// Decides on one loan application.
         public static let assessCredit = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/AssessCredit", kind: .unary,
-            schema: 0xbe13_4ae6_5cda_7238, access: .scope("risk.credit", mutualTLS: true),
+            schema: 0x8829_f829_dece_2366, access: .scope("risk.credit", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 10,
             deadline: .milliseconds(500), maximumRequestBytes: 17_460,
-            maximumResponseBytes: 367_475)
+            maximumResponseBytes: 386_099)
 
         /// A decision made earlier.
         public static let getDecision = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/GetDecision", kind: .unary,
-            schema: 0xbe13_4ae6_5cda_7238, access: .scope("risk.decisions.read", mutualTLS: true),
+            schema: 0x8829_f829_dece_2366, access: .scope("risk.decisions.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_402,
-            maximumResponseBytes: 367_469)
+            maximumResponseBytes: 386_093)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [

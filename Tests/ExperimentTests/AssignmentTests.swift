@@ -114,13 +114,20 @@ import Wire
                     purpose: .arm, seed: "card-challenger:1", kind: "card", unit: "4711"))
     }
 
-    @Test("a stopped comparison sends everyone to control, without any unit")
+    @Test("a stopped comparison sends every unit that takes part to control, forced ones too")
     func controlled() throws {
-        let found = assign(try table(state: .controlled), AssignmentCall())
-        #expect(found.reason == .controlled)
-        #expect(found.arm == "control")
-        #expect(found.version == 17)
-        #expect(!found.isExposure)
+        var forced = call()
+        forced.forced = .init(experiment: "card-challenger", arm: "challenger")
+        for call in [call(), forced, call("qa-customer-1")] {
+            let found = assign(try table(state: .controlled), call)
+            #expect(found.reason == .controlled)
+            #expect(found.arm == "control")
+            #expect(found.version == 17)
+            #expect(!found.isExposure)
+        }
+        #expect(
+            assign(try table(state: .controlled, allocation: 0), call()).reason == .notAllocated)
+        #expect(assign(try table(state: .controlled), AssignmentCall()).reason == .noUnit)
     }
 
     @Test("an attribute of another kind or a missing one is not targeted; an error is counted")

@@ -40,7 +40,8 @@ import Wire
     private func applied(_ changes: (String, String)...) throws -> ExperimentPlanner.Standing {
         var standing = standing()
         let (_, after) = try planner(standing, changes).plan(at: noon, by: "me", reason: "")
-        standing.present = try #require(after)
+        let applied: AssayModelsV1.Experiment = try #require(after)
+        standing.present = applied
         return standing
     }
 

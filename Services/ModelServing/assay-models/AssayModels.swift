@@ -22,14 +22,18 @@ struct AssayModels: AsyncParsableCommand {
         try await ServiceHarness(name: "models", options: service, adminPort: 9903).run {
             environment in
             let store = try RocksDBStore(
-                directory: "\(directory)/registry", families: ModelRegistry.families)
+                directory: "\(directory)/registry",
+                families: ModelRegistry.families + ExposureIndex.families)
             let registry = try ModelRegistry(
                 store: store, artifacts: try ArtifactFolder(path: "\(directory)/artifacts"),
                 now: WallClock.now)
             report(registry, environment)
             environment.metrics.collect { Self.writeMetrics(registry.snapshot, &$0) }
+            let experiments = try RunningExperiments(registry, store, environment)
             let services = StandardServices.added(
-                to: [ModelServingService(registry), ModelRegistryService(registry)],
+                to: [
+                    experiments.serving, ModelRegistryService(registry), experiments.service,
+                ],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let observability = try Observability(environment)
             let server = RPCServer(
@@ -45,7 +49,11 @@ struct AssayModels: AsyncParsableCommand {
             return RunningService(
                 port: server.port,
                 run: {
+                    let ramps = Task { await experiments.ramp() }
                     try await server.run()
+                    ramps.cancel()
+                    await ramps.value
+                    experiments.exposures.drain()
                     store.close()
                     await observability.close()
                 },

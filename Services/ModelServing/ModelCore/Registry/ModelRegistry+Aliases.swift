@@ -19,6 +19,7 @@ extension ModelRegistry {
             let model = try snapshot.model(request.model)
             let present = try await transaction.alias(request.alias)
             try Self.checkExpectation(request, present)
+            try await transaction.checkFrozen(request.alias)
             let record = try await self.record(request.model, request.version, model)
             let serving = try await reload(record)
             try Self.checkGoldenRows(serving, request)

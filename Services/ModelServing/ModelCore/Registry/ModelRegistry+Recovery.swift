@@ -36,8 +36,17 @@ extension ModelRegistry {
                 let alias: AssayModelsV1.Alias = try RegistryRows.message(row)
                 model.aliases[alias.alias] = alias
             }
-            snapshot.models[name] = model
+            for row in try store.rowsNow(RegistryRange(.experiment, of: name)) {
+                let record: AssayModelsV1.ExperimentRecord = try RegistryRows.message(row)
+                model.experiments[record.experiment.specification.experiment] = record
+            }
+            if name != RegistryTransaction.sharedChain { snapshot.models[name] = model }
         }
+        for row in try store.rowsNow(RegistryRange(.holdout, of: RegistryTransaction.sharedChain)) {
+            let record: AssayModelsV1.HoldoutRecord = try RegistryRows.message(row)
+            snapshot.holdouts[record.specification.holdout] = record
+        }
+        try snapshot.refreshAssignments()
         return snapshot
     }
 

@@ -111,8 +111,30 @@ public final class ModelRegistry: Sendable {
                 snapshot.models[transaction.chain]?.changed(by: event)
                 snapshot.generation += 1
             }
+            if transaction.events.contains(where: { $0.kind == .experimentChanged }) {
+                refreshAssignments(&snapshot)
+            }
             serving.publish(
                 ServingSnapshot(serving.latest, showing: transaction.chain, of: snapshot))
+        }
+    }
+
+    /// Shows readers a committed holdout.
+    func publish(_ holdout: AssayModelsV1.HoldoutRecord) {
+        current.withLock { snapshot in
+            snapshot.holdouts[holdout.specification.holdout] = holdout
+            snapshot.generation += 1
+            refreshAssignments(&snapshot)
+            serving.publish(ServingSnapshot(serving.latest, of: snapshot))
+        }
+    }
+
+    /// Every experiment compiled when it was applied; one that no longer does keeps the table before.
+    private func refreshAssignments(_ snapshot: inout RegistrySnapshot) {
+        do {
+            try snapshot.refreshAssignments()
+        } catch {
+            assertionFailure("an applied experiment does not compile: \(error)")
         }
     }
 

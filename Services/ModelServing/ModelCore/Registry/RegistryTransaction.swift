@@ -46,10 +46,11 @@ package struct RegistryTransaction: Sendable {
         try await store.rows(RegistryRange(kind, of: chain), after: after, limit: limit)
     }
 
-    /// Any row: the change is computed again if it is no longer the same when it is written.
+    /// Any row: the change is computed again if it is no longer the same when it is written. What was
+    /// read first guards it, since the change was computed from that.
     package mutating func guarded(_ key: RegistryKey) async throws -> [UInt8]? {
         let value = try await store.get(key)
-        change.guards[key] = .some(value)
+        if change.guards.index(forKey: key) == nil { change.guards[key] = .some(value) }
         return value
     }
 

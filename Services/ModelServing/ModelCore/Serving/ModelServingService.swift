@@ -11,20 +11,46 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
 
     private let snapshots: SnapshotCell<ServingSnapshot>
     private let pool: ScoringPool
+    private let divider: CallDivider
 
-    public init(_ registry: ModelRegistry) { self.init(registry, pool: ScoringPool()) }
+    /// - Parameters:
+    ///   - exposures: takes note of the arms that calls met; nil: nobody does.
+    ///   - observer: counts what goes wrong with experiments.
+    public init(
+        _ registry: ModelRegistry, exposures: ExposureIndex? = nil,
+        observer: ExperimentObserver = ExperimentObserver()
+    ) {
+        self.init(registry, pool: ScoringPool(), exposures: exposures, observer: observer)
+    }
 
-    package init(_ registry: ModelRegistry, pool: ScoringPool) {
+    package init(
+        _ registry: ModelRegistry, pool: ScoringPool, exposures: ExposureIndex? = nil,
+        observer: ExperimentObserver = ExperimentObserver()
+    ) {
         snapshots = registry.serving
         self.pool = pool
+        divider = CallDivider(exposures: exposures, observer: observer, now: registry.now)
     }
 
     public func predict(
         _ request: AssayModelsV1.PredictRequest, context: ServerContext
     ) async throws -> AssayModelsV1.PredictResponse {
         let snapshot = snapshots.current
-        // Outlives the version below: what is freed is freed by the cell, not on this loop.
+        // Outlives the versions below: what is freed is freed by the cell, not on this loop.
         defer { withExtendedLifetime(snapshot) {} }
+        guard divider.hasSay(request, in: snapshot.assignments) else {
+            return try await score(request, in: snapshot, context)
+        }
+        return try await divider.predict(request, in: snapshot.assignments, by: context.caller) {
+            request in try await score(request, in: snapshot, context)
+        }
+    }
+
+    /// Scores with the version that the selector picks.
+    private func score(
+        _ request: AssayModelsV1.PredictRequest, in snapshot: ServingSnapshot,
+        _ context: ServerContext
+    ) async throws -> AssayModelsV1.PredictResponse {
         let version = try snapshot.version(of: request.model, request.selector)
         let estimate = version.warmUp.estimate(request.explain)
         if estimate <= Self.longestOnLoop {
@@ -35,6 +61,17 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         return try await pool.run { () throws(RPCError) in
             try Predictor.predict(request, with: version, generation: snapshot.generation)
         }
+    }
+
+    public func assign(
+        _ request: AssayModelsV1.AssignRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.AssignResponse {
+        let snapshot = snapshots.current
+        defer { withExtendedLifetime(snapshot) {} }
+        return AssayModelsV1.AssignResponse(
+            assignments: try divider.assign(
+                request, in: snapshot.assignments, by: context.caller),
+            snapshot: snapshot.generation)
     }
 
     public func predictBatch(

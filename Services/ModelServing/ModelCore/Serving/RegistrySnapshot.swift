@@ -16,6 +16,7 @@ public struct RegistrySnapshot: Sendable {
         var records: [AssayModelsV1.Version] = []
         var aliases: [String: AssayModelsV1.Alias] = [:]
         var damage: [UInt32: String] = [:]
+        var experiments: [String: AssayModelsV1.ExperimentRecord] = [:]
         /// Of the model's newest event.
         private(set) var sequence: UInt64 = 0
         private(set) var changedAt = Timestamp(nanosecondsSinceEpoch: 0)
@@ -27,10 +28,20 @@ public struct RegistrySnapshot: Sendable {
     }
 
     var models: [String: Model] = [:]
+    var holdouts: [String: AssayModelsV1.HoldoutRecord] = [:]
+    /// The experiments of all models, ready to divide calls.
+    private(set) var assignments = AssignmentTable.empty
     /// Grows with every change of the registry, and is the same after a restart.
     public internal(set) var generation: UInt64 = 0
 
     public init() {}
+
+    /// Makes the table anew that divides calls, from the experiments as they stand.
+    mutating func refreshAssignments() throws {
+        assignments = try AssignmentTable(
+            experiments.filter { $0.experiment.state != .stopped }.map(RunningExperiment.init),
+            holdouts: holdouts.mapValues(\.specification.share))
+    }
 
     /// Damaged versions that an alias points to: while there are any, the service is not ready.
     public var damagedAliases: [Damage] {

@@ -7,10 +7,16 @@ package final class ServingSnapshot: Sendable {
     /// Grows with every change of the registry, and is the same after a restart.
     let generation: UInt64
     let models: [String: ServingModel]
+    /// Divides calls among the arms of experiments.
+    let assignments: AssignmentTable
 
-    init(generation: UInt64 = 0, models: [String: ServingModel] = [:]) {
+    init(
+        generation: UInt64 = 0, models: [String: ServingModel] = [:],
+        assignments: AssignmentTable = .empty
+    ) {
         self.generation = generation
         self.models = models
+        self.assignments = assignments
     }
 
     /// All that the registry knows.
@@ -18,16 +24,19 @@ package final class ServingSnapshot: Sendable {
         self.init(
             generation: registry.generation,
             models: Dictionary(
-                uniqueKeysWithValues: registry.models.map { ($0, ServingModel($0, $1)) }))
+                uniqueKeysWithValues: registry.models.map { ($0, ServingModel($0, $1)) }),
+            assignments: registry.assignments)
     }
 
-    /// The picture before, with one model as the registry knows it now.
+    /// The picture before, with the experiments and, if there is a name, one model as the registry
+    /// knows them now.
     convenience init(
-        _ before: ServingSnapshot, showing name: String, of registry: RegistrySnapshot
+        _ before: ServingSnapshot, showing name: String? = nil, of registry: RegistrySnapshot
     ) {
         var models = before.models
-        models[name] = registry.models[name].map { ServingModel(name, $0) }
-        self.init(generation: registry.generation, models: models)
+        if let name { models[name] = registry.models[name].map { ServingModel(name, $0) } }
+        self.init(
+            generation: registry.generation, models: models, assignments: registry.assignments)
     }
 
     func model(_ name: String) throws(RPCError) -> ServingModel {

@@ -1,9 +1,9 @@
-internal import AssayMessages
-internal import RuleLanguage
+package import AssayMessages
+package import RuleLanguage
 internal import Statistics
 
 /// The experiments in force, ready to put units into arms. Pure: the table and the call decide.
-struct AssignmentTable: Sendable {
+package struct AssignmentTable: Sendable {
     private let experiments: [CompiledExperiment]
     /// Positions of the experiments on a model's alias, by name of the experiment.
     private let byTraffic: [String: [Int]]
@@ -14,7 +14,7 @@ struct AssignmentTable: Sendable {
 
     /// - Parameter holdouts: share of each holdout, in basis points.
     /// - Throws: if a targeting does not compile, which was checked when it was applied.
-    init(
+    package init(
         _ running: [RunningExperiment], holdouts: [String: UInt32] = [:]
     ) throws(CompilationFailure) {
         var layers: [String: Int] = [:]
@@ -42,14 +42,19 @@ struct AssignmentTable: Sendable {
 
     var isEmpty: Bool { experiments.isEmpty }
 
+    /// The version of an experiment's control; nil if there is no such experiment.
+    func control(of experiment: String) -> UInt32? {
+        experiments.first { $0.name == experiment }?.controlVersion
+    }
+
     /// What key an alias of a model has in the table.
-    static func traffic(_ model: String, _ alias: String) -> String { "\(model)@\(alias)" }
+    package static func traffic(_ model: String, _ alias: String) -> String { "\(model)@\(alias)" }
 
     /// Every experiment on a model's alias with the arm of this call, or why it has none; by name of
     /// the experiment.
     ///
     /// - Parameter undecided: gets the names of experiments whose targeting erred.
-    func assign(
+    package func assign(
         _ call: AssignmentCall, to traffic: String, undecided: inout [String]
     ) -> [AssayModelsV1.Assignment] {
         guard let positions = byTraffic[traffic] else { return [] }
@@ -57,7 +62,7 @@ struct AssignmentTable: Sendable {
     }
 
     /// Every experiment, of all models.
-    func assign(
+    package func assign(
         _ call: AssignmentCall, undecided: inout [String]
     ) -> [AssayModelsV1.Assignment] {
         assign(call, Array(experiments.indices), &undecided)

@@ -24,6 +24,9 @@ struct CompiledExperiment: Sendable {
 
     /// What finds it: its model and alias.
     let traffic: String
+    var name: String { specification.experiment }
+    /// The version of its control.
+    var controlVersion: UInt32 { arms.isEmpty ? 0 : arms[control].version }
     private let specification: AssayModelsV1.ExperimentSpecification
     private let state: RunningExperiment.State
     private let layer: Int
@@ -87,14 +90,11 @@ struct CompiledExperiment: Sendable {
         var found = Assignment(
             experiment: specification.experiment, revision: specification.revision,
             epoch: specification.epoch)
-        switch state {
-        case .stopped: return found.leaving(.notRunning)
-        case .controlled: return assigned(control, .controlled, found)
-        case .drawing: break
-        }
+        if state == .stopped { return found.leaving(.notRunning) }
         guard let (kind, unit) = unit(of: call, &found) else { return found.leaving(.noUnit) }
         found.unitKind = kind
         if let arm = forced(call, unit) {
+            if state == .controlled { return assigned(control, .controlled, found) }
             found.unitHash = armDraw.hash(kind: kind, unit: unit)
             return assigned(arm.position, arm.reason, found)
         }
@@ -119,6 +119,7 @@ struct CompiledExperiment: Sendable {
         let bucket = allocationDraw.bucket(kind: kind, unit: unit)
         found.allocationBucket = UInt32(bucket)
         guard bucket < allocated else { return found.leaving(.notAllocated) }
+        if state == .controlled { return assigned(control, .controlled, found) }
         return drawn(kind, unit, call, found)
     }
 

@@ -1,24 +1,24 @@
-internal import AssayMessages
+package import AssayMessages
 
 /// An experiment in force, as the table needs it.
-struct RunningExperiment: Sendable {
-    enum State: Sendable, Hashable {
+package struct RunningExperiment: Sendable {
+    package enum State: Sendable, Hashable {
         /// Units are drawn; also while a halt keeps the ramp where it is.
         case drawing
-        /// Control answers everyone.
+        /// Control answers every unit that would take part.
         case controlled
         /// It does nothing.
         case stopped
     }
 
-    var specification: AssayModelsV1.ExperimentSpecification
-    var state = State.drawing
+    package var specification: AssayModelsV1.ExperimentSpecification
+    package var state = State.drawing
     /// Basis points of the slot that take part now.
-    var allocation: UInt32
+    package var allocation: UInt32
     /// Secret of the tokens, made when the experiment was applied first.
-    var secret: [UInt8] = []
+    package var secret: [UInt8] = []
 
-    init(
+    package init(
         _ specification: AssayModelsV1.ExperimentSpecification, state: State = .drawing,
         allocation: UInt32? = nil, secret: [UInt8] = []
     ) {

@@ -27,6 +27,8 @@ struct ExperimentPlanner {
         var neighbours: [AssayModelsV1.ExperimentSpecification] = []
         /// Share of each, in basis points.
         var holdouts: [String: UInt32] = [:]
+        /// Names of others, for the person who misspelt one.
+        var otherHoldouts: [String] = []
         /// The file's own model; nil if there is none of the name.
         var model: ModelFacts?
         /// Names of all models, for the person who misspelt one.
@@ -73,7 +75,8 @@ struct ExperimentPlanner {
         var problems = revision.problems(in: file, isStopped: isStopped)
         problems += ExperimentRules.problems(
             of: file, beside: standing.neighbours.map { ExperimentRules.Neighbour($0) })
-        problems += ExperimentRules.problems(of: file, holdouts: Array(standing.holdouts.keys))
+        problems += ExperimentRules.problems(
+            of: file, holdouts: standing.holdouts.keys, near: standing.otherHoldouts)
         if let before = revision.before, before.model != own.model {
             problems.append(
                 file.places.problem(

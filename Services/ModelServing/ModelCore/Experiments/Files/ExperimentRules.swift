@@ -64,12 +64,13 @@ public struct ExperimentRules: Sendable {
 
     /// Holdouts that the file names and nobody knows.
     public static func problems(
-        of file: ExperimentFile, holdouts known: some Collection<String>
+        of file: ExperimentFile, holdouts known: some Collection<String>, near others: [String] = []
     ) -> [FileProblem] {
         file.specification.holdouts.filter { !known.contains($0) }.map { name in
             file.places.problem(
                 "holdouts",
-                "no holdout \"\(name)\"\(NearNames.hint(name, among: known)); apply its file first")
+                "no holdout \"\(name)\"\(NearNames.hint(name, among: known + others)); apply its file first"
+            )
         }
     }
 }

@@ -1,0 +1,63 @@
+internal import AssayMessages
+internal import RPC
+internal import Wire
+
+/// Divides calls among the arms of experiments, and takes note of who met what.
+struct CallDivider: Sendable {
+    private static let overrideScope = "experiments.override"
+
+    let exposures: ExposureIndex?
+    let observer: ExperimentObserver
+    let now: @Sendable () -> Timestamp
+
+    /// Whether experiments may have to do with a call at all.
+    func hasSay(_ request: AssayModelsV1.PredictRequest, in table: AssignmentTable) -> Bool {
+        !table.isEmpty || request.forceArm != nil
+    }
+
+    /// Scores a call with the version that experiments pick.
+    ///
+    /// - Parameter score: scores a request with the version that its selector picks.
+    func predict(
+        _ request: AssayModelsV1.PredictRequest, in table: AssignmentTable, by caller: Caller,
+        score: (AssayModelsV1.PredictRequest) async throws -> AssayModelsV1.PredictResponse
+    ) async throws -> AssayModelsV1.PredictResponse {
+        try Self.check(request.forceArm, caller)
+        var undecided: [String] = []
+        let route = try ExperimentRoute(request, in: table, undecided: &undecided)
+        observer.targetingFailed(undecided)
+        let response = try await route.answered(request, score)
+        if let exposures, response.assignments.contains(where: \.isExposure) {
+            exposures.record(
+                response.assignments, at: request.observedAt ?? now(),
+                requestID: request.requestID)
+        }
+        return response
+    }
+
+    /// The arms of a call. Asking exposes nobody.
+    func assign(
+        _ request: AssayModelsV1.AssignRequest, in table: AssignmentTable, by caller: Caller
+    ) throws(RPCError) -> [AssayModelsV1.Assignment] {
+        try Self.check(request.forceArm, caller)
+        var undecided: [String] = []
+        defer { observer.targetingFailed(undecided) }
+        let call = AssignmentCall(
+            subjects: request.subjects, attributes: request.attributes, forced: request.forceArm,
+            tokens: request.tokens)
+        if request.model.isEmpty { return table.assign(call, undecided: &undecided) }
+        let alias = request.alias.isEmpty ? Predictor.defaultAlias : request.alias
+        return table.assign(
+            call, to: AssignmentTable.traffic(request.model, alias), undecided: &undecided)
+    }
+
+    private static func check(
+        _ forced: AssayModelsV1.ForceArm?, _ caller: Caller
+    ) throws(RPCError) {
+        guard forced == nil || caller.has(overrideScope) else {
+            throw RPCError(
+                .permissionDenied, "force_arm needs the scope \(overrideScope)",
+                reason: "scope_missing")
+        }
+    }
+}

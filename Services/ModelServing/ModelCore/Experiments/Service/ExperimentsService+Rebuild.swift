@@ -1,0 +1,67 @@
+public import AssayMessages
+internal import Dispatch
+public import RPC
+internal import Wire
+
+extension ExperimentsService {
+    /// Exposures of sealed decisions, until the stream ends; then they are the index.
+    public func rebuildExposures(
+        _ requests: RequestStream<AssayModelsV1.SealedDecisions>, context: ServerContext
+    ) async throws -> AssayModelsV1.RebuildSummary {
+        var summary = AssayModelsV1.RebuildSummary()
+        let rebuild = try exposures.beginRebuild()
+        do {
+            for try await request in requests {
+                let exposures = try SealedExposures.read(request.records, &summary)
+                try await rebuild.add(exposures)
+            }
+            summary.units = try await rebuild.finish()
+        } catch {
+            await rebuild.abandon()
+            throw error
+        }
+        return summary
+    }
+}
+
+/// Reads what decision records say of experiments.
+enum SealedExposures {
+    /// The exposures of whole records, one behind the other.
+    static func read(
+        _ bytes: [UInt8], _ summary: inout AssayModelsV1.RebuildSummary
+    ) throws(RPCError) -> [AssayModelsV1.Exposure] {
+        var found: [AssayModelsV1.Exposure] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let number = summary.records + 1
+            do throws(SealError) {
+                let length = try SealedRecordLayout(rest).end
+                let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(
+                    Array(rest.prefix(length)))
+                rest = rest.dropFirst(length)
+                found += exposures(of: record)
+            } catch {
+                throw RPCError(
+                    .invalidArgument, "record \(number) of the log: \(error)",
+                    reason: "record_damaged")
+            }
+            summary.records = number
+        }
+        summary.exposures += UInt64(found.count)
+        return found
+    }
+
+    static func exposures(of record: AssayRiskV1.DecisionRecord) -> [AssayModelsV1.Exposure] {
+        (record.model?.assignments ?? []).compactMap { assignment in
+            guard ["assigned", "token", "forced", "overridden"].contains(assignment.reason) else {
+                return nil
+            }
+            return AssayModelsV1.Exposure(
+                experiment: assignment.experiment, epoch: assignment.epoch,
+                unitHash: assignment.unitHash, arm: assignment.arm, firstAt: record.decidedAt,
+                requestID: record.requestID,
+                forced: assignment.reason == "forced" || assignment.reason == "overridden",
+                fallback: assignment.fallback, failed: assignment.controlAnswered)
+        }
+    }
+}
