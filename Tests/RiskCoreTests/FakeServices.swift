@@ -16,6 +16,8 @@ final class FakeServices: ClientTransport {
         var probability: Double?
         var credit: AssayModelsV1.PredictResponse?
         var modelError: RPCError?
+        /// What experiments made of every call.
+        var assignments: [AssayModelsV1.Assignment] = []
     }
 
     let script: Mutex<Script>
@@ -69,7 +71,7 @@ final class FakeServices: ClientTransport {
         }
         let response = AssayModelsV1.PredictResponse(
             version: 3, artifact: [UInt8](repeating: 5, count: 32), margin: [1.5],
-            probability: [probability])
+            probability: [probability], assignments: script.assignments)
         return ReplyMessage(framed: response.encoded(prefix: 5))
     }
 

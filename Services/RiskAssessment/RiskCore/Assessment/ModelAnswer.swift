@@ -31,7 +31,19 @@ struct ModelAnswer: Sendable {
             attributions: attributions.prefix(64).filter(\.value.isFinite).map {
                 AssayRiskV1.RecordedAttribution(
                     field: $0.field, reasonCode: $0.reasonCode, value: $0.value)
-            })
+            }, assignments: response.assignments.prefix(64).map(\.recorded))
+    }
+}
+
+extension AssayModelsV1.Assignment {
+    /// As it is sealed: what an exposure is made of, and no name of the unit.
+    fileprivate var recorded: AssayRiskV1.RecordedAssignment {
+        AssayRiskV1.RecordedAssignment(
+            experiment: experiment, revision: revision, epoch: epoch, arm: arm,
+            reason: "\(reason)", propensity: propensity.isFinite ? propensity : 0,
+            allocationBucket: allocationBucket, armBucket: armBucket, unitKind: unitKind,
+            unitHash: unitHash, version: version, layerBucket: layerBucket, fallback: fallback,
+            controlAnswered: controlAnswered)
     }
 }
 

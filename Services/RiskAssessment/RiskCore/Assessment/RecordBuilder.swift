@@ -135,7 +135,7 @@ extension AssayRiskV1.Decision {
                 ruleSet: record.ruleSet, policy: record.policy, model: model?.name ?? "",
                 modelVersion: model?.version ?? 0, modelArtifact: model?.artifact ?? [],
                 definitionSet: record.definitionSet, build: record.build),
-            log: position)
+            log: position, assignments: model?.assignments ?? [])
     }
 
     /// The decision with as much of the why as was asked for.

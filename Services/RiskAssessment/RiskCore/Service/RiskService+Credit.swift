@@ -10,11 +10,14 @@ extension RiskService {
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
         let row = CreditRow(request)
+        let experiments = ExperimentFacts(request)
+        let now = surroundings.now()
         let predict = AssayModelsV1.PredictRequest(
             requestID: request.requestID, model: configuration.creditModel,
             selector: .alias(configuration.alias), values: row.values,
             texts: row.texts.map { AssayModelsV1.CategoryText(field: $0.field, text: $0.text) },
-            explain: .reasons)
+            subjects: experiments.subjects, attributes: experiments.attributes, explain: .reasons,
+            observedAt: now)
         let answer = try await models.require(
             predict, options: options(context, share: configuration.modelShare))
         try checkDeadline(context)
@@ -22,7 +25,7 @@ extension RiskService {
         var assessment = Assessment(sheet: FactSheet(catalogue: rules.catalogue), run: RuleRun())
         assessment.model = .answer(answer)
         let identity = RecordBuilder.Identity(
-            id: surroundings.newDecisionID(), at: surroundings.now(), request: asked,
+            id: surroundings.newDecisionID(), at: now, request: asked,
             requestDigest: digest, salt: surroundings.newSalt())
         let outcome = CreditOutcome(policy: policy, builder: outcomes)
             .outcome(of: answer, knownShare: row.knownShare)

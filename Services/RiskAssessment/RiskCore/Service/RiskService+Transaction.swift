@@ -10,6 +10,7 @@ extension RiskService {
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
         let facts = TransactionFacts(request: request, baseCurrency: rules.baseCurrency)
+        let now = surroundings.now()
         var sheet = FactSheet(catalogue: rules.catalogue)
         facts.fill(&sheet)
         let scored = await score(request, context)
@@ -28,7 +29,7 @@ extension RiskService {
         assessment.definitionSet = scored?.definitionSet ?? []
         assessment.industry = facts.industry
         if let row = modelRow(request, assessment) {
-            async let answer = predict(request, row, context)
+            async let answer = predict(request, row, at: now, context)
             assessment.run = run(facts, sheet)
             assessment.model = await answer
             try checkDeadline(context)
@@ -37,7 +38,7 @@ extension RiskService {
         }
 
         let identity = RecordBuilder.Identity(
-            id: surroundings.newDecisionID(), at: surroundings.now(), request: asked,
+            id: surroundings.newDecisionID(), at: now, request: asked,
             requestDigest: digest, transactionID: request.transaction.transactionID,
             industry: request.industry, salt: surroundings.newSalt())
         let outcome = outcomes.outcome(of: assessment)
@@ -82,8 +83,11 @@ extension RiskService {
 
     private func predict(
         _ request: AssayRiskV1.AssessTransactionRequest, _ row: AssayFeaturesV1.Vector,
-        _ context: ServerContext
+        at time: Timestamp, _ context: ServerContext
     ) async -> ModelOutcome {
+        let experiments = ExperimentFacts(
+            request,
+            industry: TransactionFacts(request: request, baseCurrency: rules.baseCurrency).industry)
         let options = options(context, share: configuration.modelShare)
         return await models.ask(
             configuration.paymentModel,
@@ -92,7 +96,8 @@ extension RiskService {
                     requestID: request.requestID, model: model,
                     selector: .alias(configuration.alias),
                     vector: row.ref.fingerprint.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
-                    values: row.values, status: row.status)
+                    values: row.values, status: row.status, subjects: experiments.subjects,
+                    attributes: experiments.attributes, observedAt: time)
             }, options: options)
     }
 }
