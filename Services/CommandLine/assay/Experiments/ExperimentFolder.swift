@@ -10,11 +10,18 @@ enum ExperimentFolder {
                 throw Complaint("\(path): there is no such file or folder")
             }
             guard isFolder.boolValue else { return [path] }
-            let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-                .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
-            if names.isEmpty { throw Complaint("\(path): no .yaml file in it") }
-            return names.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
+            let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+            let found = try yaml("\(folder)/holdouts") + yaml(folder)
+            if found.isEmpty { throw Complaint("\(path): no .yaml file in it") }
+            return found
         }
+    }
+
+    /// The files of a folder, sorted; none if there is no such folder.
+    private static func yaml(_ folder: String) throws -> [String] {
+        guard FileManager.default.fileExists(atPath: folder) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.map { "\(folder)/\($0)" }
     }
 
     static func text(_ path: String) throws -> String {
@@ -25,5 +32,16 @@ enum ExperimentFolder {
             throw Complaint("\(path): it is not UTF-8 text")
         }
         return text
+    }
+
+    /// Experiments name holdouts, so these come first.
+    static func holdoutsFirst(
+        _ files: [(path: String, text: String)]
+    ) -> [(path: String, text: String)] {
+        func isHoldout(_ file: (path: String, text: String)) -> Bool {
+            if case .holdout? = try? RoutingFile(yaml: file.text, name: file.path) { return true }
+            return false
+        }
+        return files.filter(isHoldout) + files.filter { !isHoldout($0) }
     }
 }

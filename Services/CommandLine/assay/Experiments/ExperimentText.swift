@@ -36,6 +36,47 @@ enum ExperimentText {
         return lines
     }
 
+    static func line(_ found: AssayModelsV1.HoldoutSpecification) -> String {
+        "holdout \(found.holdout) revision \(found.revision): "
+            + "\(percent(Double(found.share) / 10_000)) of all units; \(found.purpose)"
+    }
+
+    /// What applying a file would change.
+    static func lines(_ plan: AssayModelsV1.ExperimentPlan) -> [String] {
+        let name = plan.experiment.isEmpty ? "the file" : plan.experiment
+        if plan.unchanged {
+            return ["\(name): in force already"] + plan.notes.map { "  note   \($0)" }
+        }
+        return ["\(name): \(plan.problems.isEmpty ? "can be applied" : "cannot be applied")"]
+            + plan.changes.map { "  change \($0)" } + plan.notes.map { "  note   \($0)" }
+    }
+
+    /// An experiment as it stands.
+    static func status(_ found: AssayModelsV1.Experiment) -> [String] {
+        let own = found.specification
+        let steps = own.ramp.count
+        var lines = [
+            "\(own.experiment) revision \(own.revision), epoch \(own.epoch): \(found.state) on "
+                + "\(own.model)@\(own.alias)",
+            "  allocation  \(found.allocation) of 10000 basis points of slots \(own.slots.from) to "
+                + "\(own.slots.to)"
+                + (steps > 0 ? ", step \(found.rampStep) of \(steps)" : "")
+                + ", since \(found.stepSince)",
+            "  changed     \(found.changedAt) by \(found.actor): \(found.reason)",
+        ]
+        for arm in own.arms {
+            let units = found.arms.first { $0.arm == arm.name }?.units ?? 0
+            lines.append(
+                "  arm         \(arm.name): version \(arm.version), \(units) units"
+                    + (arm.control ? " (control)" : ""))
+        }
+        if found.crossovers + found.forced > 0 {
+            lines.append(
+                "  excluded    \(found.crossovers) met two arms, \(found.forced) were forced")
+        }
+        return lines
+    }
+
     static func percent(_ share: Double) -> String {
         let hundredths = (share * 10_000).rounded() / 100
         return hundredths == hundredths.rounded() ? "\(Int(hundredths)) %" : "\(hundredths) %"

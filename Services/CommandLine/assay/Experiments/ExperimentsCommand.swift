@@ -4,8 +4,10 @@ import ArgumentParser
 struct ExperimentsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiments",
-        abstract: "Plans experiments among model versions.",
+        abstract: "Divides calls among model versions, and shows who met what.",
         subcommands: [
-            ExperimentsPlanCommand.self, ExperimentsBucketCommand.self,
+            ExperimentsPlanCommand.self, ExperimentsApplyCommand.self,
+            ExperimentsStatusCommand.self, ExperimentsStopCommand.self,
+            ExperimentsRebuildCommand.self, ExperimentsBucketCommand.self,
         ])
 }

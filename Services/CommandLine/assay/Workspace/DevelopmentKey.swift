@@ -14,7 +14,8 @@ enum DevelopmentKey: String, CaseIterable, Sendable {
         case .demo:
             [
                 "risk.assess", "risk.credit", "risk.decisions.read", "models.predict",
-                "models.read", "models.upload", "models.move",
+                "models.read", "models.upload", "models.move", "experiments.read",
+                "experiments.apply", "experiments.stop", "experiments.override",
             ]
         case .standard: ["risk.assess", "risk.decisions.read"]
         }

@@ -69,6 +69,7 @@ struct DevelopmentSetup {
               - { service: assay.risk.v1.RiskAssessment, upstream: risk }
               - { service: assay.models.v1.ModelServing, upstream: models }
               - { service: assay.models.v1.ModelRegistry, upstream: models }
+              - { service: assay.models.v1.Experiments, upstream: models }
             upstreams:
 
             """
