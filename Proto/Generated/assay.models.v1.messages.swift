@@ -6764,12 +6764,17 @@ extension AssayModelsV1 {
         public var exposures: UInt64 = 0
         /// Units in the index.
         public var units: UInt64 = 0
+        /// Facts of decisions that metrics read, and that were not known yet.
+        public var facts: UInt64 = 0
         public var unknown: UnknownFields?
 
-        public init(records: UInt64 = 0, exposures: UInt64 = 0, units: UInt64 = 0) {
+        public init(
+            records: UInt64 = 0, exposures: UInt64 = 0, units: UInt64 = 0, facts: UInt64 = 0
+        ) {
             self.records = records
             self.exposures = exposures
             self.units = units
+            self.facts = facts
         }
 
         public static func blank() -> RebuildSummary { RebuildSummary() }
@@ -6780,6 +6785,7 @@ extension AssayModelsV1 {
                 Field(1, "records", .uint64),
                 Field(2, "exposures", .uint64),
                 Field(3, "units", .uint64),
+                Field(4, "facts", .uint64),
             ])
 
         @inline(never)
@@ -6788,6 +6794,7 @@ extension AssayModelsV1 {
                 if reader.take(0x08) { records = try reader.uint64(.implicit) }
                 if reader.take(0x10) { exposures = try reader.uint64(.implicit) }
                 if reader.take(0x18) { units = try reader.uint64(.implicit) }
+                if reader.take(0x20) { facts = try reader.uint64(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -6796,6 +6803,7 @@ extension AssayModelsV1 {
             size += sizes.uint64(0x08, records)
             size += sizes.uint64(0x10, exposures)
             size += sizes.uint64(0x18, units)
+            size += sizes.uint64(0x20, facts)
             size += sizes.unknown(unknown)
             return size
         }
@@ -6805,6 +6813,7 @@ extension AssayModelsV1 {
             writer.uint64(0x08, records)
             writer.uint64(0x10, exposures)
             writer.uint64(0x18, units)
+            writer.uint64(0x20, facts)
             writer.unknown(unknown, since: start)
         }
 
@@ -6817,6 +6826,7 @@ extension AssayModelsV1 {
             case 1: records = try reader.value(UInt64Codec.self)
             case 2: exposures = try reader.value(UInt64Codec.self)
             case 3: units = try reader.value(UInt64Codec.self)
+            case 4: facts = try reader.value(UInt64Codec.self)
             default: break
             }
         }
@@ -6826,6 +6836,7 @@ extension AssayModelsV1 {
             writer.field("records", records, UInt64Codec.self)
             writer.field("exposures", exposures, UInt64Codec.self)
             writer.field("units", units, UInt64Codec.self)
+            writer.field("facts", facts, UInt64Codec.self)
             writer.endObject()
         }
 
@@ -6833,6 +6844,7 @@ extension AssayModelsV1 {
             Canonical.equal(a.records, b.records)
                 && Canonical.equal(a.exposures, b.exposures)
                 && Canonical.equal(a.units, b.units)
+                && Canonical.equal(a.facts, b.facts)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -6840,6 +6852,7 @@ extension AssayModelsV1 {
             Canonical.hash(records, into: &hasher)
             Canonical.hash(exposures, into: &hasher)
             Canonical.hash(units, into: &hasher)
+            Canonical.hash(facts, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

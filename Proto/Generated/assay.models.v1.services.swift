@@ -9,39 +9,55 @@ extension AssayModelsV1 {
         /// mean.
         public static let applyExperiment = MethodDescriptor(
             path: "/assay.models.v1.Experiments/ApplyExperiment", kind: .unary,
-            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.apply", mutualTLS: true),
+            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.apply", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 524_288, maximumResponseBytes: 3_339_385)
 
         /// Halts, resumes or ends an experiment, or sends its units to control.
         public static let stopExperiment = MethodDescriptor(
             path: "/assay.models.v1.Experiments/StopExperiment", kind: .unary,
-            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.stop", mutualTLS: true),
+            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.stop", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_036, maximumResponseBytes: 109_170)
 
         public static let getExperiment = MethodDescriptor(
             path: "/assay.models.v1.Experiments/GetExperiment", kind: .unary,
-            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.read", mutualTLS: true),
+            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_449,
             maximumResponseBytes: 109_170)
 
         public static let listExperiments = MethodDescriptor(
             path: "/assay.models.v1.Experiments/ListExperiments", kind: .unary,
-            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.read", mutualTLS: true),
+            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(2), maximumRequestBytes: 16_451,
             maximumResponseBytes: 16_777_216)
 
         /// Makes the index of first exposures anew from the decision log.
         public static let rebuildExposures = MethodDescriptor(
             path: "/assay.models.v1.Experiments/RebuildExposures", kind: .clientStreaming,
-            schema: 0x9fee_ab9f_21d1_4976, access: .scope("experiments.apply", mutualTLS: true),
+            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.apply", mutualTLS: true),
             idempotency: .none, cost: 100, deadline: .seconds(3600), maximumRequestBytes: 1_064_964,
-            maximumResponseBytes: 16_417)
+            maximumResponseBytes: 16_428)
+
+        /// Records what came of decisions. What was stored before a failure stays; an outcome sent
+        /// again counts once.
+        public static let recordOutcome = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/RecordOutcome", kind: .clientStreaming,
+            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("outcomes.write", mutualTLS: true),
+            idempotency: .none, cost: 50, deadline: .seconds(3600), maximumRequestBytes: 16_831,
+            maximumResponseBytes: 18_524)
+
+        /// Says what an experiment shows so far, or showed at an earlier time.
+        public static let analyzeExperiment = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/AnalyzeExperiment", kind: .unary,
+            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.read", mutualTLS: true),
+            idempotency: .readonly, cost: 50, deadline: .seconds(60), maximumRequestBytes: 16_474,
+            maximumResponseBytes: 176_261)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
             applyExperiment, stopExperiment, getExperiment, listExperiments, rebuildExposures,
+            recordOutcome, analyzeExperiment,
         ]
 
         /// What a server of `assay.models.v1.Experiments` implements.
@@ -65,6 +81,15 @@ extension AssayModelsV1 {
             func rebuildExposures(
                 _ requests: RequestStream<SealedDecisions>, context: ServerContext
             ) async throws -> RebuildSummary
+            /// Records what came of decisions. What was stored before a failure stays; an outcome
+            /// sent again counts once.
+            func recordOutcome(
+                _ requests: RequestStream<Outcome>, context: ServerContext
+            ) async throws -> OutcomeSummary
+            /// Says what an experiment shows so far, or showed at an earlier time.
+            func analyzeExperiment(
+                _ request: AnalyzeRequest, context: ServerContext
+            ) async throws -> Analysis
         }
 
         /// Calls `assay.models.v1.Experiments` over any transport.
@@ -111,6 +136,23 @@ extension AssayModelsV1 {
                 try await transport.clientStreaming(
                     Experiments.rebuildExposures, options: options, body)
             }
+
+            /// Records what came of decisions. What was stored before a failure stays; an outcome
+            /// sent again counts once.
+            public nonisolated(nonsending) func recordOutcome(
+                options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (RequestWriter<Outcome>) async throws -> Void
+            ) async throws -> OutcomeSummary {
+                try await transport.clientStreaming(
+                    Experiments.recordOutcome, options: options, body)
+            }
+
+            /// Says what an experiment shows so far, or showed at an earlier time.
+            public func analyzeExperiment(
+                _ request: AnalyzeRequest, options: CallOptions = CallOptions()
+            ) async throws -> Analysis {
+                try await transport.unary(Experiments.analyzeExperiment, request, options: options)
+            }
         }
     }
 }
@@ -131,6 +173,12 @@ extension AssayModelsV1.Experiments.Service {
         }
         registry.clientStreaming(AssayModelsV1.Experiments.rebuildExposures) { requests, context in
             try await self.rebuildExposures(requests, context: context)
+        }
+        registry.clientStreaming(AssayModelsV1.Experiments.recordOutcome) { requests, context in
+            try await self.recordOutcome(requests, context: context)
+        }
+        registry.unary(AssayModelsV1.Experiments.analyzeExperiment) { request, context in
+            try await self.analyzeExperiment(request, context: context)
         }
     }
 }

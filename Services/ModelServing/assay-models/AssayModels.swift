@@ -23,7 +23,7 @@ struct AssayModels: AsyncParsableCommand {
             environment in
             let store = try RocksDBStore(
                 directory: "\(directory)/registry",
-                families: ModelRegistry.families + ExposureIndex.families)
+                families: ModelRegistry.families + RunningExperiments.families)
             let registry = try ModelRegistry(
                 store: store, artifacts: try ArtifactFolder(path: "\(directory)/artifacts"),
                 now: WallClock.now)
@@ -49,11 +49,13 @@ struct AssayModels: AsyncParsableCommand {
             return RunningService(
                 port: server.port,
                 run: {
-                    let ramps = Task { await experiments.ramp() }
+                    let clocks = [
+                        Task { await experiments.ramp() }, Task { await experiments.look() },
+                    ]
                     try await server.run()
-                    ramps.cancel()
-                    await ramps.value
-                    experiments.exposures.drain()
+                    for clock in clocks { clock.cancel() }
+                    for clock in clocks { await clock.value }
+                    experiments.drain()
                     store.close()
                     await observability.close()
                 },

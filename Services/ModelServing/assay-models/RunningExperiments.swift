@@ -3,14 +3,17 @@ import Observability
 import ServiceRuntime
 import Storage
 
-/// Experiments in this process: the service, the index of exposures, and the ramps' clock.
+/// Experiments in this process: the service, the index of exposures, and the clocks of ramps and
+/// looks.
 struct RunningExperiments {
     /// How often ramps are looked at.
     private static let rampInterval = Duration.seconds(30)
 
     let exposures: ExposureIndex
+    let calls: CallRecorder
     let serving: ModelServingService
     let service: ExperimentsService
+    private let analyst: ExperimentAnalyst
     private let registry: ModelRegistry
     private let environment: ServiceEnvironment
 
@@ -18,13 +21,54 @@ struct RunningExperiments {
         _ registry: ModelRegistry, _ store: RocksDBStore, _ environment: ServiceEnvironment
     ) throws {
         let exposures = try ExposureIndex(store: store)
+        let calls = CallRecorder(store: store)
+        let outcomes = try OutcomeLog(store: store, now: WallClock.now)
         let observer = ExperimentObserver()
+        analyst = ExperimentAnalyst(
+            registry, exposures: exposures, outcomes: outcomes, calls: calls)
         self.exposures = exposures
+        self.calls = calls
         self.registry = registry
         self.environment = environment
-        serving = ModelServingService(registry, exposures: exposures, observer: observer)
-        service = ExperimentsService(registry, exposures: exposures)
-        environment.metrics.collect { Self.writeMetrics(registry, exposures, observer, &$0) }
+        serving = ModelServingService(
+            registry, exposures: exposures, calls: calls, observer: observer)
+        service = ExperimentsService(registry, exposures: exposures, analyst: analyst)
+        environment.metrics.collect {
+            Self.writeMetrics(registry, exposures, observer, &$0)
+            Self.writeMetrics(calls, &$0)
+        }
+    }
+
+    /// The families of rows that the store of experiments is opened with.
+    static let families = ExposureIndex.families + OutcomeLog.families
+
+    /// Writes what calls left behind them. Blocks.
+    func drain() {
+        exposures.drain()
+        calls.drain()
+    }
+
+    /// Looks at experiments when it is time, and acts on what is found, until the task is cancelled.
+    func look() async {
+        let logger = environment.logger
+        let looks = ExperimentLooks(analyst) { event in
+            switch event {
+            case .looked(let look):
+                logger.log(
+                    level: look.action == .unspecified && look.failure.isEmpty ? .info : .notice,
+                    "an experiment was looked at",
+                    metadata: [
+                        "experiment": "\(look.experiment)", "look": "\(look.number)",
+                        "verdict": "\(look.verdict)", "action": "\(look.action)",
+                        "failure": "\(look.failure)",
+                    ])
+            case .failed(let experiment, let reason):
+                logger.warning(
+                    "an experiment could not be looked at",
+                    metadata: ["experiment": "\(experiment)", "reason": "\(reason)"])
+            }
+        }
+        await looks.run(now: WallClock.now) { try await Task.sleep(for: $0) }
     }
 
     /// Takes the steps of ramps that are due, until the task is cancelled.
@@ -77,5 +121,14 @@ struct RunningExperiments {
                 "assay_models_targeting_failures_total", labels: [("experiment", experiment)],
                 Double(count))
         }
+    }
+
+    private static func writeMetrics(_ calls: CallRecorder, _ text: inout PrometheusText) {
+        text.header(
+            "assay_models_experiment_calls_dropped_total",
+            help: "Calls that outcomes cannot name; a rebuild from the log brings them back.",
+            kind: .counter)
+        text.sample(
+            "assay_models_experiment_calls_dropped_total", labels: [], Double(calls.dropped))
     }
 }

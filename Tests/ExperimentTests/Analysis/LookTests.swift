@@ -167,14 +167,16 @@ struct LookTests {
         func count(_ counter: CallCounter, _ calls: Int) {
             for call in 0..<calls {
                 counter.add(
-                    kit.control.specification, arm: "challenger",
+                    "card-challenger", 1, arm: "challenger",
                     microseconds: call % 500 == 0 ? 400 : 20, failed: false)
             }
         }
+        kit.counter.watch([kit.control.specification])
         count(kit.counter, 600)
         await ExperimentLooks(kit.analyst).lookWhereDue(at: kit.now)
         // A new process counts from 0; what was counted before it stays.
         let counter = CallCounter()
+        counter.watch([kit.control.specification])
         let time = kit.time
         let analyst = ExperimentAnalyst(
             control: kit.control, exposures: kit.exposures,
@@ -182,7 +184,7 @@ struct LookTests {
             now: { time.now })
         for _ in 0..<2_000 {
             counter.add(
-                kit.control.specification, arm: "challenger", microseconds: 20, failed: true)
+                "card-challenger", 1, arm: "challenger", microseconds: 20, failed: true)
         }
         kit.time.advance(by: AnalysisKit.hour)
         await ExperimentLooks(analyst).lookWhereDue(at: kit.now)

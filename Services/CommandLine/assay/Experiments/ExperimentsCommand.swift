@@ -8,6 +8,7 @@ struct ExperimentsCommand: AsyncParsableCommand {
         subcommands: [
             ExperimentsPlanCommand.self, ExperimentsApplyCommand.self,
             ExperimentsStatusCommand.self, ExperimentsStopCommand.self,
+            ExperimentsRecordCommand.self, ExperimentsAnalyzeCommand.self,
             ExperimentsRebuildCommand.self, ExperimentsBucketCommand.self,
         ])
 }

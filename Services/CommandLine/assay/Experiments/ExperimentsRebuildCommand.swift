@@ -31,7 +31,7 @@ struct ExperimentsRebuildCommand: AsyncParsableCommand {
         }
         print(
             "\(summary.records) decisions read, \(summary.exposures) met an arm: "
-                + "\(summary.units) units in the index")
+                + "\(summary.units) units in the index, \(summary.facts) new facts for metrics")
     }
 
     /// Whole records, up to half a mebibyte of them together.

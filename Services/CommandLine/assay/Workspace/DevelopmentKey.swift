@@ -16,6 +16,7 @@ enum DevelopmentKey: String, CaseIterable, Sendable {
                 "risk.assess", "risk.credit", "risk.decisions.read", "models.predict",
                 "models.read", "models.upload", "models.move", "experiments.read",
                 "experiments.apply", "experiments.stop", "experiments.override",
+                "outcomes.write",
             ]
         case .standard: ["risk.assess", "risk.decisions.read"]
         }

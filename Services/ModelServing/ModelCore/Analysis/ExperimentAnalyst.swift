@@ -1,4 +1,4 @@
-package import AssayMessages
+public import AssayMessages
 internal import Dispatch
 internal import RPC
 internal import Statistics
@@ -7,38 +7,52 @@ internal import Synchronization
 package import Wire
 
 /// Puts an experiment's units together and looks at them.
-package final class ExperimentAnalyst: Sendable {
+public final class ExperimentAnalyst: Sendable {
     /// Analyses that run or wait; more are refused.
     private static let maximumPending = 8
 
     let control: any ExperimentControl
     let outcomes: OutcomeLog
     let looks: LookLog
+    let counts: any CallCounts
+    let calls: CallIndex
     private let exposures: any ExposureSource
-    private let calls: CallIndex
-    private let counts: any CallCounts
+    private let recorder: CallRecorder?
     private let now: @Sendable () -> Timestamp
     private let queue = DispatchQueue(label: "assay.models.analysis", qos: .utility)
     private let pending = Mutex(0)
     /// Calls by experiment and epoch that processes before this one counted.
     private let countedBefore = Mutex<[String: [AssayModelsV1.CountedCalls]]>([:])
 
+    /// The experiments of a registry.
+    ///
     /// - Parameter outcomes: its store also holds the looks and the index of calls.
+    public convenience init(
+        _ registry: ModelRegistry, exposures: ExposureIndex, outcomes: OutcomeLog,
+        calls: CallRecorder
+    ) {
+        self.init(
+            control: RegistryControl(registry: registry), exposures: exposures,
+            outcomes: outcomes, counts: calls.counter, recorder: calls, now: registry.now)
+    }
+
     package init(
         control: any ExperimentControl, exposures: any ExposureSource, outcomes: OutcomeLog,
-        counts: any CallCounts, now: @escaping @Sendable () -> Timestamp
+        counts: any CallCounts, recorder: CallRecorder? = nil,
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.control = control
         self.exposures = exposures
         self.outcomes = outcomes
         self.counts = counts
+        self.recorder = recorder
         self.now = now
         looks = LookLog(store: outcomes.store, keys: outcomes.keys)
         calls = CallIndex(store: outcomes.store, tenant: outcomes.keys.tenant)
     }
 
     /// One look, outside of the schedule: nothing of it is kept.
-    package func analyze(
+    public func analyze(
         _ request: AssayModelsV1.AnalyzeRequest
     ) async throws -> AssayModelsV1.Analysis {
         let specification = try await control.specification(
@@ -133,6 +147,7 @@ package final class ExperimentAnalyst: Sendable {
     }
 
     private func units(_ plan: AnalysisPlan, horizon: Int64) throws -> UnitTable {
+        recorder?.drain()
         var table = UnitTable(design: plan.design, measures: plan.measures, horizon: horizon)
         try exposures.visit(plan.name, plan.epoch) { table.add(UnitExposure($0)) }
         try calls.visit(plan.name, plan.epoch) { call in

@@ -37,6 +37,9 @@ package protocol ExposureSource: Sendable {
 
 /// Calls that serving counts by arm, since the experiment's epoch began in this process.
 package protocol CallCounts: Sendable {
+    /// The experiments whose guardrails are to be counted from now on.
+    func watch(_ experiments: [AssayModelsV1.ExperimentSpecification])
+
     func counted(
         _ experiment: String, _ epoch: UInt32
     ) -> [AssayModelsV1.CountedCalls]

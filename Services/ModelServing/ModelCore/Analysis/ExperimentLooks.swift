@@ -1,19 +1,19 @@
-package import AssayMessages
+public import AssayMessages
 internal import RPC
 internal import Statistics
 internal import Storage
-package import Wire
+public import Wire
 
 /// Looks at running experiments when it is time, and has done what they say must be done.
 ///
 /// A look is kept after its order was carried out: if the process ends in between, the next one
 /// orders the same again, under the same request id.
-package struct ExperimentLooks: Sendable {
+public struct ExperimentLooks: Sendable {
     private let analyst: ExperimentAnalyst
     private let report: @Sendable (Event) -> Void
 
     /// - Parameter report: is told of everything a person may want to know.
-    package init(
+    public init(
         _ analyst: ExperimentAnalyst, report: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.analyst = analyst
@@ -21,7 +21,7 @@ package struct ExperimentLooks: Sendable {
     }
 
     /// What happened at a look.
-    package enum Event: Sendable {
+    public enum Event: Sendable {
         case looked(AssayModelsV1.RecordedLook)
         case failed(experiment: String, reason: String)
     }
@@ -29,7 +29,7 @@ package struct ExperimentLooks: Sendable {
     /// Looks whenever something is due, until the task is cancelled.
     ///
     /// - Parameter sleep: waits, by the clock of whoever owns this.
-    package func run(
+    public func run(
         now: @Sendable () -> Timestamp, sleep: @Sendable (Duration) async throws -> Void
     ) async {
         while !Task.isCancelled {
@@ -55,6 +55,7 @@ package struct ExperimentLooks: Sendable {
             report(.failed(experiment: "", reason: "\(error)"))
             return wait
         }
+        analyst.counts.watch(running)
         for specification in running {
             do {
                 let plan = try AnalysisPlan(specification)
@@ -124,7 +125,8 @@ extension StopOrder {
         epoch = taken.plan.epoch
         self.action = action
         reason = taken.result.reason
-        requestID = "look-\(experiment)-\(taken.plan.specification.revision)-\(action)"
+        let id = "look-\(experiment)-\(taken.plan.specification.revision)-\(action)"
+        requestID = String(id.suffix(64))
     }
 }
 

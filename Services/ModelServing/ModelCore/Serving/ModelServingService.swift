@@ -15,21 +15,24 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
 
     /// - Parameters:
     ///   - exposures: takes note of the arms that calls met; nil: nobody does.
+    ///   - calls: takes note of which unit each call was about, for outcomes that name calls.
     ///   - observer: counts what goes wrong with experiments.
     public init(
-        _ registry: ModelRegistry, exposures: ExposureIndex? = nil,
+        _ registry: ModelRegistry, exposures: ExposureIndex? = nil, calls: CallRecorder? = nil,
         observer: ExperimentObserver = ExperimentObserver()
     ) {
-        self.init(registry, pool: ScoringPool(), exposures: exposures, observer: observer)
+        self.init(
+            registry, pool: ScoringPool(), exposures: exposures, calls: calls, observer: observer)
     }
 
     package init(
         _ registry: ModelRegistry, pool: ScoringPool, exposures: ExposureIndex? = nil,
-        observer: ExperimentObserver = ExperimentObserver()
+        calls: CallRecorder? = nil, observer: ExperimentObserver = ExperimentObserver()
     ) {
         snapshots = registry.serving
         self.pool = pool
-        divider = CallDivider(exposures: exposures, observer: observer, now: registry.now)
+        divider = CallDivider(
+            exposures: exposures, calls: calls, observer: observer, now: registry.now)
     }
 
     public func predict(

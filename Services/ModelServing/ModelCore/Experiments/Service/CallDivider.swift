@@ -7,6 +7,7 @@ struct CallDivider: Sendable {
     private static let overrideScope = "experiments.override"
 
     let exposures: ExposureIndex?
+    let calls: CallRecorder?
     let observer: ExperimentObserver
     let now: @Sendable () -> Timestamp
 
@@ -26,12 +27,14 @@ struct CallDivider: Sendable {
         var undecided: [String] = []
         let route = try ExperimentRoute(request, in: table, undecided: &undecided)
         observer.targetingFailed(undecided)
+        let start = ContinuousClock.now
         let response = try await route.answered(request, score)
-        if let exposures, response.assignments.contains(where: \.isExposure) {
-            exposures.record(
-                response.assignments, at: request.observedAt ?? now(),
-                requestID: request.requestID)
-        }
+        guard response.assignments.contains(where: \.isExposure) else { return response }
+        let time = request.observedAt ?? now()
+        exposures?.record(response.assignments, at: time, requestID: request.requestID)
+        calls?.answered(
+            response.assignments, requestID: request.requestID, at: time,
+            microseconds: (ContinuousClock.now - start) / .microseconds(1))
         return response
     }
 

@@ -12,8 +12,11 @@ extension ExperimentsService {
         let rebuild = try exposures.beginRebuild()
         do {
             for try await request in requests {
-                let exposures = try SealedExposures.read(request.records, &summary)
+                let records = try SealedExposures.records(request.records, &summary)
+                let exposures = records.flatMap(SealedExposures.exposures)
+                summary.exposures += UInt64(exposures.count)
                 try await rebuild.add(exposures)
+                summary.facts += try await analyst.record(records)
             }
             summary.units = try await rebuild.finish()
         } catch {
@@ -26,11 +29,11 @@ extension ExperimentsService {
 
 /// Reads what decision records say of experiments.
 enum SealedExposures {
-    /// The exposures of whole records, one behind the other.
-    static func read(
+    /// Whole records, one behind the other.
+    static func records(
         _ bytes: [UInt8], _ summary: inout AssayModelsV1.RebuildSummary
-    ) throws(RPCError) -> [AssayModelsV1.Exposure] {
-        var found: [AssayModelsV1.Exposure] = []
+    ) throws(RPCError) -> [AssayRiskV1.DecisionRecord] {
+        var found: [AssayRiskV1.DecisionRecord] = []
         var rest = bytes[...]
         while !rest.isEmpty {
             let number = summary.records + 1
@@ -39,7 +42,7 @@ enum SealedExposures {
                 let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(
                     Array(rest.prefix(length)))
                 rest = rest.dropFirst(length)
-                found += exposures(of: record)
+                found.append(record)
             } catch {
                 throw RPCError(
                     .invalidArgument, "record \(number) of the log: \(error)",
@@ -47,7 +50,6 @@ enum SealedExposures {
             }
             summary.records = number
         }
-        summary.exposures += UInt64(found.count)
         return found
     }
 

@@ -6,10 +6,14 @@ public import RPC
 public struct ExperimentsService: AssayModelsV1.Experiments.Service {
     let registry: ModelRegistry
     let exposures: ExposureIndex
+    let analyst: ExperimentAnalyst
 
-    public init(_ registry: ModelRegistry, exposures: ExposureIndex) {
+    public init(
+        _ registry: ModelRegistry, exposures: ExposureIndex, analyst: ExperimentAnalyst
+    ) {
         self.registry = registry
         self.exposures = exposures
+        self.analyst = analyst
     }
 
     public func applyExperiment(
