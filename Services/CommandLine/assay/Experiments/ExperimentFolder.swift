@@ -34,14 +34,14 @@ enum ExperimentFolder {
         return text
     }
 
-    /// Experiments name holdouts, so these come first.
-    static func holdoutsFirst(
-        _ files: [(path: String, text: String)]
-    ) -> [(path: String, text: String)] {
-        func isHoldout(_ file: (path: String, text: String)) -> Bool {
+    typealias File = (path: String, text: String)
+
+    /// Files of holdouts, and all others.
+    static func parted(_ files: [File]) -> (holdouts: [File], others: [File]) {
+        func isHoldout(_ file: File) -> Bool {
             if case .holdout? = try? RoutingFile(yaml: file.text, name: file.path) { return true }
             return false
         }
-        return files.filter(isHoldout) + files.filter { !isHoldout($0) }
+        return (files.filter(isHoldout), files.filter { !isHoldout($0) })
     }
 }

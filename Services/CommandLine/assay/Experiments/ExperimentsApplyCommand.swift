@@ -2,6 +2,7 @@ import ArgumentParser
 import AssayMessages
 import Foundation
 import ModelCore
+import RPC
 
 /// Brings experiment files into force.
 struct ExperimentsApplyCommand: AsyncParsableCommand {
@@ -21,36 +22,48 @@ struct ExperimentsApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let read = try ExperimentFolder.files(files).map { ($0, try ExperimentFolder.text($0)) }
+        let (holdouts, experiments) = ExperimentFolder.parted(read)
         try await service.call { client, options in
-            var problems: [FileProblem] = []
-            var open: [(path: String, text: String)] = []
-            for (path, text) in ExperimentFolder.holdoutsFirst(read) {
-                let plan = try await client.applyExperiment(
-                    .init(
-                        requestID: ExperimentsOptions.requestID(), file: text, dryRun: true),
-                    options: options)
-                print(ExperimentText.lines(plan).joined(separator: "\n"))
-                problems += plan.problems.map { $0.problem(in: path) }
-                if !plan.unchanged { open.append((path, text)) }
-            }
-            for problem in problems.sorted() {
-                FileHandle.standardError.write(Data("\(problem)\n".utf8))
-            }
-            guard problems.isEmpty else {
-                throw Complaint(
-                    "\(problems.count) problem\(problems.count == 1 ? "" : "s"): nothing was applied"
-                )
-            }
-            guard !open.isEmpty else { return print("nothing is to be applied") }
-            try confirm()
-            for (path, text) in open {
-                let plan = try await client.applyExperiment(
-                    .init(
-                        requestID: ExperimentsOptions.requestID(), file: text, reason: reason),
-                    options: options)
-                print("applied \(path): \(plan.experiment)")
-            }
+            // Experiments name holdouts, so these are in force first.
+            let count =
+                try await apply(holdouts, client, options)
+                + apply(experiments, client, options)
+            if count == 0 { print("nothing is to be applied") }
         }
+    }
+
+    /// All of the files or, while one has a problem, none. Returns how many were not in force yet.
+    private func apply(
+        _ files: [ExperimentFolder.File], _ client: AssayModelsV1.Experiments.Client,
+        _ options: CallOptions
+    ) async throws -> Int {
+        var problems: [FileProblem] = []
+        var open: [ExperimentFolder.File] = []
+        for file in files {
+            let plan = try await client.applyExperiment(
+                .init(requestID: ExperimentsOptions.requestID(), file: file.text, dryRun: true),
+                options: options)
+            print(ExperimentText.lines(plan).joined(separator: "\n"))
+            problems += plan.problems.map { $0.problem(in: file.path) }
+            if !plan.unchanged { open.append(file) }
+        }
+        for problem in problems.sorted() {
+            FileHandle.standardError.write(Data("\(problem)\n".utf8))
+        }
+        guard problems.isEmpty else {
+            throw Complaint(
+                "\(problems.count) problem\(problems.count == 1 ? "" : "s"): none of these files was "
+                    + "applied")
+        }
+        if open.isEmpty { return 0 }
+        try confirm()
+        for file in open {
+            let plan = try await client.applyExperiment(
+                .init(requestID: ExperimentsOptions.requestID(), file: file.text, reason: reason),
+                options: options)
+            print("applied \(file.path): \(plan.experiment)")
+        }
+        return open.count
     }
 
     private func confirm() throws {

@@ -36,7 +36,12 @@ enum DecisionText {
             "  decision \(decision.decisionID), log \(decision.log.chain) number "
                 + "\(decision.log.sequence)",
             "  made from \(made)",
-        ]
+        ] + decision.assignments.filter { !$0.arm.isEmpty }.map { "  \(assignment($0))" }
+    }
+
+    private static func assignment(_ found: AssayRiskV1.RecordedAssignment) -> String {
+        "experiment \(found.experiment): arm \(found.arm), \(found.reason)"
+            + (found.controlAnswered ? "; its version failed, control answered" : "")
     }
 
     private static func creditLines(_ credit: AssayRiskV1.CreditResult) -> [String] {

@@ -15,19 +15,24 @@ public struct BucketDraw: Sendable {
         self.prefix = prefix
     }
 
-    /// The same as `Bucketing.hash`. `kind` contains no zero byte.
+    /// The hash of one unit. `kind` contains no zero byte.
     public func hash(kind: String, unit: String) -> UInt64 {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(prefix.count + kind.utf8.count + 1 + unit.utf8.count)
-        bytes += prefix
-        bytes += kind.utf8
-        bytes.append(0)
-        bytes += unit.utf8
-        var hash: UInt64 = 0
-        SHA256.hash(data: bytes).withUnsafeBytes { digest in
-            for byte in digest.prefix(8) { hash = hash << 8 | UInt64(byte) }
+        let (kind, unit) = (kind.utf8, unit.utf8)
+        let count = prefix.count + kind.count + 1 + unit.count
+        return withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { bytes in
+            func part(_ start: Int) -> UnsafeMutableRawBufferPointer {
+                UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+            }
+            bytes.copyBytes(from: prefix)
+            part(prefix.count).copyBytes(from: kind)
+            bytes[prefix.count + kind.count] = 0
+            part(prefix.count + kind.count + 1).copyBytes(from: unit)
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+            return hash.finalize().withUnsafeBytes {
+                UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
+            }
         }
-        return hash
     }
 
     public func bucket(kind: String, unit: String) -> Int {

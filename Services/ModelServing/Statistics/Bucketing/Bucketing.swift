@@ -1,5 +1,3 @@
-internal import Crypto
-
 /// Which bucket a unit falls into: the deterministic randomisation `assay.bucket/1`.
 ///
 /// The hash is the first 8 bytes, big-endian, of SHA-256 over
@@ -26,14 +24,7 @@ public enum Bucketing {
 
     /// The hash of one unit. `seed` and `kind` contain no zero byte, so no two draws share bytes.
     public static func hash(purpose: Purpose, seed: String, kind: String, unit: String) -> UInt64 {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(64 + seed.utf8.count + unit.utf8.count)
-        for part in ["assay.bucket/1", purpose.rawValue, seed, kind] {
-            bytes.append(contentsOf: part.utf8)
-            bytes.append(0)
-        }
-        bytes.append(contentsOf: unit.utf8)
-        return SHA256.hash(data: bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        BucketDraw(purpose, seed: seed).hash(kind: kind, unit: unit)
     }
 
     /// 0 ... 999,999: the high half of the 128-bit product of the hash and the number of buckets.

@@ -83,77 +83,85 @@ struct CompiledExperiment: Sendable {
                 secret: experiment.secret) : nil
     }
 
-    /// The exits in their order, each with its reason.
+    /// Where a call ends.
+    private enum Exit {
+        case without(AssayModelsV1.AssignmentReason)
+        case arm(Int, AssayModelsV1.AssignmentReason)
+    }
+
     func assign(
         _ call: AssignmentCall, _ draws: inout SharedDraws, _ undecided: inout [String]
     ) -> Assignment {
         var found = Assignment(
             experiment: specification.experiment, revision: specification.revision,
             epoch: specification.epoch)
-        if state == .stopped { return found.leaving(.notRunning) }
-        guard let (kind, unit) = unit(of: call, &found) else { return found.leaving(.noUnit) }
+        switch exit(call, &draws, &undecided, &found) {
+        case .without(let reason): found.reason = reason
+        case .arm(let position, let reason):
+            found.reason = reason
+            found.arm = arms[position].name
+            found.version = arms[position].version
+            found.propensity = arms[position].propensity
+            if let tokens, reason == .assigned || reason == .token {
+                found.token = tokens.token(arm: found.arm, unit: found.unitHash)
+            }
+        }
+        return found
+    }
+
+    /// The exits in their order, each with its reason.
+    private func exit(
+        _ call: AssignmentCall, _ draws: inout SharedDraws, _ undecided: inout [String],
+        _ found: inout Assignment
+    ) -> Exit {
+        if state == .stopped { return .without(.notRunning) }
+        guard let (kind, unit) = unit(of: call, &found) else { return .without(.noUnit) }
         found.unitKind = kind
-        if let arm = forced(call, unit) {
-            if state == .controlled { return assigned(control, .controlled, found) }
+        if let (position, reason) = forced(call, unit) {
+            if state == .controlled { return .arm(control, .controlled) }
             found.unitHash = armDraw.hash(kind: kind, unit: unit)
-            return assigned(arm.position, arm.reason, found)
+            return .arm(position, reason)
         }
         switch targeting?.verdict(call.attributes) {
         case nil, .holds: break
-        case .fails, .missing: return found.leaving(.notTargeted)
+        case .fails, .missing: return .without(.notTargeted)
         case .failed:
             undecided.append(specification.experiment)
-            return found.leaving(.notTargeted)
+            return .without(.notTargeted)
         }
         for holdout in holdouts {
             let bucket = draws.holdout(holdout.number, kind) {
                 holdout.draw.bucket(kind: kind, unit: unit)
             }
             if bucket < holdout.share * Bucketing.bucketsPerBasisPoint {
-                return found.leaving(.holdout)
+                return .without(.holdout)
             }
         }
         let layerBucket = draws.layer(layer, kind) { layerDraw.bucket(kind: kind, unit: unit) }
         found.layerBucket = UInt32(layerBucket)
-        guard slot.contains(layerBucket) else { return found.leaving(.outsideSlot) }
+        guard slot.contains(layerBucket) else { return .without(.outsideSlot) }
         let bucket = allocationDraw.bucket(kind: kind, unit: unit)
         found.allocationBucket = UInt32(bucket)
-        guard bucket < allocated else { return found.leaving(.notAllocated) }
-        if state == .controlled { return assigned(control, .controlled, found) }
-        return drawn(kind, unit, call, found)
+        guard bucket < allocated else { return .without(.notAllocated) }
+        if state == .controlled { return .arm(control, .controlled) }
+        return drawn(kind, unit, call, &found)
     }
 
     /// By token, or by the draw of the arm.
     private func drawn(
-        _ kind: String, _ unit: String, _ call: AssignmentCall, _ found: Assignment
-    ) -> Assignment {
-        var found = found
+        _ kind: String, _ unit: String, _ call: AssignmentCall, _ found: inout Assignment
+    ) -> Exit {
         if let token = tokens?.first(of: call.tokens),
             let position = arms.firstIndex(where: { $0.name == token.arm })
         {
             found.unitHash = token.unit
-            return assigned(position, .token, found)
+            return .arm(position, .token)
         }
         let hash = armDraw.hash(kind: kind, unit: unit)
         let bucket = Bucketing.bucket(hash)
         found.unitHash = hash
         found.armBucket = UInt32(bucket)
-        return assigned(arms.firstIndex { bucket < $0.end } ?? control, .assigned, found)
-    }
-
-    private func assigned(
-        _ position: Int, _ reason: AssayModelsV1.AssignmentReason, _ found: Assignment
-    ) -> Assignment {
-        var found = found
-        let arm = arms[position]
-        found.arm = arm.name
-        found.version = arm.version
-        found.propensity = arm.propensity
-        found.reason = reason
-        if let tokens, reason == .assigned || reason == .token {
-            found.token = tokens.token(arm: arm.name, unit: found.unitHash)
-        }
-        return found
+        return .arm(arms.firstIndex { bucket < $0.end } ?? control, .assigned)
     }
 
     // MARK: Who
@@ -179,17 +187,12 @@ struct CompiledExperiment: Sendable {
         {
             return (position, .forced)
         }
+        if overrides.isEmpty { return nil }
         return overrides[unit].map { ($0, .overridden) }
     }
 }
 
 extension AssayModelsV1.Assignment {
-    fileprivate func leaving(_ reason: AssayModelsV1.AssignmentReason) -> Self {
-        var left = self
-        left.reason = reason
-        return left
-    }
-
     /// Whether the unit met the arm: what analysis counts, or excludes as forced.
     var isExposure: Bool {
         switch reason {

@@ -1,0 +1,89 @@
+import AssayMessages
+import Foundation
+import RPC
+import Testing
+
+@testable import ModelCore
+
+@Suite("The folder of experiments")
+struct ExperimentFolderTests {
+    private let holdout = """
+        holdout: quiet
+        revision: 1
+        share: 100
+        owner: me@bank.example
+        purpose: to compare with
+        """
+
+    private func experiment(_ weight: Int = 5_000, revision: Int = 1) -> String {
+        """
+        experiment: trial
+        revision: \(revision)
+        epoch: 1
+        owner: me@bank.example
+        hypothesis: version 2 is better
+        model: m
+        alias: champion
+        unit: customer
+        layer: all
+        slots: {from: 0, to: 10000}
+        allocation: \(revision)
+        arms: [{name: control, version: 1, weight: 5000, control: true}, {name: more, version: 2, weight: \(weight)}]
+        holdouts: [quiet]
+        metrics: [{name: approved, role: primary, kind: proportion, event: decision.approved, better: higher}]
+        """
+    }
+
+    @Test("files come into force when they change, all or none; what is gone stops nothing")
+    func following() async throws {
+        let kit = try RegistryKit()
+        defer { kit.removeFolder() }
+        let registry = try kit.open()
+        for number in 1...2 {
+            _ = try await registry.register(
+                try Example.credit.registration(model: "m", id: "r-\(number)"))
+        }
+        _ = try await registry.setAlias(.move("m", to: 1))
+        let folder = kit.folder.appending(path: "experiments")
+        let follower = ExperimentFolderFollower(registry, folder: folder)
+        guard case .refused? = await follower.look().first else {
+            Issue.record("a folder that is not there was read")
+            return
+        }
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "holdouts"), withIntermediateDirectories: true)
+        func write(_ text: String, _ name: String) throws {
+            try text.write(
+                to: folder.appending(path: name), atomically: true, encoding: .utf8)
+        }
+        try write(holdout, "holdouts/quiet.yaml")
+        try write(experiment(), "trial.yaml")
+        try write("no yaml: [", "notes.txt")
+        #expect(
+            await follower.look() == [
+                .applied(file: "holdouts/quiet.yaml", experiment: "quiet"),
+                .applied(file: "trial.yaml", experiment: "trial"),
+            ])
+        #expect(await follower.look() == [])
+        #expect(follower.problemCount == 0)
+
+        try write(experiment(revision: 2), "trial.yaml")
+        try write(experiment(4_000).replacing("trial", with: "other"), "other.yaml")
+        let refused = await follower.look()
+        #expect(refused.count == 1 && follower.problemCount == 1)
+        guard case .refused("other.yaml", let problem)? = refused.first else {
+            Issue.record("\(refused)")
+            return
+        }
+        #expect(problem.hasPrefix("12:7: arms: weights are basis points"))
+        #expect(try registry.snapshot.experiment("trial").experiment.specification.revision == 1)
+        #expect(await follower.look() == [])
+
+        try FileManager.default.removeItem(at: folder.appending(path: "other.yaml"))
+        #expect(await follower.look() == [.applied(file: "trial.yaml", experiment: "trial")])
+        try FileManager.default.removeItem(at: folder.appending(path: "trial.yaml"))
+        #expect(await follower.look() == [])
+        let trial = try registry.snapshot.experiment("trial").experiment
+        #expect(trial.state == .running && trial.specification.revision == 2)
+    }
+}
