@@ -17,6 +17,10 @@ struct AssayModels: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
+    @Option(
+        help: "Folder of experiment files, brought into force at the start and when they change.")
+    var experiments: String?
+
     func run() async throws {
         let directory = try service.requireData()
         try await ServiceHarness(name: "models", options: service, adminPort: 9903).run {
@@ -29,10 +33,11 @@ struct AssayModels: AsyncParsableCommand {
                 now: WallClock.now)
             report(registry, environment)
             environment.metrics.collect { Self.writeMetrics(registry.snapshot, &$0) }
-            let experiments = try RunningExperiments(registry, store, environment)
+            let running = try RunningExperiments(
+                registry, store, folder: experiments, environment)
             let services = StandardServices.added(
                 to: [
-                    experiments.serving, ModelRegistryService(registry), experiments.service,
+                    running.serving, ModelRegistryService(registry), running.service,
                 ],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let observability = try Observability(environment)
@@ -50,12 +55,13 @@ struct AssayModels: AsyncParsableCommand {
                 port: server.port,
                 run: {
                     let clocks = [
-                        Task { await experiments.ramp() }, Task { await experiments.look() },
+                        Task { await running.ramp() }, Task { await running.look() },
+                        Task { await running.follow() },
                     ]
                     try await server.run()
                     for clock in clocks { clock.cancel() }
                     for clock in clocks { await clock.value }
-                    experiments.drain()
+                    running.drain()
                     store.close()
                     await observability.close()
                 },

@@ -1,3 +1,4 @@
+import Foundation
 import ModelCore
 import Observability
 import ServiceRuntime
@@ -8,6 +9,8 @@ import Storage
 struct RunningExperiments {
     /// How often ramps are looked at.
     private static let rampInterval = Duration.seconds(30)
+    /// How often the folder is read.
+    private static let folderInterval = Duration.seconds(10)
 
     let exposures: ExposureIndex
     let calls: CallRecorder
@@ -15,10 +18,13 @@ struct RunningExperiments {
     let service: ExperimentsService
     private let analyst: ExperimentAnalyst
     private let registry: ModelRegistry
+    private let follower: ExperimentFolderFollower?
     private let environment: ServiceEnvironment
 
+    /// - Parameter folder: files to bring into force whenever they change; nil: none.
     init(
-        _ registry: ModelRegistry, _ store: RocksDBStore, _ environment: ServiceEnvironment
+        _ registry: ModelRegistry, _ store: RocksDBStore, folder: String?,
+        _ environment: ServiceEnvironment
     ) throws {
         let exposures = try ExposureIndex(store: store)
         let calls = CallRecorder(store: store)
@@ -30,12 +36,17 @@ struct RunningExperiments {
         self.calls = calls
         self.registry = registry
         self.environment = environment
+        let follower = folder.map {
+            ExperimentFolderFollower(registry, folder: URL(filePath: $0))
+        }
+        self.follower = follower
         serving = ModelServingService(
             registry, exposures: exposures, calls: calls, observer: observer)
         service = ExperimentsService(registry, exposures: exposures, analyst: analyst)
-        environment.metrics.collect {
-            Self.writeMetrics(registry, exposures, observer, &$0)
-            Self.writeMetrics(calls, &$0)
+        environment.metrics.collect { text in
+            Self.writeMetrics(registry, exposures, observer, &text)
+            Self.writeMetrics(calls, &text)
+            if let follower { Self.writeMetrics(follower, &text) }
         }
     }
 
@@ -90,6 +101,26 @@ struct RunningExperiments {
         }
     }
 
+    /// Brings the folder's files into force whenever they change, until the task is cancelled.
+    func follow() async {
+        guard let follower else { return }
+        while !Task.isCancelled {
+            for event in await follower.look() {
+                switch event {
+                case .applied(let file, let name):
+                    environment.logger.notice(
+                        "an experiment's file is in force",
+                        metadata: ["file": "\(file)", "experiment": "\(name)"])
+                case .refused(let file, let problem):
+                    environment.logger.error(
+                        "an experiment's file has a problem; nothing was changed",
+                        metadata: ["file": "\(file)", "problem": "\(problem)"])
+                }
+            }
+            try? await Task.sleep(for: Self.folderInterval)
+        }
+    }
+
     private static func writeMetrics(
         _ registry: ModelRegistry, _ exposures: ExposureIndex, _ observer: ExperimentObserver,
         _ text: inout PrometheusText
@@ -121,6 +152,17 @@ struct RunningExperiments {
                 "assay_models_targeting_failures_total", labels: [("experiment", experiment)],
                 Double(count))
         }
+    }
+
+    private static func writeMetrics(
+        _ follower: ExperimentFolderFollower, _ text: inout PrometheusText
+    ) {
+        text.header(
+            "assay_models_experiment_file_problems",
+            help: "Problems of the folder of experiments; while there is one, no file of it is "
+                + "applied.", kind: .gauge)
+        text.sample(
+            "assay_models_experiment_file_problems", labels: [], Double(follower.problemCount))
     }
 
     private static func writeMetrics(_ calls: CallRecorder, _ text: inout PrometheusText) {
