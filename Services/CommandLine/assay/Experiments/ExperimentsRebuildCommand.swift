@@ -15,7 +15,7 @@ struct ExperimentsRebuildCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "Exported decision log.") var fromLog: String
-    @OptionGroup var service: ExperimentsOptions
+    @OptionGroup var place: WorkspaceOptions
 
     private static let chunkBytes = 512 << 10
 
@@ -24,7 +24,7 @@ struct ExperimentsRebuildCommand: AsyncParsableCommand {
             throw Complaint("\(fromLog) cannot be read")
         }
         let chunks = try chunks(of: Array(bytes))
-        let summary = try await service.call(deadline: .seconds(3_600)) { client, options in
+        let summary = try await place.stream(scope: "experiments.apply") { client, options in
             try await client.rebuildExposures(options: options) { requests in
                 for chunk in chunks { try await requests.write(.init(records: chunk)) }
             }

@@ -15,11 +15,11 @@ struct ExperimentsRecordCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "File of outcomes; - is standard input.") var file: String
-    @OptionGroup var service: ExperimentsOptions
+    @OptionGroup var place: WorkspaceOptions
 
     func run() async throws {
         let outcomes = try Self.outcomes(try read(), file: file)
-        let summary = try await service.call(deadline: .seconds(3_600)) { client, options in
+        let summary = try await place.stream(scope: "outcomes.write") { client, options in
             try await client.recordOutcome(options: options) { requests in
                 for outcome in outcomes { try await requests.write(outcome) }
             }

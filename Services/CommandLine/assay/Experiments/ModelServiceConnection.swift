@@ -32,3 +32,26 @@ struct ModelServiceConnection: Sendable {
         CallOptions(deadline: .after(deadline), metadata: metadata)
     }
 }
+
+extension WorkspaceOptions {
+    /// Calls experiments straight, and closes the connection afterwards.
+    ///
+    /// - Parameter scope: what the command does.
+    func stream<Result>(
+        scope: String,
+        _ body: (AssayModelsV1.Experiments.Client, CallOptions) async throws -> Result
+    ) async throws -> Result {
+        let connection = try ModelServiceConnection(workspace, scopes: [scope])
+        let client = AssayModelsV1.Experiments.Client(connection.transport)
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(client, connection.options(.seconds(3_600))))
+        } catch let error as RPCError {
+            result = .failure(Complaint("\(error.code): \(error.message)"))
+        } catch {
+            result = .failure(error)
+        }
+        await connection.transport.close()
+        return try result.get()
+    }
+}
