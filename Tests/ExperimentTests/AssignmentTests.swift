@@ -103,6 +103,13 @@ import Wire
         #expect(assign(try table((old, wider)), call()).arm == "control")
     }
 
+    @Test("an override is of the unit's bytes: a text that only looks alike is another unit")
+    func overrideBytes() throws {
+        let table = try table(("qa-customer-1", "\u{E9}"))
+        #expect(assign(table, call("\u{E9}")).reason == .overridden)
+        #expect(assign(table, call("e\u{301}")).reason == .assigned)
+    }
+
     @Test("the fallback is drawn under its own kind, and marked")
     func fallback() throws {
         let found = assign(try table(), call("4711", kind: "card"))

@@ -37,7 +37,8 @@ struct CompiledExperiment: Sendable {
     private let allocated: Int
     private let arms: [Arm]
     private let control: Int
-    private let overrides: [String: Int]
+    /// By the bytes of the unit: texts that only look alike are two units, as in the draws.
+    private let overrides: [[UInt8]: Int]
     private let holdouts: [Holdout]
     private let targeting: Targeting?
     private let tokens: AssignmentTokens?
@@ -71,7 +72,7 @@ struct CompiledExperiment: Sendable {
             arms.indices.map { (specification.arms[$0].name, $0) }, uniquingKeysWith: { a, _ in a })
         overrides = Dictionary(
             specification.overrides.compactMap { override in
-                positions[override.arm].map { (override.unit, $0) }
+                positions[override.arm].map { (Array(override.unit.utf8), $0) }
             }, uniquingKeysWith: { a, _ in a })
         targeting =
             specification.targeting.isEmpty
@@ -188,7 +189,7 @@ struct CompiledExperiment: Sendable {
             return (position, .forced)
         }
         if overrides.isEmpty { return nil }
-        return overrides[unit].map { ($0, .overridden) }
+        return overrides[Array(unit.utf8)].map { ($0, .overridden) }
     }
 }
 
