@@ -17,6 +17,7 @@ struct RunningExperiments {
     let serving: ModelServingService
     let service: ExperimentsService
     private let analyst: ExperimentAnalyst
+    private let tally = LookTally()
     private let registry: ModelRegistry
     private let follower: ExperimentFolderFollower?
     private let environment: ServiceEnvironment
@@ -43,9 +44,9 @@ struct RunningExperiments {
         serving = ModelServingService(
             registry, exposures: exposures, calls: calls, observer: observer)
         service = ExperimentsService(registry, exposures: exposures, analyst: analyst)
-        environment.metrics.collect { text in
+        environment.metrics.collect { [tally] text in
             Self.writeMetrics(registry, exposures, observer, &text)
-            Self.writeMetrics(calls, &text)
+            Self.writeMetrics(calls, tally, &text)
             if let follower { Self.writeMetrics(follower, &text) }
         }
     }
@@ -62,7 +63,8 @@ struct RunningExperiments {
     /// Looks at experiments when it is time, and acts on what is found, until the task is cancelled.
     func look() async {
         let logger = environment.logger
-        let looks = ExperimentLooks(analyst) { event in
+        let looks = ExperimentLooks(analyst) { [tally] event in
+            tally.add(event)
             switch event {
             case .looked(let look):
                 logger.log(
@@ -165,12 +167,23 @@ struct RunningExperiments {
             "assay_models_experiment_file_problems", labels: [], Double(follower.problemCount))
     }
 
-    private static func writeMetrics(_ calls: CallRecorder, _ text: inout PrometheusText) {
+    private static func writeMetrics(
+        _ calls: CallRecorder, _ looks: LookTally, _ text: inout PrometheusText
+    ) {
         text.header(
             "assay_models_experiment_calls_dropped_total",
             help: "Calls that outcomes cannot name; a rebuild from the log brings them back.",
             kind: .counter)
         text.sample(
             "assay_models_experiment_calls_dropped_total", labels: [], Double(calls.dropped))
+        text.header(
+            "assay_models_experiment_looks_total",
+            help: "Looks at experiments by what they said; `failed` said nothing.",
+            kind: .counter)
+        for (experiment, verdict, count) in looks.counts {
+            text.sample(
+                "assay_models_experiment_looks_total",
+                labels: [("experiment", experiment), ("verdict", verdict)], Double(count))
+        }
     }
 }

@@ -32,7 +32,8 @@ final class AnalysisKit: Sendable {
             ?? FileManager.default.temporaryDirectory
             .appending(path: "assay-analysis-\(UUID().uuidString)")
         store = try RocksDBStore(
-            directory: self.folder.appending(path: "analysis").path, families: OutcomeLog.families)
+            directory: self.folder.appending(path: "analysis").path,
+            families: OutcomeLog.families + ExposureIndex.families)
         control = RehearsedControl(specification)
         let time = Clock(AnalysisKit.start)
         self.time = time

@@ -140,26 +140,27 @@ struct AnalysisText {
     }
 
     private func line(of guardrail: AssayModelsV1.GuardrailOutcome) -> String {
-        let form = guardrail.relative ? Form.lift : Form(guardrail.kind)
-        let beyond = guardrail.better == .higher ? "below" : "above"
-        let isQuantile = guardrail.kind == .quantile
-        let limit =
-            isQuantile
-            ? "more than its share of calls above \(Form.plain(guardrail.limit))"
-            : "\(beyond) \(form.limit(guardrail.limit))"
         let name = "  \(guardrail.metric), \(guardrail.arm): "
         switch guardrail.state {
-        case .holds, .broken:
-            let value = guardrail.value.map { form.limit($0) } ?? "?"
-            let state = guardrail.state == .holds ? "holds" : "BROKEN"
-            let what = isQuantile ? "\(value) of calls" : value
-            return name + "\(state), \(what); stops \(limit), once that is certain beyond "
-                + "\(form.limit(guardrail.margin).drop("+"))"
+        case .holds: return name + "holds, " + measured(guardrail)
+        case .broken: return name + "BROKEN, " + measured(guardrail)
         case .tooFewUnits:
             return name + "not judged yet, \(guardrail.units) of \(analysis.minimumUnits) needed"
         case .undefined: return name + "cannot be computed"
         case .unspecified, .unrecognized: return name + "unknown"
         }
+    }
+
+    /// The value, its limit, and how far beyond it chance may have put the value.
+    private func measured(_ guardrail: AssayModelsV1.GuardrailOutcome) -> String {
+        let form = guardrail.relative ? Form.lift : Form(guardrail.kind)
+        let value = guardrail.value.map { form.limit($0) } ?? "?"
+        let chance = " (chance explains \(form.margin(guardrail.margin)))"
+        if guardrail.kind == .quantile {
+            return "\(value) of calls lie above \(Form.plain(guardrail.limit))" + chance
+        }
+        let beyond = guardrail.better == .higher ? "below" : "above"
+        return "\(value), not to be \(beyond) \(form.limit(guardrail.limit))" + chance
     }
 
     private var omitted: [String] {
@@ -196,8 +197,12 @@ private enum Form {
         switch self {
         case .number: Self.plain(value)
         case .share: String(format: "%.2f %%", value * 100)
-        case .lift: String(format: "%+.2f %% of control's", value * 100)
+        case .lift: String(format: "%+.2f %% against control", value * 100)
         }
+    }
+
+    func margin(_ value: Double) -> String {
+        self == .number ? Self.plain(value) : String(format: "%.2f %%", value * 100)
     }
 
     static func plain(_ value: Double) -> String {
@@ -227,10 +232,4 @@ private func padded(_ text: String, _ width: Int) -> String {
 
 private func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(1, width - text.count)) + text
-}
-
-extension String {
-    fileprivate func drop(_ prefix: String) -> String {
-        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
-    }
 }

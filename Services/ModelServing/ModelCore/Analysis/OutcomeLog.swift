@@ -65,11 +65,14 @@ public final class OutcomeLog: Sendable {
     /// recorded before it any more.
     package func horizon() async throws -> Int64 {
         try await onQueue {
-            let time = self.now().millisecondsSinceEpoch
-            return self.clock.withLock { clock in
-                clock = max(clock, time)
-                return clock
-            }
+            let last = self.clock.withLock { $0 }
+            let time = max(0, self.now().millisecondsSinceEpoch)
+            guard time > last else { return last }
+            var batch = WriteBatch()
+            batch.put(self.keys.clock, BigEndian.bytes(time), in: AnalysisKeys.family)
+            try self.store.write(batch, sync: true)
+            self.clock.withLock { $0 = time }
+            return time
         }
     }
 

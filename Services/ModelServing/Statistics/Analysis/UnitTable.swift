@@ -1,3 +1,5 @@
+internal import Crypto
+
 /// The units of an experiment, put together from exposures, calls and facts.
 ///
 /// The rows depend on what was added, not on its order: sums of one unit are taken over sorted
@@ -39,7 +41,7 @@ public struct UnitTable: Sendable {
     private let readers: [String: [(metric: Int, part: Part)]]
     private var units: [Unit] = []
     private var positions: [UInt64: Int] = [:]
-    private var calls: [String: Call] = [:]
+    private var calls: [UInt128: Call] = [:]
     private var additions: [Additions]
     /// Facts of a call or a unit that is not in the experiment.
     public private(set) var unmatched = 0
@@ -91,7 +93,12 @@ public struct UnitTable: Sendable {
     /// A call of a unit, by which facts name it. To be told after the exposures.
     public mutating func add(call: String, unit: UInt64, at: Int64) {
         guard at < horizon, let position = positions[unit] else { return }
-        calls[call] = Call(unit: position, at: at)
+        calls[Self.key(call)] = Call(unit: position, at: at)
+    }
+
+    /// Half a digest: a third of the room that the texts would take, and nobody can make two alike.
+    private static func key(_ call: String) -> UInt128 {
+        SHA256.hash(data: Array(call.utf8)).prefix(16).reduce(0) { $0 << 8 | UInt128($1) }
     }
 
     /// To be told after the exposures and the calls.
@@ -101,8 +108,9 @@ public struct UnitTable: Sendable {
         let at: Int64
         switch fact.subject {
         case .call(let id):
-            position = calls[id]?.unit
-            at = calls[id]?.at ?? 0
+            let call = calls[Self.key(id)]
+            position = call?.unit
+            at = call?.at ?? 0
         case .unit(let hash, let time):
             position = positions[hash]
             at = time
