@@ -30,6 +30,7 @@ run: dependencies release
 test: dependencies test-dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --no-parallel --disable-xctest $(SWIFT_FLAGS)
+	Tests/Conformance/models/check.py --assay .build/debug/assay Tests/ModelFixtures/Fixtures/*
 
 ## conformance: the wire format against protobuf and a second implementation, 100,000 random pairs (PAIRS=, SEED=)
 .PHONY: conformance
@@ -109,6 +110,14 @@ bucketing: .venv-bucketing/ready
 .PHONY: fuzz
 fuzz: dependencies
 	Tests/Fuzz/run.sh $(or $(SECONDS),60)
+
+## vectors: train models with nine versions of four libraries and compare with them, in .vectors (SEED=, VECTOR_FLAGS=)
+.PHONY: vectors
+vectors:
+	@packages="python3 python3-venv"; $(install_packages)
+	$(RELEASE) --product assay
+	Tests/Conformance/models/make_vectors.py --out .vectors --seed $(or $(SEED),1) $(VECTOR_FLAGS)
+	Tests/Conformance/models/check.py --assay .build/release/assay .vectors/cases/*
 
 ## breaking: what the schemas break compared with main (AGAINST=git:REV, a directory or an archived .schema)
 .PHONY: breaking
@@ -242,7 +251,7 @@ test-dependencies: .venv/ready
 ## clean: remove what was built
 .PHONY: clean
 clean:
-	rm -rf .build .venv .venv-feast .venv-bucketing .assay
+	rm -rf .build .venv .venv-feast .venv-bucketing .vectors .assay
 
 ## help: this list
 .PHONY: help
