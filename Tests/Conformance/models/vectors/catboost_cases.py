@@ -1,5 +1,7 @@
 """CatBoost: oblivious and nested trees, losses, the three ways of missing, categories one-hot."""
 import json
+import os
+import tempfile
 
 import numpy as np
 import catboost as cb
@@ -54,10 +56,13 @@ def one(plan, version, name, parameters, target):
     model = cb.CatBoost(dict(iterations=plan.rounds(30), depth=4 if plan.small else 5, learning_rate=.2, random_seed=7,
                              thread_count=1, verbose=False, allow_writing_files=False, **parameters)).fit(training)
     borders = []
-    model.save_model(f"{plan.out}/borders.json", format="json", pool=training)
-    with open(f"{plan.out}/borders.json", encoding="utf-8") as file:
-        for feature in json.load(file)["features_info"].get("float_features", []):
-            borders += [(feature["flat_feature_index"], border) for border in feature.get("borders") or []]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.json")
+        model.save_model(path, format="json", pool=training)
+        with open(path, encoding="utf-8") as file:
+            information = json.load(file)["features_info"]
+    for feature in information.get("float_features", []):
+        borders += [(feature["flat_feature_index"], border) for border in feature.get("borders") or []]
     rows = data.probes(plan, borders, np.float32)
     for column in data.categorical:
         rows[::7, column] = 77
