@@ -8,21 +8,22 @@ final class CompiledForest: Sendable {
     static let rankBytesPerBlock = 32 << 10
 
     let trees: TreeEnsemble
-    let rowsPerBlock: Int
-    let slotCount: Int
+    private let rowsPerBlock: Int
+    private let slotCount: Int
+    let size: ModelScratch.Size
     private let block: ForestBlock
     private let runs: [ForestLayout.Run]
     private let memberships: [RankTable.Membership]
     private let isSingle: Bool
+    private let isNarrow: Bool
     private let outputs: Int
-    private let groupCount: Int
     private let base: [Float]
     private let profile: NumericProfile
     private let leafKind: LeafKind
     private let ranks: RankTable.Layout
-    private let words: ForestBlock.Section<UInt32>
+    private let words: ForestWords
     private let siblings: ForestBlock.Section<ForestLayout.Sibling>
-    private let roots: ForestBlock.Section<ForestLayout.Root>
+    private let groups: ForestBlock.Section<ForestLayout.SiblingGroup>
     private let leaves: LeafSections
 
     /// What a leaf adds.
@@ -55,7 +56,7 @@ final class CompiledForest: Sendable {
         runs = layout.runs
         memberships = table.memberships
         isSingle = table.isSingle
-        groupCount = table.groups.count
+        isNarrow = table.isNarrow
         outputs = trees.outputCount
         base = trees.base.map { Float($0) }
         profile = trees.profile
@@ -63,14 +64,26 @@ final class CompiledForest: Sendable {
             profile == .xgboost
             ? .single
             : trees.leafWidth > 1 ? .vector : trees.linearLeaves.isEmpty ? .double : .linear
-        slotCount = max(table.slotCount, 1)
+        slotCount = table.slotCount
         rowsPerBlock = max(
-            1, min(Self.mostRowsPerBlock, Self.rankBytesPerBlock / (slotCount * 4)))
+            1,
+            min(
+                Self.mostRowsPerBlock,
+                Self.rankBytesPerBlock / (slotCount * (isNarrow ? 2 : 4))))
+        let together = ForestLayout.together
+        size = ModelScratch.Size(
+            inputs: trees.inputCount, outputs: trees.outputCount, rows: rowsPerBlock,
+            narrowSlots: isNarrow ? slotCount : 0, wideSlots: isNarrow ? 0 : slotCount,
+            leaves: layout.runs.reduce(0) {
+                max($0, ($1.trees.count + together - 1) / together * together)
+            })
         var builder = ForestBlock.Builder()
         ranks = table.layout(in: &builder)
-        words = builder.add(layout.words)
+        words = ForestWords(
+            narrow: builder.add(isNarrow ? layout.words.map { UInt16($0) } : []),
+            wide: builder.add(isNarrow ? [] : layout.words))
         siblings = builder.add(layout.siblings)
-        roots = builder.add(layout.roots)
+        groups = builder.add(layout.groups)
         leaves = Self.lay(trees, layout.leaves, in: &builder)
         block = ForestBlock(builder)
     }
@@ -95,40 +108,47 @@ final class CompiledForest: Sendable {
     // MARK: Ranks
 
     @inline(__always)
-    private func fill<Value: BinaryFloatingPoint>(
-        _ slots: UnsafeMutablePointer<UInt32>, from row: UnsafePointer<Value>
+    private func fill<Word: RankWord, Value: RowValue>(
+        _ slots: UnsafeMutablePointer<Word>, from row: UnsafePointer<Value>,
+        _ scratch: ModelScratch
     ) {
+        OrderedKey.fill(scratch.keys, from: row, count: trees.inputCount, isSingle: isSingle)
         let fill = RankFill(
-            columns: block.start(of: ranks.columns), groups: block.start(of: ranks.groups),
-            groupCount: groupCount)
-        if isSingle {
-            fill.fill(slots, from: row, block.start(of: ranks.singleKeys))
-        } else {
-            fill.fill(slots, from: row, block.start(of: ranks.doubleKeys))
-        }
+            columns: block.start(of: ranks.columns), columnCount: ranks.columns.count,
+            keys: block.start(of: ranks.keys), exactRanges: block.start(of: ranks.exactRanges),
+            exactKeys: block.start(of: ranks.exactKeys), isSingle: isSingle)
+        fill.fill(slots, from: row, scratch.keys)
         if memberships.isEmpty { return }
         for membership in memberships {
             let value = Double(row[Int(membership.split.input)])
             let goesLeft = trees.goesLeft(membership.split, trees.profile.prepared(value))
-            slots[Int(membership.slot)] = goesLeft ? 0 : RankFill.missingRight
+            slots[Int(membership.slot)] = goesLeft ? 0 : .max
         }
     }
 
-    private func walk(_ slots: UnsafePointer<UInt32>) -> ForestWalk {
-        ForestWalk(
-            words: block.start(of: words), siblings: block.start(of: siblings),
-            roots: block.start(of: roots), ranks: slots)
-    }
-
-    /// Calls `body` with each run and those of its trees that lie in `range`.
+    /// Lets the visitor of each of `rows` see its leaves in each run, in the order of the trees.
+    ///
+    /// - Parameter visitor: of a row.
     @inline(__always)
-    private func visitRuns(
-        _ range: Range<Int>, _ body: (ForestLayout.Run, Range<Int>) -> Void
+    private func visit<Word: RankWord, Visitor: LeafVisitor>(
+        _: Word.Type, _ rows: Range<Int>, _ range: Range<Int>, _ scratch: ModelScratch,
+        _ visitor: (Int) -> Visitor
     ) {
+        let words = block.start(of: Word.section(of: self.words))
+        let siblings = block.start(of: siblings)
+        let groups = block.start(of: groups)
         runs.withUnsafeBufferPointer { runs in
             for run in runs {
                 let trees = run.trees.clamped(to: range)
-                if !trees.isEmpty { body(run, trees) }
+                if trees.isEmpty { continue }
+                for row in rows {
+                    let walk = ForestWalk<Word>(
+                        words: words, siblings: siblings, groups: groups,
+                        slots: Word.slots(of: scratch) + row * slotCount)
+                    let before = walk.walk(run, trees, into: scratch.leaves)
+                    var visitor = visitor(row)
+                    visitor.visit(trees, scratch.leaves + before)
+                }
             }
         }
     }
@@ -136,27 +156,36 @@ final class CompiledForest: Sendable {
     // MARK: Rows
 
     /// Margins of `count` rows that lie `stride` values apart, before what comes after the sum.
-    func sum<Value: BinaryFloatingPoint>(
+    @inline(__always)
+    func sum<Value: RowValue>(
         rows: UnsafePointer<Value>, count: Int, stride: Int, trees range: Range<Int>,
         offset: [Double]?, _ scratch: ModelScratch, into margins: UnsafeMutablePointer<Double>
+    ) {
+        if isNarrow {
+            sum(UInt16.self, rows, count, stride, range, offset, scratch, margins)
+        } else {
+            sum(UInt32.self, rows, count, stride, range, offset, scratch, margins)
+        }
+    }
+
+    private func sum<Word: RankWord, Value: RowValue>(
+        _: Word.Type, _ rows: UnsafePointer<Value>, _ count: Int, _ stride: Int,
+        _ range: Range<Int>, _ offset: [Double]?, _ scratch: ModelScratch,
+        _ margins: UnsafeMutablePointer<Double>
     ) {
         var first = 0
         while first < count {
             let block = min(rowsPerBlock, count - first)
             let rows = rows + first * stride
             for row in 0..<block {
-                fill(scratch.ranks + row * slotCount, from: rows + row * stride)
+                fill(Word.slots(of: scratch) + row * slotCount, from: rows + row * stride, scratch)
             }
             let margins = margins + first * outputs
             switch leafKind {
-            case .single: sumSingles(block, range, offset, scratch, into: margins)
-            case .double: sumDoubles(block, range, scratch, into: margins)
-            case .vector: sumVectors(block, range, scratch, into: margins)
-            case .linear:
-                for row in 0..<block {
-                    sumLinear(
-                        rows + row * stride, row, range, scratch, into: margins + row * outputs)
-                }
+            case .single: sumSingles(Word.self, block, range, offset, scratch, margins)
+            case .double: sumDoubles(Word.self, block, range, scratch, margins)
+            case .vector: sumVectors(Word.self, block, range, scratch, margins)
+            case .linear: sumLinear(Word.self, rows, block, stride, range, scratch, margins)
             }
             first += block
         }
@@ -177,9 +206,9 @@ final class CompiledForest: Sendable {
     }
 
     @inline(__always)
-    private func sumSingles(
-        _ rows: Int, _ range: Range<Int>, _ offset: [Double]?, _ scratch: ModelScratch,
-        into margins: UnsafeMutablePointer<Double>
+    private func sumSingles<Word: RankWord>(
+        _: Word.Type, _ rows: Int, _ range: Range<Int>, _ offset: [Double]?,
+        _ scratch: ModelScratch, _ margins: UnsafeMutablePointer<Double>
     ) {
         let sums = scratch.singles
         for row in 0..<rows {
@@ -187,70 +216,63 @@ final class CompiledForest: Sendable {
                 sums[row * outputs + output] = offset.map { Float($0[output]) } ?? base[output]
             }
         }
-        sum(rows, range, scratch, block.start(of: leaves.singles), sums)
+        sum(Word.self, rows, range, scratch, block.start(of: leaves.singles), sums)
         for index in 0..<rows * outputs { margins[index] = Double(sums[index]) }
     }
 
     @inline(__always)
-    private func sumDoubles(
-        _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
-        into margins: UnsafeMutablePointer<Double>
+    private func sumDoubles<Word: RankWord>(
+        _: Word.Type, _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
+        _ margins: UnsafeMutablePointer<Double>
     ) {
         margins.update(repeating: 0, count: rows * outputs)
-        sum(rows, range, scratch, block.start(of: leaves.doubles), margins)
+        sum(Word.self, rows, range, scratch, block.start(of: leaves.doubles), margins)
     }
 
     @inline(__always)
-    private func sum<Value: BinaryFloatingPoint>(
-        _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
+    private func sum<Word: RankWord, Value: BinaryFloatingPoint>(
+        _: Word.Type, _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
         _ values: UnsafePointer<Value>, _ sums: UnsafeMutablePointer<Value>
     ) {
-        let outputOfTree = block.start(of: leaves.outputs)
-        visitRuns(range) { run, trees in
-            for row in 0..<rows {
-                let walk = walk(scratch.ranks + row * slotCount)
-                if outputs == 1 {
-                    var visitor = OneOutput(values: values, sum: sums[row])
-                    walk.walk(run, trees, &visitor)
-                    sums[row] = visitor.sum
-                } else {
-                    var visitor = ManyOutputs(
-                        values: values, outputs: outputOfTree, sums: sums + row * outputs)
-                    walk.walk(run, trees, &visitor)
-                }
+        if outputs == 1 {
+            return visit(Word.self, 0..<rows, range, scratch) {
+                OneOutput(values: values, sum: sums + $0)
             }
+        }
+        let outputOfTree = block.start(of: leaves.outputs)
+        visit(Word.self, 0..<rows, range, scratch) {
+            ManyOutputs(values: values, outputs: outputOfTree, sums: sums + $0 * outputs)
         }
     }
 
-    private func sumVectors(
-        _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
-        into margins: UnsafeMutablePointer<Double>
+    private func sumVectors<Word: RankWord>(
+        _: Word.Type, _ rows: Int, _ range: Range<Int>, _ scratch: ModelScratch,
+        _ margins: UnsafeMutablePointer<Double>
     ) {
         margins.update(repeating: 0, count: rows * outputs)
-        visitRuns(range) { run, trees in
-            for row in 0..<rows {
-                var visitor = VectorLeaves(
-                    rows: block.start(of: leaves.rows), values: block.start(of: leaves.vectors),
-                    width: outputs, sums: margins + row * outputs)
-                walk(scratch.ranks + row * slotCount).walk(run, trees, &visitor)
-            }
+        visit(Word.self, 0..<rows, range, scratch) {
+            VectorLeaves(
+                rows: block.start(of: leaves.rows), values: block.start(of: leaves.vectors),
+                width: outputs, sums: margins + $0 * outputs)
         }
     }
 
-    private func sumLinear<Value: BinaryFloatingPoint>(
-        _ row: UnsafePointer<Value>, _ index: Int, _ range: Range<Int>, _ scratch: ModelScratch,
-        into margins: UnsafeMutablePointer<Double>
+    private func sumLinear<Word: RankWord, Value: RowValue>(
+        _: Word.Type, _ rows: UnsafePointer<Value>, _ count: Int, _ stride: Int,
+        _ range: Range<Int>, _ scratch: ModelScratch, _ margins: UnsafeMutablePointer<Double>
     ) {
-        for input in 0..<trees.inputCount {
-            scratch.row[input] = trees.profile.prepared(Double(row[input]))
-        }
-        margins.update(repeating: 0, count: trees.outputCount)
-        var visitor = LinearLeaves(
-            values: block.start(of: leaves.doubles), rows: block.start(of: leaves.rows),
-            outputs: block.start(of: leaves.outputs), functions: trees.linearLeaves,
-            row: UnsafeBufferPointer(scratch.row), sums: margins)
-        visitRuns(range) { run, trees in
-            walk(scratch.ranks + index * slotCount).walk(run, trees, &visitor)
+        margins.update(repeating: 0, count: count * outputs)
+        for index in 0..<count {
+            let row = rows + index * stride
+            for input in 0..<trees.inputCount {
+                scratch.row[input] = trees.profile.prepared(Double(row[input]))
+            }
+            visit(Word.self, index..<index + 1, range, scratch) {
+                LinearLeaves(
+                    values: block.start(of: leaves.doubles), rows: block.start(of: leaves.rows),
+                    outputs: block.start(of: leaves.outputs), functions: trees.linearLeaves,
+                    row: UnsafeBufferPointer(scratch.row), sums: margins + $0 * outputs)
+            }
         }
     }
 
@@ -259,9 +281,21 @@ final class CompiledForest: Sendable {
         _ row: UnsafePointer<Double>, trees range: Range<Int>, _ scratch: ModelScratch,
         into met: UnsafeMutablePointer<Int32>
     ) {
-        fill(scratch.ranks, from: row)
-        var visitor = LeafNumbers(
-            numbers: block.start(of: leaves.numbers), first: range.lowerBound, met: met)
-        visitRuns(range) { run, trees in walk(scratch.ranks).walk(run, trees, &visitor) }
+        if isNarrow {
+            leaves(UInt16.self, row, range, scratch, met)
+        } else {
+            leaves(UInt32.self, row, range, scratch, met)
+        }
+    }
+
+    private func leaves<Word: RankWord>(
+        _: Word.Type, _ row: UnsafePointer<Double>, _ range: Range<Int>,
+        _ scratch: ModelScratch, _ met: UnsafeMutablePointer<Int32>
+    ) {
+        fill(Word.slots(of: scratch), from: row, scratch)
+        let numbers = block.start(of: leaves.numbers)
+        visit(Word.self, 0..<1, range, scratch) { _ in
+            LeafNumbers(numbers: numbers, first: range.lowerBound, met: met)
+        }
     }
 }

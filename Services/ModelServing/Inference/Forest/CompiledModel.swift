@@ -57,18 +57,14 @@ public final class CompiledModel: Sendable {
         }
     }
 
-    public func makeScratch() -> ModelScratch {
-        ModelScratch(
-            inputs: inputCount, outputs: marginCount, rows: forest?.rowsPerBlock ?? 1,
-            slots: forest?.slotCount ?? 1)
+    public func makeScratch() -> ModelScratch { ModelScratch(scratchSize) }
+
+    private var scratchSize: ModelScratch.Size {
+        forest?.size ?? ModelScratch.Size(inputs: inputCount, outputs: marginCount)
     }
 
     /// Whether a scratch was made for a model of this size.
-    func accepts(_ scratch: ModelScratch) -> Bool {
-        scratch.fits(
-            inputs: inputCount, outputs: marginCount, rows: forest?.rowsPerBlock ?? 1,
-            slots: forest?.slotCount ?? 1)
-    }
+    func accepts(_ scratch: ModelScratch) -> Bool { scratch.size == scratchSize }
 
     /// Memory that the model holds.
     public var byteCount: Int {
@@ -111,7 +107,7 @@ public final class CompiledModel: Sendable {
     }
 
     @inline(__always)
-    private func score<Value: BinaryFloatingPoint>(
+    private func score<Value: RowValue>(
         _ rows: UnsafeBufferPointer<Value>, _ count: Int, _ stride: Int, _ options: RowOptions,
         _ scratch: ModelScratch, _ margins: UnsafeMutableBufferPointer<Double>
     ) {

@@ -36,9 +36,11 @@ final class ForestBlock: @unchecked Sendable {
             let bytes = elements.count * MemoryLayout<Element>.stride
             byteCount += (bytes + lineBytes - 1) / lineBytes * lineBytes
             writes.append { memory in
-                elements.withUnsafeBytes { source in
-                    guard let start = source.baseAddress else { return }
-                    (memory + section.offset).copyMemory(from: start, byteCount: source.count)
+                let start = (memory + section.offset).bindMemory(
+                    to: Element.self, capacity: elements.count)
+                elements.withUnsafeBufferPointer { source in
+                    guard let first = source.baseAddress else { return }
+                    start.initialize(from: first, count: source.count)
                 }
             }
             return section
@@ -65,7 +67,7 @@ final class ForestBlock: @unchecked Sendable {
         if isMapped { munmap(memory, byteCount) } else { memory.deallocate() }
     }
 
-    /// Valid for as long as the block is held.
+    /// Valid for as long as the block is held. The section was bound to its type when it was written.
     @inline(__always)
     func start<Element: BitwiseCopyable>(of section: Section<Element>) -> UnsafePointer<Element> {
         UnsafePointer((memory + section.offset).assumingMemoryBound(to: Element.self))

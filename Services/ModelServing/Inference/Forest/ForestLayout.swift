@@ -1,34 +1,33 @@
-/// Trees laid out for walking by ranks. How each tree is laid out is decided by its shape alone, so
-/// that the same file always runs the same way.
+/// Trees laid out for walking by ranks. How each tree is laid out is decided by the shapes of the
+/// file alone, so that the same file always runs the same way.
 ///
 /// | layout | for | node | step |
 /// |---|---|---|---|
-/// | perfect | depth to 8, padding to 4 times | word | to child 2i or 2i + 1 |
-/// | sibling | other binary trees | word, left child | to the left child or the one after it |
+/// | perfect | eight trees to depth 8, padding to 4 times | word | to place 2i or 2i + 1 |
+/// | sibling | other binary trees, eight at a time | word, left child | to the left child or the one after it |
 /// | oblivious | one question per level | word per level | one bit of the leaf's number |
 ///
-/// A word is the rank of a threshold above the slot it is compared with; see `RankTable`.
+/// Eight trees walk side by side, so that each waits for its own loads only. A word is the rank of a
+/// threshold above the slot it is compared with; see `RankWord`.
 struct ForestLayout: Sendable {
     enum Kind: UInt8, Sendable { case perfect, sibling, oblivious }
 
+    /// Trees that walk together.
+    @inline(__always) static var together: Int { 8 }
     static let largestPerfectDepth = 8
     static let largestPadding = 4
     /// Nodes of one run, so that a block of rows finds them in the first-level cache.
     static let runBytes = 24 << 10
-    /// Levels of a perfect tree that fill one cache line; the others lie in subtrees of their own.
-    @inline(__always) static var topLevels: Int { 4 }
-    @inline(__always) static var topWords: Int { 16 }
 
     /// Consecutive trees that are walked by the same instructions.
     struct Run: Sendable {
         var kind: Kind
         var depth: Int
         var trees: Range<Int>
-        /// Of its first tree in `words`; in `roots` for sibling trees.
+        /// Of its first tree or group, in `words` or in `groups`.
         var start: Int
-        /// From one tree to the next.
-        var stride: Int
-        /// Of its first tree, in the sections of leaves; 0 for sibling trees.
+        /// Of its first leaf, in the sections of leaves; for sibling trees, what a node's number
+        /// lacks to its place there.
         var firstLeaf: Int
     }
 
@@ -39,12 +38,10 @@ struct ForestLayout: Sendable {
         var left: UInt32
     }
 
-    /// Where a sibling tree starts, and how many steps reach its deepest leaf.
-    struct Root: BitwiseCopyable, Sendable {
-        var node: UInt32
-        var steps: UInt32
-        /// Of its nodes in the sections of leaves, less `node`.
-        var leafOffset: Int
+    /// Where eight sibling trees start, and how many steps reach the deepest of their leaves.
+    struct SiblingGroup: BitwiseCopyable, Sendable {
+        var roots: SIMD8<UInt32>
+        var steps: Int
     }
 
     /// A leaf by its place in the logical form.
@@ -52,113 +49,134 @@ struct ForestLayout: Sendable {
         var value: Double
         var number: Int32
         var row: Int32
+
+        /// Where no row gets.
+        static let unreached = Leaf(value: 0, number: -1, row: -1)
     }
 
     private(set) var runs: [Run] = []
     private(set) var words: [UInt32] = []
     private(set) var siblings: [Sibling] = []
-    private(set) var roots: [Root] = []
+    private(set) var groups: [SiblingGroup] = []
     private(set) var leaves: [Leaf] = []
     private let table: RankTable
+    private var bytesOfRun = 0
+    private var wordBytes: Int { table.isNarrow ? 2 : 4 }
 
     init(_ trees: TreeEnsemble, _ table: RankTable, only kind: Kind? = nil) {
         self.table = table
-        for (number, tree) in trees.trees.enumerated() {
-            switch tree.shape {
-            case .oblivious(let firstLevel, let depth, let firstLeaf):
-                appendOblivious(trees, number, firstLevel, depth, firstLeaf)
-            case .binary(let firstNode, let count):
-                let isPerfect =
-                    tree.depth <= Self.largestPerfectDepth
-                    && 2 << tree.depth <= Self.largestPadding * max(count, 8)
-                if kind == .perfect || (isPerfect && kind != .sibling) {
-                    appendPerfect(trees, number, firstNode, tree.depth)
+        var number = 0
+        while number < trees.treeCount {
+            if case .oblivious(let level, let depth, let leaf) = trees.trees[number].shape {
+                appendOblivious(trees, number, level, depth, leaf)
+                number += 1
+                continue
+            }
+            var group = number..<number + 1
+            while group.count < Self.together, group.upperBound < trees.treeCount,
+                case .binary = trees.trees[group.upperBound].shape
+            {
+                group = number..<group.upperBound + 1
+            }
+            if kind == .sibling || kind == nil && !Self.isWorthPadding(trees.trees[group]) {
+                appendSibling(trees, number)
+                number += 1
+            } else {
+                appendPerfect(trees, group)
+                number = group.upperBound
+            }
+        }
+    }
+
+    private static func isWorthPadding(_ group: ArraySlice<TreeEnsemble.Tree>) -> Bool {
+        let depth = group.reduce(0) { max($0, $1.depth) }
+        let nodes = group.reduce(0) { total, tree in
+            guard case .binary(_, let count) = tree.shape else { return total }
+            return total + count
+        }
+        return depth <= largestPerfectDepth
+            && together * 2 << depth <= largestPadding * max(nodes, 8 * together)
+    }
+
+    /// Lets the trees join the last run, or starts one. A run ends only after a whole group.
+    private mutating func join(
+        _ kind: Kind, depth: Int, _ trees: Range<Int>, bytes: Int, start: Int, firstLeaf: Int
+    ) {
+        if let last = runs.last, last.kind == kind, last.depth == depth {
+            let isWhole = last.trees.count.isMultiple(of: Self.together)
+            let fits = bytesOfRun + bytes <= Self.runBytes
+            if kind == .perfect ? isWhole && fits : !isWhole || fits {
+                runs[runs.count - 1].trees = last.trees.lowerBound..<trees.upperBound
+                bytesOfRun += bytes
+                return
+            }
+        }
+        runs.append(
+            Run(kind: kind, depth: depth, trees: trees, start: start, firstLeaf: firstLeaf))
+        bytesOfRun = bytes
+    }
+
+    // MARK: Perfect
+
+    /// One heap with eight roots: below place i lie 2i and 2i + 1, the roots are 8 to 15, and after
+    /// as many steps as the trees are deep, a place less that of the first leaf is the leaf's.
+    private mutating func appendPerfect(_ trees: TreeEnsemble, _ group: Range<Int>) {
+        let depth = trees.trees[group].reduce(0) { max($0, $1.depth) }
+        let size = Self.together << depth
+        let (start, firstLeaf) = (words.count, leaves.count)
+        join(
+            .perfect, depth: depth, group, bytes: size * wordBytes, start: start,
+            firstLeaf: firstLeaf)
+        words += repeatElement(RankTable.alwaysLeft, count: size)
+        leaves += repeatElement(Leaf.unreached, count: size)
+        for (offset, tree) in trees.trees[group].enumerated() {
+            guard case .binary(let firstNode, _) = tree.shape else { continue }
+            var open: [(place: Int, index: Int)] = [(Self.together + offset, 0)]
+            while let (place, index) = open.popLast() {
+                let node = trees.nodes[firstNode + index]
+                if place >= size {
+                    leaves[firstLeaf + place - size] = Leaf(
+                        value: node.value, number: node.leaf, row: node.right)
+                } else if node.isLeaf {
+                    // Every row goes left from here.
+                    open.append((2 * place, index))
                 } else {
-                    appendSibling(trees, number, firstNode, tree.depth)
+                    words[start + place] = table.word(node)
+                    open.append((2 * place, Int(node.left)))
+                    open.append((2 * place + 1, Int(node.right)))
                 }
             }
         }
     }
 
-    /// Lets the tree join the last run, or starts one.
-    private mutating func join(_ kind: Kind, depth: Int, tree: Int, start: Int, stride: Int) {
-        if let last = runs.last, last.kind == kind, last.depth == depth,
-            (last.trees.count + 1) * stride * 4 <= Self.runBytes
-        {
-            runs[runs.count - 1].trees = last.trees.lowerBound..<tree + 1
-            return
-        }
-        runs.append(
-            Run(
-                kind: kind, depth: depth, trees: tree..<tree + 1, start: start, stride: stride,
-                firstLeaf: kind == .sibling ? 0 : leaves.count))
-    }
-
-    // MARK: Perfect
-
-    /// Up to four levels in one line; below each of its sixteen places a subtree of the others. Both
-    /// are breadth-first from 1 on.
-    private mutating func appendPerfect(
-        _ trees: TreeEnsemble, _ number: Int, _ firstNode: Int, _ depth: Int
-    ) {
-        let top = min(depth, Self.topLevels)
-        let rest = depth - top
-        let stride = rest == 0 ? 1 << top : Self.topWords + Self.topWords << rest
-        // Trees of a few words share lines; a run of larger ones starts with a line.
-        if stride >= Self.topWords {
-            let odd = words.count % Self.topWords
-            if odd != 0 {
-                words += repeatElement(RankTable.alwaysLeft, count: Self.topWords - odd)
-            }
-        }
-        join(.perfect, depth: depth, tree: number, start: words.count, stride: stride)
-        let start = words.count
-        let firstLeaf = leaves.count
-        words += repeatElement(RankTable.alwaysLeft, count: stride)
-        leaves += repeatElement(Leaf(value: 0, number: 0, row: -1), count: 1 << depth)
-        // Path: the turns so far, below a leading 1.
-        var open: [(path: Int, index: Int, level: Int)] = [(1, 0, 0)]
-        while let (path, index, level) = open.popLast() {
-            let node = trees.nodes[firstNode + index]
-            if level == depth {
-                leaves[firstLeaf + path - 1 << depth] = Leaf(
-                    value: node.value, number: node.leaf, row: node.right)
-                continue
-            }
-            var children = (index, index)
-            if !node.isLeaf {
-                words[start + Self.place(path, level, rest)] = table.word(node)
-                children = (Int(node.left), Int(node.right))
-            }
-            open.append((2 * path, children.0, level + 1))
-            open.append((2 * path + 1, children.1, level + 1))
-        }
-    }
-
-    private static func place(_ path: Int, _ level: Int, _ rest: Int) -> Int {
-        guard level >= topLevels else { return path }
-        let below = level - topLevels
-        let subtree = path >> below - topWords
-        return topWords + subtree << rest + (path & (1 << below - 1) | 1 << below)
-    }
-
     // MARK: Sibling
 
-    private mutating func appendSibling(
-        _ trees: TreeEnsemble, _ number: Int, _ firstNode: Int, _ depth: Int
-    ) {
-        join(.sibling, depth: 0, tree: number, start: roots.count, stride: 2)
+    /// Of the tree that just joined a run. Places of a group that get no tree of their own walk
+    /// with its first.
+    private mutating func addRoot(_ root: UInt32, steps: Int) {
+        let place = ((runs.last?.trees.count ?? 1) - 1) % Self.together
+        if place == 0 {
+            groups.append(SiblingGroup(roots: SIMD8(repeating: root), steps: steps))
+        } else {
+            groups[groups.count - 1].roots[place] = root
+            groups[groups.count - 1].steps = max(groups[groups.count - 1].steps, steps)
+        }
+    }
+
+    private mutating func appendSibling(_ trees: TreeEnsemble, _ number: Int) {
+        guard case .binary(let firstNode, let count) = trees.trees[number].shape else { return }
+        join(
+            .sibling, depth: 0, number..<number + 1,
+            bytes: count * MemoryLayout<Sibling>.stride, start: groups.count,
+            firstLeaf: leaves.count - siblings.count)
         let root = siblings.count
-        roots.append(
-            Root(
-                node: UInt32(root), steps: UInt32(depth), leafOffset: leaves.count - root))
+        addRoot(UInt32(truncatingIfNeeded: root), steps: trees.trees[number].depth)
         func rest(at position: Int) -> Sibling {
             Sibling(word: RankTable.alwaysLeft, left: UInt32(truncatingIfNeeded: position))
         }
-        let unreached = Leaf(value: 0, number: -1, row: -1)
         siblings.append(rest(at: root))
         let firstLeaf = leaves.count
-        leaves.append(unreached)
+        leaves.append(.unreached)
         var open: [(position: Int, index: Int)] = [(root, 0)]
         var next = 0
         while next < open.count {
@@ -174,7 +192,7 @@ struct ForestLayout: Sendable {
             siblings[position] = Sibling(word: table.word(node), left: UInt32(left))
             for (offset, child) in [node.left, node.right].enumerated() {
                 siblings.append(rest(at: left + offset))
-                leaves.append(unreached)
+                leaves.append(.unreached)
                 open.append((left + offset, Int(child)))
             }
         }
@@ -186,7 +204,9 @@ struct ForestLayout: Sendable {
     private mutating func appendOblivious(
         _ trees: TreeEnsemble, _ number: Int, _ firstLevel: Int, _ depth: Int, _ firstRow: Int
     ) {
-        join(.oblivious, depth: depth, tree: number, start: words.count, stride: depth)
+        join(
+            .oblivious, depth: depth, number..<number + 1, bytes: depth * wordBytes,
+            start: words.count, firstLeaf: leaves.count)
         for level in (0..<depth).reversed() {
             words.append(table.word(trees.levels[firstLevel + level].split))
         }

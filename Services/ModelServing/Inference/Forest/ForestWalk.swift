@@ -1,186 +1,148 @@
-/// What is done with the leaf that a row reaches in a tree.
-protocol LeafVisitor {
-    /// - Parameter leaf: its place in the block's sections of leaves.
-    mutating func visit(tree: Int, leaf: Int)
-}
-
 /// Walks a row's ranks down the trees of a block. The pointers are into that block, which the
 /// caller holds; every index comes from the layout, which made sure that it lies inside.
-struct ForestWalk {
-    let words: UnsafePointer<UInt32>
+struct ForestWalk<Word: RankWord> {
+    let words: UnsafePointer<Word>
     let siblings: UnsafePointer<ForestLayout.Sibling>
-    let roots: UnsafePointer<ForestLayout.Root>
-    let ranks: UnsafePointer<UInt32>
+    let groups: UnsafePointer<ForestLayout.SiblingGroup>
+    let slots: UnsafePointer<Word>
 
-    /// Visits the trees of `run` that lie in `trees`, in order.
+    /// Notes the leaf that the row reaches in each tree of `run` that lies in `trees`, by its place
+    /// in the block's sections of leaves.
+    ///
+    /// What the leaves hold is added in a pass of its own: its loads wait for nothing, so that they
+    /// fetch side by side what is in no cache.
+    ///
+    /// - Parameter leaves: has room for a run's trees, rounded up to whole groups.
+    /// - Returns: how many trees before the first of `trees` it begins with.
     @inline(__always)
-    func walk<Visitor: LeafVisitor>(
-        _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
-    ) {
-        switch run.kind {
-        case .perfect: walkPerfect(run, trees, &visitor)
-        case .sibling: walkSibling(run, trees, &visitor)
-        case .oblivious: walkOblivious(run, trees, &visitor)
+    func walk(
+        _ run: ForestLayout.Run, _ trees: Range<Int>, into leaves: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        let first = trees.lowerBound &- run.trees.lowerBound
+        let end = trees.upperBound &- run.trees.lowerBound
+        if run.kind == .oblivious {
+            walkOblivious(run, first, end, into: leaves)
+            return 0
         }
+        // Eight trees each.
+        let group = first &>> 3
+        let count = (end &+ 7) &>> 3 &- group
+        if run.kind == .perfect {
+            walkPerfect(run, group, count, into: leaves)
+        } else {
+            walkSiblings(run, group, count, into: leaves)
+        }
+        return first & 7
     }
 
     /// 1 if the row's rank in the word's slot is above the threshold's: then it goes right.
     @inline(__always)
-    private func turn(_ word: UInt32) -> Int {
-        word < ranks[Int(word & 0xFFFF)] ? 1 : 0
-    }
+    private func turn(_ word: Word) -> Int { word < slots[word.slot] ? 1 : 0 }
 
-    // MARK: Perfect
-
-    @inline(__always)
-    private func walkPerfect<Visitor: LeafVisitor>(
-        _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
+    private func walkPerfect(
+        _ run: ForestLayout.Run, _ group: Int, _ count: Int,
+        into leaves: UnsafeMutablePointer<UInt32>
     ) {
-        switch run.depth {
-        case 0: for tree in trees { visitor.visit(tree: tree, leaf: leaf(run, tree, 0)) }
-        case 1: walkPerfect(Depth1.self, run, trees, &visitor)
-        case 2: walkPerfect(Depth2.self, run, trees, &visitor)
-        case 3: walkPerfect(Depth3.self, run, trees, &visitor)
-        case 4: walkPerfect(Depth4.self, run, trees, &visitor)
-        case 5: walkPerfect(Depth5.self, run, trees, &visitor)
-        case 6: walkPerfect(Depth6.self, run, trees, &visitor)
-        case 7: walkPerfect(Depth7.self, run, trees, &visitor)
-        default: walkPerfect(Depth8.self, run, trees, &visitor)
-        }
-    }
-
-    /// A depth is a type, so that each gets straight-line code.
-    private func walkPerfect<Depth: PerfectDepth, Visitor: LeafVisitor>(
-        _: Depth.Type, _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
-    ) {
-        let first = trees.lowerBound &- run.trees.lowerBound
-        var tree = words + run.start + first &* Depth.words
-        var leaf = run.firstLeaf &+ first &* Depth.leaves
-        var number = trees.lowerBound
-        while number < trees.upperBound {
-            var index = 1
-            for _ in 0..<Depth.top { index = index &+ index &+ turn(tree[index]) }
-            if Depth.rest == 0 {
-                index = index &- Depth.leaves
-            } else {
-                let subtree = (index &- ForestLayout.topWords) &<< Depth.rest
-                let below = tree + (ForestLayout.topWords &+ subtree)
-                index = 1
-                for _ in 0..<Depth.rest { index = index &+ index &+ turn(below[index]) }
-                index = subtree &+ index &- (1 &<< Depth.rest)
+        let size = 8 &<< run.depth
+        var words = words + (run.start &+ group &* size)
+        var leaf = run.firstLeaf &+ group &* size &- size
+        var leaves = leaves
+        let end = leaves + 8 &* count
+        while leaves < end {
+            var (a, b, c, d, e, f, g, h) = (8, 9, 10, 11, 12, 13, 14, 15)
+            var level = run.depth
+            while level > 0 {
+                a = a &+ a &+ turn(words[a])
+                b = b &+ b &+ turn(words[b])
+                c = c &+ c &+ turn(words[c])
+                d = d &+ d &+ turn(words[d])
+                e = e &+ e &+ turn(words[e])
+                f = f &+ f &+ turn(words[f])
+                g = g &+ g &+ turn(words[g])
+                h = h &+ h &+ turn(words[h])
+                level = level &- 1
             }
-            visitor.visit(tree: number, leaf: leaf &+ index)
-            tree += Depth.words
-            leaf = leaf &+ Depth.leaves
-            number = number &+ 1
+            Self.store(leaves, leaf, a, b, c, d)
+            Self.store(leaves + 4, leaf, e, f, g, h)
+            leaves += 8
+            words += size
+            leaf = leaf &+ size
         }
     }
 
-    @inline(__always)
-    private func leaf(_ run: ForestLayout.Run, _ tree: Int, _ index: Int) -> Int {
-        run.firstLeaf &+ (tree &- run.trees.lowerBound) &<< run.depth &+ index
-    }
+    /// Steps between two looks whether all leaves are reached.
+    @inline(__always) private static var stepsPerLook: Int { 4 }
 
-    // MARK: Sibling and oblivious
-
-    /// Steps between two looks whether a deep tree's leaf is reached.
-    private static let stepsPerLook = 8
-
-    @inline(__always)
-    private func walkSibling<Visitor: LeafVisitor>(
-        _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
+    private func walkSiblings(
+        _ run: ForestLayout.Run, _ group: Int, _ count: Int,
+        into leaves: UnsafeMutablePointer<UInt32>
     ) {
-        var number = trees.lowerBound
-        while number < trees.upperBound {
-            let root = roots[run.start + number - run.trees.lowerBound]
-            var index = Int(root.node)
-            var steps = Int(root.steps)
+        var group = groups + (run.start &+ group)
+        var leaves = leaves
+        let end = leaves + 8 &* count
+        while leaves < end {
+            let roots = group.pointee.roots
+            var (a, b, c, d) = (Int(roots[0]), Int(roots[1]), Int(roots[2]), Int(roots[3]))
+            var (e, f, g, h) = (Int(roots[4]), Int(roots[5]), Int(roots[6]), Int(roots[7]))
+            var steps = group.pointee.steps
             while steps > 0 {
-                let before = index
-                var count = min(steps, Self.stepsPerLook)
+                let before = a &+ b &+ c &+ d &+ e &+ f &+ g &+ h
+                var count = Self.stepsPerLook
                 while count > 0 {
-                    let node = siblings[index]
-                    index = Int(node.left) &+ turn(node.word)
+                    a = child(of: a)
+                    b = child(of: b)
+                    c = child(of: c)
+                    d = child(of: d)
+                    e = child(of: e)
+                    f = child(of: f)
+                    g = child(of: g)
+                    h = child(of: h)
                     count = count &- 1
                 }
                 steps = steps &- Self.stepsPerLook
-                if index == before { break }
+                // Children lie behind their parents: the sum stands still only if all do.
+                if a &+ b &+ c &+ d &+ e &+ f &+ g &+ h == before { break }
             }
-            visitor.visit(tree: number, leaf: root.leafOffset &+ index)
-            number = number &+ 1
+            Self.store(leaves, run.firstLeaf, a, b, c, d)
+            Self.store(leaves + 4, run.firstLeaf, e, f, g, h)
+            leaves += 8
+            group += 1
         }
     }
 
     @inline(__always)
-    private func walkOblivious<Visitor: LeafVisitor>(
-        _ run: ForestLayout.Run, _ trees: Range<Int>, _ visitor: inout Visitor
+    private func child(of index: Int) -> Int {
+        let node = siblings[index]
+        return Int(node.left) &+ turn(Word(truncatingIfNeeded: node.word))
+    }
+
+    private func walkOblivious(
+        _ run: ForestLayout.Run, _ first: Int, _ end: Int,
+        into leaves: UnsafeMutablePointer<UInt32>
     ) {
-        var levels = words + run.start + (trees.lowerBound - run.trees.lowerBound) * run.depth
-        for number in trees {
+        var levels = words + (run.start &+ first &* run.depth)
+        var number = first
+        while number < end {
             var index = 0
             var level = 0
             while level < run.depth {
                 index = index &+ index &+ turn(levels[level])
                 level = level &+ 1
             }
-            visitor.visit(tree: number, leaf: leaf(run, number, index))
+            leaves[number &- first] = UInt32(
+                truncatingIfNeeded: run.firstLeaf &+ number &<< run.depth &+ index)
             levels += run.depth
+            number = number &+ 1
         }
     }
-}
 
-/// The levels of a perfect tree: those of its first cache line and those below.
-private protocol PerfectDepth {
-    static var top: Int { get }
-    static var rest: Int { get }
-}
-
-extension PerfectDepth {
     @inline(__always)
-    static var leaves: Int { 1 &<< (top &+ rest) }
-    @inline(__always)
-    static var words: Int {
-        rest == 0
-            ? 1 &<< top : ForestLayout.topWords &+ ForestLayout.topWords &<< rest
+    private static func store(
+        _ leaves: UnsafeMutablePointer<UInt32>, _ first: Int, _ a: Int, _ b: Int, _ c: Int, _ d: Int
+    ) {
+        leaves[0] = UInt32(truncatingIfNeeded: first &+ a)
+        leaves[1] = UInt32(truncatingIfNeeded: first &+ b)
+        leaves[2] = UInt32(truncatingIfNeeded: first &+ c)
+        leaves[3] = UInt32(truncatingIfNeeded: first &+ d)
     }
-}
-
-private enum Depth1: PerfectDepth {
-    @inline(__always) static var top: Int { 1 }
-    @inline(__always) static var rest: Int { 0 }
-}
-
-private enum Depth2: PerfectDepth {
-    @inline(__always) static var top: Int { 2 }
-    @inline(__always) static var rest: Int { 0 }
-}
-
-private enum Depth3: PerfectDepth {
-    @inline(__always) static var top: Int { 3 }
-    @inline(__always) static var rest: Int { 0 }
-}
-
-private enum Depth4: PerfectDepth {
-    @inline(__always) static var top: Int { 4 }
-    @inline(__always) static var rest: Int { 0 }
-}
-
-private enum Depth5: PerfectDepth {
-    @inline(__always) static var top: Int { 4 }
-    @inline(__always) static var rest: Int { 1 }
-}
-
-private enum Depth6: PerfectDepth {
-    @inline(__always) static var top: Int { 4 }
-    @inline(__always) static var rest: Int { 2 }
-}
-
-private enum Depth7: PerfectDepth {
-    @inline(__always) static var top: Int { 4 }
-    @inline(__always) static var rest: Int { 3 }
-}
-
-private enum Depth8: PerfectDepth {
-    @inline(__always) static var top: Int { 4 }
-    @inline(__always) static var rest: Int { 4 }
 }

@@ -1,13 +1,27 @@
 // What is done with leaves. Each value is added in tree order and in the width of the profile; the
-// pointers are into the block, the scratch or the caller's buffers, all of which outlive the walk.
+// pointers are into the block, the scratch or the caller's buffers, all of which outlive the visit.
+
+/// What is done with the leaves that a row reaches.
+protocol LeafVisitor {
+    /// - Parameter leaves: of each of the trees, its place in the block's sections of leaves.
+    mutating func visit(_ trees: Range<Int>, _ leaves: UnsafePointer<UInt32>)
+}
 
 /// Adds the leaves of a forest with one output.
 struct OneOutput<Value: BinaryFloatingPoint>: LeafVisitor {
     let values: UnsafePointer<Value>
-    var sum: Value
+    let sum: UnsafeMutablePointer<Value>
 
     @inline(__always)
-    mutating func visit(tree: Int, leaf: Int) { sum += values[leaf] }
+    func visit(_ trees: Range<Int>, _ leaves: UnsafePointer<UInt32>) {
+        var sum = sum.pointee
+        var index = 0
+        while index < trees.count {
+            sum += values[Int(leaves[index])]
+            index = index &+ 1
+        }
+        self.sum.pointee = sum
+    }
 }
 
 /// Adds each tree's leaf to the tree's output.
@@ -18,7 +32,12 @@ struct ManyOutputs<Value: BinaryFloatingPoint>: LeafVisitor {
     let sums: UnsafeMutablePointer<Value>
 
     @inline(__always)
-    mutating func visit(tree: Int, leaf: Int) { sums[Int(outputs[tree])] += values[leaf] }
+    func visit(_ trees: Range<Int>, _ leaves: UnsafePointer<UInt32>) {
+        let outputs = outputs + trees.lowerBound
+        for index in 0..<trees.count {
+            sums[Int(outputs[index])] += values[Int(leaves[index])]
+        }
+    }
 }
 
 /// Adds leaves that hold one value per output.
@@ -29,9 +48,11 @@ struct VectorLeaves: LeafVisitor {
     let sums: UnsafeMutablePointer<Double>
 
     @inline(__always)
-    mutating func visit(tree: Int, leaf: Int) {
-        let first = Int(rows[leaf]) * width
-        for output in 0..<width { sums[output] += values[first + output] }
+    func visit(_ trees: Range<Int>, _ leaves: UnsafePointer<UInt32>) {
+        for index in 0..<trees.count {
+            let leaf = values + Int(rows[Int(leaves[index])]) * width
+            for output in 0..<width { sums[output] += leaf[output] }
+        }
     }
 }
 
@@ -44,12 +65,15 @@ struct LinearLeaves: LeafVisitor {
     let row: UnsafeBufferPointer<Double>
     let sums: UnsafeMutablePointer<Double>
 
-    mutating func visit(tree: Int, leaf: Int) {
-        let function = rows[leaf]
-        let value =
-            function < 0
-            ? values[leaf] : TreeEnsemble.value(of: functions[Int(function)], row)
-        sums[Int(outputs[tree])] += value
+    func visit(_ trees: Range<Int>, _ leaves: UnsafePointer<UInt32>) {
+        for (index, tree) in trees.enumerated() {
+            let leaf = Int(leaves[index])
+            let function = rows[leaf]
+            let value =
+                function < 0
+                ? values[leaf] : TreeEnsemble.value(of: functions[Int(function)], row)
+            sums[Int(outputs[tree])] += value
+        }
     }
 }
 
@@ -59,6 +83,9 @@ struct LeafNumbers: LeafVisitor {
     let first: Int
     let met: UnsafeMutablePointer<Int32>
 
-    @inline(__always)
-    mutating func visit(tree: Int, leaf: Int) { met[tree - first] = numbers[leaf] }
+    func visit(_ trees: Range<Int>, _ leaves: UnsafePointer<UInt32>) {
+        for (index, tree) in trees.enumerated() {
+            met[tree - first] = numbers[Int(leaves[index])]
+        }
+    }
 }

@@ -6,16 +6,13 @@
 /// exactly if its rank is at most t's own. Equal for every profile and width, infinities included.
 ///
 /// A column has two slots, for splits that send missing values left (their rank is 0) and right
-/// (their rank is 65,535). A categorical split has a slot of its own, 0 or 65,535.
+/// (their rank is above all). A categorical split has a slot of its own. Slot 0 is constant.
 struct RankTable: Sendable {
-    /// More thresholds than this make another column.
-    static let largestColumn = 65_535
-    static let largestSlotCount = 65_536
     /// Filling a row asks every categorical split, a walk only those on its paths.
     static let categoricalSplitsPerTree = 4
 
     /// Which values are missing for a split.
-    enum Kind: UInt8, Sendable {
+    enum Kind: Int32, Sendable {
         case number, missingIsZero, zeroIsMissing
 
         init(_ missing: TreeEnsemble.Missing) {
@@ -27,18 +24,20 @@ struct RankTable: Sendable {
         }
     }
 
+    /// A column's search tree: levels of blocks of sixteen keys. A block of an inner level holds the
+    /// last key of each of sixteen blocks of the next; the last level is all keys, sorted.
     struct Column: BitwiseCopyable, Sendable {
         var input: Int32
-        var nanIsMissing: Bool
-        var zeroIsMissing: Bool
+        var kind: Kind.RawValue
+        var levels: Int32
+        /// Of its first level, in blocks.
+        var start: Int32
     }
 
-    /// Consecutive columns whose search trees have one depth; a tree's keys lie breadth-first from 1
-    /// on, and the trees side by side.
-    struct Group: BitwiseCopyable, Sendable {
-        var count: Int32
-        var depth: Int32
-        var firstKey: Int
+    /// Where a column's thresholds of 64 bits lie.
+    struct ExactKeys: BitwiseCopyable, Sendable {
+        var first: Int
+        var count: Int
     }
 
     /// A categorical split and its slot.
@@ -61,76 +60,58 @@ struct RankTable: Sendable {
 
     /// Whether the row's values are float32.
     let isSingle: Bool
+    /// Whether words of 16 bits hold every rank and slot.
+    private(set) var isNarrow = true
     private(set) var columns: [Column] = []
-    private(set) var groups: [Group] = []
-    private(set) var singleKeys: [UInt32] = []
-    private(set) var doubleKeys: [UInt64] = []
+    private(set) var keys: [Int32] = []
+    /// For LightGBM, of each column.
+    private(set) var exactKeys: [Int64] = []
+    private(set) var exactRanges: [ExactKeys] = []
     private(set) var memberships: [Membership] = []
-    private var singles = Thresholds<UInt32>()
-    private var doubles = Thresholds<UInt64>()
+    private var thresholds: [ColumnName: [Int64]] = [:]
+    private var firstColumn: [ColumnName: Int] = [:]
     private var membershipSlots: [MembershipName: Int32] = [:]
 
-    var slotCount: Int { 2 * columns.count + memberships.count }
-
-    /// The thresholds of each column while the table is made.
-    private struct Thresholds<Key: RankKey>: Sendable {
-        var keys: [ColumnName: [Key]] = [:]
-        var firstColumn: [ColumnName: Int] = [:]
-
-        mutating func sort() {
-            for name in keys.keys {
-                guard let all = keys[name] else { continue }
-                var distinct: [Key] = []
-                for key in all.sorted() where distinct.last != key { distinct.append(key) }
-                keys[name] = distinct
-            }
-        }
-
-        func position(of key: Key, in name: ColumnName) -> Int {
-            guard let sorted = keys[name] else { return 0 }
-            var (low, high) = (0, sorted.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if sorted[middle] < key { low = middle + 1 } else { high = middle }
-            }
-            return low
-        }
+    var slotCount: Int { 1 + 2 * columns.count + memberships.count }
+    private var largestColumn: Int {
+        isNarrow ? UInt16.largestColumn : UInt32.largestColumn
     }
 
     /// Nil if the forest has more categorical splits than are worth asking for every row.
     init?(_ trees: TreeEnsemble) {
         isSingle = trees.profile.takesSinglePrecision
-        var sets: [TreeEnsemble.Node] = []
+        var sets: [MembershipName: TreeEnsemble.Node] = [:]
+        var names: [MembershipName] = []
         func take(_ split: TreeEnsemble.Node, _ table: inout RankTable) {
-            if split.rule.isCategorical { return sets.append(split) }
-            let name = ColumnName(input: split.input, kind: Kind(split.missing))
-            let excluding = split.rule == .less
-            if table.isSingle {
-                let key = UInt32.lastLeft(of: split.value, excluding: excluding)
-                table.singles.keys[name, default: []].append(key)
-            } else {
-                let key = UInt64.lastLeft(of: split.value, excluding: excluding)
-                table.doubles.keys[name, default: []].append(key)
+            guard split.rule.isCategorical else {
+                return table.thresholds[Self.columnName(split), default: []].append(
+                    table.key(split))
             }
+            let name = Self.name(split)
+            if sets.updateValue(split, forKey: name) == nil { names.append(name) }
         }
         for node in trees.nodes where !node.isLeaf { take(node, &self) }
         for level in trees.levels { take(level.split, &self) }
-        singles.sort()
-        doubles.sort()
-        if isSingle {
-            (singleKeys, singles.firstColumn) = lay(singles)
-        } else {
-            (doubleKeys, doubles.firstColumn) = lay(doubles)
+        guard names.count <= Self.categoricalSplitsPerTree * trees.treeCount + 64 else {
+            return nil
         }
-        for split in sets {
-            let name = Self.name(split)
-            guard membershipSlots[name] == nil else { continue }
+        for name in Array(thresholds.keys) { thresholds[name]?.sortDistinct() }
+        isNarrow =
+            1 + 2 * thresholds.count + names.count <= UInt16.largestSlotCount
+            && thresholds.values.allSatisfy { $0.count <= UInt16.largestColumn }
+        layColumns()
+        for name in names {
+            guard let split = sets[name] else { continue }
             let slot = Int32(truncatingIfNeeded: slotCount)
             membershipSlots[name] = slot
             memberships.append(Membership(slot: slot, split: split))
         }
-        let most = Self.categoricalSplitsPerTree * trees.treeCount + 64
-        guard memberships.count <= most, slotCount <= Self.largestSlotCount else { return nil }
+        let most = isNarrow ? UInt16.largestSlotCount : UInt32.largestSlotCount
+        guard slotCount <= most else { return nil }
+    }
+
+    private static func columnName(_ split: TreeEnsemble.Node) -> ColumnName {
+        ColumnName(input: split.input, kind: Kind(split.missing))
     }
 
     private static func name(_ split: TreeEnsemble.Node) -> MembershipName {
@@ -139,81 +120,103 @@ struct RankTable: Sendable {
             input: split.input, rule: split.rule, number: number, missing: split.missing)
     }
 
-    /// The columns of all thresholds, those of shallow search trees first.
-    private mutating func lay<Key: RankKey>(
-        _ thresholds: Thresholds<Key>
-    ) -> (keys: [Key], firstColumn: [ColumnName: Int]) {
-        func depth(_ name: ColumnName) -> Int {
-            let count = min(thresholds.keys[name]?.count ?? 0, Self.largestColumn)
-            return Int.bitWidth - count.leadingZeroBitCount
-        }
-        let names = thresholds.keys.keys.sorted {
-            (depth($0), $0.input, $0.kind.rawValue) < (depth($1), $1.input, $1.kind.rawValue)
-        }
-        var keys: [Key] = []
-        var firstColumn: [ColumnName: Int] = [:]
-        for name in names {
-            guard let sorted = thresholds.keys[name] else { continue }
-            firstColumn[name] = columns.count
-            let depth = depth(name)
-            for start in stride(from: 0, to: sorted.count, by: Self.largestColumn) {
-                let part = sorted[start..<min(start + Self.largestColumn, sorted.count)]
-                columns.append(
-                    Column(
-                        input: name.input, nanIsMissing: name.kind != .missingIsZero,
-                        zeroIsMissing: name.kind == .zeroIsMissing))
-                if groups.last?.depth != Int32(depth) {
-                    groups.append(Group(count: 0, depth: Int32(depth), firstKey: keys.count))
-                }
-                groups[groups.count - 1].count += 1
-                keys += Self.searchTree(part, depth: depth)
-            }
-        }
-        return (keys, firstColumn)
+    private func key(_ split: TreeEnsemble.Node) -> Int64 {
+        OrderedKey.lastLeft(
+            of: split.value, excluding: split.rule == .less, isSingle: isSingle)
     }
 
-    /// Sorted keys as a full search tree, breadth-first from 1 on; places beyond the keys hold the
-    /// largest integer, which no number's key exceeds.
-    private static func searchTree<Key: RankKey>(
-        _ sorted: ArraySlice<Key>, depth: Int
-    ) -> [Key] {
-        var tree = [Key](repeating: .max, count: 1 << depth)
-        for (rank, key) in sorted.enumerated() {
-            // In-order position rank + 1: its trailing zeros are its height.
-            let height = (rank + 1).trailingZeroBitCount
-            tree[(1 << depth | (rank + 1)) >> (height + 1)] = key
+    // MARK: Columns
+
+    private mutating func layColumns() {
+        let names = thresholds.keys.sorted {
+            ($0.input, $0.kind.rawValue) < ($1.input, $1.kind.rawValue)
         }
-        return tree
+        for name in names {
+            guard let sorted = thresholds[name] else { continue }
+            firstColumn[name] = columns.count
+            for start in stride(from: 0, to: sorted.count, by: largestColumn) {
+                let part = sorted[start..<min(start + largestColumn, sorted.count)]
+                let first = keys.count / Self.blockKeys
+                let levels = appendLevels(
+                    part.map { isSingle ? Int32($0) : OrderedKey.upper($0) })
+                columns.append(
+                    Column(
+                        input: name.input, kind: name.kind.rawValue, levels: Int32(levels),
+                        start: Int32(truncatingIfNeeded: first)))
+                if isSingle { continue }
+                exactRanges.append(ExactKeys(first: exactKeys.count, count: part.count))
+                exactKeys += part
+            }
+        }
+        // A rank may lie one behind the last block.
+        keys += repeatElement(OrderedKey.beyond, count: Self.blockKeys)
     }
+
+    @inline(__always) static var blockKeys: Int { 16 }
+
+    /// Inner levels are as large as they can be, so that where the next begins needs no look.
+    private mutating func appendLevels(_ sorted: [Int32]) -> Int {
+        var levels: [[Int32]] = [sorted]
+        while let next = levels.first, next.count > Self.blockKeys {
+            // The last block needs no key: what is above all others is in it.
+            levels.insert(
+                stride(from: Self.blockKeys - 1, to: next.count - 1, by: Self.blockKeys)
+                    .map { next[$0] }, at: 0)
+        }
+        var room = Self.blockKeys
+        for (index, level) in levels.enumerated() {
+            if index == levels.count - 1 {
+                room = (level.count + Self.blockKeys - 1) / Self.blockKeys * Self.blockKeys
+            }
+            keys += level
+            keys += repeatElement(OrderedKey.beyond, count: room - level.count)
+            room *= Self.blockKeys
+        }
+        return levels.count
+    }
+
+    // MARK: Words
 
     /// A split as a word: its threshold's rank above its slot.
     func word(_ split: TreeEnsemble.Node) -> UInt32 {
-        if split.rule.isCategorical {
-            return UInt32(membershipSlots[Self.name(split)] ?? 0)
-        }
-        let name = ColumnName(input: split.input, kind: Kind(split.missing))
-        let excluding = split.rule == .less
-        let column: Int?
-        let position: Int
-        if isSingle {
-            let key = UInt32.lastLeft(of: split.value, excluding: excluding)
-            (column, position) = (singles.firstColumn[name], singles.position(of: key, in: name))
-        } else {
-            let key = UInt64.lastLeft(of: split.value, excluding: excluding)
-            (column, position) = (doubles.firstColumn[name], doubles.position(of: key, in: name))
-        }
+        if split.rule.isCategorical { return UInt32(membershipSlots[Self.name(split)] ?? 0) }
+        let name = Self.columnName(split)
+        let position = thresholds[name]?.firstIndex(atLeast: key(split)) ?? 0
         let missingGoesRight = [.right, .refused, .zeroRight].contains(split.missing)
-        let slot = 2 * ((column ?? 0) + position / Self.largestColumn) + (missingGoesRight ? 1 : 0)
-        return UInt32(position % Self.largestColumn) << 16 | UInt32(slot)
+        let column = (firstColumn[name] ?? 0) + position / largestColumn
+        let rank = UInt32(position % largestColumn)
+        return rank << (isNarrow ? 8 : 16) | UInt32(1 + 2 * column + (missingGoesRight ? 1 : 0))
     }
 
     /// The word of a place where every row goes left.
-    static let alwaysLeft: UInt32 = 0xFFFF_0000
+    static let alwaysLeft: UInt32 = 0
 
     /// Forgets what only making words needs.
     mutating func close() {
-        singles = Thresholds()
-        doubles = Thresholds()
+        thresholds = [:]
+        firstColumn = [:]
         membershipSlots = [:]
+    }
+}
+
+extension [Int64] {
+    fileprivate mutating func sortDistinct() {
+        sort()
+        var kept = 0
+        for key in self where kept == 0 || self[kept - 1] != key {
+            self[kept] = key
+            kept += 1
+        }
+        removeSubrange(kept...)
+    }
+
+    /// In a sorted array.
+    fileprivate func firstIndex(atLeast key: Int64) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

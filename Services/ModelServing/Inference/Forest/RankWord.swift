@@ -1,0 +1,54 @@
+/// What the words of a walk are: the rank of a threshold in the upper half, and in the lower half
+/// the slot whose rank it is compared with, so that `word < slot` exactly if the row's rank is above
+/// the threshold's.
+///
+/// A slot holds a rank in its upper half and zeros; one that is above all thresholds, or a missing
+/// value that goes right, is all ones. No word is: the last slot is not used. Slot 0 always holds 0,
+/// so that a word of zeros sends every row left.
+protocol RankWord: FixedWidthInteger, UnsignedInteger, BitwiseCopyable, Sendable {
+    static func slots(of scratch: ModelScratch) -> UnsafeMutablePointer<Self>
+    static func section(of words: ForestWords) -> ForestBlock.Section<Self>
+}
+
+extension RankWord {
+    @inline(__always) static var halfWidth: Int { bitWidth / 2 }
+    /// Thresholds that one column holds; ranks go from 0 to it.
+    static var largestColumn: Int { 1 << halfWidth }
+    /// Including the constant one.
+    static var largestSlotCount: Int { 1 << halfWidth - 1 }
+
+    @inline(__always)
+    init(rank: Int) {
+        self.init(truncatingIfNeeded: Swift.min(rank &<< Self.halfWidth, Int(Self.max)))
+    }
+
+    /// Of the slot that the word is compared with.
+    @inline(__always)
+    var slot: Int { Int(self & (1 &<< Self(Self.halfWidth) &- 1)) }
+}
+
+/// The words of a forest, in one of the two widths.
+struct ForestWords: Sendable {
+    var narrow: ForestBlock.Section<UInt16>
+    var wide: ForestBlock.Section<UInt32>
+}
+
+extension UInt16: RankWord {
+    @inline(__always)
+    static func slots(of scratch: ModelScratch) -> UnsafeMutablePointer<UInt16> {
+        scratch.narrowSlots
+    }
+
+    @inline(__always)
+    static func section(of words: ForestWords) -> ForestBlock.Section<UInt16> { words.narrow }
+}
+
+extension UInt32: RankWord {
+    @inline(__always)
+    static func slots(of scratch: ModelScratch) -> UnsafeMutablePointer<UInt32> {
+        scratch.wideSlots
+    }
+
+    @inline(__always)
+    static func section(of words: ForestWords) -> ForestBlock.Section<UInt32> { words.wide }
+}
