@@ -151,13 +151,22 @@ bench-vector:
 	$(RELEASE) --product vector-bench
 	.build/release/vector-bench $(or $(DEFINITIONS),deploy/definitions) $(or $(VECTOR),payment_fraud@1)
 
+# TreeSHAP is timed against every other XGBoost too that is installed in a venv called .venv-models-*.
 ## bench-inference: rows scored beside LightGBM and XGBoost in one process, bits compared (BENCH_FLAGS=)
 .PHONY: bench-inference
 bench-inference: .venv-models/ready
 	$(RELEASE) --product inference-bench
 	libraries=$$(.venv-models/bin/python -c 'import site; print(site.getsitepackages()[0])'); \
 	.build/release/inference-bench --models .venv-models/bench $(BENCH_FLAGS) \
-		--lightgbm $$libraries/lightgbm/lib/lib_lightgbm.so --xgboost $$libraries/xgboost/lib/libxgboost.so
+		--lightgbm $$libraries/lightgbm/lib/lib_lightgbm.so --xgboost $$libraries/xgboost/lib/libxgboost.so \
+		$$(for other in .venv-models-*/lib/python*/site-packages/xgboost/lib/libxgboost.so; do \
+			if [ -e "$$other" ]; then echo --xgboost $$other; fi; done)
+
+## prove-inference: every layout of the benchmark's models on ROWS random rows, against the plain walk
+.PHONY: prove-inference
+prove-inference: .venv-models/ready
+	$(RELEASE) --product inference-bench
+	.build/release/inference-bench --models .venv-models/bench --prove $(or $(ROWS),1000000)
 
 .venv-models/ready: Tests/Benchmarks/inference-bench/requirements.txt Tests/Benchmarks/inference-bench/make_models.py
 	python3 -m venv .venv-models

@@ -153,7 +153,8 @@ let targets: [Target] = [
     .target(name: "ModelPeers", path: "Tests/Benchmarks/model-peers"),
     program(
         "inference-bench", "Tests/Benchmarks/inference-bench",
-        ["Inference", "ModelPeers", arguments], exclude: ["make_models.py", "requirements.txt"]),
+        ["Inference", "ModelPeers", "Numerics", arguments],
+        exclude: ["make_models.py", "requirements.txt", "README.md"]),
     program(
         "predict-bench", "Tests/Benchmarks/predict-bench",
         ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments]),
@@ -317,7 +318,7 @@ let targets: [Target] = [
     tests(
         "StatisticsTests", ["Statistics", "ExperimentSimulation", "Numerics"],
         exclude: ["Fixtures"]),
-    tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics"]),
+    tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics", "CAllocationCounter"]),
     tests("ModelFormatTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests(

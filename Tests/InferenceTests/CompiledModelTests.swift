@@ -11,8 +11,8 @@ struct CompiledModelTests {
         let probabilities = try fixture.expected("probability_")
         let leaves = try fixture.expected("leaf_")
         for (index, row) in try fixture.rows().enumerated() {
-            #expect(model.margins(row) == margins[index])
-            #expect(model.probabilities(row) == probabilities[index])
+            #expect(model.margins(row).isSame(as: margins[index]))
+            #expect(model.probabilities(row).isSame(as: probabilities[index]))
             #expect(model.leaves(row) == leaves[index].map { Int32($0) })
             #expect(model.layoutAgrees(on: row))
         }
@@ -49,6 +49,6 @@ struct CompiledModelTests {
                     into: $0)
             }
         }
-        #expect(margins == rows.map { model.margins($0)[0] })
+        #expect(margins.isSame(as: rows.map { model.margins($0)[0] }))
     }
 }

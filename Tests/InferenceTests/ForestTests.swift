@@ -1,8 +1,10 @@
 import Inference
 import ModelFixtures
+import Numerics
 import Testing
 
-/// Random ensembles on rows at their thresholds: whatever the layout, the plain walk's bits.
+/// Random ensembles on rows at their thresholds: whatever the layout, the bits of the plain walk and
+/// of a second one that shares no code with it.
 @Suite("Compiled forests")
 struct ForestTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -23,6 +25,12 @@ struct ForestTests {
             for _ in 0..<rows {
                 let row = source.row(inputs: trees.inputCount)
                 #expect(model.layoutAgrees(on: row), "\(name), \(model.layout), \(row)")
+                let independent = IndependentWalk(trees: trees).answer(row)
+                #expect(
+                    model.margins(row).isSame(as: independent.margins),
+                    "\(name), \(model.layout), \(row)")
+                #expect(
+                    model.leaves(row) == independent.leaves, "\(name), \(model.layout), \(row)")
             }
         }
     }
@@ -97,7 +105,7 @@ struct ForestTests {
         let stride = 7
         let flat: [Double] = rows.flatMap { $0 + [9, 9, 9] }
         let single = rows.map { model.margins($0) }
-        #expect(same(batch(model, flat, rows.count, stride), single.flatMap { $0 }))
+        #expect(batch(model, flat, rows.count, stride).isSame(as: single.flatMap { $0 }))
         let narrow = flat.map(Float.init)
         let narrowed = rows.map { model.margins($0.map { Double(Float($0)) }) }
         var margins = [Double](repeating: 0, count: rows.count * 2)
@@ -108,7 +116,7 @@ struct ForestTests {
                     into: $0)
             }
         }
-        #expect(same(margins, narrowed.flatMap { $0 }))
+        #expect(margins.isSame(as: narrowed.flatMap { $0 }))
     }
 
     private func batch(
@@ -125,11 +133,6 @@ struct ForestTests {
         return margins
     }
 
-    private func same(_ a: [Double], _ b: [Double]) -> Bool {
-        a.count == b.count
-            && zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN }
-    }
-
     @Test("an input that may not be missing makes the margin no number")
     func refused() {
         var source = RandomEnsemble(seed: 4, profile: .forest)
@@ -140,21 +143,64 @@ struct ForestTests {
         #expect(model.margins(row)[0].isNaN)
     }
 
-    @Test("a column of more thresholds than a rank counts is cut into several")
-    func manyThresholds() {
-        var trees = TreeEnsemble(profile: .lightgbm, inputCount: 1, outputCount: 1)
-        // One chain of 140,000 splits would be too deep: each threshold is a tree.
-        for number in 0..<140_000 {
+    /// Trees of one split each, so that the margin counts the thresholds that are not below the row.
+    private func stumps(_ profile: NumericProfile, _ thresholds: [Double]) -> TreeEnsemble {
+        var trees = TreeEnsemble(profile: profile, inputCount: 1, outputCount: 1)
+        for threshold in thresholds {
             trees.trees.append(
                 .init(
                     shape: .binary(firstNode: trees.nodes.count, count: 3), depth: 1, output: 0))
             trees.nodes.append(
-                .split(0, .lessOrEqual, Double(number), missing: .left, left: 1, right: 2))
+                .split(
+                    0, profile == .xgboost ? .less : .lessOrEqual, threshold, missing: .left,
+                    left: 1, right: 2))
             trees.nodes.append(.leaf(1, number: 0))
             trees.nodes.append(.leaf(0, number: 1))
         }
+        return trees
+    }
+
+    @Test(
+        "a search finds its place among any number of thresholds",
+        arguments: [1, 15, 16, 17, 255, 256, 257, 272, 273, 288, 289, 4_096, 4_113, 4_353])
+    func searches(count: Int) {
+        var random = SplitMix64(seed: UInt64(count))
+        let wide = (0..<count).map { Double($0) - Double(count / 2) + 0.5 }
+        // All in one step of a key of 32 bits, and of a float32.
+        let close = (0..<count).map { 1 + Double($0) * 0x1p-50 }
+        for (profile, thresholds) in [
+            (NumericProfile.lightgbm, wide), (.lightgbm, close), (.xgboost, wide),
+        ] {
+            let model = CompiledModel(stumps(profile, thresholds))
+            let places =
+                [0, 1, 14, 15, 16, 17, count / 2, count - 2, count - 1]
+                + (0..<20).map { _ in random.next(below: count) }
+            for place in places where thresholds.indices.contains(place) {
+                let threshold = thresholds[place]
+                let down =
+                    profile == .xgboost ? Double(Float(threshold).nextDown) : threshold.nextDown
+                let up = profile == .xgboost ? Double(Float(threshold).nextUp) : threshold.nextUp
+                for value in [down, threshold, up] {
+                    let left = thresholds.count {
+                        profile == .xgboost ? Float(value) < Float($0) : value <= $0
+                    }
+                    #expect(model.margins([value]) == [Double(left)], "\(profile), \(value)")
+                }
+            }
+            #expect(model.margins([.nan]) == [Double(count)])
+            #expect(model.margins([.infinity]) == [0])
+        }
+    }
+
+    @Test("a column of more thresholds than a rank counts is cut into several")
+    func manyThresholds() {
+        // One chain of 140,000 splits would be too deep: each threshold is a tree.
+        let trees = stumps(.lightgbm, (0..<140_000).map(Double.init))
         let model = CompiledModel(trees)
-        for value in [-1, 0, 0.5, 65_534, 65_534.5, 65_535, 65_536, 131_071.5, 139_999, 1e9] {
+        for value in [
+            -1, 0, 0.5, 65_534, 65_534.5, 65_535, 65_536, 65_536.5, 131_071.5, 131_072, 139_999,
+            1e9,
+        ] {
             let left = 140_000 - min(max(value.rounded(.up), 0), 140_000)
             #expect(model.margins([value]) == [left])
         }

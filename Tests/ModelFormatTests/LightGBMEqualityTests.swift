@@ -32,7 +32,7 @@ struct LightGBMEqualityTests {
     private func steps(_ a: [Double], _ b: [Double]) -> Int64 {
         guard a.count == b.count else { return .max }
         return zip(a, b).map { a, b in
-            if a.isNaN && b.isNaN || a == b { return 0 }
+            if a.isNaN && b.isNaN || a.bitPattern == b.bitPattern { return 0 }
             guard a.sign == b.sign, !a.isNaN, !b.isNaN else { return .max }
             return abs(Int64(bitPattern: a.bitPattern) - Int64(bitPattern: b.bitPattern))
         }.max() ?? 0

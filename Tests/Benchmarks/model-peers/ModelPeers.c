@@ -26,6 +26,7 @@ enum { float64 = 1, raw_score = 1, contributions = 3 };
 typedef int (*MaxThreads)(int);
 typedef int (*CreateFromFile)(const char *, int *, void **);
 typedef int (*FastInit)(void *, int, int, int, int, int32_t, const char *, void **);
+typedef int (*Free)(void *);
 typedef int (*FastRow)(void *, const void *, int64_t *, double *);
 typedef int (*PredictMat)(
     void *, const void *, int, int32_t, int32_t, int, int, int, int, const char *, int64_t *,
@@ -36,6 +37,7 @@ struct LightGBMPeer {
     int inputs;
     FastRow row;
     PredictMat matrix;
+    Free free_fast, free_booster;
 };
 
 LightGBMPeer *lightgbm_open(const char *path, const char *model, int inputs, char *error) {
@@ -46,6 +48,8 @@ LightGBMPeer *lightgbm_open(const char *path, const char *model, int inputs, cha
     FIND(library, FastInit, LGBM_BoosterPredictForMatSingleRowFastInit, error);
     FIND(library, FastRow, LGBM_BoosterPredictForMatSingleRowFast, error);
     FIND(library, PredictMat, LGBM_BoosterPredictForMat, error);
+    FIND(library, Free, LGBM_FastConfigFree, error);
+    FIND(library, Free, LGBM_BoosterFree, error);
     LightGBMPeer *peer = calloc(1, sizeof *peer);
     int iterations = 0;
     LGBM_SetMaxThreads(1);
@@ -60,7 +64,15 @@ LightGBMPeer *lightgbm_open(const char *path, const char *model, int inputs, cha
     peer->inputs = inputs;
     peer->row = LGBM_BoosterPredictForMatSingleRowFast;
     peer->matrix = LGBM_BoosterPredictForMat;
+    peer->free_fast = LGBM_FastConfigFree;
+    peer->free_booster = LGBM_BoosterFree;
     return peer;
+}
+
+void lightgbm_close(LightGBMPeer *peer) {
+    peer->free_fast(peer->fast);
+    peer->free_booster(peer->booster);
+    free(peer);
 }
 
 double lightgbm_row(LightGBMPeer *peer, const double *row) {
@@ -85,7 +97,6 @@ typedef int (*Create)(const void *const *, uint64_t, void **);
 typedef int (*Load)(void *, const char *);
 typedef int (*SetParameter)(void *, const char *, const char *);
 typedef int (*MatrixFromDense)(const char *, const char *, void **);
-typedef int (*FreeMatrix)(void *);
 typedef int (*PredictMatrix)(
     void *, void *, const char *, const uint64_t **, uint64_t *, const float **);
 typedef int (*PredictDense)(
@@ -96,7 +107,7 @@ struct XGBoostPeer {
     int inputs;
     char version[32];
     MatrixFromDense matrix;
-    FreeMatrix free_matrix;
+    Free free_matrix, free_booster;
     PredictMatrix predict;
     PredictDense in_place;
 };
@@ -109,7 +120,8 @@ XGBoostPeer *xgboost_open(const char *path, const char *model, int inputs, char 
     FIND(library, Load, XGBoosterLoadModel, error);
     FIND(library, SetParameter, XGBoosterSetParam, error);
     FIND(library, MatrixFromDense, XGDMatrixCreateFromDense, error);
-    FIND(library, FreeMatrix, XGDMatrixFree, error);
+    FIND(library, Free, XGDMatrixFree, error);
+    FIND(library, Free, XGBoosterFree, error);
     FIND(library, PredictMatrix, XGBoosterPredictFromDMatrix, error);
     FIND(library, PredictDense, XGBoosterPredictFromDense, error);
     XGBoostPeer *peer = calloc(1, sizeof *peer);
@@ -126,9 +138,15 @@ XGBoostPeer *xgboost_open(const char *path, const char *model, int inputs, char 
     peer->inputs = inputs;
     peer->matrix = XGDMatrixCreateFromDense;
     peer->free_matrix = XGDMatrixFree;
+    peer->free_booster = XGBoosterFree;
     peer->predict = XGBoosterPredictFromDMatrix;
     peer->in_place = XGBoosterPredictFromDense;
     return peer;
+}
+
+void xgboost_close(XGBoostPeer *peer) {
+    peer->free_booster(peer->booster);
+    free(peer);
 }
 
 const char *xgboost_version(XGBoostPeer *peer) { return peer->version; }

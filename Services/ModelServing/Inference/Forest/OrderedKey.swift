@@ -84,8 +84,10 @@ extension OrderedKey {
 
     @inline(__always)
     private static func keys(_ values: SIMD4<Float>) -> SIMD4<Int32> {
-        ordered(unsafeBitCast(values + SIMD4(repeating: 0), to: SIMD4<Int32>.self))
-            .replacing(with: missing, where: values .!= values)
+        // All ones: a NaN whose key is `missing`.
+        let known = (values + SIMD4(repeating: 0)).replacing(
+            with: Float(bitPattern: .max), where: values .!= values)
+        return ordered(unsafeBitCast(known, to: SIMD4<Int32>.self))
     }
 
     /// LightGBM takes what is not above its zero in magnitude for zero.
@@ -94,12 +96,12 @@ extension OrderedKey {
         let bits = unsafeBitCast(values, to: SIMD4<Int64>.self)
         let magnitudes = unsafeBitCast(
             bits & SIMD4(repeating: .max), to: SIMD4<Double>.self)
-        let known = values.replacing(
-            with: 0, where: magnitudes .<= SIMD4(repeating: NumericProfile.lightgbmZero))
-        let isNaN = SIMD4<Int64>.zero.replacing(with: -1, where: values .!= values)
-        let nan = unsafeBitCast(isNaN, to: SIMD8<Int32>.self).oddHalf
-        let key = ordered(unsafeBitCast(known, to: SIMD8<Int32>.self).oddHalf)
-        return (key & ~nan) | (nan & SIMD4(repeating: missing))
+        let known =
+            values
+            .replacing(with: Double(bitPattern: .max), where: values .!= values)
+            .replacing(
+                with: 0, where: magnitudes .<= SIMD4(repeating: NumericProfile.lightgbmZero))
+        return ordered(unsafeBitCast(known, to: SIMD8<Int32>.self).oddHalf)
     }
 
     @inline(__always)

@@ -7,6 +7,7 @@
 // Null and a message in `error` (at least 256 bytes) if the library or the model cannot be opened.
 typedef struct LightGBMPeer LightGBMPeer;
 LightGBMPeer *lightgbm_open(const char *library, const char *model, int inputs, char *error);
+void lightgbm_close(LightGBMPeer *peer);
 // Raw score of one row of float64 through the fast single-row call.
 double lightgbm_row(LightGBMPeer *peer, const double *row);
 // Contributions of `count` rows of float64: inputs + 1 values each.
@@ -14,6 +15,7 @@ bool lightgbm_contributions(LightGBMPeer *peer, const double *rows, int count, d
 
 typedef struct XGBoostPeer XGBoostPeer;
 XGBoostPeer *xgboost_open(const char *library, const char *model, int inputs, char *error);
+void xgboost_close(XGBoostPeer *peer);
 const char *xgboost_version(XGBoostPeer *peer);
 // A fresh matrix of the rows: XGBoost keeps predictions per matrix.
 void *xgboost_matrix(XGBoostPeer *peer, const float *rows, int count);
