@@ -45,6 +45,15 @@ struct ForestTests {
         }
     }
 
+    @Test("more inputs than narrow words name", arguments: cases)
+    func manyInputs(_ test: Case) {
+        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        for depth in [5, 13] {
+            let trees = source.make(inputs: 200, outputs: 1, trees: 19, depth: depth)
+            expectEqual(trees, &source, rows: 10, "depth \(depth)")
+        }
+    }
+
     @Test("several outputs, by tree and by leaf", arguments: cases)
     func outputs(_ test: Case) {
         var source = RandomEnsemble(seed: test.seed, profile: test.profile)

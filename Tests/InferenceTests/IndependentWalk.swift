@@ -132,7 +132,9 @@ struct IndependentWalk {
         Float(value).isNaN ? missing != .left : Float(value) > Float(border)
     }
 
-    private func hash(_ code: Double) -> Int32 {
+    /// A code is a value of the row like all others: a float32.
+    private func hash(_ value: Double) -> Int32 {
+        let code = Double(Float(value))
         if code.isNaN { return trees.emptyTextHash }
         let known = trees.categoryHashes
         return code < 0 || code >= Double(known.count) ? 0 : known[Int(code)]

@@ -27,5 +27,8 @@ struct LayoutTests {
             let model = CompiledModel(try ModelFile.load(try fixture.artifact()))
             #expect(model.layout == "\(model.treeCount) perfect")
         }
+        var source = RandomEnsemble(seed: 1, profile: .lightgbm)
+        let sparse = source.make(inputs: 3, outputs: 1, trees: 9, depth: 14)
+        #expect(CompiledModel(sparse).layout == "9 sibling")
     }
 }

@@ -5,21 +5,22 @@ import Inference
 struct Growth {
     let bench: Bench
 
-    static let files =
+    static let names =
         [50, 100, 200, 400, 800].map { "\($0)_6" } + [4, 8, 10, 12].map { "100_\($0)" }
+        + ["100_leafwise"]
 
     func run(lightgbm: String?, xgboost: String?) throws -> Bool {
         var isEqual = true
         if let lightgbm {
             Self.head("single rows", "LightGBM's fast single-row call")
             let rows = SingleRows(bench: bench, library: lightgbm)
-            for file in Self.files.map({ "lgb_\($0).txt" }) where bench.has(file) {
+            for file in Self.names.map({ "lgb_\($0).txt" }) where bench.has(file) {
                 isEqual = try rows.growth(file) && isEqual
             }
         }
         if let xgboost {
             Self.head("batches of 1,024", "XGBoost in place")
-            for file in Self.files.map({ "xgb_\($0).json" }) where bench.has(file) {
+            for file in Self.names.map({ "xgb_\($0).json" }) where bench.has(file) {
                 let batches = try XGBoostBatches(bench: bench, library: xgboost, file: file)
                 isEqual = batches.growth() && isEqual
             }
@@ -44,7 +45,7 @@ struct Growth {
     }
 
     private static func columns(_ texts: String...) -> String {
-        let widths = [16, 24, 8, 8, 32, 8]
+        let widths = [18, 24, 8, 8, 32, 8]
         return zip(texts, widths).map { text, width in
             text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
         }.joined(separator: " ")

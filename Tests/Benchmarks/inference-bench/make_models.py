@@ -23,22 +23,21 @@ y = (rng.random(len(x)) < 1 / (1 + np.exp(-logit))).astype(int)
 
 
 
-def save(depth, kept, trees):
-    """Trains `trees` trees and saves a model of the first of them for each number of `kept`."""
-    parameters = {"objective": "binary:logistic", "max_depth": depth, "eta": 0.1, "nthread": 1}
+def save(name, kept, trees, ours, theirs):
+    """Trains `trees` trees with both libraries and saves a model of the first of them for each number of `kept`."""
+    parameters = {"objective": "binary:logistic", "eta": 0.1, "nthread": 1, **ours}
     booster = xgboost.train(parameters, xgboost.DMatrix(x, y), trees)
     for count in kept:
-        booster[:count].save_model(os.path.join(folder, f"xgb_{count}_{depth}.json"))
-    parameters = {"objective": "binary", "num_leaves": 2**depth - 1, "max_depth": depth, "learning_rate": 0.1, "num_threads": 1,
-                  "deterministic": True, "verbose": -1}
+        booster[:count].save_model(os.path.join(folder, f"xgb_{count}_{name}.json"))
+    parameters = {"objective": "binary", "learning_rate": 0.1, "num_threads": 1, "deterministic": True, "verbose": -1, **theirs}
     booster = lightgbm.train(parameters, lightgbm.Dataset(x, y), trees)
     for count in kept:
-        booster.save_model(os.path.join(folder, f"lgb_{count}_{depth}.txt"), num_iteration=count)
+        booster.save_model(os.path.join(folder, f"lgb_{count}_{name}.txt"), num_iteration=count)
 
 
-save(6, (50, 100, 200, 400, 800), 800)
-save(8, (100, 500), 500)
-for depth in (4, 10, 12):
-    save(depth, (100,), 100)
+for depth, kept in ((6, (50, 100, 200, 400, 800)), (8, (100, 500)), (4, (100,)), (10, (100,)), (12, (100,))):
+    save(depth, kept, kept[-1], {"max_depth": depth}, {"max_depth": depth, "num_leaves": 2**depth - 1})
+# LightGBM's own choice: 31 leaves at any depth.
+save("leafwise", (100,), 100, {"max_depth": 0, "max_leaves": 31, "grow_policy": "lossguide"}, {})
 
 np.ascontiguousarray(x[:10_000]).tofile(os.path.join(folder, "X.f32"))

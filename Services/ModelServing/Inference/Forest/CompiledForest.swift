@@ -21,8 +21,7 @@ final class CompiledForest: Sendable {
     private let profile: NumericProfile
     private let leafKind: LeafKind
     private let ranks: RankTable.Layout
-    private let words: ForestWords
-    private let siblings: ForestBlock.Section<ForestLayout.Sibling>
+    private let nodes: ForestNodes
     private let groups: ForestBlock.Section<ForestLayout.SiblingGroup>
     private let leaves: LeafSections
 
@@ -79,10 +78,7 @@ final class CompiledForest: Sendable {
             })
         var builder = ForestBlock.Builder()
         ranks = table.layout(in: &builder)
-        words = ForestWords(
-            narrow: builder.add(isNarrow ? layout.words.map { UInt16($0) } : []),
-            wide: builder.add(isNarrow ? [] : layout.words))
-        siblings = builder.add(layout.siblings)
+        nodes = ForestNodes(layout, isNarrow: isNarrow, in: &builder)
         groups = builder.add(layout.groups)
         leaves = Self.lay(trees, layout.leaves, in: &builder)
         block = ForestBlock(builder)
@@ -134,8 +130,8 @@ final class CompiledForest: Sendable {
         _: Word.Type, _ rows: Range<Int>, _ range: Range<Int>, _ scratch: ModelScratch,
         _ visitor: (Int) -> Visitor
     ) {
-        let words = block.start(of: Word.section(of: self.words))
-        let siblings = block.start(of: siblings)
+        let words = block.start(of: Word.words(of: nodes))
+        let siblings = block.start(of: Word.siblings(of: nodes))
         let groups = block.start(of: groups)
         runs.withUnsafeBufferPointer { runs in
             for run in runs {

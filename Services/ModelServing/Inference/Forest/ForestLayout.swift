@@ -3,18 +3,18 @@
 ///
 /// | layout | for | node | step |
 /// |---|---|---|---|
-/// | perfect | eight trees to depth 8, padding to 4 times | word | to place 2i or 2i + 1 |
-/// | sibling | other binary trees, eight at a time | word, left child | to the left child or the one after it |
+/// | perfect | depth to 12, padding to 4 times | word | to place 2i or 2i + 1 |
+/// | sibling | other binary trees | word, left child | to the left child or the one after it |
 /// | oblivious | one question per level | word per level | one bit of the leaf's number |
 ///
-/// Eight trees walk side by side, so that each waits for its own loads only. A word is the rank of a
-/// threshold above the slot it is compared with; see `RankWord`.
+/// Eight binary trees walk side by side, so that each waits for its own loads only. A word is the
+/// rank of a threshold above the slot it is compared with; see `RankWord`.
 struct ForestLayout: Sendable {
     enum Kind: UInt8, Sendable { case perfect, sibling, oblivious }
 
     /// Trees that walk together.
     @inline(__always) static var together: Int { 8 }
-    static let largestPerfectDepth = 8
+    static let largestPerfectDepth = 12
     static let largestPadding = 4
     /// Nodes of one run, so that a block of rows finds them in the first-level cache.
     static let runBytes = 24 << 10
@@ -26,22 +26,24 @@ struct ForestLayout: Sendable {
         var trees: Range<Int>
         /// Of its first tree or group, in `words` or in `groups`.
         var start: Int
-        /// Of its first leaf, in the sections of leaves; for sibling trees, what a node's number
-        /// lacks to its place there.
+        /// Of its first leaf, in the sections of leaves; for sibling trees, what the place of a node
+        /// lacks to its leaf's there.
         var firstLeaf: Int
     }
 
-    /// A node of the sibling layout.
-    struct Sibling: BitwiseCopyable, Sendable {
-        var word: UInt32
-        /// The left child; the right one follows it. A leaf's is the leaf itself.
-        var left: UInt32
+    /// A node of the sibling layout. Its left child is named by its place in the group; the right
+    /// one follows it. A leaf's is the leaf itself.
+    struct Sibling<Word: RankWord>: BitwiseCopyable, Sendable {
+        var word: Word
+        var left: Word
     }
 
     /// Where eight sibling trees start, and how many steps reach the deepest of their leaves.
     struct SiblingGroup: BitwiseCopyable, Sendable {
+        /// By their places in the group.
         var roots: SIMD8<UInt32>
         var steps: Int
+        var firstNode: Int
     }
 
     /// A leaf by its place in the logical form.
@@ -56,7 +58,7 @@ struct ForestLayout: Sendable {
 
     private(set) var runs: [Run] = []
     private(set) var words: [UInt32] = []
-    private(set) var siblings: [Sibling] = []
+    private(set) var siblings: [Sibling<UInt32>] = []
     private(set) var groups: [SiblingGroup] = []
     private(set) var leaves: [Leaf] = []
     private let table: RankTable
@@ -95,7 +97,7 @@ struct ForestLayout: Sendable {
             return total + count
         }
         return depth <= largestPerfectDepth
-            && together * 2 << depth <= largestPadding * max(nodes, 8 * together)
+            && group.count * 2 << depth <= largestPadding * max(nodes, 8 * group.count)
     }
 
     /// Lets the trees join the last run, or starts one. A run ends only after a whole group.
@@ -151,50 +153,57 @@ struct ForestLayout: Sendable {
 
     // MARK: Sibling
 
+    /// Nodes of a tree that has room beside seven of its size in a group of narrow words.
+    static let largestNarrowTree = 1 << 16 / together
+
     /// Of the tree that just joined a run. Places of a group that get no tree of their own walk
     /// with its first.
-    private mutating func addRoot(_ root: UInt32, steps: Int) {
+    ///
+    /// - Returns: where the group's nodes start.
+    private mutating func addRoot(steps: Int) -> Int {
         let place = ((runs.last?.trees.count ?? 1) - 1) % Self.together
         if place == 0 {
-            groups.append(SiblingGroup(roots: SIMD8(repeating: root), steps: steps))
+            groups.append(
+                SiblingGroup(roots: .zero, steps: steps, firstNode: siblings.count))
         } else {
-            groups[groups.count - 1].roots[place] = root
-            groups[groups.count - 1].steps = max(groups[groups.count - 1].steps, steps)
+            let last = groups.count - 1
+            groups[last].roots[place] = UInt32(siblings.count - groups[last].firstNode)
+            groups[last].steps = max(groups[last].steps, steps)
         }
+        return groups[groups.count - 1].firstNode
     }
 
     private mutating func appendSibling(_ trees: TreeEnsemble, _ number: Int) {
         guard case .binary(let firstNode, let count) = trees.trees[number].shape else { return }
         join(
-            .sibling, depth: 0, number..<number + 1,
-            bytes: count * MemoryLayout<Sibling>.stride, start: groups.count,
-            firstLeaf: leaves.count - siblings.count)
+            .sibling, depth: 0, number..<number + 1, bytes: count * 2 * wordBytes,
+            start: groups.count, firstLeaf: leaves.count - siblings.count)
         let root = siblings.count
-        addRoot(UInt32(truncatingIfNeeded: root), steps: trees.trees[number].depth)
-        func rest(at position: Int) -> Sibling {
-            Sibling(word: RankTable.alwaysLeft, left: UInt32(truncatingIfNeeded: position))
-        }
-        siblings.append(rest(at: root))
+        let origin = addRoot(steps: trees.trees[number].depth)
         let firstLeaf = leaves.count
-        leaves.append(.unreached)
-        var open: [(position: Int, index: Int)] = [(root, 0)]
+        var open: [(place: Int, index: Int)] = []
+        func add(_ index: Int, to layout: inout ForestLayout) {
+            let place = layout.siblings.count
+            open.append((place, index))
+            layout.siblings.append(
+                Sibling(word: RankTable.alwaysLeft, left: UInt32(place - origin)))
+            layout.leaves.append(.unreached)
+        }
+        add(0, to: &self)
         var next = 0
         while next < open.count {
-            let (position, index) = open[next]
+            let (place, index) = open[next]
             next += 1
             let node = trees.nodes[firstNode + index]
             if node.isLeaf {
-                leaves[firstLeaf + position - root] = Leaf(
+                leaves[firstLeaf + place - root] = Leaf(
                     value: node.value, number: node.leaf, row: node.right)
                 continue
             }
-            let left = siblings.count
-            siblings[position] = Sibling(word: table.word(node), left: UInt32(left))
-            for (offset, child) in [node.left, node.right].enumerated() {
-                siblings.append(rest(at: left + offset))
-                leaves.append(.unreached)
-                open.append((left + offset, Int(child)))
-            }
+            siblings[place] = Sibling(
+                word: table.word(node), left: UInt32(siblings.count - origin))
+            add(Int(node.left), to: &self)
+            add(Int(node.right), to: &self)
         }
     }
 

@@ -2,7 +2,7 @@
 /// caller holds; every index comes from the layout, which made sure that it lies inside.
 struct ForestWalk<Word: RankWord> {
     let words: UnsafePointer<Word>
-    let siblings: UnsafePointer<ForestLayout.Sibling>
+    let siblings: UnsafePointer<ForestLayout.Sibling<Word>>
     let groups: UnsafePointer<ForestLayout.SiblingGroup>
     let slots: UnsafePointer<Word>
 
@@ -81,6 +81,7 @@ struct ForestWalk<Word: RankWord> {
         var leaves = leaves
         let end = leaves + 8 &* count
         while leaves < end {
+            let nodes = siblings + group.pointee.firstNode
             let roots = group.pointee.roots
             var (a, b, c, d) = (Int(roots[0]), Int(roots[1]), Int(roots[2]), Int(roots[3]))
             var (e, f, g, h) = (Int(roots[4]), Int(roots[5]), Int(roots[6]), Int(roots[7]))
@@ -89,31 +90,31 @@ struct ForestWalk<Word: RankWord> {
                 let before = a &+ b &+ c &+ d &+ e &+ f &+ g &+ h
                 var count = Self.stepsPerLook
                 while count > 0 {
-                    a = child(of: a)
-                    b = child(of: b)
-                    c = child(of: c)
-                    d = child(of: d)
-                    e = child(of: e)
-                    f = child(of: f)
-                    g = child(of: g)
-                    h = child(of: h)
+                    a = child(of: nodes[a])
+                    b = child(of: nodes[b])
+                    c = child(of: nodes[c])
+                    d = child(of: nodes[d])
+                    e = child(of: nodes[e])
+                    f = child(of: nodes[f])
+                    g = child(of: nodes[g])
+                    h = child(of: nodes[h])
                     count = count &- 1
                 }
                 steps = steps &- Self.stepsPerLook
                 // Children lie behind their parents: the sum stands still only if all do.
                 if a &+ b &+ c &+ d &+ e &+ f &+ g &+ h == before { break }
             }
-            Self.store(leaves, run.firstLeaf, a, b, c, d)
-            Self.store(leaves + 4, run.firstLeaf, e, f, g, h)
+            let leaf = run.firstLeaf &+ group.pointee.firstNode
+            Self.store(leaves, leaf, a, b, c, d)
+            Self.store(leaves + 4, leaf, e, f, g, h)
             leaves += 8
             group += 1
         }
     }
 
     @inline(__always)
-    private func child(of index: Int) -> Int {
-        let node = siblings[index]
-        return Int(node.left) &+ turn(Word(truncatingIfNeeded: node.word))
+    private func child(of node: ForestLayout.Sibling<Word>) -> Int {
+        Int(node.left) &+ turn(node.word)
     }
 
     private func walkOblivious(

@@ -52,7 +52,7 @@ struct RankFill {
             while remaining > 1 {
                 rank = (rank &+ Self.keys(below: sought, level + rank)) &* RankTable.blockKeys
                 level += size
-                size = size &* RankTable.blockKeys
+                size = (size &+ 1) &* RankTable.blockKeys
                 remaining = remaining &- 1
             }
             rank = rank &+ Self.keys(below: sought, level + rank)

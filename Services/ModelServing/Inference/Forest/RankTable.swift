@@ -60,7 +60,7 @@ struct RankTable: Sendable {
 
     /// Whether the row's values are float32.
     let isSingle: Bool
-    /// Whether words of 16 bits hold every rank and slot.
+    /// Whether words of 16 bits hold every rank, slot and place of a node in its group.
     private(set) var isNarrow = true
     private(set) var columns: [Column] = []
     private(set) var keys: [Int32] = []
@@ -99,6 +99,7 @@ struct RankTable: Sendable {
         isNarrow =
             1 + 2 * thresholds.count + names.count <= UInt16.largestSlotCount
             && thresholds.values.allSatisfy { $0.count <= UInt16.largestColumn }
+            && trees.largestTree <= ForestLayout.largestNarrowTree
         layColumns()
         for name in names {
             guard let split = sets[name] else { continue }
@@ -154,7 +155,8 @@ struct RankTable: Sendable {
 
     @inline(__always) static var blockKeys: Int { 16 }
 
-    /// Inner levels are as large as they can be, so that where the next begins needs no look.
+    /// Inner levels have room for all that they may hold, so that where the next begins needs no
+    /// look: below k keys lie k + 1 blocks.
     private mutating func appendLevels(_ sorted: [Int32]) -> Int {
         var levels: [[Int32]] = [sorted]
         while let next = levels.first, next.count > Self.blockKeys {
@@ -170,7 +172,7 @@ struct RankTable: Sendable {
             }
             keys += level
             keys += repeatElement(OrderedKey.beyond, count: room - level.count)
-            room *= Self.blockKeys
+            room = (room + 1) * Self.blockKeys
         }
         return levels.count
     }
@@ -196,6 +198,16 @@ struct RankTable: Sendable {
         thresholds = [:]
         firstColumn = [:]
         membershipSlots = [:]
+    }
+}
+
+extension TreeEnsemble {
+    /// Nodes of the largest binary tree.
+    fileprivate var largestTree: Int {
+        trees.reduce(0) { largest, tree in
+            guard case .binary(_, let count) = tree.shape else { return largest }
+            return max(largest, count)
+        }
     }
 }
 

@@ -7,7 +7,10 @@
 /// so that a word of zeros sends every row left.
 protocol RankWord: FixedWidthInteger, UnsignedInteger, BitwiseCopyable, Sendable {
     static func slots(of scratch: ModelScratch) -> UnsafeMutablePointer<Self>
-    static func section(of words: ForestWords) -> ForestBlock.Section<Self>
+    static func words(of nodes: ForestNodes) -> ForestBlock.Section<Self>
+    static func siblings(
+        of nodes: ForestNodes
+    ) -> ForestBlock.Section<ForestLayout.Sibling<Self>>
 }
 
 extension RankWord {
@@ -27,10 +30,21 @@ extension RankWord {
     var slot: Int { Int(self & (1 &<< Self(Self.halfWidth) &- 1)) }
 }
 
-/// The words of a forest, in one of the two widths.
-struct ForestWords: Sendable {
-    var narrow: ForestBlock.Section<UInt16>
-    var wide: ForestBlock.Section<UInt32>
+/// The nodes of a forest, in one of the two widths.
+struct ForestNodes: Sendable {
+    var narrowWords: ForestBlock.Section<UInt16>
+    var narrowSiblings: ForestBlock.Section<ForestLayout.Sibling<UInt16>>
+    var wideWords: ForestBlock.Section<UInt32>
+    var wideSiblings: ForestBlock.Section<ForestLayout.Sibling<UInt32>>
+
+    init(_ layout: ForestLayout, isNarrow: Bool, in builder: inout ForestBlock.Builder) {
+        narrowWords = builder.add(isNarrow ? layout.words.map { UInt16($0) } : [])
+        narrowSiblings = builder.add(
+            isNarrow
+                ? layout.siblings.map { .init(word: UInt16($0.word), left: UInt16($0.left)) } : [])
+        wideWords = builder.add(isNarrow ? [] : layout.words)
+        wideSiblings = builder.add(isNarrow ? [] : layout.siblings)
+    }
 }
 
 extension UInt16: RankWord {
@@ -40,7 +54,12 @@ extension UInt16: RankWord {
     }
 
     @inline(__always)
-    static func section(of words: ForestWords) -> ForestBlock.Section<UInt16> { words.narrow }
+    static func words(of nodes: ForestNodes) -> ForestBlock.Section<UInt16> { nodes.narrowWords }
+
+    @inline(__always)
+    static func siblings(
+        of nodes: ForestNodes
+    ) -> ForestBlock.Section<ForestLayout.Sibling<UInt16>> { nodes.narrowSiblings }
 }
 
 extension UInt32: RankWord {
@@ -50,5 +69,10 @@ extension UInt32: RankWord {
     }
 
     @inline(__always)
-    static func section(of words: ForestWords) -> ForestBlock.Section<UInt32> { words.wide }
+    static func words(of nodes: ForestNodes) -> ForestBlock.Section<UInt32> { nodes.wideWords }
+
+    @inline(__always)
+    static func siblings(
+        of nodes: ForestNodes
+    ) -> ForestBlock.Section<ForestLayout.Sibling<UInt32>> { nodes.wideSiblings }
 }
