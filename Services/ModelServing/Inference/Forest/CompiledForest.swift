@@ -110,7 +110,9 @@ final class CompiledForest: Sendable {
     ) {
         OrderedKey.fill(scratch.keys, from: row, count: trees.inputCount, isSingle: isSingle)
         let fill = RankFill(
-            columns: block.start(of: ranks.columns), columnCount: ranks.columns.count,
+            scans: block.start(of: ranks.scans), scanCount: ranks.scans.count,
+            scanKeys: block.start(of: ranks.scanKeys), columns: block.start(of: ranks.columns),
+            columnCount: ranks.columns.count,
             keys: block.start(of: ranks.keys), exactRanges: block.start(of: ranks.exactRanges),
             exactKeys: block.start(of: ranks.exactKeys), isSingle: isSingle)
         fill.fill(slots, from: row, scratch.keys)

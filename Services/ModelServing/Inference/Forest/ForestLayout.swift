@@ -121,7 +121,8 @@ struct ForestLayout: Sendable {
     // MARK: Perfect
 
     /// One heap with eight roots: below place i lie 2i and 2i + 1, the roots are 8 to 15, and after
-    /// as many steps as the trees are deep, a place less that of the first leaf is the leaf's.
+    /// as many steps as the trees are deep, a place less that of the first leaf is the leaf's. The
+    /// words lie backwards, see `ForestWalk`.
     private mutating func appendPerfect(_ trees: TreeEnsemble, _ group: Range<Int>) {
         let depth = trees.trees[group].reduce(0) { max($0, $1.depth) }
         let size = Self.together << depth
@@ -143,7 +144,7 @@ struct ForestLayout: Sendable {
                     // Every row goes left from here.
                     open.append((2 * place, index))
                 } else {
-                    words[start + place] = table.word(node)
+                    words[start + size - place] = table.word(node)
                     open.append((2 * place, Int(node.left)))
                     open.append((2 * place + 1, Int(node.right)))
                 }

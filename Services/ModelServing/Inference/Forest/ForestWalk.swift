@@ -39,33 +39,35 @@ struct ForestWalk<Word: RankWord> {
     @inline(__always)
     private func turn(_ word: Word) -> Int { word < slots[word.slot] ? 1 : 0 }
 
+    /// Places are counted below the end of a group: twice a place less the turn is one instruction
+    /// after a comparison (subtract with borrow), twice a place and the turn are three.
     private func walkPerfect(
         _ run: ForestLayout.Run, _ group: Int, _ count: Int,
         into leaves: UnsafeMutablePointer<UInt32>
     ) {
         let size = 8 &<< run.depth
-        var words = words + (run.start &+ group &* size)
+        var end = words + (run.start &+ (group &+ 1) &* size)
         var leaf = run.firstLeaf &+ group &* size &- size
         var leaves = leaves
-        let end = leaves + 8 &* count
-        while leaves < end {
-            var (a, b, c, d, e, f, g, h) = (8, 9, 10, 11, 12, 13, 14, 15)
+        let last = leaves + 8 &* count
+        while leaves < last {
+            var (a, b, c, d, e, f, g, h) = (-8, -9, -10, -11, -12, -13, -14, -15)
             var level = run.depth
             while level > 0 {
-                a = a &+ a &+ turn(words[a])
-                b = b &+ b &+ turn(words[b])
-                c = c &+ c &+ turn(words[c])
-                d = d &+ d &+ turn(words[d])
-                e = e &+ e &+ turn(words[e])
-                f = f &+ f &+ turn(words[f])
-                g = g &+ g &+ turn(words[g])
-                h = h &+ h &+ turn(words[h])
+                a = a &+ a &- turn(end[a])
+                b = b &+ b &- turn(end[b])
+                c = c &+ c &- turn(end[c])
+                d = d &+ d &- turn(end[d])
+                e = e &+ e &- turn(end[e])
+                f = f &+ f &- turn(end[f])
+                g = g &+ g &- turn(end[g])
+                h = h &+ h &- turn(end[h])
                 level = level &- 1
             }
-            Self.store(leaves, leaf, a, b, c, d)
-            Self.store(leaves + 4, leaf, e, f, g, h)
+            Self.store(leaves, leaf, 0 &- a, 0 &- b, 0 &- c, 0 &- d)
+            Self.store(leaves + 4, leaf, 0 &- e, 0 &- f, 0 &- g, 0 &- h)
             leaves += 8
-            words += size
+            end += size
             leaf = leaf &+ size
         }
     }

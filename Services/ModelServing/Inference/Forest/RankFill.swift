@@ -1,6 +1,8 @@
 extension RankTable {
     /// The table as its block holds it.
     struct Layout: Sendable {
+        var scans: ForestBlock.Section<Scan>
+        var scanKeys: ForestBlock.Section<Int32>
         var columns: ForestBlock.Section<Column>
         var keys: ForestBlock.Section<Int32>
         var exactRanges: ForestBlock.Section<ExactKeys>
@@ -9,16 +11,21 @@ extension RankTable {
 
     func layout(in block: inout ForestBlock.Builder) -> Layout {
         Layout(
+            scans: block.add(scans), scanKeys: block.add(scanKeys),
             columns: block.add(columns), keys: block.add(keys),
             exactRanges: block.add(exactRanges), exactKeys: block.add(exactKeys))
     }
 }
 
-/// Fills the slots of a row: one search per column, without a branch on its values but for ties.
+/// Fills the slots of a row: one search per column, or one pass over four short ones, without a
+/// branch on its values but for ties.
 ///
 /// The pointers are into the block; `slots` and `rowKeys` are the caller's, of the sizes that the
 /// table states.
 struct RankFill {
+    let scans: UnsafePointer<RankTable.Scan>
+    let scanCount: Int
+    let scanKeys: UnsafePointer<Int32>
     let columns: UnsafePointer<RankTable.Column>
     let columnCount: Int
     let keys: UnsafePointer<Int32>
@@ -33,6 +40,10 @@ struct RankFill {
     ) {
         slots[0] = 0
         var slot = slots + 1
+        for index in 0..<scanCount {
+            scan(index, slot, row, rowKeys)
+            slot += 8
+        }
         var index = 0
         while index < columnCount {
             let column = columns[index]
@@ -57,7 +68,7 @@ struct RankFill {
             }
             rank = rank &+ Self.keys(below: sought, level + rank)
             if !isSingle && level[rank] == key {
-                rank = exactRank(index, row[Int(column.input)], from: rank)
+                rank = exactRank(4 &* scanCount &+ index, row[Int(column.input)], from: rank)
             }
             let word = Word(rank: rank)
             slot[0] = word
@@ -65,6 +76,46 @@ struct RankFill {
             slot += 2
             index = index &+ 1
         }
+    }
+
+    /// Four columns at a time, all thresholds of each.
+    @inline(__always)
+    private func scan<Word: RankWord, Value: RowValue>(
+        _ index: Int, _ slots: UnsafeMutablePointer<Word>, _ row: UnsafePointer<Value>,
+        _ rowKeys: UnsafePointer<Int32>
+    ) {
+        let scan = scans[index]
+        let inputs = scan.inputs
+        var key = SIMD4(
+            rowKeys[Int(inputs[0])], rowKeys[Int(inputs[1])], rowKeys[Int(inputs[2])],
+            rowKeys[Int(inputs[3])])
+        switch scan.kind {
+        case RankTable.Kind.missingIsZero.rawValue:
+            key.replace(with: 0, where: key .== SIMD4(repeating: OrderedKey.missing))
+        case RankTable.Kind.zeroIsMissing.rawValue:
+            key.replace(with: OrderedKey.missing, where: key .== .zero)
+        default: break
+        }
+        let first = scanKeys + 4 &* Int(scan.start)
+        var keys = UnsafeRawPointer(first)
+        let end = keys + 16 &* Int(scan.keyCount)
+        var ranks = SIMD4<Int32>.zero
+        while keys < end {
+            let four = keys.load(as: SIMD4<Int32>.self)
+            ranks = ranks &- SIMD4<Int32>.zero.replacing(with: -1, where: four .< key)
+            keys += 16
+        }
+        if !isSingle {
+            for lane in 0..<4 where first[4 &* Int(ranks[lane]) &+ lane] == key[lane] {
+                let value = row[Int(inputs[lane])]
+                ranks[lane] = Int32(
+                    truncatingIfNeeded: exactRank(
+                        4 &* index &+ lane, value, from: Int(ranks[lane])))
+            }
+        }
+        Word.store(
+            SIMD4<UInt32>(truncatingIfNeeded: ranks),
+            missing: key .== SIMD4(repeating: OrderedKey.missing), to: slots)
     }
 
     /// How many of the sixteen keys, which are sorted, are below the one that is sought.

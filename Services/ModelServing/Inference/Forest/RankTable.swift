@@ -34,6 +34,17 @@ struct RankTable: Sendable {
         var start: Int32
     }
 
+    /// Four columns of few thresholds, which are all compared: one of each column at a time.
+    struct Scan: BitwiseCopyable, Sendable {
+        /// Of the columns.
+        var inputs: SIMD4<Int32>
+        var kind: Kind.RawValue
+        /// Of the longest column; the others end with keys beyond all numbers, and so do all.
+        var keyCount: Int32
+        /// In fours.
+        var start: Int32
+    }
+
     /// Where a column's thresholds of 64 bits lie.
     struct ExactKeys: BitwiseCopyable, Sendable {
         var first: Int
@@ -62,6 +73,9 @@ struct RankTable: Sendable {
     let isSingle: Bool
     /// Whether words of 16 bits hold every rank, slot and place of a node in its group.
     private(set) var isNarrow = true
+    /// The columns of scans come first.
+    private(set) var scans: [Scan] = []
+    private(set) var scanKeys: [Int32] = []
     private(set) var columns: [Column] = []
     private(set) var keys: [Int32] = []
     /// For LightGBM, of each column.
@@ -72,7 +86,10 @@ struct RankTable: Sendable {
     private var firstColumn: [ColumnName: Int] = [:]
     private var membershipSlots: [MembershipName: Int32] = [:]
 
-    var slotCount: Int { 1 + 2 * columns.count + memberships.count }
+    /// Thresholds of a column beyond which a search pays.
+    static let longestScan = 64
+
+    var slotCount: Int { 1 + 2 * (4 * scans.count + columns.count) + memberships.count }
     private var largestColumn: Int {
         isNarrow ? UInt16.largestColumn : UInt32.largestColumn
     }
@@ -129,28 +146,78 @@ struct RankTable: Sendable {
     // MARK: Columns
 
     private mutating func layColumns() {
-        let names = thresholds.keys.sorted {
+        var names = thresholds.keys.sorted {
             ($0.input, $0.kind.rawValue) < ($1.input, $1.kind.rawValue)
         }
+        names = layScans(names)
         for name in names {
             guard let sorted = thresholds[name] else { continue }
-            firstColumn[name] = columns.count
+            firstColumn[name] = 4 * scans.count + columns.count
             for start in stride(from: 0, to: sorted.count, by: largestColumn) {
                 let part = sorted[start..<min(start + largestColumn, sorted.count)]
                 let first = keys.count / Self.blockKeys
-                let levels = appendLevels(
-                    part.map { isSingle ? Int32($0) : OrderedKey.upper($0) })
+                let levels = appendLevels(part.map(searchKey))
                 columns.append(
                     Column(
                         input: name.input, kind: name.kind.rawValue, levels: Int32(levels),
                         start: Int32(truncatingIfNeeded: first)))
-                if isSingle { continue }
-                exactRanges.append(ExactKeys(first: exactKeys.count, count: part.count))
-                exactKeys += part
+                appendExact(part)
             }
         }
         // A rank may lie one behind the last block.
         keys += repeatElement(OrderedKey.beyond, count: Self.blockKeys)
+    }
+
+    private func searchKey(_ key: Int64) -> Int32 {
+        isSingle ? Int32(key) : OrderedKey.upper(key)
+    }
+
+    private mutating func appendExact(_ part: ArraySlice<Int64>) {
+        if isSingle { return }
+        exactRanges.append(ExactKeys(first: exactKeys.count, count: part.count))
+        exactKeys += part
+    }
+
+    /// Fours of short columns of one kind and like length.
+    ///
+    /// - Returns: the columns that are left.
+    private mutating func layScans(_ names: [ColumnName]) -> [ColumnName] {
+        var left = names.filter { (thresholds[$0]?.count ?? 0) > Self.longestScan }
+        for kind in [Kind.number, .missingIsZero, .zeroIsMissing] {
+            var short = names.filter {
+                $0.kind == kind && (thresholds[$0]?.count ?? 0) <= Self.longestScan
+            }
+            short.sort {
+                let (a, b) = (thresholds[$0]?.count ?? 0, thresholds[$1]?.count ?? 0)
+                return (a, $0.input) < (b, $1.input)
+            }
+            for first in stride(from: 0, to: short.count - short.count % 4, by: 4) {
+                appendScan(Array(short[first..<first + 4]))
+            }
+            left += short.suffix(short.count % 4)
+        }
+        return left
+    }
+
+    private mutating func appendScan(_ names: [ColumnName]) {
+        let parts = names.map { thresholds[$0] ?? [] }
+        let count = parts.reduce(0) { max($0, $1.count) }
+        var inputs = SIMD4<Int32>.zero
+        for (lane, name) in names.enumerated() {
+            inputs[lane] = name.input
+            firstColumn[name] = 4 * scans.count + lane
+            appendExact(parts[lane][...])
+        }
+        scans.append(
+            Scan(
+                inputs: inputs, kind: names[0].kind.rawValue, keyCount: Int32(count),
+                start: Int32(truncatingIfNeeded: scanKeys.count / 4)))
+        for index in 0...count {
+            for part in parts {
+                scanKeys.append(
+                    index < part.count ? searchKey(part[index]) : OrderedKey.beyond)
+            }
+        }
     }
 
     @inline(__always) static var blockKeys: Int { 16 }

@@ -7,6 +7,12 @@
 /// so that a word of zeros sends every row left.
 protocol RankWord: FixedWidthInteger, UnsignedInteger, BitwiseCopyable, Sendable {
     static func slots(of scratch: ModelScratch) -> UnsafeMutablePointer<Self>
+    /// Stores the two slots of four columns.
+    ///
+    /// - Parameter ranks: below the largest, so that none is above all words.
+    static func store(
+        _ ranks: SIMD4<UInt32>, missing: SIMDMask<SIMD4<Int32>>,
+        to slots: UnsafeMutablePointer<Self>)
     static func words(of nodes: ForestNodes) -> ForestBlock.Section<Self>
     static func siblings(
         of nodes: ForestNodes
@@ -49,6 +55,17 @@ struct ForestNodes: Sendable {
 
 extension UInt16: RankWord {
     @inline(__always)
+    static func store(
+        _ ranks: SIMD4<UInt32>, missing: SIMDMask<SIMD4<Int32>>,
+        to slots: UnsafeMutablePointer<UInt16>
+    ) {
+        let words = ranks &<< SIMD4(repeating: 8)
+        let right = words.replacing(with: UInt32(UInt16.max), where: missing)
+        UnsafeMutableRawPointer(slots).storeBytes(
+            of: words | right &<< SIMD4(repeating: 16), as: SIMD4<UInt32>.self)
+    }
+
+    @inline(__always)
     static func slots(of scratch: ModelScratch) -> UnsafeMutablePointer<UInt16> {
         scratch.narrowSlots
     }
@@ -63,6 +80,19 @@ extension UInt16: RankWord {
 }
 
 extension UInt32: RankWord {
+    @inline(__always)
+    static func store(
+        _ ranks: SIMD4<UInt32>, missing: SIMDMask<SIMD4<Int32>>,
+        to slots: UnsafeMutablePointer<UInt32>
+    ) {
+        let words = ranks &<< SIMD4(repeating: 16)
+        let right = words.replacing(with: UInt32.max, where: missing)
+        for lane in 0..<4 {
+            slots[2 * lane] = words[lane]
+            slots[2 * lane + 1] = right[lane]
+        }
+    }
+
     @inline(__always)
     static func slots(of scratch: ModelScratch) -> UnsafeMutablePointer<UInt32> {
         scratch.wideSlots
