@@ -101,6 +101,7 @@ import Testing
                 "targeting: the condition is always true"
             ),
             ("sticky: hash", "sticky: [hash", "x.yaml:18:"),
+            ("fraud-models@", "fraud\u{1B}[31m@", "x.yaml:4:13: a control character, U+1b"),
             ("owner: fraud", "epoch: 2\nowner: fraud", "the same key twice: epoch"),
         ])
     func mistakes(_ old: String, _ new: String, _ expected: String) {

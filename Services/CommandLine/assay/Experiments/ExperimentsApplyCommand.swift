@@ -47,6 +47,7 @@ struct ExperimentsApplyCommand: AsyncParsableCommand {
             problems += plan.problems.map { $0.problem(in: file.path) }
             if !plan.unchanged { open.append(file) }
         }
+        fflush(nil)
         for problem in problems.sorted() {
             FileHandle.standardError.write(Data("\(problem)\n".utf8))
         }

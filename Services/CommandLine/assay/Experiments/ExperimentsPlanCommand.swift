@@ -42,6 +42,7 @@ struct ExperimentsPlanCommand: AsyncParsableCommand {
         }
         if running { problems += try await compare(read) }
         guard problems.isEmpty else {
+            fflush(nil)
             for problem in Set(problems).sorted() {
                 FileHandle.standardError.write(Data("\(problem)\n".utf8))
             }

@@ -44,8 +44,8 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         guard divider.hasSay(request, in: snapshot.assignments) else {
             return try await score(request, in: snapshot, context)
         }
-        return try await divider.predict(request, in: snapshot.assignments, by: context.caller) {
-            request in try await score(request, in: snapshot, context)
+        return try await divider.predict(request, in: snapshot.assignments, context) { request in
+            try await score(request, in: snapshot, context)
         }
     }
 

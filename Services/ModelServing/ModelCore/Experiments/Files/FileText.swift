@@ -14,6 +14,13 @@ enum FileText {
             problems.append(whole("\(text.utf8.count) bytes; there may be \(maximumBytes)"))
             return nil
         }
+        if let place = control(text) {
+            problems.append(
+                FileProblem(
+                    file: file, line: place.line, column: place.column,
+                    message: "a control character, U+\(String(place.code, radix: 16))"))
+            return nil
+        }
         if let line = tooDeep(text) {
             problems.append(
                 FileProblem(
@@ -43,6 +50,20 @@ enum FileText {
                 message: "the same key twice: \(duplicates.joined(separator: ", "))")
         default: nil
         }
+    }
+
+    /// The first character that no YAML holds, and that no terminal should be sent.
+    private static func control(_ text: String) -> (line: Int, column: Int, code: UInt32)? {
+        var (line, column) = (1, 1)
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x0A: (line, column) = (line + 1, 1)
+            case 0x09, 0x0D, 0x85: column += 1
+            case 0..<0x20, 0x7F..<0xA0: return (line, column, scalar.value)
+            default: column += 1
+            }
+        }
+        return nil
     }
 
     /// The first line that may nest too deep: a bound that never counts too little, so that the

@@ -20,10 +20,11 @@ struct CallDivider: Sendable {
     ///
     /// - Parameter score: scores a request with the version that its selector picks.
     func predict(
-        _ request: AssayModelsV1.PredictRequest, in table: AssignmentTable, by caller: Caller,
+        _ request: AssayModelsV1.PredictRequest, in table: AssignmentTable,
+        _ context: ServerContext,
         score: (AssayModelsV1.PredictRequest) async throws -> AssayModelsV1.PredictResponse
     ) async throws -> AssayModelsV1.PredictResponse {
-        try Self.check(request.forceArm, caller)
+        try Self.check(request.forceArm, context.caller)
         var undecided: [String] = []
         let route = try ExperimentRoute(request, in: table, undecided: &undecided)
         observer.targetingFailed(undecided)
@@ -31,7 +32,10 @@ struct CallDivider: Sendable {
         let response = try await route.answered(request, score)
         guard response.assignments.contains(where: \.isExposure) else { return response }
         let time = request.observedAt ?? now()
-        exposures?.record(response.assignments, at: time, requestID: request.requestID)
+        // A reply that comes too late is not used, and its arm not sealed: nobody met it.
+        if context.remaining.map({ $0 > .zero }) ?? true {
+            exposures?.record(response.assignments, at: time, requestID: request.requestID)
+        }
         calls?.answered(
             response.assignments, requestID: request.requestID, at: time,
             microseconds: (ContinuousClock.now - start) / .microseconds(1))
