@@ -318,7 +318,7 @@ let targets: [Target] = [
     tests(
         "StatisticsTests", ["Statistics", "ExperimentSimulation", "Numerics"],
         exclude: ["Fixtures"]),
-    tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics"]),
+    tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics", "CAllocationCounter"]),
     tests("ModelFormatTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests(
