@@ -92,8 +92,9 @@ def judge(case, kind, found):
         worst = max(abs(a - b) for a, b in found)
         return worst <= ABSOLUTE[kind], f"{kind} {worst:.1e}"
     if library == "xgboost" and "expectiles" in case["name"] and kind != "leaf":
-        worst = max(steps(a, b, True) for a, b in found)
-        return worst <= 4, f"{kind} {worst} ulp"
+        # Float32's log1p and expm1 differ between C libraries, and the parts may cancel.
+        worst = max(abs(a - b) for a, b in found)
+        return worst <= 5e-7, f"{kind} {worst:.1e}"
     distances = [steps(a, b, case.get("input") == "float32" and library == "xgboost") for a, b in found]
     if library == "catboost" and kind == "probability":
         # Of two classes one is 1 - p, which carries the last unit of p.
