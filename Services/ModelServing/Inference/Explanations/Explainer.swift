@@ -11,9 +11,18 @@ public protocol Explainer: Sendable {
     ) throws(ExplanationError) -> Attributions
 
     func makeScratch() -> ExplainScratch
+
+    var method: Attributions.Method { get }
+    /// About how many rows the model is asked to explain one.
+    var rowsAsked: Int { get }
+    /// Memory that it holds besides the model.
+    var byteCount: Int { get }
 }
 
 extension Explainer {
+    public var rowsAsked: Int { 0 }
+    public var byteCount: Int { 0 }
+
     /// Explains one row with memory of its own, for tools and tests.
     public func explain(
         _ row: [Double], output: Int = 0, _ options: RowOptions = .whole
@@ -40,17 +49,19 @@ public final class ExplainScratch {
     let sums: UnsafeMutableBufferPointer<SIMD2<Double>>
     /// For each level of the open path, whether the row takes all edges of that level's input.
     let taken: UnsafeMutableBufferPointer<Bool>
-    /// For explainers that ask the model itself.
-    let model: ModelScratch?
+    /// Of an ensemble's members, in their order.
+    let members: [ExplainScratch]
+    /// For explainers that ask models.
+    let scoring = ScoringScratch()
 
-    init(slots: Int = 0, inputs: Int = 0, levels: Int = 0, model: ModelScratch? = nil) {
+    init(slots: Int = 0, inputs: Int = 0, levels: Int = 0, members: [ExplainScratch] = []) {
         self.slots = .allocate(capacity: slots)
         self.slots.initialize(repeating: 0)
         sums = .allocate(capacity: inputs)
         sums.initialize(repeating: .zero)
         taken = .allocate(capacity: levels)
         taken.initialize(repeating: false)
-        self.model = model
+        self.members = members
     }
 
     deinit {

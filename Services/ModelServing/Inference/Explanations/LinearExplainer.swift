@@ -23,6 +23,8 @@ public struct LinearExplainer: Explainer {
         }
     }
 
+    public var method: Attributions.Method { .linear }
+
     public func makeScratch() -> ExplainScratch { ExplainScratch() }
 
     private static func standardised(_ value: Double, _ input: Int, _ model: LinearModel) -> Double

@@ -11,6 +11,8 @@ public struct ScorecardExplainer: Explainer {
         inputCount = model.inputCount
     }
 
+    public var method: Attributions.Method { .scorecard }
+
     public func makeScratch() -> ExplainScratch { ExplainScratch() }
 
     public func explain(

@@ -13,6 +13,9 @@ public struct CoalitionExplainer: Explainer {
         self.background = background
     }
 
+    public var method: Attributions.Method { .coalitions }
+    public var rowsAsked: Int { background.count << model.inputCount }
+
     public func makeScratch() -> ExplainScratch { ExplainScratch() }
 
     public func explain(

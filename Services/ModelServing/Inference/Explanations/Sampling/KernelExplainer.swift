@@ -33,6 +33,11 @@ public struct KernelExplainer: Explainer {
         self.mostCoalitions = mostCoalitions
     }
 
+    public var method: Attributions.Method { .kernelShap }
+    public var rowsAsked: Int { coalitionCount(model.inputCount) * background.count }
+
+    private func coalitionCount(_ players: Int) -> Int { mostCoalitions ?? 2 * players + 2_048 }
+
     public func makeScratch() -> ExplainScratch { ExplainScratch() }
 
     public func explain(
@@ -47,7 +52,7 @@ public struct KernelExplainer: Explainer {
         }
         let seed = SampleSeed.seed(purpose: "kernel", artifact: artifact, row: row)
         var draw = CoalitionDraw(
-            players: count, budget: mostCoalitions ?? 2 * count + 2_048, seed: seed)
+            players: count, budget: coalitionCount(count), seed: seed)
         draw.run()
         let values = try fit(game, draw.coalitions, draw.weights)
         return game.attributions(

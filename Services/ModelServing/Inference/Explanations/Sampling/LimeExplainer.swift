@@ -42,6 +42,9 @@ public struct LimeExplainer: Explainer {
         }
     }
 
+    public var method: Attributions.Method { .lime }
+    public var rowsAsked: Int { draws }
+
     public func makeScratch() -> ExplainScratch { ExplainScratch() }
 
     public func explain(

@@ -28,6 +28,11 @@ public struct PermutationExplainer: Explainer {
         self.mostRows = mostRows
     }
 
+    public var method: Attributions.Method { .permutations }
+    public var rowsAsked: Int {
+        max(mostRows, 2 * background.count * (model.inputCount + 1))
+    }
+
     public func makeScratch() -> ExplainScratch { ExplainScratch() }
 
     public func explain(

@@ -41,7 +41,8 @@ public struct TreeExplainer: Explainer {
     /// The most splits on a path.
     var depth: Int { forest.depth }
 
-    /// Bytes that it holds besides the ensemble.
+    public var method: Attributions.Method { .treeShap }
+
     public var byteCount: Int { forest.byteCount }
 
     public func makeScratch() -> ExplainScratch {
