@@ -6859,6 +6859,504 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    /// An input of "nothing is known": one of the rows that an input left out takes its values
+    /// from.
+    public struct BackgroundRow: WireMessage {
+        public var values: [Double] = []
+        /// Categories by text, laid over `values`.
+        public var texts: [CategoryText] = []
+        public var unknown: UnknownFields?
+
+        public init(values: [Double] = [], texts: [CategoryText] = []) {
+            self.values = values
+            self.texts = texts
+        }
+
+        public static func blank() -> BackgroundRow { BackgroundRow() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.BackgroundRow", depth: 2,
+            [
+                Field(1, "values", .double, .packed),
+                Field(2, "texts", .message { CategoryText.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { values = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x12) {
+                    texts = try reader.list(0x12, MessageCodec<CategoryText>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.packed(0x0A, values, DoubleCodec.self)
+            size += sizes.list(0x12, texts, MessageCodec<CategoryText>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.packed(0x0A, values, DoubleCodec.self, &sizes)
+            writer.list(0x12, texts, MessageCodec<CategoryText>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("values", values.count, max: 4096)
+            violations.count("texts", texts.count, max: 256)
+            violations.nested("texts", texts)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: values = try reader.list(DoubleCodec.self)
+            case 2: texts = try reader.list(MessageCodec<CategoryText>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("values", values, DoubleCodec.self)
+            writer.list("texts", texts, MessageCodec<CategoryText>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BackgroundRow, b: BackgroundRow) -> Bool {
+            Canonical.equal(a.values, b.values)
+                && Canonical.equal(a.texts, b.texts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(values, into: &hasher)
+            Canonical.hash(texts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ExplainRequest: WireMessage {
+        /// The call to explain, as Predict took it. Its selector alone picks the version: nothing
+        /// is drawn, and no unit is exposed.
+        public var call: PredictRequest
+        /// Unspecified: the model's own, and where there is none one that asks the model with the
+        /// background.
+        public var method: ExplanationMethod = .unspecified
+        /// In the order of the call's values. Empty: the rows that the version was registered with.
+        public var background: [BackgroundRow] = []
+        /// Which margin of several.
+        public var output: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            call: PredictRequest, method: ExplanationMethod = .unspecified,
+            background: [BackgroundRow] = [], output: UInt32 = 0
+        ) {
+            self.call = call
+            self.method = method
+            self.background = background
+            self.output = output
+        }
+
+        public static func blank() -> ExplainRequest {
+            ExplainRequest(call: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExplainRequest", depth: 5,
+            [
+                Field(1, "call", .message { PredictRequest.fields }, .required),
+                Field(2, "method", .enumeration(ExplanationMethod.names)),
+                Field(3, "background", .message { BackgroundRow.fields }, .list),
+                Field(4, "output", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    call = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x10) { method = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) {
+                    background = try reader.list(0x1A, MessageCodec<BackgroundRow>.self)
+                }
+                if reader.take(0x20) { output = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, call)
+            size += sizes.enumeration(0x10, method)
+            size += sizes.list(0x1A, background, MessageCodec<BackgroundRow>.self)
+            size += sizes.uint32(0x20, output)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, call, &sizes)
+            writer.enumeration(0x10, method)
+            writer.list(0x1A, background, MessageCodec<BackgroundRow>.self, &sizes)
+            writer.uint32(0x20, output)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("call", call)
+            violations.count("background", background.count, max: 100)
+            violations.nested("background", background)
+            violations.range("output", output, min: 0, max: 1023)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: call = try reader.value(MessageCodec<PredictRequest>.self)
+            case 2: method = try reader.value(EnumCodec<ExplanationMethod>.self)
+            case 3: background = try reader.list(MessageCodec<BackgroundRow>.self)
+            case 4: output = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("call", call, MessageCodec<PredictRequest>.self)
+            writer.field("method", method, EnumCodec<ExplanationMethod>.self)
+            writer.list("background", background, MessageCodec<BackgroundRow>.self)
+            writer.field("output", output, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExplainRequest, b: ExplainRequest) -> Bool {
+            Canonical.equal(a.call, b.call)
+                && Canonical.equal(a.method, b.method)
+                && Canonical.equal(a.background, b.background)
+                && Canonical.equal(a.output, b.output)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(call, into: &hasher)
+            Canonical.hash(method, into: &hasher)
+            Canonical.hash(background, into: &hasher)
+            Canonical.hash(output, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// One line of an explanation for a reader.
+    public struct InputEffect: WireMessage {
+        public var field: String = ""
+        public var value: Double = 0
+        /// Such as "increases fraud risk", "decreases fraud risk" or "no effect".
+        public var effect: String = ""
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", value: Double = 0, effect: String = "") {
+            self.field = field
+            self.value = value
+            self.effect = effect
+        }
+
+        public static func blank() -> InputEffect { InputEffect() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.InputEffect", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "value", .double),
+                Field(3, "effect", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x11) { self.value = try reader.double(.implicit) }
+                if reader.take(0x1A) { effect = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.double(0x11, self.value)
+            size += sizes.string(0x1A, effect)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.double(0x11, self.value)
+            writer.string(0x1A, effect)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
+            violations.finite("value", self.value)
+            violations.length("effect", effect.utf8.count, max: 320)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: self.value = try reader.value(DoubleCodec.self)
+            case 3: effect = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.field("effect", effect, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: InputEffect, b: InputEffect) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.effect, b.effect)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(effect, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ExplainResponse: WireMessage {
+        /// What Predict answers for the call, with the explanation unless the probability is below
+        /// `explain_from`.
+        public var prediction: PredictResponse
+        /// The inputs by the size of what they added; ties in the order of the model's inputs.
+        public var effects: [InputEffect] = []
+        public var unknown: UnknownFields?
+
+        public init(prediction: PredictResponse, effects: [InputEffect] = []) {
+            self.prediction = prediction
+            self.effects = effects
+        }
+
+        public static func blank() -> ExplainResponse {
+            ExplainResponse(prediction: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ExplainResponse", depth: 4,
+            [
+                Field(1, "prediction", .message { PredictResponse.fields }, .required),
+                Field(2, "effects", .message { InputEffect.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    prediction = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    effects = try reader.list(0x12, MessageCodec<InputEffect>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, prediction)
+            size += sizes.list(0x12, effects, MessageCodec<InputEffect>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, prediction, &sizes)
+            writer.list(0x12, effects, MessageCodec<InputEffect>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("prediction", prediction)
+            violations.count("effects", effects.count, max: 4096)
+            violations.nested("effects", effects)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: prediction = try reader.value(MessageCodec<PredictResponse>.self)
+            case 2: effects = try reader.list(MessageCodec<InputEffect>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("prediction", prediction, MessageCodec<PredictResponse>.self)
+            writer.list("effects", effects, MessageCodec<InputEffect>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExplainResponse, b: ExplainResponse) -> Bool {
+            Canonical.equal(a.prediction, b.prediction)
+                && Canonical.equal(a.effects, b.effects)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(prediction, into: &hasher)
+            Canonical.hash(effects, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// How much a version uses one of its inputs, from its file alone.
+    public struct InputImportance: WireMessage {
+        public var field: String = ""
+        /// Splits that ask the input.
+        public var splits: UInt64?
+        /// What they gained in training, where the file says it.
+        public var gain: Double?
+        /// Of a linear model, one per output.
+        public var coefficients: [Double] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            field: String = "", splits: UInt64? = nil, gain: Double? = nil,
+            coefficients: [Double] = []
+        ) {
+            self.field = field
+            self.splits = splits
+            self.gain = gain
+            self.coefficients = coefficients
+        }
+
+        public static func blank() -> InputImportance { InputImportance() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.InputImportance", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "splits", .uint64, .optional),
+                Field(3, "gain", .double, .optional),
+                Field(4, "coefficients", .double, .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x10) { splits = try reader.uint64(.explicit) }
+                if reader.take(0x19) { gain = try reader.double(.explicit) }
+                if reader.take(0x22) { coefficients = try reader.packed(DoubleCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.uint64(0x10, splits)
+            size += sizes.double(0x19, gain)
+            size += sizes.packed(0x22, coefficients, DoubleCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.uint64(0x10, splits)
+            writer.double(0x19, gain)
+            writer.packed(0x22, coefficients, DoubleCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 64)
+            if let value = gain { violations.finite("gain", value, .explicit) }
+            violations.count("coefficients", coefficients.count, max: 1024)
+            violations.finite("coefficients", coefficients)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: splits = try reader.value(UInt64Codec.self)
+            case 3: gain = try reader.value(DoubleCodec.self)
+            case 4: coefficients = try reader.list(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("splits", splits, UInt64Codec.self)
+            writer.field("gain", gain, DoubleCodec.self)
+            writer.list("coefficients", coefficients, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: InputImportance, b: InputImportance) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.splits, b.splits)
+                && Canonical.equal(a.gain, b.gain)
+                && Canonical.equal(a.coefficients, b.coefficients)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(splits, into: &hasher)
+            Canonical.hash(gain, into: &hasher)
+            Canonical.hash(coefficients, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// Which version of a model answers.
     public enum Selector: WireMessage {
         case alias(String)
@@ -8807,6 +9305,8 @@ extension AssayModelsV1 {
         /// What the file left open.
         public var remarks: [String] = []
         public var explanation: ExplanationMethod = .unspecified
+        /// Of its inputs, in their order; none of an ensemble.
+        public var importance: [InputImportance] = []
         public var unknown: UnknownFields?
 
         public init(
@@ -8817,7 +9317,7 @@ extension AssayModelsV1 {
             probabilities: UInt32 = 0, outputs: [String] = [], calibration: Calibration? = nil,
             bands: ScoreBands? = nil, trees: UInt32 = 0, rowNanoseconds: UInt64 = 0,
             bytesHeld: UInt64 = 0, goldenRows: UInt32 = 0, remarks: [String] = [],
-            explanation: ExplanationMethod = .unspecified
+            explanation: ExplanationMethod = .unspecified, importance: [InputImportance] = []
         ) {
             self.model = model
             self.version = version
@@ -8843,6 +9343,7 @@ extension AssayModelsV1 {
             self.goldenRows = goldenRows
             self.remarks = remarks
             self.explanation = explanation
+            self.importance = importance
         }
 
         public static func blank() -> ModelDescription { ModelDescription() }
@@ -8874,6 +9375,7 @@ extension AssayModelsV1 {
                 Field(22, "golden_rows", json: "goldenRows", .uint32),
                 Field(23, "remarks", .string, .list),
                 Field(24, "explanation", .enumeration(ExplanationMethod.names)),
+                Field(25, "importance", .message { InputImportance.fields }, .list),
             ])
 
         @inline(never)
@@ -8905,6 +9407,9 @@ extension AssayModelsV1 {
                 if reader.take(0xB0) { goldenRows = try reader.uint32(.implicit) }
                 if reader.take(0xBA) { remarks = try reader.list(0xBA, StringCodec.self) }
                 if reader.take(0xC0) { explanation = try reader.enumeration(.implicit) }
+                if reader.take(0xCA) {
+                    importance = try reader.list(0xCA, MessageCodec<InputImportance>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -8934,6 +9439,7 @@ extension AssayModelsV1 {
             size += sizes.uint32(0xB0, goldenRows)
             size += sizes.list(0xBA, remarks, StringCodec.self)
             size += sizes.enumeration(0xC0, explanation)
+            size += sizes.list(0xCA, importance, MessageCodec<InputImportance>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -8964,6 +9470,7 @@ extension AssayModelsV1 {
             writer.uint32(0xB0, goldenRows)
             writer.list(0xBA, remarks, StringCodec.self, &sizes)
             writer.enumeration(0xC0, explanation)
+            writer.list(0xCA, importance, MessageCodec<InputImportance>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -8990,6 +9497,8 @@ extension AssayModelsV1 {
             violations.nested("bands", bands)
             violations.count("remarks", remarks.count, max: 64)
             violations.each("remarks", remarks, max: 1024)
+            violations.count("importance", importance.count, max: 4096)
+            violations.nested("importance", importance)
         }
 
         public mutating func readJSON(
@@ -9020,6 +9529,7 @@ extension AssayModelsV1 {
             case 22: goldenRows = try reader.value(UInt32Codec.self)
             case 23: remarks = try reader.list(StringCodec.self)
             case 24: explanation = try reader.value(EnumCodec<ExplanationMethod>.self)
+            case 25: importance = try reader.list(MessageCodec<InputImportance>.self)
             default: break
             }
         }
@@ -9050,6 +9560,7 @@ extension AssayModelsV1 {
             writer.field("goldenRows", goldenRows, UInt32Codec.self)
             writer.list("remarks", remarks, StringCodec.self)
             writer.field("explanation", explanation, EnumCodec<ExplanationMethod>.self)
+            writer.list("importance", importance, MessageCodec<InputImportance>.self)
             writer.endObject()
         }
 
@@ -9078,6 +9589,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.goldenRows, b.goldenRows)
                 && Canonical.equal(a.remarks, b.remarks)
                 && Canonical.equal(a.explanation, b.explanation)
+                && Canonical.equal(a.importance, b.importance)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -9106,6 +9618,7 @@ extension AssayModelsV1 {
             Canonical.hash(goldenRows, into: &hasher)
             Canonical.hash(remarks, into: &hasher)
             Canonical.hash(explanation, into: &hasher)
+            Canonical.hash(importance, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -10178,13 +10691,16 @@ extension AssayModelsV1 {
         /// Names of the vector's fields in its order: the inputs are found among them by name.
         /// Empty: the fields are the inputs.
         public var vectorFields: [String] = []
+        /// Rows that explainers ask the model with where it cannot explain itself.
+        public var background: [BackgroundRow] = []
         public var unknown: UnknownFields?
 
         public init(
             purpose: String = "", library: String = "", descriptionField: String = "",
             inputs: [InputField] = [], goldenRows: [GoldenRow] = [], vector: String = "",
             vectorFingerprint: [UInt8] = [], iterations: IterationChoice = .unspecified,
-            calibration: Calibration? = nil, bands: ScoreBands? = nil, vectorFields: [String] = []
+            calibration: Calibration? = nil, bands: ScoreBands? = nil, vectorFields: [String] = [],
+            background: [BackgroundRow] = []
         ) {
             self.purpose = purpose
             self.library = library
@@ -10197,6 +10713,7 @@ extension AssayModelsV1 {
             self.calibration = calibration
             self.bands = bands
             self.vectorFields = vectorFields
+            self.background = background
         }
 
         public static func blank() -> Manifest { Manifest() }
@@ -10215,6 +10732,7 @@ extension AssayModelsV1 {
                 Field(9, "calibration", .message { Calibration.fields }, .optional),
                 Field(10, "bands", .message { ScoreBands.fields }, .optional),
                 Field(11, "vector_fields", json: "vectorFields", .string, .list),
+                Field(12, "background", .message { BackgroundRow.fields }, .list),
             ])
 
         @inline(never)
@@ -10235,6 +10753,9 @@ extension AssayModelsV1 {
                 if reader.take(0x4A) { calibration = try reader.message() }
                 if reader.take(0x52) { bands = try reader.message() }
                 if reader.take(0x5A) { vectorFields = try reader.list(0x5A, StringCodec.self) }
+                if reader.take(0x62) {
+                    background = try reader.list(0x62, MessageCodec<BackgroundRow>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -10251,6 +10772,7 @@ extension AssayModelsV1 {
             size += sizes.message(0x4A, calibration)
             size += sizes.message(0x52, bands)
             size += sizes.list(0x5A, vectorFields, StringCodec.self)
+            size += sizes.list(0x62, background, MessageCodec<BackgroundRow>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -10268,6 +10790,7 @@ extension AssayModelsV1 {
             writer.message(0x4A, calibration, &sizes)
             writer.message(0x52, bands, &sizes)
             writer.list(0x5A, vectorFields, StringCodec.self, &sizes)
+            writer.list(0x62, background, MessageCodec<BackgroundRow>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -10285,6 +10808,8 @@ extension AssayModelsV1 {
             violations.nested("bands", bands)
             violations.count("vector_fields", vectorFields.count, max: 4096)
             violations.each("vector_fields", vectorFields, max: 64)
+            violations.count("background", background.count, max: 100)
+            violations.nested("background", background)
         }
 
         public mutating func readJSON(
@@ -10302,6 +10827,7 @@ extension AssayModelsV1 {
             case 9: calibration = try reader.value(MessageCodec<Calibration>.self)
             case 10: bands = try reader.value(MessageCodec<ScoreBands>.self)
             case 11: vectorFields = try reader.list(StringCodec.self)
+            case 12: background = try reader.list(MessageCodec<BackgroundRow>.self)
             default: break
             }
         }
@@ -10319,6 +10845,7 @@ extension AssayModelsV1 {
             writer.field("calibration", calibration, MessageCodec<Calibration>.self)
             writer.field("bands", bands, MessageCodec<ScoreBands>.self)
             writer.list("vectorFields", vectorFields, StringCodec.self)
+            writer.list("background", background, MessageCodec<BackgroundRow>.self)
             writer.endObject()
         }
 
@@ -10334,6 +10861,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.calibration, b.calibration)
                 && Canonical.equal(a.bands, b.bands)
                 && Canonical.equal(a.vectorFields, b.vectorFields)
+                && Canonical.equal(a.background, b.background)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -10349,6 +10877,7 @@ extension AssayModelsV1 {
             Canonical.hash(calibration, into: &hasher)
             Canonical.hash(bands, into: &hasher)
             Canonical.hash(vectorFields, into: &hasher)
+            Canonical.hash(background, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

@@ -189,41 +189,48 @@ extension AssayModelsV1 {
         /// Scores one row with the version that the selector picks.
         public static let predict = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Predict", kind: .unary,
-            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
+            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
             maximumRequestBytes: 1_210_821, maximumResponseBytes: 2_040_866)
 
         /// Scores up to 4,096 rows with one version.
         public static let predictBatch = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictBatch", kind: .unary,
-            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
+            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(2),
             maximumRequestBytes: 16_777_216, maximumResponseBytes: 16_777_216)
+
+        /// Scores one row, and says why with a method of the caller's choice.
+        public static let explain = MethodDescriptor(
+            path: "/assay.models.v1.ModelServing/Explain", kind: .unary,
+            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
+            idempotency: .readonly, cost: 10, deadline: .milliseconds(500),
+            maximumRequestBytes: 16_777_216, maximumResponseBytes: 8_388_608)
 
         /// Answers each request in turn; the first that is refused ends the stream.
         public static let predictStream = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictStream", kind: .bidirectional,
-            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
+            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 5, maximumRequestBytes: 1_210_821,
             maximumResponseBytes: 2_040_866)
 
         /// The arms of a call, without scoring it; no unit is exposed by asking.
         public static let assign = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Assign", kind: .unary,
-            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
+            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
             maximumRequestBytes: 1_089_913, maximumResponseBytes: 49_739)
 
         /// What the version that the selector picks takes and answers.
         public static let describe = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Describe", kind: .unary,
-            schema: 0xda41_2ef1_7488_6bad, access: .scope("models.predict", mutualTLS: true),
+            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_516,
             maximumResponseBytes: 4_194_304)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
-            predict, predictBatch, predictStream, assign, describe,
+            predict, predictBatch, explain, predictStream, assign, describe,
         ]
 
         /// What a server of `assay.models.v1.ModelServing` implements.
@@ -236,6 +243,10 @@ extension AssayModelsV1 {
             func predictBatch(
                 _ request: PredictBatchRequest, context: ServerContext
             ) async throws -> PredictBatchResponse
+            /// Scores one row, and says why with a method of the caller's choice.
+            func explain(
+                _ request: ExplainRequest, context: ServerContext
+            ) async throws -> ExplainResponse
             /// Answers each request in turn; the first that is refused ends the stream.
             func predictStream(
                 _ requests: RequestStream<PredictRequest>, replies: ReplyWriter<PredictResponse>,
@@ -271,6 +282,13 @@ extension AssayModelsV1 {
                 _ request: PredictBatchRequest, options: CallOptions = CallOptions()
             ) async throws -> PredictBatchResponse {
                 try await transport.unary(ModelServing.predictBatch, request, options: options)
+            }
+
+            /// Scores one row, and says why with a method of the caller's choice.
+            public func explain(
+                _ request: ExplainRequest, options: CallOptions = CallOptions()
+            ) async throws -> ExplainResponse {
+                try await transport.unary(ModelServing.explain, request, options: options)
             }
 
             /// Answers each request in turn; the first that is refused ends the stream.
@@ -310,6 +328,9 @@ extension AssayModelsV1.ModelServing.Service {
         registry.unary(AssayModelsV1.ModelServing.predictBatch) { request, context in
             try await self.predictBatch(request, context: context)
         }
+        registry.unary(AssayModelsV1.ModelServing.explain) { request, context in
+            try await self.explain(request, context: context)
+        }
         registry.bidirectional(
             AssayModelsV1.ModelServing.predictStream
         ) { requests, replies, context in
@@ -331,46 +352,46 @@ extension AssayModelsV1 {
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.upload", mutualTLS: true),
+            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 33_554_432, maximumResponseBytes: 16_734)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.move", mutualTLS: true),
+            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
 
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
+            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
             maximumResponseBytes: 17_196)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
+            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
             maximumResponseBytes: 450_884)
 
         /// A version with its manifest.
         public static let getVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
-            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
+            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
             maximumResponseBytes: 33_554_432)
 
         public static let listModels = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
-            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
+            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
             maximumResponseBytes: 16_337_384)
 
         /// What happened to a model: who did what, when and why, in the order it happened.
         public static let history = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
-            schema: 0x1b07_898d_b115_9e8f, access: .scope("models.read", mutualTLS: true),
+            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
             maximumResponseBytes: 1_474_395)
 

@@ -43,6 +43,7 @@ struct PolicyTableTests {
                 "/assay.models.v1.ModelRegistry/SetAlias",
                 "/assay.models.v1.ModelServing/Assign",
                 "/assay.models.v1.ModelServing/Describe",
+                "/assay.models.v1.ModelServing/Explain",
                 "/assay.models.v1.ModelServing/Predict",
                 "/assay.models.v1.ModelServing/PredictBatch",
                 "/assay.models.v1.ModelServing/PredictStream",

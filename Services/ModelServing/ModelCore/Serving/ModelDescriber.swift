@@ -26,18 +26,8 @@ enum ModelDescriber {
         description.bytesHeld = UInt64(version.byteCount)
         description.goldenRows = UInt32(version.goldenRowCount)
         description.remarks = scoring.remarks.prefix(64).map { String($0.text.prefix(256)) }
-        description.explanation = version.explainer.map(method) ?? .unspecified
+        description.explanation = version.explainer?.method.message ?? .unspecified
+        description.importance = version.importance
         return description
-    }
-
-    private static func method(
-        _ explainer: any Explainer
-    ) -> AssayModelsV1.ExplanationMethod {
-        switch explainer {
-        case is TreeExplainer: .treeShap
-        case is ScorecardExplainer: .scorecard
-        case is LinearExplainer: .linear
-        default: .unspecified
-        }
     }
 }

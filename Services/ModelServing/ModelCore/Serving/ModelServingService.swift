@@ -77,6 +77,23 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
             snapshot: snapshot.generation)
     }
 
+    public func explain(
+        _ request: AssayModelsV1.ExplainRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.ExplainResponse {
+        let snapshot = snapshots.current
+        defer { withExtendedLifetime(snapshot) {} }
+        let version = try snapshot.version(of: request.call.model, request.call.selector)
+        let call = try ExplainCall(request, version)
+        let estimate = call.estimate
+        if estimate <= Self.longestOnLoop {
+            return try call.response(generation: snapshot.generation)
+        }
+        try Self.check(estimate, context)
+        return try await pool.run { () throws(RPCError) in
+            try call.response(generation: snapshot.generation)
+        }
+    }
+
     public func predictBatch(
         _ request: AssayModelsV1.PredictBatchRequest, context: ServerContext
     ) async throws -> AssayModelsV1.PredictBatchResponse {
@@ -116,6 +133,21 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         defer { withExtendedLifetime(snapshot) {} }
         let version = try snapshot.version(of: request.model, request.selector)
         return ModelDescriber.describe(version, of: try snapshot.model(request.model))
+    }
+
+    // MARK: Versions
+
+    /// The version that a selector picks, and its model; waits if it has to be loaded.
+    func version(
+        _ name: String, _ selector: AssayModelsV1.Selector?
+    ) async throws -> (model: ServingModel, version: ServingVersion) {
+        let snapshot = snapshots.current
+        return (try snapshot.model(name), try snapshot.version(of: name, selector))
+    }
+
+    /// Whether the version that a selector picks can answer at once.
+    func isLoaded(_ name: String, _ selector: AssayModelsV1.Selector?) -> Bool {
+        (try? snapshots.current.version(of: name, selector)) != nil
     }
 
     // MARK: Batches

@@ -18,14 +18,16 @@ public enum Predictor {
         return try predict(request, with: version, generation: snapshot.generation)
     }
 
+    /// - Parameter explainer: explains the row if the request wants it; nil: the version's own.
     static func predict(
-        _ request: AssayModelsV1.PredictRequest, with version: ServingVersion, generation: UInt64
+        _ request: AssayModelsV1.PredictRequest, with version: ServingVersion, generation: UInt64,
+        explainer: ChosenExplainer? = nil
     ) throws(RPCError) -> AssayModelsV1.PredictResponse {
         let thread = ServingThread.current
         let start = nanoseconds()
         version.statistics.add(1, to: .requests, stripe: thread.index)
         do throws(RPCError) {
-            let response = try score(request, version, generation, thread)
+            let response = try score(request, version, generation, thread, explainer)
             let statistics = version.statistics
             statistics.add(1, to: .rows, stripe: thread.index)
             statistics.addTime(nanoseconds: nanoseconds() - start, stripe: thread.index)
@@ -38,7 +40,7 @@ public enum Predictor {
 
     private static func score(
         _ request: AssayModelsV1.PredictRequest, _ version: ServingVersion, _ generation: UInt64,
-        _ thread: ServingThread
+        _ thread: ServingThread, _ explainer: ChosenExplainer?
     ) throws(RPCError) -> AssayModelsV1.PredictResponse {
         let order = try VectorCheck.order(of: request.vector, version)
         let options = try RowOptions(request, version)
@@ -62,7 +64,7 @@ public enum Predictor {
             guard request.explain == .reasons || request.explain == .contributions else { return }
             if let least = request.explainFrom, let positive, positive < least { return }
             response.explanation = try RowExplanation.of(
-                row, options, request.explain, version, thread)
+                row, options, request.explain, version, thread, by: explainer)
             version.statistics.add(1, to: .explanations, stripe: thread.index)
         }
         return response

@@ -2,27 +2,55 @@ internal import AssayMessages
 internal import Inference
 internal import RPC
 
-/// Says why a row has its score, as far as the model can be explained by itself.
+/// Who explains a row, and which of its margins.
+struct ChosenExplainer: Sendable {
+    let explainer: any Explainer
+    var output = 0
+    /// Of its own for every row, unless it is the version's.
+    var isOwn = false
+}
+
+/// Says why a row has its score.
 enum RowExplanation {
+    /// - Parameter chosen: nil: the version's own explainer.
     static func of(
         _ row: UnsafeBufferPointer<Double>, _ options: RowOptions,
-        _ mode: AssayModelsV1.ExplainMode, _ version: ServingVersion, _ thread: ServingThread
+        _ mode: AssayModelsV1.ExplainMode, _ version: ServingVersion, _ thread: ServingThread,
+        by chosen: ChosenExplainer?
     ) throws(RPCError) -> AssayModelsV1.Explanation {
-        guard let explainer = version.explainer, version.model.marginCount == 1 else {
-            throw RPCError(
-                .failedPrecondition,
-                "version \(version.number) cannot explain: it has several outputs or members, or "
-                    + "its file has no covers", reason: "explanation_unavailable")
-        }
+        let chosen = if let chosen { chosen } else { try ownExplainer(version) }
         do throws(ExplanationError) {
-            let explained = try explainer.explain(
-                row, output: 0, options, scratch: thread.explainScratch(version, explainer))
+            let scratch =
+                chosen.isOwn
+                ? thread.explainScratch(version, chosen.explainer) : chosen.explainer.makeScratch()
+            let explained = try chosen.explainer.explain(
+                row, output: chosen.output, options, scratch: scratch)
             return message(explained, mode, version)
         } catch {
             throw RPCError(
                 .internal, "version \(version.number) cannot explain this row: \(error)",
                 reason: "explanation_failed")
         }
+    }
+
+    private static func ownExplainer(
+        _ version: ServingVersion
+    ) throws(RPCError) -> ChosenExplainer {
+        guard version.model.marginCount == 1 else {
+            throw unavailable(version, "it has several margins; ask Explain for one of them")
+        }
+        guard let explainer = version.explainer else {
+            throw unavailable(
+                version,
+                Explainers.refusal(version.model) + "; it can be asked with background rows")
+        }
+        return ChosenExplainer(explainer: explainer, isOwn: true)
+    }
+
+    static func unavailable(_ version: ServingVersion, _ reason: String) -> RPCError {
+        RPCError(
+            .failedPrecondition, "version \(version.number) cannot explain: \(reason)",
+            reason: "explanation_unavailable")
     }
 
     private static func message(
@@ -109,5 +137,12 @@ extension Attributions.Exactness {
         case .sampled(let seed): (.sampled, seed)
         case .rescaled: (.rescaled, nil)
         }
+    }
+}
+
+extension AssayModelsV1.ExplanationMethod {
+    /// Nil if none is named.
+    var method: Attributions.Method? {
+        Attributions.Method.allCases.first { $0.message == self }
     }
 }

@@ -14,8 +14,11 @@ final class ServingVersion: Sendable {
     let artifact: [UInt8]
     let signature: InputSignature
     let post: PostProcessing
-    /// Nil if the model cannot be explained by itself.
+    /// Nil if the model cannot be explained by itself, and has no background.
     let explainer: (any Explainer)?
+    /// What an input that is left out takes its values from.
+    let background: BackgroundRows?
+    let importance: [AssayModelsV1.InputImportance]
     /// The first eight bytes of the pinned vector's fingerprint; 0 if none is pinned.
     let vectorFingerprint: UInt64
     let vectorName: String
@@ -44,14 +47,19 @@ final class ServingVersion: Sendable {
             manifest.inputs, vector: manifest.vectorFields,
             isSingle: model.takesSinglePrecision)
         post = try PostProcessing(manifest, model)
-        explainer = Self.explainer(model, digest)
         vectorName = manifest.vector
         vectorFingerprint = try Self.fingerprint(manifest)
         goldenRowCount = manifest.goldenRows.count
         var described = manifest
         described.goldenRows = []
+        described.background = []
         self.manifest = described
         try Self.check(signature, model)
+        background = try Self.background(
+            manifest.background, signature, order: .inputs, "manifest.background")
+        importance = Self.importance(model, signature)
+        explainer = Explainers.best(
+            for: model, background: background, artifact: digest.bytes)
         let replay = GoldenReplay(
             model: model, signature: signature, post: post,
             isCalibrated: manifest.calibration != nil)
@@ -68,6 +76,8 @@ final class ServingVersion: Sendable {
         signature = checked.signature
         post = checked.post
         explainer = checked.explainer
+        background = checked.background
+        importance = checked.importance
         vectorName = checked.vectorName
         vectorFingerprint = checked.vectorFingerprint
         goldenRowCount = checked.goldenRowCount
@@ -79,8 +89,7 @@ final class ServingVersion: Sendable {
 
     /// Memory that it holds, about.
     var byteCount: Int {
-        let explaining = (explainer as? TreeExplainer)?.byteCount ?? 0
-        return model.byteCount + explaining + signature.inputs.count * 256
+        model.byteCount + (explainer?.byteCount ?? 0) + signature.inputs.count * 256
     }
 
     // MARK: Loading
@@ -135,13 +144,6 @@ final class ServingVersion: Sendable {
         case .best: .best
         default: .unstated
         }
-    }
-
-    private static func explainer(
-        _ model: ScoringModel, _ digest: ArtifactDigest
-    ) -> (any Explainer)? {
-        guard case .single(let single) = model else { return nil }
-        return Explainers.best(for: single, background: nil, artifact: digest.bytes)
     }
 
     private static func fingerprint(
