@@ -13,6 +13,7 @@ struct ModelsCommand: AsyncParsableCommand {
             ShowModelCommand.self,
             ModelHistoryCommand.self,
             PredictCommand.self,
+            ExplainModelCommand.self,
         ])
 
     struct Push: AsyncParsableCommand {

@@ -48,7 +48,7 @@ struct PredictCommand: ParsableCommand {
         printer.flush()
     }
 
-    private static func load(
+    static func load(
         _ path: String, _ rounds: Rounds?, columns: [String]
     ) throws -> LoadedModel {
         let chosen: Inference.Rounds =
@@ -65,7 +65,7 @@ struct PredictCommand: ParsableCommand {
         }
     }
 
-    private static func read(_ path: String) throws -> [UInt8] {
+    static func read(_ path: String) throws -> [UInt8] {
         do {
             return [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
@@ -73,7 +73,7 @@ struct PredictCommand: ParsableCommand {
         }
     }
 
-    private static func table(_ path: String) throws -> RowTable {
+    static func table(_ path: String) throws -> RowTable {
         do {
             return try RowTable(try read(path))
         } catch let error as RowTableError {
