@@ -329,6 +329,10 @@ let targets: [Target] = [
         ]),
     tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
     tests("ModelServingTests", ["ModelCore", "Inference", "AssayMessages", "RPC"]),
+    tests(
+        "OpenInferenceTests",
+        ["ModelCore", "AssayMessages", "RPC", "RPCTransport", "Storage", "TestSupport", "Wire"],
+        exclude: ["infer_client.py"]),
     tests("FeatureEngineTests", ["FeatureEngine", "RuleLanguage", "Wire"]),
     tests(
         "FeatureCoreTests",

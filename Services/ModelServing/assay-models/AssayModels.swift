@@ -38,6 +38,9 @@ struct AssayModels: AsyncParsableCommand {
             let services = StandardServices.added(
                 to: [
                     running.serving, ModelRegistryService(registry), running.service,
+                    OpenInferenceService(running.serving) { [health = environment.health] in
+                        health.readiness.isServing("") ?? false
+                    },
                 ],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let observability = try Observability(environment)
