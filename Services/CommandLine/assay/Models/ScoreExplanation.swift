@@ -20,6 +20,8 @@ struct ScoreExplanation {
     /// Largest first.
     var parts: [Part] = []
     var rounding: Double
+    /// What LIME leaves over is no rounding.
+    var roundingName = "rounding"
     var margins: [Double]
     var output: Int
     var probabilities: [Double]
@@ -34,7 +36,7 @@ struct ScoreExplanation {
         var rows = [row("base value", "", base, "", hexadecimal)]
         rows += moving.map { row("+ \($0.name)", $0.value, $0.added, $0.effect, hexadecimal) }
         rows.append(row("sum", "", sum, "", hexadecimal))
-        rows.append(row("rounding", "", rounding, "", hexadecimal))
+        rows.append(row(roundingName, "", rounding, "", hexadecimal))
         let margin = margins[output]
         let total = sum + rounding
         let isMargin = abs(total - margin) <= 1e-9 * max(1, abs(margin))
@@ -43,10 +45,10 @@ struct ScoreExplanation {
                 row("explained", "", total, "the sum behind the margin", hexadecimal))
         }
         rows.append(row("margin", "", margin, "", hexadecimal))
-        if probabilities.count <= 2, let last = probabilities.last {
+        // Of one margin for two classes, the second class is the one that it speaks for.
+        let isPaired = probabilities.count == margins.count
+        if let last = isPaired ? probabilities[output] : probabilities.last {
             rows.append(row("probability", "", last, "", hexadecimal))
-        } else if probabilities.count == margins.count {
-            rows.append(row("probability", "", probabilities[output], "", hexadecimal))
         }
         var lines = [title, method]
         let idle = parts.count - moving.count
@@ -101,6 +103,7 @@ extension ScoreExplanation {
             base: explained.base, rounding: explained.rounding, margins: margins, output: output,
             probabilities: probabilities, fallsWithRisk: explained.fallsWithRisk)
         if let fit = explained.localFit {
+            roundingName = "left over"
             remarks.append("local fit R² = \(Self.decimal(fit)); the parts need not add up")
         }
     }

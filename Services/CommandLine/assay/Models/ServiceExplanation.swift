@@ -129,6 +129,7 @@ struct ServiceExplanation {
                 effect: $0.effect)
         }
         if let fit = explanation.localFit {
+            text.roundingName = "left over"
             text.remarks.append("local fit R² = \(fit); the parts need not add up")
         }
         if !prediction.band.isEmpty { text.remarks.append("band \(prediction.band)") }
