@@ -99,7 +99,9 @@ struct Proof {
         case 5: return Double(Float(threshold).nextDown)
         case 6: return Double(Float(threshold))
         case 7: return [0, -0.0, .infinity, -.infinity][random.next(below: 4)]
-        case 8: return [1e-36, -1e-36, 1e-40, Double.leastNonzeroMagnitude, 1e300][random.next(below: 5)]
+        case 8:
+            return [1e-36, -1e-36, 1e-40, Double.leastNonzeroMagnitude, 1e300][
+                random.next(below: 5)]
         case 9: return Double(random.next(below: 40)) - 2
         default: return threshold + Double(random.next(below: 2_001)) / 10_000 - 0.1
         }
