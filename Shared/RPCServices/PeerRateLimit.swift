@@ -11,6 +11,8 @@ struct PeerRateLimit {
     /// When the allowance of each peer would be full again.
     private var fullAt: [Substring: Instant] = [:]
     private var nextSweep = Instant(nanoseconds: 0)
+    /// Event loops read the clock before they get here: one may come with an older time than another.
+    private var latest = Instant(nanoseconds: 0)
 
     init(perSecond: Int) {
         precondition(perSecond > 0, "at least one per second")
@@ -20,8 +22,11 @@ struct PeerRateLimit {
 
     var peerCount: Int { fullAt.count }
 
-    /// Counts an event; if it is one too many, returns how long the peer has to wait.
-    mutating func count(_ peer: Substring, at now: Instant) -> Duration? {
+    /// Counts an event; if it is one too many, returns how long the peer has to wait: at most what one
+    /// event takes.
+    mutating func count(_ peer: Substring, at time: Instant) -> Duration? {
+        latest = max(latest, time)
+        let now = latest
         if now >= nextSweep {
             fullAt = fullAt.filter { $0.value > now }
             nextSweep = now + .seconds(1)
