@@ -16,6 +16,13 @@ struct VerifyLog: ParsableCommand {
     @Option(help: "Also write the sealed records here, for 'schemac verify'; schemas beside it.")
     var export: String?
 
+    /// A log that is not there must not be proven: opening a store would make an empty one.
+    func validate() throws {
+        guard FileManager.default.fileExists(atPath: verifyLog + "/CURRENT") else {
+            throw ValidationError("'\(verifyLog)' holds no decision log")
+        }
+    }
+
     func run() throws {
         let store = try RocksDBStore(directory: verifyLog, families: RiskService.families)
         defer { store.close() }

@@ -4,7 +4,8 @@ public import RPC
 internal import Wire
 
 extension ExperimentsService {
-    /// Exposures of sealed decisions, until the stream ends; then they are the index.
+    /// Exposures of sealed decisions, until the stream ends; then they are the index. A stream
+    /// without a record is refused: it is a wrong file, and would empty the index.
     public func rebuildExposures(
         _ requests: RequestStream<AssayModelsV1.SealedDecisions>, context: ServerContext
     ) async throws -> AssayModelsV1.RebuildSummary {
@@ -17,6 +18,11 @@ extension ExperimentsService {
                 summary.exposures += UInt64(exposures.count)
                 try await rebuild.add(exposures)
                 summary.facts += try await analyst.record(records)
+            }
+            guard summary.records > 0 else {
+                throw RPCError(
+                    .invalidArgument, "the log holds no records: the index stays as it is",
+                    reason: "log_empty")
             }
             summary.units = try await rebuild.finish()
         } catch {
