@@ -1,8 +1,9 @@
 internal import Synchronization
 
 /// Counts of one version. Threads add to stripes of their own, so that none waits for another.
-///
-/// Sendable: each cell is an `Atomic`.
+//
+// Unchecked: the pointer never changes, and what it points to are `Atomic` cells, freed with the last
+// reference.
 final class VersionStatistics: @unchecked Sendable {
     enum Counter: Int, CaseIterable {
         case requests, rows, failures, flags, explanations, degraded
