@@ -10,7 +10,7 @@ import Testing
 struct AliasTests {
     private func twoVersions() async throws -> (RegistryKit, ModelRegistry) {
         let kit = try RegistryKit()
-        let registry = try kit.open()
+        let registry = try await kit.open()
         _ = try await registry.register(try Example.credit.registration(model: "m", id: "r-1"))
         _ = try await registry.register(try Example.credit.registration(model: "m", id: "r-2"))
         return (kit, registry)
@@ -50,7 +50,7 @@ struct AliasTests {
     func governed() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         var request = try Example.credit.registration(model: "m")
         request.manifest.goldenRows.removeLast(request.manifest.goldenRows.count - 31)
         let few = request
@@ -85,7 +85,7 @@ struct AliasTests {
         var batch = WriteBatch()
         batch.put(key, bytes, in: EmbeddedRegistryStore.family)
         try kit.store.write(batch, sync: true)
-        #expect(throws: (any Error).self) { try kit.open() }
+        await #expect(throws: (any Error).self) { try await kit.open() }
     }
 
     @Test("a hundred writers at once: numbers without gaps, one winner per generation")

@@ -11,7 +11,7 @@ struct ExperimentChangeTests {
     /// A registry with versions 1 to 3 of the model m; champion is at 1.
     private func registry() async throws -> (RegistryKit, ModelRegistry) {
         let kit = try RegistryKit()
-        let registry = try kit.open()
+        let registry = try await kit.open()
         for number in 1...3 {
             _ = try await registry.register(
                 try Example.credit.registration(model: "m", id: "r-\(number)"))
@@ -69,7 +69,7 @@ struct ExperimentChangeTests {
         #expect(try await apply(registry, file(), id: "x-2").unchanged)
         #expect(!registry.snapshot.assignments.isEmpty)
 
-        let reopened = try kit.open()
+        let reopened = try await kit.open()
         let record = try reopened.snapshot.experiment("trial")
         #expect(record.experiment == applied.result)
         #expect(record.secret.count == 32)
@@ -82,7 +82,7 @@ struct ExperimentChangeTests {
 
         _ = try await stop(reopened)
         #expect(reopened.snapshot.assignments.isEmpty)
-        #expect(try kit.open().snapshot.experiment("trial").experiment.state == .stopped)
+        #expect(try await kit.open().snapshot.experiment("trial").experiment.state == .stopped)
     }
 
     @Test("a file with problems is refused with all of them, and nothing changes")
@@ -294,7 +294,7 @@ struct ExperimentChangeTests {
         let shrunk = await refusal { try await apply(registry, less, id: "h-3") }
         #expect(shrunk.message.contains("3:8: share: 10000 is applied"))
         _ = try await apply(registry, naming, id: "h-4")
-        let reopened = try kit.open()
+        let reopened = try await kit.open()
         #expect(reopened.snapshot.holdouts.count == 1)
         #expect(reopened.snapshot.models.keys.sorted() == ["m"])
         var undecided: [String] = []

@@ -38,7 +38,7 @@ struct ExperimentFolderTests {
     func following() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         for number in 1...2 {
             _ = try await registry.register(
                 try Example.credit.registration(model: "m", id: "r-\(number)"))

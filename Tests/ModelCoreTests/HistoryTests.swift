@@ -9,7 +9,7 @@ import Wire
 struct HistoryTests {
     private func twoVersions() async throws -> (RegistryKit, ModelRegistry) {
         let kit = try RegistryKit()
-        let registry = try kit.open()
+        let registry = try await kit.open()
         _ = try await registry.register(try Example.credit.registration(model: "m", id: "r-1"))
         _ = try await registry.register(try Example.payments.registration(model: "n", id: "r-1"))
         _ = try await registry.register(try Example.credit.registration(model: "m", id: "r-2"))
@@ -79,7 +79,7 @@ struct HistoryTests {
     func identity() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         let version = try await registry.register(
             try Example.credit.registration(model: "m"), by: "ci")
         #expect(version.uploader == "ci")

@@ -10,7 +10,7 @@ struct PredictTests {
     /// A snapshot with both example models, and the credit model's inputs.
     private func snapshot() async throws -> (ServingSnapshot, RegistryKit) {
         let kit = try RegistryKit()
-        let registry = try kit.open()
+        let registry = try await kit.open()
         for (example, name) in [(Example.credit, "credit-german"), (.payments, "payment-fraud")] {
             _ = try await registry.register(try example.registration(model: name))
             _ = try await registry.setAlias(.move(name, to: 1))
@@ -167,7 +167,7 @@ struct PredictTests {
     func vector() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         var registration = try Example.payments.registration(model: "pinned")
         registration.manifest.vectorFingerprint = Array(1...32)
         let pinned = registration

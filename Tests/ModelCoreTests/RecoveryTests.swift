@@ -13,10 +13,10 @@ struct RecoveryTests {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
         let request = try Example.credit.registration(model: "m")
-        let before = try kit.open()
+        let before = try await kit.open()
         let version = try await before.register(request)
         let alias = try await before.setAlias(.move("m", to: 1))
-        let after = try kit.open()
+        let after = try await kit.open()
         #expect(after.snapshot.generation == before.snapshot.generation)
         #expect(try after.snapshot.alias("champion", of: "m") == alias)
         #expect(try await after.register(request) == version)
@@ -29,7 +29,7 @@ struct RecoveryTests {
     func damaged() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let before = try kit.open()
+        let before = try await kit.open()
         _ = try await before.register(try Example.credit.registration(model: "m"))
         _ = try await before.setAlias(.move("m", to: 1))
         let file = try #require(try kit.artifactFiles().first)
@@ -37,7 +37,7 @@ struct RecoveryTests {
         bytes[1_000] ^= 1
         try bytes.write(to: file)
 
-        let after = try kit.open()
+        let after = try await kit.open()
         #expect(after.snapshot.damagedAliases.map(\.version) == [1])
         let request = AssayModelsV1.PredictRequest(requestID: "p", model: "m")
         let error = await refusal { try Predictor.predict(request, in: after.serving.latest) }

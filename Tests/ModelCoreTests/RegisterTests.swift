@@ -11,7 +11,7 @@ struct RegisterTests {
     func examples(_ example: Example) async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         let version = try await registry.register(try example.registration(model: "m"))
         #expect(version.number == 1)
         #expect(version.format == "xgboost-json")
@@ -26,7 +26,7 @@ struct RegisterTests {
     func numbers() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         for number in 1...3 as ClosedRange<UInt32> {
             let request = try Example.credit.registration(model: "m", id: "r-\(number)")
             #expect(try await registry.register(request).number == number)
@@ -40,7 +40,7 @@ struct RegisterTests {
     func idempotent() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         let request = try Example.credit.registration(model: "m")
         let first = try await registry.register(request)
         kit.clock.withLock { $0 += 1_000 }
@@ -58,7 +58,7 @@ struct RegisterTests {
     func corrupt() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         var request = try Example.credit.registration(model: "m")
         request.artifact = Array(request.artifact.dropLast(10))
         let error = await refusal { try await registry.register(request) }
@@ -78,7 +78,7 @@ struct RegisterTests {
     func golden() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         var request = try Example.credit.registration(model: "m")
         let margin = Float(request.manifest.goldenRows[5].margin[0])
         request.manifest.goldenRows[5].margin[0] = Double(margin.nextUp)
@@ -92,7 +92,7 @@ struct RegisterTests {
     func signature() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let registry = try kit.open()
+        let registry = try await kit.open()
         func message(
             _ change: (inout AssayModelsV1.RegisterVersionRequest) -> Void
         ) async throws -> String {

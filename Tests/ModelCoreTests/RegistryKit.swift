@@ -28,8 +28,8 @@ final class RegistryKit: Sendable {
 
     deinit { store.close() }
 
-    func open() throws -> ModelRegistry {
-        try ModelRegistry(store: store, artifacts: artifacts) { [self] in
+    func open() async throws -> ModelRegistry {
+        try await ModelRegistry(store: store, artifacts: artifacts) { [self] in
             Timestamp(nanosecondsSinceEpoch: clock.withLock { $0 } * 1_000_000)
         }
     }

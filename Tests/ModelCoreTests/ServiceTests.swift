@@ -13,7 +13,7 @@ struct ServiceTests {
     func lifecycle() async throws {
         let kit = try RegistryKit()
         defer { kit.removeFolder() }
-        let modelRegistry = try kit.open()
+        let modelRegistry = try await kit.open()
         let registry = ModelRegistryService(modelRegistry)
         let serving = ModelServingService(modelRegistry)
         var registration = try Example.credit.registration(model: "credit-german")

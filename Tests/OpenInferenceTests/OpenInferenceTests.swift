@@ -133,7 +133,7 @@ final class InferenceKit: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try RocksDBStore(
             directory: folder.appending(path: "registry").path, families: ModelRegistry.families)
-        registry = try ModelRegistry(
+        registry = try await ModelRegistry(
             store: store,
             artifacts: try ArtifactFolder(path: folder.appending(path: "artifacts").path)
         ) { Timestamp(nanosecondsSinceEpoch: 0) }

@@ -28,7 +28,7 @@ struct AssayModels: AsyncParsableCommand {
             let store = try RocksDBStore(
                 directory: "\(directory)/registry",
                 families: ModelRegistry.families + RunningExperiments.families)
-            let registry = try ModelRegistry(
+            let registry = try await ModelRegistry(
                 store: store, artifacts: try ArtifactFolder(path: "\(directory)/artifacts"),
                 now: WallClock.now)
             report(registry, environment)

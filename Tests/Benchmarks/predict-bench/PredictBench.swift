@@ -67,7 +67,7 @@ struct PredictBench: AsyncParsableCommand {
         let store = try RocksDBStore(
             directory: "\(folder)/registry", families: ModelRegistry.families)
         defer { store.close() }
-        let registry = try ModelRegistry(
+        let registry = try await ModelRegistry(
             store: store, artifacts: try ArtifactFolder(path: "\(folder)/artifacts"),
             now: { Timestamp(nanosecondsSinceEpoch: 0) })
         _ = try await registry.register(

@@ -1,50 +1,18 @@
 internal import AssayMessages
-internal import RPC
-internal import Storage
 
 extension ModelRegistry {
-    /// Why a stored version cannot answer.
-    struct LoadError: Error {
-        var reason: String
-    }
+    typealias LoadError = VersionLoader.LoadError
 
-    /// The picture that the store holds. Blocks.
-    static func recover(
-        _ store: EmbeddedRegistryStore, _ artifacts: any ArtifactStore
-    ) throws -> RegistrySnapshot {
+    /// The picture that the store holds: every chain verified, every version loaded.
+    static func recover(_ loader: VersionLoader) async throws -> RegistrySnapshot {
         var snapshot = RegistrySnapshot()
-        for row in try store.rowsNow(RegistryRange(.head)) {
-            let name = row.key.chain
-            var model = RegistrySnapshot.Model()
-            var verifier = ChainVerifier(name)
-            for row in try store.rowsNow(RegistryRange(.event, of: name)) {
-                model.changed(by: try verifier.next(row))
+        for chain in try await loader.rows.chains() {
+            guard let picture = try await loader.rows.picture(of: chain) else { continue }
+            var loaded: [UInt32: VersionLoader.Outcome] = [:]
+            for version in picture.versions {
+                loaded[version.number] = try await loader.load(chain, version.number)
             }
-            try verifier.checkEnd(try RegistryRows.head(row.value, name))
-            snapshot.generation += model.sequence
-            for row in try store.rowsNow(RegistryRange(.version, of: name)) {
-                let record: AssayModelsV1.VersionRecord = try RegistryRows.message(row)
-                let number = record.version.number
-                model.records.append(record.version)
-                do {
-                    model.versions[number] = try load(record, artifacts)
-                } catch {
-                    model.damage[number] = error.reason
-                }
-            }
-            for row in try store.rowsNow(RegistryRange(.alias, of: name)) {
-                let alias: AssayModelsV1.Alias = try RegistryRows.message(row)
-                model.aliases[alias.alias] = alias
-            }
-            for row in try store.rowsNow(RegistryRange(.experiment, of: name)) {
-                let record: AssayModelsV1.ExperimentRecord = try RegistryRows.message(row)
-                model.experiments[record.experiment.specification.experiment] = record
-            }
-            if name != RegistryTransaction.sharedChain { snapshot.models[name] = model }
-        }
-        for row in try store.rowsNow(RegistryRange(.holdout, of: RegistryTransaction.sharedChain)) {
-            let record: AssayModelsV1.HoldoutRecord = try RegistryRows.message(row)
-            snapshot.holdouts[record.specification.holdout] = record
+            snapshot.show(picture, loaded)
         }
         try snapshot.refreshAssignments()
         return snapshot
@@ -54,19 +22,42 @@ extension ModelRegistry {
     static func load(
         _ record: AssayModelsV1.VersionRecord, _ artifacts: any ArtifactStore
     ) throws(LoadError) -> ServingVersion {
-        guard let digest = ArtifactDigest(record.version.artifact) else {
-            throw LoadError(reason: "the record names no artifact")
+        try VersionLoader.load(record, artifacts)
+    }
+}
+
+extension RegistrySnapshot {
+    /// Shows a chain as its rows say it stands; what is newer already stays.
+    ///
+    /// - Parameter loaded: what became of the picture's versions. Those that answer already go on to.
+    mutating func show(
+        _ picture: ChainPicture, _ loaded: [UInt32: VersionLoader.Outcome] = [:]
+    ) {
+        guard picture.chain != RegistryTransaction.sharedChain else { return showShared(picture) }
+        var model = models[picture.chain] ?? Model()
+        guard picture.sequence > model.sequence else { return }
+        generation += picture.sequence - model.sequence
+        for version in picture.versions where version.number > model.newestNumber {
+            model.records.append(version)
         }
-        do {
-            return try ServingVersion(
-                artifact: try artifacts.get(digest), digest: digest,
-                number: record.version.number, manifest: record.manifest)
-        } catch let error as ArtifactError {
-            throw LoadError(reason: error.message)
-        } catch let error as RPCError {
-            throw LoadError(reason: error.message)
-        } catch {
-            throw LoadError(reason: "\(error)")
+        for (number, outcome) in loaded where model.versions[number] == nil {
+            switch outcome {
+            case .success(let version):
+                model.versions[number] = version
+                model.damage[number] = nil
+            case .failure(let error): model.damage[number] = error.reason
+            }
         }
+        model.aliases = picture.aliases
+        model.experiments = picture.experiments
+        model.changed(to: picture.sequence, at: picture.changedAt)
+        models[picture.chain] = model
+    }
+
+    private mutating func showShared(_ picture: ChainPicture) {
+        guard picture.sequence > sharedSequence else { return }
+        generation += picture.sequence - sharedSequence
+        sharedSequence = picture.sequence
+        holdouts = picture.holdouts
     }
 }

@@ -22,6 +22,7 @@ public final class ModelRegistry: Sendable {
     let rows: RegistryRows
     let store: any RegistryStore
     let artifacts: any ArtifactStore
+    let loader: VersionLoader
     let now: @Sendable () -> Timestamp
 
     /// What answers calls.
@@ -34,23 +35,32 @@ public final class ModelRegistry: Sendable {
     private let current: Mutex<RegistrySnapshot>
 
     /// Recovers every version from the store: hashed, parsed, compiled, and its golden rows
-    /// replayed again. Blocks.
+    /// replayed again.
     ///
     /// - Throws: if the store cannot be read, or its chain of events was altered. A damaged
     ///   artifact is no error here: its version answers UNAVAILABLE, and `snapshot.damagedAliases`
     ///   says whether the service may be called ready.
-    public init(
-        store: any KeyValueStore, artifacts: any ArtifactStore, tenant: String = "default",
+    package init(
+        over store: any RegistryStore, artifacts: any ArtifactStore,
         now: @escaping @Sendable () -> Timestamp
-    ) throws {
-        let embedded = EmbeddedRegistryStore(store, tenant: tenant)
-        self.store = embedded
-        rows = RegistryRows(embedded)
+    ) async throws {
+        self.store = store
+        rows = RegistryRows(store)
         self.artifacts = artifacts
+        loader = VersionLoader(rows, artifacts)
         self.now = now
-        let recovered = try Self.recover(embedded, artifacts)
+        let recovered = try await Self.recover(loader)
         current = Mutex(recovered)
         serving = SnapshotCell(ServingSnapshot(recovered))
+    }
+
+    /// A registry whose rows stand in a store of this process alone.
+    public convenience init(
+        store: any KeyValueStore, artifacts: any ArtifactStore, tenant: String = "default",
+        now: @escaping @Sendable () -> Timestamp
+    ) async throws {
+        try await self.init(
+            over: EmbeddedRegistryStore(store, tenant: tenant), artifacts: artifacts, now: now)
     }
 
     /// The picture to answer from.
@@ -123,6 +133,7 @@ public final class ModelRegistry: Sendable {
     func publish(_ holdout: AssayModelsV1.HoldoutRecord) {
         current.withLock { snapshot in
             snapshot.holdouts[holdout.specification.holdout] = holdout
+            snapshot.sharedSequence += 1
             snapshot.generation += 1
             refreshAssignments(&snapshot)
             serving.publish(ServingSnapshot(serving.latest, of: snapshot))

@@ -21,14 +21,23 @@ public struct RegistrySnapshot: Sendable {
         private(set) var sequence: UInt64 = 0
         private(set) var changedAt = Timestamp(nanosecondsSinceEpoch: 0)
 
+        /// Versions are numbered from 1 to this.
+        var newestNumber: UInt32 { records.last?.number ?? 0 }
+
         mutating func changed(by event: AssayModelsV1.Event) {
-            sequence = event.sequence
-            changedAt = event.time
+            changed(to: event.sequence, at: event.time)
+        }
+
+        mutating func changed(to sequence: UInt64, at time: Timestamp) {
+            self.sequence = sequence
+            changedAt = time
         }
     }
 
     var models: [String: Model] = [:]
     var holdouts: [String: AssayModelsV1.HoldoutRecord] = [:]
+    /// Of the newest event of the chain that models share.
+    var sharedSequence: UInt64 = 0
     /// The experiments of all models, ready to divide calls.
     private(set) var assignments = AssignmentTable.empty
     /// Grows with every change of the registry, and is the same after a restart.

@@ -51,12 +51,12 @@ extension RegistryStore {
         try await get([key])[0]
     }
 
-    /// Every row of a range, in pages.
+    /// Every row of a range, or of it behind a key, in pages.
     package func allRows(
-        _ range: RegistryRange, page: Int = 256,
+        _ range: RegistryRange, after: RegistryKey? = nil, page: Int = 256,
         _ body: (RegistryRow) throws -> Void
     ) async throws {
-        var last: RegistryKey?
+        var last = after
         while true {
             let rows = try await rows(range, after: last, limit: page)
             for row in rows { try body(row) }
