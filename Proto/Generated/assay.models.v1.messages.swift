@@ -10693,6 +10693,11 @@ extension AssayModelsV1 {
         public var vectorFields: [String] = []
         /// Rows that explainers ask the model with where it cannot explain itself.
         public var background: [BackgroundRow] = []
+        public var card: ModelCard?
+        public var lineage: Lineage?
+        /// What the model did on rows that it was not trained on.
+        public var metrics: Evaluation?
+        public var fairness: FairnessReport?
         public var unknown: UnknownFields?
 
         public init(
@@ -10700,7 +10705,8 @@ extension AssayModelsV1 {
             inputs: [InputField] = [], goldenRows: [GoldenRow] = [], vector: String = "",
             vectorFingerprint: [UInt8] = [], iterations: IterationChoice = .unspecified,
             calibration: Calibration? = nil, bands: ScoreBands? = nil, vectorFields: [String] = [],
-            background: [BackgroundRow] = []
+            background: [BackgroundRow] = [], card: ModelCard? = nil, lineage: Lineage? = nil,
+            metrics: Evaluation? = nil, fairness: FairnessReport? = nil
         ) {
             self.purpose = purpose
             self.library = library
@@ -10714,6 +10720,10 @@ extension AssayModelsV1 {
             self.bands = bands
             self.vectorFields = vectorFields
             self.background = background
+            self.card = card
+            self.lineage = lineage
+            self.metrics = metrics
+            self.fairness = fairness
         }
 
         public static func blank() -> Manifest { Manifest() }
@@ -10733,6 +10743,10 @@ extension AssayModelsV1 {
                 Field(10, "bands", .message { ScoreBands.fields }, .optional),
                 Field(11, "vector_fields", json: "vectorFields", .string, .list),
                 Field(12, "background", .message { BackgroundRow.fields }, .list),
+                Field(13, "card", .message { ModelCard.fields }, .optional),
+                Field(14, "lineage", .message { Lineage.fields }, .optional),
+                Field(15, "metrics", .message { Evaluation.fields }, .optional),
+                Field(16, "fairness", .message { FairnessReport.fields }, .optional),
             ])
 
         @inline(never)
@@ -10756,6 +10770,10 @@ extension AssayModelsV1 {
                 if reader.take(0x62) {
                     background = try reader.list(0x62, MessageCodec<BackgroundRow>.self)
                 }
+                if reader.take(0x6A) { card = try reader.message() }
+                if reader.take(0x72) { lineage = try reader.message() }
+                if reader.take(0x7A) { metrics = try reader.message() }
+                if reader.take(0x82) { fairness = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -10773,6 +10791,10 @@ extension AssayModelsV1 {
             size += sizes.message(0x52, bands)
             size += sizes.list(0x5A, vectorFields, StringCodec.self)
             size += sizes.list(0x62, background, MessageCodec<BackgroundRow>.self)
+            size += sizes.message(0x6A, card)
+            size += sizes.message(0x72, lineage)
+            size += sizes.message(0x7A, metrics)
+            size += sizes.message(0x82, fairness)
             size += sizes.unknown(unknown)
             return size
         }
@@ -10791,6 +10813,10 @@ extension AssayModelsV1 {
             writer.message(0x52, bands, &sizes)
             writer.list(0x5A, vectorFields, StringCodec.self, &sizes)
             writer.list(0x62, background, MessageCodec<BackgroundRow>.self, &sizes)
+            writer.message(0x6A, card, &sizes)
+            writer.message(0x72, lineage, &sizes)
+            writer.message(0x7A, metrics, &sizes)
+            writer.message(0x82, fairness, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -10810,6 +10836,10 @@ extension AssayModelsV1 {
             violations.each("vector_fields", vectorFields, max: 64)
             violations.count("background", background.count, max: 100)
             violations.nested("background", background)
+            violations.nested("card", card)
+            violations.nested("lineage", lineage)
+            violations.nested("metrics", metrics)
+            violations.nested("fairness", fairness)
         }
 
         public mutating func readJSON(
@@ -10828,6 +10858,10 @@ extension AssayModelsV1 {
             case 10: bands = try reader.value(MessageCodec<ScoreBands>.self)
             case 11: vectorFields = try reader.list(StringCodec.self)
             case 12: background = try reader.list(MessageCodec<BackgroundRow>.self)
+            case 13: card = try reader.value(MessageCodec<ModelCard>.self)
+            case 14: lineage = try reader.value(MessageCodec<Lineage>.self)
+            case 15: metrics = try reader.value(MessageCodec<Evaluation>.self)
+            case 16: fairness = try reader.value(MessageCodec<FairnessReport>.self)
             default: break
             }
         }
@@ -10846,6 +10880,10 @@ extension AssayModelsV1 {
             writer.field("bands", bands, MessageCodec<ScoreBands>.self)
             writer.list("vectorFields", vectorFields, StringCodec.self)
             writer.list("background", background, MessageCodec<BackgroundRow>.self)
+            writer.field("card", card, MessageCodec<ModelCard>.self)
+            writer.field("lineage", lineage, MessageCodec<Lineage>.self)
+            writer.field("metrics", metrics, MessageCodec<Evaluation>.self)
+            writer.field("fairness", fairness, MessageCodec<FairnessReport>.self)
             writer.endObject()
         }
 
@@ -10862,6 +10900,10 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.bands, b.bands)
                 && Canonical.equal(a.vectorFields, b.vectorFields)
                 && Canonical.equal(a.background, b.background)
+                && Canonical.equal(a.card, b.card)
+                && Canonical.equal(a.lineage, b.lineage)
+                && Canonical.equal(a.metrics, b.metrics)
+                && Canonical.equal(a.fairness, b.fairness)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -10878,6 +10920,1595 @@ extension AssayModelsV1 {
             Canonical.hash(bands, into: &hasher)
             Canonical.hash(vectorFields, into: &hasher)
             Canonical.hash(background, into: &hasher)
+            Canonical.hash(card, into: &hasher)
+            Canonical.hash(lineage, into: &hasher)
+            Canonical.hash(metrics, into: &hasher)
+            Canonical.hash(fairness, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What people must know of a model before it decides about others.
+    public struct ModelCard: WireMessage {
+        public var intendedUse: String = ""
+        /// What it must not be used for.
+        public var excludedUse: String = ""
+        /// Whom the training rows speak of, from when and where.
+        public var population: String = ""
+        /// Where it is known to be weak.
+        public var limits: String = ""
+        public var owner: String = ""
+        /// Who answers for its use.
+        public var approver: String = ""
+        /// From then on nothing governed moves to it any more.
+        public var nextReview: Timestamp?
+        public var unknown: UnknownFields?
+
+        public init(
+            intendedUse: String = "", excludedUse: String = "", population: String = "",
+            limits: String = "", owner: String = "", approver: String = "",
+            nextReview: Timestamp? = nil
+        ) {
+            self.intendedUse = intendedUse
+            self.excludedUse = excludedUse
+            self.population = population
+            self.limits = limits
+            self.owner = owner
+            self.approver = approver
+            self.nextReview = nextReview
+        }
+
+        public static func blank() -> ModelCard { ModelCard() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ModelCard", depth: 2,
+            [
+                Field(1, "intended_use", json: "intendedUse", .string),
+                Field(2, "excluded_use", json: "excludedUse", .string),
+                Field(3, "population", .string),
+                Field(4, "limits", .string),
+                Field(5, "owner", .string),
+                Field(6, "approver", .string),
+                Field(7, "next_review", json: "nextReview", .timestamp, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { intendedUse = try reader.string(.implicit) }
+                if reader.take(0x12) { excludedUse = try reader.string(.implicit) }
+                if reader.take(0x1A) { population = try reader.string(.implicit) }
+                if reader.take(0x22) { limits = try reader.string(.implicit) }
+                if reader.take(0x2A) { owner = try reader.string(.implicit) }
+                if reader.take(0x32) { approver = try reader.string(.implicit) }
+                if reader.take(0x3A) { nextReview = try reader.timestamp() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, intendedUse)
+            size += sizes.string(0x12, excludedUse)
+            size += sizes.string(0x1A, population)
+            size += sizes.string(0x22, limits)
+            size += sizes.string(0x2A, owner)
+            size += sizes.string(0x32, approver)
+            size += sizes.timestamp(0x3A, nextReview)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, intendedUse)
+            writer.string(0x12, excludedUse)
+            writer.string(0x1A, population)
+            writer.string(0x22, limits)
+            writer.string(0x2A, owner)
+            writer.string(0x32, approver)
+            writer.timestamp(0x3A, nextReview)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("intended_use", intendedUse.utf8.count, max: 2048)
+            violations.length("excluded_use", excludedUse.utf8.count, max: 2048)
+            violations.length("population", population.utf8.count, max: 2048)
+            violations.length("limits", limits.utf8.count, max: 2048)
+            violations.length("owner", owner.utf8.count, max: 128)
+            violations.length("approver", approver.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: intendedUse = try reader.value(StringCodec.self)
+            case 2: excludedUse = try reader.value(StringCodec.self)
+            case 3: population = try reader.value(StringCodec.self)
+            case 4: limits = try reader.value(StringCodec.self)
+            case 5: owner = try reader.value(StringCodec.self)
+            case 6: approver = try reader.value(StringCodec.self)
+            case 7: nextReview = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("intendedUse", intendedUse, StringCodec.self)
+            writer.field("excludedUse", excludedUse, StringCodec.self)
+            writer.field("population", population, StringCodec.self)
+            writer.field("limits", limits, StringCodec.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.field("approver", approver, StringCodec.self)
+            writer.field("nextReview", nextReview, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ModelCard, b: ModelCard) -> Bool {
+            Canonical.equal(a.intendedUse, b.intendedUse)
+                && Canonical.equal(a.excludedUse, b.excludedUse)
+                && Canonical.equal(a.population, b.population)
+                && Canonical.equal(a.limits, b.limits)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.approver, b.approver)
+                && Canonical.equal(a.nextReview, b.nextReview)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(intendedUse, into: &hasher)
+            Canonical.hash(excludedUse, into: &hasher)
+            Canonical.hash(population, into: &hasher)
+            Canonical.hash(limits, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(approver, into: &hasher)
+            Canonical.hash(nextReview, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What a version was made of.
+    public struct Lineage: WireMessage {
+        /// SHA-256 of the training rows.
+        public var dataset: [UInt8] = []
+        public var firstRow: UInt64 = 0
+        public var rows: UInt64 = 0
+        public var trainingFrom: Timestamp?
+        public var trainingTo: Timestamp?
+        /// SHA-256 of the definitions of its features.
+        public var featureDefinitions: [UInt8] = []
+        public var codeRevision: String = ""
+        public var trainer: String = ""
+        public var parameters: WireMap<String, String> = [:]
+        public var seed: UInt64 = 0
+        /// The version of the same model that it was trained from; 0: none.
+        public var parent: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            dataset: [UInt8] = [], firstRow: UInt64 = 0, rows: UInt64 = 0,
+            trainingFrom: Timestamp? = nil, trainingTo: Timestamp? = nil,
+            featureDefinitions: [UInt8] = [], codeRevision: String = "", trainer: String = "",
+            parameters: WireMap<String, String> = [:], seed: UInt64 = 0, parent: UInt32 = 0
+        ) {
+            self.dataset = dataset
+            self.firstRow = firstRow
+            self.rows = rows
+            self.trainingFrom = trainingFrom
+            self.trainingTo = trainingTo
+            self.featureDefinitions = featureDefinitions
+            self.codeRevision = codeRevision
+            self.trainer = trainer
+            self.parameters = parameters
+            self.seed = seed
+            self.parent = parent
+        }
+
+        public static func blank() -> Lineage { Lineage() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Lineage", depth: 2,
+            [
+                Field(1, "dataset", .bytes),
+                Field(2, "first_row", json: "firstRow", .uint64),
+                Field(3, "rows", .uint64),
+                Field(4, "training_from", json: "trainingFrom", .timestamp, .optional),
+                Field(5, "training_to", json: "trainingTo", .timestamp, .optional),
+                Field(6, "feature_definitions", json: "featureDefinitions", .bytes),
+                Field(7, "code_revision", json: "codeRevision", .string),
+                Field(8, "trainer", .string),
+                Field(9, "parameters", .string, .map(.string)),
+                Field(10, "seed", .uint64),
+                Field(11, "parent", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { dataset = try reader.bytes(.implicit) }
+                if reader.take(0x10) { firstRow = try reader.uint64(.implicit) }
+                if reader.take(0x18) { rows = try reader.uint64(.implicit) }
+                if reader.take(0x22) { trainingFrom = try reader.timestamp() }
+                if reader.take(0x2A) { trainingTo = try reader.timestamp() }
+                if reader.take(0x32) { featureDefinitions = try reader.bytes(.implicit) }
+                if reader.take(0x3A) { codeRevision = try reader.string(.implicit) }
+                if reader.take(0x42) { trainer = try reader.string(.implicit) }
+                if reader.take(0x4A) {
+                    parameters = try reader.map(0x4A, StringCodec.self, StringCodec.self)
+                }
+                if reader.take(0x50) { seed = try reader.uint64(.implicit) }
+                if reader.take(0x58) { parent = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, dataset)
+            size += sizes.uint64(0x10, firstRow)
+            size += sizes.uint64(0x18, rows)
+            size += sizes.timestamp(0x22, trainingFrom)
+            size += sizes.timestamp(0x2A, trainingTo)
+            size += sizes.bytes(0x32, featureDefinitions)
+            size += sizes.string(0x3A, codeRevision)
+            size += sizes.string(0x42, trainer)
+            size += sizes.map(0x4A, parameters, StringCodec.self, StringCodec.self)
+            size += sizes.uint64(0x50, seed)
+            size += sizes.uint32(0x58, parent)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, dataset)
+            writer.uint64(0x10, firstRow)
+            writer.uint64(0x18, rows)
+            writer.timestamp(0x22, trainingFrom)
+            writer.timestamp(0x2A, trainingTo)
+            writer.bytes(0x32, featureDefinitions)
+            writer.string(0x3A, codeRevision)
+            writer.string(0x42, trainer)
+            writer.map(0x4A, parameters, StringCodec.self, StringCodec.self, &sizes)
+            writer.uint64(0x50, seed)
+            writer.uint32(0x58, parent)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("dataset", dataset.count, max: 32)
+            violations.length("feature_definitions", featureDefinitions.count, max: 32)
+            violations.length("code_revision", codeRevision.utf8.count, max: 128)
+            violations.length("trainer", trainer.utf8.count, max: 128)
+            violations.count("parameters", parameters.count, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: dataset = try reader.value(BytesCodec.self)
+            case 2: firstRow = try reader.value(UInt64Codec.self)
+            case 3: rows = try reader.value(UInt64Codec.self)
+            case 4: trainingFrom = try reader.value(TimestampCodec.self)
+            case 5: trainingTo = try reader.value(TimestampCodec.self)
+            case 6: featureDefinitions = try reader.value(BytesCodec.self)
+            case 7: codeRevision = try reader.value(StringCodec.self)
+            case 8: trainer = try reader.value(StringCodec.self)
+            case 9: parameters = try reader.map(StringCodec.self, StringCodec.self)
+            case 10: seed = try reader.value(UInt64Codec.self)
+            case 11: parent = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("dataset", dataset, BytesCodec.self)
+            writer.field("firstRow", firstRow, UInt64Codec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.field("trainingFrom", trainingFrom, TimestampCodec.self)
+            writer.field("trainingTo", trainingTo, TimestampCodec.self)
+            writer.field("featureDefinitions", featureDefinitions, BytesCodec.self)
+            writer.field("codeRevision", codeRevision, StringCodec.self)
+            writer.field("trainer", trainer, StringCodec.self)
+            writer.map("parameters", parameters, StringCodec.self, StringCodec.self)
+            writer.field("seed", seed, UInt64Codec.self)
+            writer.field("parent", parent, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Lineage, b: Lineage) -> Bool {
+            Canonical.equal(a.dataset, b.dataset)
+                && Canonical.equal(a.firstRow, b.firstRow)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.trainingFrom, b.trainingFrom)
+                && Canonical.equal(a.trainingTo, b.trainingTo)
+                && Canonical.equal(a.featureDefinitions, b.featureDefinitions)
+                && Canonical.equal(a.codeRevision, b.codeRevision)
+                && Canonical.equal(a.trainer, b.trainer)
+                && Canonical.equal(a.parameters, b.parameters)
+                && Canonical.equal(a.seed, b.seed)
+                && Canonical.equal(a.parent, b.parent)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(dataset, into: &hasher)
+            Canonical.hash(firstRow, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(trainingFrom, into: &hasher)
+            Canonical.hash(trainingTo, into: &hasher)
+            Canonical.hash(featureDefinitions, into: &hasher)
+            Canonical.hash(codeRevision, into: &hasher)
+            Canonical.hash(trainer, into: &hasher)
+            Canonical.hash(parameters, into: &hasher)
+            Canonical.hash(seed, into: &hasher)
+            Canonical.hash(parent, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A figure with the interval that holds it.
+    public struct Metric: WireMessage {
+        /// Such as "auc", "brier", "recall".
+        public var name: String = ""
+        public var value: Double = 0
+        public var lowest: Double?
+        public var highest: Double?
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", value: Double = 0, lowest: Double? = nil, highest: Double? = nil
+        ) {
+            self.name = name
+            self.value = value
+            self.lowest = lowest
+            self.highest = highest
+        }
+
+        public static func blank() -> Metric { Metric() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Metric", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "value", .double),
+                Field(3, "lowest", .double, .optional),
+                Field(4, "highest", .double, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x11) { self.value = try reader.double(.implicit) }
+                if reader.take(0x19) { lowest = try reader.double(.explicit) }
+                if reader.take(0x21) { highest = try reader.double(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.double(0x11, self.value)
+            size += sizes.double(0x19, lowest)
+            size += sizes.double(0x21, highest)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.double(0x11, self.value)
+            writer.double(0x19, lowest)
+            writer.double(0x21, highest)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.finite("value", self.value)
+            if let value = lowest { violations.finite("lowest", value, .explicit) }
+            if let value = highest { violations.finite("highest", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: self.value = try reader.value(DoubleCodec.self)
+            case 3: lowest = try reader.value(DoubleCodec.self)
+            case 4: highest = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.field("lowest", lowest, DoubleCodec.self)
+            writer.field("highest", highest, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Metric, b: Metric) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.lowest, b.lowest)
+                && Canonical.equal(a.highest, b.highest)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(lowest, into: &hasher)
+            Canonical.hash(highest, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Figures of a version on rows that it was not trained on.
+    public struct Evaluation: WireMessage {
+        /// Which rows: "held out, 2025-07 to 2025-12".
+        public var set: String = ""
+        public var rows: UInt64 = 0
+        /// Rows of the adverse class.
+        public var positives: UInt64 = 0
+        public var figures: [Metric] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            set: String = "", rows: UInt64 = 0, positives: UInt64 = 0, figures: [Metric] = []
+        ) {
+            self.set = set
+            self.rows = rows
+            self.positives = positives
+            self.figures = figures
+        }
+
+        public static func blank() -> Evaluation { Evaluation() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Evaluation", depth: 2,
+            [
+                Field(1, "set", .string),
+                Field(2, "rows", .uint64),
+                Field(3, "positives", .uint64),
+                Field(4, "figures", .message { Metric.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { set = try reader.string(.implicit) }
+                if reader.take(0x10) { rows = try reader.uint64(.implicit) }
+                if reader.take(0x18) { positives = try reader.uint64(.implicit) }
+                if reader.take(0x22) { figures = try reader.list(0x22, MessageCodec<Metric>.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, set)
+            size += sizes.uint64(0x10, rows)
+            size += sizes.uint64(0x18, positives)
+            size += sizes.list(0x22, figures, MessageCodec<Metric>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, set)
+            writer.uint64(0x10, rows)
+            writer.uint64(0x18, positives)
+            writer.list(0x22, figures, MessageCodec<Metric>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("set", set.utf8.count, max: 256)
+            violations.count("figures", figures.count, max: 64)
+            violations.nested("figures", figures)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: set = try reader.value(StringCodec.self)
+            case 2: rows = try reader.value(UInt64Codec.self)
+            case 3: positives = try reader.value(UInt64Codec.self)
+            case 4: figures = try reader.list(MessageCodec<Metric>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("set", set, StringCodec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.field("positives", positives, UInt64Codec.self)
+            writer.list("figures", figures, MessageCodec<Metric>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Evaluation, b: Evaluation) -> Bool {
+            Canonical.equal(a.set, b.set)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.positives, b.positives)
+                && Canonical.equal(a.figures, b.figures)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(set, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(positives, into: &hasher)
+            Canonical.hash(figures, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A figure of fairness between groups, and what it may be.
+    public struct FairnessFigure: WireMessage {
+        /// Such as "disparate_impact", "equal_opportunity_difference".
+        public var metric: String = ""
+        /// The attribute and the groups, such as "age: under 25 to 25 and over".
+        public var groups: String = ""
+        public var value: Double = 0
+        /// Absent, a ratio of selection rates may not be below 0.8.
+        public var lowest: Double?
+        public var highest: Double?
+        /// A group has fewer than 30 members or 5 events: the figure limits nothing.
+        public var tooSmall: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            metric: String = "", groups: String = "", value: Double = 0, lowest: Double? = nil,
+            highest: Double? = nil, tooSmall: Bool = false
+        ) {
+            self.metric = metric
+            self.groups = groups
+            self.value = value
+            self.lowest = lowest
+            self.highest = highest
+            self.tooSmall = tooSmall
+        }
+
+        public static func blank() -> FairnessFigure { FairnessFigure() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.FairnessFigure", depth: 1,
+            [
+                Field(1, "metric", .string),
+                Field(2, "groups", .string),
+                Field(3, "value", .double),
+                Field(4, "lowest", .double, .optional),
+                Field(5, "highest", .double, .optional),
+                Field(6, "too_small", json: "tooSmall", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { metric = try reader.string(.implicit) }
+                if reader.take(0x12) { groups = try reader.string(.implicit) }
+                if reader.take(0x19) { self.value = try reader.double(.implicit) }
+                if reader.take(0x21) { lowest = try reader.double(.explicit) }
+                if reader.take(0x29) { highest = try reader.double(.explicit) }
+                if reader.take(0x30) { tooSmall = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, metric)
+            size += sizes.string(0x12, groups)
+            size += sizes.double(0x19, self.value)
+            size += sizes.double(0x21, lowest)
+            size += sizes.double(0x29, highest)
+            size += sizes.bool(0x30, tooSmall)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, metric)
+            writer.string(0x12, groups)
+            writer.double(0x19, self.value)
+            writer.double(0x21, lowest)
+            writer.double(0x29, highest)
+            writer.bool(0x30, tooSmall)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("metric", missing: metric.isEmpty)
+            violations.length("metric", metric.utf8.count, max: 64)
+            violations.length("groups", groups.utf8.count, max: 256)
+            violations.finite("value", self.value)
+            if let value = lowest { violations.finite("lowest", value, .explicit) }
+            if let value = highest { violations.finite("highest", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: metric = try reader.value(StringCodec.self)
+            case 2: groups = try reader.value(StringCodec.self)
+            case 3: self.value = try reader.value(DoubleCodec.self)
+            case 4: lowest = try reader.value(DoubleCodec.self)
+            case 5: highest = try reader.value(DoubleCodec.self)
+            case 6: tooSmall = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("metric", metric, StringCodec.self)
+            writer.field("groups", groups, StringCodec.self)
+            writer.field("value", self.value, DoubleCodec.self)
+            writer.field("lowest", lowest, DoubleCodec.self)
+            writer.field("highest", highest, DoubleCodec.self)
+            writer.field("tooSmall", tooSmall, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FairnessFigure, b: FairnessFigure) -> Bool {
+            Canonical.equal(a.metric, b.metric)
+                && Canonical.equal(a.groups, b.groups)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.lowest, b.lowest)
+                && Canonical.equal(a.highest, b.highest)
+                && Canonical.equal(a.tooSmall, b.tooSmall)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(metric, into: &hasher)
+            Canonical.hash(groups, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(lowest, into: &hasher)
+            Canonical.hash(highest, into: &hasher)
+            Canonical.hash(tooSmall, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A broken limit of fairness that somebody takes responsibility for.
+    public struct FairnessException: WireMessage {
+        /// Counts only if this person approved the version.
+        public var approvedBy: String = ""
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(approvedBy: String = "", reason: String = "") {
+            self.approvedBy = approvedBy
+            self.reason = reason
+        }
+
+        public static func blank() -> FairnessException { FairnessException() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.FairnessException", depth: 1,
+            [
+                Field(1, "approved_by", json: "approvedBy", .string),
+                Field(2, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { approvedBy = try reader.string(.implicit) }
+                if reader.take(0x12) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, approvedBy)
+            size += sizes.string(0x12, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, approvedBy)
+            writer.string(0x12, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("approved_by", approvedBy.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 2048)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: approvedBy = try reader.value(StringCodec.self)
+            case 2: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("approvedBy", approvedBy, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FairnessException, b: FairnessException) -> Bool {
+            Canonical.equal(a.approvedBy, b.approvedBy)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(approvedBy, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// How a version treats groups of people.
+    public struct FairnessReport: WireMessage {
+        /// Where the whole report stands.
+        public var report: String = ""
+        public var rows: UInt64 = 0
+        public var figures: [FairnessFigure] = []
+        public var exception: FairnessException?
+        public var unknown: UnknownFields?
+
+        public init(
+            report: String = "", rows: UInt64 = 0, figures: [FairnessFigure] = [],
+            exception: FairnessException? = nil
+        ) {
+            self.report = report
+            self.rows = rows
+            self.figures = figures
+            self.exception = exception
+        }
+
+        public static func blank() -> FairnessReport { FairnessReport() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.FairnessReport", depth: 2,
+            [
+                Field(1, "report", .string),
+                Field(2, "rows", .uint64),
+                Field(3, "figures", .message { FairnessFigure.fields }, .list),
+                Field(4, "exception", .message { FairnessException.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { report = try reader.string(.implicit) }
+                if reader.take(0x10) { rows = try reader.uint64(.implicit) }
+                if reader.take(0x1A) {
+                    figures = try reader.list(0x1A, MessageCodec<FairnessFigure>.self)
+                }
+                if reader.take(0x22) { exception = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, report)
+            size += sizes.uint64(0x10, rows)
+            size += sizes.list(0x1A, figures, MessageCodec<FairnessFigure>.self)
+            size += sizes.message(0x22, exception)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, report)
+            writer.uint64(0x10, rows)
+            writer.list(0x1A, figures, MessageCodec<FairnessFigure>.self, &sizes)
+            writer.message(0x22, exception, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("report", report.utf8.count, max: 512)
+            violations.count("figures", figures.count, max: 256)
+            violations.nested("figures", figures)
+            violations.nested("exception", exception)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: report = try reader.value(StringCodec.self)
+            case 2: rows = try reader.value(UInt64Codec.self)
+            case 3: figures = try reader.list(MessageCodec<FairnessFigure>.self)
+            case 4: exception = try reader.value(MessageCodec<FairnessException>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("report", report, StringCodec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.list("figures", figures, MessageCodec<FairnessFigure>.self)
+            writer.field("exception", exception, MessageCodec<FairnessException>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FairnessReport, b: FairnessReport) -> Bool {
+            Canonical.equal(a.report, b.report)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.figures, b.figures)
+                && Canonical.equal(a.exception, b.exception)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(report, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(figures, into: &hasher)
+            Canonical.hash(exception, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Whether a version may serve. Aliases decide what does.
+    public enum VersionStatus: WireEnum {
+        case unspecified
+        /// Registered; nobody has approved it.
+        case candidate
+        /// At least one person approved it, and nobody's rejection stands.
+        case approved
+        /// It scores nothing until it is a candidate or approved again.
+        case suspended
+        /// For ever out of use.
+        case retired
+        /// Retired, and its model file is gone.
+        case erased
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .candidate
+            case 2: self = .approved
+            case 3: self = .suspended
+            case 4: self = .retired
+            case 5: self = .erased
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .candidate: 1
+            case .approved: 2
+            case .suspended: 3
+            case .retired: 4
+            case .erased: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.VersionStatus",
+            [
+                (0, "unspecified"), (1, "candidate"), (2, "approved"), (3, "suspended"),
+                (4, "retired"), (5, "erased"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum ApprovalDecision: WireEnum {
+        case unspecified
+        case approved
+        case rejected
+        /// What the person said before no longer holds.
+        case withdrawn
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .approved
+            case 2: self = .rejected
+            case 3: self = .withdrawn
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .approved: 1
+            case .rejected: 2
+            case .withdrawn: 3
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.ApprovalDecision",
+            [(0, "unspecified"), (1, "approved"), (2, "rejected"), (3, "withdrawn")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// What somebody said of a version.
+    public struct Approval: WireMessage {
+        public var model: String = ""
+        public var version: UInt32 = 0
+        /// Who proved to be so.
+        public var person: String = ""
+        /// As what they speak: "model risk", "fraud operations".
+        public var role: String = ""
+        public var decision: ApprovalDecision = .unspecified
+        public var reason: String = ""
+        public var time: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", version: UInt32 = 0, person: String = "", role: String = "",
+            decision: ApprovalDecision = .unspecified, reason: String = "", time: Timestamp
+        ) {
+            self.model = model
+            self.version = version
+            self.person = person
+            self.role = role
+            self.decision = decision
+            self.reason = reason
+            self.time = time
+        }
+
+        public static func blank() -> Approval {
+            Approval(time: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Approval", depth: 2,
+            [
+                Field(1, "model", .string),
+                Field(2, "version", .uint32),
+                Field(3, "person", .string),
+                Field(4, "role", .string),
+                Field(5, "decision", .enumeration(ApprovalDecision.names)),
+                Field(6, "reason", .string),
+                Field(7, "time", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { version = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { person = try reader.string(.implicit) }
+                if reader.take(0x22) { role = try reader.string(.implicit) }
+                if reader.take(0x28) { decision = try reader.enumeration(.implicit) }
+                if reader.take(0x32) { reason = try reader.string(.implicit) }
+                if reader.take(0x3A) {
+                    time = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint32(0x10, version)
+            size += sizes.string(0x1A, person)
+            size += sizes.string(0x22, role)
+            size += sizes.enumeration(0x28, decision)
+            size += sizes.string(0x32, reason)
+            size += sizes.timestamp(0x3A, time)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint32(0x10, version)
+            writer.string(0x1A, person)
+            writer.string(0x22, role)
+            writer.enumeration(0x28, decision)
+            writer.string(0x32, reason)
+            writer.timestamp(0x3A, time)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("version", missing: version == 0)
+            violations.length("person", person.utf8.count, max: 128)
+            violations.length("role", role.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: person = try reader.value(StringCodec.self)
+            case 4: role = try reader.value(StringCodec.self)
+            case 5: decision = try reader.value(EnumCodec<ApprovalDecision>.self)
+            case 6: reason = try reader.value(StringCodec.self)
+            case 7: time = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("person", person, StringCodec.self)
+            writer.field("role", role, StringCodec.self)
+            writer.field("decision", decision, EnumCodec<ApprovalDecision>.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("time", time, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Approval, b: Approval) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.person, b.person)
+                && Canonical.equal(a.role, b.role)
+                && Canonical.equal(a.decision, b.decision)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(person, into: &hasher)
+            Canonical.hash(role, into: &hasher)
+            Canonical.hash(decision, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(time, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// How a version stands: the row beside its record that may change.
+    public struct VersionState: WireMessage {
+        public var model: String = ""
+        public var version: UInt32 = 0
+        public var status: VersionStatus = .unspecified
+        /// Why it has this status, who gave it, and when.
+        public var reason: String = ""
+        public var actor: String = ""
+        public var changedAt: Timestamp
+        /// What each person said last, in the order of first saying something.
+        public var approvals: [Approval] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", version: UInt32 = 0, status: VersionStatus = .unspecified,
+            reason: String = "", actor: String = "", changedAt: Timestamp,
+            approvals: [Approval] = []
+        ) {
+            self.model = model
+            self.version = version
+            self.status = status
+            self.reason = reason
+            self.actor = actor
+            self.changedAt = changedAt
+            self.approvals = approvals
+        }
+
+        public static func blank() -> VersionState {
+            VersionState(changedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.VersionState", depth: 3,
+            [
+                Field(1, "model", .string),
+                Field(2, "version", .uint32),
+                Field(3, "status", .enumeration(VersionStatus.names)),
+                Field(4, "reason", .string),
+                Field(5, "actor", .string),
+                Field(6, "changed_at", json: "changedAt", .timestamp, .required),
+                Field(7, "approvals", .message { Approval.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { version = try reader.uint32(.implicit) }
+                if reader.take(0x18) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+                if reader.take(0x2A) { actor = try reader.string(.implicit) }
+                if reader.take(0x32) {
+                    changedAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x3A) {
+                    approvals = try reader.list(0x3A, MessageCodec<Approval>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint32(0x10, version)
+            size += sizes.enumeration(0x18, status)
+            size += sizes.string(0x22, reason)
+            size += sizes.string(0x2A, actor)
+            size += sizes.timestamp(0x32, changedAt)
+            size += sizes.list(0x3A, approvals, MessageCodec<Approval>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint32(0x10, version)
+            writer.enumeration(0x18, status)
+            writer.string(0x22, reason)
+            writer.string(0x2A, actor)
+            writer.timestamp(0x32, changedAt)
+            writer.list(0x3A, approvals, MessageCodec<Approval>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("version", missing: version == 0)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.count("approvals", approvals.count, max: 64)
+            violations.nested("approvals", approvals)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            case 3: status = try reader.value(EnumCodec<VersionStatus>.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            case 6: changedAt = try reader.value(TimestampCodec.self)
+            case 7: approvals = try reader.list(MessageCodec<Approval>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("status", status, EnumCodec<VersionStatus>.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("changedAt", changedAt, TimestampCodec.self)
+            writer.list("approvals", approvals, MessageCodec<Approval>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: VersionState, b: VersionState) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.changedAt, b.changedAt)
+                && Canonical.equal(a.approvals, b.approvals)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(changedAt, into: &hasher)
+            Canonical.hash(approvals, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct SetStatusRequest: WireMessage {
+        public var requestID: String = ""
+        public var model: String = ""
+        public var version: UInt32 = 0
+        /// suspended, retired, erased; candidate or approved lift a suspension.
+        public var status: VersionStatus = .unspecified
+        public var reason: String = ""
+        public var ticket: String = ""
+        public var actor: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", version: UInt32 = 0,
+            status: VersionStatus = .unspecified, reason: String = "", ticket: String = "",
+            actor: String = ""
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.version = version
+            self.status = status
+            self.reason = reason
+            self.ticket = ticket
+            self.actor = actor
+        }
+
+        public static func blank() -> SetStatusRequest { SetStatusRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.SetStatusRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "version", .uint32),
+                Field(4, "status", .enumeration(VersionStatus.names)),
+                Field(5, "reason", .string),
+                Field(6, "ticket", .string),
+                Field(7, "actor", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x18) { version = try reader.uint32(.implicit) }
+                if reader.take(0x20) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x2A) { reason = try reader.string(.implicit) }
+                if reader.take(0x32) { ticket = try reader.string(.implicit) }
+                if reader.take(0x3A) { actor = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.uint32(0x18, version)
+            size += sizes.enumeration(0x20, status)
+            size += sizes.string(0x2A, reason)
+            size += sizes.string(0x32, ticket)
+            size += sizes.string(0x3A, actor)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.uint32(0x18, version)
+            writer.enumeration(0x20, status)
+            writer.string(0x2A, reason)
+            writer.string(0x32, ticket)
+            writer.string(0x3A, actor)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("version", missing: version == 0)
+            violations.required("status", missing: status.number == 0)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: version = try reader.value(UInt32Codec.self)
+            case 4: status = try reader.value(EnumCodec<VersionStatus>.self)
+            case 5: reason = try reader.value(StringCodec.self)
+            case 6: ticket = try reader.value(StringCodec.self)
+            case 7: actor = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("status", status, EnumCodec<VersionStatus>.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: SetStatusRequest, b: SetStatusRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What must hold before an alias moves to a version.
+    public enum Gate: WireEnum {
+        case unspecified
+        /// The artifact has its hash and is read.
+        case parse
+        /// The manifest agrees with it.
+        case signature
+        /// It reproduces its golden rows, and has as many as the alias asks for.
+        case golden
+        /// It takes what callers of the alias send.
+        case compatible
+        /// A row takes no longer than the alias may.
+        case latency
+        /// No running experiment divides the alias.
+        case experiment
+        /// Its model card is complete and in review.
+        case card
+        /// Its figures are above the alias's floors.
+        case metrics
+        /// No limit of fairness is broken, or somebody answers for it by name.
+        case fairness
+        /// Its scores are known not to differ much from the present version's, or the reason says
+        /// why they may.
+        case stability
+        /// Enough people approved it who neither uploaded it nor move the alias.
+        case approval
+        /// Its status lets it serve.
+        case status
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .parse
+            case 2: self = .signature
+            case 3: self = .golden
+            case 4: self = .compatible
+            case 5: self = .latency
+            case 6: self = .experiment
+            case 7: self = .card
+            case 8: self = .metrics
+            case 9: self = .fairness
+            case 10: self = .stability
+            case 11: self = .approval
+            case 12: self = .status
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .parse: 1
+            case .signature: 2
+            case .golden: 3
+            case .compatible: 4
+            case .latency: 5
+            case .experiment: 6
+            case .card: 7
+            case .metrics: 8
+            case .fairness: 9
+            case .stability: 10
+            case .approval: 11
+            case .status: 12
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.Gate",
+            [
+                (0, "unspecified"), (1, "parse"), (2, "signature"), (3, "golden"),
+                (4, "compatible"), (5, "latency"), (6, "experiment"), (7, "card"), (8, "metrics"),
+                (9, "fairness"), (10, "stability"), (11, "approval"), (12, "status"),
+            ])
+    }
+}
+
+extension AssayModelsV1 {
+    public enum GateOutcome: WireEnum {
+        case unspecified
+        case passed
+        case failed
+        /// The alias asks for it, but this change goes without, or it could not be looked at.
+        case skipped
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .passed
+            case 2: self = .failed
+            case 3: self = .skipped
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .passed: 1
+            case .failed: 2
+            case .skipped: 3
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.GateOutcome",
+            [(0, "unspecified"), (1, "passed"), (2, "failed"), (3, "skipped")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// What a gate said.
+    public struct GateResult: WireMessage {
+        public var gate: Gate = .unspecified
+        public var outcome: GateOutcome = .unspecified
+        /// What was found and, of a failure, what to do.
+        public var finding: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            gate: Gate = .unspecified, outcome: GateOutcome = .unspecified, finding: String = ""
+        ) {
+            self.gate = gate
+            self.outcome = outcome
+            self.finding = finding
+        }
+
+        public static func blank() -> GateResult { GateResult() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.GateResult", depth: 1,
+            [
+                Field(1, "gate", .enumeration(Gate.names)),
+                Field(2, "outcome", .enumeration(GateOutcome.names)),
+                Field(3, "finding", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { gate = try reader.enumeration(.implicit) }
+                if reader.take(0x10) { outcome = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) { finding = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.enumeration(0x08, gate)
+            size += sizes.enumeration(0x10, outcome)
+            size += sizes.string(0x1A, finding)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.enumeration(0x08, gate)
+            writer.enumeration(0x10, outcome)
+            writer.string(0x1A, finding)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("finding", finding.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: gate = try reader.value(EnumCodec<Gate>.self)
+            case 2: outcome = try reader.value(EnumCodec<GateOutcome>.self)
+            case 3: finding = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("gate", gate, EnumCodec<Gate>.self)
+            writer.field("outcome", outcome, EnumCodec<GateOutcome>.self)
+            writer.field("finding", finding, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: GateResult, b: GateResult) -> Bool {
+            Canonical.equal(a.gate, b.gate)
+                && Canonical.equal(a.outcome, b.outcome)
+                && Canonical.equal(a.finding, b.finding)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(gate, into: &hasher)
+            Canonical.hash(outcome, into: &hasher)
+            Canonical.hash(finding, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -11024,12 +12655,17 @@ extension AssayModelsV1 {
         public var goldenRows: UInt32 = 0
         public var registeredAt: Timestamp
         public var uploader: String = ""
+        /// As it stands now.
+        public var status: VersionStatus = .unspecified
+        /// Why it is suspended, retired or erased.
+        public var statusReason: String = ""
         public var unknown: UnknownFields?
 
         public init(
             model: String = "", number: UInt32 = 0, artifact: [UInt8] = [], size: UInt64 = 0,
             format: String = "", trees: UInt32 = 0, inputs: UInt32 = 0, goldenRows: UInt32 = 0,
-            registeredAt: Timestamp, uploader: String = ""
+            registeredAt: Timestamp, uploader: String = "", status: VersionStatus = .unspecified,
+            statusReason: String = ""
         ) {
             self.model = model
             self.number = number
@@ -11041,6 +12677,8 @@ extension AssayModelsV1 {
             self.goldenRows = goldenRows
             self.registeredAt = registeredAt
             self.uploader = uploader
+            self.status = status
+            self.statusReason = statusReason
         }
 
         public static func blank() -> Version {
@@ -11060,6 +12698,8 @@ extension AssayModelsV1 {
                 Field(8, "golden_rows", json: "goldenRows", .uint32),
                 Field(9, "registered_at", json: "registeredAt", .timestamp, .required),
                 Field(10, "uploader", .string),
+                Field(11, "status", .enumeration(VersionStatus.names)),
+                Field(12, "status_reason", json: "statusReason", .string),
             ])
 
         @inline(never)
@@ -11079,6 +12719,8 @@ extension AssayModelsV1 {
                     seen |= 0x1
                 }
                 if reader.take(0x52) { uploader = try reader.string(.implicit) }
+                if reader.take(0x58) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x62) { statusReason = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -11095,6 +12737,8 @@ extension AssayModelsV1 {
             size += sizes.uint32(0x40, goldenRows)
             size += sizes.timestamp(0x4A, registeredAt)
             size += sizes.string(0x52, uploader)
+            size += sizes.enumeration(0x58, status)
+            size += sizes.string(0x62, statusReason)
             size += sizes.unknown(unknown)
             return size
         }
@@ -11111,6 +12755,8 @@ extension AssayModelsV1 {
             writer.uint32(0x40, goldenRows)
             writer.timestamp(0x4A, registeredAt)
             writer.string(0x52, uploader)
+            writer.enumeration(0x58, status)
+            writer.string(0x62, statusReason)
             writer.unknown(unknown, since: start)
         }
 
@@ -11121,6 +12767,7 @@ extension AssayModelsV1 {
             violations.length("artifact", artifact.count, max: 32)
             violations.length("format", format.utf8.count, max: 64)
             violations.length("uploader", uploader.utf8.count, max: 128)
+            violations.length("status_reason", statusReason.utf8.count, max: 512)
         }
 
         public mutating func readJSON(
@@ -11137,6 +12784,8 @@ extension AssayModelsV1 {
             case 8: goldenRows = try reader.value(UInt32Codec.self)
             case 9: registeredAt = try reader.value(TimestampCodec.self)
             case 10: uploader = try reader.value(StringCodec.self)
+            case 11: status = try reader.value(EnumCodec<VersionStatus>.self)
+            case 12: statusReason = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -11153,6 +12802,8 @@ extension AssayModelsV1 {
             writer.field("goldenRows", goldenRows, UInt32Codec.self)
             writer.field("registeredAt", registeredAt, TimestampCodec.self)
             writer.field("uploader", uploader, StringCodec.self)
+            writer.field("status", status, EnumCodec<VersionStatus>.self)
+            writer.field("statusReason", statusReason, StringCodec.self)
             writer.endObject()
         }
 
@@ -11167,6 +12818,8 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.goldenRows, b.goldenRows)
                 && Canonical.equal(a.registeredAt, b.registeredAt)
                 && Canonical.equal(a.uploader, b.uploader)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.statusReason, b.statusReason)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -11181,6 +12834,8 @@ extension AssayModelsV1 {
             Canonical.hash(goldenRows, into: &hasher)
             Canonical.hash(registeredAt, into: &hasher)
             Canonical.hash(uploader, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(statusReason, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -12309,6 +13964,12 @@ extension AssayModelsV1 {
         case unspecified
         case versionRegistered
         case aliasMoved
+        case statusChanged
+        /// Approved, rejected or withdrawn: see `decision`.
+        case versionJudged
+        case aliasRolledBack
+        case aliasDeleted
+        case policyChanged
         /// Applied, ramped, halted, stopped: see `experiment`.
         case experimentChanged
         case holdoutChanged
@@ -12319,6 +13980,11 @@ extension AssayModelsV1 {
             case 0: self = .unspecified
             case 1: self = .versionRegistered
             case 2: self = .aliasMoved
+            case 3: self = .statusChanged
+            case 4: self = .versionJudged
+            case 5: self = .aliasRolledBack
+            case 6: self = .aliasDeleted
+            case 7: self = .policyChanged
             case 20: self = .experimentChanged
             case 21: self = .holdoutChanged
             default: return nil
@@ -12330,6 +13996,11 @@ extension AssayModelsV1 {
             case .unspecified: 0
             case .versionRegistered: 1
             case .aliasMoved: 2
+            case .statusChanged: 3
+            case .versionJudged: 4
+            case .aliasRolledBack: 5
+            case .aliasDeleted: 6
+            case .policyChanged: 7
             case .experimentChanged: 20
             case .holdoutChanged: 21
             case .unrecognized(let value): value.number
@@ -12340,7 +14011,9 @@ extension AssayModelsV1 {
             "assay.models.v1.EventKind",
             [
                 (0, "unspecified"), (1, "version_registered"), (2, "alias_moved"),
-                (20, "experiment_changed"), (21, "holdout_changed"),
+                (3, "status_changed"), (4, "version_judged"), (5, "alias_rolled_back"),
+                (6, "alias_deleted"), (7, "policy_changed"), (20, "experiment_changed"),
+                (21, "holdout_changed"),
             ])
     }
 }
@@ -12372,6 +14045,12 @@ extension AssayModelsV1 {
         public var rowDigest: [UInt8] = []
         /// Whom the caller says it acts for; `actor` is who it proved to be.
         public var statedActor: String = ""
+        /// What the gates said that the change had to pass.
+        public var gates: [GateResult] = []
+        /// The version's status since then.
+        public var status: VersionStatus = .unspecified
+        /// What somebody said of the version.
+        public var decision: ApprovalDecision = .unspecified
         /// Of an experiment's change: how it stands since then.
         public var experiment: ExperimentChange?
         public var unknown: UnknownFields?
@@ -12382,7 +14061,9 @@ extension AssayModelsV1 {
             version: UInt32 = 0, previousVersion: UInt32 = 0, generation: UInt64 = 0,
             reason: String = "", artifact: [UInt8] = [], previous: [UInt8] = [],
             ticket: String = "", row: String = "", rowDigest: [UInt8] = [],
-            statedActor: String = "", experiment: ExperimentChange? = nil
+            statedActor: String = "", gates: [GateResult] = [],
+            status: VersionStatus = .unspecified, decision: ApprovalDecision = .unspecified,
+            experiment: ExperimentChange? = nil
         ) {
             self.model = model
             self.sequence = sequence
@@ -12400,6 +14081,9 @@ extension AssayModelsV1 {
             self.row = row
             self.rowDigest = rowDigest
             self.statedActor = statedActor
+            self.gates = gates
+            self.status = status
+            self.decision = decision
             self.experiment = experiment
         }
 
@@ -12426,6 +14110,9 @@ extension AssayModelsV1 {
                 Field(14, "row", .string),
                 Field(15, "row_digest", json: "rowDigest", .bytes),
                 Field(16, "stated_actor", json: "statedActor", .string),
+                Field(17, "gates", .message { GateResult.fields }, .list),
+                Field(18, "status", .enumeration(VersionStatus.names)),
+                Field(19, "decision", .enumeration(ApprovalDecision.names)),
                 Field(20, "experiment", .message { ExperimentChange.fields }, .optional),
             ])
 
@@ -12452,6 +14139,11 @@ extension AssayModelsV1 {
                 if reader.take(0x72) { row = try reader.string(.implicit) }
                 if reader.take(0x7A) { rowDigest = try reader.bytes(.implicit) }
                 if reader.take(0x82) { statedActor = try reader.string(.implicit) }
+                if reader.take(0x8A) {
+                    gates = try reader.list(0x8A, MessageCodec<GateResult>.self)
+                }
+                if reader.take(0x90) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x98) { decision = try reader.enumeration(.implicit) }
                 if reader.take(0xA2) { experiment = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
@@ -12475,6 +14167,9 @@ extension AssayModelsV1 {
             size += sizes.string(0x72, row)
             size += sizes.bytes(0x7A, rowDigest)
             size += sizes.string(0x82, statedActor)
+            size += sizes.list(0x8A, gates, MessageCodec<GateResult>.self)
+            size += sizes.enumeration(0x90, status)
+            size += sizes.enumeration(0x98, decision)
             size += sizes.message(0xA2, experiment)
             size += sizes.unknown(unknown)
             return size
@@ -12498,6 +14193,9 @@ extension AssayModelsV1 {
             writer.string(0x72, row)
             writer.bytes(0x7A, rowDigest)
             writer.string(0x82, statedActor)
+            writer.list(0x8A, gates, MessageCodec<GateResult>.self, &sizes)
+            writer.enumeration(0x90, status)
+            writer.enumeration(0x98, decision)
             writer.message(0xA2, experiment, &sizes)
             writer.unknown(unknown, since: start)
         }
@@ -12515,6 +14213,8 @@ extension AssayModelsV1 {
             violations.length("row", row.utf8.count, max: 160)
             violations.length("row_digest", rowDigest.count, max: 32)
             violations.length("stated_actor", statedActor.utf8.count, max: 128)
+            violations.count("gates", gates.count, max: 16)
+            violations.nested("gates", gates)
             violations.nested("experiment", experiment)
         }
 
@@ -12538,6 +14238,9 @@ extension AssayModelsV1 {
             case 14: row = try reader.value(StringCodec.self)
             case 15: rowDigest = try reader.value(BytesCodec.self)
             case 16: statedActor = try reader.value(StringCodec.self)
+            case 17: gates = try reader.list(MessageCodec<GateResult>.self)
+            case 18: status = try reader.value(EnumCodec<VersionStatus>.self)
+            case 19: decision = try reader.value(EnumCodec<ApprovalDecision>.self)
             case 20: experiment = try reader.value(MessageCodec<ExperimentChange>.self)
             default: break
             }
@@ -12561,6 +14264,9 @@ extension AssayModelsV1 {
             writer.field("row", row, StringCodec.self)
             writer.field("rowDigest", rowDigest, BytesCodec.self)
             writer.field("statedActor", statedActor, StringCodec.self)
+            writer.list("gates", gates, MessageCodec<GateResult>.self)
+            writer.field("status", status, EnumCodec<VersionStatus>.self)
+            writer.field("decision", decision, EnumCodec<ApprovalDecision>.self)
             writer.field("experiment", experiment, MessageCodec<ExperimentChange>.self)
             writer.endObject()
         }
@@ -12582,6 +14288,9 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.row, b.row)
                 && Canonical.equal(a.rowDigest, b.rowDigest)
                 && Canonical.equal(a.statedActor, b.statedActor)
+                && Canonical.equal(a.gates, b.gates)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.decision, b.decision)
                 && Canonical.equal(a.experiment, b.experiment)
                 && Canonical.equal(a.unknown, b.unknown)
         }
@@ -12603,6 +14312,9 @@ extension AssayModelsV1 {
             Canonical.hash(row, into: &hasher)
             Canonical.hash(rowDigest, into: &hasher)
             Canonical.hash(statedActor, into: &hasher)
+            Canonical.hash(gates, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(decision, into: &hasher)
             Canonical.hash(experiment, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
@@ -12611,10 +14323,16 @@ extension AssayModelsV1 {
 
 extension AssayModelsV1.Event: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "e8f0c34c39630f88520db1a14d3ceb530dd5e1aa80eb50bcf935fda285e527eb")
+        "8ba0dcc41f34887d6a631a4671ec5ced28e5c65f822ea9205f5e9b774a8ae00e")
 
     public static let schemaText = """
         package assay.models.v1
+        enum ApprovalDecision {
+          unspecified = 0
+          approved = 1
+          rejected = 2
+          withdrawn = 3
+        }
         @sealable
         message Event {
           model: string = 1 @max(63) @required
@@ -12633,12 +14351,20 @@ extension AssayModelsV1.Event: SealableMessage {
           row: string = 14 @max(160)
           row_digest: bytes = 15 @max(32)
           stated_actor: string = 16 @max(128)
+          gates: [assay.models.v1.GateResult] = 17 @max(16)
+          status: assay.models.v1.VersionStatus = 18
+          decision: assay.models.v1.ApprovalDecision = 19
           experiment: assay.models.v1.ExperimentChange? = 20
         }
         enum EventKind {
           unspecified = 0
           version_registered = 1
           alias_moved = 2
+          status_changed = 3
+          version_judged = 4
+          alias_rolled_back = 5
+          alias_deleted = 6
+          policy_changed = 7
           experiment_changed = 20
           holdout_changed = 21
         }
@@ -12656,6 +14382,40 @@ extension AssayModelsV1.Event: SealableMessage {
           controlled = 3
           stopped = 4
         }
+        enum Gate {
+          unspecified = 0
+          parse = 1
+          signature = 2
+          golden = 3
+          compatible = 4
+          latency = 5
+          experiment = 6
+          card = 7
+          metrics = 8
+          fairness = 9
+          stability = 10
+          approval = 11
+          status = 12
+        }
+        enum GateOutcome {
+          unspecified = 0
+          passed = 1
+          failed = 2
+          skipped = 3
+        }
+        message GateResult {
+          gate: assay.models.v1.Gate = 1
+          outcome: assay.models.v1.GateOutcome = 2
+          finding: string = 3 @max(512)
+        }
+        enum VersionStatus {
+          unspecified = 0
+          candidate = 1
+          approved = 2
+          suspended = 3
+          retired = 4
+          erased = 5
+        }
 
         """
 }
@@ -12665,11 +14425,14 @@ extension AssayModelsV1 {
     public struct VersionRecord: WireMessage {
         public var version: Version
         public var manifest: Manifest
+        /// How it stands; only in answers.
+        public var state: VersionState?
         public var unknown: UnknownFields?
 
-        public init(version: Version, manifest: Manifest) {
+        public init(version: Version, manifest: Manifest, state: VersionState? = nil) {
             self.version = version
             self.manifest = manifest
+            self.state = state
         }
 
         public static func blank() -> VersionRecord {
@@ -12681,6 +14444,7 @@ extension AssayModelsV1 {
             [
                 Field(1, "version", .message { Version.fields }, .required),
                 Field(2, "manifest", .message { Manifest.fields }, .required),
+                Field(3, "state", .message { VersionState.fields }, .optional),
             ])
 
         @inline(never)
@@ -12695,6 +14459,7 @@ extension AssayModelsV1 {
                     manifest = try reader.message()
                     seen |= 0x2
                 }
+                if reader.take(0x1A) { state = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -12703,6 +14468,7 @@ extension AssayModelsV1 {
             var size = 0
             size += sizes.message(0x0A, version)
             size += sizes.message(0x12, manifest)
+            size += sizes.message(0x1A, state)
             size += sizes.unknown(unknown)
             return size
         }
@@ -12711,12 +14477,14 @@ extension AssayModelsV1 {
             let start = writer.mark
             writer.message(0x0A, version, &sizes)
             writer.message(0x12, manifest, &sizes)
+            writer.message(0x1A, state, &sizes)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.nested("version", version)
             violations.nested("manifest", manifest)
+            violations.nested("state", state)
         }
 
         public mutating func readJSON(
@@ -12725,6 +14493,7 @@ extension AssayModelsV1 {
             switch field {
             case 1: version = try reader.value(MessageCodec<Version>.self)
             case 2: manifest = try reader.value(MessageCodec<Manifest>.self)
+            case 3: state = try reader.value(MessageCodec<VersionState>.self)
             default: break
             }
         }
@@ -12733,18 +14502,21 @@ extension AssayModelsV1 {
             writer.beginObject()
             writer.field("version", version, MessageCodec<Version>.self)
             writer.field("manifest", manifest, MessageCodec<Manifest>.self)
+            writer.field("state", state, MessageCodec<VersionState>.self)
             writer.endObject()
         }
 
         public static func == (a: VersionRecord, b: VersionRecord) -> Bool {
             Canonical.equal(a.version, b.version)
                 && Canonical.equal(a.manifest, b.manifest)
+                && Canonical.equal(a.state, b.state)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(version, into: &hasher)
             Canonical.hash(manifest, into: &hasher)
+            Canonical.hash(state, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

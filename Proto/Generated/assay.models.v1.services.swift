@@ -352,52 +352,60 @@ extension AssayModelsV1 {
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.upload", mutualTLS: true),
+            schema: 0x8959_c583_239c_c814, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
-            maximumRequestBytes: 33_554_432, maximumResponseBytes: 16_734)
+            maximumRequestBytes: 33_554_432, maximumResponseBytes: 17_255)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.move", mutualTLS: true),
+            schema: 0x8959_c583_239c_c814, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
 
+        /// Suspends, reinstates, retires or erases a version; refused for what is in use.
+        public static let setStatus = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/SetStatus", kind: .unary,
+            schema: 0x8959_c583_239c_c814, access: .scope("models.move", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 17_304, maximumResponseBytes: 17_255)
+
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
+            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
             maximumResponseBytes: 17_196)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
+            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
-            maximumResponseBytes: 450_884)
+            maximumResponseBytes: 971_884)
 
         /// A version with its manifest.
         public static let getVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
-            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
+            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
             maximumResponseBytes: 33_554_432)
 
         public static let listModels = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
-            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
+            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
             maximumResponseBytes: 16_337_384)
 
         /// What happened to a model: who did what, when and why, in the order it happened.
         public static let history = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
-            schema: 0xa232_c3e5_ee26_4d13, access: .scope("models.read", mutualTLS: true),
+            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
-            maximumResponseBytes: 1_474_395)
+            maximumResponseBytes: 9_984_395)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
-            registerVersion, setAlias, getAlias, listVersions, getVersion, listModels, history,
+            registerVersion, setAlias, setStatus, getAlias, listVersions, getVersion, listModels,
+            history,
         ]
 
         /// What a server of `assay.models.v1.ModelRegistry` implements.
@@ -409,6 +417,10 @@ extension AssayModelsV1 {
             ) async throws -> Version
             /// Points an alias at a version, by compare-and-set.
             func setAlias(_ request: SetAliasRequest, context: ServerContext) async throws -> Alias
+            /// Suspends, reinstates, retires or erases a version; refused for what is in use.
+            func setStatus(
+                _ request: SetStatusRequest, context: ServerContext
+            ) async throws -> Version
             func getAlias(_ request: GetAliasRequest, context: ServerContext) async throws -> Alias
             func listVersions(
                 _ request: ListVersionsRequest, context: ServerContext
@@ -447,6 +459,13 @@ extension AssayModelsV1 {
                 _ request: SetAliasRequest, options: CallOptions = CallOptions()
             ) async throws -> Alias {
                 try await transport.unary(ModelRegistry.setAlias, request, options: options)
+            }
+
+            /// Suspends, reinstates, retires or erases a version; refused for what is in use.
+            public func setStatus(
+                _ request: SetStatusRequest, options: CallOptions = CallOptions()
+            ) async throws -> Version {
+                try await transport.unary(ModelRegistry.setStatus, request, options: options)
             }
 
             public func getAlias(
@@ -491,6 +510,9 @@ extension AssayModelsV1.ModelRegistry.Service {
         }
         registry.unary(AssayModelsV1.ModelRegistry.setAlias) { request, context in
             try await self.setAlias(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.setStatus) { request, context in
+            try await self.setStatus(request, context: context)
         }
         registry.unary(AssayModelsV1.ModelRegistry.getAlias) { request, context in
             try await self.getAlias(request, context: context)

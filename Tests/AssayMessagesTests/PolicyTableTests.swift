@@ -41,6 +41,7 @@ struct PolicyTableTests {
                 "/assay.models.v1.ModelRegistry/ListVersions",
                 "/assay.models.v1.ModelRegistry/RegisterVersion",
                 "/assay.models.v1.ModelRegistry/SetAlias",
+                "/assay.models.v1.ModelRegistry/SetStatus",
                 "/assay.models.v1.ModelServing/Assign",
                 "/assay.models.v1.ModelServing/Describe",
                 "/assay.models.v1.ModelServing/Explain",

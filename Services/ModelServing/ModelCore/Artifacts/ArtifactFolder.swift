@@ -57,6 +57,16 @@ public struct ArtifactFolder: ArtifactStore {
         return bytes
     }
 
+    public func remove(_ digest: ArtifactDigest) throws(ArtifactError) {
+        let name = digest.description
+        let folder = "\(path)/sha256/\(name.prefix(2))"
+        guard unlink("\(folder)/\(name)") == 0 else {
+            if errno == ENOENT { return }
+            throw Self.failure("\(folder)/\(name)")
+        }
+        try Self.sync(folder: folder)
+    }
+
     // MARK: Files
 
     private func write(_ bytes: [UInt8], to file: String) throws(ArtifactError) -> [UInt8] {

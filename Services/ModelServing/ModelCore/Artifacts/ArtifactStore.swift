@@ -43,4 +43,7 @@ public protocol ArtifactStore: Sendable {
 
     /// The bytes, hashed again: damaged ones are an error, never a value.
     func get(_ digest: ArtifactDigest) throws(ArtifactError) -> [UInt8]
+
+    /// Returns once the bytes are gone; those that are gone already are no error.
+    func remove(_ digest: ArtifactDigest) throws(ArtifactError)
 }

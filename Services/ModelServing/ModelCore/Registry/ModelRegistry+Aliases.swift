@@ -16,11 +16,12 @@ extension ModelRegistry {
         var loaded: ServingVersion?
         return try await change(request.model, request.requestID, request.encoded()) {
             transaction in
-            let model = try snapshot.model(request.model)
+            _ = try snapshot.model(request.model)
             let present = try await transaction.alias(request.alias)
             try Self.checkExpectation(request, present)
             try await transaction.checkFrozen(request.alias)
-            let record = try await self.record(request.model, request.version, model)
+            let record = try await transaction.record(request.version)
+            try Self.checkStatus(try await transaction.state(of: record.version))
             let serving = try await reload(record)
             try Self.checkGoldenRows(serving, request)
             loaded = serving
@@ -61,6 +62,14 @@ extension ModelRegistry {
                     + "at version \(request.expectedVersion), generation "
                     + "\(request.expectedGeneration)", reason: "alias_moved")
         }
+    }
+
+    private static func checkStatus(_ state: AssayModelsV1.VersionState) throws(RPCError) {
+        guard !state.mayServe else { return }
+        throw RPCError(
+            .failedPrecondition,
+            "\(state.model) version \(state.version) may not serve: \(state.refusal)",
+            reason: "version_status")
     }
 
     /// Hash, parse and golden rows once more, before the pointer moves.

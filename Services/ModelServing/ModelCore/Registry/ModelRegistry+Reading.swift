@@ -20,7 +20,11 @@ extension ModelRegistry {
             number = try snapshot.alias(alias, of: reference.model).version
         }
         return try await Self.translated {
-            try await record(reference.model, number, model)
+            var record = try await record(reference.model, number, model)
+            let state = model.state(of: record.version)
+            record.version = state.shown(record.version)
+            record.state = state
+            return record
         }
     }
 
@@ -47,7 +51,8 @@ extension ModelRegistry {
             : min(
                 model.records.count, Int(request.before) - 1)
         return AssayModelsV1.VersionPage(
-            versions: Array(model.records[..<end].suffix(Self.limit(request.limit))),
+            versions: model.records[..<end].suffix(Self.limit(request.limit))
+                .map { model.state(of: $0).shown($0) },
             aliases: model.aliasList)
     }
 

@@ -9,7 +9,7 @@ extension ModelRegistry {
         for chain in try await loader.rows.chains() {
             guard let picture = try await loader.rows.picture(of: chain) else { continue }
             var loaded: [UInt32: VersionLoader.Outcome] = [:]
-            for version in picture.versions {
+            for version in picture.versions where picture.states[version.number]?.hasEnded != true {
                 loaded[version.number] = try await loader.load(chain, version.number)
             }
             snapshot.show(picture, loaded)
@@ -47,6 +47,11 @@ extension RegistrySnapshot {
                 model.damage[number] = nil
             case .failure(let error): model.damage[number] = error.reason
             }
+        }
+        model.states = picture.states
+        for (number, state) in picture.states where state.hasEnded {
+            model.versions[number] = nil
+            model.damage[number] = nil
         }
         model.aliases = picture.aliases
         model.experiments = picture.experiments

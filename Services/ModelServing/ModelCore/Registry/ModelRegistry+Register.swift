@@ -17,6 +17,7 @@ extension ModelRegistry {
             return try AssayModelsV1.Version(decoding: known, door: .strict)
         }
         let checked = try await check(request.artifact, request.manifest)
+        defer { ArtifactDigest(checked.artifact).map(uploads.release) }
         return try await change(request.model, request.requestID, encoded) { transaction in
             let version = AssayModelsV1.Version(
                 model: request.model, number: transaction.takeVersionNumber(),
@@ -33,9 +34,11 @@ extension ModelRegistry {
                     model: request.model, sequence: 0, time: transaction.time,
                     kind: .versionRegistered, actor: version.uploader, version: version.number,
                     artifact: version.artifact, statedActor: request.actor))
-            return version
+            return VersionLife.beginning(of: version).shown(version)
         } published: { transaction, version in
             publish(transaction) { model in
+                var version = version
+                version.status = .unspecified
                 model.records.append(version)
                 model.versions[version.number] = ServingVersion(
                     checked, number: version.number)
@@ -44,16 +47,22 @@ extension ModelRegistry {
     }
 
     /// The gates of a registration: the file parses, the manifest agrees with it, every golden row is
-    /// reproduced. Only a file that passed touches the disk.
+    /// reproduced. Only a file that passed touches the disk; it is held there until it is released.
     private func check(
         _ artifact: [UInt8], _ manifest: AssayModelsV1.Manifest
     ) async throws -> ServingVersion {
         try await Self.translated {
-            try await work(bytes: artifact.count) { [artifacts] in
+            try await work(bytes: artifact.count) { [artifacts, uploads] in
+                let digest = ArtifactDigest(of: artifact)
                 let serving = try ServingVersion(
-                    artifact: artifact, digest: ArtifactDigest(of: artifact), number: 0,
-                    manifest: manifest)
-                _ = try artifacts.put(artifact)
+                    artifact: artifact, digest: digest, number: 0, manifest: manifest)
+                uploads.hold(digest)
+                do {
+                    _ = try artifacts.put(artifact)
+                } catch {
+                    uploads.release(digest)
+                    throw error
+                }
                 return serving
             }
         }

@@ -28,6 +28,9 @@ public final class ModelRegistry: Sendable {
     /// What answers calls.
     package let serving: SnapshotCell<ServingSnapshot>
 
+    /// Artifacts that no version names yet.
+    let uploads = ArtifactHolds()
+
     private let lanes = ChangeLanes()
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
     private let checks = DispatchQueue(label: "assay.models.registry.checks")

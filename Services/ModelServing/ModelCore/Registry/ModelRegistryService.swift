@@ -19,6 +19,12 @@ public struct ModelRegistryService: AssayModelsV1.ModelRegistry.Service {
         try await registry.setAlias(request, by: context.caller.client)
     }
 
+    public func setStatus(
+        _ request: AssayModelsV1.SetStatusRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.Version {
+        try await registry.setStatus(request, by: context.caller.client)
+    }
+
     public func getAlias(
         _ request: AssayModelsV1.GetAliasRequest, context: ServerContext
     ) async throws -> AssayModelsV1.Alias {

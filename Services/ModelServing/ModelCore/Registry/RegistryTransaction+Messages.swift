@@ -52,5 +52,5 @@ extension RegistryKey {
 
 extension RowKind {
     /// Whether the ids of its rows are numbers of 32 bits.
-    var isNumbered: Bool { self == .version }
+    var isNumbered: Bool { self == .version || self == .status }
 }

@@ -14,6 +14,8 @@ public struct RegistrySnapshot: Sendable {
     struct Model: Sendable {
         var versions: [UInt32: ServingVersion] = [:]
         var records: [AssayModelsV1.Version] = []
+        /// How versions stand that somebody said something of.
+        var states: [UInt32: AssayModelsV1.VersionState] = [:]
         var aliases: [String: AssayModelsV1.Alias] = [:]
         var damage: [UInt32: String] = [:]
         var experiments: [String: AssayModelsV1.ExperimentRecord] = [:]
@@ -70,6 +72,15 @@ public struct RegistrySnapshot: Sendable {
         }
     }
 
+    /// Whether a version that is not erased has this artifact.
+    func needs(_ artifact: ArtifactDigest) -> Bool {
+        models.values.contains { model in
+            model.records.contains {
+                $0.artifact == artifact.bytes && model.states[$0.number]?.status != .erased
+            }
+        }
+    }
+
     /// Registered versions, over all models.
     public var versionCount: Int { models.values.reduce(0) { $0 + $1.records.count } }
 
@@ -92,4 +103,13 @@ public struct RegistrySnapshot: Sendable {
         }
         return alias
     }
+}
+
+extension RegistrySnapshot.Model {
+    func state(of version: AssayModelsV1.Version) -> AssayModelsV1.VersionState {
+        states[version.number] ?? VersionLife.beginning(of: version)
+    }
+
+    /// Why versions may not be scored, of those that may not.
+    var withheld: [UInt32: AssayModelsV1.VersionState] { states.filter { !$0.value.mayServe } }
 }

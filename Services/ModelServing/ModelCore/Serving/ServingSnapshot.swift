@@ -66,24 +66,29 @@ final class ServingModel: Sendable {
     let versions: [UInt32: ServingVersion]
     /// Why versions could not be loaded.
     let damage: [UInt32: String]
+    /// Versions that are suspended or retired, or whose model file was erased.
+    let withheld: [UInt32: AssayModelsV1.VersionState]
     /// Versions are numbered from 1 to this.
     let newest: UInt32
 
     init(
         name: String, aliases: [String: UInt32], versions: [UInt32: ServingVersion],
-        damage: [UInt32: String], newest: UInt32
+        damage: [UInt32: String], withheld: [UInt32: AssayModelsV1.VersionState] = [:],
+        newest: UInt32
     ) {
         self.name = name
         self.aliases = aliases
         self.versions = versions
         self.damage = damage
+        self.withheld = withheld
         self.newest = newest
     }
 
     convenience init(_ name: String, _ model: RegistrySnapshot.Model) {
         self.init(
             name: name, aliases: model.aliases.mapValues(\.version), versions: model.versions,
-            damage: model.damage, newest: model.records.last?.number ?? 0)
+            damage: model.damage, withheld: model.withheld,
+            newest: model.records.last?.number ?? 0)
     }
 
     func number(_ selector: AssayModelsV1.Selector?) throws(RPCError) -> UInt32 {
@@ -107,6 +112,7 @@ final class ServingModel: Sendable {
     }
 
     func loaded(_ number: UInt32) throws(RPCError) -> ServingVersion {
+        if !withheld.isEmpty { try checkStatus(number) }
         if let version = versions[number] { return version }
         if let reason = damage[number] {
             throw RPCError(
@@ -116,5 +122,13 @@ final class ServingModel: Sendable {
         throw RPCError(
             .notFound, "model \"\(name)\" has versions 1...\(newest), not \(number)",
             reason: "version_unknown")
+    }
+
+    private func checkStatus(_ number: UInt32) throws(RPCError) {
+        guard let state = withheld[number] else { return }
+        throw RPCError(
+            .failedPrecondition,
+            "\(name) version \(number) may not be scored: \(state.refusal)",
+            reason: "version_\(state.status)")
     }
 }

@@ -210,7 +210,11 @@ extension ModelRegistry {
         for number in numbers.sorted() {
             let record = try await transaction.message(
                 .version, BigEndian.bytes(number), as: AssayModelsV1.VersionRecord.self)
-            if let record { facts.versions[number] = try await version(record, alias: own.alias) }
+            guard let record else { continue }
+            let state = try await transaction.state(of: record.version)
+            facts.versions[number] =
+                state.mayServe
+                ? try await version(record, alias: own.alias) : .init(refusal: state.refusal)
         }
         return facts
     }

@@ -8,6 +8,7 @@ struct ChainPicture: Sendable {
     private(set) var head = RegistryHead()
     /// Behind those that were asked for, oldest first.
     private(set) var versions: [AssayModelsV1.Version] = []
+    private(set) var states: [UInt32: AssayModelsV1.VersionState] = [:]
     private(set) var aliases: [String: AssayModelsV1.Alias] = [:]
     private(set) var experiments: [String: AssayModelsV1.ExperimentRecord] = [:]
     private(set) var holdouts: [String: AssayModelsV1.HoldoutRecord] = [:]
@@ -42,6 +43,10 @@ extension ChainPicture {
                 throw RegistryRows.damaged("\(row.key): it holds another version")
             }
             versions.append(record.version)
+        }
+        try await rows.store.allRows(RegistryRange(.status, of: chain)) { row in
+            let state: AssayModelsV1.VersionState = try RegistryRows.message(row)
+            states[state.version] = state
         }
         try await rows.store.allRows(RegistryRange(.alias, of: chain)) { row in
             let alias: AssayModelsV1.Alias = try RegistryRows.message(row)

@@ -1,0 +1,76 @@
+public import AssayMessages
+internal import RPC
+
+extension ModelRegistry {
+    /// Suspends, reinstates, retires or erases a version.
+    public func setStatus(
+        _ request: AssayModelsV1.SetStatusRequest, by caller: String = ""
+    ) async throws -> AssayModelsV1.Version {
+        guard !request.reason.isEmpty else { throw RPCError.invalid("reason", "why?") }
+        var committed: AssayModelsV1.VersionState?
+        _ = try snapshot.model(request.model)
+        let version = try await change(request.model, request.requestID, request.encoded()) {
+            transaction in
+            let version = try await transaction.record(request.version).version
+            let state = try VersionLife.move(
+                try await transaction.state(of: version), to: request.status,
+                at: transaction.time, by: caller.isEmpty ? request.actor : caller,
+                reason: request.reason)
+            try Self.checkUses(try await transaction.uses(of: request.version), state)
+            try transaction.put(
+                RegistryKey(.status, request.model, request.version), state,
+                AssayModelsV1.Event(
+                    model: request.model, sequence: 0, time: transaction.time,
+                    kind: .statusChanged, actor: state.actor, version: request.version,
+                    reason: request.reason, artifact: version.artifact, ticket: request.ticket,
+                    statedActor: request.actor, status: state.status))
+            committed = state
+            return state.shown(version)
+        } published: { transaction, _ in
+            if let committed { publish(committed, transaction) }
+        }
+        // A repeated call too: the first one may have ended before the file was gone.
+        if version.status == .erased { try await removeBytes(version.artifact) }
+        return version
+    }
+
+    /// Shows readers how a version stands.
+    func publish(_ state: AssayModelsV1.VersionState, _ transaction: RegistryTransaction) {
+        publish(transaction) { model in
+            model.states[state.version] = state
+            if state.hasEnded {
+                model.versions[state.version] = nil
+                model.damage[state.version] = nil
+            }
+        }
+    }
+
+    private static func checkUses(
+        _ uses: [VersionUse], _ state: AssayModelsV1.VersionState
+    ) throws(RPCError) {
+        let isInTheWay: (VersionUse) -> Bool
+        switch state.status {
+        case .suspended: isInTheWay = \.isAnswering
+        case .retired, .erased: isInTheWay = { _ in true }
+        default: return
+        }
+        let reasons = uses.filter(isInTheWay).map(\.text)
+        if reasons.isEmpty { return }
+        throw RPCError(
+            .failedPrecondition,
+            "\(state.model) version \(state.version) is in use: "
+                + reasons.joined(separator: "; "), reason: "version_in_use")
+    }
+
+    /// Removes an artifact that no version needs any more, and that no registration is bringing.
+    private func removeBytes(_ artifact: [UInt8]) async throws {
+        guard let digest = ArtifactDigest(artifact) else { return }
+        try await Self.translated {
+            try await work(bytes: 0) { [artifacts, uploads, self] in
+                try uploads.unlessHeld(digest) {
+                    if !snapshot.needs(digest) { try artifacts.remove(digest) }
+                }
+            }
+        }
+    }
+}

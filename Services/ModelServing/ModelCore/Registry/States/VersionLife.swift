@@ -1,0 +1,88 @@
+internal import AssayMessages
+internal import RPC
+internal import Wire
+
+/// Which status of a version follows which. Pure: the clock is an argument.
+enum VersionLife {
+    /// Who has said something of one version, at most.
+    static let maximumPeople = 64
+
+    /// How a version stands that nobody has said anything of.
+    static func beginning(of version: AssayModelsV1.Version) -> AssayModelsV1.VersionState {
+        AssayModelsV1.VersionState(
+            model: version.model, version: version.number, status: .candidate,
+            actor: version.uploader, changedAt: version.registeredAt)
+    }
+
+    /// The state with another status.
+    ///
+    /// - Throws: FAILED_PRECONDITION where the way does not exist, with the ways that do.
+    static func move(
+        _ state: AssayModelsV1.VersionState, to status: AssayModelsV1.VersionStatus,
+        at time: Timestamp, by actor: String, reason: String
+    ) throws(RPCError) -> AssayModelsV1.VersionState {
+        if let why = refusal(state, status) {
+            throw RPCError(
+                .failedPrecondition,
+                "\(state.model) version \(state.version) is \(state.status): \(why)",
+                reason: "version_status")
+        }
+        var moved = state
+        moved.status = status
+        moved.reason = reason
+        moved.actor = actor
+        moved.changedAt = time
+        return moved
+    }
+
+    private static func refusal(
+        _ state: AssayModelsV1.VersionState, _ to: AssayModelsV1.VersionStatus
+    ) -> String? {
+        switch (state.status, to) {
+        case (let from, _) where from == to: return "it is so already"
+        case (.candidate, .suspended), (.approved, .suspended), (.candidate, .retired),
+            (.approved, .retired), (.suspended, .retired), (.retired, .erased):
+            return nil
+        case (.suspended, .candidate), (.suspended, .approved):
+            let judged = status(judgedBy: state.approvals)
+            return judged == to
+                ? nil : "by what people said of it, it would be \(judged) again; ask for that"
+        case (.candidate, .approved): return "it becomes approved by an approval"
+        case (.approved, .candidate): return "whoever approved it may withdraw that"
+        case (.retired, _): return "what is retired stays so, and can only be erased"
+        case (.erased, _): return "its model file is gone"
+        case (_, .erased): return "only what is retired can be erased"
+        default: return "expected suspended, retired, erased, or what it was before a suspension"
+        }
+    }
+
+    /// Approved once somebody approves, as long as nobody's rejection stands.
+    static func status(
+        judgedBy approvals: [AssayModelsV1.Approval]
+    ) -> AssayModelsV1.VersionStatus {
+        let isRejected = approvals.contains { $0.decision == .rejected }
+        let isApproved = approvals.contains { $0.decision == .approved }
+        return isApproved && !isRejected ? .approved : .candidate
+    }
+}
+
+extension AssayModelsV1.VersionState {
+    /// Whether a version in this state may score anything.
+    var mayServe: Bool { status == .candidate || status == .approved }
+
+    /// Whether it never will again.
+    var hasEnded: Bool { status == .retired || status == .erased }
+
+    /// Why it may not: `it is suspended by ann: wrong labels`.
+    var refusal: String {
+        "it is \(status) by \(actor)" + (reason.isEmpty ? "" : ": \(reason)")
+    }
+
+    /// The version as this state shows it.
+    func shown(_ version: AssayModelsV1.Version) -> AssayModelsV1.Version {
+        var version = version
+        version.status = status
+        version.statusReason = mayServe ? "" : reason
+        return version
+    }
+}
