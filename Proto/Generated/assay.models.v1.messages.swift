@@ -6859,6 +6859,95 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    public struct DecisionsSummary: WireMessage {
+        /// Records that were read.
+        public var records: UInt64 = 0
+        /// Of them, those that met an arm.
+        public var exposures: UInt64 = 0
+        /// Facts of decisions that metrics read, and that were not known yet.
+        public var facts: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(records: UInt64 = 0, exposures: UInt64 = 0, facts: UInt64 = 0) {
+            self.records = records
+            self.exposures = exposures
+            self.facts = facts
+        }
+
+        public static func blank() -> DecisionsSummary { DecisionsSummary() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.DecisionsSummary", depth: 1,
+            [
+                Field(1, "records", .uint64),
+                Field(2, "exposures", .uint64),
+                Field(3, "facts", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { records = try reader.uint64(.implicit) }
+                if reader.take(0x10) { exposures = try reader.uint64(.implicit) }
+                if reader.take(0x18) { facts = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, records)
+            size += sizes.uint64(0x10, exposures)
+            size += sizes.uint64(0x18, facts)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, records)
+            writer.uint64(0x10, exposures)
+            writer.uint64(0x18, facts)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: records = try reader.value(UInt64Codec.self)
+            case 2: exposures = try reader.value(UInt64Codec.self)
+            case 3: facts = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("records", records, UInt64Codec.self)
+            writer.field("exposures", exposures, UInt64Codec.self)
+            writer.field("facts", facts, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DecisionsSummary, b: DecisionsSummary) -> Bool {
+            Canonical.equal(a.records, b.records)
+                && Canonical.equal(a.exposures, b.exposures)
+                && Canonical.equal(a.facts, b.facts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(records, into: &hasher)
+            Canonical.hash(exposures, into: &hasher)
+            Canonical.hash(facts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// An input of "nothing is known": one of the rows that an input left out takes its values
     /// from.
     public struct BackgroundRow: WireMessage {

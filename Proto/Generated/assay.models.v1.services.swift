@@ -9,55 +9,63 @@ extension AssayModelsV1 {
         /// mean.
         public static let applyExperiment = MethodDescriptor(
             path: "/assay.models.v1.Experiments/ApplyExperiment", kind: .unary,
-            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.apply", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("experiments.apply", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 524_288, maximumResponseBytes: 3_339_385)
 
         /// Halts, resumes or ends an experiment, or sends its units to control.
         public static let stopExperiment = MethodDescriptor(
             path: "/assay.models.v1.Experiments/StopExperiment", kind: .unary,
-            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.stop", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("experiments.stop", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_036, maximumResponseBytes: 109_170)
 
         public static let getExperiment = MethodDescriptor(
             path: "/assay.models.v1.Experiments/GetExperiment", kind: .unary,
-            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.read", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("experiments.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_449,
             maximumResponseBytes: 109_170)
 
         public static let listExperiments = MethodDescriptor(
             path: "/assay.models.v1.Experiments/ListExperiments", kind: .unary,
-            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.read", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("experiments.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(2), maximumRequestBytes: 16_451,
             maximumResponseBytes: 16_777_216)
 
         /// Makes the index of first exposures anew from the decision log.
         public static let rebuildExposures = MethodDescriptor(
             path: "/assay.models.v1.Experiments/RebuildExposures", kind: .clientStreaming,
-            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.apply", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("experiments.apply", mutualTLS: true),
             idempotency: .none, cost: 100, deadline: .seconds(3600), maximumRequestBytes: 1_064_964,
             maximumResponseBytes: 16_428)
+
+        /// Takes from sealed decisions what the metrics of their experiments read, as assay-risk
+        /// sends them behind its replies. Sent again they count once.
+        public static let recordDecisions = MethodDescriptor(
+            path: "/assay.models.v1.Experiments/RecordDecisions", kind: .unary,
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("outcomes.write", mutualTLS: true),
+            idempotency: .none, cost: 20, deadline: .seconds(10), maximumRequestBytes: 2_097_152,
+            maximumResponseBytes: 16_417)
 
         /// Records what came of decisions. What was stored before a failure stays; an outcome sent
         /// again counts once.
         public static let recordOutcome = MethodDescriptor(
             path: "/assay.models.v1.Experiments/RecordOutcome", kind: .clientStreaming,
-            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("outcomes.write", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("outcomes.write", mutualTLS: true),
             idempotency: .none, cost: 50, deadline: .seconds(3600), maximumRequestBytes: 16_831,
             maximumResponseBytes: 18_524)
 
         /// Says what an experiment shows so far, or showed at an earlier time.
         public static let analyzeExperiment = MethodDescriptor(
             path: "/assay.models.v1.Experiments/AnalyzeExperiment", kind: .unary,
-            schema: 0x1bc1_b786_9d87_ac1a, access: .scope("experiments.read", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("experiments.read", mutualTLS: true),
             idempotency: .readonly, cost: 50, deadline: .seconds(60), maximumRequestBytes: 16_474,
             maximumResponseBytes: 176_261)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
             applyExperiment, stopExperiment, getExperiment, listExperiments, rebuildExposures,
-            recordOutcome, analyzeExperiment,
+            recordDecisions, recordOutcome, analyzeExperiment,
         ]
 
         /// What a server of `assay.models.v1.Experiments` implements.
@@ -81,6 +89,11 @@ extension AssayModelsV1 {
             func rebuildExposures(
                 _ requests: RequestStream<SealedDecisions>, context: ServerContext
             ) async throws -> RebuildSummary
+            /// Takes from sealed decisions what the metrics of their experiments read, as
+            /// assay-risk sends them behind its replies. Sent again they count once.
+            func recordDecisions(
+                _ request: SealedDecisions, context: ServerContext
+            ) async throws -> DecisionsSummary
             /// Records what came of decisions. What was stored before a failure stays; an outcome
             /// sent again counts once.
             func recordOutcome(
@@ -137,6 +150,14 @@ extension AssayModelsV1 {
                     Experiments.rebuildExposures, options: options, body)
             }
 
+            /// Takes from sealed decisions what the metrics of their experiments read, as
+            /// assay-risk sends them behind its replies. Sent again they count once.
+            public func recordDecisions(
+                _ request: SealedDecisions, options: CallOptions = CallOptions()
+            ) async throws -> DecisionsSummary {
+                try await transport.unary(Experiments.recordDecisions, request, options: options)
+            }
+
             /// Records what came of decisions. What was stored before a failure stays; an outcome
             /// sent again counts once.
             public nonisolated(nonsending) func recordOutcome(
@@ -173,6 +194,9 @@ extension AssayModelsV1.Experiments.Service {
         }
         registry.clientStreaming(AssayModelsV1.Experiments.rebuildExposures) { requests, context in
             try await self.rebuildExposures(requests, context: context)
+        }
+        registry.unary(AssayModelsV1.Experiments.recordDecisions) { request, context in
+            try await self.recordDecisions(request, context: context)
         }
         registry.clientStreaming(AssayModelsV1.Experiments.recordOutcome) { requests, context in
             try await self.recordOutcome(requests, context: context)

@@ -32,6 +32,7 @@ struct PolicyTableTests {
                 "/assay.models.v1.Experiments/GetExperiment",
                 "/assay.models.v1.Experiments/ListExperiments",
                 "/assay.models.v1.Experiments/RebuildExposures",
+                "/assay.models.v1.Experiments/RecordDecisions",
                 "/assay.models.v1.Experiments/RecordOutcome",
                 "/assay.models.v1.Experiments/StopExperiment",
                 "/assay.models.v1.ModelRegistry/GetAlias",

@@ -18,11 +18,15 @@ final class FakeServices: ClientTransport {
         var modelError: RPCError?
         /// What experiments made of every call.
         var assignments: [AssayModelsV1.Assignment] = []
+        var feedError: RPCError?
+        /// Request id of a decision that experiments do not take.
+        var refusedRequest: String?
     }
 
     let script: Mutex<Script>
     let events = Mutex<[AssayFeaturesV1.Event]>([])
     let predictions = Mutex<[AssayModelsV1.PredictRequest]>([])
+    let decisions = Mutex<[AssayModelsV1.SealedDecisions]>([])
 
     init(_ script: Script = Script()) { self.script = Mutex(script) }
 
@@ -33,8 +37,23 @@ final class FakeServices: ClientTransport {
         switch method.path {
         case AssayFeaturesV1.FeatureStore.scoreEvent.path: return try score(body)
         case AssayModelsV1.ModelServing.predict.path: return try predict(body)
+        case AssayModelsV1.Experiments.recordDecisions.path: return try take(body)
         default: throw RPCError(.unimplemented, method.path)
         }
+    }
+
+    private func take(_ body: [UInt8]) throws(RPCError) -> ReplyMessage {
+        guard let request = try? AssayModelsV1.SealedDecisions(decoding: body, door: .strict)
+        else { throw RPCError(.internal, "no request") }
+        let script = script.withLock { $0 }
+        if let error = script.feedError { throw error }
+        if let refused = script.refusedRequest,
+            String(decoding: request.records, as: UTF8.self).contains(refused)
+        {
+            throw RPCError(.invalidArgument, "record 1 of the log")
+        }
+        decisions.withLock { $0.append(request) }
+        return ReplyMessage(framed: AssayModelsV1.DecisionsSummary().encoded(prefix: 5))
     }
 
     private func score(_ body: [UInt8]) throws(RPCError) -> ReplyMessage {
@@ -135,6 +154,7 @@ struct RiskHarness {
     let store: BreakableStore
     let log: DecisionLog
     let service: RiskService
+    let feed: ExperimentFeed
     /// Seconds since 1970, and the monotonic clock in milliseconds; a test moves them.
     let clock = Clock()
 
@@ -148,12 +168,18 @@ struct RiskHarness {
         fakes = FakeServices(script)
         store = BreakableStore(try folder.open())
         log = try DecisionLog(store: store, newChain: "risk-test", interval: .zero)
-        service = try Self.service(fakes, store, log, clock, policy)
+        feed = try ExperimentFeed(store: store, log: log, models: fakes)
+        service = try Self.service(fakes, store, log, clock, policy, feed)
+    }
+
+    /// As the next process begins.
+    func nextFeed() throws -> ExperimentFeed {
+        try ExperimentFeed(store: store, log: log, models: fakes)
     }
 
     static func service(
         _ fakes: FakeServices, _ store: any KeyValueStore, _ log: DecisionLog, _ clock: Clock,
-        _ policy: Policy?
+        _ policy: Policy?, _ feed: ExperimentFeed? = nil
     ) throws -> RiskService {
         RiskService(
             rules: try Repository.shippedRules(),
@@ -170,7 +196,7 @@ struct RiskHarness {
                         return UniqueID(high: 0xA55A, low: number)
                     }
                 },
-                newSalt: { [UInt8](repeating: 3, count: 32) }))
+                newSalt: { [UInt8](repeating: 3, count: 32) }), experiments: feed)
     }
 
     static func context(_ tenant: String = "acme", deadline: Deadline = .none) -> ServerContext {

@@ -72,14 +72,14 @@ struct AssayModels: AsyncParsableCommand {
         }
     }
 
-    /// Risk scores the events it decides on; the gateway forwards for people.
+    /// Risk scores the events it decides on, and tells experiments what it decided; the gateway forwards for people.
     private static let risk = SPIFFEID.service("assay-risk")
     private static let gateway = SPIFFEID.service("assay-gateway")
 
     private var authorizer: ScopeAuthorizer {
         ScopeAuthorizer(
             forwarders: [Self.risk.description, Self.gateway.description],
-            services: [Self.risk.description: ["models.predict"]],
+            services: [Self.risk.description: ["models.predict", "outcomes.write"]],
             openScopes: [StandardServices.reflectionScope],
             trustsEveryPeer: service.isInsecure)
     }

@@ -74,10 +74,14 @@ struct AssayRisk: AsyncParsableCommand {
             let upstreams = try Upstreams(self, environment, observability)
             await upstreams.warmUp()
             let watch = upstreams.watchConfig(environment)
+            let feed = try ExperimentFeed(
+                store: storage, log: log, models: upstreams.models)
+            environment.metrics.collect { RiskMetrics.write(feed.health, &$0) }
             let risk = RiskService(
                 rules: ruleSet, policy: policy, features: upstreams.features,
                 models: upstreams.models, store: storage, log: log,
-                surroundings: .system, configuration: configuration, observe: metrics.observe)
+                surroundings: .system, configuration: configuration, experiments: feed,
+                observe: metrics.observe)
             let services = StandardServices.added(
                 to: [risk],
                 readiness: environment.health.readiness, reflection: service.reflection)
@@ -94,7 +98,18 @@ struct AssayRisk: AsyncParsableCommand {
             return RunningService(
                 port: server.port,
                 run: {
+                    let telling = Task { [logger = environment.logger] in
+                        await feed.run(
+                            report: {
+                                logger.warning(
+                                    "experiments were not told of decisions",
+                                    metadata: ["problem": "\($0)"])
+                            },
+                            sleep: { try await Task.sleep(for: $0) })
+                    }
                     try await server.run()
+                    telling.cancel()
+                    await telling.value
                     watch?.cancel()
                     await upstreams.close()
                     await observability.close()

@@ -36,4 +36,27 @@ struct RiskMetrics {
             ).increment()
         }
     }
+
+    static func write(_ health: ExperimentFeed.Health, _ text: inout PrometheusText) {
+        text.header(
+            "assay_risk_experiment_decisions_total",
+            help: "Decisions that met experiments, by what the model service made of them.",
+            kind: .counter)
+        text.sample(
+            "assay_risk_experiment_decisions_total", labels: [("result", "told")],
+            Double(health.told))
+        text.sample(
+            "assay_risk_experiment_decisions_total", labels: [("result", "refused")],
+            Double(health.refused))
+        text.header(
+            "assay_risk_experiment_decisions_pending",
+            help: "Records of the log that the model service is still to be told of.", kind: .gauge)
+        text.sample(
+            "assay_risk_experiment_decisions_pending", labels: [], Double(health.pending))
+        text.header(
+            "assay_risk_experiment_feed_failures_total",
+            help: "Calls to tell of decisions that failed; they are made again.", kind: .counter)
+        text.sample(
+            "assay_risk_experiment_feed_failures_total", labels: [], Double(health.failures))
+    }
 }

@@ -25,6 +25,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     let vector: PaymentVector
     let outcomes: OutcomeBuilder
     let records: RecordBuilder
+    let experiments: ExperimentFeed?
     /// Called after each decision and failure, for metrics; never waits.
     let observe: @Sendable (Observation) -> Void
 
@@ -34,10 +35,11 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
         case failed(StatusCode)
     }
 
+    /// - Parameter experiments: is told which records met experiments; nil: nobody is.
     public init(
         rules: RuleSet, policy: Policy, features: any ClientTransport, models: any ClientTransport,
         store: any KeyValueStore, log: DecisionLog, surroundings: RiskSurroundings,
-        configuration: RiskConfiguration = RiskConfiguration(),
+        configuration: RiskConfiguration = RiskConfiguration(), experiments: ExperimentFeed? = nil,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) {
         self.rules = rules
@@ -52,6 +54,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
         vector = PaymentVector(catalogue: rules.catalogue)
         outcomes = OutcomeBuilder(rules: rules, policy: policy)
         records = RecordBuilder(rules: rules, policy: policy, build: configuration.build)
+        self.experiments = experiments
         self.observe = observe
     }
 
@@ -178,6 +181,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
                 let made = AssayRiskV1.Decision(record, at: position)
                 index.rows(for: made, identity.request, salt: identity.salt, into: &batch)
                 decision = made
+                if record.metExperiment { experiments?.note(position.sequence) }
             }
             try await appended.wait()
             return decision ?? AssayRiskV1.Decision(record, at: appended.position)

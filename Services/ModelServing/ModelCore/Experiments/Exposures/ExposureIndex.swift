@@ -98,6 +98,11 @@ public final class ExposureIndex: Sendable {
         }
     }
 
+    /// Takes note of what sealed decisions say. Never waits.
+    func record(_ exposures: [AssayModelsV1.Exposure]) {
+        for exposure in exposures where isNews(exposure) { submit(exposure) }
+    }
+
     /// Whether the unit was not seen like this before, or only later.
     private func isNews(_ exposure: AssayModelsV1.Exposure) -> Bool {
         let key = KnownExposure(exposure)
