@@ -8854,7 +8854,8 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
-    /// Many rows for one version; none is answered if one is refused.
+    /// Many rows for one version; none is answered if one is refused. Experiments divide single
+    /// calls, never a batch: it has no units.
     public struct PredictBatchRequest: WireMessage {
         public var requestID: String = ""
         public var model: String = ""
@@ -9121,12 +9122,16 @@ extension AssayModelsV1 {
         public var flags: [BatchFlag] = []
         /// Flags that did not fit.
         public var flagsLeftOut: UInt32 = 0
+        /// Experiments that divide the alias: none of them was met, since a batch is answered by
+        /// the alias's own version.
+        public var undividedBy: [String] = []
         public var unknown: UnknownFields?
 
         public init(
             version: UInt32 = 0, artifact: [UInt8] = [], vector: UInt64 = 0, snapshot: UInt64 = 0,
             margin: [Double] = [], probability: [Double] = [], bands: [UInt32] = [],
-            bandNames: [String] = [], flags: [BatchFlag] = [], flagsLeftOut: UInt32 = 0
+            bandNames: [String] = [], flags: [BatchFlag] = [], flagsLeftOut: UInt32 = 0,
+            undividedBy: [String] = []
         ) {
             self.version = version
             self.artifact = artifact
@@ -9138,6 +9143,7 @@ extension AssayModelsV1 {
             self.bandNames = bandNames
             self.flags = flags
             self.flagsLeftOut = flagsLeftOut
+            self.undividedBy = undividedBy
         }
 
         public static func blank() -> PredictBatchResponse { PredictBatchResponse() }
@@ -9155,6 +9161,7 @@ extension AssayModelsV1 {
                 Field(8, "band_names", json: "bandNames", .string, .list),
                 Field(9, "flags", .message { BatchFlag.fields }, .list),
                 Field(10, "flags_left_out", json: "flagsLeftOut", .uint32),
+                Field(11, "undivided_by", json: "undividedBy", .string, .list),
             ])
 
         @inline(never)
@@ -9170,6 +9177,7 @@ extension AssayModelsV1 {
                 if reader.take(0x42) { bandNames = try reader.list(0x42, StringCodec.self) }
                 if reader.take(0x4A) { flags = try reader.list(0x4A, MessageCodec<BatchFlag>.self) }
                 if reader.take(0x50) { flagsLeftOut = try reader.uint32(.implicit) }
+                if reader.take(0x5A) { undividedBy = try reader.list(0x5A, StringCodec.self) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -9185,6 +9193,7 @@ extension AssayModelsV1 {
             size += sizes.list(0x42, bandNames, StringCodec.self)
             size += sizes.list(0x4A, flags, MessageCodec<BatchFlag>.self)
             size += sizes.uint32(0x50, flagsLeftOut)
+            size += sizes.list(0x5A, undividedBy, StringCodec.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -9201,6 +9210,7 @@ extension AssayModelsV1 {
             writer.list(0x42, bandNames, StringCodec.self, &sizes)
             writer.list(0x4A, flags, MessageCodec<BatchFlag>.self, &sizes)
             writer.uint32(0x50, flagsLeftOut)
+            writer.list(0x5A, undividedBy, StringCodec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -9215,6 +9225,8 @@ extension AssayModelsV1 {
             violations.each("band_names", bandNames, max: 32)
             violations.count("flags", flags.count, max: 65_536)
             violations.nested("flags", flags)
+            violations.count("undivided_by", undividedBy.count, max: 64)
+            violations.each("undivided_by", undividedBy, max: 63)
         }
 
         public mutating func readJSON(
@@ -9231,6 +9243,7 @@ extension AssayModelsV1 {
             case 8: bandNames = try reader.list(StringCodec.self)
             case 9: flags = try reader.list(MessageCodec<BatchFlag>.self)
             case 10: flagsLeftOut = try reader.value(UInt32Codec.self)
+            case 11: undividedBy = try reader.list(StringCodec.self)
             default: break
             }
         }
@@ -9247,6 +9260,7 @@ extension AssayModelsV1 {
             writer.list("bandNames", bandNames, StringCodec.self)
             writer.list("flags", flags, MessageCodec<BatchFlag>.self)
             writer.field("flagsLeftOut", flagsLeftOut, UInt32Codec.self)
+            writer.list("undividedBy", undividedBy, StringCodec.self)
             writer.endObject()
         }
 
@@ -9261,6 +9275,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.bandNames, b.bandNames)
                 && Canonical.equal(a.flags, b.flags)
                 && Canonical.equal(a.flagsLeftOut, b.flagsLeftOut)
+                && Canonical.equal(a.undividedBy, b.undividedBy)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -9275,6 +9290,7 @@ extension AssayModelsV1 {
             Canonical.hash(bandNames, into: &hasher)
             Canonical.hash(flags, into: &hasher)
             Canonical.hash(flagsLeftOut, into: &hasher)
+            Canonical.hash(undividedBy, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

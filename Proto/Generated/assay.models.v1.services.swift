@@ -213,42 +213,42 @@ extension AssayModelsV1 {
         /// Scores one row with the version that the selector picks.
         public static let predict = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Predict", kind: .unary,
-            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
             maximumRequestBytes: 1_210_821, maximumResponseBytes: 2_040_866)
 
         /// Scores up to 4,096 rows with one version.
         public static let predictBatch = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictBatch", kind: .unary,
-            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(2),
             maximumRequestBytes: 16_777_216, maximumResponseBytes: 16_777_216)
 
         /// Scores one row, and says why with a method of the caller's choice.
         public static let explain = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Explain", kind: .unary,
-            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .milliseconds(500),
             maximumRequestBytes: 16_777_216, maximumResponseBytes: 8_388_608)
 
         /// Answers each request in turn; the first that is refused ends the stream.
         public static let predictStream = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictStream", kind: .bidirectional,
-            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 5, maximumRequestBytes: 1_210_821,
             maximumResponseBytes: 2_040_866)
 
         /// The arms of a call, without scoring it; no unit is exposed by asking.
         public static let assign = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Assign", kind: .unary,
-            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
             maximumRequestBytes: 1_089_913, maximumResponseBytes: 49_739)
 
         /// What the version that the selector picks takes and answers.
         public static let describe = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Describe", kind: .unary,
-            schema: 0x11cf_25ba_5971_d560, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_516,
             maximumResponseBytes: 4_194_304)
 

@@ -104,7 +104,10 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         version.statistics.add(1, to: .requests, stripe: ServingThread.current.index)
         do {
             let chunks = try await score(batch, context)
-            return batch.response(chunks, generation: snapshot.generation)
+            var response = batch.response(chunks, generation: snapshot.generation)
+            response.undividedBy = divider.experiments(
+                on: request.model, request.selector, in: snapshot.assignments)
+            return response
         } catch {
             version.statistics.add(1, to: .failures, stripe: ServingThread.current.index)
             throw error

@@ -47,6 +47,11 @@ package struct AssignmentTable: Sendable {
         experiments.first { $0.name == experiment }?.controlVersion
     }
 
+    /// Names of the experiments on a model's alias, sorted.
+    func names(on traffic: String) -> [String] {
+        (byTraffic[traffic] ?? []).map { experiments[$0].name }
+    }
+
     /// What key an alias of a model has in the table.
     package static func traffic(_ model: String, _ alias: String) -> String { "\(model)@\(alias)" }
 

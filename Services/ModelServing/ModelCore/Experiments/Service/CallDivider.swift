@@ -58,6 +58,17 @@ struct CallDivider: Sendable {
             call, to: AssignmentTable.traffic(request.model, alias), undecided: &undecided)
     }
 
+    /// Names of the experiments that divide what a selector picks: none divides a version.
+    func experiments(
+        on model: String, _ selector: AssayModelsV1.Selector?, in table: AssignmentTable
+    ) -> [String] {
+        switch selector {
+        case nil: table.names(on: AssignmentTable.traffic(model, Predictor.defaultAlias))
+        case .alias(let alias): table.names(on: AssignmentTable.traffic(model, alias))
+        default: []
+        }
+    }
+
     private static func check(
         _ forced: AssayModelsV1.ForceArm?, _ caller: Caller
     ) throws(RPCError) {
