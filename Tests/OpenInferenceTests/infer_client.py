@@ -1,8 +1,8 @@
 """Calls a server of the Open Inference Protocol with grpcio and the protocol's own stubs.
 
-    infer_client.py HOST:PORT EXAMPLES
+    infer_client.py HOST:PORT EXAMPLES [CA KEY]
 
-EXAMPLES is the folder deploy/examples: the server has its models as "credit" and "payments", and
+With the file of an authority and an API key it goes through a gateway, with TLS. EXAMPLES is the folder deploy/examples: the server has its models as "credit" and "payments", and
 their golden rows say what must come back, bit for bit. Prints one line per check; exits with 1 if
 one fails.
 """
@@ -29,11 +29,22 @@ check = Checks()
 
 
 class Identity(grpc.UnaryUnaryClientInterceptor):
-    """Who calls, as a gateway in front of the server says it."""
+    """Who calls: to a gateway an API key, else what a gateway in front of the server says."""
+
+    said = [("assay-tenant", "bank"), ("assay-client", "tests"), ("assay-scopes", "models.predict")]
+
+    def __init__(self, key):
+        self.metadata = [("x-api-key", key)] if key else self.said
 
     def intercept_unary_unary(self, continuation, details, message):
-        metadata = [("assay-tenant", "bank"), ("assay-client", "tests"), ("assay-scopes", "models.predict")]
-        return continuation(details._replace(metadata=metadata), message)
+        return continuation(details._replace(metadata=self.metadata), message)
+
+
+def opened(target, authority):
+    if authority is None:
+        return grpc.insecure_channel(target)
+    with open(authority, "rb") as file:
+        return grpc.secure_channel(target, grpc.ssl_channel_credentials(file.read()))
 
 
 def golden(examples, model):
@@ -207,6 +218,12 @@ def refusals(stub, width):
         ("an output that is not there", infer([matrix], outputs=[pb.ModelInferRequest.InferRequestedOutputTensor(name="label")]), 'no output "label"; there are margin, probability, contributions'),
         ("an infinite value", infer([tensor("rows", "FP64", [1, width], fp64_contents=[float("inf")] + row[1:])]), "values[0] amount: expected a number, got inf"),
         ("a text that is cut", infer([tensor("purpose", "BYTES", [1])], [b"\x09\x00\x00\x00abc"], model="credit"), "ends behind the raw contents"),
+        ("a unit of no kind", infer([matrix], parameters={"unit.": pb.InferParameter(string_param="c-1")}), "expected a kind of up to 64 bytes behind the dot"),
+        ("a unit that is a number", infer([matrix], parameters={"unit.customer": pb.InferParameter(int64_param=5)}), "parameters[unit.customer]: expected a text"),
+        ("a unit that is too long", infer([matrix], parameters={"unit.customer": pb.InferParameter(string_param="c" * 129)}), "129 bytes; an id has up to 128"),
+        ("too many units", infer([matrix], parameters={f"unit.k{number}": pb.InferParameter(string_param="c") for number in range(17)}), "17 units; a call has up to 16"),
+        ("an explanation of another kind", infer([matrix], parameters={"explain": pb.InferParameter(string_param="lime")}), "expected true, false, contributions or none"),
+        ("a vector that is no fingerprint", infer([matrix], parameters={"vector": pb.InferParameter(string_param="zz")}), "or the fingerprint in hexadecimal"),
         ("a text of a number", infer([tensor("amount", "BYTES", [1], bytes_contents=[b"12"])]), "is missing"),
     ]
     for name, call, text in cases:
@@ -217,9 +234,9 @@ def refusals(stub, width):
 
 
 def main():
-    target, examples = sys.argv[1:3]
-    with grpc.insecure_channel(target) as channel:
-        stub = GRPCInferenceServiceStub(grpc.intercept_channel(channel, Identity()))
+    target, examples, authority, key = (sys.argv[1:] + [None, None])[:4]
+    with opened(target, authority) as channel:
+        stub = GRPCInferenceServiceStub(grpc.intercept_channel(channel, Identity(key)))
         metadata(stub)
         _, rows, margins = all_widths(stub, examples, "payments")
         explanations(stub, rows, margins)

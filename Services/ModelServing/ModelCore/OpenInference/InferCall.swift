@@ -7,6 +7,9 @@ struct InferCall: Sendable {
     typealias Parameters = WireMap<String, OpenInference.InferParameter>
 
     private static let unitPrefix = "unit."
+    private static let mostSubjects = 16
+    private static let mostKindBytes = 64
+    private static let mostUnitBytes = 128
     /// Rows that are scored one by one before another call may have its turn.
     private static let rowsPerTurn = 32
 
@@ -28,17 +31,38 @@ struct InferCall: Sendable {
         let fields = order == .vector ? version.manifest.vectorFields : inputs
         rows = try TensorRows(request, fields: fields.isEmpty ? inputs : fields)
         outputs = try Self.outputs(request)
-        var subjects: [(String, String)] = []
-        for parameter in request.parameters where parameter.key.hasPrefix(Self.unitPrefix) {
-            guard case .stringParam(let unit)? = parameter.value.parameterChoice else {
-                throw .invalid("parameters[\(parameter.key)]", "expected a text")
-            }
-            subjects.append((String(parameter.key.dropFirst(Self.unitPrefix.count)), unit))
-        }
-        self.subjects = WireMap(subjects)
+        subjects = try Self.subjects(request.parameters)
     }
 
     // MARK: Parameters
+
+    /// `unit.<kind>`: the ids of units, within the bounds that Predict has for them.
+    private static func subjects(
+        _ parameters: Parameters
+    ) throws(RPCError) -> WireMap<String, String> {
+        var subjects: [(String, String)] = []
+        for parameter in parameters where parameter.key.hasPrefix(unitPrefix) {
+            let place = "parameters[\(parameter.key.prefix(96))]"
+            let kind = String(parameter.key.dropFirst(unitPrefix.count))
+            guard 1...mostKindBytes ~= kind.utf8.count else {
+                throw .invalid(
+                    place, "expected a kind of up to \(mostKindBytes) bytes behind the dot")
+            }
+            guard case .stringParam(let unit)? = parameter.value.parameterChoice else {
+                throw .invalid(place, "expected a text")
+            }
+            guard unit.utf8.count <= mostUnitBytes else {
+                throw .invalid(
+                    place, "\(unit.utf8.count) bytes; an id has up to \(mostUnitBytes)")
+            }
+            subjects.append((kind, unit))
+        }
+        guard subjects.count <= mostSubjects else {
+            throw .invalid(
+                "parameters", "\(subjects.count) units; a call has up to \(mostSubjects)")
+        }
+        return WireMap(subjects)
+    }
 
     /// The first 8 bytes of the fingerprint, as a number or in hexadecimal.
     private static func vector(_ parameters: Parameters) throws(RPCError) -> UInt64 {
