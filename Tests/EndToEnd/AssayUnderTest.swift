@@ -17,16 +17,19 @@ final class AssayUnderTest: Sendable {
         let services: [String: Address]
     }
 
-    init(environment: [String: String] = [:]) async throws {
-        folder = try TemporaryDirectory()
+    /// - Parameter folder: one that an earlier process has left; nil: a new one.
+    init(
+        in folder: TemporaryDirectory? = nil, environment: [String: String] = [:]
+    ) async throws {
+        self.folder = try folder ?? TemporaryDirectory()
         let program = try #require(
             PackageLayout.executable("assay"), "the assay program was not built beside the tests")
         supervisor = try ChildProcess(
             program,
-            ["up", "--data", folder.path, "--root", PackageLayout.root, "--any-ports"],
+            ["up", "--data", self.folder.path, "--root", PackageLayout.root, "--any-ports"],
             environment: environment)
         _ = try await supervisor.line(within: .seconds(60)) { $0.contains("Ctrl-C ends") }
-        let data = try Data(contentsOf: URL(filePath: "\(folder.path)/run.json"))
+        let data = try Data(contentsOf: URL(filePath: "\(self.folder.path)/run.json"))
         ports = try JSONDecoder().decode(RunFile.self, from: data).services.mapValues(\.port)
     }
 

@@ -12,7 +12,7 @@ enum Payments {
 
     static func json(
         _ id: String, at time: String, cents: Int = 125_075, card: String = "card-python",
-        vpn: Bool = false
+        customer: String = "customer-python", vpn: Bool = false
     ) -> String {
         """
         {"requestId":"\(id)","industry":"fintech",
@@ -20,7 +20,7 @@ enum Payments {
            "amount":{"currency":"EUR","amount":"\(cents / 100).\(String(format: "%02d", cents % 100))"},
            "type":"purchase","channel":"web","country":"DE"},
          "account":{"accountId":"account-python"},
-         "customer":{"customerId":"customer-python"},
+         "customer":{"customerId":"\(customer)"},
          "network":{"isVpn":\(vpn)},
          "card":{"token":"\(card)"}}
         """
