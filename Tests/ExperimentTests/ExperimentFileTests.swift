@@ -109,6 +109,13 @@ import Testing
         #expect(problems.contains { $0.contains(expected) }, "\(problems)")
     }
 
+    @Test("a byte order mark and line ends of another system are read as if they were not there")
+    func otherEditors() throws {
+        let own = try ExperimentSample.file().specification
+        let text = "\u{FEFF}" + ExperimentSample.text.replacing("\n", with: "\r\n")
+        #expect(try ExperimentFile(yaml: text, name: "x.yaml").specification == own)
+    }
+
     @Test("every mistake of a file is told at once, in the order of its lines")
     func severalMistakes() {
         let problems = ExperimentSample.problems(

@@ -122,7 +122,7 @@ import Wire
         var standing = standing()
         #expect(
             try problems(standing, ("version: 18", "version: 19")) == [
-                "13:95: arms[1].version: fraud-card has versions 1...18, not 19"
+                "13:95: arms[1].version: fraud-card has versions 1 to 18, not 19"
             ])
         standing.model?.versions[18]?.refusal = "it is suspended"
         #expect(

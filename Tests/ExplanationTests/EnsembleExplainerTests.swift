@@ -154,7 +154,7 @@ struct EnsembleExplainerTests {
         #expect(
             refusal(.treeShap, try Self.linear()) == "tree_shap is not for it: the model is linear")
         #expect(
-            refusal(.lime, trees) == "lime asks the model with background rows, and has none")
+            refusal(.lime, trees) == "lime asks the model with background rows, and none are given")
         #expect(
             refusal(.lime, trees, BackgroundRows([[1]]))
                 == "background rows of 1 values for \(Self.names.count) inputs")

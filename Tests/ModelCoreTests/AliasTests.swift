@@ -39,7 +39,7 @@ struct AliasTests {
         defer { kit.removeFolder() }
         let version = await refusal { try await registry.setAlias(.move("m", to: 7)) }
         #expect(version.code == .notFound)
-        #expect(version.message == "model \"m\" has versions 1...2, not 7")
+        #expect(version.message == "model \"m\" has versions 1 to 2, not 7")
         let model = await refusal { try await registry.setAlias(.move("mm", to: 1)) }
         #expect(model.message == "no model \"mm\"; did you mean \"m\"?")
         let alias = await refusal { try registry.snapshot.alias("champion", of: "m") }

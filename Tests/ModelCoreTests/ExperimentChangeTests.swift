@@ -102,7 +102,7 @@ struct ExperimentChangeTests {
         let versions = await refusal {
             try await apply(registry, file(("version: 2", "version: 9")))
         }
-        #expect(versions.message.contains("m has versions 1...3, not 9"))
+        #expect(versions.message.contains("m has versions 1 to 3, not 9"))
         let unknown = await refusal {
             try await apply(registry, file(("model: m\n", "model: n\n")))
         }

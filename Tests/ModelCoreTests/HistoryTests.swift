@@ -52,7 +52,7 @@ struct HistoryTests {
         let champion = await refusal { try await registry.version(.init(model: "m")) }
         #expect(champion.message == "model \"m\" has no alias \"champion\"")
         let none = await refusal { try await registry.version(.init(model: "m", version: 9)) }
-        #expect(none.message == "model \"m\" has versions 1...2, not 9")
+        #expect(none.message == "model \"m\" has versions 1 to 2, not 9")
         let both = await refusal {
             try await registry.version(.init(model: "m", version: 1, alias: "shadow"))
         }

@@ -32,6 +32,9 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
         guard definitions != nil || asksForValue else {
             throw ValidationError("name --definitions, or a value by --key or --sequence")
         }
+        guard sequence != 0 else {
+            throw ValidationError("--sequence is a place in the log, counted from 1")
+        }
         _ = try keys()
     }
 
@@ -50,14 +53,18 @@ struct FeaturesExplainCommand: AsyncParsableCommand {
     }
 
     private func keys() throws -> WireMap<String, String> {
-        WireMap(
-            try key.map { text in
-                let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-                guard parts.count == 2 else {
-                    throw ValidationError("--key is ENTITY=KEY, not \(text)")
-                }
-                return (parts[0], parts[1])
-            })
+        var keys: [(String, String)] = []
+        for text in key {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw ValidationError("--key is ENTITY=KEY, not \(text)")
+            }
+            guard !keys.contains(where: { $0.0 == parts[0] }) else {
+                throw ValidationError("--key names \(parts[0]) twice; a value has one of each")
+            }
+            keys.append((parts[0], parts[1]))
+        }
+        return WireMap(keys)
     }
 
     private func explain(_ set: DefinitionSet) throws {

@@ -146,7 +146,11 @@ struct AnalysisText {
         case .broken: return name + "BROKEN, " + measured(guardrail)
         case .tooFewUnits:
             return name + "not judged yet, \(guardrail.units) of \(analysis.minimumUnits) needed"
-        case .undefined: return name + "cannot be computed"
+        case .undefined:
+            return name + "cannot be computed: "
+                + (guardrail.relative
+                    ? "control's value is 0, and there is no lift over nothing"
+                    : "nothing was counted yet")
         case .unspecified, .unrecognized: return name + "unknown"
         }
     }

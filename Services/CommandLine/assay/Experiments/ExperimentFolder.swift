@@ -25,10 +25,7 @@ enum ExperimentFolder {
     }
 
     static func text(_ path: String) throws -> String {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw Complaint("\(path): it cannot be read")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = String(validating: try NamedFile.bytes(path), as: UTF8.self) else {
             throw Complaint("\(path): it is not UTF-8 text")
         }
         return text

@@ -61,8 +61,8 @@ enum ExperimentText {
             "  allocation  \(found.allocation) of 10000 basis points of slots \(own.slots.from) to "
                 + "\(own.slots.to)"
                 + (steps > 0 ? ", step \(found.rampStep) of \(steps)" : "")
-                + ", since \(found.stepSince)",
-            "  changed     \(found.changedAt) by \(found.actor): \(found.reason)",
+                + ", since \(RegistryText.time(found.stepSince))",
+            "  changed     \(RegistryText.time(found.changedAt)) by \(found.actor): \(found.reason)",
         ]
         for arm in own.arms {
             let units = found.arms.first { $0.arm == arm.name }?.units ?? 0

@@ -20,10 +20,7 @@ struct ExperimentsRebuildCommand: AsyncParsableCommand {
     private static let chunkBytes = 512 << 10
 
     func run() async throws {
-        guard let bytes = FileManager.default.contents(atPath: fromLog) else {
-            throw Complaint("\(fromLog) cannot be read")
-        }
-        let chunks = try chunks(of: Array(bytes))
+        let chunks = try chunks(of: Array(NamedFile.bytes(fromLog)))
         let summary = try await place.stream(scope: "experiments.apply") { client, options in
             try await client.rebuildExposures(options: options) { requests in
                 for chunk in chunks { try await requests.write(.init(records: chunk)) }

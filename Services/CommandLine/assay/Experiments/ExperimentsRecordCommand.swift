@@ -37,10 +37,7 @@ struct ExperimentsRecordCommand: AsyncParsableCommand {
 
     private func read() throws -> Data {
         if file == "-" { return FileHandle.standardInput.readDataToEndOfFile() }
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw Complaint("\(file) cannot be read")
-        }
-        return data
+        return try NamedFile.bytes(file)
     }
 
     static func outcomes(_ data: Data, file: String) throws -> [AssayModelsV1.Outcome] {
@@ -50,11 +47,17 @@ struct ExperimentsRecordCommand: AsyncParsableCommand {
             .enumerated()
         {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
+            let outcome: AssayModelsV1.Outcome
             do {
-                outcomes.append(try AssayModelsV1.Outcome(jsonBytes: Array(line)))
+                outcome = try AssayModelsV1.Outcome(jsonBytes: Array(line))
             } catch {
                 throw Complaint("\(file):\(index + 1): \(error)")
             }
+            // Here a line has a number; the service would only know a place in the stream.
+            if let violation = outcome.violations().first {
+                throw Complaint("\(file):\(index + 1): \(violation)")
+            }
+            outcomes.append(outcome)
         }
         return outcomes
     }

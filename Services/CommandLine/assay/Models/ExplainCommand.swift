@@ -64,7 +64,8 @@ struct ExplainModelCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (file == nil) != (model == nil) else {
-            throw ValidationError("name --file or --model")
+            throw ValidationError(
+                file == nil ? "name --file or --model" : "give --file or --model, not both")
         }
         guard version == nil || alias == nil else {
             throw ValidationError("give --version or --alias, not both")

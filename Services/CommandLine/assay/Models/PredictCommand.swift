@@ -66,11 +66,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     static func read(_ path: String) throws -> [UInt8] {
-        do {
-            return [UInt8](try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            throw PredictionRefused("\(path): \(error.localizedDescription)")
-        }
+        [UInt8](try NamedFile.bytes(path))
     }
 
     static func table(_ path: String) throws -> RowTable {

@@ -52,7 +52,7 @@ struct ShowModelCommand: AsyncParsableCommand {
                 "\(version.format), \(RegistryText.size(version.size)), \(version.trees) trees"
             ),
             ("sha256", RegistryText.digest(version.artifact)), ("library", manifest.library),
-            ("purpose", manifest.purpose), ("description", manifest.description),
+            ("purpose", manifest.purpose), ("description", manifest.descriptionField),
             ("golden rows", "\(version.goldenRows)"), ("vector", manifest.vector),
         ]
     }

@@ -42,7 +42,8 @@ public enum Explainers {
         case .coalitions, .permutations, .kernelShap, .lime: break
         }
         guard let background else {
-            throw Refusal("\(method.rawValue) asks the model with background rows, and has none")
+            throw Refusal(
+                "\(method.rawValue) asks the model with background rows, and none are given")
         }
         guard background.inputCount == model.inputCount else {
             throw Refusal(

@@ -34,7 +34,7 @@ extension ModelRegistry {
         guard let record = try await rows.record(name, number) else {
             throw RPCError(
                 .notFound,
-                "model \"\(name)\" has versions 1...\(model.records.count), not \(number)",
+                "model \"\(name)\" has versions 1 to \(model.records.count), not \(number)",
                 reason: "version_unknown")
         }
         return record

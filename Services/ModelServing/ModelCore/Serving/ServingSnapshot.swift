@@ -120,7 +120,7 @@ final class ServingModel: Sendable {
                 reason: "version_damaged")
         }
         throw RPCError(
-            .notFound, "model \"\(name)\" has versions 1...\(newest), not \(number)",
+            .notFound, "model \"\(name)\" has versions 1 to \(newest), not \(number)",
             reason: "version_unknown")
     }
 

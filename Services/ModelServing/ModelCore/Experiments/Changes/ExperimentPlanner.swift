@@ -107,7 +107,7 @@ struct ExperimentPlanner {
             }
             guard let version = model.versions[arm.version] else {
                 refuse(
-                    "\(own.model) has versions 1...\(model.versionCount), not \(arm.version)")
+                    "\(own.model) has versions 1 to \(model.versionCount), not \(arm.version)")
                 continue
             }
             if let refusal = version.refusal {

@@ -29,7 +29,9 @@ enum FileText {
             return nil
         }
         do {
-            if let node = try Yams.compose(yaml: text) { return FileNode(node: node, file: file) }
+            if let node = try Yams.compose(yaml: withoutMark(text)) {
+                return FileNode(node: node, file: file)
+            }
             problems.append(whole("the file is empty"))
         } catch let error as YamlError {
             problems.append(problem(error, file) ?? whole("\(error)"))
@@ -37,6 +39,12 @@ enum FileText {
             problems.append(whole("\(error)"))
         }
         return nil
+    }
+
+    /// Some editors begin every file with a byte order mark.
+    private static func withoutMark(_ text: String) -> String {
+        guard text.unicodeScalars.first == "\u{FEFF}" else { return text }
+        return String(text.unicodeScalars.dropFirst())
     }
 
     private static func problem(_ error: YamlError, _ file: String) -> FileProblem? {

@@ -23,7 +23,7 @@ extension RegistryTransaction {
         guard let record else {
             throw RPCError(
                 .notFound,
-                "model \"\(chain)\" has versions 1...\(head.nextVersion - 1), not \(number)",
+                "model \"\(chain)\" has versions 1 to \(head.nextVersion - 1), not \(number)",
                 reason: "version_unknown")
         }
         return record
