@@ -174,6 +174,13 @@ prove-inference: .venv-models/ready
 	.venv-models/bin/python Tests/Benchmarks/inference-bench/make_models.py .venv-models/bench
 	touch $@
 
+## bench-models: single rows through RPC to a real assay-models, with the load beside it (BENCH_FLAGS="--rate 20000 --tls")
+.PHONY: bench-models
+bench-models:
+	$(RELEASE) --product assay-models
+	$(RELEASE) --product model-load
+	.build/release/model-load $(BENCH_FLAGS)
+
 ## bench-feast: reads of the card vector against a Feast server with Redis, the same values (BENCH_FLAGS=)
 .PHONY: bench-feast
 bench-feast: dependencies test-dependencies .venv-feast/ready

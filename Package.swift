@@ -159,13 +159,19 @@ let targets: [Target] = [
         "predict-bench", "Tests/Benchmarks/predict-bench",
         ["Inference", "ModelCore", "AssayMessages", "Storage", "Wire", arguments]),
     program(
+        "model-load", "Tests/Benchmarks/model-load",
+        [
+            "Inference", "RPC", "RPCTransport", "ServiceRuntime", "TLS", "TestSupport",
+            "AssayMessages", nioCore, nioPosix, arguments,
+        ]),
+    program(
         "rpc-bench-server", "Tests/Benchmarks/rpc-bench-server",
         [
             "RPC", "RPCServices", "RPCTransport", "TLS", "AssayMessages", nioPosix, arguments,
         ]),
     program(
         "rpc-soak-client", "Tests/Benchmarks/rpc-soak-client",
-        ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
+        ["RPC", "RPCTransport", "AssayMessages", "TestSupport", nioPosix, arguments]),
     program(
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
         ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),

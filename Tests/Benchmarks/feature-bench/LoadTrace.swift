@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What a service did in each second of a load: whether its work is as even as the load is.
 struct LoadTrace: Sendable {

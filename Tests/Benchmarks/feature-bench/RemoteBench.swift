@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import RPC
 import RPCTransport
+import TestSupport
 import Wire
 
 extension Bench {
@@ -120,47 +121,6 @@ final class ServerProcess {
     /// Handed to the disk so far.
     var writtenBytes: Int { ProcessUsage.writtenBytes(process.processIdentifier) }
     var residentMegabytes: Int { ProcessUsage.residentMegabytes(process.processIdentifier) }
-}
-
-/// What another process has used so far.
-enum ProcessUsage {
-    /// User and system time.
-    static func seconds(_ process: Int32) -> Double {
-        let stat = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-        // Behind the name in parentheses: state is the third field, utime and stime are 14 and 15.
-        let fields = stat.split(separator: ")").last.map { $0.split(separator: " ") } ?? []
-        guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12])
-        else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
-
-    /// The time that its threads were ready to go on and no core was free; 0 where the kernel does not
-    /// tell.
-    static func waitingSeconds(_ process: Int32) -> Double {
-        let folder = "/proc/\(process)/task"
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return threads.reduce(0) { sum, thread in
-            // Nanoseconds on a core, nanoseconds of waiting for one, how often.
-            let text =
-                (try? String(contentsOfFile: "\(folder)/\(thread)/schedstat", encoding: .utf8))
-                ?? ""
-            let fields = text.split(separator: " ")
-            return sum + (fields.count > 1 ? Double(fields[1]) ?? 0 : 0) / 1e9
-        }
-    }
-
-    /// Bytes handed to the disk; 0 where the kernel does not tell.
-    static func writtenBytes(_ process: Int32) -> Int {
-        let io = (try? String(contentsOfFile: "/proc/\(process)/io", encoding: .utf8)) ?? ""
-        let line = io.split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
-        return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
-    }
-
-    static func residentMegabytes(_ process: Int32) -> Int {
-        let pages = (try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8))?
-            .split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return ((pages ?? 0) * sysconf(Int32(_SC_PAGESIZE))) >> 20
-    }
 }
 
 /// Sends the load to a server and waits for its replies.
@@ -348,18 +308,5 @@ struct RemoteCaller {
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-    }
-}
-
-/// Runs callers on the event loop of their connections: no call has to wake another thread, and what
-/// is measured is the server, on a machine that it shares with them.
-final class CallerExecutor: TaskExecutor {
-    private let loop: any EventLoop
-
-    init(_ loop: any EventLoop) { self.loop = loop }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 
 /// Counts calls by how they ended, and how long the unary ones took.
 final class Tally: Sendable {

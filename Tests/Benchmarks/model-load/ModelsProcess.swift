@@ -1,0 +1,73 @@
+import Foundation
+import NIOPosix
+import RPC
+import RPCTransport
+import ServiceRuntime
+import TLS
+import TestSupport
+
+/// A real assay-models with a folder of its own, and clients of it.
+struct ModelsProcess {
+    private let folder: TemporaryDirectory
+    private let process: ChildProcess
+    private let port: Int
+    /// Issues certificates; nil without TLS.
+    private let authority: DevelopmentCertificateAuthority?
+
+    /// - Parameter tls: mutual TLS, as between services; otherwise plaintext on loopback.
+    init(_ program: String, tls: Bool, arguments: [String] = []) async throws {
+        folder = try TemporaryDirectory()
+        authority = tls ? try DevelopmentCertificateAuthority(name: "model-load") : nil
+        var all = [
+            "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-level", "error",
+            "--endpoint-delay", "0", "--data", folder.path + "/data",
+        ]
+        if let authority {
+            let (chain, key) = (folder.path + "/server.pem", folder.path + "/server.key")
+            let trust = folder.path + "/trust.pem"
+            try authority.trust.write(file: trust)
+            try Self.identity("assay-models", authority).write(certificateFile: chain, keyFile: key)
+            all += ["--tls-certificate", chain, "--tls-key", key, "--tls-trust", trust]
+        } else {
+            all.append("--insecure")
+        }
+        process = try ChildProcess(program, all + arguments)
+        let line = try await process.line { $0.hasPrefix("ready models") }
+        guard let text = line.split(separator: " ").first(where: { $0.hasPrefix("rpc=") }),
+            let port = Int(text.dropFirst(4))
+        else { throw RPCError(.unavailable, "\(program) did not start: \(line)") }
+        self.port = port
+    }
+
+    var identifier: Int32 { process.processID }
+
+    /// Where calls go.
+    var target: String { "127.0.0.1:\(port)" }
+
+    /// A client that is one of our services.
+    func client(_ service: String, _ group: MultiThreadedEventLoopGroup) throws -> RPCClient {
+        guard let authority else {
+            return try RPCClient(
+                target, profile: .mesh, claimedIdentity: SPIFFEID.service(service).description,
+                group: group)
+        }
+        let context = try TLSContext.client(
+            trust: authority.trust, identity: Self.identity(service, authority),
+            expecting: .workloads([.service("assay-models")]))
+        return try RPCClient(target, tls: context, profile: .mesh, group: group)
+    }
+
+    private static func identity(
+        _ service: String, _ authority: DevelopmentCertificateAuthority
+    ) throws -> TLSIdentity {
+        try authority.issue(
+            LeafCertificateRequest(
+                commonName: service, spiffeID: .service(service), dnsNames: ["localhost"],
+                ipAddresses: ["127.0.0.1"]))
+    }
+
+    func stop() async {
+        process.terminate()
+        _ = await process.end()
+    }
+}

@@ -1,0 +1,95 @@
+import AssayMessages
+import Foundation
+import TestSupport
+
+/// Aliases that move under an open load, in windows between others in which nothing moves: what it
+/// does to the latencies.
+struct SwapContest {
+    let load: PredictLoad
+    let administrator: Administrator
+    let forest: SeededForest
+    /// Rows a second.
+    let rate: Double
+
+    /// Moves of one window.
+    private static let perWindow = 100
+    private static let perSecond = 40.0
+    /// A new version comes before each so manieth move.
+    private static let perVersion = 10
+
+    /// - Returns: whether no call failed, and the p99 grew by no more than a tenth.
+    func run(swaps: Int) async throws -> Bool {
+        let windows = max(1, (swaps + Self.perWindow - 1) / Self.perWindow)
+        let each = max(1, swaps / windows)
+        let duration = Duration.seconds(Double(each) / Self.perSecond)
+        var versions = [
+            await administrator.served, try await administrator.register(forest(0)),
+        ]
+        var (quiet, moving) = (LoadWindow(), LoadWindow())
+        var ratios: [Double] = []
+        for number in 1...windows {
+            let still = try await load.open(rate: rate, for: duration)
+            let present = versions
+            let made = try (0..<each / Self.perVersion).map { try prepared(number * each + $0) }
+            async let moved = move(each, among: present, made)
+            let window = try await load.open(rate: rate, for: duration)
+            versions = try await moved
+            let ratio = window.microseconds(0.99) / max(still.microseconds(0.99), 1e-9)
+            ratios.append(ratio)
+            print("window \(number), nothing moves: \(still.text)")
+            print("window \(number), \(each) moves:     \(window.text)")
+            quiet.merge(still)
+            moving.merge(window)
+        }
+        let ratio = moving.microseconds(0.99) / max(quiet.microseconds(0.99), 1e-9)
+        ratios.sort()
+        print("all windows, nothing moves: \(quiet.text)")
+        print("all windows, \(each * windows) moves: \(moving.text)")
+        print(
+            String(
+                format:
+                    "p99 with moves over p99 without: %.3f (windows: median %.3f, %.3f to %.3f)",
+                ratio, ratios[ratios.count / 2], ratios[0], ratios[ratios.count - 1]))
+        return moving.failureCount == 0 && ratio <= 1.1
+    }
+
+    private struct Prepared: Sendable {
+        var artifact: [UInt8]
+        var manifest: AssayModelsV1.Manifest
+    }
+
+    private func forest(_ number: Int) -> SeededForest {
+        SeededForest(
+            trees: forest.trees, depth: forest.depth, inputs: forest.inputs,
+            seed: forest.seed &+ 1 &+ UInt64(number))
+    }
+
+    /// Made between the windows: that costs more than thousands of rows.
+    private func prepared(_ number: Int) throws -> Prepared {
+        let artifact = forest(number).artifact
+        return Prepared(artifact: artifact, manifest: try forest(number).manifest(artifact))
+    }
+
+    /// Moves the alias to and fro between the two newest versions, at an even pace.
+    ///
+    /// - Returns: the two newest versions afterwards.
+    private func move(
+        _ count: Int, among present: [UInt32], _ made: [Prepared]
+    ) async throws -> [UInt32] {
+        var versions = present
+        let start = ContinuousClock.now
+        for index in 0..<count {
+            let due = start + .seconds(Double(index) / Self.perSecond)
+            try await ContinuousClock().sleep(until: due)
+            if index % Self.perVersion == 0, index / Self.perVersion < made.count {
+                let new = made[index / Self.perVersion]
+                versions = [
+                    versions[1], try await administrator.register(new.artifact, new.manifest),
+                ]
+            }
+            let served = await administrator.served
+            try await administrator.move(to: versions.first { $0 != served } ?? versions[0])
+        }
+        return versions
+    }
+}
