@@ -72,13 +72,18 @@ extension ModelRegistry {
             reason: "version_status")
     }
 
-    /// Hash, parse and golden rows once more, before the pointer moves.
+    /// Hash and golden rows once more, before the pointer moves: of what is loaded already if it is,
+    /// for the same bytes compile to the same version.
     private func reload(
         _ record: AssayModelsV1.VersionRecord
     ) async throws -> ServingVersion {
-        try await work(bytes: 0) { [artifacts] in
-            do throws(LoadError) {
-                return try Self.load(record, artifacts)
+        let version = record.version
+        let loaded = snapshot.models[version.model]?.versions[version.number]
+        return try await work(bytes: 0) { [artifacts] in
+            do throws(VersionLoader.LoadError) {
+                guard let loaded else { return try VersionLoader.load(record, artifacts) }
+                try VersionLoader.prove(loaded, record, artifacts)
+                return loaded
             } catch {
                 throw RPCError(
                     .failedPrecondition,

@@ -1,5 +1,4 @@
 internal import AssayMessages
-internal import Dispatch
 internal import RPC
 public import Storage
 internal import Synchronization
@@ -33,7 +32,7 @@ public final class ModelRegistry: Sendable {
 
     private let lanes = ChangeLanes()
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
-    private let checks = DispatchQueue(label: "assay.models.registry.checks")
+    private let checks = QuietThread()
     private let pending = Mutex((checks: 0, bytes: 0))
     private let current: Mutex<RegistrySnapshot>
 

@@ -60,10 +60,8 @@ final class ServingVersion: Sendable {
         importance = Self.importance(model, signature)
         explainer = Explainers.best(
             for: model, background: background, artifact: digest.bytes)
-        let replay = GoldenReplay(
-            model: model, signature: signature, post: post,
-            isCalibrated: manifest.calibration != nil)
-        warmUp = WarmUp(model, explainer, rows: try replay.run(manifest.goldenRows))
+        let rows = try Self.replay(manifest, model, signature, post)
+        warmUp = WarmUp(model, explainer, rows: rows)
         statistics = VersionStatistics()
         token = Self.tokens.add(1, ordering: .relaxed).newValue
     }
@@ -85,6 +83,23 @@ final class ServingVersion: Sendable {
         warmUp = checked.warmUp
         statistics = checked.statistics
         token = checked.token
+    }
+
+    /// Gives it the golden rows of its manifest again.
+    ///
+    /// - Throws: INVALID_ARGUMENT that names the first value that differs.
+    func replay(_ manifest: AssayModelsV1.Manifest) throws(RPCError) {
+        _ = try Self.replay(manifest, model, signature, post)
+    }
+
+    private static func replay(
+        _ manifest: AssayModelsV1.Manifest, _ model: ScoringModel, _ signature: InputSignature,
+        _ post: PostProcessing
+    ) throws(RPCError) -> [[Double]] {
+        try GoldenReplay(
+            model: model, signature: signature, post: post,
+            isCalibrated: manifest.calibration != nil
+        ).run(manifest.goldenRows)
     }
 
     /// Memory that it holds, about.

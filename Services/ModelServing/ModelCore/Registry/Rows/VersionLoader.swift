@@ -1,5 +1,4 @@
 internal import AssayMessages
-internal import Dispatch
 internal import RPC
 internal import Storage
 
@@ -14,7 +13,7 @@ struct VersionLoader: Sendable {
 
     let rows: RegistryRows
     let artifacts: any ArtifactStore
-    private let queue = DispatchQueue(label: "assay.models.registry.loads")
+    private let queue = QuietThread()
 
     init(_ rows: RegistryRows, _ artifacts: any ArtifactStore) {
         self.rows = rows
@@ -42,13 +41,36 @@ struct VersionLoader: Sendable {
     static func load(
         _ record: AssayModelsV1.VersionRecord, _ artifacts: any ArtifactStore
     ) throws(LoadError) -> ServingVersion {
+        try read(record, artifacts) { (bytes, digest) throws(RPCError) in
+            try ServingVersion(
+                artifact: bytes, digest: digest, number: record.version.number,
+                manifest: record.manifest)
+        }
+    }
+
+    /// Hashes the artifact of a loaded version again, and replays its golden rows. Blocks.
+    static func prove(
+        _ loaded: ServingVersion, _ record: AssayModelsV1.VersionRecord,
+        _ artifacts: any ArtifactStore
+    ) throws(LoadError) {
+        try read(record, artifacts) { (_, digest) throws(RPCError) in
+            guard loaded.artifact == digest.bytes else {
+                throw RPCError(.internal, "another artifact is loaded than the record names")
+            }
+            try loaded.replay(record.manifest)
+        }
+    }
+
+    /// Does something with the bytes of a version's artifact, which have its hash.
+    private static func read<Result>(
+        _ record: AssayModelsV1.VersionRecord, _ artifacts: any ArtifactStore,
+        _ body: (_ bytes: [UInt8], ArtifactDigest) throws(RPCError) -> Result
+    ) throws(LoadError) -> Result {
         guard let digest = ArtifactDigest(record.version.artifact) else {
             throw LoadError(reason: "the record names no artifact")
         }
         do {
-            return try ServingVersion(
-                artifact: try artifacts.get(digest), digest: digest,
-                number: record.version.number, manifest: record.manifest)
+            return try body(try artifacts.get(digest), digest)
         } catch let error as ArtifactError {
             throw LoadError(reason: error.message)
         } catch let error as RPCError {
