@@ -122,7 +122,7 @@ let targets: [Target] = [
         "assay-models", "Services/ModelServing/assay-models",
         [
             "ModelCore", "Observability", "RPCServices", "RPCTransport", "ServiceRuntime",
-            arguments,
+            nioCore, nioPosix, arguments,
         ]),
     library(
         "FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),

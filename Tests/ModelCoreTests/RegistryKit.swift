@@ -28,8 +28,11 @@ final class RegistryKit: Sendable {
 
     deinit { store.close() }
 
-    func open() async throws -> ModelRegistry {
-        try await ModelRegistry(store: store, artifacts: artifacts) { [self] in
+    func open(shelf: VersionShelf.Limits = .init()) async throws -> ModelRegistry {
+        try await ModelRegistry(
+            over: EmbeddedRegistryStore(store, tenant: "default"), artifacts: artifacts,
+            shelf: shelf
+        ) { [self] in
             Timestamp(nanosecondsSinceEpoch: clock.withLock { $0 } * 1_000_000)
         }
     }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import ModelCore
+import NIOCore
+import NIOPosix
 import Observability
 import RPC
 import RPCServices
@@ -32,7 +34,18 @@ struct AssayModels: AsyncParsableCommand {
                 store: store, artifacts: try ArtifactFolder(path: "\(directory)/artifacts"),
                 now: WallClock.now)
             report(registry, environment)
-            environment.metrics.collect { Self.writeMetrics(registry.snapshot, &$0) }
+            environment.metrics.collect { ServingMetrics.write(registry.snapshot, to: &$0) }
+            registry.showEverywhere { [group = environment.group] look in
+                for loop in group.makeIterator() { loop.execute(look) }
+            }
+            registry.followFailures { [logger = environment.logger] version in
+                logger.error(
+                    "a version cannot be loaded",
+                    metadata: [
+                        "alert": "load_failed", "model": "\(version.model)",
+                        "version": "\(version.version)", "reason": "\(version.reason)",
+                    ])
+            }
             let running = try RunningExperiments(
                 registry, store, folder: experiments, environment)
             let services = StandardServices.added(
@@ -101,19 +114,6 @@ struct AssayModels: AsyncParsableCommand {
             health.markUnready("\(first.model) version \(first.version): \(first.reason)")
         } else {
             health.markReady()
-        }
-    }
-
-    private static func writeMetrics(_ snapshot: RegistrySnapshot, _ text: inout PrometheusText) {
-        text.header("assay_models_versions", help: "Registered versions.", kind: .gauge)
-        text.sample("assay_models_versions", labels: [], Double(snapshot.versionCount))
-        text.header(
-            "assay_models_predictions_total", help: "Rows scored, by model and version.",
-            kind: .counter)
-        for (model, version, count) in snapshot.predictions {
-            text.sample(
-                "assay_models_predictions_total",
-                labels: [("model", model), ("version", "\(version)")], Double(count))
         }
     }
 }

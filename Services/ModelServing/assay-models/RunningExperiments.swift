@@ -44,7 +44,8 @@ struct RunningExperiments {
         serving = ModelServingService(
             registry, exposures: exposures, calls: calls, observer: observer)
         service = ExperimentsService(registry, exposures: exposures, analyst: analyst)
-        environment.metrics.collect { [tally] text in
+        environment.metrics.collect { [tally, pool = serving.pool] text in
+            ServingMetrics.write(pool, to: &text)
             Self.writeMetrics(registry, exposures, observer, &text)
             Self.writeMetrics(calls, tally, &text)
             if let follower { Self.writeMetrics(follower, &text) }

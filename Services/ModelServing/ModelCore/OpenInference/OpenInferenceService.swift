@@ -40,7 +40,7 @@ public struct OpenInferenceService: OpenInference.GRPCInferenceService.Service {
     ) async throws -> OpenInference.ModelReadyResponse {
         let selector = Self.selector(request.version)
         return OpenInference.ModelReadyResponse(
-            ready: serving.isLoaded(request.name, selector))
+            ready: serving.isReady(request.name, selector))
     }
 
     public func modelMetadata(

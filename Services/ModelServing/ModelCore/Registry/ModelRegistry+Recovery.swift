@@ -3,16 +3,17 @@ internal import AssayMessages
 extension ModelRegistry {
     typealias LoadError = VersionLoader.LoadError
 
-    /// The picture that the store holds: every chain verified, every version loaded.
+    /// The picture that the store holds: every chain verified, every version in use loaded.
     static func recover(_ loader: VersionLoader) async throws -> RegistrySnapshot {
         var snapshot = RegistrySnapshot()
         for chain in try await loader.rows.chains() {
             guard let picture = try await loader.rows.picture(of: chain) else { continue }
             var loaded: [UInt32: VersionLoader.Outcome] = [:]
-            for version in picture.versions where picture.states[version.number]?.hasEnded != true {
-                loaded[version.number] = try await loader.load(chain, version.number)
+            snapshot.show(picture)
+            for number in snapshot.models[chain]?.missing ?? [] {
+                loaded[number] = try await loader.load(chain, number)
             }
-            snapshot.show(picture, loaded)
+            snapshot.take(loaded, of: chain)
         }
         try snapshot.refreshAssignments()
         return snapshot
@@ -29,7 +30,7 @@ extension ModelRegistry {
 extension RegistrySnapshot {
     /// Shows a chain as its rows say it stands; what is newer already stays.
     ///
-    /// - Parameter loaded: what became of the picture's versions. Those that answer already go on to.
+    /// - Parameter loaded: what became of versions that were loaded for it.
     mutating func show(
         _ picture: ChainPicture, _ loaded: [UInt32: VersionLoader.Outcome] = [:]
     ) {
@@ -40,14 +41,6 @@ extension RegistrySnapshot {
         for version in picture.versions where version.number > model.newestNumber {
             model.records.append(version)
         }
-        for (number, outcome) in loaded where model.versions[number] == nil {
-            switch outcome {
-            case .success(let version):
-                model.versions[number] = version
-                model.damage[number] = nil
-            case .failure(let error): model.damage[number] = error.reason
-            }
-        }
         model.states = picture.states
         for (number, state) in picture.states where state.hasEnded {
             model.versions[number] = nil
@@ -57,6 +50,24 @@ extension RegistrySnapshot {
         model.experiments = picture.experiments
         model.changed(to: picture.sequence, at: picture.changedAt)
         models[picture.chain] = model
+        take(loaded, of: picture.chain)
+    }
+
+    /// Shows what became of versions that were loaded. Those that answer already go on to.
+    mutating func take(_ loaded: [UInt32: VersionLoader.Outcome], of chain: String) {
+        guard var model = models[chain] else { return }
+        for (number, outcome) in loaded where model.versions[number] == nil {
+            switch outcome {
+            case .success(let version):
+                model.versions[number] = version
+                model.damage[number] = nil
+                loads += 1
+            case .failure(let error):
+                model.damage[number] = error.reason
+                loadFailures += 1
+            }
+        }
+        models[chain] = model
     }
 
     private mutating func showShared(_ picture: ChainPicture) {

@@ -31,25 +31,29 @@ public final class ModelRegistry: Sendable {
     let uploads = ArtifactHolds()
 
     private let lanes = ChangeLanes()
+    let loads = PendingLoads()
+    private let failureFollower: Mutex<(@Sendable (RegistrySnapshot.Damage) -> Void)?> = .init(nil)
+    private let shelfLimits: VersionShelf.Limits
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
     private let checks = QuietThread()
     private let pending = Mutex((checks: 0, bytes: 0))
     private let current: Mutex<RegistrySnapshot>
 
-    /// Recovers every version from the store: hashed, parsed, compiled, and its golden rows
-    /// replayed again.
+    /// Recovers what the store holds. Versions in use are loaded: hashed, parsed, compiled, and their
+    /// golden rows replayed again; others when a call names them.
     ///
     /// - Throws: if the store cannot be read, or its chain of events was altered. A damaged
     ///   artifact is no error here: its version answers UNAVAILABLE, and `snapshot.damagedAliases`
     ///   says whether the service may be called ready.
     package init(
         over store: any RegistryStore, artifacts: any ArtifactStore,
-        now: @escaping @Sendable () -> Timestamp
+        shelf: VersionShelf.Limits = .init(), now: @escaping @Sendable () -> Timestamp
     ) async throws {
         self.store = store
         rows = RegistryRows(store)
         self.artifacts = artifacts
         loader = VersionLoader(rows, artifacts)
+        shelfLimits = shelf
         self.now = now
         let recovered = try await Self.recover(loader)
         current = Mutex(recovered)
@@ -117,7 +121,7 @@ public final class ModelRegistry: Sendable {
     func publish(
         _ transaction: RegistryTransaction, _ change: (inout RegistrySnapshot.Model) -> Void
     ) {
-        current.withLock { snapshot in
+        amend { snapshot in
             change(&snapshot.models[transaction.chain, default: .init()])
             for event in transaction.events {
                 snapshot.models[transaction.chain]?.changed(by: event)
@@ -126,9 +130,25 @@ public final class ModelRegistry: Sendable {
             if transaction.events.contains(where: { $0.kind == .experimentChanged }) {
                 refreshAssignments(&snapshot)
             }
-            serving.publish(
-                ServingSnapshot(serving.latest, showing: transaction.chain, of: snapshot))
+            return [transaction.chain]
         }
+    }
+
+    /// Changes the picture, and shows it to readers.
+    ///
+    /// - Parameter body: returns the models that it changed. What they no longer use leaves if there is
+    ///   no room for it, and what they use now and nobody has loaded is loaded.
+    func amend(_ body: (inout RegistrySnapshot) -> Set<String>) {
+        let missing = current.withLock { snapshot in
+            let names = body(&snapshot)
+            var shown = names
+            for name in names.sorted() {
+                shown.formUnion(snapshot.shelve(name, shelfLimits))
+            }
+            serving.publish(ServingSnapshot(serving.latest, showing: shown, of: snapshot))
+            return names.sorted().map { ($0, snapshot.models[$0]?.missing ?? []) }
+        }
+        for (name, numbers) in missing { warm(name, numbers) }
     }
 
     /// Shows readers a committed holdout.
@@ -149,6 +169,22 @@ public final class ModelRegistry: Sendable {
         } catch {
             assertionFailure("an applied experiment does not compile: \(error)")
         }
+    }
+
+    /// Has every event loop look at a new picture, so that those without calls let go of the old one.
+    public func showEverywhere(
+        _ onEveryLoop: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) {
+        serving.reach(onEveryLoop)
+    }
+
+    /// Has somebody told of every version that a call named and that cannot be loaded.
+    public func followFailures(_ follower: @escaping @Sendable (RegistrySnapshot.Damage) -> Void) {
+        failureFollower.withLock { $0 = follower }
+    }
+
+    func tellFailure(_ damage: RegistrySnapshot.Damage) {
+        failureFollower.withLock { $0 }?(damage)
     }
 
     // MARK: Work

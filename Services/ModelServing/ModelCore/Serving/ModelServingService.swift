@@ -9,8 +9,9 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
     /// The longest that a call may hold its event loop.
     static let longestOnLoop = Duration.microseconds(200)
 
+    private let registry: ModelRegistry
     private let snapshots: SnapshotCell<ServingSnapshot>
-    private let pool: ScoringPool
+    package let pool: ScoringPool
     private let divider: CallDivider
 
     /// - Parameters:
@@ -29,6 +30,7 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         _ registry: ModelRegistry, pool: ScoringPool, exposures: ExposureIndex? = nil,
         calls: CallRecorder? = nil, observer: ExperimentObserver = ExperimentObserver()
     ) {
+        self.registry = registry
         snapshots = registry.serving
         self.pool = pool
         divider = CallDivider(
@@ -54,14 +56,14 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         _ request: AssayModelsV1.PredictRequest, in snapshot: ServingSnapshot,
         _ context: ServerContext
     ) async throws -> AssayModelsV1.PredictResponse {
-        let version = try snapshot.version(of: request.model, request.selector)
+        let version = try await version(request.model, request.selector, in: snapshot)
         let estimate = version.warmUp.estimate(request.explain)
         if estimate <= Self.longestOnLoop {
             return try Predictor.predict(
                 request, with: version, generation: snapshot.generation)
         }
         try Self.check(estimate, context)
-        return try await pool.run { () throws(RPCError) in
+        return try await pool.run(for: version) { () throws(RPCError) in
             try Predictor.predict(request, with: version, generation: snapshot.generation)
         }
     }
@@ -82,14 +84,14 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
     ) async throws -> AssayModelsV1.ExplainResponse {
         let snapshot = snapshots.current
         defer { withExtendedLifetime(snapshot) {} }
-        let version = try snapshot.version(of: request.call.model, request.call.selector)
+        let version = try await version(request.call.model, request.call.selector, in: snapshot)
         let call = try ExplainCall(request, version)
         let estimate = call.estimate
         if estimate <= Self.longestOnLoop {
             return try call.response(generation: snapshot.generation)
         }
         try Self.check(estimate, context)
-        return try await pool.run { () throws(RPCError) in
+        return try await pool.run(for: version) { () throws(RPCError) in
             try call.response(generation: snapshot.generation)
         }
     }
@@ -99,7 +101,7 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
     ) async throws -> AssayModelsV1.PredictBatchResponse {
         let snapshot = snapshots.current
         defer { withExtendedLifetime(snapshot) {} }
-        let version = try snapshot.version(of: request.model, request.selector)
+        let version = try await version(request.model, request.selector, in: snapshot)
         let batch = try BatchPredictor(request, version)
         version.statistics.add(1, to: .requests, stripe: ServingThread.current.index)
         do {
@@ -134,7 +136,7 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
     ) async throws -> AssayModelsV1.ModelDescription {
         let snapshot = snapshots.current
         defer { withExtendedLifetime(snapshot) {} }
-        let version = try snapshot.version(of: request.model, request.selector)
+        let version = try await version(request.model, request.selector, in: snapshot)
         return ModelDescriber.describe(version, of: try snapshot.model(request.model))
     }
 
@@ -145,12 +147,24 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         _ name: String, _ selector: AssayModelsV1.Selector?
     ) async throws -> (model: ServingModel, version: ServingVersion) {
         let snapshot = snapshots.current
-        return (try snapshot.model(name), try snapshot.version(of: name, selector))
+        return (try snapshot.model(name), try await version(name, selector, in: snapshot))
     }
 
-    /// Whether the version that a selector picks can answer at once.
-    func isLoaded(_ name: String, _ selector: AssayModelsV1.Selector?) -> Bool {
-        (try? snapshots.current.version(of: name, selector)) != nil
+    /// The version that a selector picks. What is not loaded is, while the call waits: its deadline ends
+    /// the waiting, not the loading.
+    private func version(
+        _ name: String, _ selector: AssayModelsV1.Selector?, in snapshot: ServingSnapshot
+    ) async throws -> ServingVersion {
+        if let version = try snapshot.ready(name, selector) { return version }
+        return try await registry.loaded(name, try snapshot.model(name).number(selector))
+    }
+
+    /// Whether the version that a selector picks can answer, at once or when it has been loaded.
+    func isReady(_ name: String, _ selector: AssayModelsV1.Selector?) -> Bool {
+        guard let model = try? snapshots.current.model(name),
+            let number = try? model.number(selector)
+        else { return false }
+        return model.withheld[number] == nil && model.has(number) && model.damage[number] == nil
     }
 
     // MARK: Batches
@@ -166,7 +180,8 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         return try await withThrowingTaskGroup(of: (Int, BatchPredictor.Chunk).self) { group in
             for (index, chunk) in chunks.enumerated() {
                 group.addTask {
-                    let scored = try await pool.run { () throws(RPCError) in
+                    let scored = try await pool.run(for: batch.version) {
+                        () throws(RPCError) in
                         try batch.score(chunk)
                     }
                     return (index, scored)

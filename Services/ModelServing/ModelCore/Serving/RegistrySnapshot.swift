@@ -12,12 +12,15 @@ public struct RegistrySnapshot: Sendable {
     }
 
     struct Model: Sendable {
+        /// Those that can answer at once: all that are in use, and others while there is room.
         var versions: [UInt32: ServingVersion] = [:]
         var records: [AssayModelsV1.Version] = []
         /// How versions stand that somebody said something of.
         var states: [UInt32: AssayModelsV1.VersionState] = [:]
         var aliases: [String: AssayModelsV1.Alias] = [:]
         var damage: [UInt32: String] = [:]
+        /// When those failed that were loaded because a call named them.
+        var damagedAt: [UInt32: Timestamp] = [:]
         var experiments: [String: AssayModelsV1.ExperimentRecord] = [:]
         /// Of the model's newest event.
         private(set) var sequence: UInt64 = 0
@@ -37,6 +40,11 @@ public struct RegistrySnapshot: Sendable {
     }
 
     var models: [String: Model] = [:]
+    /// Loaded versions that are not in use.
+    var shelf = VersionShelf()
+    /// Versions loaded since the start, and those that could not be.
+    public internal(set) var loads = 0
+    public internal(set) var loadFailures = 0
     var holdouts: [String: AssayModelsV1.HoldoutRecord] = [:]
     /// Of the newest event of the chain that models share.
     var sharedSequence: UInt64 = 0
@@ -63,7 +71,7 @@ public struct RegistrySnapshot: Sendable {
         }
     }
 
-    /// Rows scored by each version since it was loaded, by model and version.
+    /// Rows scored by each loaded version, by model and version.
     public var predictions: [(model: String, version: UInt32, count: Int)] {
         models.sorted { $0.key < $1.key }.flatMap { name, model in
             model.versions.sorted { $0.key < $1.key }.map {
@@ -80,6 +88,12 @@ public struct RegistrySnapshot: Sendable {
             }
         }
     }
+
+    /// Versions that were let go for lack of room.
+    public var evictions: Int { shelf.evictions }
+
+    /// Versions that can answer at once.
+    public var loadedCount: Int { models.values.reduce(0) { $0 + $1.versions.count } }
 
     /// Registered versions, over all models.
     public var versionCount: Int { models.values.reduce(0) { $0 + $1.records.count } }

@@ -28,6 +28,9 @@ package final class ScoringPool: Sendable {
         var running = 0
         var runningShadows = 0
         var dropped = 0
+        /// Calls by how long they waited, as `VersionStatistics` has its ranges.
+        var queueTimes = [UInt64](repeating: 0, count: VersionStatistics.timeBuckets)
+        var queueNanoseconds: UInt64 = 0
 
         var count: Int { waiting.count - head }
         var shadowCount: Int { shadows.count - shadowHead }
@@ -49,7 +52,35 @@ package final class ScoringPool: Sendable {
     /// Shadow work that was given up for newer.
     package var droppedCount: Int { state.withLock { $0.dropped } }
 
+    /// How long calls have waited for a thread.
+    package var queueTimes: VersionActivity.Times {
+        state.withLock {
+            .init(counts: $0.queueTimes, sum: Double($0.queueNanoseconds) / 1e9)
+        }
+    }
+
+    private func began(after nanoseconds: UInt64) {
+        state.withLock { state in
+            state.queueTimes[VersionStatistics.bucket(nanoseconds)] += 1
+            state.queueNanoseconds &+= nanoseconds
+        }
+    }
+
     // MARK: Calls
+
+    /// Runs `work` for a version on one of the threads.
+    func run<Result: Sendable>(
+        for version: ServingVersion, _ work: @escaping @Sendable () throws(RPCError) -> Result
+    ) async throws(RPCError) -> Result {
+        let start = Predictor.nanoseconds()
+        return try await run { () throws(RPCError) in
+            let waited = Predictor.nanoseconds() - start
+            version.statistics.addQueueTime(
+                nanoseconds: waited, stripe: ServingThread.current.index)
+            self.began(after: waited)
+            return try work()
+        }
+    }
 
     /// Runs `work` on one of the threads.
     ///

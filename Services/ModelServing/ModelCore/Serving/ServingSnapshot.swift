@@ -33,8 +33,15 @@ package final class ServingSnapshot: Sendable {
     convenience init(
         _ before: ServingSnapshot, showing name: String? = nil, of registry: RegistrySnapshot
     ) {
+        self.init(before, showing: name.map { Set([$0]) } ?? [], of: registry)
+    }
+
+    /// The same with several models.
+    convenience init(
+        _ before: ServingSnapshot, showing names: Set<String>, of registry: RegistrySnapshot
+    ) {
         var models = before.models
-        if let name { models[name] = registry.models[name].map { ServingModel(name, $0) } }
+        for name in names { models[name] = registry.models[name].map { ServingModel(name, $0) } }
         self.init(
             generation: registry.generation, models: models, assignments: registry.assignments)
     }
@@ -54,6 +61,18 @@ package final class ServingSnapshot: Sendable {
     ) throws(RPCError) -> ServingVersion {
         let model = try self.model(name)
         return try model.loaded(try model.number(selector))
+    }
+
+    /// The same, or nil if it cannot answer at once and may have to be loaded.
+    func ready(
+        _ name: String, _ selector: AssayModelsV1.Selector?
+    ) throws(RPCError) -> ServingVersion? {
+        let model = try self.model(name)
+        let number = try model.number(selector)
+        if !model.withheld.isEmpty { try model.checkStatus(number) }
+        guard let version = model.versions[number] else { return nil }
+        if case .version = selector { version.use() }
+        return version
     }
 }
 
@@ -111,20 +130,32 @@ final class ServingModel: Sendable {
         return number
     }
 
+    /// The version, if it can answer at once.
     func loaded(_ number: UInt32) throws(RPCError) -> ServingVersion {
         if !withheld.isEmpty { try checkStatus(number) }
         if let version = versions[number] { return version }
-        if let reason = damage[number] {
-            throw RPCError(
-                .unavailable, "\(name) version \(number) could not be loaded: \(reason)",
-                reason: "version_damaged")
-        }
+        if let reason = damage[number] { throw Self.damaged(number, of: name, reason) }
+        guard has(number) else { throw Self.unknown(number, of: name, newest: newest) }
         throw RPCError(
+            .unavailable, "\(name) version \(number) is not loaded", reason: "version_not_loaded")
+    }
+
+    /// Whether there is a version of this number.
+    func has(_ number: UInt32) -> Bool { number > 0 && number <= newest }
+
+    static func damaged(_ number: UInt32, of name: String, _ reason: String) -> RPCError {
+        RPCError(
+            .unavailable, "\(name) version \(number) could not be loaded: \(reason)",
+            reason: "version_damaged")
+    }
+
+    static func unknown(_ number: UInt32, of name: String, newest: UInt32) -> RPCError {
+        RPCError(
             .notFound, "model \"\(name)\" has versions 1 to \(newest), not \(number)",
             reason: "version_unknown")
     }
 
-    private func checkStatus(_ number: UInt32) throws(RPCError) {
+    func checkStatus(_ number: UInt32) throws(RPCError) {
         guard let state = withheld[number] else { return }
         throw RPCError(
             .failedPrecondition,

@@ -32,6 +32,20 @@ final class ServingVersion: Sendable {
 
     private static let tokens = Atomic<UInt64>(0)
 
+    /// When it was loaded, or a call named it by its number, in nanoseconds of the monotonic clock.
+    private let used: Atomic<UInt64>
+    /// Uses within this time are one: so that threads do not write the same word at every call.
+    private static let usePrecision: UInt64 = 1_000_000
+
+    var lastUse: UInt64 { used.load(ordering: .relaxed) }
+
+    /// Notes that a call has named it.
+    func use(at nanoseconds: UInt64 = Predictor.nanoseconds()) {
+        let last = used.load(ordering: .relaxed)
+        guard nanoseconds > last + Self.usePrecision else { return }
+        used.store(nanoseconds, ordering: .relaxed)
+    }
+
     /// Parses the artifact, checks the manifest against it, replays every golden row, bit for bit,
     /// and measures how long a row takes.
     ///
@@ -64,6 +78,7 @@ final class ServingVersion: Sendable {
         warmUp = WarmUp(model, explainer, rows: rows)
         statistics = VersionStatistics()
         token = Self.tokens.add(1, ordering: .relaxed).newValue
+        used = Atomic(Predictor.nanoseconds())
     }
 
     /// The same under the number that its registration got.
@@ -83,6 +98,7 @@ final class ServingVersion: Sendable {
         warmUp = checked.warmUp
         statistics = checked.statistics
         token = checked.token
+        used = Atomic(checked.lastUse)
     }
 
     /// Gives it the golden rows of its manifest again.

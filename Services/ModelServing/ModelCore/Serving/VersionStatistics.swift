@@ -17,8 +17,11 @@ final class VersionStatistics: @unchecked Sendable {
     private static let stripes = 16
     private static let firstBand = 8
     private static let firstTime = firstBand + bandLimit
+    private static let firstQueueTime = 64
+    private static let computeSum = firstQueueTime + timeBuckets
+    private static let queueSum = computeSum + 1
     /// Whole cache lines.
-    private static let stride = 64
+    private static let stride = 96
 
     private let cells: UnsafeMutablePointer<Atomic<Int>>
 
@@ -50,9 +53,20 @@ final class VersionStatistics: @unchecked Sendable {
 
     @inline(__always)
     func addTime(nanoseconds: UInt64, stripe: Int) {
+        add(1, Self.firstTime + Self.bucket(nanoseconds), stripe)
+        add(Int(truncatingIfNeeded: nanoseconds), Self.computeSum, stripe)
+    }
+
+    /// How long a call waited for a thread of the pool.
+    func addQueueTime(nanoseconds: UInt64, stripe: Int) {
+        add(1, Self.firstQueueTime + Self.bucket(nanoseconds), stripe)
+        add(Int(truncatingIfNeeded: nanoseconds), Self.queueSum, stripe)
+    }
+
+    @inline(__always)
+    static func bucket(_ nanoseconds: UInt64) -> Int {
         let microseconds = nanoseconds / 1_000
-        let bits = UInt64.bitWidth - microseconds.leadingZeroBitCount
-        add(1, Self.firstTime + min(bits, Self.timeBuckets - 1), stripe)
+        return min(UInt64.bitWidth - microseconds.leadingZeroBitCount, timeBuckets - 1)
     }
 
     // MARK: Reading
@@ -72,4 +86,10 @@ final class VersionStatistics: @unchecked Sendable {
 
     /// Calls per time of computing; the upper ends are 1, 2, 4 … microseconds.
     var times: [Int] { (0..<Self.timeBuckets).map { sum(Self.firstTime + $0) } }
+    /// Of computing, altogether.
+    var seconds: Double { Double(sum(Self.computeSum)) / 1e9 }
+
+    /// Calls per time of waiting for the pool, with the same ends.
+    var queueTimes: [Int] { (0..<Self.timeBuckets).map { sum(Self.firstQueueTime + $0) } }
+    var queueSeconds: Double { Double(sum(Self.queueSum)) / 1e9 }
 }
