@@ -98,9 +98,15 @@ public final class ExposureIndex: Sendable {
         }
     }
 
-    /// Takes note of what sealed decisions say. Never waits.
-    func record(_ exposures: [AssayModelsV1.Exposure]) {
-        for exposure in exposures where isNews(exposure) { submit(exposure) }
+    /// Merges what sealed decisions say, and returns when it is written.
+    func write(_ exposures: [AssayModelsV1.Exposure]) async throws {
+        guard !exposures.isEmpty else { return }
+        try await onQueue {
+            let generations = self.state.withLock { state in
+                [state.generation] + (state.rebuilding.map { [$0] } ?? [])
+            }
+            for generation in generations { try self.merge(exposures, into: generation) }
+        }
     }
 
     /// Whether the unit was not seen like this before, or only later.
