@@ -25,7 +25,7 @@ struct ExperimentsRecordCommand: AsyncParsableCommand {
             }
         }
         print(
-            "\(summary.received) outcomes received: \(summary.recorded) recorded, "
+            "\(String(summary.received, "outcome")) received: \(summary.recorded) recorded, "
                 + "\(summary.repeated) known already, \(summary.conflicting) in conflict")
         if summary.conflicting > 0 {
             print(

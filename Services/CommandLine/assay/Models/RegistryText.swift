@@ -52,8 +52,14 @@ enum RegistryText {
             "alias \(event.alias): "
                 + (event.previousVersion == 0 ? "made at" : "\(event.previousVersion) →")
                 + " version \(event.version) (generation \(event.generation))"
-        default: event.row
+        default: event.experiment.map(change) ?? event.row
         }
+    }
+
+    /// How an experiment stands since an event.
+    private static func change(_ change: AssayModelsV1.ExperimentChange) -> String {
+        "experiment \(change.experiment): \(change.state), revision \(change.revision), "
+            + "epoch \(change.epoch), allocation \(change.allocation)"
     }
 }
 

@@ -22,10 +22,20 @@ struct ServiceExplanation {
                 try await ask(
                     AssayModelsV1.ModelServing.Client(connection.transport), connection.options))
         } catch {
-            result = .failure(error)
+            result = .failure(Self.advised(error))
         }
         await connection.transport.close()
         return try result.get()
+    }
+
+    /// A service that cannot answer in time says so before it tries.
+    private static func advised(_ error: any Error) -> any Error {
+        guard let error = error as? RPCError, error.reason == "estimate_exceeds_deadline" else {
+            return error
+        }
+        return Complaint(
+            "\(error.code): \(error.message); send fewer rows of --background, or ask the model's "
+                + "file with --file, which takes its time")
     }
 
     private var selector: AssayModelsV1.Selector? {
