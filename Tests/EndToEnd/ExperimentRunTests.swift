@@ -69,6 +69,47 @@ struct ExperimentRunTests {
         #expect(await assay.stop() == .exit(0))
     }
 
+    @Test("what a killed model service missed is told again: every decision counts, once")
+    func killed() async throws {
+        let assay = try await AssayUnderTest()
+        let trial = try ExperimentTrial(assay)
+        try await trial.pushVersions()
+        let file = ExperimentTrial.file().replacing(
+            "on_guardrail: control", with: "on_guardrail: none")
+        let applied = try await assay.assay([
+            "experiments", "apply", "--yes", try trial.write(file),
+        ])
+        try #require(applied.end == .exit(0), "\(applied.errors)")
+        var decided = try await Self.pay(trial)
+        for round in 0..<3 {
+            let pid = try #require(try await assay.serviceProcesses()["assay-models"])
+            kill(pid, SIGKILL)
+            // Payments go on without a model, and with it as soon as it is there again.
+            let first = 1_000 * (round + 1)
+            decided += try await trial.pay(first..<first + 30, prefix: "killed")
+            try await trial.modelsAnswer()
+        }
+        let met = decided.filter { $0.reason == "assigned" }
+        let approved = ["control", "challenger"].map { arm in
+            met.count { $0.arm == arm && $0.status == "approved" }
+        }
+        func means(_ analysis: JSONValue) -> [Int] {
+            let found = analysis["comparisons"]?.items.first { $0["metric"]?.text == "approved" }
+            return [found?["control"], found?["treatment"]].map { arm in
+                guard case .number(let mean)? = arm?["mean"], let units = arm?["units"]?.text
+                else { return -1 }
+                return Int((mean * (Double(units) ?? 0)).rounded())
+            }
+        }
+        let analysis = try await trial.until(
+            { try await trial.json(["experiments", "analyze", "trial"]) },
+            holds: { means($0) == approved })
+        #expect(means(analysis) == approved, "\(met.count) decisions: \(analysis)")
+        let arms = analysis["arms"]?.items.compactMap { $0["units"]?.text.flatMap(Int.init) } ?? []
+        #expect(arms.reduce(0, +) >= met.count, "\(analysis)")
+        #expect(await assay.stop() == .exit(0))
+    }
+
     // MARK: Steps
 
     /// Brings the file into force, and tries what must be refused from then on.
@@ -178,7 +219,10 @@ struct ExperimentRunTests {
             "models", "history", "--model", ExperimentTrial.model,
         ])
         #expect(history.output.contains("the test is over"), "\(history.output)")
-        #expect(history.output.contains("assay-models/looks"), "\(history.output)")
+        #expect(
+            history.output.contains(
+                "experiment trial: controlled, revision 1, epoch 1, allocation 10000  "
+                    + "by assay-models/looks"), "\(history.output)")
     }
 
     @Test("a plan says every mistake with its line and column, and what was meant")

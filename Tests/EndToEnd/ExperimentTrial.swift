@@ -81,6 +81,7 @@ struct ExperimentTrial {
         \(targeting.isEmpty ? "" : "targeting: '\(targeting)'")
         metrics:
           - {name: fraud_found, role: primary, kind: proportion, event: outcome.fraud, better: higher}
+          - {name: approved, role: secondary, kind: proportion, event: decision.approved, better: higher}
           - {name: approval_rate, role: guardrail, kind: proportion, event: decision.approved,
              better: higher, worst_relative: -0.05}
         analysis: {alpha: 0.05, method: asymptotic_sequence, tuning_units: 200, srm_alpha: 0.001,
@@ -159,6 +160,14 @@ struct ExperimentTrial {
     func experiment() async throws -> JSONValue {
         let page = try await json(["experiments", "status", "trial"])
         return try #require(page["experiments"]?.items.first)
+    }
+
+    /// Returns when the model service answers again; gives up after half a minute.
+    func modelsAnswer() async throws {
+        for _ in 0..<100 {
+            if try await assay.assay(["models", "list"]).end == .exit(0) { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     /// Asks until the answer holds; gives the last one up after half a minute.
