@@ -106,10 +106,15 @@ bucketing: .venv-bucketing/ready
 	.venv-bucketing/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-## fuzz: the six fuzzers, two at a time, SECONDS each (default 60); what they find goes to Tests/Fuzz/FailCases
+## fuzz: all fuzzers, two at a time, SECONDS each (default 60); what they find goes to Tests/Fuzz/FailCases
 .PHONY: fuzz
 fuzz: dependencies
 	Tests/Fuzz/run.sh $(or $(SECONDS),60)
+
+## fuzz-models: those of the five model loaders alone (SECONDS=600 for the full run)
+.PHONY: fuzz-models
+fuzz-models: dependencies
+	Tests/Fuzz/run.sh $(or $(SECONDS),60) models
 
 ## vectors: train models with nine versions of four libraries and compare with them, in .vectors (SEED=, VECTOR_FLAGS=)
 .PHONY: vectors

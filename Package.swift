@@ -226,6 +226,9 @@ let targets: [Target] = [
     library(
         "FuzzProperties", "Tests/Fuzz/Properties",
         ["GoldenMessages", "SchemaCompiler", "Wire", crypto]),
+    library(
+        "ModelProperties", "Tests/Fuzz/ModelProperties",
+        ["FuzzProperties", "Inference", "ModelFixtures", "Numerics"]),
     .target(name: "CAllocationCounter", path: "Tests/Fuzz/AllocationCounter"),
     program("hostile-work", "Tests/Fuzz/hostile-work", ["FuzzProperties"]),
 
@@ -325,7 +328,12 @@ let targets: [Target] = [
         "StatisticsTests", ["Statistics", "ExperimentSimulation", "Numerics"],
         exclude: ["Fixtures"]),
     tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics", "CAllocationCounter"]),
-    tests("ModelFormatTests", ["Inference", "ModelFixtures", "Numerics"]),
+    tests(
+        "ModelFormatTests",
+        [
+            "Inference", "ModelFixtures", "ModelProperties", "FuzzProperties", "Numerics",
+            "CAllocationCounter",
+        ]),
     tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
     tests(
         "ExperimentTests",
@@ -390,6 +398,13 @@ if Context.environment["ASSAY_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz-\(name)", dependencies: ["FuzzProperties"],
             path: "Tests/Fuzz/Targets/\(name)",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+    }
+    package.targets += ["xgboost-json", "xgboost-ubjson", "lightgbm", "catboost", "own"].map {
+        name in
+        .executableTarget(
+            name: "fuzz-model-\(name)", dependencies: ["FuzzProperties", "ModelProperties"],
+            path: "Tests/Fuzz/Targets/model-\(name)",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
     }
 }

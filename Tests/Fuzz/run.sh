@@ -1,6 +1,7 @@
 #!/bin/bash
-# Builds the six fuzzers and runs them, two at a time:
+# Builds the fuzzers and runs them, two at a time:
 #   Tests/Fuzz/run.sh SECONDS [TARGET...]
+# Without targets it takes all of them; "models" stands for the five of model files.
 # An input that breaks a property, crashes, hangs or needs too much memory goes to
 # Tests/Fuzz/FailCases/TARGET, where the ordinary tests replay it. What a run has learned stays in
 # .build/fuzz-corpus, and the next run begins there.
@@ -8,8 +9,11 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 shift || true
+wire=(strict tolerant json compiler formatter sealed)
+models=(model-xgboost-json model-xgboost-ubjson model-lightgbm model-catboost model-own)
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(strict tolerant json compiler formatter sealed)
+[ ${#targets[@]} -gt 0 ] || targets=("${wire[@]}" "${models[@]}")
+[ "${targets[0]}" != models ] || targets=("${models[@]}")
 
 scratch=${FUZZ_SCRATCH:-.build/fuzz}
 corpora=${FUZZ_CORPUS:-.build/fuzz-corpus}
@@ -40,6 +44,8 @@ fuzz() {
             Tests/SchemaCompilerTests/Diagnostics Tests/SchemaCompilerTests/Evolution)
         ;;
     json) options=(-max_len=1024 -dict=Tests/Fuzz/json.dict) ;;
+    # A small file may take 64 MiB, by models.md: no single block may be larger either.
+    model-*) options=(-max_len=8192 -malloc_limit_mb=64 "-dict=Tests/Fuzz/$target.dict") ;;
     esac
     "$programs/fuzz-$target" "${options[@]}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
         -use_value_profile=1 -print_final_stats=1 -artifact_prefix="Tests/Fuzz/FailCases/$target/" \

@@ -1,8 +1,7 @@
-internal import Foundation
 internal import Wire
 
 /// The six ways in for hostile bytes. Each turns any input into a check of what must always hold.
-public enum FuzzTarget: String, CaseIterable, Sendable {
+public enum FuzzTarget: String, CaseIterable, FuzzProgram {
     case strict, tolerant, json, compiler, formatter, sealed
 
     /// True if the input got behind the door, so that there was a value to examine.
@@ -18,31 +17,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         }
     }
 
-    /// What a fuzzer does first: with `ASSAY_FUZZ_SEEDS=DIR` it writes its seeds there, and ends.
-    public func writeSeeds() {
-        let variable = ProcessInfo.processInfo.environment["ASSAY_FUZZ_SEEDS"]
-        guard let directory = variable.map({ URL(filePath: $0, directoryHint: .isDirectory) })
-        else {
-            return
-        }
-        for seed in Seed.seeds(for: self) {
-            do {
-                try Data(seed.input).write(to: directory.appending(path: seed.name))
-            } catch {
-                fatalError("\(directory.path): \(error)")
-            }
-        }
-        exit(0)
-    }
-
-    /// What a fuzzer calls: a property that does not hold ends the process.
-    public func fuzz(_ input: UnsafeBufferPointer<UInt8>) {
-        do throws(PropertyViolation) {
-            try check(Array(input))
-        } catch {
-            fatalError(error.description)
-        }
-    }
+    public var seeds: [Seed] { Seed.seeds(for: self) }
 }
 
 /// An input for a message type: one byte says which type and which limits, the rest is the message.

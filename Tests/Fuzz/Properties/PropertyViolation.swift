@@ -4,11 +4,16 @@ public struct PropertyViolation: Error, CustomStringConvertible {
     public let property: String
     public let detail: String
 
+    public init(property: String, detail: String) {
+        self.property = property
+        self.detail = detail
+    }
+
     public var description: String { "\(property): \(detail)" }
 }
 
 /// Throws unless the condition holds; `detail` is put together only if it does not.
-func require(
+public func require(
     _ property: String, _ condition: Bool, _ detail: @autoclosure () -> String
 ) throws(PropertyViolation) {
     if !condition { throw PropertyViolation(property: property, detail: detail()) }

@@ -5,6 +5,11 @@ public struct Seed: Sendable {
     public let name: String
     public let input: [UInt8]
 
+    public init(name: String, input: [UInt8]) {
+        self.name = name
+        self.input = input
+    }
+
     public static func seeds(for target: FuzzTarget) -> [Seed] {
         switch target {
         case .strict: MessageSeeds.canonical
