@@ -327,14 +327,17 @@ let targets: [Target] = [
     tests(
         "StatisticsTests", ["Statistics", "ExperimentSimulation", "Numerics"],
         exclude: ["Fixtures"]),
-    tests("InferenceTests", ["Inference", "ModelFixtures", "Numerics", "CAllocationCounter"]),
+    library("RandomModels", "Tests/RandomModels", ["Inference", "Numerics"]),
+    tests(
+        "InferenceTests",
+        ["Inference", "ModelFixtures", "RandomModels", "Numerics", "CAllocationCounter"]),
     tests(
         "ModelFormatTests",
         [
             "Inference", "ModelFixtures", "ModelProperties", "FuzzProperties", "Numerics",
             "CAllocationCounter",
         ]),
-    tests("ExplanationTests", ["Inference", "ModelFixtures", "Numerics"]),
+    tests("ExplanationTests", ["Inference", "ModelFixtures", "RandomModels", "Numerics"]),
     tests(
         "ExperimentTests",
         [

@@ -1,3 +1,4 @@
+import RandomModels
 import Testing
 
 @testable import Inference
@@ -118,7 +119,8 @@ struct ReasonTests {
         #expect(boosted.split?.reduce(0, +) == splits)
         #expect(boosted.gain == boosted.split?.map { 2 * Double($0) })
         generator.profile = .catboost
-        let oblivious = Importance(model(.trees(generator.oblivious(empty: 0))))
+        generator.ending = 0
+        let oblivious = Importance(model(.trees(generator.oblivious())))
         #expect(oblivious.split?.reduce(0, +) == 3 * 7 && oblivious.gain == nil)
         let line = Importance(model(.linear(linear)))
         #expect(line.split == nil && line.coefficients == linear.weights)

@@ -1,6 +1,7 @@
 import Foundation
 import ModelFixtures
 import Numerics
+import RandomModels
 import Testing
 
 @testable import Inference
@@ -71,7 +72,8 @@ struct TreeExplainerTests {
         var generator = RandomEnsemble(seed: 10)
         generator.profile = .forest
         generator.outputs = 3
-        var ensemble = generator.binary(vectorLeaves: true)
+        generator.hasVectors = true
+        var ensemble = generator.binary()
         ensemble.isAveraged = true
         ensemble.treesPerIteration = 1
         try check(generator, ensemble, rows: 3, factor: 1.0 / 3, start: { _ in 0 }, seed: 10)
@@ -108,7 +110,8 @@ struct TreeExplainerTests {
             generator.profile = .catboost
             generator.depth = 5
             generator.outputs = outputs
-            var ensemble = generator.oblivious(empty: empty)
+            generator.empty = empty
+            var ensemble = generator.oblivious()
             ensemble.treesPerIteration = 1
             ensemble.scale = 0.5
             try check(

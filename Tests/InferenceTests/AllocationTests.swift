@@ -1,6 +1,7 @@
 import CAllocationCounter
 import Inference
 import ModelFixtures
+import RandomModels
 import Testing
 
 // Without optimisation, generic code and closures take memory of their own.
@@ -11,7 +12,8 @@ import Testing
         func rows() throws {
             guard allocation_counter_works() else { return print("this build counts nothing") }
             for profile in [NumericProfile.xgboost, .lightgbm, .catboost, .forest] {
-                var source = RandomEnsemble(seed: 5, profile: profile)
+                var source = RandomEnsemble(
+                    seed: 5, profile: profile, hasOddThresholds: true)
                 let trees = [
                     source.make(inputs: 6, outputs: 1, trees: 20, depth: 6),
                     source.make(inputs: 6, outputs: 3, trees: 21, depth: 12),
@@ -19,8 +21,10 @@ import Testing
                 ]
                 for trees in trees { expectNone(CompiledModel(trees), &source, "\(profile)") }
             }
-            var source = RandomEnsemble(seed: 6, profile: .catboost)
-            let oblivious = source.oblivious(inputs: 6, outputs: 3, trees: 9)
+            var source = RandomEnsemble(
+                seed: 6, profile: .catboost, hasOddThresholds: true)
+            (source.outputs, source.trees, source.categorical) = (3, 9, 20)
+            let oblivious = source.oblivious()
             expectNone(CompiledModel(oblivious), &source, "oblivious")
         }
 
@@ -28,7 +32,7 @@ import Testing
             _ model: CompiledModel, _ source: inout RandomEnsemble, _ name: String
         ) {
             let (scratch, width) = (model.makeScratch(), model.marginCount)
-            let rows = (0..<100).flatMap { _ in source.row(inputs: 6) }
+            let rows = (0..<100).flatMap { _ in source.row() }
             var margins = [Double](repeating: 0, count: 100 * width)
             var values = [Double](repeating: 0, count: model.probabilityCount)
             var counts: [Int] = []

@@ -1,6 +1,7 @@
 import Inference
 import ModelFixtures
 import Numerics
+import RandomModels
 import Testing
 
 /// Random ensembles on rows at their thresholds: whatever the layout, the bits of the plain walk and
@@ -23,7 +24,7 @@ struct ForestTests {
         for choice in LayoutChoice.allCases {
             let model = CompiledModel(trees, layout: choice)
             for _ in 0..<rows {
-                let row = source.row(inputs: trees.inputCount)
+                let row = source.row()
                 #expect(model.layoutAgrees(on: row), "\(name), \(model.layout), \(row)")
                 let independent = IndependentWalk(trees: trees).answer(row)
                 #expect(
@@ -37,8 +38,10 @@ struct ForestTests {
 
     @Test("one output", arguments: cases)
     func oneOutput(_ test: Case) {
-        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
-        expectEqual(source.ensemble, &source, "depth 6")
+        var source = RandomEnsemble(
+            seed: test.seed, profile: test.profile, hasOddThresholds: true)
+        let six = source.make(inputs: 6, outputs: 1, trees: 20, depth: 6)
+        expectEqual(six, &source, "depth 6")
         for depth in [0, 1, 2, 3, 4, 5, 7, 8, 9, 14] {
             let trees = source.make(inputs: 3, outputs: 1, trees: 9, depth: depth)
             expectEqual(trees, &source, rows: 15, "depth \(depth)")
@@ -47,7 +50,8 @@ struct ForestTests {
 
     @Test("more inputs than narrow words name", arguments: cases)
     func manyInputs(_ test: Case) {
-        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        var source = RandomEnsemble(
+            seed: test.seed, profile: test.profile, hasOddThresholds: true)
         for depth in [5, 13] {
             let trees = source.make(inputs: 200, outputs: 1, trees: 19, depth: depth)
             expectEqual(trees, &source, rows: 10, "depth \(depth)")
@@ -56,7 +60,8 @@ struct ForestTests {
 
     @Test("several outputs, by tree and by leaf", arguments: cases)
     func outputs(_ test: Case) {
-        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        var source = RandomEnsemble(
+            seed: test.seed, profile: test.profile, hasOddThresholds: true)
         let many = source.make(inputs: 5, outputs: 3, trees: 24, depth: 5)
         expectEqual(many, &source, "by tree")
         guard test.profile != .xgboost else { return }
@@ -66,7 +71,8 @@ struct ForestTests {
 
     @Test("categories", arguments: cases)
     func categories(_ test: Case) {
-        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        var source = RandomEnsemble(
+            seed: test.seed, profile: test.profile, hasOddThresholds: true)
         // Few of them are slots of a row, many take the general walk.
         for (trees, depth) in [(12, 3), (12, 9)] {
             let trees = source.make(
@@ -77,29 +83,34 @@ struct ForestTests {
 
     @Test("oblivious trees", arguments: [1, 2, 3] as [UInt64])
     func oblivious(seed: UInt64) {
-        var source = RandomEnsemble(seed: seed, profile: .catboost)
+        var source = RandomEnsemble(
+            seed: seed, profile: .catboost, hasOddThresholds: true)
         for outputs in [1, 3] {
-            let trees = source.oblivious(inputs: 6, outputs: outputs, trees: 30)
+            (source.outputs, source.trees, source.categorical) = (outputs, 30, 20)
+            source.ending = 90
+            let trees = source.oblivious()
             expectEqual(trees, &source, "\(outputs) outputs")
         }
     }
 
     @Test("linear leaves", arguments: [1, 2, 3] as [UInt64])
     func linear(seed: UInt64) {
-        var source = RandomEnsemble(seed: seed, profile: .lightgbm)
+        var source = RandomEnsemble(
+            seed: seed, profile: .lightgbm, hasOddThresholds: true)
         let trees = source.make(inputs: 4, outputs: 2, trees: 20, depth: 5, linear: true)
         expectEqual(trees, &source, "linear")
     }
 
     @Test("ranges of iterations and offsets", arguments: cases)
     func ranges(_ test: Case) {
-        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        var source = RandomEnsemble(
+            seed: test.seed, profile: test.profile, hasOddThresholds: true)
         let trees = source.make(inputs: 4, outputs: 2, trees: 80, depth: 7)
         let model = CompiledModel(trees)
         for range in [0..<40, 0..<1, 39..<40, 7..<29, 0..<0, 40..<90, 50..<60] {
             let options = RowOptions(offset: [0.5, -1], iterations: range)
             for _ in 0..<10 {
-                let row = source.row(inputs: 4)
+                let row = source.row()
                 #expect(model.layoutAgrees(on: row, options), "\(range)")
             }
         }
@@ -107,10 +118,11 @@ struct ForestTests {
 
     @Test("a batch gives the bits of its rows, in both widths", arguments: cases)
     func batch(_ test: Case) {
-        var source = RandomEnsemble(seed: test.seed, profile: test.profile)
+        var source = RandomEnsemble(
+            seed: test.seed, profile: test.profile, hasOddThresholds: true)
         let trees = source.make(inputs: 4, outputs: 2, trees: 300, depth: 6)
         let model = CompiledModel(trees)
-        let rows = (0..<150).map { _ in source.row(inputs: 4) }
+        let rows = (0..<150).map { _ in source.row() }
         let stride = 7
         let flat: [Double] = rows.flatMap { $0 + [9, 9, 9] }
         let single = rows.map { model.margins($0) }
@@ -144,8 +156,10 @@ struct ForestTests {
 
     @Test("an input that may not be missing makes the margin no number")
     func refused() {
-        var source = RandomEnsemble(seed: 4, profile: .forest)
-        let model = CompiledModel(source.ensemble)
+        var source = RandomEnsemble(
+            seed: 4, profile: .forest, hasOddThresholds: true)
+        source.required = 5
+        let model = CompiledModel(source.make(inputs: 6, outputs: 1, trees: 20, depth: 6))
         var row = [Double](repeating: 0.5, count: 6)
         #expect(!model.margins(row)[0].isNaN)
         row[5] = .nan
