@@ -72,7 +72,10 @@ class Data:
             value = width(value)
             rows[index, column] = (value, np.nextafter(value, width(np.inf)), np.nextafter(value, width(-np.inf)))[index % 3]
         largest = np.inf if infinite else 3e38
-        odd = [np.nan, largest, -largest, -0.0, 0.0, 1e-40, 1e30, -1e30, 1e-36, 1e-45 if width is np.float32 else 5e-324]
+        # What LightGBM takes for zero ends at 1.0000000180025095e-35.
+        zero = 1.0000000180025095e-35
+        odd = [np.nan, largest, -largest, -0.0, 0.0, 1e-40, 1e30, -1e30, 1e-36, 1e-45 if width is np.float32 else 5e-324,
+               zero, -zero, np.nextafter(zero, 1), np.nextafter(-zero, -1)]
         for index, value in enumerate(odd):
             rows[len(rows) - 1 - index, self.random.integers(0, 4)] = width(value)
         return rows
