@@ -101,7 +101,7 @@ struct JSONTape: Sendable {
 
     /// The path of the value at `target`, found by walking down to it: only errors pay for it.
     func path(to target: Int) -> String {
-        var path = "$"
+        var steps: [String] = []
         var index = 0
         while index != target {
             let kind = kind(at: index)
@@ -113,10 +113,10 @@ struct JSONTape: Sendable {
                 let value = kind == .object ? member + 1 : member
                 let following = next(after: value)
                 if target < following {
-                    path +=
+                    steps.append(
                         kind == .object
-                        ? JSONText.pathComponent(rawText(at: offset(at: member)))
-                        : "[\(position)]"
+                            ? JSONText.pathComponent(rawText(at: offset(at: member)))
+                            : "[\(position)]")
                     break
                 }
                 position += 1
@@ -128,6 +128,6 @@ struct JSONTape: Sendable {
             if target < value { break }
             index = value
         }
-        return path
+        return JSONText.path(steps)
     }
 }

@@ -106,16 +106,16 @@ struct JSONTapeBuilder {
 
     /// - Parameter rawText: what stands at a key's offset, as the file has it.
     func path(_ rawText: (Int) -> ArraySlice<UInt8>) -> String {
-        var path = "$"
+        var steps: [String] = []
         for (index, frame) in frames.enumerated() {
             if frame.isObject {
                 let end = index + 1 < frames.count ? frames[index + 1].firstKey : keys.count
                 guard end > frame.firstKey else { break }
-                path += JSONText.pathComponent(rawText(keys[end - 1].offset))
+                steps.append(JSONText.pathComponent(rawText(keys[end - 1].offset)))
             } else if frame.count > 0 {
-                path += "[\(frame.count - 1)]"
+                steps.append("[\(frame.count - 1)]")
             }
         }
-        return path
+        return JSONText.path(steps)
     }
 }

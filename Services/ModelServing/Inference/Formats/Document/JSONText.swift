@@ -63,6 +63,12 @@ enum JSONText {
         return plain ? ".\(text)" : "[\"\(text)\"]"
     }
 
+    /// A JSON path of these steps; of a very deep one its middle is left out.
+    static func path(_ steps: [String]) -> String {
+        guard steps.count > 40 else { return "$" + steps.joined() }
+        return "$" + steps.prefix(32).joined() + "…" + steps.suffix(8).joined()
+    }
+
     private static func scalar(_ raw: ArraySlice<UInt8>, _ index: inout Int) -> [UInt8] {
         guard var value = hexadecimal(raw, at: index) else { return [] }
         index += 4
