@@ -8,10 +8,11 @@ import Testing
 struct FormatExplanationTests {
     @Test("parts, base and rounding are the margin", arguments: Fixture.all(""))
     func sum(_ fixture: Fixture) throws {
-        let rows = try fixture.rows()
+        let table = try RowTable(try fixture.bytes("rows.csv"))
         let loaded = try ModelFile.load(
-            try fixture.artifact(),
-            LoadOptions(rounds: .all, columns: rows[0].indices.map { "f\($0)" }))
+            try fixture.artifact(), LoadOptions(rounds: .all, columns: table.names))
+        let inputs = try InputRows(table, for: loaded)
+        let rows = try (0..<table.rowCount).map { try inputs.row($0) }
         let model = CompiledModel(loaded)
         guard let explainer = Explainers.best(for: model, background: nil, artifact: []) else {
             #expect(fixture.name.contains("linear-tree"), "\(fixture.name) has no explainer")

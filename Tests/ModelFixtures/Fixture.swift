@@ -11,8 +11,13 @@ public struct Fixture: CustomStringConvertible, Sendable {
     public static let own: [Fixture] = list(
         URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures"))
 
-    /// XGBoost's among them.
-    public static let xgboost = own.filter { $0.name.hasPrefix("xgboost-") }
+    /// The boosted trees of XGBoost among them.
+    public static let xgboost = own.filter {
+        $0.name.hasPrefix("xgboost-") && !$0.name.contains("-linear")
+    }
+
+    /// One of these by its name.
+    public static func named(_ name: String) -> Fixture? { own.first { $0.name == name } }
 
     /// The wider set, where the checkout has it beside itself.
     public static let shared: [Fixture] = {
@@ -39,6 +44,25 @@ public struct Fixture: CustomStringConvertible, Sendable {
 
     public func has(_ file: String) -> Bool {
         FileManager.default.fileExists(atPath: folder.appending(path: file).path)
+    }
+
+    /// What made it.
+    public struct About: Decodable, Sendable {
+        public let maker: String
+        public let version: String
+
+        private enum CodingKeys: String, CodingKey {
+            case maker = "library"
+            case version
+        }
+    }
+
+    public func about() throws -> About {
+        try JSONDecoder().decode(About.self, from: Data(try bytes("case.json")))
+    }
+
+    public func bytes(_ file: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: folder.appending(path: file)))
     }
 
     /// The model file as its library wrote it.
