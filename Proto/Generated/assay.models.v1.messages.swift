@@ -9730,6 +9730,2322 @@ extension AssayModelsV1 {
 }
 
 extension AssayModelsV1 {
+    /// What a shadow's file says: a version that scores calls of an alias too, behind their
+    /// replies.
+    public struct ShadowSpecification: WireMessage {
+        public var shadow: String = ""
+        /// Grows by one at every change.
+        public var revision: UInt32 = 0
+        public var owner: String = ""
+        public var model: String = ""
+        /// The calls that it is shown.
+        public var alias: String = ""
+        public var version: UInt32 = 0
+        /// Basis points of those calls.
+        public var share: UInt32 = 0
+        /// Basis points of the scoring threads' time that it may take.
+        public var poolShare: UInt32 = 0
+        /// Rows that wait at most; the oldest is given up for a newer one.
+        public var queue: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            shadow: String = "", revision: UInt32 = 0, owner: String = "", model: String = "",
+            alias: String = "", version: UInt32 = 0, share: UInt32 = 0, poolShare: UInt32 = 0,
+            queue: UInt32 = 0
+        ) {
+            self.shadow = shadow
+            self.revision = revision
+            self.owner = owner
+            self.model = model
+            self.alias = alias
+            self.version = version
+            self.share = share
+            self.poolShare = poolShare
+            self.queue = queue
+        }
+
+        public static func blank() -> ShadowSpecification { ShadowSpecification() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ShadowSpecification", depth: 1,
+            [
+                Field(1, "shadow", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "owner", .string),
+                Field(4, "model", .string),
+                Field(5, "alias", .string),
+                Field(6, "version", .uint32),
+                Field(7, "share", .uint32),
+                Field(8, "pool_share", json: "poolShare", .uint32),
+                Field(9, "queue", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { shadow = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { owner = try reader.string(.implicit) }
+                if reader.take(0x22) { model = try reader.string(.implicit) }
+                if reader.take(0x2A) { alias = try reader.string(.implicit) }
+                if reader.take(0x30) { version = try reader.uint32(.implicit) }
+                if reader.take(0x38) { share = try reader.uint32(.implicit) }
+                if reader.take(0x40) { poolShare = try reader.uint32(.implicit) }
+                if reader.take(0x48) { queue = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, shadow)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.string(0x1A, owner)
+            size += sizes.string(0x22, model)
+            size += sizes.string(0x2A, alias)
+            size += sizes.uint32(0x30, version)
+            size += sizes.uint32(0x38, share)
+            size += sizes.uint32(0x40, poolShare)
+            size += sizes.uint32(0x48, queue)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, shadow)
+            writer.uint32(0x10, revision)
+            writer.string(0x1A, owner)
+            writer.string(0x22, model)
+            writer.string(0x2A, alias)
+            writer.uint32(0x30, version)
+            writer.uint32(0x38, share)
+            writer.uint32(0x40, poolShare)
+            writer.uint32(0x48, queue)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("shadow", missing: shadow.isEmpty)
+            violations.length("shadow", shadow.utf8.count, max: 63)
+            violations.required("revision", missing: revision == 0)
+            violations.required("owner", missing: owner.isEmpty)
+            violations.length("owner", owner.utf8.count, max: 128)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("alias", missing: alias.isEmpty)
+            violations.length("alias", alias.utf8.count, max: 63)
+            violations.required("version", missing: version == 0)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: shadow = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: owner = try reader.value(StringCodec.self)
+            case 4: model = try reader.value(StringCodec.self)
+            case 5: alias = try reader.value(StringCodec.self)
+            case 6: version = try reader.value(UInt32Codec.self)
+            case 7: share = try reader.value(UInt32Codec.self)
+            case 8: poolShare = try reader.value(UInt32Codec.self)
+            case 9: queue = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("shadow", shadow, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("share", share, UInt32Codec.self)
+            writer.field("poolShare", poolShare, UInt32Codec.self)
+            writer.field("queue", queue, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ShadowSpecification, b: ShadowSpecification) -> Bool {
+            Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.share, b.share)
+                && Canonical.equal(a.poolShare, b.poolShare)
+                && Canonical.equal(a.queue, b.queue)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(share, into: &hasher)
+            Canonical.hash(poolShare, into: &hasher)
+            Canonical.hash(queue, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public enum ShadowState: WireEnum {
+        case unspecified
+        case running
+        case stopped
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .running
+            case 2: self = .stopped
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .running: 1
+            case .stopped: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.models.v1.ShadowState",
+            [(0, "unspecified"), (1, "running"), (2, "stopped")])
+    }
+}
+
+extension AssayModelsV1 {
+    /// How a shadow's rows fared in this process, since its revision came into force here.
+    public struct ShadowActivity: WireMessage {
+        public var offered: UInt64 = 0
+        /// Given up because too many waited.
+        public var dropped: UInt64 = 0
+        public var scored: UInt64 = 0
+        public var failed: UInt64 = 0
+        /// Took so long that the score was thrown away.
+        public var late: UInt64 = 0
+        public var waiting: UInt64 = 0
+        /// It has been at one row for too long.
+        public var stuck: Bool = false
+        /// Scored, but not kept: the log was behind, or its store failed.
+        public var lost: UInt64 = 0
+        /// Why it scores nothing; empty: it does.
+        public var problem: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            offered: UInt64 = 0, dropped: UInt64 = 0, scored: UInt64 = 0, failed: UInt64 = 0,
+            late: UInt64 = 0, waiting: UInt64 = 0, stuck: Bool = false, lost: UInt64 = 0,
+            problem: String = ""
+        ) {
+            self.offered = offered
+            self.dropped = dropped
+            self.scored = scored
+            self.failed = failed
+            self.late = late
+            self.waiting = waiting
+            self.stuck = stuck
+            self.lost = lost
+            self.problem = problem
+        }
+
+        public static func blank() -> ShadowActivity { ShadowActivity() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ShadowActivity", depth: 1,
+            [
+                Field(1, "offered", .uint64),
+                Field(2, "dropped", .uint64),
+                Field(3, "scored", .uint64),
+                Field(4, "failed", .uint64),
+                Field(5, "late", .uint64),
+                Field(6, "waiting", .uint64),
+                Field(7, "stuck", .bool),
+                Field(8, "lost", .uint64),
+                Field(9, "problem", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { offered = try reader.uint64(.implicit) }
+                if reader.take(0x10) { dropped = try reader.uint64(.implicit) }
+                if reader.take(0x18) { scored = try reader.uint64(.implicit) }
+                if reader.take(0x20) { failed = try reader.uint64(.implicit) }
+                if reader.take(0x28) { late = try reader.uint64(.implicit) }
+                if reader.take(0x30) { waiting = try reader.uint64(.implicit) }
+                if reader.take(0x38) { stuck = try reader.bool(.implicit) }
+                if reader.take(0x40) { lost = try reader.uint64(.implicit) }
+                if reader.take(0x4A) { problem = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, offered)
+            size += sizes.uint64(0x10, dropped)
+            size += sizes.uint64(0x18, scored)
+            size += sizes.uint64(0x20, failed)
+            size += sizes.uint64(0x28, late)
+            size += sizes.uint64(0x30, waiting)
+            size += sizes.bool(0x38, stuck)
+            size += sizes.uint64(0x40, lost)
+            size += sizes.string(0x4A, problem)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, offered)
+            writer.uint64(0x10, dropped)
+            writer.uint64(0x18, scored)
+            writer.uint64(0x20, failed)
+            writer.uint64(0x28, late)
+            writer.uint64(0x30, waiting)
+            writer.bool(0x38, stuck)
+            writer.uint64(0x40, lost)
+            writer.string(0x4A, problem)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("problem", problem.utf8.count, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: offered = try reader.value(UInt64Codec.self)
+            case 2: dropped = try reader.value(UInt64Codec.self)
+            case 3: scored = try reader.value(UInt64Codec.self)
+            case 4: failed = try reader.value(UInt64Codec.self)
+            case 5: late = try reader.value(UInt64Codec.self)
+            case 6: waiting = try reader.value(UInt64Codec.self)
+            case 7: stuck = try reader.value(BoolCodec.self)
+            case 8: lost = try reader.value(UInt64Codec.self)
+            case 9: problem = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("offered", offered, UInt64Codec.self)
+            writer.field("dropped", dropped, UInt64Codec.self)
+            writer.field("scored", scored, UInt64Codec.self)
+            writer.field("failed", failed, UInt64Codec.self)
+            writer.field("late", late, UInt64Codec.self)
+            writer.field("waiting", waiting, UInt64Codec.self)
+            writer.field("stuck", stuck, BoolCodec.self)
+            writer.field("lost", lost, UInt64Codec.self)
+            writer.field("problem", problem, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ShadowActivity, b: ShadowActivity) -> Bool {
+            Canonical.equal(a.offered, b.offered)
+                && Canonical.equal(a.dropped, b.dropped)
+                && Canonical.equal(a.scored, b.scored)
+                && Canonical.equal(a.failed, b.failed)
+                && Canonical.equal(a.late, b.late)
+                && Canonical.equal(a.waiting, b.waiting)
+                && Canonical.equal(a.stuck, b.stuck)
+                && Canonical.equal(a.lost, b.lost)
+                && Canonical.equal(a.problem, b.problem)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(offered, into: &hasher)
+            Canonical.hash(dropped, into: &hasher)
+            Canonical.hash(scored, into: &hasher)
+            Canonical.hash(failed, into: &hasher)
+            Canonical.hash(late, into: &hasher)
+            Canonical.hash(waiting, into: &hasher)
+            Canonical.hash(stuck, into: &hasher)
+            Canonical.hash(lost, into: &hasher)
+            Canonical.hash(problem, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A shadow as it stands.
+    public struct Shadow: WireMessage {
+        public var specification: ShadowSpecification
+        public var state: ShadowState = .unspecified
+        /// SHA-256 of its file.
+        public var file: [UInt8] = []
+        public var changedAt: Timestamp
+        /// Who changed it last, and why.
+        public var actor: String = ""
+        public var reason: String = ""
+        /// In replies alone.
+        public var activity: ShadowActivity?
+        public var unknown: UnknownFields?
+
+        public init(
+            specification: ShadowSpecification, state: ShadowState = .unspecified,
+            file: [UInt8] = [], changedAt: Timestamp, actor: String = "", reason: String = "",
+            activity: ShadowActivity? = nil
+        ) {
+            self.specification = specification
+            self.state = state
+            self.file = file
+            self.changedAt = changedAt
+            self.actor = actor
+            self.reason = reason
+            self.activity = activity
+        }
+
+        public static func blank() -> Shadow {
+            Shadow(specification: .blank(), changedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Shadow", depth: 2,
+            [
+                Field(1, "specification", .message { ShadowSpecification.fields }, .required),
+                Field(2, "state", .enumeration(ShadowState.names)),
+                Field(3, "file", .bytes),
+                Field(4, "changed_at", json: "changedAt", .timestamp, .required),
+                Field(5, "actor", .string),
+                Field(6, "reason", .string),
+                Field(7, "activity", .message { ShadowActivity.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    specification = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x10) { state = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) { file = try reader.bytes(.implicit) }
+                if reader.take(0x22) {
+                    changedAt = try reader.timestamp()
+                    seen |= 0x2
+                }
+                if reader.take(0x2A) { actor = try reader.string(.implicit) }
+                if reader.take(0x32) { reason = try reader.string(.implicit) }
+                if reader.take(0x3A) { activity = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x3, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, specification)
+            size += sizes.enumeration(0x10, state)
+            size += sizes.bytes(0x1A, file)
+            size += sizes.timestamp(0x22, changedAt)
+            size += sizes.string(0x2A, actor)
+            size += sizes.string(0x32, reason)
+            size += sizes.message(0x3A, activity)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, specification, &sizes)
+            writer.enumeration(0x10, state)
+            writer.bytes(0x1A, file)
+            writer.timestamp(0x22, changedAt)
+            writer.string(0x2A, actor)
+            writer.string(0x32, reason)
+            writer.message(0x3A, activity, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("specification", specification)
+            violations.length("file", file.count, max: 32)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.nested("activity", activity)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: specification = try reader.value(MessageCodec<ShadowSpecification>.self)
+            case 2: state = try reader.value(EnumCodec<ShadowState>.self)
+            case 3: file = try reader.value(BytesCodec.self)
+            case 4: changedAt = try reader.value(TimestampCodec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            case 6: reason = try reader.value(StringCodec.self)
+            case 7: activity = try reader.value(MessageCodec<ShadowActivity>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("specification", specification, MessageCodec<ShadowSpecification>.self)
+            writer.field("state", state, EnumCodec<ShadowState>.self)
+            writer.field("file", file, BytesCodec.self)
+            writer.field("changedAt", changedAt, TimestampCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("activity", activity, MessageCodec<ShadowActivity>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Shadow, b: Shadow) -> Bool {
+            Canonical.equal(a.specification, b.specification)
+                && Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.file, b.file)
+                && Canonical.equal(a.changedAt, b.changedAt)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.activity, b.activity)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(specification, into: &hasher)
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(file, into: &hasher)
+            Canonical.hash(changedAt, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(activity, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// How a shadow stands since an event.
+    public struct ShadowChange: WireMessage {
+        public var shadow: String = ""
+        public var revision: UInt32 = 0
+        public var version: UInt32 = 0
+        public var state: ShadowState = .unspecified
+        public var unknown: UnknownFields?
+
+        public init(
+            shadow: String = "", revision: UInt32 = 0, version: UInt32 = 0,
+            state: ShadowState = .unspecified
+        ) {
+            self.shadow = shadow
+            self.revision = revision
+            self.version = version
+            self.state = state
+        }
+
+        public static func blank() -> ShadowChange { ShadowChange() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ShadowChange", depth: 1,
+            [
+                Field(1, "shadow", .string),
+                Field(2, "revision", .uint32),
+                Field(3, "version", .uint32),
+                Field(4, "state", .enumeration(ShadowState.names)),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { shadow = try reader.string(.implicit) }
+                if reader.take(0x10) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x18) { version = try reader.uint32(.implicit) }
+                if reader.take(0x20) { state = try reader.enumeration(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, shadow)
+            size += sizes.uint32(0x10, revision)
+            size += sizes.uint32(0x18, version)
+            size += sizes.enumeration(0x20, state)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, shadow)
+            writer.uint32(0x10, revision)
+            writer.uint32(0x18, version)
+            writer.enumeration(0x20, state)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("shadow", missing: shadow.isEmpty)
+            violations.length("shadow", shadow.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: shadow = try reader.value(StringCodec.self)
+            case 2: revision = try reader.value(UInt32Codec.self)
+            case 3: version = try reader.value(UInt32Codec.self)
+            case 4: state = try reader.value(EnumCodec<ShadowState>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("shadow", shadow, StringCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("state", state, EnumCodec<ShadowState>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ShadowChange, b: ShadowChange) -> Bool {
+            Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ListShadowsRequest: WireMessage {
+        /// Empty: of all models.
+        public var model: String = ""
+        /// Those that have ended, too.
+        public var withStopped: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", withStopped: Bool = false) {
+            self.model = model
+            self.withStopped = withStopped
+        }
+
+        public static func blank() -> ListShadowsRequest { ListShadowsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ListShadowsRequest", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "with_stopped", json: "withStopped", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { withStopped = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.bool(0x10, withStopped)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.bool(0x10, withStopped)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("model", model.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: withStopped = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("withStopped", withStopped, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListShadowsRequest, b: ListShadowsRequest) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.withStopped, b.withStopped)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(withStopped, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ShadowPage: WireMessage {
+        /// By model and name.
+        public var shadows: [Shadow] = []
+        public var unknown: UnknownFields?
+
+        public init(shadows: [Shadow] = []) {
+            self.shadows = shadows
+        }
+
+        public static func blank() -> ShadowPage { ShadowPage() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ShadowPage", depth: 3,
+            [Field(1, "shadows", .message { Shadow.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { shadows = try reader.list(0x0A, MessageCodec<Shadow>.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, shadows, MessageCodec<Shadow>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, shadows, MessageCodec<Shadow>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("shadows", shadows.count, max: 256)
+            violations.nested("shadows", shadows)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: shadows = try reader.list(MessageCodec<Shadow>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("shadows", shadows, MessageCodec<Shadow>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ShadowPage, b: ShadowPage) -> Bool {
+            Canonical.equal(a.shadows, b.shadows)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(shadows, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct StopShadowRequest: WireMessage {
+        public var requestID: String = ""
+        public var model: String = ""
+        public var shadow: String = ""
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", shadow: String = "", reason: String = ""
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.shadow = shadow
+            self.reason = reason
+        }
+
+        public static func blank() -> StopShadowRequest { StopShadowRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.StopShadowRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "shadow", .string),
+                Field(4, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x1A) { shadow = try reader.string(.implicit) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.string(0x1A, shadow)
+            size += sizes.string(0x22, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.string(0x1A, shadow)
+            writer.string(0x22, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("shadow", missing: shadow.isEmpty)
+            violations.length("shadow", shadow.utf8.count, max: 63)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: shadow = try reader.value(StringCodec.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("shadow", shadow, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StopShadowRequest, b: StopShadowRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What one version said of a call.
+    public struct ShadowScore: WireMessage {
+        public var version: UInt32 = 0
+        public var margin: Double = 0
+        /// The probability of the adverse event, or the one answer of a model without classes.
+        public var score: Double?
+        public var band: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            version: UInt32 = 0, margin: Double = 0, score: Double? = nil, band: String = ""
+        ) {
+            self.version = version
+            self.margin = margin
+            self.score = score
+            self.band = band
+        }
+
+        public static func blank() -> ShadowScore { ShadowScore() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ShadowScore", depth: 1,
+            [
+                Field(1, "version", .uint32),
+                Field(2, "margin", .double),
+                Field(3, "score", .double, .optional),
+                Field(4, "band", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { version = try reader.uint32(.implicit) }
+                if reader.take(0x11) { margin = try reader.double(.implicit) }
+                if reader.take(0x19) { score = try reader.double(.explicit) }
+                if reader.take(0x22) { band = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, version)
+            size += sizes.double(0x11, margin)
+            size += sizes.double(0x19, score)
+            size += sizes.string(0x22, band)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, version)
+            writer.double(0x11, margin)
+            writer.double(0x19, score)
+            writer.string(0x22, band)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("margin", margin)
+            if let value = score { violations.finite("score", value, .explicit) }
+            violations.length("band", band.utf8.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: version = try reader.value(UInt32Codec.self)
+            case 2: margin = try reader.value(DoubleCodec.self)
+            case 3: score = try reader.value(DoubleCodec.self)
+            case 4: band = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("margin", margin, DoubleCodec.self)
+            writer.field("score", score, DoubleCodec.self)
+            writer.field("band", band, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ShadowScore, b: ShadowScore) -> Bool {
+            Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.margin, b.margin)
+                && Canonical.equal(a.score, b.score)
+                && Canonical.equal(a.band, b.band)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(margin, into: &hasher)
+            Canonical.hash(score, into: &hasher)
+            Canonical.hash(band, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// A call that was scored in the shadow too, as the log keeps it.
+    public struct ShadowRow: WireMessage {
+        public var requestID: String = ""
+        /// Of the call.
+        public var at: Timestamp
+        /// Of the shadow's file.
+        public var revision: UInt32 = 0
+        public var live: ShadowScore
+        public var shadow: ShadowScore
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", at: Timestamp, revision: UInt32 = 0, live: ShadowScore,
+            shadow: ShadowScore
+        ) {
+            self.requestID = requestID
+            self.at = at
+            self.revision = revision
+            self.live = live
+            self.shadow = shadow
+        }
+
+        public static func blank() -> ShadowRow {
+            ShadowRow(at: .blank(), live: .blank(), shadow: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ShadowRow", depth: 2,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "at", .timestamp, .required),
+                Field(3, "revision", .uint32),
+                Field(4, "live", .message { ShadowScore.fields }, .required),
+                Field(5, "shadow", .message { ShadowScore.fields }, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    at = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x18) { revision = try reader.uint32(.implicit) }
+                if reader.take(0x22) {
+                    live = try reader.message()
+                    seen |= 0x2
+                }
+                if reader.take(0x2A) {
+                    shadow = try reader.message()
+                    seen |= 0x4
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x7, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.timestamp(0x12, at)
+            size += sizes.uint32(0x18, revision)
+            size += sizes.message(0x22, live)
+            size += sizes.message(0x2A, shadow)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.timestamp(0x12, at)
+            writer.uint32(0x18, revision)
+            writer.message(0x22, live, &sizes)
+            writer.message(0x2A, shadow, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.nested("live", live)
+            violations.nested("shadow", shadow)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: at = try reader.value(TimestampCodec.self)
+            case 3: revision = try reader.value(UInt32Codec.self)
+            case 4: live = try reader.value(MessageCodec<ShadowScore>.self)
+            case 5: shadow = try reader.value(MessageCodec<ShadowScore>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("at", at, TimestampCodec.self)
+            writer.field("revision", revision, UInt32Codec.self)
+            writer.field("live", live, MessageCodec<ShadowScore>.self)
+            writer.field("shadow", shadow, MessageCodec<ShadowScore>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ShadowRow, b: ShadowRow) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.at, b.at)
+                && Canonical.equal(a.revision, b.revision)
+                && Canonical.equal(a.live, b.live)
+                && Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(at, into: &hasher)
+            Canonical.hash(revision, into: &hasher)
+            Canonical.hash(live, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct CompareRequest: WireMessage {
+        public var model: String = ""
+        public var shadow: String = ""
+        /// The version that answered; 0: the one that answered most of the rows.
+        public var baseline: UInt32 = 0
+        /// A call is selected from the lower edge of this band on, by each version's own bands.
+        public var band: String = ""
+        /// A call is selected if its score reaches this. Neither this nor a band: each version's
+        /// highest band.
+        public var threshold: Double?
+        /// Of the shadow's version, if it is another.
+        public var challengerThreshold: Double?
+        /// The name of the outcome that says what came of calls; empty: none.
+        public var outcome: String = ""
+        /// Only what was recorded from here on.
+        public var since: Timestamp?
+        /// Only what was recorded before; absent: all so far.
+        public var asOf: Timestamp?
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", shadow: String = "", baseline: UInt32 = 0, band: String = "",
+            threshold: Double? = nil, challengerThreshold: Double? = nil, outcome: String = "",
+            since: Timestamp? = nil, asOf: Timestamp? = nil
+        ) {
+            self.model = model
+            self.shadow = shadow
+            self.baseline = baseline
+            self.band = band
+            self.threshold = threshold
+            self.challengerThreshold = challengerThreshold
+            self.outcome = outcome
+            self.since = since
+            self.asOf = asOf
+        }
+
+        public static func blank() -> CompareRequest { CompareRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.CompareRequest", depth: 2,
+            [
+                Field(1, "model", .string),
+                Field(2, "shadow", .string),
+                Field(3, "baseline", .uint32),
+                Field(4, "band", .string),
+                Field(5, "threshold", .double, .optional),
+                Field(6, "challenger_threshold", json: "challengerThreshold", .double, .optional),
+                Field(7, "outcome", .string),
+                Field(8, "since", .timestamp, .optional),
+                Field(9, "as_of", json: "asOf", .timestamp, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) { shadow = try reader.string(.implicit) }
+                if reader.take(0x18) { baseline = try reader.uint32(.implicit) }
+                if reader.take(0x22) { band = try reader.string(.implicit) }
+                if reader.take(0x29) { threshold = try reader.double(.explicit) }
+                if reader.take(0x31) { challengerThreshold = try reader.double(.explicit) }
+                if reader.take(0x3A) { outcome = try reader.string(.implicit) }
+                if reader.take(0x42) { since = try reader.timestamp() }
+                if reader.take(0x4A) { asOf = try reader.timestamp() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.string(0x12, shadow)
+            size += sizes.uint32(0x18, baseline)
+            size += sizes.string(0x22, band)
+            size += sizes.double(0x29, threshold)
+            size += sizes.double(0x31, challengerThreshold)
+            size += sizes.string(0x3A, outcome)
+            size += sizes.timestamp(0x42, since)
+            size += sizes.timestamp(0x4A, asOf)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.string(0x12, shadow)
+            writer.uint32(0x18, baseline)
+            writer.string(0x22, band)
+            writer.double(0x29, threshold)
+            writer.double(0x31, challengerThreshold)
+            writer.string(0x3A, outcome)
+            writer.timestamp(0x42, since)
+            writer.timestamp(0x4A, asOf)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("shadow", missing: shadow.isEmpty)
+            violations.length("shadow", shadow.utf8.count, max: 63)
+            violations.length("band", band.utf8.count, max: 32)
+            if let value = threshold { violations.finite("threshold", value, .explicit) }
+            if let value = challengerThreshold {
+                violations.finite("challenger_threshold", value, .explicit)
+            }
+            violations.length("outcome", outcome.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: shadow = try reader.value(StringCodec.self)
+            case 3: baseline = try reader.value(UInt32Codec.self)
+            case 4: band = try reader.value(StringCodec.self)
+            case 5: threshold = try reader.value(DoubleCodec.self)
+            case 6: challengerThreshold = try reader.value(DoubleCodec.self)
+            case 7: outcome = try reader.value(StringCodec.self)
+            case 8: since = try reader.value(TimestampCodec.self)
+            case 9: asOf = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("shadow", shadow, StringCodec.self)
+            writer.field("baseline", baseline, UInt32Codec.self)
+            writer.field("band", band, StringCodec.self)
+            writer.field("threshold", threshold, DoubleCodec.self)
+            writer.field("challengerThreshold", challengerThreshold, DoubleCodec.self)
+            writer.field("outcome", outcome, StringCodec.self)
+            writer.field("since", since, TimestampCodec.self)
+            writer.field("asOf", asOf, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: CompareRequest, b: CompareRequest) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.baseline, b.baseline)
+                && Canonical.equal(a.band, b.band)
+                && Canonical.equal(a.threshold, b.threshold)
+                && Canonical.equal(a.challengerThreshold, b.challengerThreshold)
+                && Canonical.equal(a.outcome, b.outcome)
+                && Canonical.equal(a.since, b.since)
+                && Canonical.equal(a.asOf, b.asOf)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(baseline, into: &hasher)
+            Canonical.hash(band, into: &hasher)
+            Canonical.hash(threshold, into: &hasher)
+            Canonical.hash(challengerThreshold, into: &hasher)
+            Canonical.hash(outcome, into: &hasher)
+            Canonical.hash(since, into: &hasher)
+            Canonical.hash(asOf, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Calls that two versions treat in one way.
+    public struct SwapCell: WireMessage {
+        public var calls: UInt64 = 0
+        /// Whose outcome is known.
+        public var labelled: UInt64 = 0
+        public var positives: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(calls: UInt64 = 0, labelled: UInt64 = 0, positives: UInt64 = 0) {
+            self.calls = calls
+            self.labelled = labelled
+            self.positives = positives
+        }
+
+        public static func blank() -> SwapCell { SwapCell() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.SwapCell", depth: 1,
+            [
+                Field(1, "calls", .uint64),
+                Field(2, "labelled", .uint64),
+                Field(3, "positives", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { calls = try reader.uint64(.implicit) }
+                if reader.take(0x10) { labelled = try reader.uint64(.implicit) }
+                if reader.take(0x18) { positives = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, calls)
+            size += sizes.uint64(0x10, labelled)
+            size += sizes.uint64(0x18, positives)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, calls)
+            writer.uint64(0x10, labelled)
+            writer.uint64(0x18, positives)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: calls = try reader.value(UInt64Codec.self)
+            case 2: labelled = try reader.value(UInt64Codec.self)
+            case 3: positives = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("calls", calls, UInt64Codec.self)
+            writer.field("labelled", labelled, UInt64Codec.self)
+            writer.field("positives", positives, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: SwapCell, b: SwapCell) -> Bool {
+            Canonical.equal(a.calls, b.calls)
+                && Canonical.equal(a.labelled, b.labelled)
+                && Canonical.equal(a.positives, b.positives)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(calls, into: &hasher)
+            Canonical.hash(labelled, into: &hasher)
+            Canonical.hash(positives, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// The version that answered and the shadow's, on the same calls.
+    public struct Comparison: WireMessage {
+        public var model: String = ""
+        public var shadow: String = ""
+        public var baseline: UInt32 = 0
+        public var challenger: UInt32 = 0
+        /// Calls that both scored.
+        public var rows: UInt64 = 0
+        /// Of them, those without a score on one side: not compared.
+        public var unusable: UInt64 = 0
+        /// In the log, but of other versions.
+        public var otherRows: UInt64 = 0
+        /// Of the first and the last call.
+        public var firstAt: Timestamp?
+        public var lastAt: Timestamp?
+        /// What was recorded before this is in it.
+        public var horizon: Timestamp
+        public var baselineThreshold: Double = 0
+        public var challengerThreshold: Double = 0
+        public var both: SwapCell
+        public var onlyBaseline: SwapCell
+        public var onlyChallenger: SwapCell
+        public var neither: SwapCell
+        public var agreement: Double?
+        /// Agreement beyond chance: 1 is perfect, 0 is chance.
+        public var kappa: Double?
+        /// Of the challenger's scores, in the deciles of the baseline's.
+        public var stabilityIndex: Double = 0
+        /// Of ranks (Spearman); absent if one side gives all calls one score.
+        public var rankCorrelation: Double?
+        public var meanDifference: Double = 0
+        public var largestDifference: Double = 0
+        /// SHA-256 of the rest: the same rows give the same comparison.
+        public var contentHash: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", shadow: String = "", baseline: UInt32 = 0, challenger: UInt32 = 0,
+            rows: UInt64 = 0, unusable: UInt64 = 0, otherRows: UInt64 = 0,
+            firstAt: Timestamp? = nil, lastAt: Timestamp? = nil, horizon: Timestamp,
+            baselineThreshold: Double = 0, challengerThreshold: Double = 0, both: SwapCell,
+            onlyBaseline: SwapCell, onlyChallenger: SwapCell, neither: SwapCell,
+            agreement: Double? = nil, kappa: Double? = nil, stabilityIndex: Double = 0,
+            rankCorrelation: Double? = nil, meanDifference: Double = 0,
+            largestDifference: Double = 0, contentHash: [UInt8] = []
+        ) {
+            self.model = model
+            self.shadow = shadow
+            self.baseline = baseline
+            self.challenger = challenger
+            self.rows = rows
+            self.unusable = unusable
+            self.otherRows = otherRows
+            self.firstAt = firstAt
+            self.lastAt = lastAt
+            self.horizon = horizon
+            self.baselineThreshold = baselineThreshold
+            self.challengerThreshold = challengerThreshold
+            self.both = both
+            self.onlyBaseline = onlyBaseline
+            self.onlyChallenger = onlyChallenger
+            self.neither = neither
+            self.agreement = agreement
+            self.kappa = kappa
+            self.stabilityIndex = stabilityIndex
+            self.rankCorrelation = rankCorrelation
+            self.meanDifference = meanDifference
+            self.largestDifference = largestDifference
+            self.contentHash = contentHash
+        }
+
+        public static func blank() -> Comparison {
+            Comparison(
+                horizon: .blank(), both: .blank(), onlyBaseline: .blank(), onlyChallenger: .blank(),
+                neither: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Comparison", depth: 2,
+            [
+                Field(1, "model", .string),
+                Field(2, "shadow", .string),
+                Field(3, "baseline", .uint32),
+                Field(4, "challenger", .uint32),
+                Field(5, "rows", .uint64),
+                Field(6, "unusable", .uint64),
+                Field(7, "other_rows", json: "otherRows", .uint64),
+                Field(8, "first_at", json: "firstAt", .timestamp, .optional),
+                Field(9, "last_at", json: "lastAt", .timestamp, .optional),
+                Field(10, "horizon", .timestamp, .required),
+                Field(11, "baseline_threshold", json: "baselineThreshold", .double),
+                Field(12, "challenger_threshold", json: "challengerThreshold", .double),
+                Field(13, "both", .message { SwapCell.fields }, .required),
+                Field(
+                    14, "only_baseline", json: "onlyBaseline", .message { SwapCell.fields },
+                    .required),
+                Field(
+                    15, "only_challenger", json: "onlyChallenger", .message { SwapCell.fields },
+                    .required),
+                Field(16, "neither", .message { SwapCell.fields }, .required),
+                Field(17, "agreement", .double, .optional),
+                Field(18, "kappa", .double, .optional),
+                Field(19, "stability_index", json: "stabilityIndex", .double),
+                Field(20, "rank_correlation", json: "rankCorrelation", .double, .optional),
+                Field(21, "mean_difference", json: "meanDifference", .double),
+                Field(22, "largest_difference", json: "largestDifference", .double),
+                Field(23, "content_hash", json: "contentHash", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) { shadow = try reader.string(.implicit) }
+                if reader.take(0x18) { baseline = try reader.uint32(.implicit) }
+                if reader.take(0x20) { challenger = try reader.uint32(.implicit) }
+                if reader.take(0x28) { rows = try reader.uint64(.implicit) }
+                if reader.take(0x30) { unusable = try reader.uint64(.implicit) }
+                if reader.take(0x38) { otherRows = try reader.uint64(.implicit) }
+                if reader.take(0x42) { firstAt = try reader.timestamp() }
+                if reader.take(0x4A) { lastAt = try reader.timestamp() }
+                if reader.take(0x52) {
+                    horizon = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x59) { baselineThreshold = try reader.double(.implicit) }
+                if reader.take(0x61) { challengerThreshold = try reader.double(.implicit) }
+                if reader.take(0x6A) {
+                    both = try reader.message()
+                    seen |= 0x2
+                }
+                if reader.take(0x72) {
+                    onlyBaseline = try reader.message()
+                    seen |= 0x4
+                }
+                if reader.take(0x7A) {
+                    onlyChallenger = try reader.message()
+                    seen |= 0x8
+                }
+                if reader.take(0x82) {
+                    neither = try reader.message()
+                    seen |= 0x10
+                }
+                if reader.take(0x89) { agreement = try reader.double(.explicit) }
+                if reader.take(0x91) { kappa = try reader.double(.explicit) }
+                if reader.take(0x99) { stabilityIndex = try reader.double(.implicit) }
+                if reader.take(0xA1) { rankCorrelation = try reader.double(.explicit) }
+                if reader.take(0xA9) { meanDifference = try reader.double(.implicit) }
+                if reader.take(0xB1) { largestDifference = try reader.double(.implicit) }
+                if reader.take(0xBA) { contentHash = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1F, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.string(0x12, shadow)
+            size += sizes.uint32(0x18, baseline)
+            size += sizes.uint32(0x20, challenger)
+            size += sizes.uint64(0x28, rows)
+            size += sizes.uint64(0x30, unusable)
+            size += sizes.uint64(0x38, otherRows)
+            size += sizes.timestamp(0x42, firstAt)
+            size += sizes.timestamp(0x4A, lastAt)
+            size += sizes.timestamp(0x52, horizon)
+            size += sizes.double(0x59, baselineThreshold)
+            size += sizes.double(0x61, challengerThreshold)
+            size += sizes.message(0x6A, both)
+            size += sizes.message(0x72, onlyBaseline)
+            size += sizes.message(0x7A, onlyChallenger)
+            size += sizes.message(0x82, neither)
+            size += sizes.double(0x89, agreement)
+            size += sizes.double(0x91, kappa)
+            size += sizes.double(0x99, stabilityIndex)
+            size += sizes.double(0xA1, rankCorrelation)
+            size += sizes.double(0xA9, meanDifference)
+            size += sizes.double(0xB1, largestDifference)
+            size += sizes.bytes(0xBA, contentHash)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.string(0x12, shadow)
+            writer.uint32(0x18, baseline)
+            writer.uint32(0x20, challenger)
+            writer.uint64(0x28, rows)
+            writer.uint64(0x30, unusable)
+            writer.uint64(0x38, otherRows)
+            writer.timestamp(0x42, firstAt)
+            writer.timestamp(0x4A, lastAt)
+            writer.timestamp(0x52, horizon)
+            writer.double(0x59, baselineThreshold)
+            writer.double(0x61, challengerThreshold)
+            writer.message(0x6A, both, &sizes)
+            writer.message(0x72, onlyBaseline, &sizes)
+            writer.message(0x7A, onlyChallenger, &sizes)
+            writer.message(0x82, neither, &sizes)
+            writer.double(0x89, agreement)
+            writer.double(0x91, kappa)
+            writer.double(0x99, stabilityIndex)
+            writer.double(0xA1, rankCorrelation)
+            writer.double(0xA9, meanDifference)
+            writer.double(0xB1, largestDifference)
+            writer.bytes(0xBA, contentHash)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("shadow", missing: shadow.isEmpty)
+            violations.length("shadow", shadow.utf8.count, max: 63)
+            violations.nested("both", both)
+            violations.nested("only_baseline", onlyBaseline)
+            violations.nested("only_challenger", onlyChallenger)
+            violations.nested("neither", neither)
+            if let value = agreement { violations.finite("agreement", value, .explicit) }
+            if let value = kappa { violations.finite("kappa", value, .explicit) }
+            violations.finite("stability_index", stabilityIndex)
+            if let value = rankCorrelation {
+                violations.finite("rank_correlation", value, .explicit)
+            }
+            violations.finite("mean_difference", meanDifference)
+            violations.finite("largest_difference", largestDifference)
+            violations.length("content_hash", contentHash.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: shadow = try reader.value(StringCodec.self)
+            case 3: baseline = try reader.value(UInt32Codec.self)
+            case 4: challenger = try reader.value(UInt32Codec.self)
+            case 5: rows = try reader.value(UInt64Codec.self)
+            case 6: unusable = try reader.value(UInt64Codec.self)
+            case 7: otherRows = try reader.value(UInt64Codec.self)
+            case 8: firstAt = try reader.value(TimestampCodec.self)
+            case 9: lastAt = try reader.value(TimestampCodec.self)
+            case 10: horizon = try reader.value(TimestampCodec.self)
+            case 11: baselineThreshold = try reader.value(DoubleCodec.self)
+            case 12: challengerThreshold = try reader.value(DoubleCodec.self)
+            case 13: both = try reader.value(MessageCodec<SwapCell>.self)
+            case 14: onlyBaseline = try reader.value(MessageCodec<SwapCell>.self)
+            case 15: onlyChallenger = try reader.value(MessageCodec<SwapCell>.self)
+            case 16: neither = try reader.value(MessageCodec<SwapCell>.self)
+            case 17: agreement = try reader.value(DoubleCodec.self)
+            case 18: kappa = try reader.value(DoubleCodec.self)
+            case 19: stabilityIndex = try reader.value(DoubleCodec.self)
+            case 20: rankCorrelation = try reader.value(DoubleCodec.self)
+            case 21: meanDifference = try reader.value(DoubleCodec.self)
+            case 22: largestDifference = try reader.value(DoubleCodec.self)
+            case 23: contentHash = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("shadow", shadow, StringCodec.self)
+            writer.field("baseline", baseline, UInt32Codec.self)
+            writer.field("challenger", challenger, UInt32Codec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.field("unusable", unusable, UInt64Codec.self)
+            writer.field("otherRows", otherRows, UInt64Codec.self)
+            writer.field("firstAt", firstAt, TimestampCodec.self)
+            writer.field("lastAt", lastAt, TimestampCodec.self)
+            writer.field("horizon", horizon, TimestampCodec.self)
+            writer.field("baselineThreshold", baselineThreshold, DoubleCodec.self)
+            writer.field("challengerThreshold", challengerThreshold, DoubleCodec.self)
+            writer.field("both", both, MessageCodec<SwapCell>.self)
+            writer.field("onlyBaseline", onlyBaseline, MessageCodec<SwapCell>.self)
+            writer.field("onlyChallenger", onlyChallenger, MessageCodec<SwapCell>.self)
+            writer.field("neither", neither, MessageCodec<SwapCell>.self)
+            writer.field("agreement", agreement, DoubleCodec.self)
+            writer.field("kappa", kappa, DoubleCodec.self)
+            writer.field("stabilityIndex", stabilityIndex, DoubleCodec.self)
+            writer.field("rankCorrelation", rankCorrelation, DoubleCodec.self)
+            writer.field("meanDifference", meanDifference, DoubleCodec.self)
+            writer.field("largestDifference", largestDifference, DoubleCodec.self)
+            writer.field("contentHash", contentHash, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Comparison, b: Comparison) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.baseline, b.baseline)
+                && Canonical.equal(a.challenger, b.challenger)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.unusable, b.unusable)
+                && Canonical.equal(a.otherRows, b.otherRows)
+                && Canonical.equal(a.firstAt, b.firstAt)
+                && Canonical.equal(a.lastAt, b.lastAt)
+                && Canonical.equal(a.horizon, b.horizon)
+                && Canonical.equal(a.baselineThreshold, b.baselineThreshold)
+                && Canonical.equal(a.challengerThreshold, b.challengerThreshold)
+                && Canonical.equal(a.both, b.both)
+                && Canonical.equal(a.onlyBaseline, b.onlyBaseline)
+                && Canonical.equal(a.onlyChallenger, b.onlyChallenger)
+                && Canonical.equal(a.neither, b.neither)
+                && Canonical.equal(a.agreement, b.agreement)
+                && Canonical.equal(a.kappa, b.kappa)
+                && Canonical.equal(a.stabilityIndex, b.stabilityIndex)
+                && Canonical.equal(a.rankCorrelation, b.rankCorrelation)
+                && Canonical.equal(a.meanDifference, b.meanDifference)
+                && Canonical.equal(a.largestDifference, b.largestDifference)
+                && Canonical.equal(a.contentHash, b.contentHash)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(baseline, into: &hasher)
+            Canonical.hash(challenger, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(unusable, into: &hasher)
+            Canonical.hash(otherRows, into: &hasher)
+            Canonical.hash(firstAt, into: &hasher)
+            Canonical.hash(lastAt, into: &hasher)
+            Canonical.hash(horizon, into: &hasher)
+            Canonical.hash(baselineThreshold, into: &hasher)
+            Canonical.hash(challengerThreshold, into: &hasher)
+            Canonical.hash(both, into: &hasher)
+            Canonical.hash(onlyBaseline, into: &hasher)
+            Canonical.hash(onlyChallenger, into: &hasher)
+            Canonical.hash(neither, into: &hasher)
+            Canonical.hash(agreement, into: &hasher)
+            Canonical.hash(kappa, into: &hasher)
+            Canonical.hash(stabilityIndex, into: &hasher)
+            Canonical.hash(rankCorrelation, into: &hasher)
+            Canonical.hash(meanDifference, into: &hasher)
+            Canonical.hash(largestDifference, into: &hasher)
+            Canonical.hash(contentHash, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct StatisticsRequest: WireMessage {
+        public var model: String = ""
+        /// 0: all that are loaded.
+        public var version: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", version: UInt32 = 0) {
+            self.model = model
+            self.version = version
+        }
+
+        public static func blank() -> StatisticsRequest { StatisticsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.StatisticsRequest", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "version", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { version = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint32(0x10, version)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint32(0x10, version)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: version = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StatisticsRequest, b: StatisticsRequest) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Calls that ended with one status.
+    public struct CountedFailures: WireMessage {
+        /// Such as INVALID_ARGUMENT.
+        public var code: String = ""
+        public var calls: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(code: String = "", calls: UInt64 = 0) {
+            self.code = code
+            self.calls = calls
+        }
+
+        public static func blank() -> CountedFailures { CountedFailures() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.CountedFailures", depth: 1,
+            [
+                Field(1, "code", .string),
+                Field(2, "calls", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { code = try reader.string(.implicit) }
+                if reader.take(0x10) { calls = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, code)
+            size += sizes.uint64(0x10, calls)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, code)
+            writer.uint64(0x10, calls)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("code", code.utf8.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: code = try reader.value(StringCodec.self)
+            case 2: calls = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("code", code, StringCodec.self)
+            writer.field("calls", calls, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: CountedFailures, b: CountedFailures) -> Bool {
+            Canonical.equal(a.code, b.code)
+                && Canonical.equal(a.calls, b.calls)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(code, into: &hasher)
+            Canonical.hash(calls, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Rows of one band.
+    public struct CountedBand: WireMessage {
+        public var band: String = ""
+        public var rows: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(band: String = "", rows: UInt64 = 0) {
+            self.band = band
+            self.rows = rows
+        }
+
+        public static func blank() -> CountedBand { CountedBand() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.CountedBand", depth: 1,
+            [
+                Field(1, "band", .string),
+                Field(2, "rows", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { band = try reader.string(.implicit) }
+                if reader.take(0x10) { rows = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, band)
+            size += sizes.uint64(0x10, rows)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, band)
+            writer.uint64(0x10, rows)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("band", band.utf8.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: band = try reader.value(StringCodec.self)
+            case 2: rows = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("band", band, StringCodec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: CountedBand, b: CountedBand) -> Bool {
+            Canonical.equal(a.band, b.band)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(band, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Calls that took about as long.
+    public struct CountedTimes: WireMessage {
+        /// They took less; 0: there is no bound.
+        public var belowMicroseconds: UInt64 = 0
+        public var calls: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(belowMicroseconds: UInt64 = 0, calls: UInt64 = 0) {
+            self.belowMicroseconds = belowMicroseconds
+            self.calls = calls
+        }
+
+        public static func blank() -> CountedTimes { CountedTimes() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.CountedTimes", depth: 1,
+            [
+                Field(1, "below_microseconds", json: "belowMicroseconds", .uint64),
+                Field(2, "calls", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { belowMicroseconds = try reader.uint64(.implicit) }
+                if reader.take(0x10) { calls = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, belowMicroseconds)
+            size += sizes.uint64(0x10, calls)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, belowMicroseconds)
+            writer.uint64(0x10, calls)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: belowMicroseconds = try reader.value(UInt64Codec.self)
+            case 2: calls = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("belowMicroseconds", belowMicroseconds, UInt64Codec.self)
+            writer.field("calls", calls, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: CountedTimes, b: CountedTimes) -> Bool {
+            Canonical.equal(a.belowMicroseconds, b.belowMicroseconds)
+                && Canonical.equal(a.calls, b.calls)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(belowMicroseconds, into: &hasher)
+            Canonical.hash(calls, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What one version did.
+    public struct VersionCounts: WireMessage {
+        public var version: UInt32 = 0
+        /// The shadow whose rows these are; empty: calls that were answered.
+        public var shadow: String = ""
+        public var requests: UInt64 = 0
+        public var rows: UInt64 = 0
+        public var failures: [CountedFailures] = []
+        /// Time of computing of calls with one row.
+        public var times: [CountedTimes] = []
+        public var bands: [CountedBand] = []
+        public var flags: UInt64 = 0
+        public var explanations: UInt64 = 0
+        /// Rows of an ensemble that an optional member was missing from.
+        public var degraded: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            version: UInt32 = 0, shadow: String = "", requests: UInt64 = 0, rows: UInt64 = 0,
+            failures: [CountedFailures] = [], times: [CountedTimes] = [], bands: [CountedBand] = [],
+            flags: UInt64 = 0, explanations: UInt64 = 0, degraded: UInt64 = 0
+        ) {
+            self.version = version
+            self.shadow = shadow
+            self.requests = requests
+            self.rows = rows
+            self.failures = failures
+            self.times = times
+            self.bands = bands
+            self.flags = flags
+            self.explanations = explanations
+            self.degraded = degraded
+        }
+
+        public static func blank() -> VersionCounts { VersionCounts() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.VersionCounts", depth: 2,
+            [
+                Field(1, "version", .uint32),
+                Field(2, "shadow", .string),
+                Field(3, "requests", .uint64),
+                Field(4, "rows", .uint64),
+                Field(5, "failures", .message { CountedFailures.fields }, .list),
+                Field(6, "times", .message { CountedTimes.fields }, .list),
+                Field(7, "bands", .message { CountedBand.fields }, .list),
+                Field(8, "flags", .uint64),
+                Field(9, "explanations", .uint64),
+                Field(10, "degraded", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { version = try reader.uint32(.implicit) }
+                if reader.take(0x12) { shadow = try reader.string(.implicit) }
+                if reader.take(0x18) { requests = try reader.uint64(.implicit) }
+                if reader.take(0x20) { rows = try reader.uint64(.implicit) }
+                if reader.take(0x2A) {
+                    failures = try reader.list(0x2A, MessageCodec<CountedFailures>.self)
+                }
+                if reader.take(0x32) {
+                    times = try reader.list(0x32, MessageCodec<CountedTimes>.self)
+                }
+                if reader.take(0x3A) {
+                    bands = try reader.list(0x3A, MessageCodec<CountedBand>.self)
+                }
+                if reader.take(0x40) { flags = try reader.uint64(.implicit) }
+                if reader.take(0x48) { explanations = try reader.uint64(.implicit) }
+                if reader.take(0x50) { degraded = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, version)
+            size += sizes.string(0x12, shadow)
+            size += sizes.uint64(0x18, requests)
+            size += sizes.uint64(0x20, rows)
+            size += sizes.list(0x2A, failures, MessageCodec<CountedFailures>.self)
+            size += sizes.list(0x32, times, MessageCodec<CountedTimes>.self)
+            size += sizes.list(0x3A, bands, MessageCodec<CountedBand>.self)
+            size += sizes.uint64(0x40, flags)
+            size += sizes.uint64(0x48, explanations)
+            size += sizes.uint64(0x50, degraded)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, version)
+            writer.string(0x12, shadow)
+            writer.uint64(0x18, requests)
+            writer.uint64(0x20, rows)
+            writer.list(0x2A, failures, MessageCodec<CountedFailures>.self, &sizes)
+            writer.list(0x32, times, MessageCodec<CountedTimes>.self, &sizes)
+            writer.list(0x3A, bands, MessageCodec<CountedBand>.self, &sizes)
+            writer.uint64(0x40, flags)
+            writer.uint64(0x48, explanations)
+            writer.uint64(0x50, degraded)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("shadow", shadow.utf8.count, max: 63)
+            violations.count("failures", failures.count, max: 16)
+            violations.nested("failures", failures)
+            violations.count("times", times.count, max: 24)
+            violations.nested("times", times)
+            violations.count("bands", bands.count, max: 16)
+            violations.nested("bands", bands)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: version = try reader.value(UInt32Codec.self)
+            case 2: shadow = try reader.value(StringCodec.self)
+            case 3: requests = try reader.value(UInt64Codec.self)
+            case 4: rows = try reader.value(UInt64Codec.self)
+            case 5: failures = try reader.list(MessageCodec<CountedFailures>.self)
+            case 6: times = try reader.list(MessageCodec<CountedTimes>.self)
+            case 7: bands = try reader.list(MessageCodec<CountedBand>.self)
+            case 8: flags = try reader.value(UInt64Codec.self)
+            case 9: explanations = try reader.value(UInt64Codec.self)
+            case 10: degraded = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("shadow", shadow, StringCodec.self)
+            writer.field("requests", requests, UInt64Codec.self)
+            writer.field("rows", rows, UInt64Codec.self)
+            writer.list("failures", failures, MessageCodec<CountedFailures>.self)
+            writer.list("times", times, MessageCodec<CountedTimes>.self)
+            writer.list("bands", bands, MessageCodec<CountedBand>.self)
+            writer.field("flags", flags, UInt64Codec.self)
+            writer.field("explanations", explanations, UInt64Codec.self)
+            writer.field("degraded", degraded, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: VersionCounts, b: VersionCounts) -> Bool {
+            Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.requests, b.requests)
+                && Canonical.equal(a.rows, b.rows)
+                && Canonical.equal(a.failures, b.failures)
+                && Canonical.equal(a.times, b.times)
+                && Canonical.equal(a.bands, b.bands)
+                && Canonical.equal(a.flags, b.flags)
+                && Canonical.equal(a.explanations, b.explanations)
+                && Canonical.equal(a.degraded, b.degraded)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(requests, into: &hasher)
+            Canonical.hash(rows, into: &hasher)
+            Canonical.hash(failures, into: &hasher)
+            Canonical.hash(times, into: &hasher)
+            Canonical.hash(bands, into: &hasher)
+            Canonical.hash(flags, into: &hasher)
+            Canonical.hash(explanations, into: &hasher)
+            Canonical.hash(degraded, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Counts of the process that was asked; others have their own.
+    public struct StatisticsResponse: WireMessage {
+        public var model: String = ""
+        /// Which process this is.
+        public var replica: String = ""
+        /// Since when it counts.
+        public var since: Timestamp
+        /// By version; of more than 1,000 the newest.
+        public var versions: [VersionCounts] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", replica: String = "", since: Timestamp,
+            versions: [VersionCounts] = []
+        ) {
+            self.model = model
+            self.replica = replica
+            self.since = since
+            self.versions = versions
+        }
+
+        public static func blank() -> StatisticsResponse {
+            StatisticsResponse(since: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.StatisticsResponse", depth: 3,
+            [
+                Field(1, "model", .string),
+                Field(2, "replica", .string),
+                Field(3, "since", .timestamp, .required),
+                Field(4, "versions", .message { VersionCounts.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) { replica = try reader.string(.implicit) }
+                if reader.take(0x1A) {
+                    since = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x22) {
+                    versions = try reader.list(0x22, MessageCodec<VersionCounts>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.string(0x12, replica)
+            size += sizes.timestamp(0x1A, since)
+            size += sizes.list(0x22, versions, MessageCodec<VersionCounts>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.string(0x12, replica)
+            writer.timestamp(0x1A, since)
+            writer.list(0x22, versions, MessageCodec<VersionCounts>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("replica", replica.utf8.count, max: 256)
+            violations.count("versions", versions.count, max: 1100)
+            violations.nested("versions", versions)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: replica = try reader.value(StringCodec.self)
+            case 3: since = try reader.value(TimestampCodec.self)
+            case 4: versions = try reader.list(MessageCodec<VersionCounts>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("replica", replica, StringCodec.self)
+            writer.field("since", since, TimestampCodec.self)
+            writer.list("versions", versions, MessageCodec<VersionCounts>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StatisticsResponse, b: StatisticsResponse) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.replica, b.replica)
+                && Canonical.equal(a.since, b.since)
+                && Canonical.equal(a.versions, b.versions)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(replica, into: &hasher)
+            Canonical.hash(since, into: &hasher)
+            Canonical.hash(versions, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// How an input of a model is given.
     public enum InputKind: WireEnum {
         case unspecified
@@ -14078,6 +16394,7 @@ extension AssayModelsV1 {
         /// Applied, ramped, halted, stopped: see `experiment`.
         case experimentChanged
         case holdoutChanged
+        case shadowChanged
         case unrecognized(UnrecognizedNumber)
 
         public init?(number: Int32) {
@@ -14092,6 +16409,7 @@ extension AssayModelsV1 {
             case 7: self = .policyChanged
             case 20: self = .experimentChanged
             case 21: self = .holdoutChanged
+            case 22: self = .shadowChanged
             default: return nil
             }
         }
@@ -14108,6 +16426,7 @@ extension AssayModelsV1 {
             case .policyChanged: 7
             case .experimentChanged: 20
             case .holdoutChanged: 21
+            case .shadowChanged: 22
             case .unrecognized(let value): value.number
             }
         }
@@ -14118,7 +16437,7 @@ extension AssayModelsV1 {
                 (0, "unspecified"), (1, "version_registered"), (2, "alias_moved"),
                 (3, "status_changed"), (4, "version_judged"), (5, "alias_rolled_back"),
                 (6, "alias_deleted"), (7, "policy_changed"), (20, "experiment_changed"),
-                (21, "holdout_changed"),
+                (21, "holdout_changed"), (22, "shadow_changed"),
             ])
     }
 }
@@ -14158,6 +16477,8 @@ extension AssayModelsV1 {
         public var decision: ApprovalDecision = .unspecified
         /// Of an experiment's change: how it stands since then.
         public var experiment: ExperimentChange?
+        /// Of a shadow's change: how it stands since then.
+        public var shadow: ShadowChange?
         public var unknown: UnknownFields?
 
         public init(
@@ -14168,7 +16489,7 @@ extension AssayModelsV1 {
             ticket: String = "", row: String = "", rowDigest: [UInt8] = [],
             statedActor: String = "", gates: [GateResult] = [],
             status: VersionStatus = .unspecified, decision: ApprovalDecision = .unspecified,
-            experiment: ExperimentChange? = nil
+            experiment: ExperimentChange? = nil, shadow: ShadowChange? = nil
         ) {
             self.model = model
             self.sequence = sequence
@@ -14190,6 +16511,7 @@ extension AssayModelsV1 {
             self.status = status
             self.decision = decision
             self.experiment = experiment
+            self.shadow = shadow
         }
 
         public static func blank() -> Event {
@@ -14219,6 +16541,7 @@ extension AssayModelsV1 {
                 Field(18, "status", .enumeration(VersionStatus.names)),
                 Field(19, "decision", .enumeration(ApprovalDecision.names)),
                 Field(20, "experiment", .message { ExperimentChange.fields }, .optional),
+                Field(21, "shadow", .message { ShadowChange.fields }, .optional),
             ])
 
         @inline(never)
@@ -14250,6 +16573,7 @@ extension AssayModelsV1 {
                 if reader.take(0x90) { status = try reader.enumeration(.implicit) }
                 if reader.take(0x98) { decision = try reader.enumeration(.implicit) }
                 if reader.take(0xA2) { experiment = try reader.message() }
+                if reader.take(0xAA) { shadow = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -14276,6 +16600,7 @@ extension AssayModelsV1 {
             size += sizes.enumeration(0x90, status)
             size += sizes.enumeration(0x98, decision)
             size += sizes.message(0xA2, experiment)
+            size += sizes.message(0xAA, shadow)
             size += sizes.unknown(unknown)
             return size
         }
@@ -14302,6 +16627,7 @@ extension AssayModelsV1 {
             writer.enumeration(0x90, status)
             writer.enumeration(0x98, decision)
             writer.message(0xA2, experiment, &sizes)
+            writer.message(0xAA, shadow, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -14321,6 +16647,7 @@ extension AssayModelsV1 {
             violations.count("gates", gates.count, max: 16)
             violations.nested("gates", gates)
             violations.nested("experiment", experiment)
+            violations.nested("shadow", shadow)
         }
 
         public mutating func readJSON(
@@ -14347,6 +16674,7 @@ extension AssayModelsV1 {
             case 18: status = try reader.value(EnumCodec<VersionStatus>.self)
             case 19: decision = try reader.value(EnumCodec<ApprovalDecision>.self)
             case 20: experiment = try reader.value(MessageCodec<ExperimentChange>.self)
+            case 21: shadow = try reader.value(MessageCodec<ShadowChange>.self)
             default: break
             }
         }
@@ -14373,6 +16701,7 @@ extension AssayModelsV1 {
             writer.field("status", status, EnumCodec<VersionStatus>.self)
             writer.field("decision", decision, EnumCodec<ApprovalDecision>.self)
             writer.field("experiment", experiment, MessageCodec<ExperimentChange>.self)
+            writer.field("shadow", shadow, MessageCodec<ShadowChange>.self)
             writer.endObject()
         }
 
@@ -14397,6 +16726,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.status, b.status)
                 && Canonical.equal(a.decision, b.decision)
                 && Canonical.equal(a.experiment, b.experiment)
+                && Canonical.equal(a.shadow, b.shadow)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -14421,6 +16751,7 @@ extension AssayModelsV1 {
             Canonical.hash(status, into: &hasher)
             Canonical.hash(decision, into: &hasher)
             Canonical.hash(experiment, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -14428,7 +16759,7 @@ extension AssayModelsV1 {
 
 extension AssayModelsV1.Event: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "8ba0dcc41f34887d6a631a4671ec5ced28e5c65f822ea9205f5e9b774a8ae00e")
+        "f4bad47dd82d49dbe00c950f4f2842c41e5db7e074f9201d6c51b7c1aa24eb88")
 
     public static let schemaText = """
         package assay.models.v1
@@ -14460,6 +16791,7 @@ extension AssayModelsV1.Event: SealableMessage {
           status: assay.models.v1.VersionStatus = 18
           decision: assay.models.v1.ApprovalDecision = 19
           experiment: assay.models.v1.ExperimentChange? = 20
+          shadow: assay.models.v1.ShadowChange? = 21
         }
         enum EventKind {
           unspecified = 0
@@ -14472,6 +16804,7 @@ extension AssayModelsV1.Event: SealableMessage {
           policy_changed = 7
           experiment_changed = 20
           holdout_changed = 21
+          shadow_changed = 22
         }
         message ExperimentChange {
           experiment: string = 1 @max(63) @required
@@ -14512,6 +16845,17 @@ extension AssayModelsV1.Event: SealableMessage {
           gate: assay.models.v1.Gate = 1
           outcome: assay.models.v1.GateOutcome = 2
           finding: string = 3 @max(512)
+        }
+        message ShadowChange {
+          shadow: string = 1 @max(63) @required
+          revision: uint32 = 2
+          version: uint32 = 3
+          state: assay.models.v1.ShadowState = 4
+        }
+        enum ShadowState {
+          unspecified = 0
+          running = 1
+          stopped = 2
         }
         enum VersionStatus {
           unspecified = 0

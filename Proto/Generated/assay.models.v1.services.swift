@@ -370,61 +370,172 @@ extension AssayModelsV1.ModelServing.Service {
 }
 
 extension AssayModelsV1 {
+    /// What versions do, and how they compare. Its shadows are brought into force with
+    /// Experiments.ApplyExperiment.
+    public enum ModelMonitoring {
+        public static let listShadows = MethodDescriptor(
+            path: "/assay.models.v1.ModelMonitoring/ListShadows", kind: .unary,
+            schema: 0xa39d_4253_8c3b_0010, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 10, deadline: .seconds(2), maximumRequestBytes: 16_451,
+            maximumResponseBytes: 4_194_304)
+
+        /// Ends a shadow; what it recorded stays until it expires.
+        public static let stopShadow = MethodDescriptor(
+            path: "/assay.models.v1.ModelMonitoring/StopShadow", kind: .unary,
+            schema: 0xa39d_4253_8c3b_0010, access: .scope("experiments.stop", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 17_095, maximumResponseBytes: 18_557)
+
+        /// Puts the scores of a shadow beside those that were answered, on the same calls.
+        public static let compare = MethodDescriptor(
+            path: "/assay.models.v1.ModelMonitoring/Compare", kind: .unary,
+            schema: 0xa39d_4253_8c3b_0010, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 50, deadline: .seconds(60), maximumRequestBytes: 16_741,
+            maximumResponseBytes: 16_870)
+
+        /// Counts of this process.
+        public static let modelStatistics = MethodDescriptor(
+            path: "/assay.models.v1.ModelMonitoring/ModelStatistics", kind: .unary,
+            schema: 0xa39d_4253_8c3b_0010, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 10, deadline: .seconds(2), maximumRequestBytes: 16_455,
+            maximumResponseBytes: 8_388_608)
+
+        /// Every method, in the order of the schema.
+        public static let methods: [MethodDescriptor] = [
+            listShadows, stopShadow, compare, modelStatistics,
+        ]
+
+        /// What a server of `assay.models.v1.ModelMonitoring` implements.
+        public protocol Service: RPCService {
+            func listShadows(
+                _ request: ListShadowsRequest, context: ServerContext
+            ) async throws -> ShadowPage
+            /// Ends a shadow; what it recorded stays until it expires.
+            func stopShadow(
+                _ request: StopShadowRequest, context: ServerContext
+            ) async throws -> Shadow
+            /// Puts the scores of a shadow beside those that were answered, on the same calls.
+            func compare(
+                _ request: CompareRequest, context: ServerContext
+            ) async throws -> Comparison
+            /// Counts of this process.
+            func modelStatistics(
+                _ request: StatisticsRequest, context: ServerContext
+            ) async throws -> StatisticsResponse
+        }
+
+        /// Calls `assay.models.v1.ModelMonitoring` over any transport.
+        public struct Client: Sendable {
+            public let transport: any ClientTransport
+
+            public init(_ transport: any ClientTransport) {
+                self.transport = transport
+            }
+
+            public func listShadows(
+                _ request: ListShadowsRequest, options: CallOptions = CallOptions()
+            ) async throws -> ShadowPage {
+                try await transport.unary(ModelMonitoring.listShadows, request, options: options)
+            }
+
+            /// Ends a shadow; what it recorded stays until it expires.
+            public func stopShadow(
+                _ request: StopShadowRequest, options: CallOptions = CallOptions()
+            ) async throws -> Shadow {
+                try await transport.unary(ModelMonitoring.stopShadow, request, options: options)
+            }
+
+            /// Puts the scores of a shadow beside those that were answered, on the same calls.
+            public func compare(
+                _ request: CompareRequest, options: CallOptions = CallOptions()
+            ) async throws -> Comparison {
+                try await transport.unary(ModelMonitoring.compare, request, options: options)
+            }
+
+            /// Counts of this process.
+            public func modelStatistics(
+                _ request: StatisticsRequest, options: CallOptions = CallOptions()
+            ) async throws -> StatisticsResponse {
+                try await transport.unary(
+                    ModelMonitoring.modelStatistics, request, options: options)
+            }
+        }
+    }
+}
+
+extension AssayModelsV1.ModelMonitoring.Service {
+    public func register(in registry: inout MethodRegistry) {
+        registry.unary(AssayModelsV1.ModelMonitoring.listShadows) { request, context in
+            try await self.listShadows(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelMonitoring.stopShadow) { request, context in
+            try await self.stopShadow(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelMonitoring.compare) { request, context in
+            try await self.compare(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelMonitoring.modelStatistics) { request, context in
+            try await self.modelStatistics(request, context: context)
+        }
+    }
+}
+
+extension AssayModelsV1 {
     /// Keeps model files, their versions and the aliases that pick among them.
     public enum ModelRegistry {
         /// Checks, compiles and stores a model file; refused unless every golden row is reproduced
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.upload", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 33_554_432, maximumResponseBytes: 17_255)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.move", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
 
         /// Suspends, reinstates, retires or erases a version; refused for what is in use.
         public static let setStatus = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetStatus", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.move", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_304, maximumResponseBytes: 17_255)
 
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
             maximumResponseBytes: 17_196)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
             maximumResponseBytes: 971_884)
 
         /// A version with its manifest.
         public static let getVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
             maximumResponseBytes: 33_554_432)
 
         public static let listModels = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
             maximumResponseBytes: 16_337_384)
 
         /// What happened to a model: who did what, when and why, in the order it happened.
         public static let history = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
-            schema: 0x8959_c583_239c_c814, access: .scope("models.read", mutualTLS: true),
+            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
-            maximumResponseBytes: 9_984_395)
+            maximumResponseBytes: 10_070_395)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [

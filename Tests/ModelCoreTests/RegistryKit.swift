@@ -22,7 +22,7 @@ final class RegistryKit: Sendable {
             at: self.folder, withIntermediateDirectories: true)
         store = try RocksDBStore(
             directory: self.folder.appending(path: "registry").path,
-            families: ModelRegistry.families)
+            families: ModelRegistry.families + ShadowLog.families + OutcomeLog.families)
         artifacts = try ArtifactFolder(path: self.folder.appending(path: "artifacts").path)
     }
 

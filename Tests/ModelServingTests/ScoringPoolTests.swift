@@ -1,18 +1,14 @@
 import Dispatch
 import RPC
-import Synchronization
 import Testing
 
 @testable import ModelCore
 
 @Suite("The pool")
 struct ScoringPoolTests {
-    private static func limits(
-        threads: Int, waiting: Int = 1_024, shadowWaiting: Int = 4_096
-    ) -> ScoringPool.Limits {
+    private static func limits(threads: Int, waiting: Int = 1_024) -> ScoringPool.Limits {
         var limits = ScoringPool.Limits(threads: threads)
         limits.waiting = waiting
-        limits.shadowWaiting = shadowWaiting
         return limits
     }
 
@@ -49,28 +45,6 @@ struct ScoringPoolTests {
         #expect(refused.code == .resourceExhausted && refused.reason == "OVERLOADED")
         gate.signal()
         _ = try await (first, second, third)
-    }
-
-    @Test("shadow work has a quarter of the threads, and its oldest is dropped for newer")
-    func shadows() async throws {
-        let pool = ScoringPool(Self.limits(threads: 4, shadowWaiting: 8))
-        let gate = DispatchSemaphore(value: 0)
-        let done = Mutex<[Int]>([])
-        let (started, continuation) = AsyncStream.makeStream(of: Void.self)
-        pool.offer {
-            continuation.yield()
-            gate.wait()
-        }
-        var starts = started.makeAsyncIterator()
-        await starts.next()
-        for number in 0..<20 { pool.offer { done.withLock { $0.append(number) } } }
-        #expect(pool.shadowWaitingCount == 8 && pool.droppedCount == 12)
-        // Calls go past the stuck shadow.
-        #expect(try await pool.run { () throws(RPCError) in 7 } == 7)
-        #expect(done.withLock { $0.isEmpty })
-        gate.signal()
-        while done.withLock({ $0.count }) < 8 { await Task.yield() }
-        #expect(done.withLock { $0 } == Array(12..<20))
     }
 }
 

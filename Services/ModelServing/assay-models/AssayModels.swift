@@ -29,7 +29,8 @@ struct AssayModels: AsyncParsableCommand {
             environment in
             let store = try RocksDBStore(
                 directory: "\(directory)/registry",
-                families: ModelRegistry.families + RunningExperiments.families)
+                families: ModelRegistry.families + RunningExperiments.families
+                    + RunningShadows.families)
             let registry = try await ModelRegistry(
                 store: store, artifacts: try ArtifactFolder(path: "\(directory)/artifacts"),
                 now: WallClock.now)
@@ -46,11 +47,13 @@ struct AssayModels: AsyncParsableCommand {
                         "version": "\(version.version)", "reason": "\(version.reason)",
                     ])
             }
+            let shadows = try RunningShadows(registry, store, environment)
             let running = try RunningExperiments(
-                registry, store, folder: experiments, environment)
+                registry, store, shadows: shadows.log, folder: experiments, environment)
             let services = StandardServices.added(
                 to: [
                     running.serving, ModelRegistryService(registry), running.service,
+                    shadows.service(registry, running.outcomes),
                     OpenInferenceService(running.serving) { [health = environment.health] in
                         health.readiness.isServing("") ?? false
                     },
@@ -72,11 +75,12 @@ struct AssayModels: AsyncParsableCommand {
                 run: {
                     let clocks = [
                         Task { await running.ramp() }, Task { await running.look() },
-                        Task { await running.follow() },
+                        Task { await running.follow() }, Task { await shadows.trim() },
                     ]
                     try await server.run()
                     for clock in clocks { clock.cancel() }
                     for clock in clocks { await clock.value }
+                    shadows.close()
                     running.drain()
                     store.close()
                     await observability.close()

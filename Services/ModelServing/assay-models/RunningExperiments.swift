@@ -16,15 +16,18 @@ struct RunningExperiments {
     let calls: CallRecorder
     let serving: ModelServingService
     let service: ExperimentsService
+    let outcomes: OutcomeLog
     private let analyst: ExperimentAnalyst
     private let tally = LookTally()
     private let registry: ModelRegistry
     private let follower: ExperimentFolderFollower?
     private let environment: ServiceEnvironment
 
-    /// - Parameter folder: files to bring into force whenever they change; nil: none.
+    /// - Parameters:
+    ///   - shadows: what control versions said of calls, for covariates.
+    ///   - folder: files to bring into force whenever they change; nil: none.
     init(
-        _ registry: ModelRegistry, _ store: RocksDBStore, folder: String?,
+        _ registry: ModelRegistry, _ store: RocksDBStore, shadows: ShadowLog, folder: String?,
         _ environment: ServiceEnvironment
     ) throws {
         let exposures = try ExposureIndex(store: store)
@@ -32,7 +35,8 @@ struct RunningExperiments {
         let outcomes = try OutcomeLog(store: store, now: WallClock.now)
         let observer = ExperimentObserver()
         analyst = ExperimentAnalyst(
-            registry, exposures: exposures, outcomes: outcomes, calls: calls)
+            registry, exposures: exposures, outcomes: outcomes, calls: calls, shadows: shadows)
+        self.outcomes = outcomes
         self.exposures = exposures
         self.calls = calls
         self.registry = registry

@@ -22,6 +22,7 @@ final class AnalysisKit: Sendable {
     let exposures = HeldExposures()
     let counter = CallCounter()
     let outcomes: OutcomeLog
+    let shadows: ShadowLog
     let analyst: ExperimentAnalyst
 
     init(
@@ -33,14 +34,15 @@ final class AnalysisKit: Sendable {
             .appending(path: "assay-analysis-\(UUID().uuidString)")
         store = try RocksDBStore(
             directory: self.folder.appending(path: "analysis").path,
-            families: OutcomeLog.families + ExposureIndex.families)
+            families: OutcomeLog.families + ExposureIndex.families + ShadowLog.families)
         control = RehearsedControl(specification)
         let time = Clock(AnalysisKit.start)
         self.time = time
         outcomes = try OutcomeLog(store: store, now: { time.now })
+        shadows = try ShadowLog(store: store, now: { time.now })
         analyst = ExperimentAnalyst(
             control: control, exposures: exposures, outcomes: outcomes, counts: counter,
-            now: { time.now })
+            shadows: shadows, now: { time.now })
     }
 
     final class Clock: Sendable {

@@ -14,6 +14,9 @@ struct ModelsCommand: AsyncParsableCommand {
             ModelHistoryCommand.self,
             PredictCommand.self,
             ExplainModelCommand.self,
+            ShadowCommand.self,
+            CompareModelsCommand.self,
+            ModelStatisticsCommand.self,
         ])
 
     struct Push: AsyncParsableCommand {

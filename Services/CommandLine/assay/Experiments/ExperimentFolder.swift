@@ -11,7 +11,8 @@ enum ExperimentFolder {
             }
             guard isFolder.boolValue else { return [path] }
             let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
-            let found = try yaml("\(folder)/holdouts") + yaml(folder)
+            let found =
+                try yaml("\(folder)/holdouts") + yaml("\(folder)/shadows") + yaml(folder)
             if found.isEmpty { throw Complaint("\(path): no .yaml file in it") }
             return found
         }

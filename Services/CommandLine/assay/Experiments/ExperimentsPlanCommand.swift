@@ -28,6 +28,7 @@ struct ExperimentsPlanCommand: AsyncParsableCommand {
                 let text = try ExperimentFolder.text(path)
                 switch try RoutingFile(yaml: text, name: path) {
                 case .holdout(let file): print(ExperimentText.line(file.specification))
+                case .shadow(let file): print(ShadowText.line(file.specification))
                 case .experiment(let file):
                     problems += ExperimentRules.problems(
                         of: file,

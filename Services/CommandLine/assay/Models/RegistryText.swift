@@ -52,6 +52,9 @@ enum RegistryText {
             "alias \(event.alias): "
                 + (event.previousVersion == 0 ? "made at" : "\(event.previousVersion) →")
                 + " version \(event.version) (generation \(event.generation))"
+        case .shadowChanged:
+            "shadow \(event.shadow?.shadow ?? "") of alias \(event.alias), version \(event.version): "
+                + "\(event.shadow?.state ?? .unspecified)"
         default: event.experiment.map(change) ?? event.row
         }
     }

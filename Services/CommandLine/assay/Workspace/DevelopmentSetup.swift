@@ -70,6 +70,7 @@ struct DevelopmentSetup {
               - { service: assay.models.v1.ModelServing, upstream: models }
               - { service: assay.models.v1.ModelRegistry, upstream: models }
               - { service: assay.models.v1.Experiments, upstream: models }
+              - { service: assay.models.v1.ModelMonitoring, upstream: models }
               - { service: inference.GRPCInferenceService, upstream: models }
             upstreams:
 

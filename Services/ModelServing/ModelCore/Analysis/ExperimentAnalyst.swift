@@ -18,6 +18,7 @@ public final class ExperimentAnalyst: Sendable {
     let calls: CallIndex
     private let exposures: any ExposureSource
     private let recorder: CallRecorder?
+    private let shadows: ShadowLog?
     private let now: @Sendable () -> Timestamp
     private let queue = DispatchQueue(label: "assay.models.analysis", qos: .utility)
     private let pending = Mutex(0)
@@ -26,19 +27,23 @@ public final class ExperimentAnalyst: Sendable {
 
     /// The experiments of a registry.
     ///
-    /// - Parameter outcomes: its store also holds the looks and the index of calls.
+    /// - Parameters:
+    ///   - outcomes: its store also holds the looks and the index of calls.
+    ///   - shadows: what control's version said of calls, for covariates; nil: what was recorded as an
+    ///     outcome under their names.
     public convenience init(
         _ registry: ModelRegistry, exposures: ExposureIndex, outcomes: OutcomeLog,
-        calls: CallRecorder
+        calls: CallRecorder, shadows: ShadowLog? = nil
     ) {
         self.init(
             control: RegistryControl(registry: registry), exposures: exposures,
-            outcomes: outcomes, counts: calls.counter, recorder: calls, now: registry.now)
+            outcomes: outcomes, counts: calls.counter, recorder: calls, shadows: shadows,
+            now: registry.now)
     }
 
     package init(
         control: any ExperimentControl, exposures: any ExposureSource, outcomes: OutcomeLog,
-        counts: any CallCounts, recorder: CallRecorder? = nil,
+        counts: any CallCounts, recorder: CallRecorder? = nil, shadows: ShadowLog? = nil,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.control = control
@@ -46,6 +51,7 @@ public final class ExperimentAnalyst: Sendable {
         self.outcomes = outcomes
         self.counts = counts
         self.recorder = recorder
+        self.shadows = shadows
         self.now = now
         looks = LookLog(store: outcomes.store, keys: outcomes.keys)
         calls = CallIndex(store: outcomes.store, tenant: outcomes.keys.tenant)
@@ -157,6 +163,7 @@ public final class ExperimentAnalyst: Sendable {
             try outcomes.visit(name, before: horizon) { recorded in
                 if let fact = UnitFact(recorded.outcome, seed: plan.seed) { table.add(fact) }
             }
+            try shadows?.visitControl(plan.specification, name, before: horizon) { table.add($0) }
         }
         return table
     }

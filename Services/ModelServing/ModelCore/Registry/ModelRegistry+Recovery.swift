@@ -14,6 +14,7 @@ extension ModelRegistry {
                 loaded[number] = try await loader.load(chain, number)
             }
             snapshot.take(loaded, of: chain)
+            snapshot.models[chain]?.refreshLanes()
         }
         try snapshot.refreshAssignments()
         return snapshot
@@ -48,6 +49,7 @@ extension RegistrySnapshot {
         }
         model.aliases = picture.aliases
         model.experiments = picture.experiments
+        for shadow in picture.shadows { model.shadows[shadow.specification.shadow] = shadow }
         model.changed(to: picture.sequence, at: picture.changedAt)
         models[picture.chain] = model
         take(loaded, of: picture.chain)

@@ -26,6 +26,10 @@ public final class ModelRegistry: Sendable {
 
     /// What answers calls.
     package let serving: SnapshotCell<ServingSnapshot>
+    /// Shadows that run.
+    let shadows = ShadowBoard()
+    /// Since when versions count what they do.
+    let openedAt: Timestamp
 
     /// Artifacts that no version names yet.
     let uploads = ArtifactHolds()
@@ -55,9 +59,11 @@ public final class ModelRegistry: Sendable {
         loader = VersionLoader(rows, artifacts)
         shelfLimits = shelf
         self.now = now
+        openedAt = now()
         let recovered = try await Self.recover(loader)
         current = Mutex(recovered)
         serving = SnapshotCell(ServingSnapshot(recovered))
+        for (name, model) in recovered.models { shadows.show(model.sortedLanes, of: name) }
     }
 
     /// A registry whose rows stand in a store of this process alone.
@@ -141,11 +147,15 @@ public final class ModelRegistry: Sendable {
     func amend(_ body: (inout RegistrySnapshot) -> Set<String>) {
         let missing = current.withLock { snapshot in
             let names = body(&snapshot)
+            for name in names { snapshot.models[name]?.refreshLanes() }
             var shown = names
             for name in names.sorted() {
                 shown.formUnion(snapshot.shelve(name, shelfLimits))
             }
             serving.publish(ServingSnapshot(serving.latest, showing: shown, of: snapshot))
+            for name in names.sorted() {
+                shadows.show(snapshot.models[name]?.sortedLanes ?? [], of: name)
+            }
             return names.sorted().map { ($0, snapshot.models[$0]?.missing ?? []) }
         }
         for (name, numbers) in missing { warm(name, numbers) }

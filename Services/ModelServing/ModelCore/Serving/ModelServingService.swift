@@ -1,5 +1,6 @@
 public import AssayMessages
 public import RPC
+internal import Wire
 
 /// `assay.models.v1.ModelServing` over a registry's snapshots.
 ///
@@ -13,6 +14,7 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
     private let snapshots: SnapshotCell<ServingSnapshot>
     package let pool: ScoringPool
     private let divider: CallDivider
+    private let now: @Sendable () -> Timestamp
 
     /// - Parameters:
     ///   - exposures: takes note of the arms that calls met; nil: nobody does.
@@ -32,6 +34,7 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
     ) {
         self.registry = registry
         snapshots = registry.serving
+        now = registry.now
         self.pool = pool
         divider = CallDivider(
             exposures: exposures, calls: calls, observer: observer, now: registry.now)
@@ -43,12 +46,16 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
         let snapshot = snapshots.current
         // Outlives the versions below: what is freed is freed by the cell, not on this loop.
         defer { withExtendedLifetime(snapshot) {} }
-        guard divider.hasSay(request, in: snapshot.assignments) else {
-            return try await score(request, in: snapshot, context)
+        let response: AssayModelsV1.PredictResponse
+        if divider.hasSay(request, in: snapshot.assignments) {
+            response = try await divider.predict(request, in: snapshot.assignments, context) {
+                try await score($0, in: snapshot, context)
+            }
+        } else {
+            response = try await score(request, in: snapshot, context)
         }
-        return try await divider.predict(request, in: snapshot.assignments, context) { request in
-            try await score(request, in: snapshot, context)
-        }
+        snapshot.show(request, response, at: now)
+        return response
     }
 
     /// Scores with the version that the selector picks.
@@ -111,7 +118,8 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
                 on: request.model, request.selector, in: snapshot.assignments)
             return response
         } catch {
-            version.statistics.add(1, to: .failures, stripe: ServingThread.current.index)
+            version.statistics.addFailure(
+                (error as? RPCError)?.code ?? .unknown, stripe: ServingThread.current.index)
             throw error
         }
     }

@@ -33,7 +33,7 @@ public enum Predictor {
             statistics.addTime(nanoseconds: nanoseconds() - start, stripe: thread.index)
             return response
         } catch {
-            version.statistics.add(1, to: .failures, stripe: thread.index)
+            version.statistics.addFailure(error.code, stripe: thread.index)
             throw error
         }
     }

@@ -22,6 +22,10 @@ public struct RegistrySnapshot: Sendable {
         /// When those failed that were loaded because a call named them.
         var damagedAt: [UInt32: Timestamp] = [:]
         var experiments: [String: AssayModelsV1.ExperimentRecord] = [:]
+        /// Also those that have ended.
+        var shadows: [String: AssayModelsV1.Shadow] = [:]
+        /// Of the shadows that run.
+        var lanes: [String: ShadowLane] = [:]
         /// Of the model's newest event.
         private(set) var sequence: UInt64 = 0
         private(set) var changedAt = Timestamp(nanosecondsSinceEpoch: 0)

@@ -5,17 +5,13 @@ internal import Synchronization
 
 /// Scores what is too long for an event loop, on a bounded number of threads with a bounded queue.
 ///
-/// Shadow work has a queue of its own, at most a quarter of the threads, and no claim: where it does
-/// not keep up, the oldest is dropped.
+/// Shadows score on threads of their own (``ShadowRunner``): one that is stuck holds none of these.
 package final class ScoringPool: Sendable {
     package struct Limits: Sendable {
         package var threads: Int
         package var waiting = 1_024
-        package var shadowWaiting = 4_096
 
         package init(threads: Int = ScoringPool.sparedCores) { self.threads = threads }
-
-        var shadowThreads: Int { max(1, threads / 4) }
     }
 
     typealias Work = @Sendable () -> Void
@@ -23,17 +19,12 @@ package final class ScoringPool: Sendable {
     private struct State {
         var waiting: [Work] = []
         var head = 0
-        var shadows: [Work] = []
-        var shadowHead = 0
         var running = 0
-        var runningShadows = 0
-        var dropped = 0
         /// Calls by how long they waited, as `VersionStatistics` has its ranges.
         var queueTimes = [UInt64](repeating: 0, count: VersionStatistics.timeBuckets)
         var queueNanoseconds: UInt64 = 0
 
         var count: Int { waiting.count - head }
-        var shadowCount: Int { shadows.count - shadowHead }
     }
 
     let limits: Limits
@@ -48,9 +39,6 @@ package final class ScoringPool: Sendable {
 
     /// Calls in the queue.
     package var waitingCount: Int { state.withLock { $0.count } }
-    package var shadowWaitingCount: Int { state.withLock { $0.shadowCount } }
-    /// Shadow work that was given up for newer.
-    package var droppedCount: Int { state.withLock { $0.dropped } }
 
     /// How long calls have waited for a thread.
     package var queueTimes: VersionActivity.Times {
@@ -110,31 +98,11 @@ package final class ScoringPool: Sendable {
         code: .resourceExhausted, message: "too many calls wait for a thread",
         reason: "OVERLOADED", retryAfter: .milliseconds(50))
 
-    // MARK: Shadows
-
-    /// Takes work that nobody waits for.
-    func offer(_ work: @escaping Work) {
-        state.withLock { state in
-            if state.shadowCount >= limits.shadowWaiting {
-                state.shadows[state.shadowHead] = {}
-                state.shadowHead += 1
-                state.dropped += 1
-            }
-            state.shadows.append(work)
-        }
-        startThread()
-    }
-
     // MARK: Threads
-
-    private enum Next {
-        case call(Work)
-        case shadow(Work)
-    }
 
     private func startThread() {
         let starts = state.withLock { state in
-            guard state.running < limits.threads, hasNext(state) else { return false }
+            guard state.running < limits.threads, state.count > 0 else { return false }
             state.running += 1
             return true
         }
@@ -144,35 +112,14 @@ package final class ScoringPool: Sendable {
     /// The life of one thread's turn: it ends when nothing is left for it.
     private func work() {
         while true {
-            let next = state.withLock { state -> Next? in
-                if let next = take(&state) { return next }
+            let next = state.withLock { state -> Work? in
+                if state.count > 0 { return Self.pop(&state.waiting, &state.head) }
                 state.running -= 1
                 return nil
             }
-            switch next {
-            case nil: return
-            case .call(let work): work()
-            case .shadow(let work):
-                work()
-                state.withLock { $0.runningShadows -= 1 }
-            }
+            guard let next else { return }
+            next()
         }
-    }
-
-    private func hasNext(_ state: State) -> Bool {
-        state.count > 0 || state.shadowCount > 0 && state.runningShadows < limits.shadowThreads
-    }
-
-    private func take(_ state: inout State) -> Next? {
-        if state.count > 0 {
-            let work = Self.pop(&state.waiting, &state.head)
-            return .call(work)
-        }
-        guard state.shadowCount > 0, state.runningShadows < limits.shadowThreads else {
-            return nil
-        }
-        state.runningShadows += 1
-        return .shadow(Self.pop(&state.shadows, &state.shadowHead))
     }
 
     private static func pop(_ queue: inout [Work], _ head: inout Int) -> Work {

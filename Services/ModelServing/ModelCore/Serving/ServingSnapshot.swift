@@ -89,11 +89,13 @@ final class ServingModel: Sendable {
     let withheld: [UInt32: AssayModelsV1.VersionState]
     /// Versions are numbered from 1 to this.
     let newest: UInt32
+    /// What is shown the calls of each alias; an alias without shadows has no entry.
+    let shadows: [String: [ShadowLane]]
 
     init(
         name: String, aliases: [String: UInt32], versions: [UInt32: ServingVersion],
         damage: [UInt32: String], withheld: [UInt32: AssayModelsV1.VersionState] = [:],
-        newest: UInt32
+        newest: UInt32, shadows: [String: [ShadowLane]] = [:]
     ) {
         self.name = name
         self.aliases = aliases
@@ -101,13 +103,14 @@ final class ServingModel: Sendable {
         self.damage = damage
         self.withheld = withheld
         self.newest = newest
+        self.shadows = shadows
     }
 
     convenience init(_ name: String, _ model: RegistrySnapshot.Model) {
         self.init(
             name: name, aliases: model.aliases.mapValues(\.version), versions: model.versions,
             damage: model.damage, withheld: model.withheld,
-            newest: model.records.last?.number ?? 0)
+            newest: model.records.last?.number ?? 0, shadows: model.shownShadows)
     }
 
     func number(_ selector: AssayModelsV1.Selector?) throws(RPCError) -> UInt32 {

@@ -82,7 +82,9 @@ final class ServingVersion: Sendable {
     }
 
     /// The same under the number that its registration got.
-    init(_ checked: ServingVersion, number: UInt32) {
+    ///
+    /// - Parameter statistics: counts of its own; nil: the same.
+    init(_ checked: ServingVersion, number: UInt32, statistics: VersionStatistics? = nil) {
         model = checked.model
         self.number = number
         artifact = checked.artifact
@@ -96,7 +98,7 @@ final class ServingVersion: Sendable {
         goldenRowCount = checked.goldenRowCount
         manifest = checked.manifest
         warmUp = checked.warmUp
-        statistics = checked.statistics
+        self.statistics = statistics ?? checked.statistics
         token = checked.token
         used = Atomic(checked.lastUse)
     }

@@ -61,12 +61,15 @@ package struct VersionShelf: Sendable {
 }
 
 extension RegistrySnapshot.Model {
-    /// Versions that have to be able to answer at once: an alias points to them, or an experiment that
-    /// is in force has them for an arm.
+    /// Versions that have to be able to answer at once: an alias points to them, an experiment that is
+    /// in force has them for an arm, or a shadow scores with them.
     var inUse: Set<UInt32> {
         var numbers = Set(aliases.values.map(\.version))
         for record in experiments.values where record.experiment.state != .stopped {
             numbers.formUnion(record.experiment.specification.arms.map(\.version))
+        }
+        for shadow in shadows.values where shadow.state == .running {
+            numbers.insert(shadow.specification.version)
         }
         return numbers
     }

@@ -1,3 +1,4 @@
+internal import RPC
 internal import Synchronization
 
 /// Counts of one version. Threads add to stripes of their own, so that none waits for another.
@@ -17,6 +18,8 @@ final class VersionStatistics: @unchecked Sendable {
     private static let stripes = 16
     private static let firstBand = 8
     private static let firstTime = firstBand + bandLimit
+    /// One for each status but OK, from the first one on.
+    private static let firstCode = firstTime + timeBuckets
     private static let firstQueueTime = 64
     private static let computeSum = firstQueueTime + timeBuckets
     private static let queueSum = computeSum + 1
@@ -44,6 +47,12 @@ final class VersionStatistics: @unchecked Sendable {
     @inline(__always)
     func add(_ amount: Int, to counter: Counter, stripe: Int) {
         add(amount, counter.rawValue, stripe)
+    }
+
+    /// A call that ended with an error.
+    func addFailure(_ code: StatusCode, stripe: Int) {
+        add(1, to: .failures, stripe: stripe)
+        if code != .ok { add(1, Self.firstCode + Int(code.rawValue) - 1, stripe) }
     }
 
     @inline(__always)
@@ -82,6 +91,14 @@ final class VersionStatistics: @unchecked Sendable {
     /// Rows per band, in the order of the bands' names.
     func bands(_ count: Int) -> [Int] {
         (0..<min(count, Self.bandLimit)).map { sum(Self.firstBand + $0) }
+    }
+
+    /// Failed calls by status; those that never happened are left out.
+    var failures: [(code: StatusCode, count: Int)] {
+        StatusCode.allCases.filter { $0 != .ok }.compactMap { code in
+            let count = sum(Self.firstCode + Int(code.rawValue) - 1)
+            return count == 0 ? nil : (code, count)
+        }
     }
 
     /// Calls per time of computing; the upper ends are 1, 2, 4 … microseconds.

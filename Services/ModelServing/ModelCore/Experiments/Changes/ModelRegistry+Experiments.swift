@@ -21,6 +21,7 @@ extension ModelRegistry {
         }
         switch routing {
         case .holdout(let file): return try await applyHoldout(file, request, by: caller)
+        case .shadow(let file): return try await applyShadow(file, request, by: caller)
         case .experiment(let file): return try await applyExperiment(file, request, by: caller)
         }
     }

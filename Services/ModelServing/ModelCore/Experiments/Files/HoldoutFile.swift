@@ -65,20 +65,3 @@ public struct HoldoutFile: Sendable {
         )
     }
 }
-
-/// A file of the folder of experiments: its first key says what it is.
-public enum RoutingFile: Sendable {
-    case experiment(ExperimentFile)
-    case holdout(HoldoutFile)
-
-    public init(yaml text: String, name: String) throws(FileProblems) {
-        var ignored: [FileProblem] = []
-        let root = FileText.parse(text, file: name, &ignored)
-        let isHoldout =
-            root?.node.mapping.map { $0["holdout"] != nil && $0["experiment"] == nil } ?? false
-        self =
-            isHoldout
-            ? .holdout(try HoldoutFile(yaml: text, name: name))
-            : .experiment(try ExperimentFile(yaml: text, name: name))
-    }
-}

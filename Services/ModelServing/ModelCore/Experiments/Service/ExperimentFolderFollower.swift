@@ -62,9 +62,14 @@ public final class ExperimentFolderFollower: Sendable {
 
     /// Holdouts first, since experiments name them.
     private func read() throws -> [(name: String, text: String)] {
-        let holdouts = folder.appending(path: "holdouts")
-        let known = FileManager.default.fileExists(atPath: holdouts.path)
-        return try (known ? texts(holdouts, "holdouts/") : []) + texts(folder, "")
+        try within("holdouts") + within("shadows") + texts(folder, "")
+    }
+
+    /// The files of a folder in this one, if there is one.
+    private func within(_ name: String) throws -> [(name: String, text: String)] {
+        let inner = folder.appending(path: name)
+        let known = FileManager.default.fileExists(atPath: inner.path)
+        return known ? try texts(inner, "\(name)/") : []
     }
 
     private func texts(_ folder: URL, _ prefix: String) throws -> [(name: String, text: String)] {

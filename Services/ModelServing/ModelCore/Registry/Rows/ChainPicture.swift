@@ -11,6 +11,7 @@ struct ChainPicture: Sendable {
     private(set) var states: [UInt32: AssayModelsV1.VersionState] = [:]
     private(set) var aliases: [String: AssayModelsV1.Alias] = [:]
     private(set) var experiments: [String: AssayModelsV1.ExperimentRecord] = [:]
+    private(set) var shadows: [AssayModelsV1.Shadow] = []
     private(set) var holdouts: [String: AssayModelsV1.HoldoutRecord] = [:]
 
     /// Of the chain's newest event.
@@ -55,6 +56,9 @@ extension ChainPicture {
         try await rows.store.allRows(RegistryRange(.experiment, of: chain)) { row in
             let record: AssayModelsV1.ExperimentRecord = try RegistryRows.message(row)
             experiments[record.experiment.specification.experiment] = record
+        }
+        try await rows.store.allRows(RegistryRange(.shadow, of: chain)) { row in
+            shadows.append(try RegistryRows.message(row))
         }
         try await rows.store.allRows(RegistryRange(.holdout, of: chain)) { row in
             let record: AssayModelsV1.HoldoutRecord = try RegistryRows.message(row)

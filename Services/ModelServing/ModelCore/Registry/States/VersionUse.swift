@@ -4,6 +4,7 @@ internal import AssayMessages
 enum VersionUse: Hashable {
     case alias(String)
     case arm(experiment: String, isControl: Bool)
+    case shadow(String)
 
     /// Whether something would be left without an answer if the version stopped scoring. An arm that
     /// is not control has control to answer for it.
@@ -11,6 +12,7 @@ enum VersionUse: Hashable {
         switch self {
         case .alias: true
         case .arm(_, let isControl): isControl
+        case .shadow: false
         }
     }
 
@@ -21,6 +23,8 @@ enum VersionUse: Hashable {
         case .arm(let name, let isControl):
             "experiment \"\(name)\" has it as \(isControl ? "control" : "an arm") (end it first: "
                 + "assay experiments stop \(name))"
+        case .shadow(let name):
+            "shadow \"\(name)\" scores with it (end it first: assay models shadow stop)"
         }
     }
 }
@@ -42,6 +46,7 @@ extension RegistryTransaction {
                     experiment: specification.experiment,
                     isControl: arms.contains { $0.control }))
         }
+        for shadow in try await shadows(using: version) { uses.append(.shadow(shadow)) }
         return uses
     }
 }
