@@ -67,10 +67,29 @@ struct ForestLayout: Sendable {
 
     init(_ trees: TreeEnsemble, _ table: RankTable, only kind: Kind? = nil) {
         self.table = table
+        let groups = Self.groups(trees, only: kind)
+        reserve(trees, groups)
+        for group in groups {
+            switch group.kind {
+            case .perfect: appendPerfect(trees, group.trees)
+            case .sibling: appendSibling(trees, group.trees.lowerBound)
+            case .oblivious: appendOblivious(trees, group.trees.lowerBound)
+            }
+        }
+    }
+
+    /// Trees that are laid out together.
+    private struct Group {
+        var kind: Kind
+        var trees: Range<Int>
+    }
+
+    private static func groups(_ trees: TreeEnsemble, only kind: Kind?) -> [Group] {
+        var groups: [Group] = []
         var number = 0
         while number < trees.treeCount {
-            if case .oblivious(let level, let depth, let leaf) = trees.trees[number].shape {
-                appendOblivious(trees, number, level, depth, leaf)
+            if case .oblivious = trees.trees[number].shape {
+                groups.append(Group(kind: .oblivious, trees: number..<number + 1))
                 number += 1
                 continue
             }
@@ -81,13 +100,37 @@ struct ForestLayout: Sendable {
                 group = number..<group.upperBound + 1
             }
             if kind == .sibling || kind == nil && !Self.isWorthPadding(trees.trees[group]) {
-                appendSibling(trees, number)
+                groups.append(Group(kind: .sibling, trees: number..<number + 1))
                 number += 1
             } else {
-                appendPerfect(trees, group)
+                groups.append(Group(kind: .perfect, trees: group))
                 number = group.upperBound
             }
         }
+        return groups
+    }
+
+    /// Exactly as much room as the groups take: lists that grow are there twice.
+    private mutating func reserve(_ trees: TreeEnsemble, _ groups: [Group]) {
+        var (words, siblings, leaves) = (0, 0, 0)
+        for group in groups {
+            let tree = trees.trees[group.trees.lowerBound]
+            switch (group.kind, tree.shape) {
+            case (.perfect, _):
+                let depth = trees.trees[group.trees].reduce(0) { max($0, $1.depth) }
+                words += Self.together << depth
+                leaves += Self.together << depth
+            case (_, .binary(_, let count)):
+                siblings += count
+                leaves += count
+            case (_, .oblivious(_, let depth, _)):
+                words += depth
+                leaves += 1 << depth
+            }
+        }
+        self.words.reserveCapacity(words)
+        self.siblings.reserveCapacity(siblings)
+        self.leaves.reserveCapacity(leaves)
     }
 
     private static func isWorthPadding(_ group: ArraySlice<TreeEnsemble.Tree>) -> Bool {
@@ -211,9 +254,9 @@ struct ForestLayout: Sendable {
     // MARK: Oblivious
 
     /// The last level first: its answer is the highest bit of the leaf's number.
-    private mutating func appendOblivious(
-        _ trees: TreeEnsemble, _ number: Int, _ firstLevel: Int, _ depth: Int, _ firstRow: Int
-    ) {
+    private mutating func appendOblivious(_ trees: TreeEnsemble, _ number: Int) {
+        guard case .oblivious(let firstLevel, let depth, let firstRow) = trees.trees[number].shape
+        else { return }
         join(
             .oblivious, depth: depth, number..<number + 1, bytes: depth * wordBytes,
             start: words.count, firstLeaf: leaves.count)

@@ -5,7 +5,16 @@ public struct CategorySets: Sendable, Hashable {
     private var ends: [Int] = []
 
     public var count: Int { ends.count }
+    var wordCount: Int { words.count }
+    var wordCapacity: Int { words.capacity }
+    var capacity: Int { ends.capacity }
     var byteCount: Int { words.capacity * 4 + ends.capacity * 8 }
+
+    /// Makes room for so many in all; 0 for no more than there is.
+    mutating func reserve(words: Int, sets: Int) {
+        if words > 0 { self.words.reserveCapacity(words) }
+        if sets > 0 { ends.reserveCapacity(sets) }
+    }
 
     public init() {}
 

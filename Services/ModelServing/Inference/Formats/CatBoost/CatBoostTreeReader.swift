@@ -54,7 +54,7 @@ struct CatBoostTreeReader {
         guard count == leaves * width else {
             throw values.error("\(count) values for \(leaves) leaves of \(width)")
         }
-        if let reason = limits.overrun(ensemble.byteCount + 8 * (count + leaves)) {
+        if let reason = ensemble.makeRoom(TreeGrowth(values: count, covers: leaves), limits) {
             throw tree.error(reason)
         }
         try values.visit { (_, value) throws(ModelFileError) in
@@ -169,6 +169,10 @@ struct CatBoostTreeReader {
             }
         }
         addCovers(&nodes)
+        let size = nodes.capacity * MemoryLayout<TreeEnsemble.Node>.stride
+        if let reason = ensemble.makeRoom(TreeGrowth(nodes: nodes.count), beside: size, limits) {
+            throw tree.error(reason)
+        }
         ensemble.trees.append(
             .init(
                 shape: .binary(firstNode: first, count: nodes.count), depth: depth,

@@ -119,6 +119,7 @@ struct JSONCursor {
             throw error("\(count) categories; at most \(limit) are read")
         }
         var labels: [String] = []
+        labels.reserveCapacity(count)
         var (numbers, flags) = (0, 0)
         try visit { (_, label) throws(ModelFileError) in
             labels.append(try label.label())

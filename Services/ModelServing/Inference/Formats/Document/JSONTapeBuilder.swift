@@ -98,6 +98,10 @@ struct JSONTapeBuilder {
         guard words.count < mostWords else {
             return "the file holds more values than a model of its size has"
         }
+        // Not twice as many, as an array by itself would: while they move, both are there.
+        if words.count == words.capacity {
+            words.reserveCapacity(min(words.count + words.count / 2 + 1_024, mostWords))
+        }
         words.append(word)
         return nil
     }

@@ -17,9 +17,12 @@ struct LightGBMTreeReader {
         guard forest.nodes.count + leaves + splits <= limits.nodes else {
             throw block.error("more than \(limits.nodes) nodes in all")
         }
-        // What the block is about to become, twice: by itself, and among the others.
-        let size = 2 * (leaves + splits) * MemoryLayout<TreeEnsemble.Node>.stride
-        if let reason = limits.overrun(forest.byteCount + size) { throw block.error(reason) }
+        // The tree by itself, before it stands among the others.
+        let count = leaves + splits
+        let size = count * (MemoryLayout<TreeEnsemble.Node>.stride + 16)
+        if let reason = forest.makeRoom(TreeGrowth(nodes: count), beside: size, limits) {
+            throw block.error(reason)
+        }
         var nodes: [TreeEnsemble.Node] = []
         nodes.reserveCapacity(leaves + splits)
         if splits > 0 { try readSplits(block, leaves, into: &nodes, &forest) }
@@ -122,8 +125,15 @@ struct LightGBMTreeReader {
         let field = try block.field("num_cat")
         let count = try field.integer(in: 0...limits.nodesPerTree)
         guard count > 0 else { return [] }
+        let list = try block.field("cat_threshold")
+        var growth = TreeGrowth(sets: count)
+        try list.visit { (_) throws(ModelFileError) in growth.words += 1 }
+        // The words and their bounds, before they are sets.
+        let size = 4 * growth.words + 16 * count
+        if let reason = forest.makeRoom(growth, beside: size, limits) { throw list.error(reason) }
         var words: [UInt32] = []
-        try block.field("cat_threshold").visit { (token) throws(ModelFileError) in
+        words.reserveCapacity(growth.words)
+        try list.visit { (token) throws(ModelFileError) in
             words.append(UInt32(try token.integer(in: 0...Int(UInt32.max))))
         }
         let bounds = try block.field("cat_boundaries")

@@ -18,9 +18,14 @@ struct AssayTreeReader {
         guard ensemble.nodes.count + count <= limits.nodes else {
             throw tree.error("more than \(limits.nodes) nodes in all")
         }
-        // What the tree is about to become, twice: by itself, and among the others.
-        let size = 2 * count * (MemoryLayout<TreeEnsemble.Node>.stride + 8 * ensemble.leafWidth)
-        if let reason = limits.overrun(ensemble.byteCount + size) { throw tree.error(reason) }
+        // The tree by itself, before it stands among the others: its nodes and columns.
+        let size = count * (MemoryLayout<TreeEnsemble.Node>.stride + 32)
+        let isWide = ensemble.leafWidth > 1
+        let growth = TreeGrowth(
+            nodes: count, values: isWide ? (count + 1) / 2 * ensemble.leafWidth : 0)
+        if let reason = ensemble.makeRoom(growth, beside: size, limits) {
+            throw tree.error(reason)
+        }
         let columns = Columns(tree: tree, count: count)
         let covers = try covers(columns)
         let left = try columns.integers("left", in: -1...count - 1)

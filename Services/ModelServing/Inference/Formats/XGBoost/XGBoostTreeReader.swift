@@ -25,6 +25,7 @@ struct XGBoostTreeReader {
         guard outputs.count == count else {
             throw info.error("\(outputs.count) entries for \(count) trees")
         }
+        try makeRoom(trees, &forest)
         try trees.visit { (index, tree) throws(ModelFileError) in
             try read(tree, output: Int(outputs[index]), &forest)
         }
@@ -32,6 +33,21 @@ struct XGBoostTreeReader {
         forest.treesPerIteration = max(parallel, 1) * forest.outputCount
         if let starts = try model.optionalField("iteration_indptr") {
             try setIterations(starts, &forest)
+        }
+    }
+
+    /// The nodes of all trees are moved together once.
+    private func makeRoom(
+        _ trees: JSONCursor, _ forest: inout TreeEnsemble
+    ) throws(ModelFileError) {
+        var nodes = 0
+        try trees.visit { (_, tree) throws(ModelFileError) in
+            nodes += try tree.field("left_children").count()
+        }
+        guard nodes <= limits.nodes else { throw trees.error("more than \(limits.nodes) nodes") }
+        forest.trees.reserveCapacity(try trees.count())
+        if let reason = forest.makeRoom(TreeGrowth(nodes: nodes), limits) {
+            throw trees.error(reason)
         }
     }
 
@@ -88,9 +104,11 @@ struct XGBoostTreeReader {
         guard forest.nodeCount + count <= limits.nodes else {
             throw tree.error("more than \(limits.nodes) nodes in all")
         }
-        // What the tree is about to become, twice: by itself, and among the others.
-        let size = 2 * count * MemoryLayout<TreeEnsemble.Node>.stride
-        if let reason = limits.overrun(forest.byteCount + size) { throw tree.error(reason) }
+        // The tree by itself, before it stands among the others.
+        let size = count * (MemoryLayout<TreeEnsemble.Node>.stride + 16)
+        if let reason = forest.makeRoom(TreeGrowth(nodes: count), beside: size, limits) {
+            throw tree.error(reason)
+        }
         if let size = try parameters.optionalField("size_leaf_vector"),
             try size.integer(in: 0...Int(Int32.max)) > 1
         {
@@ -183,7 +201,14 @@ struct XGBoostTreeReader {
             categorical = kinds.map { $0 == 1 }
         }
         if let listed = try tree.optionalField("categories_nodes"), try listed.count() > 0 {
-            let all = try tree.field("categories").integers(in: 0...(1 << 24) - 1)
+            let list = try tree.field("categories")
+            let growth = TreeGrowth(words: try list.count(), sets: try listed.count())
+            // The list and three more of its owners, before they are sets.
+            let size = 4 * growth.words + 12 * growth.sets + 64 * nodes.count
+            if let reason = forest.makeRoom(growth, beside: size, limits) {
+                throw list.error(reason)
+            }
+            let all = try list.integers(in: 0...(1 << 24) - 1)
             let owners = try listed.integers(in: 0...nodes.count - 1)
             let starts = try tree.field("categories_segments").integers(in: 0...all.count)
             let sizes = try tree.field("categories_sizes").integers(in: 0...all.count)
