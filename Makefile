@@ -116,6 +116,12 @@ fuzz: dependencies
 fuzz-models: dependencies
 	Tests/Fuzz/run.sh $(or $(SECONDS),60) models
 
+## hostile-models: time and memory of model files that ask for more than they give (SIZE=MiB, default 300)
+.PHONY: hostile-models
+hostile-models: dependencies
+	$(RELEASE) --product hostile-models
+	.build/release/hostile-models $(or $(SIZE),300)
+
 ## vectors: train models with nine versions of four libraries and compare with them, in .vectors (SEED=, VECTOR_FLAGS=)
 .PHONY: vectors
 vectors:

@@ -231,6 +231,8 @@ let targets: [Target] = [
         ["FuzzProperties", "Inference", "ModelFixtures", "Numerics"]),
     .target(name: "CAllocationCounter", path: "Tests/Fuzz/AllocationCounter"),
     program("hostile-work", "Tests/Fuzz/hostile-work", ["FuzzProperties"]),
+    program(
+        "hostile-models", "Tests/Fuzz/hostile-models", ["ModelProperties", "CAllocationCounter"]),
 
     // A peer that sends any frames: an oracle of HTTP/2 that shares no code with the runtime.
     library("RawHTTP2", "Tests/RawHTTP2", ["TLS", nioCore, nioPosix]),

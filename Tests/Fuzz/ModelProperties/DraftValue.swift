@@ -49,6 +49,7 @@ indirect enum DraftValue {
         switch type {
         case "d": return bigEndian(UInt64(Float(value).bitPattern), 4)
         case "D": return bigEndian(value.bitPattern, 8)
+        case "I": return bigEndian(UInt64(truncatingIfNeeded: Int(exactly: value) ?? -1), 2)
         case "U": return bigEndian(UInt64(truncatingIfNeeded: Int(exactly: value) ?? 255), 1)
         case "L": return bigEndian(UInt64(truncatingIfNeeded: Int(exactly: value) ?? -1), 8)
         default: return bigEndian(UInt64(truncatingIfNeeded: Int(exactly: value) ?? -1), 4)
