@@ -43,7 +43,7 @@ extension AssayModelsV1 {
         /// sends them behind its replies. Sent again they count once.
         public static let recordDecisions = MethodDescriptor(
             path: "/assay.models.v1.Experiments/RecordDecisions", kind: .unary,
-            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("outcomes.write", mutualTLS: true),
+            schema: 0x7bfc_97b3_25f6_4fcf, access: .scope("decisions.record", mutualTLS: true),
             idempotency: .none, cost: 20, deadline: .seconds(10), maximumRequestBytes: 2_097_152,
             maximumResponseBytes: 16_417)
 

@@ -77,6 +77,23 @@ struct ExperimentFeedTests {
         #expect(try harness.nextFeed().health.pending == 0)
     }
 
+    @Test("of a log that is older than the feed, only what comes from now on is told")
+    func olderLog() async throws {
+        let harness = try RiskHarness(Self.script())
+        _ = try await harness.assess(RiskHarness.payment("r-1"))
+        var batch = WriteBatch()
+        batch.delete(ExperimentFeed.cursorKey, in: DecisionLog.meta)
+        try harness.store.write([batch], sync: true)
+        let feed = try harness.nextFeed()
+        #expect(feed.health.pending == 0)
+        let service = try RiskHarness.service(
+            harness.fakes, harness.store, harness.log, harness.clock, nil, feed)
+        _ = try await service.assessTransaction(
+            RiskHarness.payment("r-2"), context: RiskHarness.context())
+        #expect(await Self.drain(feed) == .nothing)
+        #expect(try Self.told(harness.fakes) == ["r-2"])
+    }
+
     @Test("a decision that is refused keeps no other from being told")
     func refused() async throws {
         let harness = try RiskHarness(Self.script())

@@ -96,7 +96,7 @@ struct AssayModels: AsyncParsableCommand {
     private var authorizer: ScopeAuthorizer {
         ScopeAuthorizer(
             forwarders: [Self.risk.description, Self.gateway.description],
-            services: [Self.risk.description: ["models.predict", "outcomes.write"]],
+            services: [Self.risk.description: ["models.predict", "decisions.record"]],
             openScopes: [StandardServices.reflectionScope],
             trustsEveryPeer: service.isInsecure)
     }

@@ -54,6 +54,8 @@ public final class ExperimentFeed: Sendable {
     private let state: Mutex<State>
     private let queue = DispatchQueue(label: "assay.risk.experiment-feed", qos: .utility)
 
+    /// Of a log that nobody was told of before, the feed begins at the end: what is older, a rebuild tells.
+    ///
     /// - Parameter store: the one of the log; it also keeps how far the feed came.
     public init(
         store: any KeyValueStore, log: DecisionLog, models: any ClientTransport
@@ -62,8 +64,15 @@ public final class ExperimentFeed: Sendable {
         self.log = log
         client = AssayModelsV1.Experiments.Client(models)
         let last = log.lastSequence
-        let kept = try store.get(Self.cursorKey, in: DecisionLog.meta)
-        let told = min(last, kept.map { $0.reduce(0) { $0 << 8 | UInt64($1) } } ?? 0)
+        let told: UInt64
+        if let kept = try store.get(Self.cursorKey, in: DecisionLog.meta) {
+            told = min(last, kept.reduce(0) { $0 << 8 | UInt64($1) })
+        } else {
+            var batch = WriteBatch()
+            batch.put(Self.cursorKey, DecisionLog.key(last), in: DecisionLog.meta)
+            try store.write(batch, sync: true)
+            told = last
+        }
         state = Mutex(State(told: told, unknownTo: last, stored: told))
     }
 
