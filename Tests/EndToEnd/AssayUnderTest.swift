@@ -17,16 +17,20 @@ final class AssayUnderTest: Sendable {
         let services: [String: Address]
     }
 
-    /// - Parameter folder: one that an earlier process has left; nil: a new one.
+    /// - Parameters:
+    ///   - folder: one that an earlier process has left; nil: a new one.
+    ///   - options: further ones of `assay up`.
     init(
-        in folder: TemporaryDirectory? = nil, environment: [String: String] = [:]
+        in folder: TemporaryDirectory? = nil, options: [String] = [],
+        environment: [String: String] = [:]
     ) async throws {
         self.folder = try folder ?? TemporaryDirectory()
         let program = try #require(
             PackageLayout.executable("assay"), "the assay program was not built beside the tests")
         supervisor = try ChildProcess(
             program,
-            ["up", "--data", self.folder.path, "--root", PackageLayout.root, "--any-ports"],
+            ["up", "--data", self.folder.path, "--root", PackageLayout.root, "--any-ports"]
+                + options,
             environment: environment)
         _ = try await supervisor.line(within: .seconds(60)) { $0.contains("Ctrl-C ends") }
         let data = try Data(contentsOf: URL(filePath: "\(self.folder.path)/run.json"))

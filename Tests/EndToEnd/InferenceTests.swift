@@ -35,6 +35,11 @@ struct InferenceTests {
         let refused = try await curl.post(Self.method, json: "{}", key: try assay.key("default"))
         #expect(refused.status == 403)
         #expect(refused.body["message"] == .string("the scope models.predict is needed"))
+        // What was decided assay-risk says, and nobody else.
+        let forged = try await curl.post(
+            "assay.models.v1.Experiments/RecordDecisions", json: #"{"records":""}"#,
+            key: try assay.key("demo"))
+        #expect(forged.status == 403, "\(forged.text)")
         #expect(await assay.stop() == .exit(0))
     }
 

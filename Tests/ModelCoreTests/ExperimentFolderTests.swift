@@ -81,9 +81,24 @@ struct ExperimentFolderTests {
 
         try FileManager.default.removeItem(at: folder.appending(path: "other.yaml"))
         #expect(await follower.look() == [.applied(file: "trial.yaml", experiment: "trial")])
+        // Refused until its version is there; told once.
+        let later = experiment(revision: 3).replacing("version: 2", with: "version: 3")
+            .replacing("epoch: 1", with: "epoch: 2")
+        try write(later, "trial.yaml")
+        guard case .refused("trial.yaml", let missing)? = await follower.look().first else {
+            Issue.record("a version that is not there was taken")
+            return
+        }
+        #expect(missing.contains("m has versions 1 to 2, not 3"), "\(missing)")
+        #expect(await follower.look() == [] && follower.problemCount == 1)
+        _ = try await registry.register(
+            try Example.credit.registration(model: "m", id: "r-3"))
+        #expect(await follower.look() == [.applied(file: "trial.yaml", experiment: "trial")])
+        #expect(await follower.look() == [] && follower.problemCount == 0)
+
         try FileManager.default.removeItem(at: folder.appending(path: "trial.yaml"))
         #expect(await follower.look() == [])
         let trial = try registry.snapshot.experiment("trial").experiment
-        #expect(trial.state == .running && trial.specification.revision == 2)
+        #expect(trial.state == .running && trial.specification.revision == 3)
     }
 }

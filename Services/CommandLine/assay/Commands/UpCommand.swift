@@ -13,10 +13,25 @@ struct UpCommand: AsyncParsableCommand {
 
     @OptionGroup var place: WorkspaceOptions
     @OptionGroup var ports: PortOptions
+    @Option(
+        help:
+            "Folder of experiment files: in force as soon as they are right, and when they change.")
+    var experiments: String?
+
+    /// What assay-models is started with besides.
+    private func modelArguments() throws -> [String] {
+        guard let experiments else { return [] }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: experiments, isDirectory: &isFolder),
+            isFolder.boolValue
+        else { throw Complaint("\(experiments): there is no such folder of experiments") }
+        return ["--experiments", URL(filePath: experiments).standardizedFileURL.path]
+    }
 
     func run() async throws {
         let line = LiveLine()
-        try await Foreground.run(place.workspace, ports.ports, line) { _ in
+        let arguments = [ServiceName.models: try modelArguments()]
+        try await Foreground.run(place.workspace, ports.ports, line, arguments) { _ in
             line.say(
                 "API keys: \(place.workspace.apiKeyFile(.demo)) (all scopes, no limit that matters)"
             )
@@ -39,10 +54,13 @@ enum Foreground {
 
     static func run(
         _ workspace: Workspace, _ ports: ServicePorts, _ line: LiveLine,
+        _ serviceArguments: [ServiceName: [String]] = [:],
         _ job: @escaping @Sendable (Supervisor) async throws -> Next
     ) async throws {
         let signals = TerminationRequests.stream()
-        let supervisor = Supervisor(workspace, ports: ports) { line.say($0) }
+        let supervisor = Supervisor(
+            workspace, ports: ports, serviceArguments: serviceArguments
+        ) { line.say($0) }
         let work = Task {
             try await supervisor.start()
             if try await job(supervisor) == .end { return }

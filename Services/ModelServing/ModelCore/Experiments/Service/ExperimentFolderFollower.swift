@@ -20,9 +20,10 @@ public final class ExperimentFolderFollower: Sendable {
 
     private let registry: ModelRegistry
     private let folder: URL
-    /// Digest of what was looked at last.
+    /// Digest of what is in force; empty while something is refused.
     private let last = Mutex<[UInt8]>([])
-    private let problems = Mutex(0)
+    /// What was refused at the last look.
+    private let refused = Mutex<[Event]>([])
 
     public init(_ registry: ModelRegistry, folder: URL) {
         self.registry = registry
@@ -30,9 +31,10 @@ public final class ExperimentFolderFollower: Sendable {
     }
 
     /// Problems of the files as they are.
-    public var problemCount: Int { problems.withLock { $0 } }
+    public var problemCount: Int { refused.withLock(\.count) }
 
-    /// Looks once. What is as it was costs only reading it.
+    /// Looks once. What is in force costs only reading it; what was refused is tried again, since a
+    /// version that it names may be registered by now, and is told again when the reason is another.
     public func look() async -> [Event] {
         let files: [(name: String, text: String)]
         do {
@@ -48,14 +50,18 @@ public final class ExperimentFolderFollower: Sendable {
         let digest = Array(hash.finalize())
         if last.withLock({ $0 == digest }) { return [] }
         let events = await apply(files)
-        // A store that is away is asked again.
-        if !events.contains(where: \.isPassing) { last.withLock { $0 = digest } }
+        last.withLock { $0 = events.contains(where: \.isRefusal) ? [] : digest }
         return note(events)
     }
 
+    /// What is news of it.
     private func note(_ events: [Event]) -> [Event] {
-        problems.withLock { $0 = events.count { if case .refused = $0 { true } else { false } } }
-        return events
+        let now = events.filter(\.isRefusal)
+        let isKnown = refused.withLock { before in
+            defer { before = now }
+            return before == now
+        }
+        return isKnown ? events.filter { !$0.isRefusal } : events
     }
 
     // MARK: Reading
@@ -150,8 +156,7 @@ extension ExperimentFolderFollower.Event {
         }
     }
 
-    /// Whether it may be better the next time without a change of the files.
-    fileprivate var isPassing: Bool {
-        if case .refused(_, let problem) = self { problem.hasPrefix("unavailable") } else { false }
+    fileprivate var isRefusal: Bool {
+        if case .refused = self { true } else { false }
     }
 }
