@@ -13,6 +13,12 @@ struct ExperimentsStatusCommand: AsyncParsableCommand {
     @Flag(help: "Print the reply as JSON.") var json = false
     @OptionGroup var service: ExperimentsOptions
 
+    func validate() throws {
+        guard experiment == nil || (model == nil && !all) else {
+            throw ValidationError("--model and --all belong to the list, not to one experiment")
+        }
+    }
+
     func run() async throws {
         let page = try await service.call { client, options in
             if let experiment {
@@ -26,7 +32,8 @@ struct ExperimentsStatusCommand: AsyncParsableCommand {
         }
         if json { return print(String(decoding: page.json(), as: UTF8.self)) }
         if page.experiments.isEmpty {
-            return print(all ? "there is no experiment" : "no experiment runs")
+            let place = model.map { " on the model \"\($0)\"" } ?? ""
+            return print((all ? "there is no experiment" : "no experiment runs") + place)
         }
         for found in page.experiments {
             print(ExperimentText.status(found).joined(separator: "\n"))

@@ -35,6 +35,9 @@ struct BatchPredictor: Sendable {
         order = try VectorCheck.order(of: request.vector, version)
         options = RowOptions(iterations: try RowOptions.iterations(request.iterations, version))
         width = version.signature.valueCount(order)
+        if case .unrecognized = request.layout {
+            throw .invalid("layout", "expected rows (unspecified) or columns")
+        }
         guard 1...Self.maximumRows ~= rows else {
             throw .invalid("rows", "expected 1 to \(Self.maximumRows), got \(request.rows)")
         }

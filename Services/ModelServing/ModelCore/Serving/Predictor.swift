@@ -130,6 +130,9 @@ extension RowOptions {
         _ request: AssayModelsV1.PredictRequest, _ version: ServingVersion
     ) throws(RPCError) {
         self = .whole
+        if case .unrecognized = request.explain {
+            throw .invalid("explain", "expected none, reasons or contributions")
+        }
         iterations = try Self.iterations(request.iterations, version)
         guard let offset = request.offset else { return }
         guard case .single(let model) = version.model, model.marginCount == 1 else {
