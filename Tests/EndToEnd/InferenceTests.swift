@@ -91,7 +91,47 @@ struct InferenceTests {
             #expect(batch.status == 200, "\(batch.text)")
             #expect(batch.body["undividedBy"]?.items.compactMap(\.text) == undivided)
         }
+        try await Self.refusals(curl, key, row)
         #expect(await assay.stop() == .exit(0))
+    }
+
+    /// Calls that no program should make, and what each is told.
+    private static func refusals(_ curl: Curl, _ key: String, _ row: String) async throws {
+        let serving = "assay.models.v1.ModelServing"
+        func call(_ more: String, values: String? = nil) -> String {
+            #"{"requestId":"r","model":"payment-fraud","values":[\#(values ?? row)]\#(more)}"#
+        }
+        let unit = #","subjects":{"customer":"c-1"}"#
+        let cases: [(method: String, json: String, status: Int, problem: String)] = [
+            ("Predict", call("", values: "1"), 400, "expected 19 values, one per input, got 1"),
+            ("Predict", call(#","explain":99"#), 400, "expected none, reasons or contributions"),
+            ("Predict", call(#","offset":1e400"#), 400, "/offset"),
+            ("Predict", call(#","status":"AA==""#), 400, "expected no status bytes or 19"),
+            ("Predict", call(#","iterations":{"begin":5,"end":2}"#), 400, "within 0 to 120"),
+            ("Predict", call(#","selector":{"version":1,"alias":"x"}"#), 400, "/selector/alias"),
+            ("Predict", call(#","selector":{"version":9}"#), 404, "has versions 1 to 2, not 9"),
+            (
+                "Predict", call(unit + #","forceArm":{"experiment":"trial","arm":"nope"}"#), 404,
+                "has no arm"
+            ),
+            (
+                "Predict", call(unit + #","forceArm":{"experiment":"trail","arm":"control"}"#), 404,
+                "no experiment"
+            ),
+            ("PredictBatch", call(#","rows":4294967295"#), 400, "expected 1 to 4096"),
+            ("PredictBatch", call(#","rows":2"#), 400, "expected 2 rows of 19 values, got 19"),
+            ("PredictBatch", call(#","rows":1,"layout":7"#), 400, "layout"),
+            ("Describe", #"{"model":""}"#, 400, "/model: is required"),
+            ("Describe", #"{"model":"payment-froud"}"#, 404, "payment-fraud"),
+            ("Assign", #"{"requestId":""}"#, 400, "/request_id: is required"),
+        ]
+        for (method, json, status, problem) in cases {
+            let refused = try await curl.answered("\(serving)/\(method)", json: json, key: key)
+            #expect(refused.status == status, "\(json): \(refused.text)")
+            #expect(refused.body["message"]?.text?.contains(problem) == true, "\(refused.text)")
+        }
+        let kept = try await curl.answered("\(serving)/Predict", json: call(unit), key: key)
+        #expect(kept.status == 200, "\(kept.text)")
     }
 }
 

@@ -45,7 +45,9 @@ final class ModelCaller: Sendable {
             response = try await client.predict(request, options: options)
         } catch let error as RPCError where error.code == .notFound {
             throw RPCError(
-                code: .failedPrecondition, message: "no credit model is registered",
+                code: .failedPrecondition,
+                message: "no credit model is registered: \(request.model), under the alias "
+                    + configuration.alias,
                 reason: "MODEL_MISSING", cause: error)
         } catch let error as RPCError where error.code == .invalidArgument {
             throw RPCError(
