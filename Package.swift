@@ -121,8 +121,8 @@ let targets: [Target] = [
     program(
         "assay-models", "Services/ModelServing/assay-models",
         [
-            "ModelCore", "Observability", "RPCServices", "RPCTransport", "ServiceRuntime",
-            nioCore, nioPosix, arguments,
+            "ModelCore", "Observability", "Redis", "RPC", "RPCServices", "RPCTransport",
+            "ServiceRuntime", "Storage", "TLS", nioCore, nioPosix, arguments, logging,
         ]),
     library(
         "FeatureEngine", "Services/FeatureStore/FeatureEngine", ["Wire", "RuleLanguage", crypto]),
@@ -140,8 +140,8 @@ let targets: [Target] = [
         "assay", "Services/CommandLine/assay",
         [
             "RPC", "RPCTransport", "AssayMessages", "Simulation", "FeatureCore", "FeatureEngine",
-            "GatewayCore", "Inference", "ModelCore", "Numerics", "ServiceRuntime", "Statistics",
-            "TLS", "Wire", arguments,
+            "GatewayCore", "Inference", "ModelCore", "Numerics", "Redis", "ServiceRuntime",
+            "Statistics", "Storage", "TLS", "Wire", crypto, nioPosix, arguments,
         ]),
 
     // Runs the wire format for a harness in another language.
@@ -346,7 +346,12 @@ let targets: [Target] = [
             "ModelCore", "AssignmentProperties", "Statistics", "Numerics", "AssayMessages", "RPC",
             "Storage", "Wire",
         ]),
-    tests("ModelCoreTests", ["ModelCore", "Inference", "AssayMessages", "RPC", "Storage"]),
+    tests(
+        "ModelCoreTests",
+        [
+            "ModelCore", "Inference", "AssayMessages", "RPC", "Redis", "Storage", "TestSupport",
+            "Wire", crypto, nioPosix,
+        ]),
     tests("ModelServingTests", ["ModelCore", "Inference", "AssayMessages", "RPC"]),
     tests(
         "OpenInferenceTests",

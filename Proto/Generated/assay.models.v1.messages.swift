@@ -8660,12 +8660,15 @@ extension AssayModelsV1 {
         public var flags: [InputFlag] = []
         /// Present if asked for.
         public var explanation: Explanation?
+        /// The registry's store has been out of reach for 5 minutes: aliases may have moved since.
+        public var registryStale: Bool = false
         public var unknown: UnknownFields?
 
         public init(
             version: UInt32 = 0, artifact: [UInt8] = [], vector: UInt64 = 0, snapshot: UInt64 = 0,
             margin: [Double] = [], probability: [Double] = [], band: String = "",
-            assignments: [Assignment] = [], flags: [InputFlag] = [], explanation: Explanation? = nil
+            assignments: [Assignment] = [], flags: [InputFlag] = [],
+            explanation: Explanation? = nil, registryStale: Bool = false
         ) {
             self.version = version
             self.artifact = artifact
@@ -8677,6 +8680,7 @@ extension AssayModelsV1 {
             self.assignments = assignments
             self.flags = flags
             self.explanation = explanation
+            self.registryStale = registryStale
         }
 
         public static func blank() -> PredictResponse { PredictResponse() }
@@ -8694,6 +8698,7 @@ extension AssayModelsV1 {
                 Field(8, "assignments", .message { Assignment.fields }, .list),
                 Field(9, "flags", .message { InputFlag.fields }, .list),
                 Field(10, "explanation", .message { Explanation.fields }, .optional),
+                Field(14, "registry_stale", json: "registryStale", .bool),
             ])
 
         @inline(never)
@@ -8711,6 +8716,7 @@ extension AssayModelsV1 {
                 }
                 if reader.take(0x4A) { flags = try reader.list(0x4A, MessageCodec<InputFlag>.self) }
                 if reader.take(0x52) { explanation = try reader.message() }
+                if reader.take(0x70) { registryStale = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -8726,6 +8732,7 @@ extension AssayModelsV1 {
             size += sizes.list(0x42, assignments, MessageCodec<Assignment>.self)
             size += sizes.list(0x4A, flags, MessageCodec<InputFlag>.self)
             size += sizes.message(0x52, explanation)
+            size += sizes.bool(0x70, registryStale)
             size += sizes.unknown(unknown)
             return size
         }
@@ -8742,6 +8749,7 @@ extension AssayModelsV1 {
             writer.list(0x42, assignments, MessageCodec<Assignment>.self, &sizes)
             writer.list(0x4A, flags, MessageCodec<InputFlag>.self, &sizes)
             writer.message(0x52, explanation, &sizes)
+            writer.bool(0x70, registryStale)
             writer.unknown(unknown, since: start)
         }
 
@@ -8773,6 +8781,7 @@ extension AssayModelsV1 {
             case 8: assignments = try reader.list(MessageCodec<Assignment>.self)
             case 9: flags = try reader.list(MessageCodec<InputFlag>.self)
             case 10: explanation = try reader.value(MessageCodec<Explanation>.self)
+            case 14: registryStale = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -8789,6 +8798,7 @@ extension AssayModelsV1 {
             writer.list("assignments", assignments, MessageCodec<Assignment>.self)
             writer.list("flags", flags, MessageCodec<InputFlag>.self)
             writer.field("explanation", explanation, MessageCodec<Explanation>.self)
+            writer.field("registryStale", registryStale, BoolCodec.self)
             writer.endObject()
         }
 
@@ -8803,6 +8813,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.assignments, b.assignments)
                 && Canonical.equal(a.flags, b.flags)
                 && Canonical.equal(a.explanation, b.explanation)
+                && Canonical.equal(a.registryStale, b.registryStale)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -8817,6 +8828,7 @@ extension AssayModelsV1 {
             Canonical.hash(assignments, into: &hasher)
             Canonical.hash(flags, into: &hasher)
             Canonical.hash(explanation, into: &hasher)
+            Canonical.hash(registryStale, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -9125,13 +9137,15 @@ extension AssayModelsV1 {
         /// Experiments that divide the alias: none of them was met, since a batch is answered by
         /// the alias's own version.
         public var undividedBy: [String] = []
+        /// The registry's store has been out of reach for 5 minutes: aliases may have moved since.
+        public var registryStale: Bool = false
         public var unknown: UnknownFields?
 
         public init(
             version: UInt32 = 0, artifact: [UInt8] = [], vector: UInt64 = 0, snapshot: UInt64 = 0,
             margin: [Double] = [], probability: [Double] = [], bands: [UInt32] = [],
             bandNames: [String] = [], flags: [BatchFlag] = [], flagsLeftOut: UInt32 = 0,
-            undividedBy: [String] = []
+            undividedBy: [String] = [], registryStale: Bool = false
         ) {
             self.version = version
             self.artifact = artifact
@@ -9144,6 +9158,7 @@ extension AssayModelsV1 {
             self.flags = flags
             self.flagsLeftOut = flagsLeftOut
             self.undividedBy = undividedBy
+            self.registryStale = registryStale
         }
 
         public static func blank() -> PredictBatchResponse { PredictBatchResponse() }
@@ -9162,6 +9177,7 @@ extension AssayModelsV1 {
                 Field(9, "flags", .message { BatchFlag.fields }, .list),
                 Field(10, "flags_left_out", json: "flagsLeftOut", .uint32),
                 Field(11, "undivided_by", json: "undividedBy", .string, .list),
+                Field(14, "registry_stale", json: "registryStale", .bool),
             ])
 
         @inline(never)
@@ -9178,6 +9194,7 @@ extension AssayModelsV1 {
                 if reader.take(0x4A) { flags = try reader.list(0x4A, MessageCodec<BatchFlag>.self) }
                 if reader.take(0x50) { flagsLeftOut = try reader.uint32(.implicit) }
                 if reader.take(0x5A) { undividedBy = try reader.list(0x5A, StringCodec.self) }
+                if reader.take(0x70) { registryStale = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -9194,6 +9211,7 @@ extension AssayModelsV1 {
             size += sizes.list(0x4A, flags, MessageCodec<BatchFlag>.self)
             size += sizes.uint32(0x50, flagsLeftOut)
             size += sizes.list(0x5A, undividedBy, StringCodec.self)
+            size += sizes.bool(0x70, registryStale)
             size += sizes.unknown(unknown)
             return size
         }
@@ -9211,6 +9229,7 @@ extension AssayModelsV1 {
             writer.list(0x4A, flags, MessageCodec<BatchFlag>.self, &sizes)
             writer.uint32(0x50, flagsLeftOut)
             writer.list(0x5A, undividedBy, StringCodec.self, &sizes)
+            writer.bool(0x70, registryStale)
             writer.unknown(unknown, since: start)
         }
 
@@ -9244,6 +9263,7 @@ extension AssayModelsV1 {
             case 9: flags = try reader.list(MessageCodec<BatchFlag>.self)
             case 10: flagsLeftOut = try reader.value(UInt32Codec.self)
             case 11: undividedBy = try reader.list(StringCodec.self)
+            case 14: registryStale = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -9261,6 +9281,7 @@ extension AssayModelsV1 {
             writer.list("flags", flags, MessageCodec<BatchFlag>.self)
             writer.field("flagsLeftOut", flagsLeftOut, UInt32Codec.self)
             writer.list("undividedBy", undividedBy, StringCodec.self)
+            writer.field("registryStale", registryStale, BoolCodec.self)
             writer.endObject()
         }
 
@@ -9276,6 +9297,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.flags, b.flags)
                 && Canonical.equal(a.flagsLeftOut, b.flagsLeftOut)
                 && Canonical.equal(a.undividedBy, b.undividedBy)
+                && Canonical.equal(a.registryStale, b.registryStale)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -9291,6 +9313,7 @@ extension AssayModelsV1 {
             Canonical.hash(flags, into: &hasher)
             Canonical.hash(flagsLeftOut, into: &hasher)
             Canonical.hash(undividedBy, into: &hasher)
+            Canonical.hash(registryStale, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -16966,6 +16989,475 @@ extension AssayModelsV1 {
             Canonical.hash(version, into: &hasher)
             Canonical.hash(manifest, into: &hasher)
             Canonical.hash(state, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// How a model file is sent that is too large for one message: `start`, then its bytes, then
+    /// `digest`.
+    public enum UploadPiece: WireMessage {
+        case start(UploadStart)
+        case data([UInt8])
+        /// SHA-256 of the whole file.
+        case digest([UInt8])
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> UploadPiece { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.UploadPiece", depth: 5, isUnion: true,
+            [
+                Field(1, "start", .message { UploadStart.fields }, .member(0)),
+                Field(2, "data", .bytes, .member(0)),
+                Field(3, "digest", .bytes, .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .start(try reader.message())
+            } else if reader.take(0x12) {
+                self = .data(try reader.bytes(.explicit))
+            } else if reader.take(0x1A) {
+                self = .digest(try reader.bytes(.explicit))
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .start(let value): sizes.message(0x0A, value)
+            case .data(let value): sizes.bytes(0x12, value, .explicit)
+            case .digest(let value): sizes.bytes(0x1A, value, .explicit)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .start(let value): writer.message(0x0A, value, &sizes)
+            case .data(let value): writer.bytes(0x12, value, .explicit)
+            case .digest(let value): writer.bytes(0x1A, value, .explicit)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .start(let value): violations.nested("start", value)
+            case .data(let value): violations.length("data", value.count, max: 1_048_576, .explicit)
+            case .digest(let value): violations.length("digest", value.count, max: 32, .explicit)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .start(try reader.value(MessageCodec<UploadStart>.self))
+            case 2: self = .data(try reader.value(BytesCodec.self))
+            case 3: self = .digest(try reader.value(BytesCodec.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .start(let value): writer.field("start", value, MessageCodec<UploadStart>.self)
+            case .data(let value): writer.field("data", value, BytesCodec.self)
+            case .digest(let value): writer.field("digest", value, BytesCodec.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: UploadPiece, b: UploadPiece) -> Bool {
+            switch (a, b) {
+            case (.start(let a), .start(let b)): Canonical.equal(a, b)
+            case (.data(let a), .data(let b)): Canonical.equal(a, b)
+            case (.digest(let a), .digest(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .start(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .data(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .digest(let value):
+                hasher.combine(3)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct UploadPart: WireMessage {
+        public var piece: UploadPiece
+        public var unknown: UnknownFields?
+
+        public init(piece: UploadPiece) {
+            self.piece = piece
+        }
+
+        public static func blank() -> UploadPart {
+            UploadPart(piece: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.UploadPart", depth: 6,
+            [Field(1, "piece", .message { UploadPiece.fields }, .required)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    piece = try reader.message()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, piece)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, piece, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("piece", piece)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: piece = try reader.value(MessageCodec<UploadPiece>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("piece", piece, MessageCodec<UploadPiece>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: UploadPart, b: UploadPart) -> Bool {
+            Canonical.equal(a.piece, b.piece)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(piece, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What an upload begins with.
+    public struct UploadStart: WireMessage {
+        public var requestID: String = ""
+        /// Lower case letters, digits and dashes.
+        public var model: String = ""
+        public var manifest: Manifest
+        /// Bytes of the file.
+        public var size: UInt64 = 0
+        public var actor: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", manifest: Manifest, size: UInt64 = 0,
+            actor: String = ""
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.manifest = manifest
+            self.size = size
+            self.actor = actor
+        }
+
+        public static func blank() -> UploadStart {
+            UploadStart(manifest: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.UploadStart", depth: 4,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "manifest", .message { Manifest.fields }, .required),
+                Field(4, "size", .uint64),
+                Field(5, "actor", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x1A) {
+                    manifest = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x20) { self.size = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { actor = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.message(0x1A, manifest)
+            size += sizes.uint64(0x20, self.size)
+            size += sizes.string(0x2A, actor)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.message(0x1A, manifest, &sizes)
+            writer.uint64(0x20, self.size)
+            writer.string(0x2A, actor)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.nested("manifest", manifest)
+            violations.required("size", missing: self.size == 0)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: manifest = try reader.value(MessageCodec<Manifest>.self)
+            case 4: self.size = try reader.value(UInt64Codec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("manifest", manifest, MessageCodec<Manifest>.self)
+            writer.field("size", self.size, UInt64Codec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: UploadStart, b: UploadStart) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.manifest, b.manifest)
+                && Canonical.equal(a.size, b.size)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(manifest, into: &hasher)
+            Canonical.hash(self.size, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Where a watcher goes on.
+    public struct WatchPosition: WireMessage {
+        public var model: String = ""
+        /// Only events behind this sequence.
+        public var after: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", after: UInt64 = 0) {
+            self.model = model
+            self.after = after
+        }
+
+        public static func blank() -> WatchPosition { WatchPosition() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.WatchPosition", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "after", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x10) { after = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.uint64(0x10, after)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.uint64(0x10, after)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: after = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("after", after, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: WatchPosition, b: WatchPosition) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.after, b.after)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(after, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct WatchRequest: WireMessage {
+        /// These models; none: all of them, from now on.
+        public var positions: [WatchPosition] = []
+        public var unknown: UnknownFields?
+
+        public init(positions: [WatchPosition] = []) {
+            self.positions = positions
+        }
+
+        public static func blank() -> WatchRequest { WatchRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.WatchRequest", depth: 2,
+            [Field(1, "positions", .message { WatchPosition.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    positions = try reader.list(0x0A, MessageCodec<WatchPosition>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, positions, MessageCodec<WatchPosition>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, positions, MessageCodec<WatchPosition>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("positions", positions.count, max: 256)
+            violations.nested("positions", positions)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: positions = try reader.list(MessageCodec<WatchPosition>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("positions", positions, MessageCodec<WatchPosition>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: WatchRequest, b: WatchRequest) -> Bool {
+            Canonical.equal(a.positions, b.positions)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(positions, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

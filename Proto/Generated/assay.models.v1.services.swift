@@ -213,42 +213,42 @@ extension AssayModelsV1 {
         /// Scores one row with the version that the selector picks.
         public static let predict = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Predict", kind: .unary,
-            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xac26_8089_1116_737e, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
-            maximumRequestBytes: 1_210_821, maximumResponseBytes: 2_040_866)
+            maximumRequestBytes: 1_210_821, maximumResponseBytes: 2_040_868)
 
         /// Scores up to 4,096 rows with one version.
         public static let predictBatch = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictBatch", kind: .unary,
-            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xac26_8089_1116_737e, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(2),
             maximumRequestBytes: 16_777_216, maximumResponseBytes: 16_777_216)
 
         /// Scores one row, and says why with a method of the caller's choice.
         public static let explain = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Explain", kind: .unary,
-            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xac26_8089_1116_737e, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .milliseconds(500),
             maximumRequestBytes: 16_777_216, maximumResponseBytes: 8_388_608)
 
         /// Answers each request in turn; the first that is refused ends the stream.
         public static let predictStream = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/PredictStream", kind: .bidirectional,
-            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xac26_8089_1116_737e, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 5, maximumRequestBytes: 1_210_821,
-            maximumResponseBytes: 2_040_866)
+            maximumResponseBytes: 2_040_868)
 
         /// The arms of a call, without scoring it; no unit is exposed by asking.
         public static let assign = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Assign", kind: .unary,
-            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xac26_8089_1116_737e, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 1, deadline: .milliseconds(50),
             maximumRequestBytes: 1_089_913, maximumResponseBytes: 49_739)
 
         /// What the version that the selector picks takes and answers.
         public static let describe = MethodDescriptor(
             path: "/assay.models.v1.ModelServing/Describe", kind: .unary,
-            schema: 0xf10b_2a38_ba7c_edbd, access: .scope("models.predict", mutualTLS: true),
+            schema: 0xac26_8089_1116_737e, access: .scope("models.predict", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_516,
             maximumResponseBytes: 4_194_304)
 
@@ -487,60 +487,76 @@ extension AssayModelsV1 {
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.upload", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 33_554_432, maximumResponseBytes: 17_255)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.move", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
 
         /// Suspends, reinstates, retires or erases a version; refused for what is in use.
         public static let setStatus = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetStatus", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.move", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_304, maximumResponseBytes: 17_255)
 
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
             maximumResponseBytes: 17_196)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
             maximumResponseBytes: 971_884)
 
         /// A version with its manifest.
         public static let getVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
             maximumResponseBytes: 33_554_432)
 
         public static let listModels = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
             maximumResponseBytes: 16_337_384)
 
         /// What happened to a model: who did what, when and why, in the order it happened.
         public static let history = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
-            schema: 0x4b77_576d_2b7b_9e0c, access: .scope("models.read", mutualTLS: true),
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
             maximumResponseBytes: 10_070_395)
+
+        /// Registers a model file of up to 512 MiB, sent in parts: the same gates as
+        /// RegisterVersion. A repeat with the same request_id is answered as before.
+        public static let uploadVersion = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/UploadVersion", kind: .clientStreaming,
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.upload", mutualTLS: true),
+            idempotency: .none, cost: 50, deadline: .seconds(600), maximumRequestBytes: 25_165_824,
+            maximumResponseBytes: 17_255)
+
+        /// Every event as it happens, until the caller or the server goes; go on behind the last
+        /// sequence of each model.
+        public static let watch = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/Watch", kind: .serverStreaming,
+            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 10, maximumRequestBytes: 36_352,
+            maximumResponseBytes: 26_435)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
             registerVersion, setAlias, setStatus, getAlias, listVersions, getVersion, listModels,
-            history,
+            history, uploadVersion, watch,
         ]
 
         /// What a server of `assay.models.v1.ModelRegistry` implements.
@@ -571,6 +587,16 @@ extension AssayModelsV1 {
             func history(
                 _ request: HistoryRequest, context: ServerContext
             ) async throws -> EventPage
+            /// Registers a model file of up to 512 MiB, sent in parts: the same gates as
+            /// RegisterVersion. A repeat with the same request_id is answered as before.
+            func uploadVersion(
+                _ requests: RequestStream<UploadPart>, context: ServerContext
+            ) async throws -> Version
+            /// Every event as it happens, until the caller or the server goes; go on behind the
+            /// last sequence of each model.
+            func watch(
+                _ request: WatchRequest, replies: ReplyWriter<Event>, context: ServerContext
+            ) async throws
         }
 
         /// Calls `assay.models.v1.ModelRegistry` over any transport.
@@ -634,6 +660,26 @@ extension AssayModelsV1 {
             ) async throws -> EventPage {
                 try await transport.unary(ModelRegistry.history, request, options: options)
             }
+
+            /// Registers a model file of up to 512 MiB, sent in parts: the same gates as
+            /// RegisterVersion. A repeat with the same request_id is answered as before.
+            public nonisolated(nonsending) func uploadVersion(
+                options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (RequestWriter<UploadPart>) async throws -> Void
+            ) async throws -> Version {
+                try await transport.clientStreaming(
+                    ModelRegistry.uploadVersion, options: options, body)
+            }
+
+            /// Every event as it happens, until the caller or the server goes; go on behind the
+            /// last sequence of each model.
+            public nonisolated(nonsending) func watch<Result>(
+                _ request: WatchRequest, options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (ReplyStream<Event>) async throws -> Result
+            ) async throws -> Result {
+                try await transport.serverStreaming(
+                    ModelRegistry.watch, request, options: options, body)
+            }
         }
     }
 }
@@ -663,6 +709,12 @@ extension AssayModelsV1.ModelRegistry.Service {
         }
         registry.unary(AssayModelsV1.ModelRegistry.history) { request, context in
             try await self.history(request, context: context)
+        }
+        registry.clientStreaming(AssayModelsV1.ModelRegistry.uploadVersion) { requests, context in
+            try await self.uploadVersion(requests, context: context)
+        }
+        registry.serverStreaming(AssayModelsV1.ModelRegistry.watch) { request, replies, context in
+            try await self.watch(request, replies: replies, context: context)
         }
     }
 }

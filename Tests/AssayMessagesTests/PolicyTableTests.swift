@@ -47,6 +47,8 @@ struct PolicyTableTests {
                 "/assay.models.v1.ModelRegistry/RegisterVersion",
                 "/assay.models.v1.ModelRegistry/SetAlias",
                 "/assay.models.v1.ModelRegistry/SetStatus",
+                "/assay.models.v1.ModelRegistry/UploadVersion",
+                "/assay.models.v1.ModelRegistry/Watch",
                 "/assay.models.v1.ModelServing/Assign",
                 "/assay.models.v1.ModelServing/Describe",
                 "/assay.models.v1.ModelServing/Explain",

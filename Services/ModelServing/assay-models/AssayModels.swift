@@ -19,6 +19,8 @@ struct AssayModels: AsyncParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
+    @OptionGroup var shared: SharedRegistryOptions
+
     @Option(
         help: "Folder of experiment files, brought into force at the start and when they change.")
     var experiments: String?
@@ -29,11 +31,15 @@ struct AssayModels: AsyncParsableCommand {
             environment in
             let store = try RocksDBStore(
                 directory: "\(directory)/registry",
-                families: ModelRegistry.families + RunningExperiments.families
-                    + RunningShadows.families)
+                families: ModelRegistry.allFamilies)
+            let artifacts = try ArtifactFolder(
+                path: shared.artifacts ?? "\(directory)/artifacts",
+                isShared: shared.registryRedis != nil)
+            let sharedRegistry = try await shared.open(environment.group)
             let registry = try await ModelRegistry(
-                store: store, artifacts: try ArtifactFolder(path: "\(directory)/artifacts"),
-                now: WallClock.now)
+                over: sharedRegistry?.store ?? EmbeddedRegistryStore(store, tenant: "default"),
+                artifacts: artifacts, now: WallClock.now)
+            let followed = FollowedRegistry(registry, environment)
             report(registry, environment)
             environment.metrics.collect { ServingMetrics.write(registry.snapshot, to: &$0) }
             registry.showEverywhere { [group = environment.group] look in
@@ -76,6 +82,7 @@ struct AssayModels: AsyncParsableCommand {
                     let clocks = [
                         Task { await running.ramp() }, Task { await running.look() },
                         Task { await running.follow() }, Task { await shadows.trim() },
+                        Task { await followed.run() },
                     ]
                     try await server.run()
                     for clock in clocks { clock.cancel() }
@@ -83,9 +90,13 @@ struct AssayModels: AsyncParsableCommand {
                     shadows.close()
                     running.drain()
                     store.close()
+                    await sharedRegistry?.client.close()
                     await observability.close()
                 },
-                shutdown: server.shutdown, hurry: server.hurry)
+                shutdown: { times in
+                    registry.endWatches()
+                    await server.shutdown(times)
+                }, hurry: server.hurry)
         }
     }
 

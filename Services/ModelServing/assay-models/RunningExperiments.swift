@@ -56,9 +56,6 @@ struct RunningExperiments {
         }
     }
 
-    /// The families of rows that the store of experiments is opened with.
-    static let families = ExposureIndex.families + OutcomeLog.families
-
     /// Writes what calls left behind them. Blocks.
     func drain() {
         exposures.drain()

@@ -9,9 +9,6 @@ struct RunningShadows {
     /// How often expired rows are removed where no new ones come.
     private static let trimInterval = Duration.seconds(3_600)
 
-    /// The families of rows that the store of shadows is opened with.
-    static let families = ShadowLog.families
-
     let log: ShadowLog
     private let runner: ShadowRunner
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AssayMessages
 import Foundation
 
 /// Scores with model files, registers models and moves aliases.
@@ -17,6 +18,7 @@ struct ModelsCommand: AsyncParsableCommand {
             ShadowCommand.self,
             CompareModelsCommand.self,
             ModelStatisticsCommand.self,
+            FsckCommand.self,
         ])
 
     struct Push: AsyncParsableCommand {
@@ -31,8 +33,7 @@ struct ModelsCommand: AsyncParsableCommand {
         func run() async throws {
             let connection = try GatewayConnection(place.workspace, key: .demo)
             let push = ModelPush(connection)
-            let version = try await push.register(
-                model: model, manifest: manifest, artifact: artifact)
+            let version = try await register(push)
             let digest = version.artifact.map {
                 String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
             }
@@ -48,6 +49,15 @@ struct ModelsCommand: AsyncParsableCommand {
                 print("  alias \(moved.alias) → version \(moved.version)")
             }
             await connection.transport.close()
+        }
+
+        private func register(_ push: ModelPush) async throws -> AssayModelsV1.Version {
+            let size = ModelPush.size(artifact) ?? 0
+            if size > ModelUpload.smallestBytes {
+                return try await ModelUpload(workspace: place.workspace).register(
+                    model: model, manifest: manifest, artifact: artifact)
+            }
+            return try await push.register(model: model, manifest: manifest, artifact: artifact)
         }
     }
 

@@ -31,12 +31,7 @@ struct ModelPush: Sendable {
     ) async throws -> AssayModelsV1.Version {
         let manifestBytes = try Self.bytes(manifestPath)
         let artifact = try Self.bytes(artifactPath)
-        let manifest: AssayModelsV1.Manifest
-        do {
-            manifest = try AssayModelsV1.Manifest(jsonBytes: manifestBytes)
-        } catch {
-            throw Complaint("\(manifestPath): \(error)")
-        }
+        let manifest = try Self.manifest(manifestBytes, manifestPath)
         let content = Self.fingerprint(manifestBytes + artifact)
         return try await registry.registerVersion(
             AssayModelsV1.RegisterVersionRequest(
@@ -69,7 +64,23 @@ struct ModelPush: Sendable {
         }
     }
 
-    private static func bytes(_ path: String) throws -> [UInt8] {
+    static func manifest(
+        _ bytes: [UInt8], _ path: String
+    ) throws -> AssayModelsV1.Manifest {
+        do {
+            return try AssayModelsV1.Manifest(jsonBytes: bytes)
+        } catch {
+            throw Complaint("\(path): \(error)")
+        }
+    }
+
+    /// Bytes of a file; nil if there is none.
+    static func size(_ path: String) -> Int? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.size] as? Int
+    }
+
+    static func bytes(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Complaint("\(path) cannot be read")
         }

@@ -49,6 +49,11 @@ public enum ModelFile {
         ]
     }
 
+    /// Refuses a file by its first bytes, if it is of a kind that is never read.
+    public static func refuseForeign(_ head: [UInt8]) throws(ModelFileError) {
+        try ForeignFile.refuse(head)
+    }
+
     /// Content decides what a file is, never its name. Nothing in it is ever executed.
     public static func load(
         _ bytes: [UInt8], _ options: LoadOptions = LoadOptions()

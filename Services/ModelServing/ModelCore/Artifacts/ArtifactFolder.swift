@@ -17,14 +17,22 @@ public struct ArtifactFolder: ArtifactStore {
     /// Larger files are not read; uploads are limited far below.
     public static let maximumBytes = 512 << 20
 
-    private let path: String
+    let path: String
+
+    /// How old a half-written file must be for nobody to be writing it, where others write too.
+    private static let leftoverSeconds = 3_600
 
     /// Creates the folder where it is missing.
-    public init(path: String) throws(ArtifactError) {
+    ///
+    /// - Parameter isShared: whether other processes write to it too.
+    public init(path: String, isShared: Bool = false) throws(ArtifactError) {
         self.path = path
         for folder in [path, "\(path)/sha256", "\(path)/tmp"] { try Self.makeFolder(folder) }
-        removeLeftovers()
+        removeLeftovers(olderThan: isShared ? Self.leftoverSeconds : 0)
     }
+
+    /// A folder that is there, whose leftovers stay.
+    public init(existing path: String) { self.path = path }
 
     public func put(_ artifact: [UInt8]) throws(ArtifactError) -> ArtifactDigest {
         let digest = ArtifactDigest(of: artifact)
@@ -35,11 +43,7 @@ public struct ArtifactFolder: ArtifactStore {
             guard try write(artifact, to: temporary) == digest.bytes else {
                 throw ArtifactError(.io, "\(temporary): the bytes changed while they were written")
             }
-            let folder = "\(path)/sha256/\(name.prefix(2))"
-            try Self.makeFolder(folder)
-            guard rename(temporary, "\(folder)/\(name)") == 0 else { throw Self.failure(folder) }
-            try Self.sync(folder: folder)
-            try Self.sync(folder: "\(path)/sha256")
+            try keep(temporary, as: digest)
         } catch {
             unlink(temporary)
             throw error
@@ -47,14 +51,51 @@ public struct ArtifactFolder: ArtifactStore {
         return digest
     }
 
-    public func get(_ digest: ArtifactDigest) throws(ArtifactError) -> [UInt8] {
+    /// Gives a synced file the name of its content.
+    func keep(_ temporary: String, as digest: ArtifactDigest) throws(ArtifactError) {
         let name = digest.description
-        let file = "\(path)/sha256/\(name.prefix(2))/\(name)"
-        let bytes = try read(file)
+        let folder = "\(path)/sha256/\(name.prefix(2))"
+        try Self.makeFolder(folder)
+        guard rename(temporary, "\(folder)/\(name)") == 0 else { throw Self.failure(folder) }
+        try Self.sync(folder: folder)
+        try Self.sync(folder: "\(path)/sha256")
+    }
+
+    public func get(_ digest: ArtifactDigest) throws(ArtifactError) -> [UInt8] {
+        let bytes = try read(file(digest))
         guard ArtifactDigest(of: bytes) == digest else {
-            throw ArtifactError(.damaged, "artifact \(name): its bytes no longer have this hash")
+            throw ArtifactError(.damaged, "artifact \(digest): its bytes no longer have this hash")
         }
         return bytes
+    }
+
+    /// Where the bytes of an artifact lie.
+    func file(_ digest: ArtifactDigest) -> String {
+        let name = digest.description
+        return "\(path)/sha256/\(name.prefix(2))/\(name)"
+    }
+
+    /// Every file that there is, half-written ones too, sorted.
+    func files() throws(ArtifactError) -> [String] {
+        var files = try Self.names(in: "\(path)/tmp").map { "\(path)/tmp/\($0)" }
+        for folder in try Self.names(in: "\(path)/sha256") {
+            let folder = "\(path)/sha256/\(folder)"
+            files += try Self.names(in: folder).map { "\(folder)/\($0)" }
+        }
+        return files.sorted()
+    }
+
+    private static func names(in path: String) throws(ArtifactError) -> [String] {
+        guard let folder = opendir(path) else { throw failure(path) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
     }
 
     public func remove(_ digest: ArtifactDigest) throws(ArtifactError) {
@@ -74,10 +115,21 @@ public struct ArtifactFolder: ArtifactStore {
         guard descriptor >= 0 else { throw Self.failure(file) }
         defer { close(descriptor) }
         var hash = SHA256()
-        var done = 0
-        while done < bytes.count {
-            let end = min(done + 1 << 20, bytes.count)
-            let written = bytes[done..<end].withUnsafeBytes {
+        for start in stride(from: 0, to: bytes.count, by: 1 << 20) {
+            let part = bytes[start..<min(start + 1 << 20, bytes.count)]
+            try Self.write(part, to: descriptor, file)
+            hash.update(data: part)
+        }
+        guard fsync(descriptor) == 0 else { throw Self.failure(file) }
+        return Array(hash.finalize())
+    }
+
+    static func write(
+        _ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ file: String
+    ) throws(ArtifactError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes {
                 #if canImport(Glibc)
                     Glibc.write(descriptor, $0.baseAddress, $0.count)
                 #elseif canImport(Musl)
@@ -87,15 +139,12 @@ public struct ArtifactFolder: ArtifactStore {
                 #endif
             }
             if written < 0 && errno == EINTR { continue }
-            guard written > 0 else { throw Self.failure(file) }
-            hash.update(data: bytes[done..<done + written])
-            done += written
+            guard written > 0 else { throw failure(file) }
+            rest = rest.dropFirst(written)
         }
-        guard fsync(descriptor) == 0 else { throw Self.failure(file) }
-        return Array(hash.finalize())
     }
 
-    private func read(_ file: String) throws(ArtifactError) -> [UInt8] {
+    func read(_ file: String) throws(ArtifactError) -> [UInt8] {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { throw ArtifactError(.missing, "\(file) is missing") }
@@ -119,14 +168,13 @@ public struct ArtifactFolder: ArtifactStore {
         return bytes
     }
 
-    private func removeLeftovers() {
-        guard let folder = opendir("\(path)/tmp") else { return }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { unlink("\(path)/tmp/\(name)") }
+    private func removeLeftovers(olderThan seconds: Int) {
+        for name in (try? Self.names(in: "\(path)/tmp")) ?? [] {
+            let file = "\(path)/tmp/\(name)"
+            var status = stat()
+            let isYoung =
+                stat(file, &status) == 0 && time(nil) - status.st_mtim.tv_sec < seconds
+            if !isYoung { unlink(file) }
         }
     }
 
@@ -141,7 +189,7 @@ public struct ArtifactFolder: ArtifactStore {
         guard fsync(descriptor) == 0 else { throw failure(folder) }
     }
 
-    private static func failure(_ file: String) -> ArtifactError {
+    static func failure(_ file: String) -> ArtifactError {
         ArtifactError(.io, "\(file): \(String(cString: strerror(errno)))")
     }
 }

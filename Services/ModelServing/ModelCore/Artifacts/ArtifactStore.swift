@@ -46,4 +46,24 @@ public protocol ArtifactStore: Sendable {
 
     /// Returns once the bytes are gone; those that are gone already are no error.
     func remove(_ digest: ArtifactDigest) throws(ArtifactError)
+
+    /// Begins to take a file in parts.
+    func receive() throws(ArtifactError) -> any ArtifactReception
+}
+
+/// A file that comes in parts. What is not kept is gone with the last reference. Every call may block.
+public protocol ArtifactReception: Sendable {
+    /// Bytes so far.
+    var count: Int { get }
+
+    func append(_ bytes: [UInt8]) throws(ArtifactError)
+
+    /// The file is complete: its hash, once its bytes are durable.
+    func finish() throws(ArtifactError) -> ArtifactDigest
+
+    /// All bytes of a finished file.
+    func read() throws(ArtifactError) -> [UInt8]
+
+    /// Makes a finished file one of the store's artifacts.
+    func keep() throws(ArtifactError)
 }

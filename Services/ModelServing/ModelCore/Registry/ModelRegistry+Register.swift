@@ -1,5 +1,4 @@
 public import AssayMessages
-internal import Crypto
 internal import RPC
 internal import Wire
 
@@ -16,16 +15,45 @@ extension ModelRegistry {
         }) {
             return try AssayModelsV1.Version(decoding: known, door: .strict)
         }
-        let checked = try await check(request.artifact, request.manifest)
+        let artifact = request.artifact
+        let checked = try await check(bytes: artifact.count, request.manifest) { [artifacts] in
+            (artifact, { _ = try artifacts.put(artifact) })
+        }
         defer { ArtifactDigest(checked.artifact).map(uploads.release) }
-        return try await change(request.model, request.requestID, encoded) { transaction in
+        return try await register(
+            checked,
+            Registration(
+                requestID: request.requestID, model: request.model, manifest: request.manifest,
+                size: UInt64(artifact.count), actor: request.actor, caller: caller,
+                encoded: encoded))
+    }
+
+    /// What is registered, however its bytes came.
+    struct Registration: Sendable {
+        var requestID: String
+        var model: String
+        var manifest: AssayModelsV1.Manifest
+        /// Bytes of the artifact.
+        var size: UInt64
+        var actor: String
+        /// Who the caller proved to be; empty: nobody.
+        var caller: String
+        /// What the request id stands for.
+        var encoded: [UInt8]
+    }
+
+    /// Makes a checked model file, whose bytes are stored, the model's next version.
+    func register(
+        _ checked: ServingVersion, _ request: Registration
+    ) async throws -> AssayModelsV1.Version {
+        try await change(request.model, request.requestID, request.encoded) { transaction in
             let version = AssayModelsV1.Version(
                 model: request.model, number: transaction.takeVersionNumber(),
-                artifact: checked.artifact, size: UInt64(request.artifact.count),
+                artifact: checked.artifact, size: request.size,
                 format: checked.model.format, trees: UInt32(checked.model.treeCount),
                 inputs: UInt32(checked.model.inputCount),
                 goldenRows: UInt32(checked.goldenRowCount), registeredAt: transaction.time,
-                uploader: caller.isEmpty ? request.actor : caller)
+                uploader: request.caller.isEmpty ? request.actor : request.caller)
             let record = AssayModelsV1.VersionRecord(
                 version: version, manifest: request.manifest)
             try transaction.put(
@@ -47,18 +75,22 @@ extension ModelRegistry {
     }
 
     /// The gates of a registration: the file parses, the manifest agrees with it, every golden row is
-    /// reproduced. Only a file that passed touches the disk; it is held there until it is released.
-    private func check(
-        _ artifact: [UInt8], _ manifest: AssayModelsV1.Manifest
+    /// reproduced. Only a file that passed is kept; it is held there until it is released.
+    ///
+    /// - Parameter read: gives the file, and what keeps it. Both may block.
+    func check(
+        bytes: Int, _ manifest: AssayModelsV1.Manifest,
+        read: @escaping @Sendable () throws -> (artifact: [UInt8], keep: () throws -> Void)
     ) async throws -> ServingVersion {
         try await Self.translated {
-            try await work(bytes: artifact.count) { [artifacts, uploads] in
+            try await work(bytes: bytes) { [uploads] in
+                let (artifact, keep) = try read()
                 let digest = ArtifactDigest(of: artifact)
                 let serving = try ServingVersion(
                     artifact: artifact, digest: digest, number: 0, manifest: manifest)
                 uploads.hold(digest)
                 do {
-                    _ = try artifacts.put(artifact)
+                    try keep()
                 } catch {
                     uploads.release(digest)
                     throw error

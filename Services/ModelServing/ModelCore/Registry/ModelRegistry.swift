@@ -1,4 +1,5 @@
 internal import AssayMessages
+internal import Dispatch
 internal import RPC
 public import Storage
 internal import Synchronization
@@ -33,6 +34,12 @@ public final class ModelRegistry: Sendable {
 
     /// Artifacts that no version names yet.
     let uploads = ArtifactHolds()
+    /// Rings whenever something new is shown.
+    let bell = RegistryBell()
+    let watchers = Turnstile(limit: ModelRegistry.maximumWatchers)
+    let receptions = Turnstile(limit: ModelRegistry.maximumReceptions)
+    /// Where the store's changes stood before the recovery; nil if only this process writes to it.
+    let recoveredPosition: UInt64?
 
     private let lanes = ChangeLanes()
     let loads = PendingLoads()
@@ -40,6 +47,8 @@ public final class ModelRegistry: Sendable {
     private let shelfLimits: VersionShelf.Limits
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
     private let checks = QuietThread()
+    /// Takes the parts of files that come in parts.
+    let disk = DispatchQueue(label: "assay.models.registry.disk", attributes: .concurrent)
     private let pending = Mutex((checks: 0, bytes: 0))
     private let current: Mutex<RegistrySnapshot>
 
@@ -60,6 +69,7 @@ public final class ModelRegistry: Sendable {
         shelfLimits = shelf
         self.now = now
         openedAt = now()
+        recoveredPosition = try await store.movedChains(since: .max)?.position
         let recovered = try await Self.recover(loader)
         current = Mutex(recovered)
         serving = SnapshotCell(ServingSnapshot(recovered))
@@ -97,10 +107,11 @@ public final class ModelRegistry: Sendable {
         return try await Self.translated {
             try await lanes.run(chain) {
                 for _ in 0..<Self.maximumAttempts {
-                    if let known = try await remembered(chain, requestID, request) {
-                        return try Answer(decoding: known, door: .strict)
-                    }
+                    let known = try await remembered(chain, requestID, request)
                     var transaction = try await RegistryTransaction(store, chain, now: now())
+                    // Others may have changed it, or a commit of ours that seemed to fail.
+                    try await catchUp(chain, to: transaction.head)
+                    if let known { return try Answer(decoding: known, door: .strict) }
                     let answer = try await body(&transaction)
                     transaction.remember(
                         RememberedAnswer(
@@ -127,7 +138,11 @@ public final class ModelRegistry: Sendable {
     func publish(
         _ transaction: RegistryTransaction, _ change: (inout RegistrySnapshot.Model) -> Void
     ) {
+        defer { bell.ring() }
         amend { snapshot in
+            let shown = snapshot.models[transaction.chain]?.sequence ?? 0
+            // Who follows the store may have shown it already.
+            guard transaction.events.first?.sequence == shown + 1 else { return [] }
             change(&snapshot.models[transaction.chain, default: .init()])
             for event in transaction.events {
                 snapshot.models[transaction.chain]?.changed(by: event)
@@ -162,8 +177,11 @@ public final class ModelRegistry: Sendable {
     }
 
     /// Shows readers a committed holdout.
-    func publish(_ holdout: AssayModelsV1.HoldoutRecord) {
+    func publish(
+        _ transaction: RegistryTransaction, _ holdout: AssayModelsV1.HoldoutRecord
+    ) {
         current.withLock { snapshot in
+            guard transaction.events.first?.sequence == snapshot.sharedSequence + 1 else { return }
             snapshot.holdouts[holdout.specification.holdout] = holdout
             snapshot.sharedSequence += 1
             snapshot.generation += 1
@@ -172,8 +190,15 @@ public final class ModelRegistry: Sendable {
         }
     }
 
+    /// Has replies say whether the picture may be old.
+    func setStale(_ isStale: Bool) {
+        current.withLock { snapshot in
+            serving.publish(ServingSnapshot(snapshot, isStale: isStale))
+        }
+    }
+
     /// Every experiment compiled when it was applied; one that no longer does keeps the table before.
-    private func refreshAssignments(_ snapshot: inout RegistrySnapshot) {
+    func refreshAssignments(_ snapshot: inout RegistrySnapshot) {
         do {
             try snapshot.refreshAssignments()
         } catch {

@@ -54,4 +54,17 @@ public struct ModelRegistryService: AssayModelsV1.ModelRegistry.Service {
     ) async throws -> AssayModelsV1.EventPage {
         try await registry.history(request)
     }
+
+    public func uploadVersion(
+        _ requests: RequestStream<AssayModelsV1.UploadPart>, context: ServerContext
+    ) async throws -> AssayModelsV1.Version {
+        try await registry.upload(requests, by: context.caller.client)
+    }
+
+    public func watch(
+        _ request: AssayModelsV1.WatchRequest, replies: ReplyWriter<AssayModelsV1.Event>,
+        context: ServerContext
+    ) async throws {
+        try await registry.watch(request) { try await replies.write($0) }
+    }
 }

@@ -65,14 +65,18 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
     ) async throws -> AssayModelsV1.PredictResponse {
         let version = try await version(request.model, request.selector, in: snapshot)
         let estimate = version.warmUp.estimate(request.explain)
+        var response: AssayModelsV1.PredictResponse
         if estimate <= Self.longestOnLoop {
-            return try Predictor.predict(
+            response = try Predictor.predict(
                 request, with: version, generation: snapshot.generation)
+        } else {
+            try Self.check(estimate, context)
+            response = try await pool.run(for: version) { () throws(RPCError) in
+                try Predictor.predict(request, with: version, generation: snapshot.generation)
+            }
         }
-        try Self.check(estimate, context)
-        return try await pool.run(for: version) { () throws(RPCError) in
-            try Predictor.predict(request, with: version, generation: snapshot.generation)
-        }
+        response.registryStale = snapshot.isStale
+        return response
     }
 
     public func assign(
@@ -116,6 +120,7 @@ public struct ModelServingService: AssayModelsV1.ModelServing.Service {
             var response = batch.response(chunks, generation: snapshot.generation)
             response.undividedBy = divider.experiments(
                 on: request.model, request.selector, in: snapshot.assignments)
+            response.registryStale = snapshot.isStale
             return response
         } catch {
             version.statistics.addFailure(

@@ -9,23 +9,26 @@ package final class ServingSnapshot: Sendable {
     let models: [String: ServingModel]
     /// Divides calls among the arms of experiments.
     let assignments: AssignmentTable
+    /// Whether the store has been out of reach for so long that aliases may have moved since.
+    let isStale: Bool
 
     init(
         generation: UInt64 = 0, models: [String: ServingModel] = [:],
-        assignments: AssignmentTable = .empty
+        assignments: AssignmentTable = .empty, isStale: Bool = false
     ) {
         self.generation = generation
         self.models = models
         self.assignments = assignments
+        self.isStale = isStale
     }
 
     /// All that the registry knows.
-    convenience init(_ registry: RegistrySnapshot) {
+    convenience init(_ registry: RegistrySnapshot, isStale: Bool = false) {
         self.init(
             generation: registry.generation,
             models: Dictionary(
                 uniqueKeysWithValues: registry.models.map { ($0, ServingModel($0, $1)) }),
-            assignments: registry.assignments)
+            assignments: registry.assignments, isStale: isStale)
     }
 
     /// The picture before, with the experiments and, if there is a name, one model as the registry
@@ -43,7 +46,8 @@ package final class ServingSnapshot: Sendable {
         var models = before.models
         for name in names { models[name] = registry.models[name].map { ServingModel(name, $0) } }
         self.init(
-            generation: registry.generation, models: models, assignments: registry.assignments)
+            generation: registry.generation, models: models, assignments: registry.assignments,
+            isStale: before.isStale)
     }
 
     func model(_ name: String) throws(RPCError) -> ServingModel {

@@ -165,7 +165,7 @@ final class ServingVersion: Sendable {
         return .ensemble(try EnsembleModel(file, members: found))
     }
 
-    private static func refused(_ problem: String) -> RPCError {
+    static func refused(_ problem: String) -> RPCError {
         RPCError(
             code: .invalidArgument, message: "artifact: \(problem)", reason: "artifact_refused",
             details: [.badRequest([FieldViolation(field: "artifact", description: problem)])])

@@ -34,8 +34,8 @@ extension ModelRegistry {
                 RegistryKey(.experimentFile, chain, file.digest), Array(request.file.utf8))
             committed = record
             return plan
-        } published: { _, _ in
-            if let committed { publish(committed) }
+        } published: { transaction, _ in
+            if let committed { publish(transaction, committed) }
         }
     }
 

@@ -15,16 +15,35 @@ struct RememberedAnswer: Sendable {
         self.response = response
     }
 
-    init?(requestID: String, _ bytes: [UInt8]) {
+    /// What a row begins with that has a checksum; those of earlier releases begin with their time, and
+    /// so with 0.
+    private static let layout: UInt8 = 1
+    private static let checksumBytes = 8
+
+    /// Nil for bytes that are not what was written.
+    init?(requestID: String, _ row: [UInt8]) {
+        var bytes = row[...]
+        if bytes.first == Self.layout {
+            bytes = bytes.dropFirst(1 + Self.checksumBytes)
+            guard Self.checksum(bytes) == Array(row.dropFirst().prefix(Self.checksumBytes)) else {
+                return nil
+            }
+        }
         guard bytes.count >= 40 else { return nil }
         self.requestID = requestID
-        milliseconds = Int64(bitPattern: BigEndian.number(bytes[0..<8]))
-        digest = Array(bytes[8..<40])
-        response = Array(bytes[40...])
+        milliseconds = Int64(bitPattern: BigEndian.number(bytes.prefix(8)))
+        digest = Array(bytes.dropFirst(8).prefix(32))
+        response = Array(bytes.dropFirst(40))
     }
 
     var bytes: [UInt8] {
-        BigEndian.bytes(UInt64(bitPattern: milliseconds)) + digest + response
+        let content =
+            BigEndian.bytes(UInt64(bitPattern: milliseconds)) + digest + response
+        return [Self.layout] + Self.checksum(content[...]) + content
+    }
+
+    private static func checksum(_ content: ArraySlice<UInt8>) -> [UInt8] {
+        Array(SHA256.hash(data: content).prefix(checksumBytes))
     }
 
     /// The response in a stored row; nil if it is too old.

@@ -44,6 +44,37 @@ package final class EmbeddedRegistryStore: RegistryStore {
         }
     }
 
+    /// Looks for the first row behind each kind, so that it costs as much as there are kinds.
+    package func kinds() async throws(StorageError) -> [RowKind] {
+        try await read { () throws(StorageError) in
+            var kinds: [RowKind] = []
+            var lower = self.tenant
+            while let key = try self.firstKey(from: lower) {
+                kinds.append(key.kind)
+                // The first byte behind "/", so behind all rows of the kind.
+                lower = self.tenant + Array("\(key.kind.name)0".utf8)
+            }
+            return kinds.filter { !$0.expires }
+        }
+    }
+
+    /// Blocks.
+    private func firstKey(from lower: [UInt8]) throws(StorageError) -> RegistryKey? {
+        var range = KeyRange.prefix(tenant)
+        range.lower = lower
+        do {
+            guard let row = try store.rows(Self.family, range, limit: 1).first else { return nil }
+            guard let key = RegistryKey(row.key.dropFirst(tenant.count)) else {
+                throw StorageError(.corrupt, "registry: a key is damaged")
+            }
+            return key
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw StorageError(.io, "\(error)")
+        }
+    }
+
     /// Blocks.
     package func rowsNow(
         _ range: RegistryRange, after: RegistryKey? = nil, limit: Int = .max

@@ -18,6 +18,9 @@ package struct RowKind: Hashable, Sendable, ExpressibleByStringLiteral, CustomSt
     static let event: RowKind = "event"
     /// What a request id was answered with.
     static let request: RowKind = "request"
+
+    /// Whether rows of this kind are only kept for a time, and so are not listed.
+    var expires: Bool { self == .request }
 }
 
 /// Where a row stands: what it is, the chain whose changes it belongs to, and which of that chain's

@@ -36,6 +36,9 @@ package protocol RegistryStore: Sendable {
         _ range: RegistryRange, after: RegistryKey?, limit: Int
     ) async throws(StorageError) -> [RegistryRow]
 
+    /// The kinds of rows that can be listed, heads among them, each once. Rows that expire cannot.
+    func kinds() async throws(StorageError) -> [RowKind]
+
     /// False if a guard failed: nothing was written.
     func commit(_ change: RegistryChange) async throws(StorageError) -> Bool
 

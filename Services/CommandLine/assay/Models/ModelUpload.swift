@@ -1,0 +1,61 @@
+import AssayMessages
+import Crypto
+import Foundation
+import RPC
+
+/// Registers a model file that is too large for one message: straight to assay-models, in parts, since
+/// the gateway forwards no streams.
+struct ModelUpload: Sendable {
+    /// Larger files are sent so.
+    static let smallestBytes = 16 << 20
+
+    private static let partBytes = 1 << 20
+    private static let deadline = Duration.seconds(600)
+
+    let workspace: Workspace
+
+    /// The request id follows from the content, so that pushing the same file twice registers it once.
+    func register(
+        model: String, manifest manifestPath: String, artifact path: String
+    ) async throws -> AssayModelsV1.Version {
+        let manifestBytes = try ModelPush.bytes(manifestPath)
+        let manifest = try ModelPush.manifest(manifestBytes, manifestPath)
+        let file: Data
+        do {
+            file = try Data(contentsOf: URL(filePath: path), options: .alwaysMapped)
+        } catch {
+            throw Complaint("\(path) cannot be read")
+        }
+        let digest = Array(SHA256.hash(data: file))
+        let id = SHA256.hash(data: manifestBytes + digest).prefix(16).map {
+            String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+        }
+        let start = AssayModelsV1.UploadStart(
+            requestID: "upload-" + id.joined(), model: model, manifest: manifest,
+            size: UInt64(file.count), actor: NSUserName())
+        let connection = try ModelServiceConnection(workspace, scopes: ["models.upload"])
+        let result: Result<AssayModelsV1.Version, any Error>
+        do {
+            result = .success(try await Self.send(connection, start, file, digest))
+        } catch {
+            result = .failure(error)
+        }
+        await connection.transport.close()
+        return try result.get()
+    }
+
+    private static func send(
+        _ connection: ModelServiceConnection, _ start: AssayModelsV1.UploadStart, _ file: Data,
+        _ digest: [UInt8]
+    ) async throws -> AssayModelsV1.Version {
+        let client = AssayModelsV1.ModelRegistry.Client(connection.transport)
+        return try await client.uploadVersion(options: connection.options(deadline)) { requests in
+            try await requests.write(.init(piece: .start(start)))
+            for offset in stride(from: 0, to: file.count, by: partBytes) {
+                let part = file[offset..<min(offset + partBytes, file.count)]
+                try await requests.write(.init(piece: .data(Array(part))))
+            }
+            try await requests.write(.init(piece: .digest(digest)))
+        }
+    }
+}
