@@ -245,6 +245,12 @@ scarcity:
 bench: dependencies release
 	Tests/Benchmarks/bench-payments.sh
 
+## kill-models: kill -9 an assay-models POINTS times (default 1000) while clients change its registry (STORE=embedded or redis, SEED=)
+.PHONY: kill-models
+kill-models: dependencies test-dependencies
+	ASSAY_KILL_POINTS=$(or $(POINTS),1000) ASSAY_KILL_STORE=$(STORE) ASSAY_KILL_SEED=$(or $(SEED),1) \
+		swift test --disable-xctest --filter EndToEnd.KillModelsTests
+
 # Installs the Debian packages in $$packages that are missing: as root, through sudo, or by saying how.
 define install_packages
 missing=""; for package in $$packages; do \

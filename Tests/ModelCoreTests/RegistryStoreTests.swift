@@ -78,7 +78,7 @@ struct RegistryStoreTests {
 
     @Test(
         "of writers with the same guard one wins, over all who share the store",
-        arguments: [StoreKind.redis])
+        arguments: StoreKind.allCases)
     func contest(_ kind: StoreKind) async throws {
         let kit = try await StoreKit(kind)
         var stores: [any RegistryStore] = []

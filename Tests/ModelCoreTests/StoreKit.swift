@@ -22,6 +22,7 @@ final class StoreKit: Sendable {
     let folder: TemporaryDirectory
     let artifacts: ArtifactFolder
     private let rocks: RocksDBStore?
+    private let embedded: EmbeddedRegistryStore?
     private let server: RedisServer?
     private let clients = Mutex<[RedisClient]>([])
 
@@ -30,11 +31,14 @@ final class StoreKit: Sendable {
         artifacts = try ArtifactFolder(path: "\(folder.path)/artifacts")
         switch kind {
         case .embedded:
-            rocks = try RocksDBStore(
+            let store = try RocksDBStore(
                 directory: "\(folder.path)/registry", families: ModelRegistry.families)
+            rocks = store
+            embedded = EmbeddedRegistryStore(store, tenant: "default")
             server = nil
         case .redis:
             rocks = nil
+            embedded = nil
             server = try await RedisServer.start { $0.isPersistent = true }
         }
     }
@@ -48,7 +52,7 @@ final class StoreKit: Sendable {
     func store(
         _ change: (inout RedisRegistryStore.Configuration) -> Void = { _ in }
     ) async throws -> any RegistryStore {
-        if let rocks { return EmbeddedRegistryStore(rocks, tenant: "default") }
+        if let embedded { return embedded }
         var configuration = RedisRegistryStore.Configuration()
         change(&configuration)
         return try await RedisRegistryStore(
