@@ -68,7 +68,11 @@ struct ForestLayout: Sendable {
     init(_ trees: TreeEnsemble, _ table: RankTable, only kind: Kind? = nil) {
         self.table = table
         let groups = Self.groups(trees, only: kind)
-        reserve(trees, groups)
+        // Exactly as much room as they take: lists that grow are there twice.
+        let size = Self.size(trees, groups)
+        words.reserveCapacity(size.words)
+        siblings.reserveCapacity(size.siblings)
+        leaves.reserveCapacity(size.leaves)
         for group in groups {
             switch group.kind {
             case .perfect: appendPerfect(trees, group.trees)
@@ -110,27 +114,33 @@ struct ForestLayout: Sendable {
         return groups
     }
 
-    /// Exactly as much room as the groups take: lists that grow are there twice.
-    private mutating func reserve(_ trees: TreeEnsemble, _ groups: [Group]) {
-        var (words, siblings, leaves) = (0, 0, 0)
+    /// How long the lists of a layout are.
+    struct Size {
+        var words = 0
+        var siblings = 0
+        var leaves = 0
+    }
+
+    static func size(_ trees: TreeEnsemble) -> Size { size(trees, groups(trees, only: nil)) }
+
+    private static func size(_ trees: TreeEnsemble, _ groups: [Group]) -> Size {
+        var size = Size()
         for group in groups {
             let tree = trees.trees[group.trees.lowerBound]
             switch (group.kind, tree.shape) {
             case (.perfect, _):
                 let depth = trees.trees[group.trees].reduce(0) { max($0, $1.depth) }
-                words += Self.together << depth
-                leaves += Self.together << depth
+                size.words += together << depth
+                size.leaves += together << depth
             case (_, .binary(_, let count)):
-                siblings += count
-                leaves += count
+                size.siblings += count
+                size.leaves += count
             case (_, .oblivious(_, let depth, _)):
-                words += depth
-                leaves += 1 << depth
+                size.words += depth
+                size.leaves += 1 << depth
             }
         }
-        self.words.reserveCapacity(words)
-        self.siblings.reserveCapacity(siblings)
-        self.leaves.reserveCapacity(leaves)
+        return size
     }
 
     private static func isWorthPadding(_ group: ArraySlice<TreeEnsemble.Tree>) -> Bool {

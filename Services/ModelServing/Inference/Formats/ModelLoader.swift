@@ -63,16 +63,29 @@ public enum ModelFile {
         var options = options
         for loader in loaders where loader.recognizes(head) {
             options.limits = options.limits.forFile(bytes: bytes.count)
-            return try loader.load(bytes, options)
+            let model = try loader.load(bytes, options)
+            if let reason = overrun(model, options.limits) {
+                throw ModelFileError(
+                    place: .line(1, column: 1, path: "trees"), reason: reason)
+            }
+            return model
         }
         if !UBJSONTapeParser.recognizes(bytes) { try ForeignFile.requireObject(bytes) }
         var limits = options.limits
         CatBoostLoader.widen(&limits, for: bytes)
         let document = try JSONTape(bytes, limits: limits).root
         options.limits = options.limits.forFile(
-            bytes: bytes.count, held: document.tape.words.count * 4)
+            bytes: bytes.count, held: document.tape.words.count * 5)
         let loader = documentLoaders.first { $0.recognizes(document) } ?? documentLoaders.last
         guard let loader else { throw document.error("not a model of a known format") }
-        return try loader.load(document, options)
+        let model = try loader.load(document, options)
+        if let reason = overrun(model, options.limits) { throw document.error(reason) }
+        return model
+    }
+
+    /// Why the model has no room to be compiled, or nil.
+    private static func overrun(_ model: LoadedModel, _ limits: FormatLimits) -> String? {
+        guard let trees = model.trees else { return nil }
+        return limits.overrun(trees.byteCount + CompiledForest.bytesToCompile(trees))
     }
 }

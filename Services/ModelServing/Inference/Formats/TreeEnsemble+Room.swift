@@ -49,8 +49,10 @@ extension TreeEnsemble {
         var words: Int
         var sets: Int
 
+        /// With the quarter that an allocator may round a large block up by.
         var byteCount: Int {
-            nodes * MemoryLayout<Node>.stride + (values + covers + sets) * 8 + words * 4
+            let bytes = nodes * MemoryLayout<Node>.stride + (values + covers + sets) * 8 + words * 4
+            return bytes + bytes / 4
         }
     }
 

@@ -34,9 +34,10 @@ public struct ModelInput: Sendable, Hashable {
         self.allowsMissing = allowsMissing
     }
 
-    /// Memory that texts take: those of more than fifteen bytes stand outside the list.
+    /// Memory that texts take: those of more than fifteen bytes stand outside the list, whose block an
+    /// allocator may round up by a quarter.
     static func byteCount(ofVocabulary texts: [String]) -> Int {
-        texts.reduce(0) { $0 + 16 + ($1.utf8.count > 15 ? 32 + $1.utf8.count : 0) }
+        texts.reduce(0) { $0 + 20 + ($1.utf8.count > 15 ? 48 + $1.utf8.count : 0) }
     }
 }
 

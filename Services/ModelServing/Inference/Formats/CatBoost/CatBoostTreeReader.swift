@@ -54,7 +54,10 @@ struct CatBoostTreeReader {
         guard count == leaves * width else {
             throw values.error("\(count) values for \(leaves) leaves of \(width)")
         }
-        if let reason = ensemble.makeRoom(TreeGrowth(values: count, covers: leaves), limits) {
+        let weights = try tree.optionalField("leaf_weights")
+        let hasCovers = weights.map { $0.kind != .null } ?? false
+        let growth = TreeGrowth(values: count, covers: hasCovers ? leaves : 0)
+        if let reason = ensemble.makeRoom(growth, limits) {
             throw tree.error(reason)
         }
         try values.visit { (_, value) throws(ModelFileError) in

@@ -85,7 +85,8 @@ struct LightGBMInputs {
     ) throws(ModelFileError) -> [(labels: [String], categories: ModelInput.Categories)] {
         guard root.kind != .null else { return [] }
         var result: [(labels: [String], categories: ModelInput.Categories)] = []
-        var held = 0
+        // The line itself and its words are there a second time.
+        var held = (root.tape.bytes.count + root.tape.words.count * 4) * 5 / 4
         try root.visit { (_, list) throws(ModelFileError) in
             result.append(try list.vocabulary(limit: limits.vocabulary))
             held += ModelInput.byteCount(ofVocabulary: result[result.count - 1].labels)
