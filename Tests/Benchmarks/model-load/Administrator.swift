@@ -8,6 +8,8 @@ actor Administrator {
     private let channel: RPCClient
     private let registry: AssayModelsV1.ModelRegistry.Client
     private let serving: AssayModelsV1.ModelServing.Client
+    private let experiments: AssayModelsV1.Experiments.Client
+    private let monitoring: AssayModelsV1.ModelMonitoring.Client
     private let model: String
     private var requests = 0
     /// Where the alias points.
@@ -20,6 +22,8 @@ actor Administrator {
         channel = try process.client("assay-gateway", group)
         registry = .init(channel)
         serving = .init(channel)
+        experiments = .init(channel)
+        monitoring = .init(channel)
         self.model = model
     }
 
@@ -28,7 +32,8 @@ actor Administrator {
             deadline: .after(.seconds(30)),
             metadata: [
                 "assay-tenant": "bench", "assay-client": "bench",
-                "assay-scopes": "models.upload models.move models.read models.predict",
+                "assay-scopes": "models.upload models.move models.read models.predict "
+                    + "experiments.apply experiments.stop",
             ])
     }
 
@@ -69,6 +74,38 @@ actor Administrator {
             .init(
                 requestID: nextID(), model: model, selector: .version(version), values: row,
                 rows: 1), options: options)
+    }
+
+    private static let shadow = "bench"
+
+    /// Shows a version every call of the alias.
+    func shadow(
+        _ version: UInt32, revision: Int, basisPointsOfTime: Int, queue: Int
+    ) async throws {
+        let file = """
+            shadow: \(Self.shadow)
+            revision: \(revision)
+            owner: bench
+            model: \(model)
+            alias: champion
+            version: \(version)
+            share: 10000
+            budget: {pool: \(basisPointsOfTime), queue: \(queue)}
+            """
+        _ = try await experiments.applyExperiment(
+            .init(requestID: nextID(), file: file, reason: "benchmark"), options: options)
+    }
+
+    /// - Returns: how its calls fared.
+    func stopShadow() async throws -> String {
+        let page = try await monitoring.listShadows(.init(model: model), options: options)
+        _ = try await monitoring.stopShadow(
+            .init(
+                requestID: nextID(), model: model, shadow: Self.shadow, reason: "benchmark"),
+            options: options)
+        guard let found = page.shadows.first?.activity else { return "no shadow ran" }
+        return "\(found.offered) shown, \(found.scored) scored, \(found.dropped) gave way, "
+            + "\(found.waiting) waited"
     }
 
     func close() async { await channel.close() }

@@ -37,6 +37,12 @@ struct ModelLoad: AsyncParsableCommand {
     )
     var swaps: Int?
 
+    @Option(
+        help:
+            "Windows with a starved shadow of every call at half of what can be answered (or at --rate), between windows without."
+    )
+    var shadows: Int?
+
     @Option(help: "Versions that are loaded and let go, one after the other.")
     var cycles: Int?
 
@@ -58,7 +64,7 @@ struct ModelLoad: AsyncParsableCommand {
     func validate() throws {
         guard connections > 0, outstanding > 0, loops > 0, seconds > 0, rounds > 0, inputs > 0,
             (1...100_000).contains(trees), (1...12).contains(depth), (rate ?? 1) > 0,
-            (swaps ?? 1) > 0, (cycles ?? 100) >= 100
+            (swaps ?? 1) > 0, (shadows ?? 1) > 0, (cycles ?? 100) >= 100
         else {
             throw ValidationError("counts are positive; depth is at most 12, --cycles at least 100")
         }
@@ -86,6 +92,11 @@ struct ModelLoad: AsyncParsableCommand {
             isGood = try await CycleCurve(
                 administrator: administrator, forest: forest, server: process.identifier
             ).run(cycles: cycles)
+        } else if let shadows {
+            isGood = try await ShadowContest(
+                load: load, administrator: administrator, forest: forest,
+                rate: try await half(load), duration: .seconds(seconds)
+            ).run(windows: shadows)
         } else if let swaps {
             isGood = try await SwapContest(
                 load: load, administrator: administrator, forest: forest,
