@@ -24,15 +24,18 @@ struct ShadowRunTests {
         let applied = try await assay.assay(["models", "shadow", "apply", file, "--yes"])
         try #require(applied.end == .exit(0), "\(applied.errors)")
         let decided = try await trial.pay(0..<40, prefix: "shadowed")
-        let scored = decided.count { $0.version != nil }
+        // On a busy machine a call may miss its 50 ms: such a payment is decided without a model.
+        let scored = decided.filter(\.lacked.isEmpty)
+        try #require(!scored.isEmpty, "\(decided)")
         // Version 2 would have held every one of them for fraud.
-        #expect(decided.allSatisfy { $0.status == "approved" }, "\(decided)")
-        #expect(decided.allSatisfy { ($0.version ?? 1) == 1 } && scored > 0, "\(decided)")
+        for one in scored { #expect(one.version == 1 && one.status == "approved", "\(one)") }
 
         // A call whose reply came too late for its payment was shown all the same.
         let shown = try await trial.until(
             { try await trial.json(["models", "shadow", "status"]) },
-            holds: { Self.count($0, "scored") ?? 0 >= scored && Self.count($0, "waiting") == nil })
+            holds: {
+                Self.count($0, "scored") ?? 0 >= scored.count && Self.count($0, "waiting") == nil
+            })
         let rows = try #require(Self.count(shown, "scored"))
         let found = try await trial.json(["models", "compare", "payment-fraud", "--shadow", "next"])
         #expect(found["rows"]?.text == "\(rows)", "\(found)")
@@ -71,7 +74,7 @@ struct ShadowRunTests {
         ])
         #expect(moved.end == .exit(0), "\(moved.errors)")
         let later = try await trial.pay(40..<44, prefix: "later")
-        #expect(later.allSatisfy { ($0.version ?? 2) == 2 }, "\(later)")
+        for one in later where one.lacked.isEmpty { #expect(one.version == 2, "\(one)") }
         let stopped = try await trial.assay.assay([
             "models", "shadow", "stop", ExperimentTrial.model, "next", "--reason",
             "it answers by now",
