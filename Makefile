@@ -185,7 +185,7 @@ prove-inference: .venv-models/ready
 	.venv-models/bin/python Tests/Benchmarks/inference-bench/make_models.py .venv-models/bench
 	touch $@
 
-## bench-models: single rows through RPC to a real assay-models, with the load beside it (BENCH_FLAGS="--rate 20000 --tls")
+## bench-models: single rows through RPC to a real assay-models, with the load beside it (BENCH_FLAGS="--rate 20000 --tls", "--swaps 1000", "--shadows 10")
 .PHONY: bench-models
 bench-models:
 	$(RELEASE) --product assay-models
