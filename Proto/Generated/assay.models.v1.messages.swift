@@ -15296,12 +15296,13 @@ extension AssayModelsV1 {
         public var expectedGeneration: UInt64 = 0
         public var reason: String = ""
         public var actor: String = ""
+        public var ticket: String = ""
         public var unknown: UnknownFields?
 
         public init(
             requestID: String = "", model: String = "", alias: String = "", version: UInt32 = 0,
             expectedVersion: UInt32 = 0, expectedGeneration: UInt64 = 0, reason: String = "",
-            actor: String = ""
+            actor: String = "", ticket: String = ""
         ) {
             self.requestID = requestID
             self.model = model
@@ -15311,6 +15312,7 @@ extension AssayModelsV1 {
             self.expectedGeneration = expectedGeneration
             self.reason = reason
             self.actor = actor
+            self.ticket = ticket
         }
 
         public static func blank() -> SetAliasRequest { SetAliasRequest() }
@@ -15326,6 +15328,7 @@ extension AssayModelsV1 {
                 Field(6, "expected_generation", json: "expectedGeneration", .uint64),
                 Field(7, "reason", .string),
                 Field(8, "actor", .string),
+                Field(9, "ticket", .string),
             ])
 
         @inline(never)
@@ -15339,6 +15342,7 @@ extension AssayModelsV1 {
                 if reader.take(0x30) { expectedGeneration = try reader.uint64(.implicit) }
                 if reader.take(0x3A) { reason = try reader.string(.implicit) }
                 if reader.take(0x42) { actor = try reader.string(.implicit) }
+                if reader.take(0x4A) { ticket = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -15352,6 +15356,7 @@ extension AssayModelsV1 {
             size += sizes.uint64(0x30, expectedGeneration)
             size += sizes.string(0x3A, reason)
             size += sizes.string(0x42, actor)
+            size += sizes.string(0x4A, ticket)
             size += sizes.unknown(unknown)
             return size
         }
@@ -15366,6 +15371,7 @@ extension AssayModelsV1 {
             writer.uint64(0x30, expectedGeneration)
             writer.string(0x3A, reason)
             writer.string(0x42, actor)
+            writer.string(0x4A, ticket)
             writer.unknown(unknown, since: start)
         }
 
@@ -15380,6 +15386,7 @@ extension AssayModelsV1 {
             violations.required("reason", missing: reason.isEmpty)
             violations.length("reason", reason.utf8.count, max: 512)
             violations.length("actor", actor.utf8.count, max: 128)
+            violations.length("ticket", ticket.utf8.count, max: 128)
         }
 
         public mutating func readJSON(
@@ -15394,6 +15401,7 @@ extension AssayModelsV1 {
             case 6: expectedGeneration = try reader.value(UInt64Codec.self)
             case 7: reason = try reader.value(StringCodec.self)
             case 8: actor = try reader.value(StringCodec.self)
+            case 9: ticket = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -15408,6 +15416,7 @@ extension AssayModelsV1 {
             writer.field("expectedGeneration", expectedGeneration, UInt64Codec.self)
             writer.field("reason", reason, StringCodec.self)
             writer.field("actor", actor, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
             writer.endObject()
         }
 
@@ -15420,6 +15429,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.expectedGeneration, b.expectedGeneration)
                 && Canonical.equal(a.reason, b.reason)
                 && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.ticket, b.ticket)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -15432,6 +15442,7 @@ extension AssayModelsV1 {
             Canonical.hash(expectedGeneration, into: &hasher)
             Canonical.hash(reason, into: &hasher)
             Canonical.hash(actor, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -15448,11 +15459,13 @@ extension AssayModelsV1 {
         public var movedAt: Timestamp
         public var actor: String = ""
         public var reason: String = ""
+        /// The versions that a rollback goes back to, the nearest last.
+        public var before: [UInt32] = []
         public var unknown: UnknownFields?
 
         public init(
             model: String = "", alias: String = "", version: UInt32 = 0, generation: UInt64 = 0,
-            movedAt: Timestamp, actor: String = "", reason: String = ""
+            movedAt: Timestamp, actor: String = "", reason: String = "", before: [UInt32] = []
         ) {
             self.model = model
             self.alias = alias
@@ -15461,6 +15474,7 @@ extension AssayModelsV1 {
             self.movedAt = movedAt
             self.actor = actor
             self.reason = reason
+            self.before = before
         }
 
         public static func blank() -> Alias {
@@ -15477,6 +15491,7 @@ extension AssayModelsV1 {
                 Field(5, "moved_at", json: "movedAt", .timestamp, .required),
                 Field(6, "actor", .string),
                 Field(7, "reason", .string),
+                Field(8, "before", .uint32, .packed),
             ])
 
         @inline(never)
@@ -15493,6 +15508,7 @@ extension AssayModelsV1 {
                 }
                 if reader.take(0x32) { actor = try reader.string(.implicit) }
                 if reader.take(0x3A) { reason = try reader.string(.implicit) }
+                if reader.take(0x42) { before = try reader.packed(UInt32Codec.self) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -15506,6 +15522,7 @@ extension AssayModelsV1 {
             size += sizes.timestamp(0x2A, movedAt)
             size += sizes.string(0x32, actor)
             size += sizes.string(0x3A, reason)
+            size += sizes.packed(0x42, before, UInt32Codec.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -15519,6 +15536,7 @@ extension AssayModelsV1 {
             writer.timestamp(0x2A, movedAt)
             writer.string(0x32, actor)
             writer.string(0x3A, reason)
+            writer.packed(0x42, before, UInt32Codec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -15531,6 +15549,7 @@ extension AssayModelsV1 {
             violations.required("generation", missing: generation == 0)
             violations.length("actor", actor.utf8.count, max: 128)
             violations.length("reason", reason.utf8.count, max: 512)
+            violations.count("before", before.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -15544,6 +15563,7 @@ extension AssayModelsV1 {
             case 5: movedAt = try reader.value(TimestampCodec.self)
             case 6: actor = try reader.value(StringCodec.self)
             case 7: reason = try reader.value(StringCodec.self)
+            case 8: before = try reader.list(UInt32Codec.self)
             default: break
             }
         }
@@ -15557,6 +15577,7 @@ extension AssayModelsV1 {
             writer.field("movedAt", movedAt, TimestampCodec.self)
             writer.field("actor", actor, StringCodec.self)
             writer.field("reason", reason, StringCodec.self)
+            writer.list("before", before, UInt32Codec.self)
             writer.endObject()
         }
 
@@ -15568,6 +15589,7 @@ extension AssayModelsV1 {
                 && Canonical.equal(a.movedAt, b.movedAt)
                 && Canonical.equal(a.actor, b.actor)
                 && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.before, b.before)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -15579,6 +15601,1588 @@ extension AssayModelsV1 {
             Canonical.hash(movedAt, into: &hasher)
             Canonical.hash(actor, into: &hasher)
             Canonical.hash(reason, into: &hasher)
+            Canonical.hash(before, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct DeleteAliasRequest: WireMessage {
+        public var requestID: String = ""
+        public var model: String = ""
+        public var alias: String = ""
+        public var expectedVersion: UInt32 = 0
+        public var expectedGeneration: UInt64 = 0
+        public var reason: String = ""
+        public var ticket: String = ""
+        public var actor: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", alias: String = "",
+            expectedVersion: UInt32 = 0, expectedGeneration: UInt64 = 0, reason: String = "",
+            ticket: String = "", actor: String = ""
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.alias = alias
+            self.expectedVersion = expectedVersion
+            self.expectedGeneration = expectedGeneration
+            self.reason = reason
+            self.ticket = ticket
+            self.actor = actor
+        }
+
+        public static func blank() -> DeleteAliasRequest { DeleteAliasRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.DeleteAliasRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "alias", .string),
+                Field(4, "expected_version", json: "expectedVersion", .uint32),
+                Field(5, "expected_generation", json: "expectedGeneration", .uint64),
+                Field(6, "reason", .string),
+                Field(7, "ticket", .string),
+                Field(8, "actor", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x1A) { alias = try reader.string(.implicit) }
+                if reader.take(0x20) { expectedVersion = try reader.uint32(.implicit) }
+                if reader.take(0x28) { expectedGeneration = try reader.uint64(.implicit) }
+                if reader.take(0x32) { reason = try reader.string(.implicit) }
+                if reader.take(0x3A) { ticket = try reader.string(.implicit) }
+                if reader.take(0x42) { actor = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.string(0x1A, alias)
+            size += sizes.uint32(0x20, expectedVersion)
+            size += sizes.uint64(0x28, expectedGeneration)
+            size += sizes.string(0x32, reason)
+            size += sizes.string(0x3A, ticket)
+            size += sizes.string(0x42, actor)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.string(0x1A, alias)
+            writer.uint32(0x20, expectedVersion)
+            writer.uint64(0x28, expectedGeneration)
+            writer.string(0x32, reason)
+            writer.string(0x3A, ticket)
+            writer.string(0x42, actor)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("alias", missing: alias.isEmpty)
+            violations.length("alias", alias.utf8.count, max: 63)
+            violations.required("expected_version", missing: expectedVersion == 0)
+            violations.required("expected_generation", missing: expectedGeneration == 0)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: alias = try reader.value(StringCodec.self)
+            case 4: expectedVersion = try reader.value(UInt32Codec.self)
+            case 5: expectedGeneration = try reader.value(UInt64Codec.self)
+            case 6: reason = try reader.value(StringCodec.self)
+            case 7: ticket = try reader.value(StringCodec.self)
+            case 8: actor = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.field("expectedVersion", expectedVersion, UInt32Codec.self)
+            writer.field("expectedGeneration", expectedGeneration, UInt64Codec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DeleteAliasRequest, b: DeleteAliasRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.expectedVersion, b.expectedVersion)
+                && Canonical.equal(a.expectedGeneration, b.expectedGeneration)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(expectedVersion, into: &hasher)
+            Canonical.hash(expectedGeneration, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct RollbackRequest: WireMessage {
+        public var requestID: String = ""
+        public var model: String = ""
+        /// Empty: "champion".
+        public var alias: String = ""
+        /// One that served under the alias; 0: the one before.
+        public var version: UInt32 = 0
+        /// The version that the alias is thought to have, so that two rollbacks at once are one; 0:
+        /// any.
+        public var leaving: UInt32 = 0
+        public var reason: String = ""
+        public var ticket: String = ""
+        public var actor: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", alias: String = "", version: UInt32 = 0,
+            leaving: UInt32 = 0, reason: String = "", ticket: String = "", actor: String = ""
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.alias = alias
+            self.version = version
+            self.leaving = leaving
+            self.reason = reason
+            self.ticket = ticket
+            self.actor = actor
+        }
+
+        public static func blank() -> RollbackRequest { RollbackRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.RollbackRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "alias", .string),
+                Field(4, "version", .uint32),
+                Field(5, "leaving", .uint32),
+                Field(6, "reason", .string),
+                Field(7, "ticket", .string),
+                Field(8, "actor", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x1A) { alias = try reader.string(.implicit) }
+                if reader.take(0x20) { version = try reader.uint32(.implicit) }
+                if reader.take(0x28) { leaving = try reader.uint32(.implicit) }
+                if reader.take(0x32) { reason = try reader.string(.implicit) }
+                if reader.take(0x3A) { ticket = try reader.string(.implicit) }
+                if reader.take(0x42) { actor = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.string(0x1A, alias)
+            size += sizes.uint32(0x20, version)
+            size += sizes.uint32(0x28, leaving)
+            size += sizes.string(0x32, reason)
+            size += sizes.string(0x3A, ticket)
+            size += sizes.string(0x42, actor)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.string(0x1A, alias)
+            writer.uint32(0x20, version)
+            writer.uint32(0x28, leaving)
+            writer.string(0x32, reason)
+            writer.string(0x3A, ticket)
+            writer.string(0x42, actor)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("alias", alias.utf8.count, max: 63)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: alias = try reader.value(StringCodec.self)
+            case 4: version = try reader.value(UInt32Codec.self)
+            case 5: leaving = try reader.value(UInt32Codec.self)
+            case 6: reason = try reader.value(StringCodec.self)
+            case 7: ticket = try reader.value(StringCodec.self)
+            case 8: actor = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("leaving", leaving, UInt32Codec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RollbackRequest, b: RollbackRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.leaving, b.leaving)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(leaving, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct AsOfRequest: WireMessage {
+        public var model: String = ""
+        /// Empty: "champion".
+        public var alias: String = ""
+        public var time: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", alias: String = "", time: Timestamp) {
+            self.model = model
+            self.alias = alias
+            self.time = time
+        }
+
+        public static func blank() -> AsOfRequest {
+            AsOfRequest(time: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AsOfRequest", depth: 2,
+            [
+                Field(1, "model", .string),
+                Field(2, "alias", .string),
+                Field(3, "time", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) { alias = try reader.string(.implicit) }
+                if reader.take(0x1A) {
+                    time = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.string(0x12, alias)
+            size += sizes.timestamp(0x1A, time)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.string(0x12, alias)
+            writer.timestamp(0x1A, time)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("alias", alias.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: alias = try reader.value(StringCodec.self)
+            case 3: time = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.field("time", time, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AsOfRequest, b: AsOfRequest) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.time, b.time)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(time, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct AsOfResponse: WireMessage {
+        /// The version that answered under the alias; 0: none did.
+        public var version: UInt32 = 0
+        /// The change that made it so; absent before there was one.
+        public var event: Event?
+        public var unknown: UnknownFields?
+
+        public init(version: UInt32 = 0, event: Event? = nil) {
+            self.version = version
+            self.event = event
+        }
+
+        public static func blank() -> AsOfResponse { AsOfResponse() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AsOfResponse", depth: 3,
+            [
+                Field(1, "version", .uint32),
+                Field(2, "event", .message { Event.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { version = try reader.uint32(.implicit) }
+                if reader.take(0x12) { event = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, version)
+            size += sizes.message(0x12, event)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, version)
+            writer.message(0x12, event, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("event", event)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: version = try reader.value(UInt32Codec.self)
+            case 2: event = try reader.value(MessageCodec<Event>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("event", event, MessageCodec<Event>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AsOfResponse, b: AsOfResponse) -> Bool {
+            Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.event, b.event)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(event, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ApproveRequest: WireMessage {
+        public var requestID: String = ""
+        public var model: String = ""
+        public var version: UInt32 = 0
+        public var decision: ApprovalDecision = .unspecified
+        /// As what the caller speaks: "model risk", "fraud operations".
+        public var role: String = ""
+        public var reason: String = ""
+        public var ticket: String = ""
+        public var actor: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", model: String = "", version: UInt32 = 0,
+            decision: ApprovalDecision = .unspecified, role: String = "", reason: String = "",
+            ticket: String = "", actor: String = ""
+        ) {
+            self.requestID = requestID
+            self.model = model
+            self.version = version
+            self.decision = decision
+            self.role = role
+            self.reason = reason
+            self.ticket = ticket
+            self.actor = actor
+        }
+
+        public static func blank() -> ApproveRequest { ApproveRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ApproveRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "model", .string),
+                Field(3, "version", .uint32),
+                Field(4, "decision", .enumeration(ApprovalDecision.names)),
+                Field(5, "role", .string),
+                Field(6, "reason", .string),
+                Field(7, "ticket", .string),
+                Field(8, "actor", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { model = try reader.string(.implicit) }
+                if reader.take(0x18) { version = try reader.uint32(.implicit) }
+                if reader.take(0x20) { decision = try reader.enumeration(.implicit) }
+                if reader.take(0x2A) { role = try reader.string(.implicit) }
+                if reader.take(0x32) { reason = try reader.string(.implicit) }
+                if reader.take(0x3A) { ticket = try reader.string(.implicit) }
+                if reader.take(0x42) { actor = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, model)
+            size += sizes.uint32(0x18, version)
+            size += sizes.enumeration(0x20, decision)
+            size += sizes.string(0x2A, role)
+            size += sizes.string(0x32, reason)
+            size += sizes.string(0x3A, ticket)
+            size += sizes.string(0x42, actor)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, model)
+            writer.uint32(0x18, version)
+            writer.enumeration(0x20, decision)
+            writer.string(0x2A, role)
+            writer.string(0x32, reason)
+            writer.string(0x3A, ticket)
+            writer.string(0x42, actor)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.required("version", missing: version == 0)
+            violations.required("decision", missing: decision.number == 0)
+            violations.required("role", missing: role.isEmpty)
+            violations.length("role", role.utf8.count, max: 128)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 512)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: model = try reader.value(StringCodec.self)
+            case 3: version = try reader.value(UInt32Codec.self)
+            case 4: decision = try reader.value(EnumCodec<ApprovalDecision>.self)
+            case 5: role = try reader.value(StringCodec.self)
+            case 6: reason = try reader.value(StringCodec.self)
+            case 7: ticket = try reader.value(StringCodec.self)
+            case 8: actor = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("model", model, StringCodec.self)
+            writer.field("version", version, UInt32Codec.self)
+            writer.field("decision", decision, EnumCodec<ApprovalDecision>.self)
+            writer.field("role", role, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ApproveRequest, b: ApproveRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.version, b.version)
+                && Canonical.equal(a.decision, b.decision)
+                && Canonical.equal(a.role, b.role)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(version, into: &hasher)
+            Canonical.hash(decision, into: &hasher)
+            Canonical.hash(role, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What a figure of a version's evaluation must at least be.
+    public struct Floor: WireMessage {
+        public var figure: String = ""
+        public var lowest: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(figure: String = "", lowest: Double = 0) {
+            self.figure = figure
+            self.lowest = lowest
+        }
+
+        public static func blank() -> Floor { Floor() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.Floor", depth: 1,
+            [
+                Field(1, "figure", .string),
+                Field(2, "lowest", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { figure = try reader.string(.implicit) }
+                if reader.take(0x11) { lowest = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, figure)
+            size += sizes.double(0x11, lowest)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, figure)
+            writer.double(0x11, lowest)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("figure", missing: figure.isEmpty)
+            violations.length("figure", figure.utf8.count, max: 64)
+            violations.finite("lowest", lowest)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: figure = try reader.value(StringCodec.self)
+            case 2: lowest = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("figure", figure, StringCodec.self)
+            writer.field("lowest", lowest, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Floor, b: Floor) -> Bool {
+            Canonical.equal(a.figure, b.figure)
+                && Canonical.equal(a.lowest, b.lowest)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(figure, into: &hasher)
+            Canonical.hash(lowest, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What an alias asks of the versions it moves to.
+    public struct AliasPolicy: WireMessage {
+        public var alias: String = ""
+        /// Of compatible, card, metrics, fairness, stability. What concerns the file, its status
+        /// and
+        /// running experiments is always asked, latency and approval by the numbers below.
+        public var gates: [Gate] = []
+        /// People who must have approved the version.
+        public var approvals: UInt32 = 0
+        public var goldenRows: UInt32 = 0
+        /// "auc" is 0.6 unless it is said.
+        public var floors: [Floor] = []
+        /// What 99 of 100 rows may take at most; 0: anything.
+        public var latencyMicroseconds: UInt32 = 0
+        /// Whether a retraining may move the alias once every gate passed.
+        public var autoPromote: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            alias: String = "", gates: [Gate] = [], approvals: UInt32 = 0, goldenRows: UInt32 = 0,
+            floors: [Floor] = [], latencyMicroseconds: UInt32 = 0, autoPromote: Bool = false
+        ) {
+            self.alias = alias
+            self.gates = gates
+            self.approvals = approvals
+            self.goldenRows = goldenRows
+            self.floors = floors
+            self.latencyMicroseconds = latencyMicroseconds
+            self.autoPromote = autoPromote
+        }
+
+        public static func blank() -> AliasPolicy { AliasPolicy() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.AliasPolicy", depth: 2,
+            [
+                Field(1, "alias", .string),
+                Field(2, "gates", .enumeration(Gate.names), .packed),
+                Field(3, "approvals", .uint32),
+                Field(4, "golden_rows", json: "goldenRows", .uint32),
+                Field(5, "floors", .message { Floor.fields }, .list),
+                Field(6, "latency_microseconds", json: "latencyMicroseconds", .uint32),
+                Field(7, "auto_promote", json: "autoPromote", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { alias = try reader.string(.implicit) }
+                if reader.take(0x12) { gates = try reader.packed(EnumCodec<Gate>.self) }
+                if reader.take(0x18) { approvals = try reader.uint32(.implicit) }
+                if reader.take(0x20) { goldenRows = try reader.uint32(.implicit) }
+                if reader.take(0x2A) { floors = try reader.list(0x2A, MessageCodec<Floor>.self) }
+                if reader.take(0x30) { latencyMicroseconds = try reader.uint32(.implicit) }
+                if reader.take(0x38) { autoPromote = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, alias)
+            size += sizes.packed(0x12, gates, EnumCodec<Gate>.self)
+            size += sizes.uint32(0x18, approvals)
+            size += sizes.uint32(0x20, goldenRows)
+            size += sizes.list(0x2A, floors, MessageCodec<Floor>.self)
+            size += sizes.uint32(0x30, latencyMicroseconds)
+            size += sizes.bool(0x38, autoPromote)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, alias)
+            writer.packed(0x12, gates, EnumCodec<Gate>.self, &sizes)
+            writer.uint32(0x18, approvals)
+            writer.uint32(0x20, goldenRows)
+            writer.list(0x2A, floors, MessageCodec<Floor>.self, &sizes)
+            writer.uint32(0x30, latencyMicroseconds)
+            writer.bool(0x38, autoPromote)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("alias", missing: alias.isEmpty)
+            violations.length("alias", alias.utf8.count, max: 63)
+            violations.count("gates", gates.count, max: 16)
+            violations.count("floors", floors.count, max: 16)
+            violations.nested("floors", floors)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: alias = try reader.value(StringCodec.self)
+            case 2: gates = try reader.list(EnumCodec<Gate>.self)
+            case 3: approvals = try reader.value(UInt32Codec.self)
+            case 4: goldenRows = try reader.value(UInt32Codec.self)
+            case 5: floors = try reader.list(MessageCodec<Floor>.self)
+            case 6: latencyMicroseconds = try reader.value(UInt32Codec.self)
+            case 7: autoPromote = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("alias", alias, StringCodec.self)
+            writer.list("gates", gates, EnumCodec<Gate>.self)
+            writer.field("approvals", approvals, UInt32Codec.self)
+            writer.field("goldenRows", goldenRows, UInt32Codec.self)
+            writer.list("floors", floors, MessageCodec<Floor>.self)
+            writer.field("latencyMicroseconds", latencyMicroseconds, UInt32Codec.self)
+            writer.field("autoPromote", autoPromote, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: AliasPolicy, b: AliasPolicy) -> Bool {
+            Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.gates, b.gates)
+                && Canonical.equal(a.approvals, b.approvals)
+                && Canonical.equal(a.goldenRows, b.goldenRows)
+                && Canonical.equal(a.floors, b.floors)
+                && Canonical.equal(a.latencyMicroseconds, b.latencyMicroseconds)
+                && Canonical.equal(a.autoPromote, b.autoPromote)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(gates, into: &hasher)
+            Canonical.hash(approvals, into: &hasher)
+            Canonical.hash(goldenRows, into: &hasher)
+            Canonical.hash(floors, into: &hasher)
+            Canonical.hash(latencyMicroseconds, into: &hasher)
+            Canonical.hash(autoPromote, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What the aliases of a model ask for, by its file.
+    public struct ModelPolicy: WireMessage {
+        /// "*": of all models that have no file of their own.
+        public var model: String = ""
+        public var aliases: [AliasPolicy] = []
+        public var owner: String = ""
+        /// Nothing of the model may be erased.
+        public var legalHold: Bool = false
+        /// Versions of which nothing may be erased.
+        public var heldVersions: [UInt32] = []
+        /// SHA-256 of the file.
+        public var file: [UInt8] = []
+        public var changedAt: Timestamp
+        public var actor: String = ""
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", aliases: [AliasPolicy] = [], owner: String = "",
+            legalHold: Bool = false, heldVersions: [UInt32] = [], file: [UInt8] = [],
+            changedAt: Timestamp, actor: String = "", reason: String = ""
+        ) {
+            self.model = model
+            self.aliases = aliases
+            self.owner = owner
+            self.legalHold = legalHold
+            self.heldVersions = heldVersions
+            self.file = file
+            self.changedAt = changedAt
+            self.actor = actor
+            self.reason = reason
+        }
+
+        public static func blank() -> ModelPolicy {
+            ModelPolicy(changedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ModelPolicy", depth: 3,
+            [
+                Field(1, "model", .string),
+                Field(2, "aliases", .message { AliasPolicy.fields }, .list),
+                Field(3, "owner", .string),
+                Field(4, "legal_hold", json: "legalHold", .bool),
+                Field(5, "held_versions", json: "heldVersions", .uint32, .packed),
+                Field(6, "file", .bytes),
+                Field(7, "changed_at", json: "changedAt", .timestamp, .required),
+                Field(8, "actor", .string),
+                Field(9, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    aliases = try reader.list(0x12, MessageCodec<AliasPolicy>.self)
+                }
+                if reader.take(0x1A) { owner = try reader.string(.implicit) }
+                if reader.take(0x20) { legalHold = try reader.bool(.implicit) }
+                if reader.take(0x2A) { heldVersions = try reader.packed(UInt32Codec.self) }
+                if reader.take(0x32) { file = try reader.bytes(.implicit) }
+                if reader.take(0x3A) {
+                    changedAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x42) { actor = try reader.string(.implicit) }
+                if reader.take(0x4A) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.list(0x12, aliases, MessageCodec<AliasPolicy>.self)
+            size += sizes.string(0x1A, owner)
+            size += sizes.bool(0x20, legalHold)
+            size += sizes.packed(0x2A, heldVersions, UInt32Codec.self)
+            size += sizes.bytes(0x32, file)
+            size += sizes.timestamp(0x3A, changedAt)
+            size += sizes.string(0x42, actor)
+            size += sizes.string(0x4A, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.list(0x12, aliases, MessageCodec<AliasPolicy>.self, &sizes)
+            writer.string(0x1A, owner)
+            writer.bool(0x20, legalHold)
+            writer.packed(0x2A, heldVersions, UInt32Codec.self, &sizes)
+            writer.bytes(0x32, file)
+            writer.timestamp(0x3A, changedAt)
+            writer.string(0x42, actor)
+            writer.string(0x4A, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.count("aliases", aliases.count, max: 64)
+            violations.nested("aliases", aliases)
+            violations.length("owner", owner.utf8.count, max: 128)
+            violations.count("held_versions", heldVersions.count, max: 1024)
+            violations.length("file", file.count, max: 32)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: aliases = try reader.list(MessageCodec<AliasPolicy>.self)
+            case 3: owner = try reader.value(StringCodec.self)
+            case 4: legalHold = try reader.value(BoolCodec.self)
+            case 5: heldVersions = try reader.list(UInt32Codec.self)
+            case 6: file = try reader.value(BytesCodec.self)
+            case 7: changedAt = try reader.value(TimestampCodec.self)
+            case 8: actor = try reader.value(StringCodec.self)
+            case 9: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.list("aliases", aliases, MessageCodec<AliasPolicy>.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.field("legalHold", legalHold, BoolCodec.self)
+            writer.list("heldVersions", heldVersions, UInt32Codec.self)
+            writer.field("file", file, BytesCodec.self)
+            writer.field("changedAt", changedAt, TimestampCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ModelPolicy, b: ModelPolicy) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.aliases, b.aliases)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.legalHold, b.legalHold)
+                && Canonical.equal(a.heldVersions, b.heldVersions)
+                && Canonical.equal(a.file, b.file)
+                && Canonical.equal(a.changedAt, b.changedAt)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(aliases, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(legalHold, into: &hasher)
+            Canonical.hash(heldVersions, into: &hasher)
+            Canonical.hash(file, into: &hasher)
+            Canonical.hash(changedAt, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct ApplyPolicyRequest: WireMessage {
+        public var requestID: String = ""
+        /// The text of the file.
+        public var file: String = ""
+        /// Only say what would change, and what is wrong.
+        public var dryRun: Bool = false
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", file: String = "", dryRun: Bool = false, reason: String = ""
+        ) {
+            self.requestID = requestID
+            self.file = file
+            self.dryRun = dryRun
+            self.reason = reason
+        }
+
+        public static func blank() -> ApplyPolicyRequest { ApplyPolicyRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.ApplyPolicyRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "file", .string),
+                Field(3, "dry_run", json: "dryRun", .bool),
+                Field(4, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { file = try reader.string(.implicit) }
+                if reader.take(0x18) { dryRun = try reader.bool(.implicit) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, file)
+            size += sizes.bool(0x18, dryRun)
+            size += sizes.string(0x22, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, file)
+            writer.bool(0x18, dryRun)
+            writer.string(0x22, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("file", missing: file.isEmpty)
+            violations.length("file", file.utf8.count, max: 262_144)
+            violations.length("reason", reason.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: file = try reader.value(StringCodec.self)
+            case 3: dryRun = try reader.value(BoolCodec.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("file", file, StringCodec.self)
+            writer.field("dryRun", dryRun, BoolCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ApplyPolicyRequest, b: ApplyPolicyRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.file, b.file)
+                && Canonical.equal(a.dryRun, b.dryRun)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(file, into: &hasher)
+            Canonical.hash(dryRun, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// Something that is wrong with a file, and where.
+    public struct PolicyProblem: WireMessage {
+        public var line: UInt32 = 0
+        public var column: UInt32 = 0
+        public var message: String = ""
+        public var unknown: UnknownFields?
+
+        public init(line: UInt32 = 0, column: UInt32 = 0, message: String = "") {
+            self.line = line
+            self.column = column
+            self.message = message
+        }
+
+        public static func blank() -> PolicyProblem { PolicyProblem() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.PolicyProblem", depth: 1,
+            [
+                Field(1, "line", .uint32),
+                Field(2, "column", .uint32),
+                Field(3, "message", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { line = try reader.uint32(.implicit) }
+                if reader.take(0x10) { column = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { message = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint32(0x08, line)
+            size += sizes.uint32(0x10, column)
+            size += sizes.string(0x1A, message)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint32(0x08, line)
+            writer.uint32(0x10, column)
+            writer.string(0x1A, message)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("message", message.utf8.count, max: 2048)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: line = try reader.value(UInt32Codec.self)
+            case 2: column = try reader.value(UInt32Codec.self)
+            case 3: message = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("line", line, UInt32Codec.self)
+            writer.field("column", column, UInt32Codec.self)
+            writer.field("message", message, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PolicyProblem, b: PolicyProblem) -> Bool {
+            Canonical.equal(a.line, b.line)
+                && Canonical.equal(a.column, b.column)
+                && Canonical.equal(a.message, b.message)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(line, into: &hasher)
+            Canonical.hash(column, into: &hasher)
+            Canonical.hash(message, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What applying a file of policies means.
+    public struct PolicyPlan: WireMessage {
+        /// Empty if the file could not be read.
+        public var model: String = ""
+        /// One line for each difference from what is in force.
+        public var changes: [String] = []
+        /// While there is one, nothing can be applied.
+        public var problems: [PolicyProblem] = []
+        /// The file is in force already.
+        public var unchanged: Bool = false
+        /// What is in force after it was applied.
+        public var result: ModelPolicy?
+        public var unknown: UnknownFields?
+
+        public init(
+            model: String = "", changes: [String] = [], problems: [PolicyProblem] = [],
+            unchanged: Bool = false, result: ModelPolicy? = nil
+        ) {
+            self.model = model
+            self.changes = changes
+            self.problems = problems
+            self.unchanged = unchanged
+            self.result = result
+        }
+
+        public static func blank() -> PolicyPlan { PolicyPlan() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.PolicyPlan", depth: 4,
+            [
+                Field(1, "model", .string),
+                Field(2, "changes", .string, .list),
+                Field(3, "problems", .message { PolicyProblem.fields }, .list),
+                Field(4, "unchanged", .bool),
+                Field(5, "result", .message { ModelPolicy.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) { changes = try reader.list(0x12, StringCodec.self) }
+                if reader.take(0x1A) {
+                    problems = try reader.list(0x1A, MessageCodec<PolicyProblem>.self)
+                }
+                if reader.take(0x20) { unchanged = try reader.bool(.implicit) }
+                if reader.take(0x2A) { result = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.list(0x12, changes, StringCodec.self)
+            size += sizes.list(0x1A, problems, MessageCodec<PolicyProblem>.self)
+            size += sizes.bool(0x20, unchanged)
+            size += sizes.message(0x2A, result)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.list(0x12, changes, StringCodec.self, &sizes)
+            writer.list(0x1A, problems, MessageCodec<PolicyProblem>.self, &sizes)
+            writer.bool(0x20, unchanged)
+            writer.message(0x2A, result, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("model", model.utf8.count, max: 63)
+            violations.count("changes", changes.count, max: 256)
+            violations.each("changes", changes, max: 16_384)
+            violations.count("problems", problems.count, max: 1024)
+            violations.nested("problems", problems)
+            violations.nested("result", result)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: changes = try reader.list(StringCodec.self)
+            case 3: problems = try reader.list(MessageCodec<PolicyProblem>.self)
+            case 4: unchanged = try reader.value(BoolCodec.self)
+            case 5: result = try reader.value(MessageCodec<ModelPolicy>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.list("changes", changes, StringCodec.self)
+            writer.list("problems", problems, MessageCodec<PolicyProblem>.self)
+            writer.field("unchanged", unchanged, BoolCodec.self)
+            writer.field("result", result, MessageCodec<ModelPolicy>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PolicyPlan, b: PolicyPlan) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.changes, b.changes)
+                && Canonical.equal(a.problems, b.problems)
+                && Canonical.equal(a.unchanged, b.unchanged)
+                && Canonical.equal(a.result, b.result)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(changes, into: &hasher)
+            Canonical.hash(problems, into: &hasher)
+            Canonical.hash(unchanged, into: &hasher)
+            Canonical.hash(result, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    public struct GetPolicyRequest: WireMessage {
+        public var model: String = ""
+        /// Empty: "champion".
+        public var alias: String = ""
+        public var unknown: UnknownFields?
+
+        public init(model: String = "", alias: String = "") {
+            self.model = model
+            self.alias = alias
+        }
+
+        public static func blank() -> GetPolicyRequest { GetPolicyRequest() }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.GetPolicyRequest", depth: 1,
+            [
+                Field(1, "model", .string),
+                Field(2, "alias", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { model = try reader.string(.implicit) }
+                if reader.take(0x12) { alias = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, model)
+            size += sizes.string(0x12, alias)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, model)
+            writer.string(0x12, alias)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("model", missing: model.isEmpty)
+            violations.length("model", model.utf8.count, max: 63)
+            violations.length("alias", alias.utf8.count, max: 63)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: model = try reader.value(StringCodec.self)
+            case 2: alias = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("model", model, StringCodec.self)
+            writer.field("alias", alias, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: GetPolicyRequest, b: GetPolicyRequest) -> Bool {
+            Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.alias, b.alias)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(alias, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayModelsV1 {
+    /// What an alias asks for now, and who said so.
+    public struct EffectivePolicy: WireMessage {
+        public var policy: AliasPolicy
+        /// "built in", or whose file says it.
+        public var source: String = ""
+        public var owner: String = ""
+        public var changedAt: Timestamp?
+        public var actor: String = ""
+        public var legalHold: Bool = false
+        public var heldVersions: [UInt32] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            policy: AliasPolicy, source: String = "", owner: String = "",
+            changedAt: Timestamp? = nil, actor: String = "", legalHold: Bool = false,
+            heldVersions: [UInt32] = []
+        ) {
+            self.policy = policy
+            self.source = source
+            self.owner = owner
+            self.changedAt = changedAt
+            self.actor = actor
+            self.legalHold = legalHold
+            self.heldVersions = heldVersions
+        }
+
+        public static func blank() -> EffectivePolicy {
+            EffectivePolicy(policy: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.models.v1.EffectivePolicy", depth: 3,
+            [
+                Field(1, "policy", .message { AliasPolicy.fields }, .required),
+                Field(2, "source", .string),
+                Field(3, "owner", .string),
+                Field(4, "changed_at", json: "changedAt", .timestamp, .optional),
+                Field(5, "actor", .string),
+                Field(6, "legal_hold", json: "legalHold", .bool),
+                Field(7, "held_versions", json: "heldVersions", .uint32, .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    policy = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) { source = try reader.string(.implicit) }
+                if reader.take(0x1A) { owner = try reader.string(.implicit) }
+                if reader.take(0x22) { changedAt = try reader.timestamp() }
+                if reader.take(0x2A) { actor = try reader.string(.implicit) }
+                if reader.take(0x30) { legalHold = try reader.bool(.implicit) }
+                if reader.take(0x3A) { heldVersions = try reader.packed(UInt32Codec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, policy)
+            size += sizes.string(0x12, source)
+            size += sizes.string(0x1A, owner)
+            size += sizes.timestamp(0x22, changedAt)
+            size += sizes.string(0x2A, actor)
+            size += sizes.bool(0x30, legalHold)
+            size += sizes.packed(0x3A, heldVersions, UInt32Codec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, policy, &sizes)
+            writer.string(0x12, source)
+            writer.string(0x1A, owner)
+            writer.timestamp(0x22, changedAt)
+            writer.string(0x2A, actor)
+            writer.bool(0x30, legalHold)
+            writer.packed(0x3A, heldVersions, UInt32Codec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("policy", policy)
+            violations.length("source", source.utf8.count, max: 128)
+            violations.length("owner", owner.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.count("held_versions", heldVersions.count, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: policy = try reader.value(MessageCodec<AliasPolicy>.self)
+            case 2: source = try reader.value(StringCodec.self)
+            case 3: owner = try reader.value(StringCodec.self)
+            case 4: changedAt = try reader.value(TimestampCodec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            case 6: legalHold = try reader.value(BoolCodec.self)
+            case 7: heldVersions = try reader.list(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("policy", policy, MessageCodec<AliasPolicy>.self)
+            writer.field("source", source, StringCodec.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.field("changedAt", changedAt, TimestampCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("legalHold", legalHold, BoolCodec.self)
+            writer.list("heldVersions", heldVersions, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: EffectivePolicy, b: EffectivePolicy) -> Bool {
+            Canonical.equal(a.policy, b.policy)
+                && Canonical.equal(a.source, b.source)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.changedAt, b.changedAt)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.legalHold, b.legalHold)
+                && Canonical.equal(a.heldVersions, b.heldVersions)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(policy, into: &hasher)
+            Canonical.hash(source, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(changedAt, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(legalHold, into: &hasher)
+            Canonical.hash(heldVersions, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -16207,6 +17811,7 @@ extension AssayModelsV1 {
 
 extension AssayModelsV1 {
     public struct HistoryRequest: WireMessage {
+        /// Or "@policies", "@experiments": changes of what models share.
         public var model: String = ""
         /// Only events behind this sequence.
         public var after: UInt64 = 0

@@ -487,53 +487,94 @@ extension AssayModelsV1 {
         /// bit for bit.
         public static let registerVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/RegisterVersion", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.upload", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.upload", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 50, deadline: .seconds(30),
             maximumRequestBytes: 33_554_432, maximumResponseBytes: 17_255)
 
         /// Points an alias at a version, by compare-and-set.
         public static let setAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetAlias", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.move", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
-            maximumRequestBytes: 17_249, maximumResponseBytes: 17_196)
+            maximumRequestBytes: 17_380, maximumResponseBytes: 17_519)
 
         /// Suspends, reinstates, retires or erases a version; refused for what is in use.
         public static let setStatus = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/SetStatus", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.move", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.move", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
             maximumRequestBytes: 17_304, maximumResponseBytes: 17_255)
 
+        /// Approves or rejects a version, in the name of who calls; refused to who uploaded it.
+        public static let approve = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/Approve", kind: .unary,
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.approve", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 17_435, maximumResponseBytes: 17_257)
+
+        /// Points an alias back at a version that served under it.
+        public static let rollback = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/Rollback", kind: .unary,
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.rollback", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 17_369, maximumResponseBytes: 17_519)
+
+        /// Ends an alias.
+        public static let deleteAlias = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/DeleteAlias", kind: .unary,
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.move", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 17_374, maximumResponseBytes: 26_435)
+
+        /// Brings a file into force that says what aliases ask of versions.
+        public static let applyPolicy = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/ApplyPolicy", kind: .unary,
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.policy", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 279_115, maximumResponseBytes: 6_423_115)
+
+        public static let getPolicy = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/GetPolicy", kind: .unary,
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
+            maximumResponseBytes: 23_323)
+
+        /// Which version answered under an alias at a moment.
+        public static let asOf = MethodDescriptor(
+            path: "/assay.models.v1.ModelRegistry/AsOf", kind: .unary,
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
+            idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_533,
+            maximumResponseBytes: 26_444)
+
         public static let getAlias = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetAlias", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_514,
-            maximumResponseBytes: 17_196)
+            maximumResponseBytes: 17_519)
 
         public static let listVersions = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListVersions", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_461,
-            maximumResponseBytes: 971_884)
+            maximumResponseBytes: 1_004_184)
 
         /// A version with its manifest.
         public static let getVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/GetVersion", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_520,
             maximumResponseBytes: 33_554_432)
 
         public static let listModels = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/ListModels", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(1), maximumRequestBytes: 16_455,
-            maximumResponseBytes: 16_337_384)
+            maximumResponseBytes: 22_797_384)
 
         /// What happened to a model: who did what, when and why, in the order it happened.
         public static let history = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/History", kind: .unary,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, deadline: .seconds(5), maximumRequestBytes: 16_537,
             maximumResponseBytes: 10_070_395)
 
@@ -541,7 +582,7 @@ extension AssayModelsV1 {
         /// RegisterVersion. A repeat with the same request_id is answered as before.
         public static let uploadVersion = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/UploadVersion", kind: .clientStreaming,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.upload", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.upload", mutualTLS: true),
             idempotency: .none, cost: 50, deadline: .seconds(600), maximumRequestBytes: 25_165_824,
             maximumResponseBytes: 17_255)
 
@@ -549,14 +590,15 @@ extension AssayModelsV1 {
         /// sequence of each model.
         public static let watch = MethodDescriptor(
             path: "/assay.models.v1.ModelRegistry/Watch", kind: .serverStreaming,
-            schema: 0xb248_f191_6fca_b404, access: .scope("models.read", mutualTLS: true),
+            schema: 0x149b_0eed_c3b7_5e87, access: .scope("models.read", mutualTLS: true),
             idempotency: .readonly, cost: 10, maximumRequestBytes: 36_352,
             maximumResponseBytes: 26_435)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
-            registerVersion, setAlias, setStatus, getAlias, listVersions, getVersion, listModels,
-            history, uploadVersion, watch,
+            registerVersion, setAlias, setStatus, approve, rollback, deleteAlias, applyPolicy,
+            getPolicy, asOf, getAlias, listVersions, getVersion, listModels, history, uploadVersion,
+            watch,
         ]
 
         /// What a server of `assay.models.v1.ModelRegistry` implements.
@@ -572,6 +614,23 @@ extension AssayModelsV1 {
             func setStatus(
                 _ request: SetStatusRequest, context: ServerContext
             ) async throws -> Version
+            /// Approves or rejects a version, in the name of who calls; refused to who uploaded it.
+            func approve(_ request: ApproveRequest, context: ServerContext) async throws -> Approval
+            /// Points an alias back at a version that served under it.
+            func rollback(_ request: RollbackRequest, context: ServerContext) async throws -> Alias
+            /// Ends an alias.
+            func deleteAlias(
+                _ request: DeleteAliasRequest, context: ServerContext
+            ) async throws -> Event
+            /// Brings a file into force that says what aliases ask of versions.
+            func applyPolicy(
+                _ request: ApplyPolicyRequest, context: ServerContext
+            ) async throws -> PolicyPlan
+            func getPolicy(
+                _ request: GetPolicyRequest, context: ServerContext
+            ) async throws -> EffectivePolicy
+            /// Which version answered under an alias at a moment.
+            func asOf(_ request: AsOfRequest, context: ServerContext) async throws -> AsOfResponse
             func getAlias(_ request: GetAliasRequest, context: ServerContext) async throws -> Alias
             func listVersions(
                 _ request: ListVersionsRequest, context: ServerContext
@@ -627,6 +686,47 @@ extension AssayModelsV1 {
                 _ request: SetStatusRequest, options: CallOptions = CallOptions()
             ) async throws -> Version {
                 try await transport.unary(ModelRegistry.setStatus, request, options: options)
+            }
+
+            /// Approves or rejects a version, in the name of who calls; refused to who uploaded it.
+            public func approve(
+                _ request: ApproveRequest, options: CallOptions = CallOptions()
+            ) async throws -> Approval {
+                try await transport.unary(ModelRegistry.approve, request, options: options)
+            }
+
+            /// Points an alias back at a version that served under it.
+            public func rollback(
+                _ request: RollbackRequest, options: CallOptions = CallOptions()
+            ) async throws -> Alias {
+                try await transport.unary(ModelRegistry.rollback, request, options: options)
+            }
+
+            /// Ends an alias.
+            public func deleteAlias(
+                _ request: DeleteAliasRequest, options: CallOptions = CallOptions()
+            ) async throws -> Event {
+                try await transport.unary(ModelRegistry.deleteAlias, request, options: options)
+            }
+
+            /// Brings a file into force that says what aliases ask of versions.
+            public func applyPolicy(
+                _ request: ApplyPolicyRequest, options: CallOptions = CallOptions()
+            ) async throws -> PolicyPlan {
+                try await transport.unary(ModelRegistry.applyPolicy, request, options: options)
+            }
+
+            public func getPolicy(
+                _ request: GetPolicyRequest, options: CallOptions = CallOptions()
+            ) async throws -> EffectivePolicy {
+                try await transport.unary(ModelRegistry.getPolicy, request, options: options)
+            }
+
+            /// Which version answered under an alias at a moment.
+            public func asOf(
+                _ request: AsOfRequest, options: CallOptions = CallOptions()
+            ) async throws -> AsOfResponse {
+                try await transport.unary(ModelRegistry.asOf, request, options: options)
             }
 
             public func getAlias(
@@ -694,6 +794,24 @@ extension AssayModelsV1.ModelRegistry.Service {
         }
         registry.unary(AssayModelsV1.ModelRegistry.setStatus) { request, context in
             try await self.setStatus(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.approve) { request, context in
+            try await self.approve(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.rollback) { request, context in
+            try await self.rollback(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.deleteAlias) { request, context in
+            try await self.deleteAlias(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.applyPolicy) { request, context in
+            try await self.applyPolicy(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.getPolicy) { request, context in
+            try await self.getPolicy(request, context: context)
+        }
+        registry.unary(AssayModelsV1.ModelRegistry.asOf) { request, context in
+            try await self.asOf(request, context: context)
         }
         registry.unary(AssayModelsV1.ModelRegistry.getAlias) { request, context in
             try await self.getAlias(request, context: context)

@@ -14,6 +14,11 @@ struct InferenceTests {
         let python = try #require(PythonClient.find())
         let assay = try await AssayUnderTest()
         for model in ["credit", "payments"] {
+            let policy = try assay.folder.write(
+                "model: \(model)\naliases: {champion: {approvals: 0, gates: [compatible]}}",
+                to: "\(model).yaml")
+            let applied = try await assay.assay(["models", "policy", "apply", policy])
+            try #require(applied.end == .exit(0), "\(applied.errors)")
             let pushed = try await assay.assay([
                 "models", "push", "--model", model, "--alias", "champion", "--manifest",
                 "\(Self.examples)/\(model)/manifest.json", "--artifact",

@@ -252,6 +252,15 @@ struct ExperimentChangeTests {
         other.manifest.vector = ""
         other.manifest.vectorFingerprint = []
         _ = try await registry.register(other)
+        let refused = await refusal {
+            try await apply(registry, file(("version: 2", "version: 4")), id: "x-0")
+        }
+        #expect(refused.message.contains("send 17 values, and this version takes 19"))
+        // An alias that asks for nothing lets it in.
+        _ = try await registry.applyPolicy(
+            .init(
+                requestID: "p", file: "model: m\naliases: {champion: {approvals: 0, gates: []}}"),
+            by: "risk")
         _ = try await apply(registry, file(("version: 2", "version: 4")))
         let golden = try Example.credit.manifest().goldenRows[0]
         let serving = ModelServingService(registry)

@@ -59,6 +59,13 @@ struct InspectionTests {
             .init(
                 requestID: "s-1", model: "m", version: 3, status: .suspended, reason: "odd",
                 actor: "bob"), by: "")
+        _ = try await registry.applyPolicy(
+            .init(requestID: "p-1", file: "model: m\naliases: {live: {approvals: 1}}"), by: "risk")
+        _ = try await registry.setAlias(.move("m", to: 1, id: "a-2", alias: "gone"))
+        _ = try await registry.deleteAlias(
+            .init(
+                requestID: "d-1", model: "m", alias: "gone", expectedVersion: 1,
+                expectedGeneration: 1, reason: "over", actor: "bob"))
     }
 
     private func inspect(_ kit: StoreKit) async throws -> InspectionReport {
@@ -81,7 +88,7 @@ struct InspectionTests {
         let report = try await inspect(kit)
         #expect(report.findings == [])
         #expect(report.unreferenced == [] && report.artifacts == 1)
-        #expect(report.events == 8 && report.chains == 2)
+        #expect(report.events == 11 && report.chains == 3)
         await kit.close()
     }
 

@@ -28,10 +28,25 @@ final class RegistryKit: Sendable {
 
     deinit { store.close() }
 
-    func open(shelf: VersionShelf.Limits = .init()) async throws -> ModelRegistry {
+    /// What aliases ask for where no test is about that: the default alias for golden rows alone.
+    static let openPolicy: @Sendable (String) -> AssayModelsV1.AliasPolicy = { alias in
+        var policy = AliasPolicies.standard(alias)
+        if alias == "champion" {
+            policy.gates = [.compatible]
+            policy.approvals = 0
+        }
+        return policy
+    }
+
+    /// - Parameter isGoverned: whether the default alias asks for all that it does outside of tests, or
+    ///   only for golden rows.
+    func open(
+        shelf: VersionShelf.Limits = .init(), isGoverned: Bool = false
+    ) async throws -> ModelRegistry {
         try await ModelRegistry(
             over: EmbeddedRegistryStore(store, tenant: "default"), artifacts: artifacts,
-            shelf: shelf
+            shelf: shelf,
+            standardPolicy: isGoverned ? AliasPolicies.standard : Self.openPolicy
         ) { [self] in
             Timestamp(nanosecondsSinceEpoch: clock.withLock { $0 } * 1_000_000)
         }

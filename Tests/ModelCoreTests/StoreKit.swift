@@ -71,7 +71,9 @@ final class StoreKit: Sendable {
     }
 
     func open() async throws -> ModelRegistry {
-        try await ModelRegistry(over: try await store(), artifacts: artifacts) { [self] in
+        try await ModelRegistry(
+            over: try await store(), artifacts: artifacts, standardPolicy: RegistryKit.openPolicy
+        ) { [self] in
             Timestamp(nanosecondsSinceEpoch: clock.withLock { $0 } * 1_000_000)
         }
     }

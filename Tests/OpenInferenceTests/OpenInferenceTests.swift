@@ -135,8 +135,9 @@ final class InferenceKit: Sendable {
             directory: folder.appending(path: "registry").path, families: ModelRegistry.families)
         registry = try await ModelRegistry(
             store: store,
-            artifacts: try ArtifactFolder(path: folder.appending(path: "artifacts").path)
-        ) { Timestamp(nanosecondsSinceEpoch: 0) }
+            artifacts: try ArtifactFolder(path: folder.appending(path: "artifacts").path),
+            standardPolicy: { .init(alias: $0, gates: [.compatible]) },
+            now: { Timestamp(nanosecondsSinceEpoch: 0) })
         serving = ModelServingService(registry)
         inference = OpenInferenceService(serving) { true }
     }

@@ -25,6 +25,13 @@ struct AssayModels: AsyncParsableCommand {
         help: "Folder of experiment files, brought into force at the start and when they change.")
     var experiments: String?
 
+    @Option(
+        help: """
+            Folder of files that say what aliases ask of versions, brought into force at the start and \
+            when they change.
+            """)
+    var aliasPolicies: String?
+
     func run() async throws {
         let directory = try service.requireData()
         try await ServiceHarness(name: "models", options: service, adminPort: 9903).run {
@@ -40,6 +47,11 @@ struct AssayModels: AsyncParsableCommand {
                 over: sharedRegistry?.store ?? EmbeddedRegistryStore(store, tenant: "default"),
                 artifacts: artifacts, now: WallClock.now)
             let followed = FollowedRegistry(registry, environment)
+            let policies = aliasPolicies.map {
+                RunningPolicies(registry, folder: $0, environment)
+            }
+            // Before the first call can move an alias.
+            await policies?.look()
             report(registry, environment)
             environment.metrics.collect { ServingMetrics.write(registry.snapshot, to: &$0) }
             registry.showEverywhere { [group = environment.group] look in
@@ -83,6 +95,7 @@ struct AssayModels: AsyncParsableCommand {
                         Task { await running.ramp() }, Task { await running.look() },
                         Task { await running.follow() }, Task { await shadows.trim() },
                         Task { await followed.run() },
+                        Task { if let policies { await policies.follow() } },
                     ]
                     try await server.run()
                     for clock in clocks { clock.cancel() }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AssayMessages
 import Foundation
+import RPC
 
 /// Scores with model files, registers models and moves aliases.
 struct ModelsCommand: AsyncParsableCommand {
@@ -9,10 +10,15 @@ struct ModelsCommand: AsyncParsableCommand {
         abstract: "Scores with model files, registers models and moves aliases.",
         subcommands: [
             Push.self,
-            MoveAlias.self,
+            AliasCommand.self,
+            ApproveCommand.self,
+            RollbackCommand.self,
+            StatusCommand.self,
+            PolicyCommand.self,
             ListModelsCommand.self,
             ShowModelCommand.self,
             ModelHistoryCommand.self,
+            AsOfCommand.self,
             PredictCommand.self,
             ExplainModelCommand.self,
             ShadowCommand.self,
@@ -44,8 +50,7 @@ struct ModelsCommand: AsyncParsableCommand {
                     + "\(version.goldenRows) golden rows reproduced")
             print("  sha256 \(digest)")
             if let alias {
-                let moved = try await push.move(
-                    model: model, alias: alias, to: version.number, reason: "assay models push")
+                let moved = try await move(push, alias, to: version.number)
                 print("  alias \(moved.alias) → version \(moved.version)")
             }
             await connection.transport.close()
@@ -59,25 +64,19 @@ struct ModelsCommand: AsyncParsableCommand {
             }
             return try await push.register(model: model, manifest: manifest, artifact: artifact)
         }
-    }
 
-    struct MoveAlias: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "alias", abstract: "Points an alias at a version.")
-        @OptionGroup var place: WorkspaceOptions
-        @Option(help: "Name of the model.") var model: String
-        @Option(help: "Name of the alias.") var alias = "champion"
-        @Option(help: "Number of the version.") var version: UInt32
-        @Option(help: "Why; kept in the registry's log.") var reason: String
-
-        func run() async throws {
-            let connection = try GatewayConnection(place.workspace, key: .demo)
-            let moved = try await ModelPush(connection).move(
-                model: model, alias: alias, to: version, reason: reason)
-            print(
-                "\(moved.model): alias \(moved.alias) → version \(moved.version) "
-                    + "(generation \(moved.generation))")
-            await connection.transport.close()
+        private func move(
+            _ push: ModelPush, _ alias: String, to version: UInt32
+        ) async throws -> AssayModelsV1.Alias {
+            do {
+                return try await push.move(
+                    model: model, alias: alias, to: version, reason: "assay models push")
+            } catch {
+                if let refusal = error as? RPCError {
+                    throw Complaint(RegistryOptions.text(refusal))
+                }
+                throw error
+            }
         }
     }
 }

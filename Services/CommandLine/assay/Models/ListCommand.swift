@@ -58,10 +58,14 @@ struct ListModelsCommand: AsyncParsableCommand {
             request.before = first.number
         }
         return RegistryText.table(
-            ["VERSION", "FORMAT", "TREES", "INPUTS", "GOLDEN", "REGISTERED", "BY", "ALIASES"],
+            [
+                "VERSION", "STATUS", "FORMAT", "TREES", "INPUTS", "GOLDEN", "REGISTERED", "BY",
+                "ALIASES",
+            ],
             versions.map { version in
                 [
-                    "\(version.number)", version.format, "\(version.trees)", "\(version.inputs)",
+                    "\(version.number)", "\(version.status)", version.format, "\(version.trees)",
+                    "\(version.inputs)",
                     "\(version.goldenRows)", RegistryText.time(version.registeredAt),
                     version.uploader, (aliases[version.number] ?? []).joined(separator: ", "),
                 ]

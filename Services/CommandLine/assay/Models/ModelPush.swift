@@ -8,9 +8,15 @@ struct ModelPush: Sendable {
     let registry: AssayModelsV1.ModelRegistry.Client
     let options: CallOptions
 
+    init(registry: AssayModelsV1.ModelRegistry.Client, options: CallOptions) {
+        self.registry = registry
+        self.options = options
+    }
+
     init(_ connection: GatewayConnection) {
-        registry = AssayModelsV1.ModelRegistry.Client(connection.transport)
-        options = connection.options
+        self.init(
+            registry: AssayModelsV1.ModelRegistry.Client(connection.transport),
+            options: connection.options)
     }
 
     /// The alias as it stands, or else the file registered and the alias made.
@@ -42,15 +48,15 @@ struct ModelPush: Sendable {
 
     /// Points an alias at a version, whatever it pointed at before.
     func move(
-        model: String, alias: String, to version: UInt32, reason: String
+        model: String, alias: String, to version: UInt32, reason: String, ticket: String = ""
     ) async throws -> AssayModelsV1.Alias {
         let known = try await current(model: model, alias: alias)
-        let number = String(UInt64.random(in: 0 ... .max), radix: 36)
         return try await registry.setAlias(
             AssayModelsV1.SetAliasRequest(
-                requestID: "alias-\(number)", model: model, alias: alias, version: version,
+                requestID: RegistryOptions.requestID(), model: model, alias: alias,
+                version: version,
                 expectedVersion: known?.version ?? 0, expectedGeneration: known?.generation ?? 0,
-                reason: reason, actor: NSUserName()),
+                reason: reason, actor: NSUserName(), ticket: ticket),
             options: options)
     }
 

@@ -55,6 +55,16 @@ enum RegistryText {
         case .shadowChanged:
             "shadow \(event.shadow?.shadow ?? "") of alias \(event.alias), version \(event.version): "
                 + "\(event.shadow?.state ?? .unspecified)"
+        case .aliasRolledBack:
+            "alias \(event.alias): rolled back from version \(event.previousVersion) to "
+                + "version \(event.version) (generation \(event.generation))"
+        case .aliasDeleted:
+            "alias \(event.alias): ended, it was at version \(event.previousVersion)"
+        case .statusChanged: "version \(event.version) is \(event.status)"
+        case .versionJudged:
+            "version \(event.version) \(event.decision); it is \(event.status)"
+        case .policyChanged:
+            "aliases of \(event.row.dropFirst("policy/".count)) ask for something else"
         default: event.experiment.map(change) ?? event.row
         }
     }

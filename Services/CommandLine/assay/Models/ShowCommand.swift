@@ -31,6 +31,11 @@ struct ShowModelCommand: AsyncParsableCommand {
             for (name, value) in facts(record, aliases) where !value.isEmpty {
                 print("\(name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(value)")
             }
+            for approval in record.state?.approvals ?? [] {
+                print(
+                    "\(approval.decision) by \(approval.person), \(approval.role), "
+                        + "\(RegistryText.time(approval.time)) — \(approval.reason)")
+            }
             for line in inputs(record.manifest) { print(line) }
         }
     }
@@ -53,8 +58,30 @@ struct ShowModelCommand: AsyncParsableCommand {
             ),
             ("sha256", RegistryText.digest(version.artifact)), ("library", manifest.library),
             ("purpose", manifest.purpose), ("description", manifest.descriptionField),
+            ("status", status(record)), ("card", card(manifest)), ("metrics", metrics(manifest)),
             ("golden rows", "\(version.goldenRows)"), ("vector", manifest.vector),
         ]
+    }
+
+    private func status(_ record: AssayModelsV1.VersionRecord) -> String {
+        let version = record.version
+        guard !version.statusReason.isEmpty, let state = record.state else {
+            return "\(version.status)"
+        }
+        return "\(version.status) since \(RegistryText.time(state.changedAt)) by \(state.actor): "
+            + version.statusReason
+    }
+
+    private func card(_ manifest: AssayModelsV1.Manifest) -> String {
+        guard let card = manifest.card else { return "" }
+        let review = card.nextReview.map { "; next review \(RegistryText.time($0))" } ?? ""
+        return "for \(card.intendedUse); owner \(card.owner), approver \(card.approver)" + review
+    }
+
+    private func metrics(_ manifest: AssayModelsV1.Manifest) -> String {
+        guard let metrics = manifest.metrics else { return "" }
+        let figures = metrics.figures.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+        return "\(figures) on \(metrics.set)"
     }
 
     private func inputs(_ manifest: AssayModelsV1.Manifest) -> [String] {

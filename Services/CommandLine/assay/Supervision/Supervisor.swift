@@ -202,7 +202,9 @@ actor Supervisor {
                 "--rules", try workspace.shipped("rules"), "--features", address(.features),
                 "--models", address(.models),
             ] + own
-        case .models, .gateway: return common + own
+        case .models:
+            return common + ["--alias-policies", try workspace.shipped("alias-policies")] + own
+        case .gateway: return common + own
         }
     }
 }

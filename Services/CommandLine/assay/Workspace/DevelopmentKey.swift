@@ -4,6 +4,8 @@ import GatewayCore
 enum DevelopmentKey: String, CaseIterable, Sendable {
     /// For the main job: every scope, a plan without a limit that matters.
     case demo
+    /// For somebody else than who uploads models: approves them.
+    case reviewer
     /// For trying things out: the plan every client has, and only payments may be assessed.
     case standard = "default"
 
@@ -14,13 +16,18 @@ enum DevelopmentKey: String, CaseIterable, Sendable {
         case .demo:
             [
                 "risk.assess", "risk.credit", "risk.decisions.read", "models.predict",
-                "models.read", "models.upload", "models.move", "experiments.read",
+                "models.read", "models.upload", "models.move", "models.rollback", "models.policy",
+                "experiments.read",
                 "experiments.apply", "experiments.stop", "experiments.override",
                 "outcomes.write",
             ]
+        case .reviewer: ["models.read", "models.approve"]
         case .standard: ["risk.assess", "risk.decisions.read"]
         }
     }
+
+    /// What the tenant may do: all that one of its keys may.
+    static var tenantScopes: [String] { demo.scopes + ["models.approve"] }
 
     static let tenant = "demo"
 

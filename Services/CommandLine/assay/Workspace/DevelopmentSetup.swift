@@ -60,7 +60,7 @@ struct DevelopmentSetup {
               api_keys: { file: api-keys.yaml, peppers: { 1: pepper-1 } }
             authorization:
               tenants:
-                \(DevelopmentKey.tenant): { scopes: [\(DevelopmentKey.demo.scopes.joined(separator: ", "))] }
+                \(DevelopmentKey.tenant): { scopes: [\(DevelopmentKey.tenantScopes.joined(separator: ", "))] }
             limits:
               plans:
                 default: { client: { limit: 100, period: 60s, burst: 100 } }

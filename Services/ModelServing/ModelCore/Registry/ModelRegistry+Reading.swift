@@ -77,12 +77,15 @@ extension ModelRegistry {
     package func history(
         _ request: AssayModelsV1.HistoryRequest
     ) async throws -> AssayModelsV1.EventPage {
-        let model = try snapshot.model(request.model)
+        let isShared = RegistryTransaction.isShared(request.model)
+        var newest = isShared ? 0 : try snapshot.model(request.model).sequence
         let limit = Self.limit(request.limit)
         return try await Self.translated {
+            // What models share is in no model's picture: its head knows.
+            if isShared { newest = try await rows.head(request.model).nextSequence - 1 }
             var page = AssayModelsV1.EventPage()
             var last = request.after
-            for _ in 0..<10 where page.events.count < limit && last < model.sequence {
+            for _ in 0..<10 where page.events.count < limit && last < newest {
                 let events = try await rows.events(
                     request.model, after: last, limit: Self.pageLimit)
                 guard !events.isEmpty else { break }
@@ -91,7 +94,7 @@ extension ModelRegistry {
                     if request.concerns(event) { page.events.append(event) }
                 }
             }
-            page.next = last < model.sequence ? last : 0
+            page.next = last < newest ? last : 0
             return page
         }
     }

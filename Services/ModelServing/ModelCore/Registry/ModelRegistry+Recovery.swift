@@ -35,7 +35,7 @@ extension RegistrySnapshot {
     mutating func show(
         _ picture: ChainPicture, _ loaded: [UInt32: VersionLoader.Outcome] = [:]
     ) {
-        guard picture.chain != RegistryTransaction.sharedChain else { return showShared(picture) }
+        guard !RegistryTransaction.isShared(picture.chain) else { return showShared(picture) }
         var model = models[picture.chain] ?? Model()
         guard picture.sequence > model.sequence else { return }
         generation += picture.sequence - model.sequence
@@ -73,9 +73,10 @@ extension RegistrySnapshot {
     }
 
     private mutating func showShared(_ picture: ChainPicture) {
-        guard picture.sequence > sharedSequence else { return }
-        generation += picture.sequence - sharedSequence
-        sharedSequence = picture.sequence
-        holdouts = picture.holdouts
+        let known = sharedSequences[picture.chain] ?? 0
+        guard picture.sequence > known else { return }
+        generation += picture.sequence - known
+        sharedSequences[picture.chain] = picture.sequence
+        if picture.chain == RegistryTransaction.sharedChain { holdouts = picture.holdouts }
     }
 }

@@ -61,7 +61,8 @@ extension ModelRegistry {
                 AssayModelsV1.Event(
                     model: request.model, sequence: 0, time: transaction.time,
                     kind: .versionRegistered, actor: version.uploader, version: version.number,
-                    artifact: version.artifact, statedActor: request.actor))
+                    artifact: version.artifact, statedActor: request.actor,
+                    gates: GateKeeper.registration(of: checked)))
             return VersionLife.beginning(of: version).shown(version)
         } published: { transaction, version in
             publish(transaction) { model in

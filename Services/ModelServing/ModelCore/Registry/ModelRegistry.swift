@@ -1,4 +1,4 @@
-internal import AssayMessages
+public import AssayMessages
 internal import Dispatch
 internal import RPC
 public import Storage
@@ -24,6 +24,8 @@ public final class ModelRegistry: Sendable {
     let artifacts: any ArtifactStore
     let loader: VersionLoader
     let now: @Sendable () -> Timestamp
+    /// What an alias asks for if no file says it.
+    let standardPolicy: @Sendable (String) -> AssayModelsV1.AliasPolicy
 
     /// What answers calls.
     package let serving: SnapshotCell<ServingSnapshot>
@@ -60,7 +62,10 @@ public final class ModelRegistry: Sendable {
     ///   says whether the service may be called ready.
     package init(
         over store: any RegistryStore, artifacts: any ArtifactStore,
-        shelf: VersionShelf.Limits = .init(), now: @escaping @Sendable () -> Timestamp
+        shelf: VersionShelf.Limits = .init(),
+        standardPolicy: @escaping @Sendable (String) -> AssayModelsV1.AliasPolicy =
+            AliasPolicies.standard,
+        now: @escaping @Sendable () -> Timestamp
     ) async throws {
         self.store = store
         rows = RegistryRows(store)
@@ -70,6 +75,7 @@ public final class ModelRegistry: Sendable {
         self.now = now
         openedAt = now()
         recoveredPosition = try await store.movedChains(since: .max)?.position
+        self.standardPolicy = standardPolicy
         let recovered = try await Self.recover(loader)
         current = Mutex(recovered)
         serving = SnapshotCell(ServingSnapshot(recovered))
@@ -77,12 +83,17 @@ public final class ModelRegistry: Sendable {
     }
 
     /// A registry whose rows stand in a store of this process alone.
+    ///
+    /// - Parameter standardPolicy: what an alias asks of versions if no file says it.
     public convenience init(
         store: any KeyValueStore, artifacts: any ArtifactStore, tenant: String = "default",
+        standardPolicy: @escaping @Sendable (String) -> AssayModelsV1.AliasPolicy =
+            AliasPolicies.standard,
         now: @escaping @Sendable () -> Timestamp
     ) async throws {
         try await self.init(
-            over: EmbeddedRegistryStore(store, tenant: tenant), artifacts: artifacts, now: now)
+            over: EmbeddedRegistryStore(store, tenant: tenant), artifacts: artifacts,
+            standardPolicy: standardPolicy, now: now)
     }
 
     /// The picture to answer from.
@@ -181,9 +192,10 @@ public final class ModelRegistry: Sendable {
         _ transaction: RegistryTransaction, _ holdout: AssayModelsV1.HoldoutRecord
     ) {
         current.withLock { snapshot in
-            guard transaction.events.first?.sequence == snapshot.sharedSequence + 1 else { return }
+            let known = snapshot.sharedSequences[transaction.chain] ?? 0
+            guard transaction.events.first?.sequence == known + 1 else { return }
             snapshot.holdouts[holdout.specification.holdout] = holdout
-            snapshot.sharedSequence += 1
+            snapshot.sharedSequences[transaction.chain] = known + 1
             snapshot.generation += 1
             refreshAssignments(&snapshot)
             serving.publish(ServingSnapshot(serving.latest, of: snapshot))
@@ -194,6 +206,19 @@ public final class ModelRegistry: Sendable {
     func setStale(_ isStale: Bool) {
         current.withLock { snapshot in
             serving.publish(ServingSnapshot(snapshot, isStale: isStale))
+        }
+    }
+
+    /// Counts a committed change of what models share, where readers see nothing of it.
+    func publishShared(_ transaction: RegistryTransaction) {
+        defer { bell.ring() }
+        current.withLock { snapshot in
+            let known = snapshot.sharedSequences[transaction.chain] ?? 0
+            guard transaction.events.first?.sequence == known + 1 else { return }
+            let count = UInt64(transaction.events.count)
+            snapshot.sharedSequences[transaction.chain] = known + count
+            snapshot.generation += count
+            serving.publish(ServingSnapshot(serving.latest, of: snapshot))
         }
     }
 

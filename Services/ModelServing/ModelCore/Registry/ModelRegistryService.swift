@@ -25,6 +25,42 @@ public struct ModelRegistryService: AssayModelsV1.ModelRegistry.Service {
         try await registry.setStatus(request, by: context.caller.client)
     }
 
+    public func approve(
+        _ request: AssayModelsV1.ApproveRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.Approval {
+        try await registry.approve(request, by: context.caller.client)
+    }
+
+    public func rollback(
+        _ request: AssayModelsV1.RollbackRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.Alias {
+        try await registry.rollback(request, by: context.caller.client)
+    }
+
+    public func deleteAlias(
+        _ request: AssayModelsV1.DeleteAliasRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.Event {
+        try await registry.deleteAlias(request, by: context.caller.client)
+    }
+
+    public func applyPolicy(
+        _ request: AssayModelsV1.ApplyPolicyRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.PolicyPlan {
+        try await registry.applyPolicy(request, by: context.caller.client)
+    }
+
+    public func getPolicy(
+        _ request: AssayModelsV1.GetPolicyRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.EffectivePolicy {
+        try await registry.policy(request)
+    }
+
+    public func asOf(
+        _ request: AssayModelsV1.AsOfRequest, context: ServerContext
+    ) async throws -> AssayModelsV1.AsOfResponse {
+        try await registry.asOf(request)
+    }
+
     public func getAlias(
         _ request: AssayModelsV1.GetAliasRequest, context: ServerContext
     ) async throws -> AssayModelsV1.Alias {

@@ -50,8 +50,8 @@ public struct RegistrySnapshot: Sendable {
     public internal(set) var loads = 0
     public internal(set) var loadFailures = 0
     var holdouts: [String: AssayModelsV1.HoldoutRecord] = [:]
-    /// Of the newest event of the chain that models share.
-    var sharedSequence: UInt64 = 0
+    /// Of the newest event of each chain that models share.
+    var sharedSequences: [String: UInt64] = [:]
     /// The experiments of all models, ready to divide calls.
     private(set) var assignments = AssignmentTable.empty
     /// Grows with every change of the registry, and is the same after a restart.

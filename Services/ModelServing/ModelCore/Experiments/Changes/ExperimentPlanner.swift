@@ -11,6 +11,8 @@ struct ExperimentPlanner {
             /// The vector its callers send; 0 if it takes its inputs in its own order.
             var vector: UInt64 = 0
             var vectorName = ""
+            /// What callers of the alias send and it does not take.
+            var differences: [String] = []
         }
 
         var aliases: [String: UInt32] = [:]
@@ -118,6 +120,11 @@ struct ExperimentPlanner {
                 refuse(
                     "version \(arm.version) takes \(version.vectorName), callers of "
                         + "\(own.model)@\(own.alias) send \(pinned.vectorName)")
+            } else if !version.differences.isEmpty {
+                let differences = version.differences.prefix(4).joined(separator: ", ")
+                refuse(
+                    "callers of \(own.model)@\(own.alias) send \(differences): version "
+                        + "\(arm.version) does not take that")
             }
         }
         return problems

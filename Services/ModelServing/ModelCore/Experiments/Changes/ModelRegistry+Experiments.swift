@@ -207,6 +207,9 @@ extension ModelRegistry {
             let alias: AssayModelsV1.Alias = try RegistryRows.message(row)
             facts.aliases[alias.alias] = alias.version
         }
+        let policy = try await transaction.policy(own.alias, standard: standardPolicy)
+        var served: AssayModelsV1.VersionRecord?
+        if let number = facts.aliases[own.alias] { served = try await transaction.record(number) }
         let numbers = Set(own.arms.map(\.version) + [facts.aliases[own.alias]].compactMap { $0 })
         for number in numbers.sorted() {
             let record = try await transaction.message(
@@ -215,25 +218,26 @@ extension ModelRegistry {
             let state = try await transaction.state(of: record.version)
             facts.versions[number] =
                 state.mayServe
-                ? try await version(record, alias: own.alias) : .init(refusal: state.refusal)
+                ? try await version(record, policy: policy) : .init(refusal: state.refusal)
+            guard policy.gates.contains(.compatible), let served else { continue }
+            facts.versions[number]?.differences = CompatibleGate.problems(
+                next: record.manifest, present: served.manifest)
         }
         return facts
     }
 
     private func version(
-        _ record: AssayModelsV1.VersionRecord, alias: String
+        _ record: AssayModelsV1.VersionRecord, policy: AssayModelsV1.AliasPolicy
     ) async throws -> ExperimentPlanner.ModelFacts.Version {
         try await work(bytes: 0) { [artifacts] in
             do throws(LoadError) {
                 let serving = try Self.load(record, artifacts)
                 var version = ExperimentPlanner.ModelFacts.Version(
                     vector: serving.vectorFingerprint, vectorName: serving.vectorName)
-                if alias == Predictor.defaultAlias,
-                    serving.goldenRowCount < Self.goldenRowsOfDefaultAlias
-                {
+                if serving.goldenRowCount < policy.goldenRows {
                     version.refusal =
-                        "it has \(serving.goldenRowCount) golden rows; the alias \"\(alias)\" asks "
-                        + "for \(Self.goldenRowsOfDefaultAlias)"
+                        "it has \(serving.goldenRowCount) golden rows; the alias "
+                        + "\"\(policy.alias)\" asks for \(policy.goldenRows)"
                 }
                 return version
             } catch {

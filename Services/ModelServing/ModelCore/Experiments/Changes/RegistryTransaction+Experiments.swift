@@ -19,6 +19,9 @@ extension RegistryTransaction {
     /// What experiments of several models share. No model is called so.
     static let sharedChain = "@experiments"
 
+    /// Whether a chain is of no model.
+    static func isShared(_ chain: String) -> Bool { chain.hasPrefix("@") }
+
     func experiment(_ name: String) async throws -> AssayModelsV1.ExperimentRecord? {
         try await message(.experiment, Array(name.utf8))
     }

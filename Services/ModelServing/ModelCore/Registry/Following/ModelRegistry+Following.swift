@@ -59,8 +59,8 @@ extension ModelRegistry {
 
     private func known(_ chain: String) -> ChainPicture.Known {
         let snapshot = snapshot
-        if chain == RegistryTransaction.sharedChain {
-            return ChainPicture.Known(sequence: snapshot.sharedSequence)
+        if RegistryTransaction.isShared(chain) {
+            return ChainPicture.Known(sequence: snapshot.sharedSequences[chain] ?? 0)
         }
         let model = snapshot.models[chain]
         return ChainPicture.Known(

@@ -148,6 +148,6 @@ extension RowKind {
     /// Every kind that a registry writes.
     static let known: Set<RowKind> = [
         .head, .version, .status, .alias, .event, .request, .experiment, .experimentFile,
-        .experimentName, .layer, .holdout, .shadow,
+        .experimentName, .layer, .holdout, .shadow, .policy,
     ]
 }

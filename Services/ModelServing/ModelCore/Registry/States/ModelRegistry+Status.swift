@@ -17,6 +17,9 @@ extension ModelRegistry {
                 at: transaction.time, by: caller.isEmpty ? request.actor : caller,
                 reason: request.reason)
             try Self.checkUses(try await transaction.uses(of: request.version), state)
+            if state.status == .erased {
+                try await transaction.checkLegalHold(request.version)
+            }
             try transaction.put(
                 RegistryKey(.status, request.model, request.version), state,
                 AssayModelsV1.Event(

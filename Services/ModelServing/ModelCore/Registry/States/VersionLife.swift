@@ -35,6 +35,44 @@ enum VersionLife {
         return moved
     }
 
+    /// The state after somebody said something. Nobody's word but the last one counts, and a
+    /// suspension stays.
+    static func judge(
+        _ state: AssayModelsV1.VersionState, by approval: AssayModelsV1.Approval
+    ) throws(RPCError) -> AssayModelsV1.VersionState {
+        guard !state.hasEnded else {
+            throw RPCError(
+                .failedPrecondition,
+                "\(state.model) version \(state.version) is \(state.status): nothing is decided of "
+                    + "it any more", reason: "version_status")
+        }
+        var judged = state
+        let known = judged.approvals.firstIndex { $0.person == approval.person }
+        guard known != nil || approval.decision != .withdrawn else {
+            throw RPCError(
+                .failedPrecondition,
+                "\(approval.person) has said nothing of version \(state.version) to withdraw",
+                reason: "nothing_to_withdraw")
+        }
+        if let known {
+            judged.approvals[known] = approval
+        } else if judged.approvals.count < maximumPeople {
+            judged.approvals.append(approval)
+        } else {
+            throw RPCError(
+                .resourceExhausted,
+                "\(maximumPeople) people have said something of version \(state.version) already",
+                reason: "too_many_approvals")
+        }
+        if state.mayServe {
+            judged.status = status(judgedBy: judged.approvals)
+            judged.reason = approval.reason
+            judged.actor = approval.person
+            judged.changedAt = approval.time
+        }
+        return judged
+    }
+
     private static func refusal(
         _ state: AssayModelsV1.VersionState, _ to: AssayModelsV1.VersionStatus
     ) -> String? {
