@@ -46,6 +46,9 @@ struct ModelLoad: AsyncParsableCommand {
     @Option(help: "Versions that are loaded and let go, one after the other.")
     var cycles: Int?
 
+    @Option(help: "Versions that are registered before the process is started again, and timed.")
+    var versions: Int?
+
     @Option(help: "Trees of the model.")
     var trees = 100
 
@@ -73,7 +76,7 @@ struct ModelLoad: AsyncParsableCommand {
     private static let model = "bench"
 
     func run() async throws {
-        let process = try await ModelsProcess(program, tls: tls)
+        var process = try await ModelsProcess(program, tls: tls)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let forest = SeededForest(trees: trees, depth: depth, inputs: inputs, seed: seed)
         let ownGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -88,7 +91,9 @@ struct ModelLoad: AsyncParsableCommand {
         // Caches, connections and both processes' memory.
         _ = await load.closed(outstanding: outstanding, for: .seconds(1))
         var isGood = true
-        if let cycles {
+        if let versions {
+            try await start(&process, administrator, forest, versions)
+        } else if let cycles {
             isGood = try await CycleCurve(
                 administrator: administrator, forest: forest, server: process.identifier
             ).run(cycles: cycles)
@@ -111,6 +116,24 @@ struct ModelLoad: AsyncParsableCommand {
         try await group.shutdownGracefully()
         try await ownGroup.shutdownGracefully()
         if !isGood { throw ExitCode.failure }
+    }
+
+    /// Registers versions, and times the next start.
+    private func start(
+        _ process: inout ModelsProcess, _ administrator: Administrator, _ forest: SeededForest,
+        _ count: Int
+    ) async throws {
+        let artifact = forest.artifact
+        let manifest = try forest.manifest(artifact)
+        let start = ContinuousClock.now
+        for _ in 0..<count { _ = try await administrator.register(artifact, manifest) }
+        let each = start.duration(to: .now) / .milliseconds(1) / Double(count)
+        let (first, second) = (try await process.restart(), try await process.restart())
+        print(
+            String(
+                format: "%ld versions, %.2f ms each; ready again after %.2f and %.2f s, %ld MiB",
+                count, each, first / .seconds(1), second / .seconds(1),
+                ProcessUsage.residentMegabytes(process.identifier)))
     }
 
     /// Half of what is answered, if no rate is given.

@@ -9,8 +9,10 @@ import TestSupport
 /// A real assay-models with a folder of its own, and clients of it.
 struct ModelsProcess {
     private let folder: TemporaryDirectory
-    private let process: ChildProcess
-    private let port: Int
+    private let program: String
+    private let arguments: [String]
+    private var process: ChildProcess
+    private var port: Int
     /// Issues certificates; nil without TLS.
     private let authority: DevelopmentCertificateAuthority?
 
@@ -38,12 +40,30 @@ struct ModelsProcess {
         } else {
             all.append("--insecure")
         }
-        process = try ChildProcess(program, all + arguments)
-        let line = try await process.line { $0.hasPrefix("ready models") }
+        self.program = program
+        self.arguments = all + arguments
+        (process, port) = try await Self.start(program, self.arguments)
+    }
+
+    private static func start(
+        _ program: String, _ arguments: [String]
+    ) async throws -> (ChildProcess, Int) {
+        let process = try ChildProcess(program, arguments)
+        let line = try await process.line(within: .seconds(120)) { $0.hasPrefix("ready models") }
         guard let text = line.split(separator: " ").first(where: { $0.hasPrefix("rpc=") }),
             let port = Int(text.dropFirst(4))
         else { throw RPCError(.unavailable, "\(program) did not start: \(line)") }
-        self.port = port
+        return (process, port)
+    }
+
+    /// Ends the process, and starts one on the same data.
+    ///
+    /// - Returns: the time until it was ready.
+    mutating func restart() async throws -> Duration {
+        await stop()
+        let began = ContinuousClock.now
+        (process, port) = try await Self.start(program, arguments)
+        return began.duration(to: .now)
     }
 
     var identifier: Int32 { process.processID }

@@ -18,8 +18,9 @@ struct PredictLoad: Sendable {
     private let lanes: [Lane]
     private let channels: [RPCClient]
 
-    /// Calls beyond so many under way are not begun: the rate cannot be kept.
-    private static let maximumOpen = 2_048
+    /// Rows under way from one event loop. Those that are due beyond are late, and their latencies say
+    /// so: a pause of the machine is made up for without a flood.
+    private static let maximumOpen = 128
 
     /// - Parameter model: whose alias "champion" answers.
     init(
@@ -95,16 +96,19 @@ struct PredictLoad: Sendable {
 
     // MARK: Open
 
-    /// Rows leave at their times, whether or not earlier ones have their answers: in a burst on each
-    /// connection twice a millisecond, as timers of each row's own would be most of the load.
-    /// Latencies count from when a burst was due.
+    /// Rows leave at their times, whether or not earlier ones have their answers: every millisecond a
+    /// burst from each event loop, its connections in turn, as timers of each row's own would be most
+    /// of the load. Latencies count from when a burst was due.
     func open(rate: Double, for duration: Duration) async throws -> LoadWindow {
         let meter = ProcessorMeter(server)
-        let share = rate / Double(lanes.count)
+        let groups = Dictionary(grouping: lanes) { ObjectIdentifier($0.loop) }.values
         var window = try await withThrowingTaskGroup(of: LoadWindow.self) { group in
-            for (number, lane) in lanes.enumerated() {
-                group.addTask(executorPreference: lane.executor) {
-                    try await leave(lane, number, rate: share, for: duration)
+            for (number, lanes) in groups.enumerated() {
+                // The loops' bursts do not fall together.
+                let start = ContinuousClock.now + Self.burstInterval / groups.count * number
+                let share = rate * Double(lanes.count) / Double(self.lanes.count)
+                group.addTask(executorPreference: lanes[0].executor) {
+                    try await leave(lanes, rate: share, from: start, for: duration)
                 }
             }
             return try await group.reduce(into: LoadWindow()) { $0.merge($1) }
@@ -113,26 +117,30 @@ struct PredictLoad: Sendable {
         return window
     }
 
-    private static let burstInterval = Duration.microseconds(500)
+    private static let burstInterval = Duration.milliseconds(1)
 
     private func leave(
-        _ lane: Lane, _ number: Int, rate: Double, for duration: Duration
+        _ lanes: [Lane], rate: Double, from start: ContinuousClock.Instant, for duration: Duration
     ) async throws -> LoadWindow {
         let tally = LaneTally()
-        // The connections' bursts do not fall together.
-        let start = ContinuousClock.now + Self.burstInterval / lanes.count * number
         let perBurst = rate * (Self.burstInterval / .seconds(1))
-        var sent = 0
-        for burst in 0..<Int(duration / Self.burstInterval) {
-            let due = start + Self.burstInterval * burst
-            let pause = ContinuousClock.now.duration(to: due)
-            if pause > .zero { try await Self.pause(pause, lane) }
-            while Double(sent) < perBurst * Double(burst + 1) {
-                begin(lane, requests[(number * 131 + sent) % requests.count], due, tally)
+        let total = Int(rate * (duration / .seconds(1)))
+        var (sent, burst) = (0, 0)
+        while sent < total {
+            let pause = ContinuousClock.now.duration(to: start + Self.burstInterval * burst)
+            if pause > .zero { try await Self.pause(pause, lanes[0]) }
+            let passed = start.duration(to: .now) / Self.burstInterval
+            let due = min(total, Int(perBurst * (passed.rounded(.down) + 1)))
+            while sent < due, tally.open < Self.maximumOpen {
+                let number = Int(Double(sent) / perBurst)
+                begin(
+                    lanes[number % lanes.count], requests[sent % requests.count],
+                    start + Self.burstInterval * number, tally)
                 sent += 1
             }
+            burst = max(burst, Int(passed)) + 1
         }
-        while tally.open > 0 { try await Self.pause(.milliseconds(1), lane) }
+        while tally.open > 0 { try await Self.pause(.milliseconds(1), lanes[0]) }
         return tally.window
     }
 
@@ -144,10 +152,6 @@ struct PredictLoad: Sendable {
         _ lane: Lane, _ request: AssayModelsV1.PredictRequest, _ due: ContinuousClock.Instant,
         _ tally: LaneTally
     ) {
-        guard tally.open < Self.maximumOpen else {
-            tally.window.note(RPCError(.unavailable, "the rate cannot be kept"))
-            return
-        }
         tally.open += 1
         // Not the child of a group: that would search thousands of its kind when it ends.
         Task(executorPreference: lane.executor) {
@@ -165,9 +169,9 @@ struct PredictLoad: Sendable {
     private static let options = CallOptions(allowsRetry: false)
 }
 
-/// Counts the calls of one connection.
+/// Counts the calls of one event loop.
 //
-// Unchecked: all that is done to it is done on the connection's event loop.
+// Unchecked: all that is done to it is done on that loop.
 private final class LaneTally: @unchecked Sendable {
     var open = 0
     var window = LoadWindow()
