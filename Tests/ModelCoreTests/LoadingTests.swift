@@ -136,6 +136,35 @@ struct LoadingTests {
         #expect(loads.count == 0)
     }
 
+    @Test("what a version did is counted: calls, rows, failures by status, times")
+    func activity() async throws {
+        let (kit, registry) = try await kit(2)
+        defer { kit.removeFolder() }
+        let service = ModelServingService(registry)
+        for _ in 0..<3 { _ = try await margin(2, service) }
+        let wrong = await refusal {
+            try await service.predict(
+                .init(requestID: "p", model: "m", selector: .version(2), values: [1, 2]),
+                context: ServerContext(method: AssayModelsV1.ModelServing.predict))
+        }
+        #expect(wrong.code == .invalidArgument)
+        let all = registry.snapshot.activity
+        let version = try #require(all.first)
+        #expect(all.count == 1 && version.model == "m" && version.version == 2)
+        #expect(version.requests == 4 && version.rows == 3)
+        let failure = try #require(version.failures.first)
+        #expect(version.failures.count == 1 && failure.count == 1)
+        #expect(failure.code == "\(StatusCode.invalidArgument)")
+        #expect(version.compute.counts.reduce(0, +) == 3 && version.compute.sum > 0)
+        #expect(version.compute.counts.count == VersionActivity.Times.bounds.count + 1)
+        #expect(version.queue.counts.allSatisfy { $0 == 0 })
+        let serving = try #require(try registry.snapshot.model("m").versions[2])
+        let answer = try await service.pool.run(for: serving) { () throws(RPCError) in 7 }
+        #expect(answer == 7)
+        #expect(registry.snapshot.activity[0].queue.counts.reduce(0, +) == 1)
+        #expect(service.pool.queueTimes.counts.reduce(0, +) == 1)
+    }
+
     @Test("an alias that moves under load: every call is answered, by the version that it names")
     func swaps() async throws {
         let kit = try RegistryKit()

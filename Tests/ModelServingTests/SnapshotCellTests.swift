@@ -47,6 +47,20 @@ struct SnapshotCellTests {
         #expect(cell.latest.number == 2)
     }
 
+    @Test("whoever reaches the loops is asked the same way however often")
+    func reached() {
+        let cell = SnapshotCell(Picture(0))
+        let asked = Atomic(0)
+        cell.reach { look in
+            asked.add(1, ordering: .relaxed)
+            look()
+        }
+        // A closure that is wrapped once more at each look would end this with the stack.
+        for number in 1...100_000 { cell.publish(Picture(number)) }
+        #expect(asked.load(ordering: .relaxed) == 100_000)
+        #expect(cell.current.number == 100_000)
+    }
+
     @Test("threads that read while pictures are published see none twice and none that was freed")
     func concurrently() {
         let alive = Mutex(Set<Int>([0]))

@@ -50,11 +50,14 @@ enum ServingMetrics {
             }
         }
         text.header(
-            "assay_models_failures_total", help: "Calls that a version could not answer.",
+            "assay_models_failures_total", help: "Calls that a version did not answer, by status.",
             kind: .counter)
         for version in versions {
-            text.sample(
-                "assay_models_failures_total", labels: labels(version), Double(version.failures))
+            for failure in version.failures {
+                text.sample(
+                    "assay_models_failures_total",
+                    labels: labels(version) + [("code", failure.code)], Double(failure.count))
+            }
         }
         text.header(
             "assay_models_band_rows_total", help: "Rows scored, by band of the probability.",

@@ -45,7 +45,7 @@ public final class ModelRegistry: Sendable {
 
     private let lanes = ChangeLanes()
     let loads = PendingLoads()
-    private let failureFollower: Mutex<(@Sendable (RegistrySnapshot.Damage) -> Void)?> = .init(nil)
+    private let failures = Mutex(FailureFollower())
     private let shelfLimits: VersionShelf.Limits
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
     private let checks = QuietThread()
@@ -238,13 +238,17 @@ public final class ModelRegistry: Sendable {
         serving.reach(onEveryLoop)
     }
 
+    private struct FailureFollower {
+        var tell: (@Sendable (RegistrySnapshot.Damage) -> Void)?
+    }
+
     /// Has somebody told of every version that a call named and that cannot be loaded.
     public func followFailures(_ follower: @escaping @Sendable (RegistrySnapshot.Damage) -> Void) {
-        failureFollower.withLock { $0 = follower }
+        failures.withLock { $0.tell = follower }
     }
 
     func tellFailure(_ damage: RegistrySnapshot.Damage) {
-        failureFollower.withLock { $0 }?(damage)
+        failures.withLock { $0.tell }?(damage)
     }
 
     // MARK: Work

@@ -18,10 +18,16 @@ package final class SnapshotCell<Picture: AnyObject & Sendable>: Sendable {
         var isSweeping = false
     }
 
+    /// In a type of its own: where a closure is itself the value of a generic type, each look at it
+    /// wraps it once more.
+    private struct Loops {
+        var every: EveryLoop?
+    }
+
     private let held: Mutex<Held>
     /// Grows with each picture; what threads compare.
     private let generation = Atomic<UInt64>(1)
-    private let everyLoop: Mutex<EveryLoop?> = Mutex(nil)
+    private let loops = Mutex(Loops())
     private let queue = DispatchQueue(label: "assay.models.snapshots", qos: .utility)
     private static var sweepInterval: DispatchTimeInterval { .milliseconds(20) }
 
@@ -29,7 +35,7 @@ package final class SnapshotCell<Picture: AnyObject & Sendable>: Sendable {
 
     /// What `publish` calls to reach the loops.
     package func reach(_ everyLoop: @escaping EveryLoop) {
-        self.everyLoop.withLock { $0 = everyLoop }
+        loops.withLock { $0.every = everyLoop }
     }
 
     /// The newest picture, for a thread that answers calls.
@@ -63,7 +69,7 @@ package final class SnapshotCell<Picture: AnyObject & Sendable>: Sendable {
             held.isSweeping = true
             scheduleSweep(now: true)
         }
-        everyLoop.withLock { $0 }?({ [weak self] in _ = self?.current })
+        loops.withLock { $0.every }?({ [weak self] in _ = self?.current })
     }
 
     // MARK: Freeing

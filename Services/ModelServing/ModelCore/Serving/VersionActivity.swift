@@ -17,7 +17,8 @@ public struct VersionActivity: Sendable {
     public var version: UInt32
     public var requests: Int
     public var rows: Int
-    public var failures: Int
+    /// Failed calls by the name of their status; those that never happened are left out.
+    public var failures: [(code: String, count: Int)]
     /// Inputs that were repaired, or worth a notice.
     public var flags: Int
     /// Answers of ensembles that an optional member was missing from.
@@ -37,7 +38,7 @@ public struct VersionActivity: Sendable {
         self.version = version.number
         requests = statistics[.requests]
         rows = statistics[.rows]
-        failures = statistics[.failures]
+        failures = statistics.failures.map { (code: "\($0.code)", count: $0.count) }
         flags = statistics[.flags]
         degraded = statistics[.degraded]
         explanations = statistics[.explanations]

@@ -4,7 +4,12 @@ internal import Synchronization
 final class ShadowBoard: Sendable {
     typealias Follower = @Sendable ([ShadowLane]) -> Void
 
-    private let state = Mutex<(lanes: [ShadowLane], follower: Follower?)>(([], nil))
+    private struct State {
+        var lanes: [ShadowLane] = []
+        var follower: Follower?
+    }
+
+    private let state = Mutex(State())
     private let kept = Mutex<ShadowLog?>(nil)
 
     /// Where what shadows say is kept; nil: nowhere in this process.
