@@ -1,6 +1,7 @@
 import AssayMessages
 import RPC
 import Storage
+import Synchronization
 import Testing
 import Wire
 
@@ -105,6 +106,61 @@ struct ExperimentFeedTests {
         #expect(await Self.drain(feed) == .nothing)
         #expect(try Self.told(harness.fakes) == ["r-1", "r-2", "r-3", "r-5"])
         #expect(feed.health.told == 4 && feed.health.refused == 1 && feed.health.pending == 0)
+        #expect(feed.health.refusal == "record 4: record 1 of the log")
+    }
+
+    @Test("a record that cannot be opened is passed over, by numbers and by the log")
+    func damaged() async throws {
+        let harness = try RiskHarness(Self.script())
+        for number in 1...3 {
+            _ = try await harness.assess(RiskHarness.payment("r-\(number)"))
+        }
+        let next = try harness.nextFeed()
+        let key = DecisionLog.key(2)
+        var record = try #require(try harness.store.get(key, in: DecisionLog.records))
+        record[record.count / 2] ^= 1
+        var batch = WriteBatch()
+        batch.put(key, record, in: DecisionLog.records)
+        try harness.store.write([batch], sync: true)
+        for feed in [harness.feed, next] {
+            #expect(await Self.drain(feed) == .nothing)
+            #expect(feed.health.told == 2 && feed.health.refused == 1 && feed.health.pending == 0)
+            #expect(feed.health.refusal.hasPrefix("record 2: it cannot be opened: "))
+        }
+        #expect(try Self.told(harness.fakes) == ["r-1", "r-3", "r-1", "r-3"])
+    }
+
+    @Test("a refusal is reported with its reason, and a backlog is told with pauses")
+    func reported() async throws {
+        let harness = try RiskHarness(Self.script())
+        let feed = harness.feed
+        for number in 1...3 {
+            _ = try await harness.assess(RiskHarness.payment("r-\(number)"))
+        }
+        harness.fakes.script.withLock { $0.refusedRequest = "r-2" }
+        let reports = Mutex<[String]>([])
+        let pauses = Mutex<[Duration]>([])
+        await feed.run(
+            report: { report in reports.withLock { $0.append(report) } },
+            sleep: { pause in
+                pauses.withLock { $0.append(pause) }
+                if pause == ExperimentFeed.pause { throw CancellationError() }
+            })
+        #expect(reports.withLock { $0 } == ["passed over 1, last record 2: record 1 of the log"])
+        #expect(
+            pauses.withLock { $0 } == [ExperimentFeed.backlogPause, ExperimentFeed.pause])
+    }
+
+    @Test("a cursor that lies beyond a log that lost its end goes back to it")
+    func shortened() async throws {
+        let harness = try RiskHarness(Self.script())
+        _ = try await harness.assess(RiskHarness.payment("r-1"))
+        var batch = WriteBatch()
+        batch.put(ExperimentFeed.cursorKey, DecisionLog.key(9), in: DecisionLog.meta)
+        try harness.store.write([batch], sync: true)
+        _ = try harness.nextFeed()
+        _ = try await harness.assess(RiskHarness.payment("r-2"))
+        #expect(try harness.nextFeed().health.pending == 1)
     }
 
     @Test("with no room for more numbers the log itself is read, and nothing is missed")

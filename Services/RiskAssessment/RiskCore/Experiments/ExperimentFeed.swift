@@ -14,20 +14,22 @@ internal import Wire
 public final class ExperimentFeed: Sendable {
     /// Numbers of records that wait; with more of them the log itself is read again.
     static let maximumNoted = 65_536
-    /// Records of one call.
-    private static let maximumRecords = 256
-    private static let maximumBytes = 512 << 10
     /// Records that are looked at for one call, where it is not known which met an experiment.
     private static let maximumScanned = 4_096
-    private static let pause = Duration.milliseconds(100)
+    static let pause = Duration.milliseconds(100)
+    /// Between two calls of a backlog: the model service has calls that cannot wait to answer meanwhile.
+    static let backlogPause = Duration.milliseconds(10)
     private static let longestPause = Duration.seconds(5)
     static let cursorKey = Array("experiments".utf8)
 
     public struct Health: Sendable, Hashable {
         /// Decisions that the model service took.
         public var told = 0
-        /// Decisions that it refused for what they say; they are passed over.
+        /// Decisions that it refused for what they say, or that the log gives back damaged; they are passed
+        /// over.
         public var refused = 0
+        /// Which decision was refused last, and why; empty if none was.
+        public var refusal = ""
         /// Calls that failed, and were or will be made again.
         public var failures = 0
         /// Records that are to be told, or to be looked at.
@@ -64,15 +66,12 @@ public final class ExperimentFeed: Sendable {
         self.log = log
         client = AssayModelsV1.Experiments.Client(models)
         let last = log.lastSequence
-        let told: UInt64
-        if let kept = try store.get(Self.cursorKey, in: DecisionLog.meta) {
-            told = min(last, kept.reduce(0) { $0 << 8 | UInt64($1) })
-        } else {
-            var batch = WriteBatch()
-            batch.put(Self.cursorKey, DecisionLog.key(last), in: DecisionLog.meta)
-            try store.write(batch, sync: true)
-            told = last
+        let kept = try store.get(Self.cursorKey, in: DecisionLog.meta).map {
+            $0.reduce(0) { $0 << 8 | UInt64($1) }
         }
+        // A log that lost its end grows again, and what is written there then was not told.
+        let told = min(last, kept ?? last)
+        if told != kept { try Self.keep(told, in: store) }
         state = Mutex(State(told: told, unknownTo: last, stored: told))
     }
 
@@ -101,24 +100,29 @@ public final class ExperimentFeed: Sendable {
     /// Tells what there is to tell, until the task is cancelled.
     ///
     /// - Parameters:
-    ///   - report: gets each problem that is not the one before.
+    ///   - report: gets each problem that is not the one before, and what is passed over.
     ///   - sleep: waits, by the clock of whoever owns this.
     public func run(
         report: @Sendable (String) -> Void, sleep: @Sendable (Duration) async throws -> Void
     ) async {
         var pause = Self.pause
         var reported = ""
+        var refused = health.refused
         while !Task.isCancelled {
             let round = await tellSome()
+            let health = health
+            if health.refused > refused {
+                report("passed over \(health.refused - refused), last \(health.refusal)")
+            }
+            refused = health.refused
             let problem = health.problem
             if !problem.isEmpty, problem != reported, !Task.isCancelled { report(problem) }
             reported = problem
             switch round {
-            case .told: continue
-            case .nothing: pause = Self.pause
+            case .told, .nothing: pause = Self.pause
             case .failed: pause = min(pause * 2, Self.longestPause)
             }
-            do { try await sleep(pause) } catch { return }
+            do { try await sleep(round == .told ? Self.backlogPause : pause) } catch { return }
         }
     }
 
@@ -130,8 +134,8 @@ public final class ExperimentFeed: Sendable {
     func tellSome() async -> Round {
         do {
             guard let part = try await onQueue({ try self.next() }) else { return .nothing }
-            if !part.records.isEmpty { try await tell(part.records) }
-            try await onQueue { try self.finish(part) }
+            let refusals = try await tell(part.records)
+            try await onQueue { try self.finish(part, refusals) }
             return .told
         } catch {
             let problem = (error as? RPCError).map { "\($0.code): \($0.message)" } ?? "\(error)"
@@ -143,105 +147,87 @@ public final class ExperimentFeed: Sendable {
         }
     }
 
-    private func tell(_ records: [[UInt8]]) async throws {
+    /// - Returns: those that the model service refused for what they say.
+    private func tell(_ records: [FeedPart.Record]) async throws -> [FeedPart.Refusal] {
+        guard let first = records.first else { return [] }
         do {
-            let request = AssayModelsV1.SealedDecisions(records: records.flatMap { $0 })
+            let request = AssayModelsV1.SealedDecisions(records: records.flatMap(\.bytes))
             _ = try await client.recordDecisions(request, options: CallOptions())
-            state.withLock { $0.health.told += records.count }
+            return []
         } catch let error as RPCError where error.code == .invalidArgument {
             guard records.count > 1 else {
-                state.withLock { state in
-                    state.health.refused += 1
-                    state.health.problem = error.message
-                }
-                return
+                return [.init(sequence: first.sequence, reason: error.message)]
             }
             // One of them is at fault, and the others are not to suffer for it.
-            for record in records { try await tell([record]) }
+            let half = records.count / 2
+            let refusals = try await tell(Array(records.prefix(half)))
+            return try await refusals + tell(Array(records.dropFirst(half)))
         }
     }
 
     // MARK: On the queue
 
-    /// Records to tell; afterwards all up to `upTo` is done.
-    private struct Part: Sendable {
-        var records: [[UInt8]] = []
-        var bytes = 0
-        var upTo: UInt64
-
-        /// Whether a record still found room.
-        mutating func take(_ record: [UInt8]) -> Bool {
-            let isTooMuch =
-                records.count >= ExperimentFeed.maximumRecords
-                || bytes + record.count > ExperimentFeed.maximumBytes
-            guard records.isEmpty || !isTooMuch else { return false }
-            records.append(record)
-            bytes += record.count
-            return true
-        }
-    }
-
     /// Nil if there is nothing to do.
-    private func next() throws -> Part? {
+    private func next() throws -> FeedPart? {
         // Before the numbers: what is at most this is noted already.
         let last = log.lastSequence
         let (told, unknownTo, noted) = state.withLock {
-            ($0.told, $0.unknownTo, Array($0.noted.prefix(Self.maximumRecords)))
+            ($0.told, $0.unknownTo, Array($0.noted.prefix(FeedPart.maximumRecords)))
         }
         if told < unknownTo { return try unknown(after: told, to: unknownTo) }
         if noted.isEmpty { return told < last ? try idle(last) : nil }
-        var part = Part(upTo: told)
+        var part = FeedPart(upTo: told)
         for (sequence, record) in zip(
             noted, try store.get(noted.map(DecisionLog.key), in: DecisionLog.records))
         {
             // Submitted, and not on the disk yet.
-            guard let record else { break }
-            if try Self.metExperiment(record), !part.take(record) { break }
-            part.upTo = sequence
+            guard let record, part.take(record, at: sequence) else { break }
         }
         return part.upTo == told ? nil : part
     }
 
     /// Nothing to tell up to the last record: worth a row now and then, to read less at the next start.
-    private func idle(_ last: UInt64) throws -> Part? {
+    private func idle(_ last: UInt64) throws -> FeedPart? {
         let isFar = state.withLock { last - $0.stored >= Self.maximumScanned }
-        return isFar ? Part(upTo: last) : nil
+        return isFar ? FeedPart(upTo: last) : nil
     }
 
-    private func unknown(after told: UInt64, to end: UInt64) throws -> Part? {
-        var part = Part(upTo: told)
+    private func unknown(after told: UInt64, to end: UInt64) throws -> FeedPart? {
+        var part = FeedPart(upTo: told)
         var scanned = 0
         let range = KeyRange(from: DecisionLog.key(told + 1))
         try store.scan(DecisionLog.records, range, reversed: false) { key, value in
             let sequence = key.reduce(0) { $0 << 8 | UInt64($1) }
             guard sequence <= end, scanned < Self.maximumScanned else { return false }
             scanned += 1
-            let record = Array(value)
-            if try Self.metExperiment(record), !part.take(record) { return false }
-            part.upTo = sequence
-            return true
+            return part.take(Array(value), at: sequence)
         }
         return part.upTo == told ? nil : part
     }
 
-    private func finish(_ part: Part) throws {
+    private func finish(_ part: FeedPart, _ refusals: [FeedPart.Refusal]) throws {
         let (told, stored) = state.withLock { state in
             state.told = max(state.told, part.upTo)
             let done = state.noted.prefix { $0 <= part.upTo }.count
             state.noted.removeFirst(done)
             if !part.records.isEmpty { state.health.problem = "" }
+            state.health.told += part.records.count - refusals.count
+            let passed = part.damaged + refusals
+            state.health.refused += passed.count
+            if let last = passed.last { state.health.refusal = "\(last)" }
             return (state.told, state.stored)
         }
         guard told > stored else { return }
-        var batch = WriteBatch()
-        batch.put(Self.cursorKey, DecisionLog.key(told), in: DecisionLog.meta)
-        try store.write(batch, sync: false)
+        try Self.keep(told, in: store, sync: false)
         state.withLock { $0.stored = told }
     }
 
-    private static func metExperiment(_ record: [UInt8]) throws -> Bool {
-        let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(record)
-        return record.metExperiment
+    private static func keep(
+        _ told: UInt64, in store: any KeyValueStore, sync: Bool = true
+    ) throws(StorageError) {
+        var batch = WriteBatch()
+        batch.put(cursorKey, DecisionLog.key(told), in: DecisionLog.meta)
+        try store.write(batch, sync: sync)
     }
 
     private func onQueue<Result: Sendable>(
@@ -250,12 +236,5 @@ public final class ExperimentFeed: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Swift.Result { try body() }) }
         }
-    }
-}
-
-extension AssayRiskV1.DecisionRecord {
-    /// Whether its unit met an arm of an experiment, and not only what is left of one that was stopped.
-    var metExperiment: Bool {
-        model?.assignments.contains { !$0.arm.isEmpty && $0.reason != "controlled" } ?? false
     }
 }
