@@ -68,9 +68,12 @@ struct AssayModels: AsyncParsableCommand {
             let shadows = try RunningShadows(registry, store, environment)
             let running = try RunningExperiments(
                 registry, store, shadows: shadows.log, folder: experiments, environment)
+            // Sealed decisions and model files are hashed for longer than the scoring loops can wait.
+            let pool = HandlerPool(maximumWaiting: Self.maximumWaiting)
             let services = StandardServices.added(
                 to: [
-                    running.serving, ModelRegistryService(registry), running.service,
+                    running.serving, ModelRegistryService(registry).runs(on: pool),
+                    running.service.runs(on: pool),
                     shadows.service(registry, running.outcomes),
                     OpenInferenceService(running.serving) { [health = environment.health] in
                         health.readiness.isServing("") ?? false
@@ -98,6 +101,7 @@ struct AssayModels: AsyncParsableCommand {
                         Task { if let policies { await policies.follow() } },
                     ]
                     try await server.run()
+                    await pool.shutdown()
                     for clock in clocks { clock.cancel() }
                     for clock in clocks { await clock.value }
                     shadows.close()
@@ -112,6 +116,9 @@ struct AssayModels: AsyncParsableCommand {
                 }, hurry: server.hurry)
         }
     }
+
+    /// Calls of the registry and of experiments, with those that watch.
+    private static let maximumWaiting = 1_024
 
     /// Risk scores the events it decides on, and tells experiments what it decided; the gateway forwards for people.
     private static let risk = SPIFFEID.service("assay-risk")

@@ -11,41 +11,13 @@ struct RebuildTests {
         name: "loss_rate", role: .primary, kind: .ratio, better: .lower,
         numerator: "outcome.fraud_amount", denominator: "event.amount")
 
-    /// A decision about a customer, in the arm that the draw says.
-    private func decision(
-        _ number: Int, of kit: AnalysisKit
-    ) throws -> AssayRiskV1.DecisionRecord {
-        let hash = Bucketing.hash(
-            purpose: .arm, seed: "card-challenger:1", kind: "customer", unit: "c-\(number)")
-        var record = AssayRiskV1.DecisionRecord.blank()
-        record.decisionID = UniqueID(high: 7, low: UInt64(number))
-        record.requestID = "r-\(number)"
-        record.decidedAt = Timestamp(milliseconds: AnalysisKit.start + Int64(number))
-        record.facts = [
-            .init(name: "tx.amount", status: .present, value: .integer(Int64(100 + number))),
-            .init(name: "tx.country", status: .present, value: .text("DE")),
-        ]
-        record.outcome.status = number % 7 == 0 ? .declined : .approved
-        record.outcome.score = 42
-        let arm = Bucketing.bucket(hash) < 500_000 ? "control" : "challenger"
-        record.model = .init(
-            name: "fraud", version: 1,
-            assignments: [
-                .init(
-                    experiment: "card-challenger", revision: 1, epoch: 1, arm: arm,
-                    reason: "assigned", unitHash: hash),
-                .init(experiment: "other", epoch: 1, reason: "not_allocated"),
-            ])
-        return record
-    }
-
     @Test("after a rebuild the analysis has the same bytes, and reads amounts and approvals")
     func rebuild() async throws {
         var specification = AssayModelsV1.ExperimentSpecification.shipped()
         specification.metrics.insert(Self.amount, at: 0)
         let kit = try AnalysisKit(specification)
         defer { kit.close() }
-        let records = try (0..<600).map { try decision($0, of: kit) }
+        let records = (0..<600).map(kit.decision)
         let index = try ExposureIndex(store: kit.store)
         let recorder = CallRecorder(store: kit.store)
         let time = kit.time
@@ -93,7 +65,7 @@ struct RebuildTests {
     func facts() throws {
         let kit = try AnalysisKit()
         defer { kit.close() }
-        let record = try decision(1, of: kit)
+        let record = kit.decision(1)
         let facts = SealedFacts.facts(
             of: record,
             named: [

@@ -61,6 +61,21 @@ public final class OutcomeLog: Sendable {
         return try await onQueue { try self.recordNow(outcomes) }
     }
 
+    /// Writes rows beside the outcomes, and returns when they are durable, with all that was written to the
+    /// store before.
+    func write(_ batch: WriteBatch) async throws {
+        try await onQueue { try self.store.write(batch, sync: true) }
+    }
+
+    /// Whether a time lies further ahead of our clock than an outcome may.
+    func isAhead(_ time: Timestamp) -> Bool {
+        Self.isAhead(time, now: now().millisecondsSinceEpoch)
+    }
+
+    private static func isAhead(_ time: Timestamp, now: Int64) -> Bool {
+        time.millisecondsSinceEpoch > now + allowedLeadMilliseconds
+    }
+
     /// A moment, not before this one: all that was recorded earlier is there, and nothing will be
     /// recorded before it any more.
     package func horizon() async throws -> Int64 {
@@ -175,7 +190,7 @@ public final class OutcomeLog: Sendable {
         guard outcome.value.isFinite else {
             throw RPCError.invalid("\(place).value", "\(outcome.value) is not a finite number")
         }
-        guard outcome.observedAt.millisecondsSinceEpoch <= now + allowedLeadMilliseconds else {
+        guard !isAhead(outcome.observedAt, now: now) else {
             throw RPCError.invalid("\(place).observed_at", "lies in the future")
         }
         switch outcome.subject {

@@ -1,12 +1,16 @@
 internal import AssayMessages
+internal import RPC
 internal import Storage
 internal import Wire
 
 extension ExperimentAnalyst {
     /// Takes from sealed decisions what outcomes and metrics need: which unit each was about, and the
-    /// facts that the metrics of its experiments read.
+    /// facts that the metrics of its experiments read. When it returns, all of it is durable, and so is what
+    /// was written to the same store before: the exposures.
     ///
     /// - Returns: facts that were not known yet.
+    /// - Throws: FAILED_PRECONDITION while a fact lies ahead of our clock. It will be taken later, so it is not
+    ///   the record that is wrong.
     func record(_ records: [AssayRiskV1.DecisionRecord]) async throws -> UInt64 {
         var batch = WriteBatch()
         var facts: [AssayModelsV1.Outcome] = []
@@ -14,12 +18,16 @@ extension ExperimentAnalyst {
             for call in SealedFacts.calls(of: record) { calls.put(call, into: &batch) }
             facts += SealedFacts.facts(of: record, named: try await names(of: record))
         }
-        if !batch.isEmpty {
-            let written = batch
-            try await onQueue { [store = outcomes.store] in
-                try store.write(written, sync: false)
-            }
+        if let early = facts.first(where: { outcomes.isAhead($0.observedAt) }) {
+            throw RPCError(
+                .failedPrecondition,
+                "decision \(early.id.prefix { $0 != "/" }) was made at \(early.observedAt), which lies "
+                    + "more than \(OutcomeLog.allowedLeadMilliseconds / 1_000) s ahead of the clock here; "
+                    + "set the clocks of both hosts right, and tell it again", reason: "clock_ahead"
+            )
         }
+        // Not behind analyses, which may take long: a caller would give up, and call again.
+        if !batch.isEmpty { try await outcomes.write(batch) }
         var recorded = 0
         var rest = facts[...]
         while !rest.isEmpty {

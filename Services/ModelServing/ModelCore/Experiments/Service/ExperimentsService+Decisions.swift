@@ -4,7 +4,7 @@ internal import Storage
 
 extension ExperimentsService {
     /// Sealed decisions, a moment after they were made: their exposures, the calls that outcomes may name, and
-    /// their facts. Whatever is known already changes nothing. The reply says that all of it is stored: who
+    /// their facts. Whatever is known already changes nothing. The reply says that all of it is durable: who
     /// got none sends them again.
     public func recordDecisions(
         _ request: AssayModelsV1.SealedDecisions, context: ServerContext
@@ -19,8 +19,9 @@ extension ExperimentsService {
                 code: .unavailable, message: "the index of exposures failed: \(error)",
                 cause: error)
         }
+        // Last, because it makes the exposures durable too.
+        let facts = try await analyst.record(records)
         return AssayModelsV1.DecisionsSummary(
-            records: read.records, exposures: UInt64(met.count),
-            facts: try await analyst.record(records))
+            records: read.records, exposures: UInt64(met.count), facts: facts)
     }
 }
