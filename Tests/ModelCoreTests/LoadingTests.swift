@@ -115,6 +115,68 @@ struct LoadingTests {
         #expect(service.isReady("m", .version(2)))
     }
 
+    @Test("what is in use and damaged is refused at once, and tried again behind the call")
+    func behind() async throws {
+        let (kit, before) = try await kit(1)
+        defer { kit.removeFolder() }
+        let digest = try #require(
+            ArtifactDigest(try before.snapshot.model("m").records[0].artifact))
+        let file = try #require(
+            try kit.artifactFiles().first { $0.lastPathComponent == digest.description })
+        let good = try Data(contentsOf: file)
+        try Data(good.reversed()).write(to: file)
+        let registry = try await kit.open()
+        let service = ModelServingService(registry)
+        try good.write(to: file)
+        // A call that waited would be answered.
+        let refused = await refusal { try await margin(1, service) }
+        #expect(refused.code == .unavailable && refused.reason == "version_damaged")
+        try await until("it is loaded") { registry.snapshot.loadedCount == 1 }
+        #expect(try await margin(1, service) == 1.5)
+    }
+
+    @Test("a load that nobody waits for any more is passed over, and never begun")
+    func abandoned() async throws {
+        let (kit, registry) = try await kit(3)
+        defer { kit.removeFolder() }
+        let service = ModelServingService(registry)
+        // Another load has its turn.
+        try await registry.loadLanes.run(ModelRegistry.namedLoads) {
+            let left = Task { try await margin(2, service) }
+            try await until("it waits") { registry.loads.count == 1 }
+            left.cancel()
+            let error = await refusal { try await left.value }
+            #expect(error.code == .cancelled && registry.loads.count == 1)
+        }
+        #expect(try await margin(3, service) == 3.5)
+        #expect(registry.loads.count == 0 && registry.snapshot.loads == 2)
+        #expect(try await margin(2, service) == 2.5)
+    }
+
+    @Test("so many versions may wait to be loaded; a call for another one is refused")
+    func full() async throws {
+        let loads = PendingLoads()
+        func place(_ version: Int) -> VersionShelf.Place {
+            .init(model: "m", version: UInt32(version))
+        }
+        for version in 1...PendingLoads.maximumLoads { #expect(loads.begin(place(version))) }
+        let refused = await loads.wait(for: place(100)) { Issue.record("it has begun") }
+        guard case .failure(let error) = refused else {
+            Issue.record("it was loaded")
+            return
+        }
+        #expect(error.code == .resourceExhausted)
+        #expect(loads.abandon(place(1)))
+        #expect(loads.count == PendingLoads.maximumLoads - 1)
+        let (begun, continuation) = AsyncStream.makeStream(of: Void.self)
+        let waiting = Task { await loads.wait(for: place(100)) { continuation.yield() } }
+        var begins = begun.makeAsyncIterator()
+        _ = await begins.next()
+        #expect(!loads.abandon(place(100)))
+        loads.settle(place(100), .failure(RPCError(.unavailable, "it failed")))
+        _ = await waiting.value
+    }
+
     @Test("a call that is cancelled waits no longer; the others go on to")
     func cancelled() async throws {
         let loads = PendingLoads()

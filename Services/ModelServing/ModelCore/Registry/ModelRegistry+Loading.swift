@@ -7,8 +7,13 @@ internal import Wire
 extension ModelRegistry {
     /// A version that could not be loaded is tried again no sooner than after this.
     static let retryMilliseconds: Int64 = 30_000
+    /// The lane of loads that only calls ask for.
+    static let namedLoads = "named"
 
     /// A version of a model, loaded if it is not. A caller that is cancelled waits no longer.
+    ///
+    /// What is in use and could not be loaded is tried again behind the call: others may answer for it
+    /// in the time that is left.
     ///
     /// - Throws: NOT_FOUND, or UNAVAILABLE with the reason why it cannot be loaded.
     func loaded(_ name: String, _ number: UInt32) async throws(RPCError) -> ServingVersion {
@@ -17,8 +22,11 @@ extension ModelRegistry {
         guard number > 0, number <= model.newestNumber else {
             throw ServingModel.unknown(number, of: name, newest: model.newestNumber)
         }
-        if let reason = model.damage[number], !mayRetry(model.damagedAt[number]) {
-            throw ServingModel.damaged(number, of: name, reason)
+        if let reason = model.damage[number] {
+            let mayRetry = mayRetry(model.damagedAt[number])
+            let isInUse = mayRetry && model.inUse.contains(number)
+            if isInUse { warm(name, [number]) }
+            if isInUse || !mayRetry { throw ServingModel.damaged(number, of: name, reason) }
         }
         let place = VersionShelf.Place(model: name, version: number)
         return try await loads.wait(for: place) { load(place) }.get()
@@ -39,24 +47,47 @@ extension ModelRegistry {
         }
     }
 
+    /// What is in use waits for nothing that is not; the rest is loaded one by one, row and all.
     private func load(_ place: VersionShelf.Place) {
         Task { [self] in
-            let outcome: VersionLoader.Outcome
+            if isInUse(place) { return await loadNow(place) }
             do {
-                outcome = try await loader.load(place.model, place.version)
+                try await loadLanes.run(Self.namedLoads) {
+                    if !isAbandoned(place) { await loadNow(place) }
+                }
             } catch {
-                outcome = .failure(.init(reason: "\(error)"))
+                loads.settle(place, .failure(RPCError(.resourceExhausted, "\(error)")))
             }
-            show(place, outcome)
-            if case .failure(let error) = outcome {
-                tellFailure(
-                    .init(model: place.model, version: place.version, reason: error.reason))
-            }
-            loads.settle(
-                place,
-                outcome.mapError { ServingModel.damaged(place.version, of: place.model, $0.reason) }
-            )
         }
+    }
+
+    private func isInUse(_ place: VersionShelf.Place) -> Bool {
+        snapshot.models[place.model]?.inUse.contains(place.version) ?? false
+    }
+
+    /// Whether nobody waits for a load any more, and nothing uses the version: it is passed over.
+    private func isAbandoned(_ place: VersionShelf.Place) -> Bool {
+        guard !isInUse(place), loads.abandon(place) else { return false }
+        // It may have come into use while it seemed to be loading.
+        if isInUse(place) { warm(place.model, [place.version]) }
+        return true
+    }
+
+    private func loadNow(_ place: VersionShelf.Place) async {
+        let outcome: VersionLoader.Outcome
+        do {
+            outcome = try await loader.load(place.model, place.version)
+        } catch {
+            outcome = .failure(.init(reason: "\(error)"))
+        }
+        show(place, outcome)
+        if case .failure(let error) = outcome {
+            tellFailure(
+                .init(model: place.model, version: place.version, reason: error.reason))
+        }
+        loads.settle(
+            place,
+            outcome.mapError { ServingModel.damaged(place.version, of: place.model, $0.reason) })
     }
 
     /// Shows readers what became of a load.

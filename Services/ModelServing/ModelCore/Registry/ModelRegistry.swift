@@ -31,7 +31,7 @@ public final class ModelRegistry: Sendable {
     package let serving: SnapshotCell<ServingSnapshot>
     /// Shadows that run.
     let shadows = ShadowBoard()
-    /// Since when versions count what they do.
+    /// Since when this process counts; a version does since it was loaded.
     let openedAt: Timestamp
 
     /// Artifacts that no version names yet.
@@ -45,6 +45,8 @@ public final class ModelRegistry: Sendable {
 
     private let lanes = ChangeLanes()
     let loads = PendingLoads()
+    /// Turns of loads that only calls ask for.
+    let loadLanes = ChangeLanes()
     private let failures = Mutex(FailureFollower())
     private let shelfLimits: VersionShelf.Limits
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.

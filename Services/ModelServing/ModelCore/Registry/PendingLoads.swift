@@ -15,6 +15,8 @@ final class PendingLoads: Sendable {
 
     /// Calls that wait, over all versions; more are refused.
     static let maximumWaiting = 4_096
+    /// Versions that are being loaded, or wait for their turn. A call that names one more is refused.
+    static let maximumLoads = 64
 
     private let state = Mutex(State())
 
@@ -42,13 +44,14 @@ final class PendingLoads: Sendable {
         _ call: CheckedContinuation<Outcome, Never>, _ number: UInt64, _ place: Place,
         _ begin: () -> Void
     ) {
-        enum Entry { case first, other, refused, cancelled }
+        enum Entry { case first, other, refused, full, cancelled }
         let entry = state.withLock { state -> Entry in
             // Its cancellation may have looked for it before it was here.
             if Task.isCancelled { return .cancelled }
             if state.count >= Self.maximumWaiting { return .refused }
-            state.count += 1
             let isFirst = state.waiting[place] == nil
+            if isFirst, state.waiting.count >= Self.maximumLoads { return .full }
+            state.count += 1
             state.waiting[place, default: [:]][number] = call
             return isFirst ? .first : .other
         }
@@ -56,11 +59,13 @@ final class PendingLoads: Sendable {
         case .first: begin()
         case .other: break
         case .cancelled: call.resume(returning: .failure(Self.cancelled))
-        case .refused:
-            call.resume(
-                returning: .failure(
-                    RPCError(.resourceExhausted, "too many calls wait for versions to be loaded")))
+        case .refused: call.resume(returning: .failure(Self.refusal("calls wait for versions")))
+        case .full: call.resume(returning: .failure(Self.refusal("versions wait")))
         }
+    }
+
+    private static func refusal(_ what: String) -> RPCError {
+        RPCError(.resourceExhausted, "too many \(what) to be loaded; try again later")
     }
 
     private func leave(_ number: UInt64, _ place: Place) {
@@ -79,6 +84,15 @@ final class PendingLoads: Sendable {
         state.withLock { state in
             if state.waiting[place] != nil { return false }
             state.waiting[place] = [:]
+            return true
+        }
+    }
+
+    /// Forgets a load that nobody waits for any more; false if somebody does.
+    func abandon(_ place: Place) -> Bool {
+        state.withLock { state in
+            guard state.waiting[place]?.isEmpty != false else { return false }
+            state.waiting[place] = nil
             return true
         }
     }
