@@ -46,6 +46,17 @@ package struct RegistryTransaction: Sendable {
         try await store.rows(RegistryRange(kind, of: chain), after: after, limit: limit)
     }
 
+    /// Every row of this chain of one kind, as what it means.
+    package func messages<M: WireMessage>(
+        _ kind: RowKind, as type: M.Type = M.self
+    ) async throws -> [M] {
+        var messages: [M] = []
+        try await store.allRows(RegistryRange(kind, of: chain)) { row in
+            messages.append(try RegistryRows.message(row))
+        }
+        return messages
+    }
+
     /// Any row: the change is computed again if it is no longer the same when it is written. What was
     /// read first guards it, since the change was computed from that.
     package mutating func guarded(_ key: RegistryKey) async throws -> [UInt8]? {

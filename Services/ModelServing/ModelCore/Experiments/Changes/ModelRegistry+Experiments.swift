@@ -203,8 +203,7 @@ extension ModelRegistry {
         guard transaction.head.nextVersion > 1 else { return nil }
         var facts = ExperimentPlanner.ModelFacts()
         facts.versionCount = transaction.head.nextVersion - 1
-        for row in try await transaction.rows(.alias, limit: 1_000) {
-            let alias: AssayModelsV1.Alias = try RegistryRows.message(row)
+        for alias in try await transaction.messages(.alias, as: AssayModelsV1.Alias.self) {
             facts.aliases[alias.alias] = alias.version
         }
         let policy = try await transaction.policy(own.alias, standard: standardPolicy)

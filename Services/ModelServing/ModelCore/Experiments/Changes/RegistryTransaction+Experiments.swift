@@ -28,7 +28,7 @@ extension RegistryTransaction {
 
     /// Every experiment of this chain's model.
     func experiments() async throws -> [AssayModelsV1.ExperimentRecord] {
-        try await rows(.experiment, limit: 1_000).map { try RegistryRows.message($0) }
+        try await messages(.experiment)
     }
 
     /// Refuses to move an alias that an experiment divides.

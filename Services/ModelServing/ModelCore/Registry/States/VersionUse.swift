@@ -33,8 +33,7 @@ extension RegistryTransaction {
     /// Everything of this model that needs a version.
     func uses(of version: UInt32) async throws -> [VersionUse] {
         var uses: [VersionUse] = []
-        for row in try await rows(.alias, limit: 1_000) {
-            let alias: AssayModelsV1.Alias = try RegistryRows.message(row)
+        for alias in try await messages(.alias, as: AssayModelsV1.Alias.self) {
             if alias.version == version { uses.append(.alias(alias.alias)) }
         }
         for record in try await experiments() where record.experiment.state != .stopped {

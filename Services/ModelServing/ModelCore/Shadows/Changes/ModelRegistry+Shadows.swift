@@ -95,8 +95,7 @@ extension ModelRegistry {
         if transaction.head.nextVersion > 1 {
             var facts = ExperimentPlanner.ModelFacts()
             facts.versionCount = transaction.head.nextVersion - 1
-            for row in try await transaction.rows(.alias, limit: 1_000) {
-                let alias: AssayModelsV1.Alias = try RegistryRows.message(row)
+            for alias in try await transaction.messages(.alias, as: AssayModelsV1.Alias.self) {
                 facts.aliases[alias.alias] = alias.version
             }
             for number in Set([own.version] + [facts.aliases[own.alias]].compactMap { $0 }) {

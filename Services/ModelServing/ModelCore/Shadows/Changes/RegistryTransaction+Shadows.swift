@@ -12,7 +12,7 @@ extension RegistryTransaction {
 
     /// Every shadow of this chain's model, also those that have ended.
     func shadows() async throws -> [AssayModelsV1.Shadow] {
-        try await rows(.shadow, limit: 1_000).map { try RegistryRows.message($0) }
+        try await messages(.shadow)
     }
 
     /// Shadows that score with the version and have not ended.
