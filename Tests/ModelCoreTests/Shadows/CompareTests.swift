@@ -10,13 +10,14 @@ import Wire
 @Suite("A shadow beside what was answered")
 struct CompareTests {
     private func compare(
-        _ kit: ShadowKit, outcomes: OutcomeLog? = nil,
+        _ kit: ShadowKit, outcomes: OutcomeLog? = nil, maximum: Int = 1_000_000,
         _ change: (inout AssayModelsV1.CompareRequest) -> Void = { _ in }
     ) async throws -> AssayModelsV1.Comparison {
         var request = AssayModelsV1.CompareRequest(model: "m", shadow: "next")
         change(&request)
         let service = ModelMonitoringService(
-            ShadowComparer(kit.registry, log: kit.log, outcomes: outcomes))
+            ShadowComparer(
+                kit.registry, log: kit.log, outcomes: outcomes, maximumCalls: maximum))
         return try await service.compare(
             request,
             context: ServerContext(
@@ -156,6 +157,48 @@ struct CompareTests {
         #expect(unknown.code == .notFound)
         let outcome = await refusal { try await compare(kit) { $0.outcome = "outcome.fraud" } }
         #expect(outcome.message.contains("keeps no outcomes"))
+    }
+
+    @Test("more calls than one comparison takes are refused with the times of the newest")
+    func tooMany() async throws {
+        let kit = try await ShadowKit()
+        defer { kit.kit.removeFolder() }
+        try await kit.apply()
+        _ = fill(kit, 60)
+        let later = kit.registry.now()
+        _ = fill(kit, 40)
+        #expect(try await compare(kit, maximum: 100).rows == 100)
+        let refused = await refusal { try await compare(kit, maximum: 99) }
+        #expect(refused.code == .failedPrecondition && refused.reason == "too_many_calls")
+        #expect(refused.message.contains("more than 99 such calls"))
+        let words = refused.message.split(separator: " ")
+        let since = try #require(
+            words.firstIndex(of: "--since").map { Timestamp("\(words[$0 + 1])") })
+        let asOf = try #require(
+            words.firstIndex(of: "--as-of").map { Timestamp("\(words[$0 + 1])") })
+        let newest = try await compare(kit, maximum: 99) {
+            $0.since = since
+            $0.asOf = asOf
+        }
+        #expect(newest.rows == 40 && since.map { $0 <= later } == true)
+    }
+
+    @Test("an ended version is not loaded for its bands; a stated score needs none")
+    func ended() async throws {
+        let kit = try await ShadowKit()
+        defer { kit.kit.removeFolder() }
+        try await kit.apply()
+        _ = fill(kit, 20, live: 3)
+        _ = try await kit.registry.setStatus(
+            .init(
+                requestID: "t-1", model: "m", version: 3, status: .retired, reason: "old",
+                ticket: "RISK-7",
+                actor: "ann"), by: "bob")
+        let refused = await refusal { try await compare(kit) }
+        #expect(refused.code == .failedPrecondition && refused.reason == "version_retired")
+        #expect(refused.message.contains("it is retired by bob: old"))
+        #expect(refused.message.contains("--threshold"))
+        #expect(try await compare(kit) { $0.threshold = 0.5 }.rows == 20)
     }
 
     @Test("challenger shadowed, compared, and the alias moved: the whole way")

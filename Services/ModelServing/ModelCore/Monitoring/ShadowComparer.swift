@@ -11,18 +11,28 @@ internal import Wire
 public final class ShadowComparer: Sendable {
     /// Comparisons that run or wait; more are refused.
     private static let maximumPending = 8
+    private static let lane = "compare"
 
     let registry: ModelRegistry
     private let log: ShadowLog
     private let outcomes: OutcomeLog?
+    private let maximumCalls: Int
     private let queue = DispatchQueue(label: "assay.models.compare", qos: .utility)
-    private let pending = Mutex(0)
+    /// One at a time, with all that it holds.
+    private let lanes = ChangeLanes()
+    private let places = Turnstile(limit: ShadowComparer.maximumPending)
 
-    /// - Parameter outcomes: says what came of calls; nil: nobody knows.
-    public init(_ registry: ModelRegistry, log: ShadowLog, outcomes: OutcomeLog? = nil) {
+    /// - Parameters:
+    ///   - outcomes: says what came of calls; nil: nobody knows.
+    ///   - maximumCalls: that are compared; of more, the request has to say which.
+    public init(
+        _ registry: ModelRegistry, log: ShadowLog, outcomes: OutcomeLog? = nil,
+        maximumCalls: Int = 1_000_000
+    ) {
         self.registry = registry
         self.log = log
         self.outcomes = outcomes
+        self.maximumCalls = maximumCalls
     }
 
     func compare(
@@ -31,12 +41,18 @@ public final class ShadowComparer: Sendable {
         let shadow = try registry.snapshot.shadow(request.shadow, of: request.model)
             .specification
         try check(request)
-        let (chosen, horizon) = try await onQueue { try self.read(request, shadow) }
-        guard chosen.baseline != 0 else { throw Self.nothing(shadow, request) }
-        let thresholds = try await thresholds(
-            request, baseline: chosen.baseline, challenger: shadow.version)
-        return try await onQueue {
-            try self.compareNow(request, shadow, chosen, thresholds, horizon)
+        guard places.enter() else {
+            throw RPCError(.resourceExhausted, "too many comparisons are waiting")
+        }
+        defer { places.leave() }
+        return try await lanes.run(Self.lane) {
+            let (chosen, horizon) = try await onQueue { try self.read(request, shadow, $0) }
+            guard chosen.baseline != 0 else { throw Self.nothing(shadow, request) }
+            let thresholds = try await thresholds(
+                request, baseline: chosen.baseline, challenger: shadow.version)
+            return try await onQueue { _ in
+                try self.compareNow(request, shadow, chosen, thresholds, horizon)
+            }
         }
     }
 
@@ -45,6 +61,15 @@ public final class ShadowComparer: Sendable {
         _ request: AssayModelsV1.CompareRequest, baseline: UInt32, challenger: UInt32
     ) async throws(RPCError) -> Thresholds {
         if let stated = try Thresholds(request) { return stated }
+        let model = try registry.snapshot.model(request.model)
+        for number in [baseline, challenger] {
+            guard let state = model.states[number], state.hasEnded else { continue }
+            throw RPCError(
+                .failedPrecondition,
+                "version \(number) is not loaded for its bands any more: \(state.refusal); say "
+                    + "from which score on a call is selected: --threshold",
+                reason: "version_\(state.status)")
+        }
         return Thresholds(
             baseline: try await registry.loaded(request.model, baseline).edge(of: request.band),
             challenger: try await registry.loaded(request.model, challenger)
@@ -68,16 +93,25 @@ public final class ShadowComparer: Sendable {
     // MARK: On the queue
 
     private func read(
-        _ request: AssayModelsV1.CompareRequest, _ shadow: AssayModelsV1.ShadowSpecification
+        _ request: AssayModelsV1.CompareRequest, _ shadow: AssayModelsV1.ShadowSpecification,
+        _ caller: Waiter
     ) throws -> (calls: ComparedCalls.Chosen, horizon: Int64) {
         let stated = request.asOf?.millisecondsSinceEpoch
         let horizon = log.horizon(after: stated ?? 0)
         let before = stated ?? horizon
-        var calls = ComparedCalls(challenger: shadow.version, baseline: request.baseline)
-        try log.visit(
+        var calls = ComparedCalls(
+            challenger: shadow.version, baseline: request.baseline,
+            keepsIDs: !request.outcome.isEmpty, limit: maximumCalls)
+        try log.visitNewest(
             model: shadow.model, shadow: shadow.shadow,
             from: max(0, request.since?.millisecondsSinceEpoch ?? 0), before: before
-        ) { calls.add($0) }
+        ) { row, recordedAt in
+            try caller.check()
+            guard calls.add(row) else {
+                throw Self.tooMany(shadow, maximumCalls, after: recordedAt, before: before)
+            }
+            return true
+        }
         return (calls.chosen, before)
     }
 
@@ -100,23 +134,34 @@ public final class ShadowComparer: Sendable {
     private func pairs(
         _ calls: ComparedCalls.Chosen, _ outcome: String, before horizon: Int64
     ) throws -> [ScoreComparison.Pair] {
-        var sums: [String: Double] = [:]
-        if !outcome.isEmpty, let outcomes {
-            // Only of calls that are compared.
-            for call in calls.calls { sums[call.requestID] = .nan }
-            try outcomes.visit(outcome, before: horizon) { recorded in
-                guard case .decision(let id) = recorded.outcome.subject, let sum = sums[id] else {
-                    return
-                }
-                sums[id] = (sum.isNaN ? 0 : sum) + recorded.outcome.value
-            }
+        guard !outcome.isEmpty, let outcomes else { return calls.pairs }
+        var sums: [UInt64: Double] = [:]
+        // Only of calls that are compared.
+        for id in calls.ids { sums[id] = .nan }
+        try outcomes.visit(outcome, before: horizon) { recorded in
+            guard case .decision(let text) = recorded.outcome.subject else { return }
+            let id = ComparedCalls.key(text)
+            guard let sum = sums[id] else { return }
+            sums[id] = (sum.isNaN ? 0 : sum) + recorded.outcome.value
         }
-        return calls.calls.map { call in
-            let sum = sums[call.requestID] ?? .nan
+        return zip(calls.pairs, calls.ids).map { pair, id in
+            let sum = sums[id] ?? .nan
             return ScoreComparison.Pair(
-                champion: call.live, challenger: call.shadow,
+                champion: pair.champion, challenger: pair.challenger,
                 isPositive: sum.isNaN ? nil : sum > 0)
         }
+    }
+
+    private static func tooMany(
+        _ shadow: AssayModelsV1.ShadowSpecification, _ limit: Int, after time: Int64,
+        before horizon: Int64
+    ) -> RPCError {
+        RPCError(
+            .failedPrecondition,
+            "shadow \"\(shadow.shadow)\" has more than \(limit) such calls, which is what one "
+                + "comparison takes; the newest: --since \(Timestamp(milliseconds: time + 1)) "
+                + "--as-of \(Timestamp(milliseconds: horizon))",
+            reason: "too_many_calls")
     }
 
     private static func nothing(
@@ -130,32 +175,42 @@ public final class ShadowComparer: Sendable {
             reason: "nothing_to_compare")
     }
 
-    /// Runs what reads the disk and computes for long, off the event loops.
+    /// Whether anybody still waits for a comparison.
+    private final class Waiter: Sendable {
+        private let hasLeft = Atomic(false)
+
+        func leave() { hasLeft.store(true, ordering: .relaxed) }
+
+        func check() throws(RPCError) {
+            guard hasLeft.load(ordering: .relaxed) else { return }
+            throw RPCError(.cancelled, "the call was cancelled")
+        }
+    }
+
+    /// Runs what reads the disk and computes for long, off the event loops; not for a caller who has
+    /// left.
     private func onQueue<Result: Sendable>(
-        _ body: @escaping @Sendable () throws -> Result
+        _ body: @escaping @Sendable (Waiter) throws -> Result
     ) async throws -> Result {
-        let isWelcome = pending.withLock { pending in
-            if pending >= Self.maximumPending { return false }
-            pending += 1
-            return true
-        }
-        guard isWelcome else {
-            throw RPCError(.resourceExhausted, "too many comparisons are waiting")
-        }
-        defer { pending.withLock { $0 -= 1 } }
-        return try await withCheckedThrowingContinuation { continuation in
-            queue.async {
-                continuation.resume(
-                    with: Swift.Result {
-                        do {
-                            return try body()
-                        } catch let error as StorageError {
-                            throw RPCError(
-                                code: .unavailable, message: "the shadow log failed: \(error)",
-                                cause: error)
-                        }
-                    })
+        let caller = Waiter()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.async {
+                    continuation.resume(
+                        with: Swift.Result {
+                            do {
+                                try caller.check()
+                                return try body(caller)
+                            } catch let error as StorageError {
+                                throw RPCError(
+                                    code: .unavailable, message: "the shadow log failed: \(error)",
+                                    cause: error)
+                            }
+                        })
+                }
             }
+        } onCancel: {
+            caller.leave()
         }
     }
 }

@@ -13,7 +13,7 @@ struct ShadowEvidence: Sendable, Equatable {
 }
 
 extension ModelRegistry {
-    /// What shadows say of a version, on calls that another one answered.
+    /// What shadows say of a version, on the newest calls that another one answered.
     ///
     /// - Returns: nil if no shadow has scored such a call, or this process keeps no log of shadows.
     func shadowEvidence(
@@ -26,18 +26,20 @@ extension ModelRegistry {
                 var best: ShadowEvidence?
                 for shadow in log.shadows(of: model) {
                     var calls = ComparedCalls(challenger: version, baseline: baseline)
-                    try log.visit(model: model, shadow: shadow, before: end) { calls.add($0) }
-                    let usable = calls.chosen.calls.filter {
-                        $0.live.isFinite && $0.shadow.isFinite
+                    try log.visitNewest(model: model, shadow: shadow, before: end) { row, _ in
+                        calls.add(row)
+                    }
+                    let usable = calls.chosen.pairs.filter {
+                        $0.champion.isFinite && $0.challenger.isFinite
                     }
                     guard usable.count > best?.rows ?? 0 else { continue }
-                    let live = usable.map(\.live)
+                    let live = usable.map(\.champion)
                     let reference = ReferenceCells(reference: live)
                     best = ShadowEvidence(
                         shadow: shadow, rows: usable.count,
                         stabilityIndex: PopulationStability.index(
                             reference: reference.counts(live),
-                            current: reference.counts(usable.map(\.shadow))))
+                            current: reference.counts(usable.map(\.challenger))))
                 }
                 return best
             }

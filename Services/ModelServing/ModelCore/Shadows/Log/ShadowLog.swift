@@ -237,11 +237,30 @@ public final class ShadowLog: Sendable {
         model: String, shadow: String, from first: Int64 = 0, before horizon: Int64,
         _ body: (AssayModelsV1.ShadowRow) throws -> Void
     ) throws {
+        try visit(model, shadow, first..<max(first, horizon), reversed: false) { row, _ in
+            try body(row)
+            return true
+        }
+    }
+
+    /// The same from the newest row on, each with the time of its recording, while `body` returns true.
+    func visitNewest(
+        model: String, shadow: String, from first: Int64 = 0, before horizon: Int64,
+        _ body: (AssayModelsV1.ShadowRow, _ recordedAt: Int64) throws -> Bool
+    ) throws {
+        try visit(model, shadow, first..<max(first, horizon), reversed: true, body)
+    }
+
+    private func visit(
+        _ model: String, _ shadow: String, _ times: Range<Int64>, reversed: Bool,
+        _ body: (AssayModelsV1.ShadowRow, _ recordedAt: Int64) throws -> Bool
+    ) throws {
         let prefix = keys.prefix(model, shadow)
-        let start = max(first, expiry(at: now().millisecondsSinceEpoch))
-        guard start < horizon else { return }
-        let range = KeyRange(from: keys.time(prefix, start), to: keys.time(prefix, horizon))
-        try store.scan(ShadowKeys.family, range, reversed: false) { _, value in
+        let start = max(times.lowerBound, expiry(at: now().millisecondsSinceEpoch))
+        guard start < times.upperBound else { return }
+        let range = KeyRange(
+            from: keys.time(prefix, start), to: keys.time(prefix, times.upperBound))
+        try store.scan(ShadowKeys.family, range, reversed: reversed) { key, value in
             let row: AssayModelsV1.ShadowRow
             do throws(WireError) {
                 row = try AssayModelsV1.ShadowRow(decoding: Array(value), door: .strict)
@@ -249,8 +268,7 @@ public final class ShadowLog: Sendable {
                 throw StorageError(
                     .corrupt, "a row of shadow \(shadow) of \(model) is damaged: \(error)")
             }
-            try body(row)
-            return true
+            return try body(row, ShadowKeys.parts(key)?.time ?? 0)
         }
     }
 }
