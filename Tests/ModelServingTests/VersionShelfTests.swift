@@ -45,6 +45,18 @@ struct VersionShelfTests {
         #expect(shelf.makeRoom(.init(versions: 1)).map(\.version) == [1])
     }
 
+    @Test("what was in use until now was used last, however long ago it was loaded")
+    func left() throws {
+        var shelf = VersionShelf()
+        let old = try SmallVersion.make(number: 1)
+        let all = [1: old, 2: try SmallVersion.make(number: 2)] as [UInt32: ServingVersion]
+        shelf.update("m", loaded: all, inUse: [1])
+        let now = Predictor.nanoseconds() + 1_000_000_000
+        shelf.update("m", loaded: all, inUse: [], at: now)
+        #expect(old.lastUse == now)
+        #expect(shelf.makeRoom(.init(versions: 1)).map(\.version) == [2])
+    }
+
     @Test("bytes are a limit too, but what was used last stays however large it is")
     func bytes() throws {
         var shelf = VersionShelf()

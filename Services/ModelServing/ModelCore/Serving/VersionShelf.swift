@@ -22,9 +22,11 @@ package struct VersionShelf: Sendable {
     /// Versions that have left since the start.
     private(set) var evictions = 0
 
-    /// Says what a model has loaded now, and which of it is in use.
+    /// Says what a model has loaded now, and which of it is in use. Until now it was, if it was not on
+    /// the shelf: what an alias has just left is the last to leave.
     mutating func update(
-        _ model: String, loaded: [UInt32: ServingVersion], inUse: Set<UInt32>
+        _ model: String, loaded: [UInt32: ServingVersion], inUse: Set<UInt32>,
+        at nanoseconds: UInt64 = Predictor.nanoseconds()
     ) {
         for (place, version) in kept where place.model == model {
             let stays = loaded[place.version] === version && !inUse.contains(place.version)
@@ -33,6 +35,7 @@ package struct VersionShelf: Sendable {
         for (number, version) in loaded where !inUse.contains(number) {
             let place = Place(model: model, version: number)
             guard kept[place] == nil else { continue }
+            version.use(at: nanoseconds)
             kept[place] = version
             byteCount += version.byteCount
         }
