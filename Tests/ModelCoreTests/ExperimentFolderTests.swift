@@ -101,4 +101,32 @@ struct ExperimentFolderTests {
         let trial = try registry.snapshot.experiment("trial").experiment
         #expect(trial.state == .running && trial.specification.revision == 3)
     }
+
+    @Test("what is loaded is not loaded for a plan; what was refused rests while nothing changes")
+    func patient() async throws {
+        let kit = try RegistryKit()
+        defer { kit.removeFolder() }
+        let before = try await kit.open()
+        for number in 1...2 {
+            _ = try await before.register(
+                try Example.credit.registration(model: "m", id: "r-\(number)"))
+        }
+        _ = try await before.setAlias(.move("m", to: 1))
+        // Version 1 is loaded, version 2 is not.
+        let registry = try await kit.open()
+        let file = try #require(try kit.artifactFiles().first)
+        let good = try Data(contentsOf: file)
+        try Data(good.reversed()).write(to: file)
+        let folder = kit.folder.appending(path: "experiments")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try experiment().replacing("holdouts: [quiet]\n", with: "").write(
+            to: folder.appending(path: "trial.yaml"), atomically: true, encoding: .utf8)
+        let follower = ExperimentFolderFollower(registry, folder: folder)
+        let refused = await follower.look()
+        #expect(refused.count == 1, "\(refused)")
+        try good.write(to: file)
+        #expect(await follower.look() == [] && follower.problemCount == 1)
+        kit.clock.withLock { $0 += ExperimentFolderFollower.retryMilliseconds }
+        #expect(await follower.look() == [.applied(file: "trial.yaml", experiment: "trial")])
+    }
 }

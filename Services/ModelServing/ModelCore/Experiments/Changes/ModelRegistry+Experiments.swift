@@ -217,7 +217,8 @@ extension ModelRegistry {
             let state = try await transaction.state(of: record.version)
             facts.versions[number] =
                 state.mayServe
-                ? try await version(record, policy: policy) : .init(refusal: state.refusal)
+                ? try await version(record, of: transaction.chain, policy: policy)
+                : .init(refusal: state.refusal)
             guard policy.gates.contains(.compatible), let served else { continue }
             facts.versions[number]?.differences = CompatibleGate.problems(
                 next: record.manifest, present: served.manifest)
@@ -225,24 +226,33 @@ extension ModelRegistry {
         return facts
     }
 
+    /// A version as this process serves it, or loaded to see whether it could.
     private func version(
-        _ record: AssayModelsV1.VersionRecord, policy: AssayModelsV1.AliasPolicy
+        _ record: AssayModelsV1.VersionRecord, of model: String, policy: AssayModelsV1.AliasPolicy
     ) async throws -> ExperimentPlanner.ModelFacts.Version {
-        try await work(bytes: 0) { [artifacts] in
+        if let known = snapshot.models[model]?.versions[record.version.number] {
+            return Self.facts(known, policy: policy)
+        }
+        return try await work(bytes: 0) { [artifacts] in
             do throws(LoadError) {
-                let serving = try Self.load(record, artifacts)
-                var version = ExperimentPlanner.ModelFacts.Version(
-                    vector: serving.vectorFingerprint, vectorName: serving.vectorName)
-                if serving.goldenRowCount < policy.goldenRows {
-                    version.refusal =
-                        "it has \(serving.goldenRowCount) golden rows; the alias "
-                        + "\"\(policy.alias)\" asks for \(policy.goldenRows)"
-                }
-                return version
+                return Self.facts(try Self.load(record, artifacts), policy: policy)
             } catch {
                 return .init(refusal: error.reason)
             }
         }
+    }
+
+    private static func facts(
+        _ serving: ServingVersion, policy: AssayModelsV1.AliasPolicy
+    ) -> ExperimentPlanner.ModelFacts.Version {
+        var version = ExperimentPlanner.ModelFacts.Version(
+            vector: serving.vectorFingerprint, vectorName: serving.vectorName)
+        if serving.goldenRowCount < policy.goldenRows {
+            version.refusal =
+                "it has \(serving.goldenRowCount) golden rows; the alias "
+                + "\"\(policy.alias)\" asks for \(policy.goldenRows)"
+        }
+        return version
     }
 
     // MARK: Writing

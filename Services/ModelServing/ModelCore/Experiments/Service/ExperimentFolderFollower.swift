@@ -18,10 +18,22 @@ public final class ExperimentFolderFollower: Sendable {
     /// Files of a folder that are read, and bytes of each; more are a problem.
     private static let maximumFiles = 1_024
 
+    /// What was refused is tried again after this, even if nothing has changed.
+    static let retryMilliseconds: Int64 = 60_000
+
+    /// What was applied, or refused.
+    private struct Look {
+        /// Of the files.
+        var digest: [UInt8] = []
+        var isRefused = false
+        /// The registry's, before they were looked at.
+        var generation: UInt64 = 0
+        var milliseconds: Int64 = 0
+    }
+
     private let registry: ModelRegistry
     private let folder: URL
-    /// Digest of what is in force; empty while something is refused.
-    private let last = Mutex<[UInt8]>([])
+    private let last = Mutex(Look())
     /// What was refused at the last look.
     private let refused = Mutex<[Event]>([])
 
@@ -33,8 +45,9 @@ public final class ExperimentFolderFollower: Sendable {
     /// Problems of the files as they are.
     public var problemCount: Int { refused.withLock(\.count) }
 
-    /// Looks once. What is in force costs only reading it; what was refused is tried again, since a
-    /// version that it names may be registered by now, and is told again when the reason is another.
+    /// Looks once. What is in force costs only reading it. What was refused is tried again when the
+    /// registry has changed, since a version that it names may be there by now, and every minute: its
+    /// arms may have to be compiled for that. It is told again when the reason is another.
     public func look() async -> [Event] {
         let files: [(name: String, text: String)]
         do {
@@ -48,10 +61,24 @@ public final class ExperimentFolderFollower: Sendable {
             hash.update(data: SHA256.hash(data: Array(file.text.utf8)).map(\.self))
         }
         let digest = Array(hash.finalize())
-        if last.withLock({ $0 == digest }) { return [] }
+        var look = Look(
+            digest: digest, generation: registry.snapshot.generation,
+            milliseconds: registry.now().millisecondsSinceEpoch)
+        if isDone(look) { return [] }
         let events = await apply(files)
-        last.withLock { $0 = events.contains(where: \.isRefusal) ? [] : digest }
+        look.isRefused = events.contains(where: \.isRefusal)
+        last.withLock { $0 = look }
         return note(events)
+    }
+
+    /// Whether the last look saw all of it.
+    private func isDone(_ look: Look) -> Bool {
+        last.withLock { last in
+            guard last.digest == look.digest else { return false }
+            if !last.isRefused { return true }
+            let passed = look.milliseconds - last.milliseconds
+            return last.generation == look.generation && 0..<Self.retryMilliseconds ~= passed
+        }
     }
 
     /// What is news of it.
