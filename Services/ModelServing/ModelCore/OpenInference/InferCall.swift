@@ -14,6 +14,8 @@ struct InferCall: Sendable {
     private static let rowsPerTurn = 32
 
     private let request: OpenInference.ModelInferRequest
+    /// The request's own, or one that no other call has: shadows draw calls by it, and join by it.
+    private let requestID: String
     private let rows: TensorRows
     private let outputs: [InferOutput]
     private let inputs: [String]
@@ -25,6 +27,10 @@ struct InferCall: Sendable {
         _ request: OpenInference.ModelInferRequest, _ version: ServingVersion
     ) throws(RPCError) {
         self.request = request
+        requestID =
+            request.id.isEmpty
+            ? "infer-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+            : String(request.id.prefix(64))
         vector = try Self.vector(request.parameters)
         let order = try VectorCheck.order(of: vector, version)
         inputs = version.signature.inputs.map(\.name)
@@ -154,8 +160,8 @@ struct InferCall: Sendable {
 
     private func call(_ row: Int) -> AssayModelsV1.PredictRequest {
         AssayModelsV1.PredictRequest(
-            requestID: request.id.isEmpty ? "infer" : String(request.id.prefix(64)),
-            model: request.modelName, selector: OpenInferenceService.selector(request.modelVersion),
+            requestID: requestID, model: request.modelName,
+            selector: OpenInferenceService.selector(request.modelVersion),
             vector: vector, values: rows.values(row), texts: rows.texts(row), subjects: subjects,
             explain: outputs.contains(.contributions) ? .contributions : .none)
     }
@@ -164,8 +170,8 @@ struct InferCall: Sendable {
         _ serving: ModelServingService, _ context: ServerContext, _ answer: inout Answer
     ) async throws {
         let batch = AssayModelsV1.PredictBatchRequest(
-            requestID: request.id.isEmpty ? "infer" : String(request.id.prefix(64)),
-            model: request.modelName, selector: .version(answer.version), vector: vector,
+            requestID: requestID, model: request.modelName, selector: .version(answer.version),
+            vector: vector,
             values: rows.values, rows: UInt32(rows.rows))
         // The first row once more, so that errors count rows as the caller does.
         let scored = try await serving.predictBatch(batch, context: context)
