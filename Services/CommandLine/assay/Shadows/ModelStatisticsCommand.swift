@@ -7,8 +7,9 @@ struct ModelStatisticsCommand: AsyncParsableCommand {
         commandName: "statistics",
         abstract: "Says what a model's versions did: calls, failures, times, bands.",
         discussion: """
-            Counts are those of the one process that answers, since it started. Of several replicas \
-            each has its own; the metrics assay_models_* add up.
+            Counts are those of the one process that answers. A version's begin when it was loaded \
+            there, a shadow's with its revision. Of several replicas each has its own; the metrics \
+            assay_models_* add up.
             """)
 
     @Argument(help: "Name of the model.") var model: String
@@ -23,7 +24,7 @@ struct ModelStatisticsCommand: AsyncParsableCommand {
         }
         if json { return print(String(decoding: found.json(), as: UTF8.self)) }
         let replica = found.replica.isEmpty ? "one process" : found.replica
-        print("\(found.model) on \(replica), since \(RegistryText.time(found.since))")
+        print("\(found.model) on \(replica), which runs since \(RegistryText.time(found.since))")
         print(
             RegistryText.table(
                 [
