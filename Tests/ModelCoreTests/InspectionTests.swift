@@ -50,6 +50,11 @@ struct InspectionTests {
             _ = try await registry.register(
                 try Example.credit.registration(model: "m", id: "r-\(number)"))
         }
+        let manifest = AssayModelsV1.Manifest(inputs: try Example.credit.manifest().inputs)
+        let ensemble = EnsembleText.file(
+            "mean", on: "margin", inputs: manifest.inputs.map(\.name), ["m 1"])
+        _ = try await registry.register(
+            .init(requestID: "r-4", model: "m", manifest: manifest, artifact: ensemble))
         _ = try await registry.setAlias(.move("m", to: 1, id: "a-1", alias: "live"))
         for (id, file) in [("h-1", holdout), ("e-1", experiment), ("w-1", shadow)] {
             _ = try await registry.applyExperiment(
@@ -87,8 +92,8 @@ struct InspectionTests {
         try await fill(kit)
         let report = try await inspect(kit)
         #expect(report.findings == [])
-        #expect(report.unreferenced == [] && report.artifacts == 1)
-        #expect(report.events == 11 && report.chains == 3)
+        #expect(report.unreferenced == [] && report.artifacts == 2)
+        #expect(report.events == 12 && report.chains == 3)
         await kit.close()
     }
 

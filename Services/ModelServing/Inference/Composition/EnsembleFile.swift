@@ -21,6 +21,8 @@ public struct EnsembleFile: Sendable {
     }
 
     public static let memberLimit = 16
+    /// A larger file is no ensemble.
+    public static let maximumBytes = 1 << 20
     /// Ensembles within ensembles, the outermost counted.
     public static let depthLimit = 3
 

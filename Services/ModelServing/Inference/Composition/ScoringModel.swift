@@ -64,6 +64,12 @@ public enum ScoringModel: Sendable {
         }
     }
 
+    /// Whether an optional member is missing, of an ensemble or of one within it.
+    public var isDegraded: Bool {
+        guard case .ensemble(let ensemble) = self else { return false }
+        return ensemble.members.contains { $0?.isDegraded ?? true }
+    }
+
     /// Memory that the model holds, its members included.
     public var byteCount: Int {
         switch self {

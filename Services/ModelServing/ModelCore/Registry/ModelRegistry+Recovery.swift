@@ -20,11 +20,15 @@ extension ModelRegistry {
         return snapshot
     }
 
-    /// Reads the artifact (which hashes it again), parses, compiles and replays it. Blocks.
-    static func load(
-        _ record: AssayModelsV1.VersionRecord, _ artifacts: any ArtifactStore
-    ) throws(LoadError) -> ServingVersion {
-        try VersionLoader.load(record, artifacts)
+    /// Reads the artifact (which hashes it again), parses, compiles and replays it, and so its members
+    /// if it is an ensemble.
+    func load(_ record: AssayModelsV1.VersionRecord) async throws -> VersionLoader.Outcome {
+        let members = try await loader.members(of: record)
+        return try await work(bytes: 0) { [artifacts] in
+            Result { () throws(LoadError) in
+                try VersionLoader.load(record, artifacts, members.load(artifacts))
+            }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 public import AssayMessages
+internal import Inference
 internal import RPC
 internal import Wire
 
@@ -47,6 +48,9 @@ extension ModelRegistry {
         _ checked: ServingVersion, _ request: Registration
     ) async throws -> AssayModelsV1.Version {
         try await change(request.model, request.requestID, request.encoded) { transaction in
+            if case .ensemble(let ensemble) = checked.model {
+                try await transaction.use(ensemble.file.members)
+            }
             let version = AssayModelsV1.Version(
                 model: request.model, number: transaction.takeVersionNumber(),
                 artifact: checked.artifact, size: request.size,
@@ -84,11 +88,16 @@ extension ModelRegistry {
         read: @escaping @Sendable () throws -> (artifact: [UInt8], keep: () throws -> Void)
     ) async throws -> ServingVersion {
         try await Self.translated {
-            try await work(bytes: bytes) { [uploads] in
+            let members = try await members(bytes: bytes, read)
+            return try await work(bytes: bytes) { [uploads, artifacts] in
                 let (artifact, keep) = try read()
                 let digest = ArtifactDigest(of: artifact)
+                let loaded = members.load(artifacts)
                 let serving = try ServingVersion(
-                    artifact: artifact, digest: digest, number: 0, manifest: manifest)
+                    artifact: artifact, digest: digest, number: 0, manifest: manifest
+                ) { (model, number) throws(RPCError) in try loaded.find(model, number) }
+                // What is registered is what its golden rows say, degraded or not.
+                if serving.isDegraded { try serving.replay(manifest) }
                 uploads.hold(digest)
                 do {
                     try keep()
@@ -99,5 +108,19 @@ extension ModelRegistry {
                 return serving
             }
         }
+    }
+
+    /// The members of a file that is an ensemble; none of another.
+    private func members(
+        bytes: Int,
+        _ read: @escaping @Sendable () throws -> (artifact: [UInt8], keep: () throws -> Void)
+    ) async throws -> EnsembleMembers {
+        guard bytes <= EnsembleFile.maximumBytes else { return EnsembleMembers() }
+        let file = try await work(bytes: bytes) {
+            let artifact = try read().artifact
+            return try? EnsembleFile(artifact)
+        }
+        guard let file else { return EnsembleMembers() }
+        return try await loader.members(of: file)
     }
 }

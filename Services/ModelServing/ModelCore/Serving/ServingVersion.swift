@@ -6,7 +6,8 @@ internal import Synchronization
 /// A version that was checked and compiled, and can answer. Immutable, so that any number of
 /// requests share it.
 final class ServingVersion: Sendable {
-    /// Looks up the members of an ensemble; nil if there is no such version.
+    /// Looks up the members of an ensemble; nil if there is no such version. Throws why it cannot
+    /// answer.
     typealias Members = (_ model: String, _ version: UInt32) throws(RPCError) -> ServingVersion?
 
     let model: ScoringModel
@@ -74,7 +75,8 @@ final class ServingVersion: Sendable {
         importance = Self.importance(model, signature)
         explainer = Explainers.best(
             for: model, background: background, artifact: digest.bytes)
-        let rows = try Self.replay(manifest, model, signature, post)
+        let rows = try Self.replay(
+            manifest, model, signature, post, compares: !model.isDegraded)
         warmUp = WarmUp(model, explainer, rows: rows)
         statistics = VersionStatistics()
         token = Self.tokens.add(1, ordering: .relaxed).newValue
@@ -107,17 +109,20 @@ final class ServingVersion: Sendable {
     ///
     /// - Throws: INVALID_ARGUMENT that names the first value that differs.
     func replay(_ manifest: AssayModelsV1.Manifest) throws(RPCError) {
-        _ = try Self.replay(manifest, model, signature, post)
+        _ = try Self.replay(manifest, model, signature, post, compares: true)
     }
+
+    /// Whether it is an ensemble that answers without one of its members.
+    var isDegraded: Bool { model.isDegraded }
 
     private static func replay(
         _ manifest: AssayModelsV1.Manifest, _ model: ScoringModel, _ signature: InputSignature,
-        _ post: PostProcessing
+        _ post: PostProcessing, compares: Bool
     ) throws(RPCError) -> [[Double]] {
         try GoldenReplay(
             model: model, signature: signature, post: post,
             isCalibrated: manifest.calibration != nil
-        ).run(manifest.goldenRows)
+        ).run(manifest.goldenRows, compares: compares)
     }
 
     /// Memory that it holds, about.
@@ -132,6 +137,10 @@ final class ServingVersion: Sendable {
     ) throws(RPCError) -> ScoringModel {
         do {
             if EnsembleFile.recognizes(bytes) {
+                guard bytes.count <= EnsembleFile.maximumBytes else {
+                    throw refused(
+                        "an assay-ensemble has at most \(EnsembleFile.maximumBytes) bytes")
+                }
                 return try ensemble(EnsembleFile(bytes), manifest, members)
             }
             let options = LoadOptions(
@@ -151,14 +160,21 @@ final class ServingVersion: Sendable {
     ) throws -> ScoringModel {
         var found: [ScoringModel?] = []
         for (index, stated) in file.members.enumerated() {
-            let member = try members(stated.model, UInt32(stated.version))
+            let place = "$.members[\(index)]: \(stated.model) \(stated.version)"
+            var member: ServingVersion?
+            do throws(RPCError) {
+                member = try members(stated.model, UInt32(stated.version))
+            } catch {
+                guard stated.isOptional else {
+                    throw refused("\(place) cannot answer: \(error.message)")
+                }
+            }
             found.append(member?.model)
             for input in member?.signature.inputs ?? [] where input.kind == .category {
                 let own = manifest.inputs.first { $0.name == input.name }
                 guard own.map({ $0.vocabulary == input.vocabulary }) ?? true else {
                     throw refused(
-                        "$.members[\(index)]: \(stated.model) \(stated.version) has another "
-                            + "vocabulary for \(input.name) than the manifest")
+                        "\(place) has another vocabulary for \(input.name) than the manifest")
                 }
             }
         }

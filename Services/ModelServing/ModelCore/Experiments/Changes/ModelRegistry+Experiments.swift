@@ -233,12 +233,9 @@ extension ModelRegistry {
         if let known = snapshot.models[model]?.versions[record.version.number] {
             return Self.facts(known, policy: policy)
         }
-        return try await work(bytes: 0) { [artifacts] in
-            do throws(LoadError) {
-                return Self.facts(try Self.load(record, artifacts), policy: policy)
-            } catch {
-                return .init(refusal: error.reason)
-            }
+        switch try await load(record) {
+        case .success(let serving): return Self.facts(serving, policy: policy)
+        case .failure(let error): return .init(refusal: error.reason)
         }
     }
 

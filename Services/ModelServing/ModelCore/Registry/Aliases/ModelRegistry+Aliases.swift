@@ -1,4 +1,5 @@
 public import AssayMessages
+internal import Inference
 internal import RPC
 internal import Wire
 
@@ -125,9 +126,12 @@ extension ModelRegistry {
     ) async throws -> Result<ServingVersion, AliasMove.LoadFailure> {
         let version = record.version
         let loaded = snapshot.models[version.model]?.versions[version.number]
+        // The files of an ensemble's members are as much what serves as its own.
+        guard let loaded, version.format != ModelFormat.assayEnsemble.rawValue else {
+            return try await load(record).mapError { AliasMove.LoadFailure(reason: $0.reason) }
+        }
         return try await work(bytes: 0) { [artifacts] in
             do throws(VersionLoader.LoadError) {
-                guard let loaded else { return .success(try VersionLoader.load(record, artifacts)) }
                 try VersionLoader.prove(loaded, record, artifacts)
                 return .success(loaded)
             } catch {
@@ -182,8 +186,8 @@ extension ModelRegistry {
     ) {
         publish(transaction) { model in
             model.aliases[alias.alias] = alias
-            // Only a version that could not be loaded before is replaced.
-            if model.versions[alias.version] == nil, let loaded {
+            // Only a version that could not be loaded before, or not all of it, is replaced.
+            if model.versions[alias.version]?.isDegraded ?? true, let loaded {
                 model.versions[alias.version] = loaded
                 model.damage[alias.version] = nil
             }

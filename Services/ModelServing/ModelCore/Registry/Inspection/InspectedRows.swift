@@ -15,6 +15,7 @@ struct InspectedRows: Sendable {
     private(set) var aliases: [AssayModelsV1.Alias] = []
     private var states: [RegistryKey: AssayModelsV1.VersionState] = [:]
     private(set) var layers: [String: AssayModelsV1.LayerRecord] = [:]
+    private(set) var ensembles: [RegistryKey: [VersionShelf.Place]] = [:]
     private(set) var names: [String: AssayModelsV1.LayerMember] = [:]
     /// What layers and names must say, by the experiments.
     private(set) var expectedLayers: [String: [AssayModelsV1.LayerMember]] = [:]
@@ -56,6 +57,7 @@ struct InspectedRows: Sendable {
         case .alias: try readAlias(row)
         case .experiment: try readExperiment(row)
         case .layer: layers[name] = try RegistryRows.message(row)
+        case .ensembles: ensembles[row.key] = try RegistryTransaction.ensembles(row)
         case .experimentName: names[name] = try RegistryRows.message(row)
         case .experimentFile:
             guard Array(SHA256.hash(data: row.value)) == row.key.id else {

@@ -26,7 +26,7 @@ public struct RegistryInspection: Sendable {
 
     /// Kinds of rows that no event names.
     static let derived: Set<RowKind> = [
-        .head, .event, .request, .experimentFile, .experimentName, .layer,
+        .head, .event, .request, .experimentFile, .experimentName, .layer, .ensembles,
     ]
 
     public func run() async -> InspectionReport {
@@ -38,6 +38,7 @@ public struct RegistryInspection: Sendable {
             await inspect(&chain, &report)
         }
         inspectDerived(rows, &report)
+        inspectEnsembles(rows, &report)
         inspectArtifacts(rows, &report)
         return report
     }
@@ -148,6 +149,6 @@ extension RowKind {
     /// Every kind that a registry writes.
     static let known: Set<RowKind> = [
         .head, .version, .status, .alias, .event, .request, .experiment, .experimentFile,
-        .experimentName, .layer, .holdout, .shadow, .policy,
+        .experimentName, .layer, .holdout, .shadow, .policy, .ensembles,
     ]
 }

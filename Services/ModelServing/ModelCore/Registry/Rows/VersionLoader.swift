@@ -27,24 +27,31 @@ struct VersionLoader: Sendable {
         guard let record = try await rows.record(model, number) else {
             throw RegistryRows.damaged("version \(number) of \(model)")
         }
-        return await withCheckedContinuation { done in
-            queue.async { [artifacts] in
-                done.resume(
-                    returning: Result { () throws(LoadError) in
-                        try Self.load(record, artifacts)
-                    })
+        let members = try await members(of: record)
+        return await quietly { [artifacts] in
+            Result { () throws(LoadError) in
+                try Self.load(record, artifacts, members.load(artifacts))
             }
+        }
+    }
+
+    /// Waits for what blocks, behind all that was given before.
+    func quietly<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { done in
+            queue.async { done.resume(returning: body()) }
         }
     }
 
     /// Reads the artifact (which hashes it again), parses, compiles and replays it. Blocks.
     static func load(
-        _ record: AssayModelsV1.VersionRecord, _ artifacts: any ArtifactStore
+        _ record: AssayModelsV1.VersionRecord, _ artifacts: any ArtifactStore,
+        _ members: EnsembleMembers.Loaded
     ) throws(LoadError) -> ServingVersion {
         try read(record, artifacts) { (bytes, digest) throws(RPCError) in
             try ServingVersion(
                 artifact: bytes, digest: digest, number: record.version.number,
-                manifest: record.manifest)
+                manifest: record.manifest
+            ) { (model, number) throws(RPCError) in try members.find(model, number) }
         }
     }
 

@@ -11,12 +11,16 @@ extension ModelRegistry {
         _ = try snapshot.model(request.model)
         let version = try await change(request.model, request.requestID, request.encoded()) {
             transaction in
-            let version = try await transaction.record(request.version).version
+            let record = try await transaction.record(request.version)
+            let version = record.version
             let state = try VersionLife.move(
                 try await transaction.state(of: version), to: request.status,
                 at: transaction.time, by: caller.isEmpty ? request.actor : caller,
                 reason: request.reason)
-            try Self.checkUses(try await transaction.uses(of: request.version), state)
+            let uses = try await transaction.uses(of: request.version)
+            let ensembles = try await transaction.ensembles(using: request.version)
+            try Self.checkUses(uses + ensembles, state)
+            if state.mayServe { try await checkMembers(of: record, &transaction) }
             if state.status == .erased {
                 try await transaction.checkLegalHold(request.version)
             }
@@ -45,6 +49,20 @@ extension ModelRegistry {
                 model.versions[state.version] = nil
                 model.damage[state.version] = nil
             }
+        }
+    }
+
+    /// Refuses to reinstate an ensemble whose members were taken out of use meanwhile.
+    private func checkMembers(
+        of record: AssayModelsV1.VersionRecord, _ transaction: inout RegistryTransaction
+    ) async throws {
+        for member in await loader.file(of: record)?.members ?? [] where !member.isOptional {
+            guard let refusal = try await transaction.refusal(of: member) else { continue }
+            throw RPCError(
+                .failedPrecondition,
+                "\(record.version.model) version \(record.version.number) answers with "
+                    + "\(member.model) version \(member.version): \(refusal)",
+                reason: "member_status")
         }
     }
 

@@ -5,12 +5,13 @@ enum VersionUse: Hashable {
     case alias(String)
     case arm(experiment: String, isControl: Bool)
     case shadow(String)
+    case ensemble(String, UInt32)
 
     /// Whether something would be left without an answer if the version stopped scoring. An arm that
     /// is not control has control to answer for it.
     var isAnswering: Bool {
         switch self {
-        case .alias: true
+        case .alias, .ensemble: true
         case .arm(_, let isControl): isControl
         case .shadow: false
         }
@@ -23,6 +24,8 @@ enum VersionUse: Hashable {
         case .arm(let name, let isControl):
             "experiment \"\(name)\" has it as \(isControl ? "control" : "an arm") (end it first: "
                 + "assay experiments stop \(name))"
+        case .ensemble(let model, let version):
+            "ensemble \(model) version \(version) answers with it (retire that first)"
         case .shadow(let name):
             "shadow \"\(name)\" scores with it (end it first: assay models shadow stop)"
         }

@@ -122,10 +122,7 @@ extension ModelRegistry {
         if let known = snapshot.models[transaction.chain]?.versions[number] {
             return (.init(vector: known.vectorFingerprint, vectorName: known.vectorName), known)
         }
-        let result = try await work(bytes: 0) { [artifacts] in
-            Result { () throws(LoadError) in try Self.load(record, artifacts) }
-        }
-        switch result {
+        switch try await load(record) {
         case .success(let version):
             return (
                 .init(vector: version.vectorFingerprint, vectorName: version.vectorName), version
