@@ -105,7 +105,8 @@ struct PlainRegistry {
         let isAllowed =
             switch (version.status, status) {
             case (.candidate, .suspended), (.approved, .suspended), (.candidate, .retired),
-                (.approved, .retired), (.suspended, .retired), (.retired, .erased):
+                (.approved, .retired), (.suspended, .retired), (.retired, .erased),
+                (.erased, .retired):
                 true
             case (.suspended, _): status == version.judged
             default: false

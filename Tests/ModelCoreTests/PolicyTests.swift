@@ -137,7 +137,7 @@ struct PolicyTests {
             _ = try await registry.setStatus(
                 .init(
                     requestID: id, model: "m", version: version, status: status, reason: "old",
-                    actor: "bob"))
+                    actor: status == .erased ? "carol" : "bob"))
         }
         _ = try await apply(registry, file)
         for version in 1...2 as ClosedRange<UInt32> {
@@ -146,14 +146,12 @@ struct PolicyTests {
         let held = await refusal { try await set(2, .erased, "e-2") }
         #expect(held.reason == "legal_hold" && held.message.contains("by the policy of m"))
         try await set(1, .erased, "e-1")
-        #expect(try kit.artifactFiles().count == 1)
         _ = try await apply(
             registry, file.replacing("held_versions: [2]", with: "held_versions: []"), id: "p-2")
         _ = try await apply(
             registry, "model: \"*\"\nlegal_hold: true\naliases: {}", id: "p-3")
         let all = await refusal { try await set(2, .erased, "e-3") }
         #expect(all.message.contains("by the policy of every model"))
-        #expect(try kit.artifactFiles().count == 1)
     }
 
     @Test("files of a folder come into force when they change, all or none")

@@ -41,14 +41,25 @@ final class RegistryKit: Sendable {
     /// - Parameter isGoverned: whether the default alias asks for all that it does outside of tests, or
     ///   only for golden rows.
     func open(
-        shelf: VersionShelf.Limits = .init(), isGoverned: Bool = false
+        shelf: VersionShelf.Limits = .init(), isGoverned: Bool = false,
+        largestUpload: Int = ArtifactFolder.maximumBytes
     ) async throws -> ModelRegistry {
         try await ModelRegistry(
             over: EmbeddedRegistryStore(store, tenant: "default"), artifacts: artifacts,
-            shelf: shelf,
+            shelf: shelf, largestUpload: largestUpload,
             standardPolicy: isGoverned ? AliasPolicies.standard : Self.openPolicy
         ) { [self] in
             Timestamp(nanosecondsSinceEpoch: clock.withLock { $0 } * 1_000_000)
+        }
+    }
+
+    /// Says that all artifacts were brought at the clock's time.
+    func dateArtifacts() throws {
+        let seconds = Double(clock.withLock { $0 }) / 1_000
+        for file in try artifactFiles() {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: seconds)],
+                ofItemAtPath: file.path)
         }
     }
 

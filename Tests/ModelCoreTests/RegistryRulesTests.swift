@@ -132,7 +132,8 @@ struct RegistryRulesTests {
                 _ = try await registry.setStatus(
                     .init(
                         requestID: id, model: "m", version: UInt32(version),
-                        status: Self.message(status), reason: "r", actor: "bob"))
+                        status: Self.message(status), reason: "r",
+                        actor: status == .erased ? "carol" : "bob"))
             }
         }.code
     }

@@ -1,5 +1,6 @@
 import AssayMessages
 import RPC
+import Redis
 import TestSupport
 import Testing
 
@@ -151,17 +152,41 @@ struct SharedRegistryTests {
         await kit.close()
     }
 
-    @Test("a store that lost acknowledged changes is followed to where it is")
+    @Test(
+        "a store that lost acknowledged changes takes nothing out of service, until they are back")
     func wentBack() async throws {
         let kit = try await StoreKit(.redis)
         let registry = try await kit.open()
         let follower = RegistryFollower(registry)
         _ = try await registry.register(try Example.credit.registration(model: "m"))
+        _ = try await registry.setAlias(.move("m", to: 1))
         #expect(await follower.look() == [])
         let client = try await kit.client(port: kit.redis.port)
+        let names = try await client.send([.init("KEYS", "mr:*")], timeout: nil)[0].elements ?? []
+        var restore: [RedisCommand] = []
+        for case .bytes(let name) in names {
+            let dump = try await client.send([.init("DUMP", key: name)], timeout: nil)[0]
+            guard case .bytes(let bytes) = dump else { continue }
+            restore.append(.init("RESTORE", key: name, Array("0".utf8), bytes))
+        }
         _ = try await client.send([.init("FLUSHALL")], timeout: nil)
+        // Before anybody has looked, too.
+        let early = await refusal { try await registry.setAlias(.move("m", to: 1, id: "a-2")) }
+        #expect(early.code == .failedPrecondition && early.reason == "store_behind")
+        #expect(await follower.look() == [.behind(["m"])])
+        #expect(await follower.look() == [])
+        #expect(try registry.serving.latest.version(of: "m", nil).number == 1)
+        #expect(registry.serving.latest.isStale && follower.stalenessSeconds == 0)
+        let refused = await refusal {
+            try await registry.register(Example.credit.registration(model: "m", id: "r-2"))
+        }
+        #expect(refused.message.contains("it ends at event 0, event 2 was acknowledged"))
+        _ = try await client.send(restore, timeout: nil)
         #expect(await follower.look() == [.wentBack])
-        #expect(registry.snapshot.models.isEmpty && registry.snapshot.generation == 2)
+        #expect(!registry.serving.latest.isStale)
+        let moved = try await registry.setAlias(
+            .move("m", to: 1, from: 1, generation: 1, id: "a-3"))
+        #expect(moved.generation == 2)
         await kit.close()
     }
 }

@@ -20,12 +20,12 @@ struct StatusTests {
 
     private func set(
         _ registry: ModelRegistry, _ version: UInt32, _ status: AssayModelsV1.VersionStatus,
-        id: String = "t-1"
+        id: String = "t-1", by person: String = "bob"
     ) async throws -> AssayModelsV1.Version {
         try await registry.setStatus(
             .init(
                 requestID: id, model: "m", version: version, status: status,
-                reason: "wrong labels", ticket: "RISK-7", actor: "ann"), by: "bob")
+                reason: "wrong labels", ticket: "RISK-7", actor: "ann"), by: person)
     }
 
     private func predict(
@@ -143,29 +143,44 @@ struct StatusTests {
         }
     }
 
-    @Test("the file of an erased version goes with the last version that has it; row and hash stay")
+    @Test("who uploaded a version does not lift what somebody else suspended it for")
+    func ownVersion() async throws {
+        let (kit, registry) = try await registry()
+        defer { kit.removeFolder() }
+        _ = try await set(registry, 2, .suspended)
+        let own = await refusal { try await set(registry, 2, .candidate, id: "t-2", by: "ann") }
+        #expect(own.code == .permissionDenied && own.reason == "own_version")
+        #expect(own.message.contains("ann uploaded m version 2, and bob suspended it"))
+        _ = try await set(registry, 2, .candidate, id: "t-3", by: "carol")
+        // What they said themselves they may take back.
+        _ = try await set(registry, 2, .suspended, id: "t-4", by: "ann")
+        #expect(try await set(registry, 2, .candidate, id: "t-5", by: "ann").status == .candidate)
+    }
+
+    @Test("two people end a version, within a day one takes it back; its row and hash stay")
     func erase() async throws {
         let (kit, registry) = try await registry()
         defer { kit.removeFolder() }
         _ = try await registry.register(
             try Example.payments.registration(model: "other", id: "r-o"))
-        let early = await refusal { try await set(registry, 2, .erased) }
+        let early = await refusal { try await set(registry, 2, .erased, by: "carol") }
         #expect(early.message == "m version 2 is candidate: only what is retired can be erased")
         for version in 2...3 as ClosedRange<UInt32> {
             _ = try await set(registry, version, .retired, id: "t-\(version)")
-            #expect(try await set(registry, version, .erased, id: "e-\(version)").size > 0)
+            let own = await refusal { try await set(registry, version, .erased, id: "o") }
+            #expect(own.code == .permissionDenied && own.reason == "own_retirement")
+            let erased = try await set(
+                registry, version, .erased, id: "e-\(version)", by: "carol")
+            #expect(erased.size > 0)
         }
-        // Version 1 has the same bytes.
-        #expect(try kit.artifactFiles().count == 2)
         _ = try await registry.setAlias(.move("m", to: 1, id: "a-2", alias: "x"))
         for state in [.retired, .erased] as [AssayModelsV1.VersionStatus] {
             let other = try await registry.setStatus(
                 .init(
                     requestID: "o-\(state)", model: "other", version: 1, status: state,
-                    reason: "no longer allowed"), by: "bob")
+                    reason: "no longer allowed"), by: "bob-\(state)")
             #expect(other.artifact.count == 32)
         }
-        #expect(try kit.artifactFiles().count == 1)
         let after = try await kit.open()
         #expect(after.snapshot.generation == registry.snapshot.generation)
         let record = try await after.version(.init(model: "other", version: 1))
@@ -177,6 +192,11 @@ struct StatusTests {
         }
         #expect(error.reason == "version_erased")
         let back = await refusal { try await set(registry, 2, .candidate, id: "b") }
-        #expect(back.message == "m version 2 is erased: its model file is gone")
+        #expect(back.message.contains("can only be taken back to retired, within 23 hours"))
+        kit.clock.withLock { $0 += 23 * 3_600_000 - 1 }
+        #expect(try await set(registry, 2, .retired, id: "b-2").status == .retired)
+        kit.clock.withLock { $0 += 1 }
+        let late = await refusal { try await set(registry, 3, .retired, id: "b-3") }
+        #expect(late.message.contains("after 23 hours its model file is gone"))
     }
 }

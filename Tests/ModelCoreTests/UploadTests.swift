@@ -66,6 +66,11 @@ struct UploadTests {
         #expect(await refusal(try parts(artifact, size: 99)).contains("more than the 99 bytes"))
         #expect(await refusal(try parts(artifact, size: 9_999_999)).contains("were announced"))
         #expect(await refusal(try parts(artifact, size: 600 << 20)).contains("expected 1 to"))
+        let small = try await kit.open(largestUpload: 1_000)
+        let large = await ModelCoreTests.refusal {
+            try await small.upload(try parts(artifact), by: "ci")
+        }
+        #expect(large.message.contains("expected 1 to 1000 bytes, got \(artifact.count)"))
         let pickle = [UInt8]([0x80, 4, 0x95]) + artifact
         #expect(await refusal(try parts(pickle)).contains("a pickle can run code"))
         for (head, word) in [

@@ -21,6 +21,8 @@ struct AssayModels: AsyncParsableCommand {
 
     @OptionGroup var shared: SharedRegistryOptions
 
+    @OptionGroup(title: "Memory") var memory: MemoryOptions
+
     @Option(
         help: "Folder of experiment files, brought into force at the start and when they change.")
     var experiments: String?
@@ -43,9 +45,17 @@ struct AssayModels: AsyncParsableCommand {
                 path: shared.artifacts ?? "\(directory)/artifacts",
                 isShared: shared.registryRedis != nil)
             let sharedRegistry = try await shared.open(environment.group)
+            let limits = memory.limits()
             let registry = try await ModelRegistry(
                 over: sharedRegistry?.store ?? EmbeddedRegistryStore(store, tenant: "default"),
-                artifacts: artifacts, now: WallClock.now)
+                artifacts: artifacts, shelf: limits.shelf,
+                largestUpload: limits.largestUpload, now: WallClock.now)
+            environment.logger.info(
+                "memory for models",
+                metadata: [
+                    "idle_versions_bytes": "\(limits.shelf.bytes)",
+                    "largest_upload_bytes": "\(limits.largestUpload)",
+                ])
             let followed = FollowedRegistry(registry, environment)
             let policies = aliasPolicies.map {
                 RunningPolicies(registry, folder: $0, environment)
@@ -98,6 +108,7 @@ struct AssayModels: AsyncParsableCommand {
                         Task { await running.ramp() }, Task { await running.look() },
                         Task { await running.follow() }, Task { await shadows.trim() },
                         Task { await followed.run() },
+                        Task { await ArtifactSweeper(registry, environment).run() },
                         Task { if let policies { await policies.follow() } },
                     ]
                     try await server.run()

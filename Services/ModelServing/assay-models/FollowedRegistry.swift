@@ -45,8 +45,14 @@ struct FollowedRegistry: Sendable {
                 metadata: ["seconds": "\(seconds)"])
         case .back: logger.notice("the shared registry is back")
         case .wentBack:
+            logger.notice("the shared registry is another one that has lost nothing")
+        case .behind(let chains):
             logger.critical(
-                "the shared registry has lost acknowledged changes; what it still has is served")
+                """
+                registry_behind: the shared registry has lost acknowledged changes; what was known \
+                goes on answering, replies are flagged, and changes of these are refused until its data \
+                is back or all its processes are started again
+                """, metadata: ["alert": "registry_behind", "chains": "\(chains)"])
         case .damaged(let chain, let reason):
             logger.error(
                 "rows of the registry are damaged; what they say is not served",

@@ -81,12 +81,12 @@ struct EnsembleKit {
     }
 
     func set(
-        _ model: String, _ status: AssayModelsV1.VersionStatus, id: String
+        _ model: String, _ status: AssayModelsV1.VersionStatus, id: String, by actor: String = "bob"
     ) async throws -> AssayModelsV1.Version {
         try await registry.setStatus(
             .init(
                 requestID: id, model: model, version: 1, status: status, reason: "old",
-                actor: "bob"))
+                actor: actor))
     }
 
     /// Damages the file of a model's version 1.

@@ -36,7 +36,9 @@ public struct ArtifactFolder: ArtifactStore {
 
     public func put(_ artifact: [UInt8]) throws(ArtifactError) -> ArtifactDigest {
         let digest = ArtifactDigest(of: artifact)
-        if let present = try? get(digest), present.count == artifact.count { return digest }
+        if let present = try? get(digest), present.count == artifact.count, touch(digest) {
+            return digest
+        }
         let name = digest.description
         let temporary = "\(path)/tmp/\(name).\(UInt64.random(in: 0 ... .max))"
         do throws(ArtifactError) {
@@ -96,16 +98,6 @@ public struct ArtifactFolder: ArtifactStore {
             if name != "." && name != ".." { names.append(name) }
         }
         return names
-    }
-
-    public func remove(_ digest: ArtifactDigest) throws(ArtifactError) {
-        let name = digest.description
-        let folder = "\(path)/sha256/\(name.prefix(2))"
-        guard unlink("\(folder)/\(name)") == 0 else {
-            if errno == ENOENT { return }
-            throw Self.failure("\(folder)/\(name)")
-        }
-        try Self.sync(folder: folder)
     }
 
     // MARK: Files
@@ -182,7 +174,7 @@ public struct ArtifactFolder: ArtifactStore {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw failure(folder) }
     }
 
-    private static func sync(folder: String) throws(ArtifactError) {
+    static func sync(folder: String) throws(ArtifactError) {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(folder) }
         defer { close(descriptor) }

@@ -1,4 +1,5 @@
 internal import Crypto
+public import Wire
 
 /// The SHA-256 that names an artifact.
 public struct ArtifactDigest: Hashable, Sendable, CustomStringConvertible {
@@ -44,8 +45,17 @@ public protocol ArtifactStore: Sendable {
     /// The bytes, hashed again: damaged ones are an error, never a value.
     func get(_ digest: ArtifactDigest) throws(ArtifactError) -> [UInt8]
 
-    /// Returns once the bytes are gone; those that are gone already are no error.
-    func remove(_ digest: ArtifactDigest) throws(ArtifactError)
+    /// When somebody last stored the bytes, or would have if they had not been there; nil if they are
+    /// not there.
+    func broughtAt(_ digest: ArtifactDigest) throws(ArtifactError) -> Timestamp?
+
+    /// Removes bytes that nobody brought since a moment. Who brings them meanwhile, in whichever process,
+    /// finds them there or stores them anew.
+    ///
+    /// - Returns: whether they went, durably; false also if they were not there.
+    func remove(
+        _ digest: ArtifactDigest, broughtBefore limit: Timestamp
+    ) throws(ArtifactError) -> Bool
 
     /// Begins to take a file in parts.
     func receive() throws(ArtifactError) -> any ArtifactReception

@@ -21,7 +21,7 @@ extension ModelRegistry {
     ) async throws -> ShadowEvidence? {
         guard let log = shadows.log else { return nil }
         return try await Self.translated {
-            try await work(bytes: 0) {
+            try await work(.evidence) {
                 let end = log.horizon()
                 var best: ShadowEvidence?
                 for shadow in log.shadows(of: model) {

@@ -11,7 +11,7 @@ extension ModelRegistry {
             var loaded: [UInt32: VersionLoader.Outcome] = [:]
             snapshot.show(picture)
             for number in snapshot.models[chain]?.missing ?? [] {
-                loaded[number] = try await loader.load(chain, number)
+                loaded[number] = try await loader.load(chain, number, isUrgent: true)
             }
             snapshot.take(loaded, of: chain)
             snapshot.models[chain]?.refreshLanes()

@@ -20,7 +20,6 @@ extension ModelRegistry {
         let checked = try await check(bytes: artifact.count, request.manifest) { [artifacts] in
             (artifact, { _ = try artifacts.put(artifact) })
         }
-        defer { ArtifactDigest(checked.artifact).map(uploads.release) }
         return try await register(
             checked,
             Registration(
@@ -80,7 +79,7 @@ extension ModelRegistry {
     }
 
     /// The gates of a registration: the file parses, the manifest agrees with it, every golden row is
-    /// reproduced. Only a file that passed is kept; it is held there until it is released.
+    /// reproduced. Only a file that passed is kept; what was kept lately is not swept.
     ///
     /// - Parameter read: gives the file, and what keeps it. Both may block.
     func check(
@@ -89,7 +88,7 @@ extension ModelRegistry {
     ) async throws -> ServingVersion {
         try await Self.translated {
             let members = try await members(bytes: bytes, read)
-            return try await work(bytes: bytes) { [uploads, artifacts] in
+            return try await work(bytes: bytes) { [artifacts] in
                 let (artifact, keep) = try read()
                 let digest = ArtifactDigest(of: artifact)
                 let loaded = members.load(artifacts)
@@ -98,13 +97,7 @@ extension ModelRegistry {
                 ) { (model, number) throws(RPCError) in try loaded.find(model, number) }
                 // What is registered is what its golden rows say, degraded or not.
                 if serving.isDegraded { try serving.replay(manifest) }
-                uploads.hold(digest)
-                do {
-                    try keep()
-                } catch {
-                    uploads.release(digest)
-                    throw error
-                }
+                try keep()
                 return serving
             }
         }

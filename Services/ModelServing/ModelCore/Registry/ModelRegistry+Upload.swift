@@ -23,7 +23,7 @@ extension ModelRegistry {
         guard case .start(let start)? = try await iterator.next()?.piece else {
             throw RPCError.invalid("start", "an upload begins with it")
         }
-        try Self.check(start)
+        try check(start)
         let reception = try await Self.translated { [artifacts] in
             try await blocking { try artifacts.receive() }
         }
@@ -31,15 +31,16 @@ extension ModelRegistry {
         return try await register(start, digest, reception, by: caller)
     }
 
-    private static func check(_ start: AssayModelsV1.UploadStart) throws(RPCError) {
+    private func check(_ start: AssayModelsV1.UploadStart) throws(RPCError) {
         try ModelName.check(start.model, "start.model")
         guard 1...64 ~= start.requestID.utf8.count else {
             throw .invalid("start.request_id", "expected 1 to 64 bytes")
         }
-        guard 1...UInt64(ArtifactFolder.maximumBytes) ~= start.size else {
+        guard start.size > 0, start.size <= largestUpload else {
             throw .invalid(
                 "start.size",
-                "expected 1 to \(ArtifactFolder.maximumBytes) bytes, got \(start.size)")
+                "expected 1 to \(largestUpload) bytes, got \(start.size): a file that is checked "
+                    + "takes five times its size of memory, see --largest-upload-mebibytes")
         }
     }
 
@@ -109,7 +110,6 @@ extension ModelRegistry {
         let checked = try await check(bytes: Int(start.size), start.manifest) {
             (try reception.read(), { try reception.keep() })
         }
-        defer { uploads.release(digest) }
         return try await register(
             checked,
             Registration(
@@ -118,7 +118,7 @@ extension ModelRegistry {
     }
 
     /// Waits for the disk off the event loops, beside the checks of other files.
-    private func blocking<Result: Sendable>(
+    func blocking<Result: Sendable>(
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in

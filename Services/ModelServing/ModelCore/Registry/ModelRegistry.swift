@@ -34,8 +34,6 @@ public final class ModelRegistry: Sendable {
     /// Since when this process counts; a version does since it was loaded.
     let openedAt: Timestamp
 
-    /// Artifacts that no version names yet.
-    let uploads = ArtifactHolds()
     /// Rings whenever something new is shown.
     let bell = RegistryBell()
     let watchers = Turnstile(limit: ModelRegistry.maximumWatchers)
@@ -49,8 +47,14 @@ public final class ModelRegistry: Sendable {
     let loadLanes = ChangeLanes()
     private let failures = Mutex(FailureFollower())
     private let shelfLimits: VersionShelf.Limits
+    /// Bytes of a model file that comes in parts.
+    let largestUpload: Int
     /// Parses, compiles and replays; one file at a time, so that serving keeps its processors.
     private let checks = QuietThread()
+    /// Proves versions that aliases move to, however many files are being checked.
+    private let moves = QuietThread(isUrgent: true)
+    /// Reads what speaks for a move; a rollback asks for none and does not wait for it.
+    private let evidence = QuietThread()
     /// Takes the parts of files that come in parts.
     let disk = DispatchQueue(label: "assay.models.registry.disk", attributes: .concurrent)
     private let pending = Mutex((checks: 0, bytes: 0))
@@ -64,7 +68,7 @@ public final class ModelRegistry: Sendable {
     ///   says whether the service may be called ready.
     package init(
         over store: any RegistryStore, artifacts: any ArtifactStore,
-        shelf: VersionShelf.Limits = .init(),
+        shelf: VersionShelf.Limits = .init(), largestUpload: Int = ArtifactFolder.maximumBytes,
         standardPolicy: @escaping @Sendable (String) -> AssayModelsV1.AliasPolicy =
             AliasPolicies.standard,
         now: @escaping @Sendable () -> Timestamp
@@ -74,6 +78,7 @@ public final class ModelRegistry: Sendable {
         self.artifacts = artifacts
         loader = VersionLoader(rows, artifacts)
         shelfLimits = shelf
+        self.largestUpload = largestUpload
         self.now = now
         openedAt = now()
         recoveredPosition = try await store.movedChains(since: .max)?.position
@@ -121,7 +126,9 @@ public final class ModelRegistry: Sendable {
             try await lanes.run(chain) {
                 for _ in 0..<Self.maximumAttempts {
                     let known = try await remembered(chain, requestID, request)
+                    let shown = self.known(chain).sequence
                     var transaction = try await RegistryTransaction(store, chain, now: now())
+                    try Self.check(transaction, isNotBehind: shown)
                     // Others may have changed it, or a commit of ours that seemed to fail.
                     try await catchUp(chain, to: transaction.head)
                     if let known { return try Answer(decoding: known, door: .strict) }
@@ -138,6 +145,20 @@ public final class ModelRegistry: Sendable {
                     .aborted, "\"\(chain)\" was changed at the same time, again and again")
             }
         }
+    }
+
+    /// Refuses to build on a store that has lost what was acknowledged and is shown.
+    private static func check(
+        _ transaction: RegistryTransaction, isNotBehind shown: UInt64
+    ) throws(RPCError) {
+        let sequence = transaction.head.nextSequence - 1
+        guard sequence < shown else { return }
+        throw RPCError(
+            .failedPrecondition,
+            "the registry's store has lost changes of \"\(transaction.chain)\": it ends at event "
+                + "\(sequence), event \(shown) was acknowledged. Bring back what it held; or, to go "
+                + "on with what it still has, start every process of the registry again",
+            reason: "store_behind")
     }
 
     func remembered(
@@ -255,6 +276,20 @@ public final class ModelRegistry: Sendable {
 
     // MARK: Work
 
+    /// Which thread does what only the changes of aliases wait for.
+    enum Errand { case moves, evidence }
+
+    /// Runs what a change of an alias needs, off the event loops. Changes that wait are bounded by
+    /// their lanes.
+    func work<Result: Sendable>(
+        _ errand: Errand, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        let thread = errand == .moves ? moves : evidence
+        return try await withCheckedThrowingContinuation { continuation in
+            thread.async { continuation.resume(with: Swift.Result { try body() }) }
+        }
+    }
+
     /// Runs what takes processor time or waits for the disk, off the event loops.
     func work<Result: Sendable>(
         bytes: Int, _ body: @escaping @Sendable () throws -> Result
@@ -274,6 +309,9 @@ public final class ModelRegistry: Sendable {
             checks.async { continuation.resume(with: Swift.Result { try body() }) }
         }
     }
+
+    /// Files that are being checked, or wait for it.
+    var pendingChecks: Int { pending.withLock { $0.checks } }
 
     /// Failures of the disk are UNAVAILABLE: the caller may try again with the same request id.
     static func translated<Result>(

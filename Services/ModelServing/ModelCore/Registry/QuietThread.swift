@@ -2,8 +2,8 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// A thread for long work beside short calls: it works through a queue, and stands back from every
-/// thread of ordinary priority that wants its core.
+/// A thread for long work beside short calls: it works through a queue, and unless the work is urgent it
+/// stands back from every thread of ordinary priority that wants its core.
 ///
 /// The thread begins with the first work and ends with this object, after what it was given.
 final class QuietThread: Sendable {
@@ -22,6 +22,9 @@ final class QuietThread: Sendable {
 
         let state = Mutex(State())
         let wake = DispatchSemaphore(value: 0)
+        let isUrgent: Bool
+
+        init(isUrgent: Bool) { self.isUrgent = isUrgent }
 
         /// Until it has ended and nothing waits.
         func work() {
@@ -38,7 +41,9 @@ final class QuietThread: Sendable {
         }
     }
 
-    private let queue = Queue()
+    private let queue: Queue
+
+    init(isUrgent: Bool = false) { queue = Queue(isUrgent: isUrgent) }
 
     deinit {
         queue.state.withLock { $0.hasEnded = true }
@@ -66,10 +71,13 @@ final class QuietThread: Sendable {
             &thread, &attributes,
             { queue in
                 guard let queue else { return nil }
-                // Linux: of the calling thread alone.
-                let process = Int32(PRIO_PROCESS.rawValue)
-                _ = setpriority(process, 0, getpriority(process, 0) + QuietThread.niceness)
-                Unmanaged<Queue>.fromOpaque(queue).takeRetainedValue().work()
+                let works = Unmanaged<Queue>.fromOpaque(queue).takeRetainedValue()
+                if !works.isUrgent {
+                    // Linux: of the calling thread alone.
+                    let process = Int32(PRIO_PROCESS.rawValue)
+                    _ = setpriority(process, 0, getpriority(process, 0) + QuietThread.niceness)
+                }
+                works.work()
                 return nil
             }, Unmanaged.passRetained(queue).toOpaque())
         precondition(result == 0, "a process has room for one more thread")

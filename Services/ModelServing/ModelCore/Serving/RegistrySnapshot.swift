@@ -84,15 +84,6 @@ public struct RegistrySnapshot: Sendable {
         }
     }
 
-    /// Whether a version that is not erased has this artifact.
-    func needs(_ artifact: ArtifactDigest) -> Bool {
-        models.values.contains { model in
-            model.records.contains {
-                $0.artifact == artifact.bytes && model.states[$0.number]?.status != .erased
-            }
-        }
-    }
-
     /// Versions that were let go for lack of room.
     public var evictions: Int { shelf.evictions }
 

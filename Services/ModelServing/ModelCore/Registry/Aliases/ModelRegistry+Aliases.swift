@@ -128,9 +128,15 @@ extension ModelRegistry {
         let loaded = snapshot.models[version.model]?.versions[version.number]
         // The files of an ensemble's members are as much what serves as its own.
         guard let loaded, version.format != ModelFormat.assayEnsemble.rawValue else {
-            return try await load(record).mapError { AliasMove.LoadFailure(reason: $0.reason) }
+            let members = try await loader.members(of: record)
+            return try await work(.moves) { [artifacts] in
+                Result { () throws(VersionLoader.LoadError) in
+                    try VersionLoader.load(record, artifacts, members.load(artifacts))
+                }
+                .mapError { AliasMove.LoadFailure(reason: $0.reason) }
+            }
         }
-        return try await work(bytes: 0) { [artifacts] in
+        return try await work(.moves) { [artifacts] in
             do throws(VersionLoader.LoadError) {
                 try VersionLoader.prove(loaded, record, artifacts)
                 return .success(loaded)

@@ -18,7 +18,7 @@ extension ModelRegistry {
         shown.show(picture)
         var loaded: [UInt32: VersionLoader.Outcome] = [:]
         for number in shown.models[chain]?.missing ?? [] {
-            loaded[number] = try await loader.load(chain, number)
+            loaded[number] = try await loader.load(chain, number, isUrgent: true)
         }
         publish(picture, loaded)
         return true
@@ -30,7 +30,21 @@ extension ModelRegistry {
         try await refresh(chain)
     }
 
-    /// Recovers anew: after the store has lost changes that were shown already.
+    /// Chains of which more is shown than the store still has, sorted.
+    func lostChains() async throws -> [String] {
+        let snapshot = snapshot
+        let names = Array(snapshot.models.keys) + Array(snapshot.sharedSequences.keys)
+        return try await Self.translated {
+            var lost: [String] = []
+            for name in names.sorted() {
+                let sequence = try await rows.head(name).nextSequence - 1
+                if sequence < known(name, in: snapshot).sequence { lost.append(name) }
+            }
+            return lost
+        }
+    }
+
+    /// Recovers anew, from a store that is another one than before and has lost nothing.
     func startOver() async throws {
         let recovered = try await Self.recover(loader)
         defer { bell.ring() }
@@ -57,8 +71,11 @@ extension ModelRegistry {
         }
     }
 
-    private func known(_ chain: String) -> ChainPicture.Known {
-        let snapshot = snapshot
+    func known(_ chain: String) -> ChainPicture.Known { known(chain, in: snapshot) }
+
+    private func known(
+        _ chain: String, in snapshot: RegistrySnapshot
+    ) -> ChainPicture.Known {
         if RegistryTransaction.isShared(chain) {
             return ChainPicture.Known(sequence: snapshot.sharedSequences[chain] ?? 0)
         }

@@ -21,8 +21,11 @@ public final class RegistryFollower: Sendable {
         /// It has not answered for five minutes, and replies are flagged; said once.
         case stale(seconds: Int64)
         case back
-        /// The store has lost changes that were acknowledged; what it still has is shown.
+        /// The store is another one than before and has lost nothing: what it has is shown.
         case wentBack
+        /// The store has lost acknowledged changes of these chains; said once. Everything is shown as it
+        /// was before, replies are flagged, and these chains do not change until a person decides.
+        case behind([String])
         /// The rows of a chain are damaged; said once. It is shown as it was before.
         case damaged(chain: String, reason: String)
     }
@@ -33,6 +36,8 @@ public final class RegistryFollower: Sendable {
         var heardAt: Int64
         var isLost = false
         var isStale = false
+        /// Whether the store has lost something that is shown.
+        var isBehind = false
         /// What was said of chains that could not be read.
         var damage: [String: String] = [:]
     }
@@ -68,7 +73,11 @@ public final class RegistryFollower: Sendable {
         } catch {
             return lost("\(error)")
         }
-        if moved.position < position { return await wentBack(to: moved.position) }
+        let isBehind = state.withLock { $0.isBehind }
+        if isBehind || moved.position < position {
+            return isBehind && moved.position == position
+                ? heard() : await wentBack(to: moved.position)
+        }
         var events = heard()
         var followed: [String] = []
         var isWhole = true
@@ -85,23 +94,33 @@ public final class RegistryFollower: Sendable {
         return followed.isEmpty ? events : events + [.followed(followed)]
     }
 
+    /// What is shown stays unless the store has all of it.
     private func wentBack(to position: UInt64) async -> [Event] {
+        let chains: [String]
         do {
-            try await registry.startOver()
+            chains = try await registry.lostChains()
+            if chains.isEmpty { try await registry.startOver() }
         } catch {
             return lost("\(error)")
         }
-        state.withLock { $0.position = position }
-        return heard() + [.wentBack]
+        let isNews = state.withLock { state in
+            let wasBehind = state.isBehind
+            state.position = position
+            state.isBehind = !chains.isEmpty
+            return !wasBehind
+        }
+        let events = heard()
+        if chains.isEmpty { return events + [.wentBack] }
+        return isNews ? events + [.behind(chains)] : events
     }
 
     private func heard() -> [Event] {
         let now = registry.now().millisecondsSinceEpoch
-        let (wasLost, wasStale) = state.withLock { state in
-            defer { (state.isLost, state.isStale, state.heardAt) = (false, false, now) }
-            return (state.isLost, state.isStale)
+        let (wasLost, wasStale, isStale) = state.withLock { state in
+            defer { (state.isLost, state.isStale, state.heardAt) = (false, state.isBehind, now) }
+            return (state.isLost, state.isStale, state.isBehind)
         }
-        if wasStale { registry.setStale(false) }
+        if wasStale != isStale { registry.setStale(isStale) }
         return wasLost ? [.back] : []
     }
 

@@ -14,6 +14,7 @@ struct VersionLoader: Sendable {
     let rows: RegistryRows
     let artifacts: any ArtifactStore
     private let queue = QuietThread()
+    private let urgent = QuietThread(isUrgent: true)
 
     init(_ rows: RegistryRows, _ artifacts: any ArtifactStore) {
         self.rows = rows
@@ -22,23 +23,29 @@ struct VersionLoader: Sendable {
 
     /// Reads a version's row, then loads it, off the threads that wait for this.
     ///
+    /// - Parameter isUrgent: whether it is in use and nothing answers for it until it is there: it waits
+    ///   behind nothing that is not.
     /// - Throws: if the store cannot be read. A version that cannot be loaded is an outcome.
-    func load(_ model: String, _ number: UInt32) async throws -> Outcome {
+    func load(
+        _ model: String, _ number: UInt32, isUrgent: Bool = false
+    ) async throws -> Outcome {
         guard let record = try await rows.record(model, number) else {
             throw RegistryRows.damaged("version \(number) of \(model)")
         }
         let members = try await members(of: record)
-        return await quietly { [artifacts] in
+        return await quietly(isUrgent: isUrgent) { [artifacts] in
             Result { () throws(LoadError) in
                 try Self.load(record, artifacts, members.load(artifacts))
             }
         }
     }
 
-    /// Waits for what blocks, behind all that was given before.
-    func quietly<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    /// Waits for what blocks, behind all of its kind that was given before.
+    func quietly<Value: Sendable>(
+        isUrgent: Bool = false, _ body: @escaping @Sendable () -> Value
+    ) async -> Value {
         await withCheckedContinuation { done in
-            queue.async { done.resume(returning: body()) }
+            (isUrgent ? urgent : queue).async { done.resume(returning: body()) }
         }
     }
 

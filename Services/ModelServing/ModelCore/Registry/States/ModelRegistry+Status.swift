@@ -2,21 +2,23 @@ public import AssayMessages
 internal import RPC
 
 extension ModelRegistry {
-    /// Suspends, reinstates, retires or erases a version.
+    /// Suspends, reinstates, retires or erases a version. The bytes of what is erased go later, with a
+    /// sweep.
     public func setStatus(
         _ request: AssayModelsV1.SetStatusRequest, by caller: String = ""
     ) async throws -> AssayModelsV1.Version {
         guard !request.reason.isEmpty else { throw RPCError.invalid("reason", "why?") }
         var committed: AssayModelsV1.VersionState?
         _ = try snapshot.model(request.model)
-        let version = try await change(request.model, request.requestID, request.encoded()) {
+        return try await change(request.model, request.requestID, request.encoded()) {
             transaction in
             let record = try await transaction.record(request.version)
             let version = record.version
+            let present = try await transaction.state(of: version)
             let state = try VersionLife.move(
-                try await transaction.state(of: version), to: request.status,
-                at: transaction.time, by: caller.isEmpty ? request.actor : caller,
-                reason: request.reason)
+                present, to: request.status, at: transaction.time,
+                by: caller.isEmpty ? request.actor : caller, reason: request.reason)
+            try VersionLife.check(state, mayFollow: present, of: version)
             let uses = try await transaction.uses(of: request.version)
             let ensembles = try await transaction.ensembles(using: request.version)
             try Self.checkUses(uses + ensembles, state)
@@ -36,9 +38,6 @@ extension ModelRegistry {
         } published: { transaction, _ in
             if let committed { publish(committed, transaction) }
         }
-        // A repeated call too: the first one may have ended before the file was gone.
-        if version.status == .erased { try await removeBytes(version.artifact) }
-        return version
     }
 
     /// Shows readers how a version stands.
@@ -81,17 +80,5 @@ extension ModelRegistry {
             .failedPrecondition,
             "\(state.model) version \(state.version) is in use: "
                 + reasons.joined(separator: "; "), reason: "version_in_use")
-    }
-
-    /// Removes an artifact that no version needs any more, and that no registration is bringing.
-    private func removeBytes(_ artifact: [UInt8]) async throws {
-        guard let digest = ArtifactDigest(artifact) else { return }
-        try await Self.translated {
-            try await work(bytes: 0) { [artifacts, uploads, self] in
-                try uploads.unlessHeld(digest) {
-                    if !snapshot.needs(digest) { try artifacts.remove(digest) }
-                }
-            }
-        }
     }
 }

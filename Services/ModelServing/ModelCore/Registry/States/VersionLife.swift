@@ -6,6 +6,9 @@ internal import Wire
 enum VersionLife {
     /// Who has said something of one version, at most.
     static let maximumPeople = 64
+    /// How long an erased version can be taken back. Its bytes stay an hour longer, so that clocks of
+    /// several processes may differ.
+    static let regretMilliseconds: Int64 = 23 * 3_600_000
 
     /// How a version stands that nobody has said anything of.
     static func beginning(of version: AssayModelsV1.Version) -> AssayModelsV1.VersionState {
@@ -21,7 +24,7 @@ enum VersionLife {
         _ state: AssayModelsV1.VersionState, to status: AssayModelsV1.VersionStatus,
         at time: Timestamp, by actor: String, reason: String
     ) throws(RPCError) -> AssayModelsV1.VersionState {
-        if let why = refusal(state, status) {
+        if let why = refusal(state, status, at: time) {
             throw RPCError(
                 .failedPrecondition,
                 "\(state.model) version \(state.version) is \(state.status): \(why)",
@@ -73,8 +76,34 @@ enum VersionLife {
         return judged
     }
 
+    /// What one person cannot do alone: lift the suspension of their own version that somebody else
+    /// said, and erase what they retired.
+    static func check(
+        _ state: AssayModelsV1.VersionState, mayFollow before: AssayModelsV1.VersionState,
+        of version: AssayModelsV1.Version
+    ) throws(RPCError) {
+        let place = "\(version.model) version \(version.number)"
+        let person = state.actor.isEmpty ? "nobody" : state.actor
+        switch (before.status, state.status) {
+        case (.suspended, .candidate), (.suspended, .approved):
+            guard state.actor == version.uploader, state.actor != before.actor else { return }
+            throw RPCError(
+                .permissionDenied,
+                "\(person) uploaded \(place), and \(before.actor) suspended it: somebody else has to "
+                    + "lift that", reason: "own_version")
+        case (_, .erased):
+            guard state.actor == before.actor else { return }
+            throw RPCError(
+                .permissionDenied,
+                "\(person) retired \(place): somebody else has to erase it, for its bytes will be gone",
+                reason: "own_retirement")
+        default: return
+        }
+    }
+
     private static func refusal(
-        _ state: AssayModelsV1.VersionState, _ to: AssayModelsV1.VersionStatus
+        _ state: AssayModelsV1.VersionState, _ to: AssayModelsV1.VersionStatus,
+        at time: Timestamp
     ) -> String? {
         switch (state.status, to) {
         case (let from, _) where from == to: return "it is so already"
@@ -88,7 +117,11 @@ enum VersionLife {
         case (.candidate, .approved): return "it becomes approved by an approval"
         case (.approved, .candidate): return "whoever approved it may withdraw that"
         case (.retired, _): return "what is retired stays so, and can only be erased"
-        case (.erased, _): return "its model file is gone"
+        case (.erased, .retired):
+            let passed = time.millisecondsSinceEpoch - state.changedAt.millisecondsSinceEpoch
+            return passed < regretMilliseconds
+                ? nil : "after 23 hours its model file is gone, or is about to go"
+        case (.erased, _): return "it can only be taken back to retired, within 23 hours"
         case (_, .erased): return "only what is retired can be erased"
         default: return "expected suspended, retired, erased, or what it was before a suspension"
         }
