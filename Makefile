@@ -11,7 +11,7 @@ SOURCES := Package.swift Proto/Compiler Proto/schemac Services Shared Tests
 
 # What the build links, and what the tests start or call.
 BUILD_PACKAGES := libnghttp2-dev libssl-dev libhiredis-dev librocksdb-dev zlib1g-dev libjemalloc-dev pkg-config
-TEST_PACKAGES := redis-server protobuf-compiler curl python3 python3-venv valgrind binutils openssl
+TEST_PACKAGES := redis-server protobuf-compiler libprotobuf-dev curl python3 python3-venv valgrind binutils openssl
 CODEC_BENCH := Tests/Benchmarks/codec
 CODEC_BENCH_MESSAGES := --schemas $(CODEC_BENCH)/Schemas --swift $(CODEC_BENCH)/Messages
 INTEROP := Tests/Interop
