@@ -37,6 +37,12 @@ struct ModelLoad: AsyncParsableCommand {
     )
     var swaps: Int?
 
+    @Option(help: "Moves of the alias a second, with --swaps.")
+    var pace = 10.0
+
+    @Option(help: "With --swaps: a new version before each so manieth move; 0: none.")
+    var perVersion = 10
+
     @Option(
         help:
             "Windows with a starved shadow of every call at half of what can be answered (or at --rate), between windows without."
@@ -67,7 +73,7 @@ struct ModelLoad: AsyncParsableCommand {
     func validate() throws {
         guard connections > 0, outstanding > 0, loops > 0, seconds > 0, rounds > 0, inputs > 0,
             (1...100_000).contains(trees), (1...12).contains(depth), (rate ?? 1) > 0,
-            (swaps ?? 1) > 0, (shadows ?? 1) > 0, (cycles ?? 100) >= 100
+            (swaps ?? 1) > 0, pace > 0, perVersion >= 0, (shadows ?? 1) > 0, (cycles ?? 100) >= 100
         else {
             throw ValidationError("counts are positive; depth is at most 12, --cycles at least 100")
         }
@@ -105,7 +111,7 @@ struct ModelLoad: AsyncParsableCommand {
         } else if let swaps {
             isGood = try await SwapContest(
                 load: load, administrator: administrator, forest: forest,
-                rate: try await half(load)
+                rate: try await half(load), pace: pace, perVersion: perVersion
             ).run(swaps: swaps)
         } else {
             try await measure(load)

@@ -10,18 +10,19 @@ struct SwapContest {
     let forest: SeededForest
     /// Rows a second.
     let rate: Double
+    /// Moves a second, at an even pace.
+    let pace: Double
+    /// A new version is registered before each so manieth move; 0: none is.
+    let perVersion: Int
 
     /// Moves of one window.
     private static let perWindow = 100
-    private static let perSecond = 40.0
-    /// A new version comes before each so manieth move.
-    private static let perVersion = 10
 
     /// - Returns: whether no call failed, and the p99 grew by no more than a tenth.
     func run(swaps: Int) async throws -> Bool {
         let windows = max(1, (swaps + Self.perWindow - 1) / Self.perWindow)
         let each = max(1, swaps / windows)
-        let duration = Duration.seconds(Double(each) / Self.perSecond)
+        let duration = Duration.seconds(Double(each) / pace)
         var versions = [
             await administrator.served, try await administrator.register(forest(0)),
         ]
@@ -30,7 +31,7 @@ struct SwapContest {
         for number in 1...windows {
             let still = try await load.open(rate: rate, for: duration)
             let present = versions
-            let made = try (0..<each / Self.perVersion).map { try prepared(number * each + $0) }
+            let made = try (0..<newVersions(each)).map { try prepared(number * each + $0) }
             async let moved = move(each, among: present, made)
             let window = try await load.open(rate: rate, for: duration)
             versions = try await moved
@@ -61,6 +62,8 @@ struct SwapContest {
         var manifest: AssayModelsV1.Manifest
     }
 
+    private func newVersions(_ moves: Int) -> Int { perVersion > 0 ? moves / perVersion : 0 }
+
     private func forest(_ number: Int) -> SeededForest {
         SeededForest(
             trees: forest.trees, depth: forest.depth, inputs: forest.inputs,
@@ -82,10 +85,10 @@ struct SwapContest {
         var versions = present
         let start = ContinuousClock.now
         for index in 0..<count {
-            let due = start + .seconds(Double(index) / Self.perSecond)
+            let due = start + .seconds(Double(index) / pace)
             try await ContinuousClock().sleep(until: due)
-            if index % Self.perVersion == 0, index / Self.perVersion < made.count {
-                let new = made[index / Self.perVersion]
+            if index % max(1, perVersion) == 0, index / max(1, perVersion) < made.count {
+                let new = made[index / perVersion]
                 versions = [
                     versions[1], try await administrator.register(new.artifact, new.manifest),
                 ]
