@@ -7,7 +7,8 @@ public enum PolicyTable {
     public static let all: [MethodDescriptor] = [
         AssayFeaturesV1.FeatureStore.methods, AssayModelsV1.Experiments.methods,
         AssayModelsV1.ModelMonitoring.methods, AssayModelsV1.ModelRegistry.methods,
-        AssayModelsV1.ModelServing.methods, AssayRiskV1.RiskAssessment.methods,
+        AssayModelsV1.ModelServing.methods, AssayRiskV1.DecisionLog.methods,
+        AssayRiskV1.RiskAssessment.methods, AssayRiskV1.RuleAdministration.methods,
         BenchV1.Echo.methods, BenchV1.Streaming.methods, GRPCHealthV1.Health.methods,
         GRPCReflectionV1.ServerReflection.methods, GRPCReflectionV1Alpha.ServerReflection.methods,
         OTLPTraceCollectorV1.TraceService.methods, OpenInference.GRPCInferenceService.methods,

@@ -6,6 +6,2973 @@ public import Wire
 public enum AssayRiskV1 {}
 
 extension AssayRiskV1 {
+    /// Decisions to list; every field that is given narrows the choice.
+    public struct ListDecisionsRequest: WireMessage {
+        /// Customer or account of the event.
+        public var subject: String = ""
+        public var kind: DecisionKind = .unspecified
+        public var status: Status = .unspecified
+        /// Decided at or after this.
+        public var since: Timestamp?
+        /// Decided before this.
+        public var until: Timestamp?
+        /// Id of a rule that held.
+        public var rule: String = ""
+        public var transactionID: String = ""
+        /// 0: 20.
+        public var pageSize: UInt32 = 0
+        public var pageToken: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            subject: String = "", kind: DecisionKind = .unspecified, status: Status = .unspecified,
+            since: Timestamp? = nil, until: Timestamp? = nil, rule: String = "",
+            transactionID: String = "", pageSize: UInt32 = 0, pageToken: String = ""
+        ) {
+            self.subject = subject
+            self.kind = kind
+            self.status = status
+            self.since = since
+            self.until = until
+            self.rule = rule
+            self.transactionID = transactionID
+            self.pageSize = pageSize
+            self.pageToken = pageToken
+        }
+
+        public static func blank() -> ListDecisionsRequest { ListDecisionsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ListDecisionsRequest", depth: 2,
+            [
+                Field(1, "subject", .string, pii: .person),
+                Field(2, "kind", .enumeration(DecisionKind.names)),
+                Field(3, "status", .enumeration(Status.names)),
+                Field(4, "since", .timestamp, .optional),
+                Field(5, "until", .timestamp, .optional),
+                Field(6, "rule", .string),
+                Field(7, "transaction_id", json: "transactionId", .string),
+                Field(8, "page_size", json: "pageSize", .uint32),
+                Field(9, "page_token", json: "pageToken", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { subject = try reader.string(.implicit) }
+                if reader.take(0x10) { kind = try reader.enumeration(.implicit) }
+                if reader.take(0x18) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x22) { since = try reader.timestamp() }
+                if reader.take(0x2A) { until = try reader.timestamp() }
+                if reader.take(0x32) { rule = try reader.string(.implicit) }
+                if reader.take(0x3A) { transactionID = try reader.string(.implicit) }
+                if reader.take(0x40) { pageSize = try reader.uint32(.implicit) }
+                if reader.take(0x4A) { pageToken = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, subject)
+            size += sizes.enumeration(0x10, kind)
+            size += sizes.enumeration(0x18, status)
+            size += sizes.timestamp(0x22, since)
+            size += sizes.timestamp(0x2A, until)
+            size += sizes.string(0x32, rule)
+            size += sizes.string(0x3A, transactionID)
+            size += sizes.uint32(0x40, pageSize)
+            size += sizes.string(0x4A, pageToken)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, subject)
+            writer.enumeration(0x10, kind)
+            writer.enumeration(0x18, status)
+            writer.timestamp(0x22, since)
+            writer.timestamp(0x2A, until)
+            writer.string(0x32, rule)
+            writer.string(0x3A, transactionID)
+            writer.uint32(0x40, pageSize)
+            writer.string(0x4A, pageToken)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("subject", subject.utf8.count, max: 64)
+            violations.length("rule", rule.utf8.count, max: 32)
+            violations.length("transaction_id", transactionID.utf8.count, max: 64)
+            violations.range("page_size", pageSize, min: 0, max: 40)
+            violations.length("page_token", pageToken.utf8.count, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: subject = try reader.value(StringCodec.self)
+            case 2: kind = try reader.value(EnumCodec<DecisionKind>.self)
+            case 3: status = try reader.value(EnumCodec<Status>.self)
+            case 4: since = try reader.value(TimestampCodec.self)
+            case 5: until = try reader.value(TimestampCodec.self)
+            case 6: rule = try reader.value(StringCodec.self)
+            case 7: transactionID = try reader.value(StringCodec.self)
+            case 8: pageSize = try reader.value(UInt32Codec.self)
+            case 9: pageToken = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("subject", subject, StringCodec.self, pii: .person)
+            writer.field("kind", kind, EnumCodec<DecisionKind>.self)
+            writer.field("status", status, EnumCodec<Status>.self)
+            writer.field("since", since, TimestampCodec.self)
+            writer.field("until", until, TimestampCodec.self)
+            writer.field("rule", rule, StringCodec.self)
+            writer.field("transactionId", transactionID, StringCodec.self)
+            writer.field("pageSize", pageSize, UInt32Codec.self)
+            writer.field("pageToken", pageToken, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListDecisionsRequest, b: ListDecisionsRequest) -> Bool {
+            Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.since, b.since)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.rule, b.rule)
+                && Canonical.equal(a.transactionID, b.transactionID)
+                && Canonical.equal(a.pageSize, b.pageSize)
+                && Canonical.equal(a.pageToken, b.pageToken)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(since, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(rule, into: &hasher)
+            Canonical.hash(transactionID, into: &hasher)
+            Canonical.hash(pageSize, into: &hasher)
+            Canonical.hash(pageToken, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct DecisionPage: WireMessage {
+        public var decisions: [Decision] = []
+        /// Empty: there are no more.
+        public var nextPageToken: String = ""
+        public var unknown: UnknownFields?
+
+        public init(decisions: [Decision] = [], nextPageToken: String = "") {
+            self.decisions = decisions
+            self.nextPageToken = nextPageToken
+        }
+
+        public static func blank() -> DecisionPage { DecisionPage() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.DecisionPage", depth: 5,
+            [
+                Field(1, "decisions", .message { Decision.fields }, .list),
+                Field(2, "next_page_token", json: "nextPageToken", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    decisions = try reader.list(0x0A, MessageCodec<Decision>.self)
+                }
+                if reader.take(0x12) { nextPageToken = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, decisions, MessageCodec<Decision>.self)
+            size += sizes.string(0x12, nextPageToken)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, decisions, MessageCodec<Decision>.self, &sizes)
+            writer.string(0x12, nextPageToken)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("decisions", decisions.count, max: 40)
+            violations.nested("decisions", decisions)
+            violations.length("next_page_token", nextPageToken.utf8.count, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisions = try reader.list(MessageCodec<Decision>.self)
+            case 2: nextPageToken = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("decisions", decisions, MessageCodec<Decision>.self)
+            writer.field("nextPageToken", nextPageToken, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DecisionPage, b: DecisionPage) -> Bool {
+            Canonical.equal(a.decisions, b.decisions)
+                && Canonical.equal(a.nextPageToken, b.nextPageToken)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(decisions, into: &hasher)
+            Canonical.hash(nextPageToken, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct WatchDecisionsRequest: WireMessage {
+        /// The last sequence that the caller has; 0: from the beginning.
+        public var after: UInt64 = 0
+        /// From what is decided from now on; `after` is not looked at.
+        public var fromNow: Bool = false
+        /// Only these; empty: all.
+        public var statuses: [Status] = []
+        public var unknown: UnknownFields?
+
+        public init(after: UInt64 = 0, fromNow: Bool = false, statuses: [Status] = []) {
+            self.after = after
+            self.fromNow = fromNow
+            self.statuses = statuses
+        }
+
+        public static func blank() -> WatchDecisionsRequest { WatchDecisionsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.WatchDecisionsRequest", depth: 1,
+            [
+                Field(1, "after", .uint64),
+                Field(2, "from_now", json: "fromNow", .bool),
+                Field(3, "statuses", .enumeration(Status.names), .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { after = try reader.uint64(.implicit) }
+                if reader.take(0x10) { fromNow = try reader.bool(.implicit) }
+                if reader.take(0x1A) { statuses = try reader.packed(EnumCodec<Status>.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, after)
+            size += sizes.bool(0x10, fromNow)
+            size += sizes.packed(0x1A, statuses, EnumCodec<Status>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, after)
+            writer.bool(0x10, fromNow)
+            writer.packed(0x1A, statuses, EnumCodec<Status>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("statuses", statuses.count, max: 8)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: after = try reader.value(UInt64Codec.self)
+            case 2: fromNow = try reader.value(BoolCodec.self)
+            case 3: statuses = try reader.list(EnumCodec<Status>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("after", after, UInt64Codec.self)
+            writer.field("fromNow", fromNow, BoolCodec.self)
+            writer.list("statuses", statuses, EnumCodec<Status>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: WatchDecisionsRequest, b: WatchDecisionsRequest) -> Bool {
+            Canonical.equal(a.after, b.after)
+                && Canonical.equal(a.fromNow, b.fromNow)
+                && Canonical.equal(a.statuses, b.statuses)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(after, into: &hasher)
+            Canonical.hash(fromNow, into: &hasher)
+            Canonical.hash(statuses, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public enum ReplayMode: WireEnum {
+        case unspecified
+        /// With the rules, policy and model of then.
+        case recorded
+        /// With another rule set or policy.
+        case candidate
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .recorded
+            case 2: self = .candidate
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .recorded: 1
+            case .candidate: 2
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.risk.v1.ReplayMode",
+            [(0, "unspecified"), (1, "recorded"), (2, "candidate")])
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ReplayDecisionRequest: WireMessage {
+        public var decisionID: UniqueID = .zero
+        /// Unspecified means recorded.
+        public var mode: ReplayMode = .unspecified
+        /// Digest of a rule set that the service keeps; empty: the one that is live.
+        public var ruleSet: [UInt8] = []
+        /// Digest of a policy that the service keeps; empty: the one that is live.
+        public var policy: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            decisionID: UniqueID = .zero, mode: ReplayMode = .unspecified, ruleSet: [UInt8] = [],
+            policy: [UInt8] = []
+        ) {
+            self.decisionID = decisionID
+            self.mode = mode
+            self.ruleSet = ruleSet
+            self.policy = policy
+        }
+
+        public static func blank() -> ReplayDecisionRequest { ReplayDecisionRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ReplayDecisionRequest", depth: 1,
+            [
+                Field(1, "decision_id", json: "decisionId", .uuid),
+                Field(2, "mode", .enumeration(ReplayMode.names)),
+                Field(3, "rule_set", json: "ruleSet", .bytes),
+                Field(4, "policy", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { decisionID = try reader.uuid(.implicit) }
+                if reader.take(0x10) { mode = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) { ruleSet = try reader.bytes(.implicit) }
+                if reader.take(0x22) { policy = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uuid(0x0A, decisionID)
+            size += sizes.enumeration(0x10, mode)
+            size += sizes.bytes(0x1A, ruleSet)
+            size += sizes.bytes(0x22, policy)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uuid(0x0A, decisionID)
+            writer.enumeration(0x10, mode)
+            writer.bytes(0x1A, ruleSet)
+            writer.bytes(0x22, policy)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("decision_id", missing: decisionID.isZero)
+            violations.length("rule_set", ruleSet.count, max: 32)
+            violations.length("policy", policy.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisionID = try reader.value(UUIDCodec.self)
+            case 2: mode = try reader.value(EnumCodec<ReplayMode>.self)
+            case 3: ruleSet = try reader.value(BytesCodec.self)
+            case 4: policy = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("decisionId", decisionID, UUIDCodec.self)
+            writer.field("mode", mode, EnumCodec<ReplayMode>.self)
+            writer.field("ruleSet", ruleSet, BytesCodec.self)
+            writer.field("policy", policy, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ReplayDecisionRequest, b: ReplayDecisionRequest) -> Bool {
+            Canonical.equal(a.decisionID, b.decisionID)
+                && Canonical.equal(a.mode, b.mode)
+                && Canonical.equal(a.ruleSet, b.ruleSet)
+                && Canonical.equal(a.policy, b.policy)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(decisionID, into: &hasher)
+            Canonical.hash(mode, into: &hasher)
+            Canonical.hash(ruleSet, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// One field of the outcome that came out otherwise.
+    public struct OutcomeDifference: WireMessage {
+        public var field: String = ""
+        public var recorded: String = ""
+        public var replayed: String = ""
+        public var unknown: UnknownFields?
+
+        public init(field: String = "", recorded: String = "", replayed: String = "") {
+            self.field = field
+            self.recorded = recorded
+            self.replayed = replayed
+        }
+
+        public static func blank() -> OutcomeDifference { OutcomeDifference() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.OutcomeDifference", depth: 1,
+            [
+                Field(1, "field", .string),
+                Field(2, "recorded", .string),
+                Field(3, "replayed", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { self.field = try reader.string(.implicit) }
+                if reader.take(0x12) { recorded = try reader.string(.implicit) }
+                if reader.take(0x1A) { replayed = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, self.field)
+            size += sizes.string(0x12, recorded)
+            size += sizes.string(0x1A, replayed)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, self.field)
+            writer.string(0x12, recorded)
+            writer.string(0x1A, replayed)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("field", missing: self.field.isEmpty)
+            violations.length("field", self.field.utf8.count, max: 128)
+            violations.length("recorded", recorded.utf8.count, max: 512)
+            violations.length("replayed", replayed.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self.field = try reader.value(StringCodec.self)
+            case 2: recorded = try reader.value(StringCodec.self)
+            case 3: replayed = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("field", self.field, StringCodec.self)
+            writer.field("recorded", recorded, StringCodec.self)
+            writer.field("replayed", replayed, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: OutcomeDifference, b: OutcomeDifference) -> Bool {
+            Canonical.equal(a.field, b.field)
+                && Canonical.equal(a.recorded, b.recorded)
+                && Canonical.equal(a.replayed, b.replayed)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(self.field, into: &hasher)
+            Canonical.hash(recorded, into: &hasher)
+            Canonical.hash(replayed, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ReplayReport: WireMessage {
+        public var decisionID: UniqueID = .zero
+        public var sequence: UInt64 = 0
+        /// Whether the outcome is the recorded one, byte for byte.
+        public var isEqual: Bool = false
+        public var differences: [OutcomeDifference] = []
+        /// Whether the model was asked again; if not, why not.
+        public var modelReplayed: Bool = false
+        public var modelProblem: String = ""
+        /// Facts whose values were erased, and the rules that could not be run for it.
+        public var erasedFacts: [String] = []
+        public var rulesLeftOut: [String] = []
+        public var outcome: RecordedOutcome
+        public var ruleSet: [UInt8] = []
+        public var policy: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            decisionID: UniqueID = .zero, sequence: UInt64 = 0, isEqual: Bool = false,
+            differences: [OutcomeDifference] = [], modelReplayed: Bool = false,
+            modelProblem: String = "", erasedFacts: [String] = [], rulesLeftOut: [String] = [],
+            outcome: RecordedOutcome, ruleSet: [UInt8] = [], policy: [UInt8] = []
+        ) {
+            self.decisionID = decisionID
+            self.sequence = sequence
+            self.isEqual = isEqual
+            self.differences = differences
+            self.modelReplayed = modelReplayed
+            self.modelProblem = modelProblem
+            self.erasedFacts = erasedFacts
+            self.rulesLeftOut = rulesLeftOut
+            self.outcome = outcome
+            self.ruleSet = ruleSet
+            self.policy = policy
+        }
+
+        public static func blank() -> ReplayReport {
+            ReplayReport(outcome: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ReplayReport", depth: 5,
+            [
+                Field(1, "decision_id", json: "decisionId", .uuid),
+                Field(2, "sequence", .uint64),
+                Field(3, "is_equal", json: "isEqual", .bool),
+                Field(4, "differences", .message { OutcomeDifference.fields }, .list),
+                Field(5, "model_replayed", json: "modelReplayed", .bool),
+                Field(6, "model_problem", json: "modelProblem", .string),
+                Field(7, "erased_facts", json: "erasedFacts", .string, .list),
+                Field(8, "rules_left_out", json: "rulesLeftOut", .string, .list),
+                Field(9, "outcome", .message { RecordedOutcome.fields }, .required),
+                Field(10, "rule_set", json: "ruleSet", .bytes),
+                Field(11, "policy", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { decisionID = try reader.uuid(.implicit) }
+                if reader.take(0x10) { sequence = try reader.uint64(.implicit) }
+                if reader.take(0x18) { isEqual = try reader.bool(.implicit) }
+                if reader.take(0x22) {
+                    differences = try reader.list(0x22, MessageCodec<OutcomeDifference>.self)
+                }
+                if reader.take(0x28) { modelReplayed = try reader.bool(.implicit) }
+                if reader.take(0x32) { modelProblem = try reader.string(.implicit) }
+                if reader.take(0x3A) { erasedFacts = try reader.list(0x3A, StringCodec.self) }
+                if reader.take(0x42) { rulesLeftOut = try reader.list(0x42, StringCodec.self) }
+                if reader.take(0x4A) {
+                    outcome = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x52) { ruleSet = try reader.bytes(.implicit) }
+                if reader.take(0x5A) { policy = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uuid(0x0A, decisionID)
+            size += sizes.uint64(0x10, sequence)
+            size += sizes.bool(0x18, isEqual)
+            size += sizes.list(0x22, differences, MessageCodec<OutcomeDifference>.self)
+            size += sizes.bool(0x28, modelReplayed)
+            size += sizes.string(0x32, modelProblem)
+            size += sizes.list(0x3A, erasedFacts, StringCodec.self)
+            size += sizes.list(0x42, rulesLeftOut, StringCodec.self)
+            size += sizes.message(0x4A, outcome)
+            size += sizes.bytes(0x52, ruleSet)
+            size += sizes.bytes(0x5A, policy)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uuid(0x0A, decisionID)
+            writer.uint64(0x10, sequence)
+            writer.bool(0x18, isEqual)
+            writer.list(0x22, differences, MessageCodec<OutcomeDifference>.self, &sizes)
+            writer.bool(0x28, modelReplayed)
+            writer.string(0x32, modelProblem)
+            writer.list(0x3A, erasedFacts, StringCodec.self, &sizes)
+            writer.list(0x42, rulesLeftOut, StringCodec.self, &sizes)
+            writer.message(0x4A, outcome, &sizes)
+            writer.bytes(0x52, ruleSet)
+            writer.bytes(0x5A, policy)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("decision_id", missing: decisionID.isZero)
+            violations.count("differences", differences.count, max: 64)
+            violations.nested("differences", differences)
+            violations.length("model_problem", modelProblem.utf8.count, max: 512)
+            violations.count("erased_facts", erasedFacts.count, max: 512)
+            violations.each("erased_facts", erasedFacts, max: 64)
+            violations.count("rules_left_out", rulesLeftOut.count, max: 512)
+            violations.each("rules_left_out", rulesLeftOut, max: 32)
+            violations.nested("outcome", outcome)
+            violations.length("rule_set", ruleSet.count, max: 32)
+            violations.length("policy", policy.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisionID = try reader.value(UUIDCodec.self)
+            case 2: sequence = try reader.value(UInt64Codec.self)
+            case 3: isEqual = try reader.value(BoolCodec.self)
+            case 4: differences = try reader.list(MessageCodec<OutcomeDifference>.self)
+            case 5: modelReplayed = try reader.value(BoolCodec.self)
+            case 6: modelProblem = try reader.value(StringCodec.self)
+            case 7: erasedFacts = try reader.list(StringCodec.self)
+            case 8: rulesLeftOut = try reader.list(StringCodec.self)
+            case 9: outcome = try reader.value(MessageCodec<RecordedOutcome>.self)
+            case 10: ruleSet = try reader.value(BytesCodec.self)
+            case 11: policy = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("decisionId", decisionID, UUIDCodec.self)
+            writer.field("sequence", sequence, UInt64Codec.self)
+            writer.field("isEqual", isEqual, BoolCodec.self)
+            writer.list("differences", differences, MessageCodec<OutcomeDifference>.self)
+            writer.field("modelReplayed", modelReplayed, BoolCodec.self)
+            writer.field("modelProblem", modelProblem, StringCodec.self)
+            writer.list("erasedFacts", erasedFacts, StringCodec.self)
+            writer.list("rulesLeftOut", rulesLeftOut, StringCodec.self)
+            writer.field("outcome", outcome, MessageCodec<RecordedOutcome>.self)
+            writer.field("ruleSet", ruleSet, BytesCodec.self)
+            writer.field("policy", policy, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ReplayReport, b: ReplayReport) -> Bool {
+            Canonical.equal(a.decisionID, b.decisionID)
+                && Canonical.equal(a.sequence, b.sequence)
+                && Canonical.equal(a.isEqual, b.isEqual)
+                && Canonical.equal(a.differences, b.differences)
+                && Canonical.equal(a.modelReplayed, b.modelReplayed)
+                && Canonical.equal(a.modelProblem, b.modelProblem)
+                && Canonical.equal(a.erasedFacts, b.erasedFacts)
+                && Canonical.equal(a.rulesLeftOut, b.rulesLeftOut)
+                && Canonical.equal(a.outcome, b.outcome)
+                && Canonical.equal(a.ruleSet, b.ruleSet)
+                && Canonical.equal(a.policy, b.policy)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(decisionID, into: &hasher)
+            Canonical.hash(sequence, into: &hasher)
+            Canonical.hash(isEqual, into: &hasher)
+            Canonical.hash(differences, into: &hasher)
+            Canonical.hash(modelReplayed, into: &hasher)
+            Canonical.hash(modelProblem, into: &hasher)
+            Canonical.hash(erasedFacts, into: &hasher)
+            Canonical.hash(rulesLeftOut, into: &hasher)
+            Canonical.hash(outcome, into: &hasher)
+            Canonical.hash(ruleSet, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ExplainDecisionRequest: WireMessage {
+        public var decisionID: UniqueID = .zero
+        /// Values of personal facts too; needs the scope risk.decisions.personal.
+        public var personal: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(decisionID: UniqueID = .zero, personal: Bool = false) {
+            self.decisionID = decisionID
+            self.personal = personal
+        }
+
+        public static func blank() -> ExplainDecisionRequest { ExplainDecisionRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ExplainDecisionRequest", depth: 1,
+            [
+                Field(1, "decision_id", json: "decisionId", .uuid),
+                Field(2, "personal", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { decisionID = try reader.uuid(.implicit) }
+                if reader.take(0x10) { personal = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uuid(0x0A, decisionID)
+            size += sizes.bool(0x10, personal)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uuid(0x0A, decisionID)
+            writer.bool(0x10, personal)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("decision_id", missing: decisionID.isZero)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisionID = try reader.value(UUIDCodec.self)
+            case 2: personal = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("decisionId", decisionID, UUIDCodec.self)
+            writer.field("personal", personal, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExplainDecisionRequest, b: ExplainDecisionRequest) -> Bool {
+            Canonical.equal(a.decisionID, b.decisionID)
+                && Canonical.equal(a.personal, b.personal)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(decisionID, into: &hasher)
+            Canonical.hash(personal, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// A rule, what it read, and what it said.
+    public struct RuleTrace: WireMessage {
+        public var rule: String = ""
+        public var name: String = ""
+        public var condition: String = ""
+        public var verdict: Verdict = .unspecified
+        /// Positions in the explanation's facts.
+        public var facts: [UInt32] = []
+        /// Why the verdict is an error, or not evaluated.
+        public var cause: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            rule: String = "", name: String = "", condition: String = "",
+            verdict: Verdict = .unspecified, facts: [UInt32] = [], cause: String = ""
+        ) {
+            self.rule = rule
+            self.name = name
+            self.condition = condition
+            self.verdict = verdict
+            self.facts = facts
+            self.cause = cause
+        }
+
+        public static func blank() -> RuleTrace { RuleTrace() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleTrace", depth: 1,
+            [
+                Field(1, "rule", .string),
+                Field(2, "name", .string),
+                Field(3, "condition", .string),
+                Field(4, "verdict", .enumeration(Verdict.names)),
+                Field(5, "facts", .uint32, .packed),
+                Field(6, "cause", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { rule = try reader.string(.implicit) }
+                if reader.take(0x12) { name = try reader.string(.implicit) }
+                if reader.take(0x1A) { condition = try reader.string(.implicit) }
+                if reader.take(0x20) { verdict = try reader.enumeration(.implicit) }
+                if reader.take(0x2A) { facts = try reader.packed(UInt32Codec.self) }
+                if reader.take(0x32) { cause = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, rule)
+            size += sizes.string(0x12, name)
+            size += sizes.string(0x1A, condition)
+            size += sizes.enumeration(0x20, verdict)
+            size += sizes.packed(0x2A, facts, UInt32Codec.self)
+            size += sizes.string(0x32, cause)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, rule)
+            writer.string(0x12, name)
+            writer.string(0x1A, condition)
+            writer.enumeration(0x20, verdict)
+            writer.packed(0x2A, facts, UInt32Codec.self, &sizes)
+            writer.string(0x32, cause)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("rule", missing: rule.isEmpty)
+            violations.length("rule", rule.utf8.count, max: 32)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.length("condition", condition.utf8.count, max: 4096)
+            violations.count("facts", facts.count, max: 64)
+            violations.length("cause", cause.utf8.count, max: 512)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rule = try reader.value(StringCodec.self)
+            case 2: name = try reader.value(StringCodec.self)
+            case 3: condition = try reader.value(StringCodec.self)
+            case 4: verdict = try reader.value(EnumCodec<Verdict>.self)
+            case 5: facts = try reader.list(UInt32Codec.self)
+            case 6: cause = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("rule", rule, StringCodec.self)
+            writer.field("name", name, StringCodec.self)
+            writer.field("condition", condition, StringCodec.self)
+            writer.field("verdict", verdict, EnumCodec<Verdict>.self)
+            writer.list("facts", facts, UInt32Codec.self)
+            writer.field("cause", cause, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleTrace, b: RuleTrace) -> Bool {
+            Canonical.equal(a.rule, b.rule)
+                && Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.condition, b.condition)
+                && Canonical.equal(a.verdict, b.verdict)
+                && Canonical.equal(a.facts, b.facts)
+                && Canonical.equal(a.cause, b.cause)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(rule, into: &hasher)
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(condition, into: &hasher)
+            Canonical.hash(verdict, into: &hasher)
+            Canonical.hash(facts, into: &hasher)
+            Canonical.hash(cause, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct DecisionExplanation: WireMessage {
+        public var decision: Decision
+        public var facts: [RecordedFact] = []
+        public var rules: [RuleTrace] = []
+        /// Of the model's margin, largest first.
+        public var attributions: [RecordedAttribution] = []
+        /// Why there are none.
+        public var attributionsProblem: String = ""
+        public var entities: [RecordedEntity] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            decision: Decision, facts: [RecordedFact] = [], rules: [RuleTrace] = [],
+            attributions: [RecordedAttribution] = [], attributionsProblem: String = "",
+            entities: [RecordedEntity] = []
+        ) {
+            self.decision = decision
+            self.facts = facts
+            self.rules = rules
+            self.attributions = attributions
+            self.attributionsProblem = attributionsProblem
+            self.entities = entities
+        }
+
+        public static func blank() -> DecisionExplanation {
+            DecisionExplanation(decision: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.DecisionExplanation", depth: 5,
+            [
+                Field(1, "decision", .message { Decision.fields }, .required),
+                Field(2, "facts", .message { RecordedFact.fields }, .list),
+                Field(3, "rules", .message { RuleTrace.fields }, .list),
+                Field(4, "attributions", .message { RecordedAttribution.fields }, .list),
+                Field(5, "attributions_problem", json: "attributionsProblem", .string),
+                Field(6, "entities", .message { RecordedEntity.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) {
+                    decision = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x12) {
+                    facts = try reader.list(0x12, MessageCodec<RecordedFact>.self)
+                }
+                if reader.take(0x1A) { rules = try reader.list(0x1A, MessageCodec<RuleTrace>.self) }
+                if reader.take(0x22) {
+                    attributions = try reader.list(0x22, MessageCodec<RecordedAttribution>.self)
+                }
+                if reader.take(0x2A) { attributionsProblem = try reader.string(.implicit) }
+                if reader.take(0x32) {
+                    entities = try reader.list(0x32, MessageCodec<RecordedEntity>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.message(0x0A, decision)
+            size += sizes.list(0x12, facts, MessageCodec<RecordedFact>.self)
+            size += sizes.list(0x1A, rules, MessageCodec<RuleTrace>.self)
+            size += sizes.list(0x22, attributions, MessageCodec<RecordedAttribution>.self)
+            size += sizes.string(0x2A, attributionsProblem)
+            size += sizes.list(0x32, entities, MessageCodec<RecordedEntity>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.message(0x0A, decision, &sizes)
+            writer.list(0x12, facts, MessageCodec<RecordedFact>.self, &sizes)
+            writer.list(0x1A, rules, MessageCodec<RuleTrace>.self, &sizes)
+            writer.list(0x22, attributions, MessageCodec<RecordedAttribution>.self, &sizes)
+            writer.string(0x2A, attributionsProblem)
+            writer.list(0x32, entities, MessageCodec<RecordedEntity>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("decision", decision)
+            violations.count("facts", facts.count, max: 512)
+            violations.nested("facts", facts)
+            violations.count("rules", rules.count, max: 512)
+            violations.nested("rules", rules)
+            violations.count("attributions", attributions.count, max: 1024)
+            violations.nested("attributions", attributions)
+            violations.length("attributions_problem", attributionsProblem.utf8.count, max: 512)
+            violations.count("entities", entities.count, max: 16)
+            violations.nested("entities", entities)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decision = try reader.value(MessageCodec<Decision>.self)
+            case 2: facts = try reader.list(MessageCodec<RecordedFact>.self)
+            case 3: rules = try reader.list(MessageCodec<RuleTrace>.self)
+            case 4: attributions = try reader.list(MessageCodec<RecordedAttribution>.self)
+            case 5: attributionsProblem = try reader.value(StringCodec.self)
+            case 6: entities = try reader.list(MessageCodec<RecordedEntity>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("decision", decision, MessageCodec<Decision>.self)
+            writer.list("facts", facts, MessageCodec<RecordedFact>.self)
+            writer.list("rules", rules, MessageCodec<RuleTrace>.self)
+            writer.list("attributions", attributions, MessageCodec<RecordedAttribution>.self)
+            writer.field("attributionsProblem", attributionsProblem, StringCodec.self)
+            writer.list("entities", entities, MessageCodec<RecordedEntity>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: DecisionExplanation, b: DecisionExplanation) -> Bool {
+            Canonical.equal(a.decision, b.decision)
+                && Canonical.equal(a.facts, b.facts)
+                && Canonical.equal(a.rules, b.rules)
+                && Canonical.equal(a.attributions, b.attributions)
+                && Canonical.equal(a.attributionsProblem, b.attributionsProblem)
+                && Canonical.equal(a.entities, b.entities)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(decision, into: &hasher)
+            Canonical.hash(facts, into: &hasher)
+            Canonical.hash(rules, into: &hasher)
+            Canonical.hash(attributions, into: &hasher)
+            Canonical.hash(attributionsProblem, into: &hasher)
+            Canonical.hash(entities, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct VerifyLogRequest: WireMessage {
+        /// 0: the first record.
+        public var from: UInt64 = 0
+        /// 0: the last record.
+        public var to: UInt64 = 0
+        /// Decodes every record strictly and replays each so manieth; 0: only digests, links and
+        /// sequences.
+        public var replayEach: UInt32 = 0
+        public var unknown: UnknownFields?
+
+        public init(from: UInt64 = 0, to: UInt64 = 0, replayEach: UInt32 = 0) {
+            self.from = from
+            self.to = to
+            self.replayEach = replayEach
+        }
+
+        public static func blank() -> VerifyLogRequest { VerifyLogRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.VerifyLogRequest", depth: 1,
+            [
+                Field(1, "from", .uint64),
+                Field(2, "to", .uint64),
+                Field(3, "replay_each", json: "replayEach", .uint32),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { from = try reader.uint64(.implicit) }
+                if reader.take(0x10) { to = try reader.uint64(.implicit) }
+                if reader.take(0x18) { replayEach = try reader.uint32(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, from)
+            size += sizes.uint64(0x10, to)
+            size += sizes.uint32(0x18, replayEach)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, from)
+            writer.uint64(0x10, to)
+            writer.uint32(0x18, replayEach)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {}
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: from = try reader.value(UInt64Codec.self)
+            case 2: to = try reader.value(UInt64Codec.self)
+            case 3: replayEach = try reader.value(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("from", from, UInt64Codec.self)
+            writer.field("to", to, UInt64Codec.self)
+            writer.field("replayEach", replayEach, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: VerifyLogRequest, b: VerifyLogRequest) -> Bool {
+            Canonical.equal(a.from, b.from)
+                && Canonical.equal(a.to, b.to)
+                && Canonical.equal(a.replayEach, b.replayEach)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(from, into: &hasher)
+            Canonical.hash(to, into: &hasher)
+            Canonical.hash(replayEach, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct LogProblem: WireMessage {
+        /// Where a good record should stand.
+        public var sequence: UInt64 = 0
+        public var reason: String = ""
+        public var unknown: UnknownFields?
+
+        public init(sequence: UInt64 = 0, reason: String = "") {
+            self.sequence = sequence
+            self.reason = reason
+        }
+
+        public static func blank() -> LogProblem { LogProblem() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.LogProblem", depth: 1,
+            [
+                Field(1, "sequence", .uint64),
+                Field(2, "reason", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { sequence = try reader.uint64(.implicit) }
+                if reader.take(0x12) { reason = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, sequence)
+            size += sizes.string(0x12, reason)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, sequence)
+            writer.string(0x12, reason)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("reason", reason.utf8.count, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: sequence = try reader.value(UInt64Codec.self)
+            case 2: reason = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("sequence", sequence, UInt64Codec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: LogProblem, b: LogProblem) -> Bool {
+            Canonical.equal(a.sequence, b.sequence)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(sequence, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// How far a verification is; the last one says how it ended.
+    public struct VerifyProgress: WireMessage {
+        public var records: UInt64 = 0
+        public var bytes: UInt64 = 0
+        /// The last record that is proven, and its digest.
+        public var lastSequence: UInt64 = 0
+        public var lastDigest: [UInt8] = []
+        public var problem: LogProblem?
+        public var isDone: Bool = false
+        public var replayed: UInt64 = 0
+        public var differing: UInt64 = 0
+        public var chain: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            records: UInt64 = 0, bytes: UInt64 = 0, lastSequence: UInt64 = 0,
+            lastDigest: [UInt8] = [], problem: LogProblem? = nil, isDone: Bool = false,
+            replayed: UInt64 = 0, differing: UInt64 = 0, chain: String = ""
+        ) {
+            self.records = records
+            self.bytes = bytes
+            self.lastSequence = lastSequence
+            self.lastDigest = lastDigest
+            self.problem = problem
+            self.isDone = isDone
+            self.replayed = replayed
+            self.differing = differing
+            self.chain = chain
+        }
+
+        public static func blank() -> VerifyProgress { VerifyProgress() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.VerifyProgress", depth: 2,
+            [
+                Field(1, "records", .uint64),
+                Field(2, "bytes", .uint64),
+                Field(3, "last_sequence", json: "lastSequence", .uint64),
+                Field(4, "last_digest", json: "lastDigest", .bytes),
+                Field(5, "problem", .message { LogProblem.fields }, .optional),
+                Field(6, "is_done", json: "isDone", .bool),
+                Field(7, "replayed", .uint64),
+                Field(8, "differing", .uint64),
+                Field(9, "chain", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { records = try reader.uint64(.implicit) }
+                if reader.take(0x10) { bytes = try reader.uint64(.implicit) }
+                if reader.take(0x18) { lastSequence = try reader.uint64(.implicit) }
+                if reader.take(0x22) { lastDigest = try reader.bytes(.implicit) }
+                if reader.take(0x2A) { problem = try reader.message() }
+                if reader.take(0x30) { isDone = try reader.bool(.implicit) }
+                if reader.take(0x38) { replayed = try reader.uint64(.implicit) }
+                if reader.take(0x40) { differing = try reader.uint64(.implicit) }
+                if reader.take(0x4A) { chain = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, records)
+            size += sizes.uint64(0x10, bytes)
+            size += sizes.uint64(0x18, lastSequence)
+            size += sizes.bytes(0x22, lastDigest)
+            size += sizes.message(0x2A, problem)
+            size += sizes.bool(0x30, isDone)
+            size += sizes.uint64(0x38, replayed)
+            size += sizes.uint64(0x40, differing)
+            size += sizes.string(0x4A, chain)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, records)
+            writer.uint64(0x10, bytes)
+            writer.uint64(0x18, lastSequence)
+            writer.bytes(0x22, lastDigest)
+            writer.message(0x2A, problem, &sizes)
+            writer.bool(0x30, isDone)
+            writer.uint64(0x38, replayed)
+            writer.uint64(0x40, differing)
+            writer.string(0x4A, chain)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("last_digest", lastDigest.count, max: 32)
+            violations.nested("problem", problem)
+            violations.length("chain", chain.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: records = try reader.value(UInt64Codec.self)
+            case 2: bytes = try reader.value(UInt64Codec.self)
+            case 3: lastSequence = try reader.value(UInt64Codec.self)
+            case 4: lastDigest = try reader.value(BytesCodec.self)
+            case 5: problem = try reader.value(MessageCodec<LogProblem>.self)
+            case 6: isDone = try reader.value(BoolCodec.self)
+            case 7: replayed = try reader.value(UInt64Codec.self)
+            case 8: differing = try reader.value(UInt64Codec.self)
+            case 9: chain = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("records", records, UInt64Codec.self)
+            writer.field("bytes", bytes, UInt64Codec.self)
+            writer.field("lastSequence", lastSequence, UInt64Codec.self)
+            writer.field("lastDigest", lastDigest, BytesCodec.self)
+            writer.field("problem", problem, MessageCodec<LogProblem>.self)
+            writer.field("isDone", isDone, BoolCodec.self)
+            writer.field("replayed", replayed, UInt64Codec.self)
+            writer.field("differing", differing, UInt64Codec.self)
+            writer.field("chain", chain, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: VerifyProgress, b: VerifyProgress) -> Bool {
+            Canonical.equal(a.records, b.records)
+                && Canonical.equal(a.bytes, b.bytes)
+                && Canonical.equal(a.lastSequence, b.lastSequence)
+                && Canonical.equal(a.lastDigest, b.lastDigest)
+                && Canonical.equal(a.problem, b.problem)
+                && Canonical.equal(a.isDone, b.isDone)
+                && Canonical.equal(a.replayed, b.replayed)
+                && Canonical.equal(a.differing, b.differing)
+                && Canonical.equal(a.chain, b.chain)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(records, into: &hasher)
+            Canonical.hash(bytes, into: &hasher)
+            Canonical.hash(lastSequence, into: &hasher)
+            Canonical.hash(lastDigest, into: &hasher)
+            Canonical.hash(problem, into: &hasher)
+            Canonical.hash(isDone, into: &hasher)
+            Canonical.hash(replayed, into: &hasher)
+            Canonical.hash(differing, into: &hasher)
+            Canonical.hash(chain, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// What is known of who the customer is.
+    public struct Identity: WireMessage {
+        public var dateOfBirth: CalendarDate?
+        public var addressVerified: Bool?
+        public var businessVerified: Bool?
+        public var deceased: Bool?
+        public var dobMatch: Bool?
+        /// 0 to 1: how sure it is that a document was altered.
+        public var docTamperScore: Double?
+        public var hasNationalID: Bool?
+        public var idChecked: Bool?
+        public var livenessFailed: Bool?
+        public var nameMatch: Bool?
+        /// 0 to 1: how alike selfie and document are.
+        public var selfieScore: Double?
+        /// Most that the customer's verification level may move.
+        public var tierLimit: Money?
+        public var unknown: UnknownFields?
+
+        public init(
+            dateOfBirth: CalendarDate? = nil, addressVerified: Bool? = nil,
+            businessVerified: Bool? = nil, deceased: Bool? = nil, dobMatch: Bool? = nil,
+            docTamperScore: Double? = nil, hasNationalID: Bool? = nil, idChecked: Bool? = nil,
+            livenessFailed: Bool? = nil, nameMatch: Bool? = nil, selfieScore: Double? = nil,
+            tierLimit: Money? = nil
+        ) {
+            self.dateOfBirth = dateOfBirth
+            self.addressVerified = addressVerified
+            self.businessVerified = businessVerified
+            self.deceased = deceased
+            self.dobMatch = dobMatch
+            self.docTamperScore = docTamperScore
+            self.hasNationalID = hasNationalID
+            self.idChecked = idChecked
+            self.livenessFailed = livenessFailed
+            self.nameMatch = nameMatch
+            self.selfieScore = selfieScore
+            self.tierLimit = tierLimit
+        }
+
+        public static func blank() -> Identity { Identity() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Identity", depth: 2,
+            [
+                Field(1, "date_of_birth", json: "dateOfBirth", .date, .optional, pii: .person),
+                Field(2, "address_verified", json: "addressVerified", .bool, .optional),
+                Field(3, "business_verified", json: "businessVerified", .bool, .optional),
+                Field(4, "deceased", .bool, .optional),
+                Field(5, "dob_match", json: "dobMatch", .bool, .optional),
+                Field(6, "doc_tamper_score", json: "docTamperScore", .double, .optional),
+                Field(7, "has_national_id", json: "hasNationalId", .bool, .optional),
+                Field(8, "id_checked", json: "idChecked", .bool, .optional),
+                Field(9, "liveness_failed", json: "livenessFailed", .bool, .optional),
+                Field(10, "name_match", json: "nameMatch", .bool, .optional),
+                Field(11, "selfie_score", json: "selfieScore", .double, .optional),
+                Field(12, "tier_limit", json: "tierLimit", .money, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { dateOfBirth = try reader.date() }
+                if reader.take(0x10) { addressVerified = try reader.bool(.explicit) }
+                if reader.take(0x18) { businessVerified = try reader.bool(.explicit) }
+                if reader.take(0x20) { deceased = try reader.bool(.explicit) }
+                if reader.take(0x28) { dobMatch = try reader.bool(.explicit) }
+                if reader.take(0x31) { docTamperScore = try reader.double(.explicit) }
+                if reader.take(0x38) { hasNationalID = try reader.bool(.explicit) }
+                if reader.take(0x40) { idChecked = try reader.bool(.explicit) }
+                if reader.take(0x48) { livenessFailed = try reader.bool(.explicit) }
+                if reader.take(0x50) { nameMatch = try reader.bool(.explicit) }
+                if reader.take(0x59) { selfieScore = try reader.double(.explicit) }
+                if reader.take(0x62) { tierLimit = try reader.money() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.date(0x0A, dateOfBirth)
+            size += sizes.bool(0x10, addressVerified)
+            size += sizes.bool(0x18, businessVerified)
+            size += sizes.bool(0x20, deceased)
+            size += sizes.bool(0x28, dobMatch)
+            size += sizes.double(0x31, docTamperScore)
+            size += sizes.bool(0x38, hasNationalID)
+            size += sizes.bool(0x40, idChecked)
+            size += sizes.bool(0x48, livenessFailed)
+            size += sizes.bool(0x50, nameMatch)
+            size += sizes.double(0x59, selfieScore)
+            size += sizes.money(0x62, tierLimit)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.date(0x0A, dateOfBirth)
+            writer.bool(0x10, addressVerified)
+            writer.bool(0x18, businessVerified)
+            writer.bool(0x20, deceased)
+            writer.bool(0x28, dobMatch)
+            writer.double(0x31, docTamperScore)
+            writer.bool(0x38, hasNationalID)
+            writer.bool(0x40, idChecked)
+            writer.bool(0x48, livenessFailed)
+            writer.bool(0x50, nameMatch)
+            writer.double(0x59, selfieScore)
+            writer.money(0x62, tierLimit)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = docTamperScore {
+                violations.finite("doc_tamper_score", value, .explicit)
+            }
+            if let value = selfieScore { violations.finite("selfie_score", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: dateOfBirth = try reader.value(DateCodec.self)
+            case 2: addressVerified = try reader.value(BoolCodec.self)
+            case 3: businessVerified = try reader.value(BoolCodec.self)
+            case 4: deceased = try reader.value(BoolCodec.self)
+            case 5: dobMatch = try reader.value(BoolCodec.self)
+            case 6: docTamperScore = try reader.value(DoubleCodec.self)
+            case 7: hasNationalID = try reader.value(BoolCodec.self)
+            case 8: idChecked = try reader.value(BoolCodec.self)
+            case 9: livenessFailed = try reader.value(BoolCodec.self)
+            case 10: nameMatch = try reader.value(BoolCodec.self)
+            case 11: selfieScore = try reader.value(DoubleCodec.self)
+            case 12: tierLimit = try reader.value(MoneyCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("dateOfBirth", dateOfBirth, DateCodec.self, pii: .person)
+            writer.field("addressVerified", addressVerified, BoolCodec.self)
+            writer.field("businessVerified", businessVerified, BoolCodec.self)
+            writer.field("deceased", deceased, BoolCodec.self)
+            writer.field("dobMatch", dobMatch, BoolCodec.self)
+            writer.field("docTamperScore", docTamperScore, DoubleCodec.self)
+            writer.field("hasNationalId", hasNationalID, BoolCodec.self)
+            writer.field("idChecked", idChecked, BoolCodec.self)
+            writer.field("livenessFailed", livenessFailed, BoolCodec.self)
+            writer.field("nameMatch", nameMatch, BoolCodec.self)
+            writer.field("selfieScore", selfieScore, DoubleCodec.self)
+            writer.field("tierLimit", tierLimit, MoneyCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Identity, b: Identity) -> Bool {
+            Canonical.equal(a.dateOfBirth, b.dateOfBirth)
+                && Canonical.equal(a.addressVerified, b.addressVerified)
+                && Canonical.equal(a.businessVerified, b.businessVerified)
+                && Canonical.equal(a.deceased, b.deceased)
+                && Canonical.equal(a.dobMatch, b.dobMatch)
+                && Canonical.equal(a.docTamperScore, b.docTamperScore)
+                && Canonical.equal(a.hasNationalID, b.hasNationalID)
+                && Canonical.equal(a.idChecked, b.idChecked)
+                && Canonical.equal(a.livenessFailed, b.livenessFailed)
+                && Canonical.equal(a.nameMatch, b.nameMatch)
+                && Canonical.equal(a.selfieScore, b.selfieScore)
+                && Canonical.equal(a.tierLimit, b.tierLimit)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(dateOfBirth, into: &hasher)
+            Canonical.hash(addressVerified, into: &hasher)
+            Canonical.hash(businessVerified, into: &hasher)
+            Canonical.hash(deceased, into: &hasher)
+            Canonical.hash(dobMatch, into: &hasher)
+            Canonical.hash(docTamperScore, into: &hasher)
+            Canonical.hash(hasNationalID, into: &hasher)
+            Canonical.hash(idChecked, into: &hasher)
+            Canonical.hash(livenessFailed, into: &hasher)
+            Canonical.hash(nameMatch, into: &hasher)
+            Canonical.hash(selfieScore, into: &hasher)
+            Canonical.hash(tierLimit, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Phone: WireMessage {
+        /// E.164.
+        public var number: String = ""
+        /// ISO 3166-1 alpha-2.
+        public var country: String = ""
+        public var portedAt: Timestamp?
+        public var simSwappedAt: Timestamp?
+        public var verified: Bool?
+        public var voip: Bool?
+        public var unknown: UnknownFields?
+
+        public init(
+            number: String = "", country: String = "", portedAt: Timestamp? = nil,
+            simSwappedAt: Timestamp? = nil, verified: Bool? = nil, voip: Bool? = nil
+        ) {
+            self.number = number
+            self.country = country
+            self.portedAt = portedAt
+            self.simSwappedAt = simSwappedAt
+            self.verified = verified
+            self.voip = voip
+        }
+
+        public static func blank() -> Phone { Phone() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Phone", depth: 2,
+            [
+                Field(1, "number", .string, pii: .contact),
+                Field(2, "country", .string),
+                Field(3, "ported_at", json: "portedAt", .timestamp, .optional),
+                Field(4, "sim_swapped_at", json: "simSwappedAt", .timestamp, .optional),
+                Field(5, "verified", .bool, .optional),
+                Field(6, "voip", .bool, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { number = try reader.string(.implicit) }
+                if reader.take(0x12) { country = try reader.string(.implicit) }
+                if reader.take(0x1A) { portedAt = try reader.timestamp() }
+                if reader.take(0x22) { simSwappedAt = try reader.timestamp() }
+                if reader.take(0x28) { verified = try reader.bool(.explicit) }
+                if reader.take(0x30) { voip = try reader.bool(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, number)
+            size += sizes.string(0x12, country)
+            size += sizes.timestamp(0x1A, portedAt)
+            size += sizes.timestamp(0x22, simSwappedAt)
+            size += sizes.bool(0x28, verified)
+            size += sizes.bool(0x30, voip)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, number)
+            writer.string(0x12, country)
+            writer.timestamp(0x1A, portedAt)
+            writer.timestamp(0x22, simSwappedAt)
+            writer.bool(0x28, verified)
+            writer.bool(0x30, voip)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("number", number.utf8.count, max: 20)
+            violations.length("country", country.utf8.count, max: 2)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: number = try reader.value(StringCodec.self)
+            case 2: country = try reader.value(StringCodec.self)
+            case 3: portedAt = try reader.value(TimestampCodec.self)
+            case 4: simSwappedAt = try reader.value(TimestampCodec.self)
+            case 5: verified = try reader.value(BoolCodec.self)
+            case 6: voip = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("number", number, StringCodec.self, pii: .contact)
+            writer.field("country", country, StringCodec.self)
+            writer.field("portedAt", portedAt, TimestampCodec.self)
+            writer.field("simSwappedAt", simSwappedAt, TimestampCodec.self)
+            writer.field("verified", verified, BoolCodec.self)
+            writer.field("voip", voip, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Phone, b: Phone) -> Bool {
+            Canonical.equal(a.number, b.number)
+                && Canonical.equal(a.country, b.country)
+                && Canonical.equal(a.portedAt, b.portedAt)
+                && Canonical.equal(a.simSwappedAt, b.simSwappedAt)
+                && Canonical.equal(a.verified, b.verified)
+                && Canonical.equal(a.voip, b.voip)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(number, into: &hasher)
+            Canonical.hash(country, into: &hasher)
+            Canonical.hash(portedAt, into: &hasher)
+            Canonical.hash(simSwappedAt, into: &hasher)
+            Canonical.hash(verified, into: &hasher)
+            Canonical.hash(voip, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Email: WireMessage {
+        public var address: String = ""
+        public var country: String = ""
+        public var domainAgeDays: Int64?
+        public var unknown: UnknownFields?
+
+        public init(address: String = "", country: String = "", domainAgeDays: Int64? = nil) {
+            self.address = address
+            self.country = country
+            self.domainAgeDays = domainAgeDays
+        }
+
+        public static func blank() -> Email { Email() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Email", depth: 1,
+            [
+                Field(1, "address", .string, pii: .contact),
+                Field(2, "country", .string),
+                Field(3, "domain_age_days", json: "domainAgeDays", .int64, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { address = try reader.string(.implicit) }
+                if reader.take(0x12) { country = try reader.string(.implicit) }
+                if reader.take(0x18) { domainAgeDays = try reader.int64(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, address)
+            size += sizes.string(0x12, country)
+            size += sizes.int64(0x18, domainAgeDays)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, address)
+            writer.string(0x12, country)
+            writer.int64(0x18, domainAgeDays)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("address", address.utf8.count, max: 254)
+            violations.length("country", country.utf8.count, max: 2)
+            if let value = domainAgeDays {
+                violations.range("domain_age_days", value, min: 0, max: 1_000_000, .explicit)
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: address = try reader.value(StringCodec.self)
+            case 2: country = try reader.value(StringCodec.self)
+            case 3: domainAgeDays = try reader.value(Int64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("address", address, StringCodec.self, pii: .contact)
+            writer.field("country", country, StringCodec.self)
+            writer.field("domainAgeDays", domainAgeDays, Int64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Email, b: Email) -> Bool {
+            Canonical.equal(a.address, b.address)
+                && Canonical.equal(a.country, b.country)
+                && Canonical.equal(a.domainAgeDays, b.domainAgeDays)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(address, into: &hasher)
+            Canonical.hash(country, into: &hasher)
+            Canonical.hash(domainAgeDays, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Address: WireMessage {
+        public var billingCountry: String = ""
+        public var shippingCountry: String = ""
+        /// The delivery address in one line.
+        public var shipping: String = ""
+        public var billingPlace: Place?
+        public var shippingPlace: Place?
+        public var unknown: UnknownFields?
+
+        public init(
+            billingCountry: String = "", shippingCountry: String = "", shipping: String = "",
+            billingPlace: Place? = nil, shippingPlace: Place? = nil
+        ) {
+            self.billingCountry = billingCountry
+            self.shippingCountry = shippingCountry
+            self.shipping = shipping
+            self.billingPlace = billingPlace
+            self.shippingPlace = shippingPlace
+        }
+
+        public static func blank() -> Address { Address() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Address", depth: 2,
+            [
+                Field(1, "billing_country", json: "billingCountry", .string),
+                Field(2, "shipping_country", json: "shippingCountry", .string),
+                Field(3, "shipping", .string, pii: .contact),
+                Field(
+                    4, "billing_place", json: "billingPlace", .message { Place.fields }, .optional),
+                Field(
+                    5, "shipping_place", json: "shippingPlace", .message { Place.fields },
+                    .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { billingCountry = try reader.string(.implicit) }
+                if reader.take(0x12) { shippingCountry = try reader.string(.implicit) }
+                if reader.take(0x1A) { shipping = try reader.string(.implicit) }
+                if reader.take(0x22) { billingPlace = try reader.message() }
+                if reader.take(0x2A) { shippingPlace = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, billingCountry)
+            size += sizes.string(0x12, shippingCountry)
+            size += sizes.string(0x1A, shipping)
+            size += sizes.message(0x22, billingPlace)
+            size += sizes.message(0x2A, shippingPlace)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, billingCountry)
+            writer.string(0x12, shippingCountry)
+            writer.string(0x1A, shipping)
+            writer.message(0x22, billingPlace, &sizes)
+            writer.message(0x2A, shippingPlace, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("billing_country", billingCountry.utf8.count, max: 2)
+            violations.length("shipping_country", shippingCountry.utf8.count, max: 2)
+            violations.length("shipping", shipping.utf8.count, max: 256)
+            violations.nested("billing_place", billingPlace)
+            violations.nested("shipping_place", shippingPlace)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: billingCountry = try reader.value(StringCodec.self)
+            case 2: shippingCountry = try reader.value(StringCodec.self)
+            case 3: shipping = try reader.value(StringCodec.self)
+            case 4: billingPlace = try reader.value(MessageCodec<Place>.self)
+            case 5: shippingPlace = try reader.value(MessageCodec<Place>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("billingCountry", billingCountry, StringCodec.self)
+            writer.field("shippingCountry", shippingCountry, StringCodec.self)
+            writer.field("shipping", shipping, StringCodec.self, pii: .contact)
+            writer.field("billingPlace", billingPlace, MessageCodec<Place>.self)
+            writer.field("shippingPlace", shippingPlace, MessageCodec<Place>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Address, b: Address) -> Bool {
+            Canonical.equal(a.billingCountry, b.billingCountry)
+                && Canonical.equal(a.shippingCountry, b.shippingCountry)
+                && Canonical.equal(a.shipping, b.shipping)
+                && Canonical.equal(a.billingPlace, b.billingPlace)
+                && Canonical.equal(a.shippingPlace, b.shippingPlace)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(billingCountry, into: &hasher)
+            Canonical.hash(shippingCountry, into: &hasher)
+            Canonical.hash(shipping, into: &hasher)
+            Canonical.hash(billingPlace, into: &hasher)
+            Canonical.hash(shippingPlace, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// How the customer behaved on the way to the payment.
+    public struct Session: WireMessage {
+        public var callActive: Bool?
+        public var events: Int64?
+        /// Milliseconds between the form's first and last field.
+        public var formMs: Int64?
+        /// Coefficient of variation of the intervals between requests.
+        public var intervalCv: Double?
+        /// JA4 fingerprint of the TLS client.
+        public var ja4: String = ""
+        /// Distance of the keystrokes' rhythm from the customer's own, in deviations.
+        public var keystrokeZ: Double?
+        public var loginCountryNew: Bool?
+        public var mfaFailures: Int64?
+        /// Such as human, linear, none.
+        public var mouse: String = ""
+        public var mouseEvents: Int64?
+        public var pages: Int64?
+        public var pastedPassword: Bool?
+        public var pastedPayee: Bool?
+        public var seconds: Int64?
+        public var tabSwitches: Int64?
+        public var tokenDeviceChanged: Bool?
+        public var tokenIPChanged: Bool?
+        public var touchSd: Double?
+        public var typingWpm: Double?
+        public var unknown: UnknownFields?
+
+        public init(
+            callActive: Bool? = nil, events: Int64? = nil, formMs: Int64? = nil,
+            intervalCv: Double? = nil, ja4: String = "", keystrokeZ: Double? = nil,
+            loginCountryNew: Bool? = nil, mfaFailures: Int64? = nil, mouse: String = "",
+            mouseEvents: Int64? = nil, pages: Int64? = nil, pastedPassword: Bool? = nil,
+            pastedPayee: Bool? = nil, seconds: Int64? = nil, tabSwitches: Int64? = nil,
+            tokenDeviceChanged: Bool? = nil, tokenIPChanged: Bool? = nil, touchSd: Double? = nil,
+            typingWpm: Double? = nil
+        ) {
+            self.callActive = callActive
+            self.events = events
+            self.formMs = formMs
+            self.intervalCv = intervalCv
+            self.ja4 = ja4
+            self.keystrokeZ = keystrokeZ
+            self.loginCountryNew = loginCountryNew
+            self.mfaFailures = mfaFailures
+            self.mouse = mouse
+            self.mouseEvents = mouseEvents
+            self.pages = pages
+            self.pastedPassword = pastedPassword
+            self.pastedPayee = pastedPayee
+            self.seconds = seconds
+            self.tabSwitches = tabSwitches
+            self.tokenDeviceChanged = tokenDeviceChanged
+            self.tokenIPChanged = tokenIPChanged
+            self.touchSd = touchSd
+            self.typingWpm = typingWpm
+        }
+
+        public static func blank() -> Session { Session() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Session", depth: 1,
+            [
+                Field(1, "call_active", json: "callActive", .bool, .optional),
+                Field(2, "events", .int64, .optional),
+                Field(3, "form_ms", json: "formMs", .int64, .optional),
+                Field(4, "interval_cv", json: "intervalCv", .double, .optional),
+                Field(5, "ja4", .string),
+                Field(6, "keystroke_z", json: "keystrokeZ", .double, .optional),
+                Field(7, "login_country_new", json: "loginCountryNew", .bool, .optional),
+                Field(8, "mfa_failures", json: "mfaFailures", .int64, .optional),
+                Field(9, "mouse", .string),
+                Field(10, "mouse_events", json: "mouseEvents", .int64, .optional),
+                Field(11, "pages", .int64, .optional),
+                Field(12, "pasted_password", json: "pastedPassword", .bool, .optional),
+                Field(13, "pasted_payee", json: "pastedPayee", .bool, .optional),
+                Field(14, "seconds", .int64, .optional),
+                Field(15, "tab_switches", json: "tabSwitches", .int64, .optional),
+                Field(16, "token_device_changed", json: "tokenDeviceChanged", .bool, .optional),
+                Field(17, "token_ip_changed", json: "tokenIpChanged", .bool, .optional),
+                Field(18, "touch_sd", json: "touchSd", .double, .optional),
+                Field(19, "typing_wpm", json: "typingWpm", .double, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { callActive = try reader.bool(.explicit) }
+                if reader.take(0x10) { events = try reader.int64(.explicit) }
+                if reader.take(0x18) { formMs = try reader.int64(.explicit) }
+                if reader.take(0x21) { intervalCv = try reader.double(.explicit) }
+                if reader.take(0x2A) { ja4 = try reader.string(.implicit) }
+                if reader.take(0x31) { keystrokeZ = try reader.double(.explicit) }
+                if reader.take(0x38) { loginCountryNew = try reader.bool(.explicit) }
+                if reader.take(0x40) { mfaFailures = try reader.int64(.explicit) }
+                if reader.take(0x4A) { mouse = try reader.string(.implicit) }
+                if reader.take(0x50) { mouseEvents = try reader.int64(.explicit) }
+                if reader.take(0x58) { pages = try reader.int64(.explicit) }
+                if reader.take(0x60) { pastedPassword = try reader.bool(.explicit) }
+                if reader.take(0x68) { pastedPayee = try reader.bool(.explicit) }
+                if reader.take(0x70) { seconds = try reader.int64(.explicit) }
+                if reader.take(0x78) { tabSwitches = try reader.int64(.explicit) }
+                if reader.take(0x80) { tokenDeviceChanged = try reader.bool(.explicit) }
+                if reader.take(0x88) { tokenIPChanged = try reader.bool(.explicit) }
+                if reader.take(0x91) { touchSd = try reader.double(.explicit) }
+                if reader.take(0x99) { typingWpm = try reader.double(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bool(0x08, callActive)
+            size += sizes.int64(0x10, events)
+            size += sizes.int64(0x18, formMs)
+            size += sizes.double(0x21, intervalCv)
+            size += sizes.string(0x2A, ja4)
+            size += sizes.double(0x31, keystrokeZ)
+            size += sizes.bool(0x38, loginCountryNew)
+            size += sizes.int64(0x40, mfaFailures)
+            size += sizes.string(0x4A, mouse)
+            size += sizes.int64(0x50, mouseEvents)
+            size += sizes.int64(0x58, pages)
+            size += sizes.bool(0x60, pastedPassword)
+            size += sizes.bool(0x68, pastedPayee)
+            size += sizes.int64(0x70, seconds)
+            size += sizes.int64(0x78, tabSwitches)
+            size += sizes.bool(0x80, tokenDeviceChanged)
+            size += sizes.bool(0x88, tokenIPChanged)
+            size += sizes.double(0x91, touchSd)
+            size += sizes.double(0x99, typingWpm)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bool(0x08, callActive)
+            writer.int64(0x10, events)
+            writer.int64(0x18, formMs)
+            writer.double(0x21, intervalCv)
+            writer.string(0x2A, ja4)
+            writer.double(0x31, keystrokeZ)
+            writer.bool(0x38, loginCountryNew)
+            writer.int64(0x40, mfaFailures)
+            writer.string(0x4A, mouse)
+            writer.int64(0x50, mouseEvents)
+            writer.int64(0x58, pages)
+            writer.bool(0x60, pastedPassword)
+            writer.bool(0x68, pastedPayee)
+            writer.int64(0x70, seconds)
+            writer.int64(0x78, tabSwitches)
+            writer.bool(0x80, tokenDeviceChanged)
+            writer.bool(0x88, tokenIPChanged)
+            writer.double(0x91, touchSd)
+            writer.double(0x99, typingWpm)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = events {
+                violations.range("events", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+            if let value = formMs {
+                violations.range("form_ms", value, min: 0, max: 10_000_000_000, .explicit)
+            }
+            if let value = intervalCv { violations.finite("interval_cv", value, .explicit) }
+            violations.length("ja4", ja4.utf8.count, max: 64)
+            if let value = keystrokeZ { violations.finite("keystroke_z", value, .explicit) }
+            if let value = mfaFailures {
+                violations.range("mfa_failures", value, min: 0, max: 1_000_000, .explicit)
+            }
+            violations.length("mouse", mouse.utf8.count, max: 32)
+            if let value = mouseEvents {
+                violations.range("mouse_events", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+            if let value = pages {
+                violations.range("pages", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+            if let value = seconds {
+                violations.range("seconds", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+            if let value = tabSwitches {
+                violations.range("tab_switches", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+            if let value = touchSd { violations.finite("touch_sd", value, .explicit) }
+            if let value = typingWpm { violations.finite("typing_wpm", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: callActive = try reader.value(BoolCodec.self)
+            case 2: events = try reader.value(Int64Codec.self)
+            case 3: formMs = try reader.value(Int64Codec.self)
+            case 4: intervalCv = try reader.value(DoubleCodec.self)
+            case 5: ja4 = try reader.value(StringCodec.self)
+            case 6: keystrokeZ = try reader.value(DoubleCodec.self)
+            case 7: loginCountryNew = try reader.value(BoolCodec.self)
+            case 8: mfaFailures = try reader.value(Int64Codec.self)
+            case 9: mouse = try reader.value(StringCodec.self)
+            case 10: mouseEvents = try reader.value(Int64Codec.self)
+            case 11: pages = try reader.value(Int64Codec.self)
+            case 12: pastedPassword = try reader.value(BoolCodec.self)
+            case 13: pastedPayee = try reader.value(BoolCodec.self)
+            case 14: seconds = try reader.value(Int64Codec.self)
+            case 15: tabSwitches = try reader.value(Int64Codec.self)
+            case 16: tokenDeviceChanged = try reader.value(BoolCodec.self)
+            case 17: tokenIPChanged = try reader.value(BoolCodec.self)
+            case 18: touchSd = try reader.value(DoubleCodec.self)
+            case 19: typingWpm = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("callActive", callActive, BoolCodec.self)
+            writer.field("events", events, Int64Codec.self)
+            writer.field("formMs", formMs, Int64Codec.self)
+            writer.field("intervalCv", intervalCv, DoubleCodec.self)
+            writer.field("ja4", ja4, StringCodec.self)
+            writer.field("keystrokeZ", keystrokeZ, DoubleCodec.self)
+            writer.field("loginCountryNew", loginCountryNew, BoolCodec.self)
+            writer.field("mfaFailures", mfaFailures, Int64Codec.self)
+            writer.field("mouse", mouse, StringCodec.self)
+            writer.field("mouseEvents", mouseEvents, Int64Codec.self)
+            writer.field("pages", pages, Int64Codec.self)
+            writer.field("pastedPassword", pastedPassword, BoolCodec.self)
+            writer.field("pastedPayee", pastedPayee, BoolCodec.self)
+            writer.field("seconds", seconds, Int64Codec.self)
+            writer.field("tabSwitches", tabSwitches, Int64Codec.self)
+            writer.field("tokenDeviceChanged", tokenDeviceChanged, BoolCodec.self)
+            writer.field("tokenIpChanged", tokenIPChanged, BoolCodec.self)
+            writer.field("touchSd", touchSd, DoubleCodec.self)
+            writer.field("typingWpm", typingWpm, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Session, b: Session) -> Bool {
+            Canonical.equal(a.callActive, b.callActive)
+                && Canonical.equal(a.events, b.events)
+                && Canonical.equal(a.formMs, b.formMs)
+                && Canonical.equal(a.intervalCv, b.intervalCv)
+                && Canonical.equal(a.ja4, b.ja4)
+                && Canonical.equal(a.keystrokeZ, b.keystrokeZ)
+                && Canonical.equal(a.loginCountryNew, b.loginCountryNew)
+                && Canonical.equal(a.mfaFailures, b.mfaFailures)
+                && Canonical.equal(a.mouse, b.mouse)
+                && Canonical.equal(a.mouseEvents, b.mouseEvents)
+                && Canonical.equal(a.pages, b.pages)
+                && Canonical.equal(a.pastedPassword, b.pastedPassword)
+                && Canonical.equal(a.pastedPayee, b.pastedPayee)
+                && Canonical.equal(a.seconds, b.seconds)
+                && Canonical.equal(a.tabSwitches, b.tabSwitches)
+                && Canonical.equal(a.tokenDeviceChanged, b.tokenDeviceChanged)
+                && Canonical.equal(a.tokenIPChanged, b.tokenIPChanged)
+                && Canonical.equal(a.touchSd, b.touchSd)
+                && Canonical.equal(a.typingWpm, b.typingWpm)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(callActive, into: &hasher)
+            Canonical.hash(events, into: &hasher)
+            Canonical.hash(formMs, into: &hasher)
+            Canonical.hash(intervalCv, into: &hasher)
+            Canonical.hash(ja4, into: &hasher)
+            Canonical.hash(keystrokeZ, into: &hasher)
+            Canonical.hash(loginCountryNew, into: &hasher)
+            Canonical.hash(mfaFailures, into: &hasher)
+            Canonical.hash(mouse, into: &hasher)
+            Canonical.hash(mouseEvents, into: &hasher)
+            Canonical.hash(pages, into: &hasher)
+            Canonical.hash(pastedPassword, into: &hasher)
+            Canonical.hash(pastedPayee, into: &hasher)
+            Canonical.hash(seconds, into: &hasher)
+            Canonical.hash(tabSwitches, into: &hasher)
+            Canonical.hash(tokenDeviceChanged, into: &hasher)
+            Canonical.hash(tokenIPChanged, into: &hasher)
+            Canonical.hash(touchSd, into: &hasher)
+            Canonical.hash(typingWpm, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Crypto: WireMessage {
+        public var asset: String = ""
+        public var contractRisk: Int64?
+        /// Share of the wallet's money with ties to dark markets.
+        public var darknetShare: Double?
+        public var gasRatio: Double?
+        /// Transfers between the wallet and the nearest mixer.
+        public var mixerHops: Int64?
+        public var walletAddress: String = ""
+        public var walletAgeDays: Int64?
+        public var walletRisk: Int64?
+        public var unknown: UnknownFields?
+
+        public init(
+            asset: String = "", contractRisk: Int64? = nil, darknetShare: Double? = nil,
+            gasRatio: Double? = nil, mixerHops: Int64? = nil, walletAddress: String = "",
+            walletAgeDays: Int64? = nil, walletRisk: Int64? = nil
+        ) {
+            self.asset = asset
+            self.contractRisk = contractRisk
+            self.darknetShare = darknetShare
+            self.gasRatio = gasRatio
+            self.mixerHops = mixerHops
+            self.walletAddress = walletAddress
+            self.walletAgeDays = walletAgeDays
+            self.walletRisk = walletRisk
+        }
+
+        public static func blank() -> Crypto { Crypto() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Crypto", depth: 1,
+            [
+                Field(1, "asset", .string),
+                Field(2, "contract_risk", json: "contractRisk", .int64, .optional),
+                Field(3, "darknet_share", json: "darknetShare", .double, .optional),
+                Field(4, "gas_ratio", json: "gasRatio", .double, .optional),
+                Field(5, "mixer_hops", json: "mixerHops", .int64, .optional),
+                Field(6, "wallet_address", json: "walletAddress", .string, pii: .account),
+                Field(7, "wallet_age_days", json: "walletAgeDays", .int64, .optional),
+                Field(8, "wallet_risk", json: "walletRisk", .int64, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { asset = try reader.string(.implicit) }
+                if reader.take(0x10) { contractRisk = try reader.int64(.explicit) }
+                if reader.take(0x19) { darknetShare = try reader.double(.explicit) }
+                if reader.take(0x21) { gasRatio = try reader.double(.explicit) }
+                if reader.take(0x28) { mixerHops = try reader.int64(.explicit) }
+                if reader.take(0x32) { walletAddress = try reader.string(.implicit) }
+                if reader.take(0x38) { walletAgeDays = try reader.int64(.explicit) }
+                if reader.take(0x40) { walletRisk = try reader.int64(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, asset)
+            size += sizes.int64(0x10, contractRisk)
+            size += sizes.double(0x19, darknetShare)
+            size += sizes.double(0x21, gasRatio)
+            size += sizes.int64(0x28, mixerHops)
+            size += sizes.string(0x32, walletAddress)
+            size += sizes.int64(0x38, walletAgeDays)
+            size += sizes.int64(0x40, walletRisk)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, asset)
+            writer.int64(0x10, contractRisk)
+            writer.double(0x19, darknetShare)
+            writer.double(0x21, gasRatio)
+            writer.int64(0x28, mixerHops)
+            writer.string(0x32, walletAddress)
+            writer.int64(0x38, walletAgeDays)
+            writer.int64(0x40, walletRisk)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("asset", asset.utf8.count, max: 32)
+            if let value = contractRisk {
+                violations.range("contract_risk", value, min: 0, max: 100, .explicit)
+            }
+            if let value = darknetShare { violations.finite("darknet_share", value, .explicit) }
+            if let value = gasRatio { violations.finite("gas_ratio", value, .explicit) }
+            if let value = mixerHops {
+                violations.range("mixer_hops", value, min: 0, max: 1_000_000, .explicit)
+            }
+            violations.length("wallet_address", walletAddress.utf8.count, max: 128)
+            if let value = walletAgeDays {
+                violations.range("wallet_age_days", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = walletRisk {
+                violations.range("wallet_risk", value, min: 0, max: 100, .explicit)
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: asset = try reader.value(StringCodec.self)
+            case 2: contractRisk = try reader.value(Int64Codec.self)
+            case 3: darknetShare = try reader.value(DoubleCodec.self)
+            case 4: gasRatio = try reader.value(DoubleCodec.self)
+            case 5: mixerHops = try reader.value(Int64Codec.self)
+            case 6: walletAddress = try reader.value(StringCodec.self)
+            case 7: walletAgeDays = try reader.value(Int64Codec.self)
+            case 8: walletRisk = try reader.value(Int64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("asset", asset, StringCodec.self)
+            writer.field("contractRisk", contractRisk, Int64Codec.self)
+            writer.field("darknetShare", darknetShare, DoubleCodec.self)
+            writer.field("gasRatio", gasRatio, DoubleCodec.self)
+            writer.field("mixerHops", mixerHops, Int64Codec.self)
+            writer.field("walletAddress", walletAddress, StringCodec.self, pii: .account)
+            writer.field("walletAgeDays", walletAgeDays, Int64Codec.self)
+            writer.field("walletRisk", walletRisk, Int64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Crypto, b: Crypto) -> Bool {
+            Canonical.equal(a.asset, b.asset)
+                && Canonical.equal(a.contractRisk, b.contractRisk)
+                && Canonical.equal(a.darknetShare, b.darknetShare)
+                && Canonical.equal(a.gasRatio, b.gasRatio)
+                && Canonical.equal(a.mixerHops, b.mixerHops)
+                && Canonical.equal(a.walletAddress, b.walletAddress)
+                && Canonical.equal(a.walletAgeDays, b.walletAgeDays)
+                && Canonical.equal(a.walletRisk, b.walletRisk)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(asset, into: &hasher)
+            Canonical.hash(contractRisk, into: &hasher)
+            Canonical.hash(darknetShare, into: &hasher)
+            Canonical.hash(gasRatio, into: &hasher)
+            Canonical.hash(mixerHops, into: &hasher)
+            Canonical.hash(walletAddress, into: &hasher)
+            Canonical.hash(walletAgeDays, into: &hasher)
+            Canonical.hash(walletRisk, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Bet: WireMessage {
+        public var arbScore: Double?
+        public var correlatedAccounts: Int64?
+        public var hedgedShare: Double?
+        public var secondsAfterEvent: Int64?
+        /// Stake over the customer's usual stake.
+        public var stakeRatio: Double?
+        public var steamShare: Double?
+        public var unknown: UnknownFields?
+
+        public init(
+            arbScore: Double? = nil, correlatedAccounts: Int64? = nil, hedgedShare: Double? = nil,
+            secondsAfterEvent: Int64? = nil, stakeRatio: Double? = nil, steamShare: Double? = nil
+        ) {
+            self.arbScore = arbScore
+            self.correlatedAccounts = correlatedAccounts
+            self.hedgedShare = hedgedShare
+            self.secondsAfterEvent = secondsAfterEvent
+            self.stakeRatio = stakeRatio
+            self.steamShare = steamShare
+        }
+
+        public static func blank() -> Bet { Bet() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Bet", depth: 1,
+            [
+                Field(1, "arb_score", json: "arbScore", .double, .optional),
+                Field(2, "correlated_accounts", json: "correlatedAccounts", .int64, .optional),
+                Field(3, "hedged_share", json: "hedgedShare", .double, .optional),
+                Field(4, "seconds_after_event", json: "secondsAfterEvent", .int64, .optional),
+                Field(5, "stake_ratio", json: "stakeRatio", .double, .optional),
+                Field(6, "steam_share", json: "steamShare", .double, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { arbScore = try reader.double(.explicit) }
+                if reader.take(0x10) { correlatedAccounts = try reader.int64(.explicit) }
+                if reader.take(0x19) { hedgedShare = try reader.double(.explicit) }
+                if reader.take(0x20) { secondsAfterEvent = try reader.int64(.explicit) }
+                if reader.take(0x29) { stakeRatio = try reader.double(.explicit) }
+                if reader.take(0x31) { steamShare = try reader.double(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, arbScore)
+            size += sizes.int64(0x10, correlatedAccounts)
+            size += sizes.double(0x19, hedgedShare)
+            size += sizes.int64(0x20, secondsAfterEvent)
+            size += sizes.double(0x29, stakeRatio)
+            size += sizes.double(0x31, steamShare)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, arbScore)
+            writer.int64(0x10, correlatedAccounts)
+            writer.double(0x19, hedgedShare)
+            writer.int64(0x20, secondsAfterEvent)
+            writer.double(0x29, stakeRatio)
+            writer.double(0x31, steamShare)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = arbScore { violations.finite("arb_score", value, .explicit) }
+            if let value = correlatedAccounts {
+                violations.range("correlated_accounts", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = hedgedShare { violations.finite("hedged_share", value, .explicit) }
+            if let value = secondsAfterEvent {
+                violations.range(
+                    "seconds_after_event", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+            if let value = stakeRatio { violations.finite("stake_ratio", value, .explicit) }
+            if let value = steamShare { violations.finite("steam_share", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: arbScore = try reader.value(DoubleCodec.self)
+            case 2: correlatedAccounts = try reader.value(Int64Codec.self)
+            case 3: hedgedShare = try reader.value(DoubleCodec.self)
+            case 4: secondsAfterEvent = try reader.value(Int64Codec.self)
+            case 5: stakeRatio = try reader.value(DoubleCodec.self)
+            case 6: steamShare = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("arbScore", arbScore, DoubleCodec.self)
+            writer.field("correlatedAccounts", correlatedAccounts, Int64Codec.self)
+            writer.field("hedgedShare", hedgedShare, DoubleCodec.self)
+            writer.field("secondsAfterEvent", secondsAfterEvent, Int64Codec.self)
+            writer.field("stakeRatio", stakeRatio, DoubleCodec.self)
+            writer.field("steamShare", steamShare, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Bet, b: Bet) -> Bool {
+            Canonical.equal(a.arbScore, b.arbScore)
+                && Canonical.equal(a.correlatedAccounts, b.correlatedAccounts)
+                && Canonical.equal(a.hedgedShare, b.hedgedShare)
+                && Canonical.equal(a.secondsAfterEvent, b.secondsAfterEvent)
+                && Canonical.equal(a.stakeRatio, b.stakeRatio)
+                && Canonical.equal(a.steamShare, b.steamShare)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(arbScore, into: &hasher)
+            Canonical.hash(correlatedAccounts, into: &hasher)
+            Canonical.hash(hedgedShare, into: &hasher)
+            Canonical.hash(secondsAfterEvent, into: &hasher)
+            Canonical.hash(stakeRatio, into: &hasher)
+            Canonical.hash(steamShare, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Shop: WireMessage {
+        public var addressChangedAfterAuth: Bool?
+        public var category: String = ""
+        public var digital: Bool?
+        public var express: Bool?
+        public var giftCardShare: Double?
+        public var guest: Bool?
+        public var maxQuantity: Int64?
+        public var unknown: UnknownFields?
+
+        public init(
+            addressChangedAfterAuth: Bool? = nil, category: String = "", digital: Bool? = nil,
+            express: Bool? = nil, giftCardShare: Double? = nil, guest: Bool? = nil,
+            maxQuantity: Int64? = nil
+        ) {
+            self.addressChangedAfterAuth = addressChangedAfterAuth
+            self.category = category
+            self.digital = digital
+            self.express = express
+            self.giftCardShare = giftCardShare
+            self.guest = guest
+            self.maxQuantity = maxQuantity
+        }
+
+        public static func blank() -> Shop { Shop() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Shop", depth: 1,
+            [
+                Field(
+                    1, "address_changed_after_auth", json: "addressChangedAfterAuth", .bool,
+                    .optional),
+                Field(2, "category", .string),
+                Field(3, "digital", .bool, .optional),
+                Field(4, "express", .bool, .optional),
+                Field(5, "gift_card_share", json: "giftCardShare", .double, .optional),
+                Field(6, "guest", .bool, .optional),
+                Field(7, "max_quantity", json: "maxQuantity", .int64, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { addressChangedAfterAuth = try reader.bool(.explicit) }
+                if reader.take(0x12) { category = try reader.string(.implicit) }
+                if reader.take(0x18) { digital = try reader.bool(.explicit) }
+                if reader.take(0x20) { express = try reader.bool(.explicit) }
+                if reader.take(0x29) { giftCardShare = try reader.double(.explicit) }
+                if reader.take(0x30) { guest = try reader.bool(.explicit) }
+                if reader.take(0x38) { maxQuantity = try reader.int64(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bool(0x08, addressChangedAfterAuth)
+            size += sizes.string(0x12, category)
+            size += sizes.bool(0x18, digital)
+            size += sizes.bool(0x20, express)
+            size += sizes.double(0x29, giftCardShare)
+            size += sizes.bool(0x30, guest)
+            size += sizes.int64(0x38, maxQuantity)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bool(0x08, addressChangedAfterAuth)
+            writer.string(0x12, category)
+            writer.bool(0x18, digital)
+            writer.bool(0x20, express)
+            writer.double(0x29, giftCardShare)
+            writer.bool(0x30, guest)
+            writer.int64(0x38, maxQuantity)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("category", category.utf8.count, max: 64)
+            if let value = giftCardShare { violations.finite("gift_card_share", value, .explicit) }
+            if let value = maxQuantity {
+                violations.range("max_quantity", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: addressChangedAfterAuth = try reader.value(BoolCodec.self)
+            case 2: category = try reader.value(StringCodec.self)
+            case 3: digital = try reader.value(BoolCodec.self)
+            case 4: express = try reader.value(BoolCodec.self)
+            case 5: giftCardShare = try reader.value(DoubleCodec.self)
+            case 6: guest = try reader.value(BoolCodec.self)
+            case 7: maxQuantity = try reader.value(Int64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("addressChangedAfterAuth", addressChangedAfterAuth, BoolCodec.self)
+            writer.field("category", category, StringCodec.self)
+            writer.field("digital", digital, BoolCodec.self)
+            writer.field("express", express, BoolCodec.self)
+            writer.field("giftCardShare", giftCardShare, DoubleCodec.self)
+            writer.field("guest", guest, BoolCodec.self)
+            writer.field("maxQuantity", maxQuantity, Int64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Shop, b: Shop) -> Bool {
+            Canonical.equal(a.addressChangedAfterAuth, b.addressChangedAfterAuth)
+                && Canonical.equal(a.category, b.category)
+                && Canonical.equal(a.digital, b.digital)
+                && Canonical.equal(a.express, b.express)
+                && Canonical.equal(a.giftCardShare, b.giftCardShare)
+                && Canonical.equal(a.guest, b.guest)
+                && Canonical.equal(a.maxQuantity, b.maxQuantity)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(addressChangedAfterAuth, into: &hasher)
+            Canonical.hash(category, into: &hasher)
+            Canonical.hash(digital, into: &hasher)
+            Canonical.hash(express, into: &hasher)
+            Canonical.hash(giftCardShare, into: &hasher)
+            Canonical.hash(guest, into: &hasher)
+            Canonical.hash(maxQuantity, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Marketplace: WireMessage {
+        /// Price over the usual price of such goods.
+        public var priceRatio: Double?
+        public var sellerRating: Double?
+        public var sellerRatings: Int64?
+        public var sharedDevice: Bool?
+        public var sharedPayment: Bool?
+        public var unknown: UnknownFields?
+
+        public init(
+            priceRatio: Double? = nil, sellerRating: Double? = nil, sellerRatings: Int64? = nil,
+            sharedDevice: Bool? = nil, sharedPayment: Bool? = nil
+        ) {
+            self.priceRatio = priceRatio
+            self.sellerRating = sellerRating
+            self.sellerRatings = sellerRatings
+            self.sharedDevice = sharedDevice
+            self.sharedPayment = sharedPayment
+        }
+
+        public static func blank() -> Marketplace { Marketplace() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Marketplace", depth: 1,
+            [
+                Field(1, "price_ratio", json: "priceRatio", .double, .optional),
+                Field(2, "seller_rating", json: "sellerRating", .double, .optional),
+                Field(3, "seller_ratings", json: "sellerRatings", .int64, .optional),
+                Field(4, "shared_device", json: "sharedDevice", .bool, .optional),
+                Field(5, "shared_payment", json: "sharedPayment", .bool, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { priceRatio = try reader.double(.explicit) }
+                if reader.take(0x11) { sellerRating = try reader.double(.explicit) }
+                if reader.take(0x18) { sellerRatings = try reader.int64(.explicit) }
+                if reader.take(0x20) { sharedDevice = try reader.bool(.explicit) }
+                if reader.take(0x28) { sharedPayment = try reader.bool(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, priceRatio)
+            size += sizes.double(0x11, sellerRating)
+            size += sizes.int64(0x18, sellerRatings)
+            size += sizes.bool(0x20, sharedDevice)
+            size += sizes.bool(0x28, sharedPayment)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, priceRatio)
+            writer.double(0x11, sellerRating)
+            writer.int64(0x18, sellerRatings)
+            writer.bool(0x20, sharedDevice)
+            writer.bool(0x28, sharedPayment)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = priceRatio { violations.finite("price_ratio", value, .explicit) }
+            if let value = sellerRating { violations.finite("seller_rating", value, .explicit) }
+            if let value = sellerRatings {
+                violations.range("seller_ratings", value, min: 0, max: 1_000_000_000, .explicit)
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: priceRatio = try reader.value(DoubleCodec.self)
+            case 2: sellerRating = try reader.value(DoubleCodec.self)
+            case 3: sellerRatings = try reader.value(Int64Codec.self)
+            case 4: sharedDevice = try reader.value(BoolCodec.self)
+            case 5: sharedPayment = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("priceRatio", priceRatio, DoubleCodec.self)
+            writer.field("sellerRating", sellerRating, DoubleCodec.self)
+            writer.field("sellerRatings", sellerRatings, Int64Codec.self)
+            writer.field("sharedDevice", sharedDevice, BoolCodec.self)
+            writer.field("sharedPayment", sharedPayment, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Marketplace, b: Marketplace) -> Bool {
+            Canonical.equal(a.priceRatio, b.priceRatio)
+                && Canonical.equal(a.sellerRating, b.sellerRating)
+                && Canonical.equal(a.sellerRatings, b.sellerRatings)
+                && Canonical.equal(a.sharedDevice, b.sharedDevice)
+                && Canonical.equal(a.sharedPayment, b.sharedPayment)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(priceRatio, into: &hasher)
+            Canonical.hash(sellerRating, into: &hasher)
+            Canonical.hash(sellerRatings, into: &hasher)
+            Canonical.hash(sharedDevice, into: &hasher)
+            Canonical.hash(sharedPayment, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// What a screening of names found.
+    public struct Screening: WireMessage {
+        public var adverseMediaHits: Int64?
+        /// 0 to 1: the best match on a list of sanctions.
+        public var sanctionsScore: Double?
+        public var unknown: UnknownFields?
+
+        public init(adverseMediaHits: Int64? = nil, sanctionsScore: Double? = nil) {
+            self.adverseMediaHits = adverseMediaHits
+            self.sanctionsScore = sanctionsScore
+        }
+
+        public static func blank() -> Screening { Screening() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Screening", depth: 1,
+            [
+                Field(1, "adverse_media_hits", json: "adverseMediaHits", .int64, .optional),
+                Field(2, "sanctions_score", json: "sanctionsScore", .double, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { adverseMediaHits = try reader.int64(.explicit) }
+                if reader.take(0x11) { sanctionsScore = try reader.double(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.int64(0x08, adverseMediaHits)
+            size += sizes.double(0x11, sanctionsScore)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.int64(0x08, adverseMediaHits)
+            writer.double(0x11, sanctionsScore)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = adverseMediaHits {
+                violations.range("adverse_media_hits", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = sanctionsScore { violations.finite("sanctions_score", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: adverseMediaHits = try reader.value(Int64Codec.self)
+            case 2: sanctionsScore = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("adverseMediaHits", adverseMediaHits, Int64Codec.self)
+            writer.field("sanctionsScore", sanctionsScore, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Screening, b: Screening) -> Bool {
+            Canonical.equal(a.adverseMediaHits, b.adverseMediaHits)
+                && Canonical.equal(a.sanctionsScore, b.sanctionsScore)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(adverseMediaHits, into: &hasher)
+            Canonical.hash(sanctionsScore, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// What other institutions reported.
+    public struct Consortium: WireMessage {
+        public var deviceReports: Int64?
+        public var emailReports: Int64?
+        public var unknown: UnknownFields?
+
+        public init(deviceReports: Int64? = nil, emailReports: Int64? = nil) {
+            self.deviceReports = deviceReports
+            self.emailReports = emailReports
+        }
+
+        public static func blank() -> Consortium { Consortium() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Consortium", depth: 1,
+            [
+                Field(1, "device_reports", json: "deviceReports", .int64, .optional),
+                Field(2, "email_reports", json: "emailReports", .int64, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { deviceReports = try reader.int64(.explicit) }
+                if reader.take(0x10) { emailReports = try reader.int64(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.int64(0x08, deviceReports)
+            size += sizes.int64(0x10, emailReports)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.int64(0x08, deviceReports)
+            writer.int64(0x10, emailReports)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = deviceReports {
+                violations.range("device_reports", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = emailReports {
+                violations.range("email_reports", value, min: 0, max: 1_000_000, .explicit)
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: deviceReports = try reader.value(Int64Codec.self)
+            case 2: emailReports = try reader.value(Int64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("deviceReports", deviceReports, Int64Codec.self)
+            writer.field("emailReports", emailReports, Int64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Consortium, b: Consortium) -> Bool {
+            Canonical.equal(a.deviceReports, b.deviceReports)
+                && Canonical.equal(a.emailReports, b.emailReports)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(deviceReports, into: &hasher)
+            Canonical.hash(emailReports, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
     public enum Status: WireEnum {
         case unspecified
         case approved
@@ -211,13 +3178,22 @@ extension AssayRiskV1 {
         public var mcc: String = ""
         public var merchantID: String = ""
         public var terminalID: String = ""
+        /// Such as salary, invoice, investment.
+        public var purpose: String = ""
+        /// Result of a confirmation of payee: match, close, none or unavailable.
+        public var confirmationOfPayee: String = ""
+        /// What the payer wrote.
+        public var reference: String = ""
+        /// Hours since the payee's account details were changed.
+        public var payeeChangedHours: Int64?
         public var unknown: UnknownFields?
 
         public init(
             transactionID: String = "", occurredAt: Timestamp, utcOffsetMin: Int32 = 0,
             amount: Money, type: String = "", channel: String = "", country: String = "",
             originCountry: String = "", mcc: String = "", merchantID: String = "",
-            terminalID: String = ""
+            terminalID: String = "", purpose: String = "", confirmationOfPayee: String = "",
+            reference: String = "", payeeChangedHours: Int64? = nil
         ) {
             self.transactionID = transactionID
             self.occurredAt = occurredAt
@@ -230,6 +3206,10 @@ extension AssayRiskV1 {
             self.mcc = mcc
             self.merchantID = merchantID
             self.terminalID = terminalID
+            self.purpose = purpose
+            self.confirmationOfPayee = confirmationOfPayee
+            self.reference = reference
+            self.payeeChangedHours = payeeChangedHours
         }
 
         public static func blank() -> Transaction {
@@ -250,6 +3230,10 @@ extension AssayRiskV1 {
                 Field(9, "mcc", .string),
                 Field(10, "merchant_id", json: "merchantId", .string),
                 Field(11, "terminal_id", json: "terminalId", .string),
+                Field(12, "purpose", .string),
+                Field(13, "confirmation_of_payee", json: "confirmationOfPayee", .string),
+                Field(14, "reference", .string, pii: .person),
+                Field(15, "payee_changed_hours", json: "payeeChangedHours", .int64, .optional),
             ])
 
         @inline(never)
@@ -273,6 +3257,10 @@ extension AssayRiskV1 {
                 if reader.take(0x4A) { mcc = try reader.string(.implicit) }
                 if reader.take(0x52) { merchantID = try reader.string(.implicit) }
                 if reader.take(0x5A) { terminalID = try reader.string(.implicit) }
+                if reader.take(0x62) { purpose = try reader.string(.implicit) }
+                if reader.take(0x6A) { confirmationOfPayee = try reader.string(.implicit) }
+                if reader.take(0x72) { reference = try reader.string(.implicit) }
+                if reader.take(0x78) { payeeChangedHours = try reader.int64(.explicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -290,6 +3278,10 @@ extension AssayRiskV1 {
             size += sizes.string(0x4A, mcc)
             size += sizes.string(0x52, merchantID)
             size += sizes.string(0x5A, terminalID)
+            size += sizes.string(0x62, purpose)
+            size += sizes.string(0x6A, confirmationOfPayee)
+            size += sizes.string(0x72, reference)
+            size += sizes.int64(0x78, payeeChangedHours)
             size += sizes.unknown(unknown)
             return size
         }
@@ -307,6 +3299,10 @@ extension AssayRiskV1 {
             writer.string(0x4A, mcc)
             writer.string(0x52, merchantID)
             writer.string(0x5A, terminalID)
+            writer.string(0x62, purpose)
+            writer.string(0x6A, confirmationOfPayee)
+            writer.string(0x72, reference)
+            writer.int64(0x78, payeeChangedHours)
             writer.unknown(unknown, since: start)
         }
 
@@ -321,6 +3317,12 @@ extension AssayRiskV1 {
             violations.length("mcc", mcc.utf8.count, max: 4)
             violations.length("merchant_id", merchantID.utf8.count, max: 64)
             violations.length("terminal_id", terminalID.utf8.count, max: 64)
+            violations.length("purpose", purpose.utf8.count, max: 32)
+            violations.length("confirmation_of_payee", confirmationOfPayee.utf8.count, max: 32)
+            violations.length("reference", reference.utf8.count, max: 140)
+            if let value = payeeChangedHours {
+                violations.range("payee_changed_hours", value, min: 0, max: 10_000_000, .explicit)
+            }
         }
 
         public mutating func readJSON(
@@ -338,6 +3340,10 @@ extension AssayRiskV1 {
             case 9: mcc = try reader.value(StringCodec.self)
             case 10: merchantID = try reader.value(StringCodec.self)
             case 11: terminalID = try reader.value(StringCodec.self)
+            case 12: purpose = try reader.value(StringCodec.self)
+            case 13: confirmationOfPayee = try reader.value(StringCodec.self)
+            case 14: reference = try reader.value(StringCodec.self)
+            case 15: payeeChangedHours = try reader.value(Int64Codec.self)
             default: break
             }
         }
@@ -355,6 +3361,10 @@ extension AssayRiskV1 {
             writer.field("mcc", mcc, StringCodec.self)
             writer.field("merchantId", merchantID, StringCodec.self)
             writer.field("terminalId", terminalID, StringCodec.self)
+            writer.field("purpose", purpose, StringCodec.self)
+            writer.field("confirmationOfPayee", confirmationOfPayee, StringCodec.self)
+            writer.field("reference", reference, StringCodec.self, pii: .person)
+            writer.field("payeeChangedHours", payeeChangedHours, Int64Codec.self)
             writer.endObject()
         }
 
@@ -370,6 +3380,10 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.mcc, b.mcc)
                 && Canonical.equal(a.merchantID, b.merchantID)
                 && Canonical.equal(a.terminalID, b.terminalID)
+                && Canonical.equal(a.purpose, b.purpose)
+                && Canonical.equal(a.confirmationOfPayee, b.confirmationOfPayee)
+                && Canonical.equal(a.reference, b.reference)
+                && Canonical.equal(a.payeeChangedHours, b.payeeChangedHours)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -385,6 +3399,10 @@ extension AssayRiskV1 {
             Canonical.hash(mcc, into: &hasher)
             Canonical.hash(merchantID, into: &hasher)
             Canonical.hash(terminalID, into: &hasher)
+            Canonical.hash(purpose, into: &hasher)
+            Canonical.hash(confirmationOfPayee, into: &hasher)
+            Canonical.hash(reference, into: &hasher)
+            Canonical.hash(payeeChangedHours, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -397,16 +3415,28 @@ extension AssayRiskV1 {
         /// Such as active, restricted, frozen.
         public var status: String = ""
         public var balance: Money?
+        public var isBusiness: Bool?
+        /// When the account was opened at the bank.
+        public var openedAt: Timestamp?
+        /// When a closed account was opened again.
+        public var reopenedAt: Timestamp?
+        /// Most that one payment may move.
+        public var transactionLimit: Money?
         public var unknown: UnknownFields?
 
         public init(
             accountID: String = "", currency: String = "", status: String = "",
-            balance: Money? = nil
+            balance: Money? = nil, isBusiness: Bool? = nil, openedAt: Timestamp? = nil,
+            reopenedAt: Timestamp? = nil, transactionLimit: Money? = nil
         ) {
             self.accountID = accountID
             self.currency = currency
             self.status = status
             self.balance = balance
+            self.isBusiness = isBusiness
+            self.openedAt = openedAt
+            self.reopenedAt = reopenedAt
+            self.transactionLimit = transactionLimit
         }
 
         public static func blank() -> Account { Account() }
@@ -418,6 +3448,10 @@ extension AssayRiskV1 {
                 Field(2, "currency", .string),
                 Field(3, "status", .string),
                 Field(4, "balance", .money, .optional),
+                Field(5, "is_business", json: "isBusiness", .bool, .optional),
+                Field(6, "opened_at", json: "openedAt", .timestamp, .optional),
+                Field(7, "reopened_at", json: "reopenedAt", .timestamp, .optional),
+                Field(8, "transaction_limit", json: "transactionLimit", .money, .optional),
             ])
 
         @inline(never)
@@ -427,6 +3461,10 @@ extension AssayRiskV1 {
                 if reader.take(0x12) { currency = try reader.string(.implicit) }
                 if reader.take(0x1A) { status = try reader.string(.implicit) }
                 if reader.take(0x22) { balance = try reader.money() }
+                if reader.take(0x28) { isBusiness = try reader.bool(.explicit) }
+                if reader.take(0x32) { openedAt = try reader.timestamp() }
+                if reader.take(0x3A) { reopenedAt = try reader.timestamp() }
+                if reader.take(0x42) { transactionLimit = try reader.money() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -436,6 +3474,10 @@ extension AssayRiskV1 {
             size += sizes.string(0x12, currency)
             size += sizes.string(0x1A, status)
             size += sizes.money(0x22, balance)
+            size += sizes.bool(0x28, isBusiness)
+            size += sizes.timestamp(0x32, openedAt)
+            size += sizes.timestamp(0x3A, reopenedAt)
+            size += sizes.money(0x42, transactionLimit)
             size += sizes.unknown(unknown)
             return size
         }
@@ -446,6 +3488,10 @@ extension AssayRiskV1 {
             writer.string(0x12, currency)
             writer.string(0x1A, status)
             writer.money(0x22, balance)
+            writer.bool(0x28, isBusiness)
+            writer.timestamp(0x32, openedAt)
+            writer.timestamp(0x3A, reopenedAt)
+            writer.money(0x42, transactionLimit)
             writer.unknown(unknown, since: start)
         }
 
@@ -464,6 +3510,10 @@ extension AssayRiskV1 {
             case 2: currency = try reader.value(StringCodec.self)
             case 3: status = try reader.value(StringCodec.self)
             case 4: balance = try reader.value(MoneyCodec.self)
+            case 5: isBusiness = try reader.value(BoolCodec.self)
+            case 6: openedAt = try reader.value(TimestampCodec.self)
+            case 7: reopenedAt = try reader.value(TimestampCodec.self)
+            case 8: transactionLimit = try reader.value(MoneyCodec.self)
             default: break
             }
         }
@@ -474,6 +3524,10 @@ extension AssayRiskV1 {
             writer.field("currency", currency, StringCodec.self)
             writer.field("status", status, StringCodec.self)
             writer.field("balance", balance, MoneyCodec.self)
+            writer.field("isBusiness", isBusiness, BoolCodec.self)
+            writer.field("openedAt", openedAt, TimestampCodec.self)
+            writer.field("reopenedAt", reopenedAt, TimestampCodec.self)
+            writer.field("transactionLimit", transactionLimit, MoneyCodec.self)
             writer.endObject()
         }
 
@@ -482,6 +3536,10 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.currency, b.currency)
                 && Canonical.equal(a.status, b.status)
                 && Canonical.equal(a.balance, b.balance)
+                && Canonical.equal(a.isBusiness, b.isBusiness)
+                && Canonical.equal(a.openedAt, b.openedAt)
+                && Canonical.equal(a.reopenedAt, b.reopenedAt)
+                && Canonical.equal(a.transactionLimit, b.transactionLimit)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -490,6 +3548,10 @@ extension AssayRiskV1 {
             Canonical.hash(currency, into: &hasher)
             Canonical.hash(status, into: &hasher)
             Canonical.hash(balance, into: &hasher)
+            Canonical.hash(isBusiness, into: &hasher)
+            Canonical.hash(openedAt, into: &hasher)
+            Canonical.hash(reopenedAt, into: &hasher)
+            Canonical.hash(transactionLimit, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -507,12 +3569,21 @@ extension AssayRiskV1 {
         public var job: String = ""
         public var dependants: Int32?
         public var telephone: Bool?
+        public var businessType: String = ""
+        /// Countries with which the customer has ties, ISO 3166-1 alpha-2.
+        public var nexusCountries: [String] = []
+        /// Politically exposed, or close to somebody who is.
+        public var pep: Bool?
+        public var pepRelated: Bool?
+        public var name: String = ""
         public var unknown: UnknownFields?
 
         public init(
             customerID: String = "", country: String = "", monthlyIncome: Money? = nil,
             employmentSince: String = "", residenceSinceYears: Int32? = nil, housing: String = "",
-            job: String = "", dependants: Int32? = nil, telephone: Bool? = nil
+            job: String = "", dependants: Int32? = nil, telephone: Bool? = nil,
+            businessType: String = "", nexusCountries: [String] = [], pep: Bool? = nil,
+            pepRelated: Bool? = nil, name: String = ""
         ) {
             self.customerID = customerID
             self.country = country
@@ -523,6 +3594,11 @@ extension AssayRiskV1 {
             self.job = job
             self.dependants = dependants
             self.telephone = telephone
+            self.businessType = businessType
+            self.nexusCountries = nexusCountries
+            self.pep = pep
+            self.pepRelated = pepRelated
+            self.name = name
         }
 
         public static func blank() -> Customer { Customer() }
@@ -539,6 +3615,11 @@ extension AssayRiskV1 {
                 Field(7, "job", .string),
                 Field(8, "dependants", .int32, .optional),
                 Field(9, "telephone", .bool, .optional),
+                Field(10, "business_type", json: "businessType", .string),
+                Field(11, "nexus_countries", json: "nexusCountries", .string, .list),
+                Field(12, "pep", .bool, .optional),
+                Field(13, "pep_related", json: "pepRelated", .bool, .optional),
+                Field(14, "name", .string, pii: .person),
             ])
 
         @inline(never)
@@ -553,6 +3634,11 @@ extension AssayRiskV1 {
                 if reader.take(0x3A) { job = try reader.string(.implicit) }
                 if reader.take(0x40) { dependants = try reader.int32(.explicit) }
                 if reader.take(0x48) { telephone = try reader.bool(.explicit) }
+                if reader.take(0x52) { businessType = try reader.string(.implicit) }
+                if reader.take(0x5A) { nexusCountries = try reader.list(0x5A, StringCodec.self) }
+                if reader.take(0x60) { pep = try reader.bool(.explicit) }
+                if reader.take(0x68) { pepRelated = try reader.bool(.explicit) }
+                if reader.take(0x72) { name = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -567,6 +3653,11 @@ extension AssayRiskV1 {
             size += sizes.string(0x3A, job)
             size += sizes.int32(0x40, dependants)
             size += sizes.bool(0x48, telephone)
+            size += sizes.string(0x52, businessType)
+            size += sizes.list(0x5A, nexusCountries, StringCodec.self)
+            size += sizes.bool(0x60, pep)
+            size += sizes.bool(0x68, pepRelated)
+            size += sizes.string(0x72, name)
             size += sizes.unknown(unknown)
             return size
         }
@@ -582,6 +3673,11 @@ extension AssayRiskV1 {
             writer.string(0x3A, job)
             writer.int32(0x40, dependants)
             writer.bool(0x48, telephone)
+            writer.string(0x52, businessType)
+            writer.list(0x5A, nexusCountries, StringCodec.self, &sizes)
+            writer.bool(0x60, pep)
+            writer.bool(0x68, pepRelated)
+            writer.string(0x72, name)
             writer.unknown(unknown, since: start)
         }
 
@@ -598,6 +3694,10 @@ extension AssayRiskV1 {
             if let value = dependants {
                 violations.range("dependants", value, min: 0, max: 100, .explicit)
             }
+            violations.length("business_type", businessType.utf8.count, max: 64)
+            violations.count("nexus_countries", nexusCountries.count, max: 32)
+            violations.each("nexus_countries", nexusCountries, max: 2)
+            violations.length("name", name.utf8.count, max: 128)
         }
 
         public mutating func readJSON(
@@ -613,6 +3713,11 @@ extension AssayRiskV1 {
             case 7: job = try reader.value(StringCodec.self)
             case 8: dependants = try reader.value(Int32Codec.self)
             case 9: telephone = try reader.value(BoolCodec.self)
+            case 10: businessType = try reader.value(StringCodec.self)
+            case 11: nexusCountries = try reader.list(StringCodec.self)
+            case 12: pep = try reader.value(BoolCodec.self)
+            case 13: pepRelated = try reader.value(BoolCodec.self)
+            case 14: name = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -628,6 +3733,11 @@ extension AssayRiskV1 {
             writer.field("job", job, StringCodec.self)
             writer.field("dependants", dependants, Int32Codec.self)
             writer.field("telephone", telephone, BoolCodec.self)
+            writer.field("businessType", businessType, StringCodec.self)
+            writer.list("nexusCountries", nexusCountries, StringCodec.self)
+            writer.field("pep", pep, BoolCodec.self)
+            writer.field("pepRelated", pepRelated, BoolCodec.self)
+            writer.field("name", name, StringCodec.self, pii: .person)
             writer.endObject()
         }
 
@@ -641,6 +3751,11 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.job, b.job)
                 && Canonical.equal(a.dependants, b.dependants)
                 && Canonical.equal(a.telephone, b.telephone)
+                && Canonical.equal(a.businessType, b.businessType)
+                && Canonical.equal(a.nexusCountries, b.nexusCountries)
+                && Canonical.equal(a.pep, b.pep)
+                && Canonical.equal(a.pepRelated, b.pepRelated)
+                && Canonical.equal(a.name, b.name)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -654,6 +3769,11 @@ extension AssayRiskV1 {
             Canonical.hash(job, into: &hasher)
             Canonical.hash(dependants, into: &hasher)
             Canonical.hash(telephone, into: &hasher)
+            Canonical.hash(businessType, into: &hasher)
+            Canonical.hash(nexusCountries, into: &hasher)
+            Canonical.hash(pep, into: &hasher)
+            Canonical.hash(pepRelated, into: &hasher)
+            Canonical.hash(name, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -739,13 +3859,62 @@ extension AssayRiskV1 {
         public var headless: Bool = false
         public var remoteAccess: Bool = false
         public var installID: String = ""
+        public var browserVersion: String = ""
+        public var osVersion: String = ""
+        /// What the script's `navigator.platform` says, such as Win32.
+        public var platform: String = ""
+        /// Name of the zone database, such as Europe/London.
+        public var timezone: String = ""
+        /// Languages of the script, most wanted first, as BCP 47 tags.
+        public var languages: [String] = []
+        /// `Sec-CH-UA` headers by lower-case name.
+        public var clientHints: WireMap<String, String> = [:]
+        public var buildTags: [String] = []
+        public var screen: Screen?
+        public var utcOffsetMin: Int32?
+        public var touchPoints: Int32?
+        public var cpuCores: Int32?
+        public var memoryGib: Int32?
+        /// How many sensors a phone reports.
+        public var sensors: Int32?
+        /// The canvas was read twice and gave two values.
+        public var canvasRepeatDiffers: Bool?
+        public var batteryConstant: Bool?
+        public var vm: Bool?
+        public var debugger: Bool?
+        public var clonedApp: Bool?
+        public var incognito: Bool?
+        public var mockLocation: Bool?
+        public var screenShare: Bool?
+        public var malware: Bool?
+        public var mobile: Bool?
+        /// Such as pass, fail, none: the verdict on the platform's attestation.
+        public var attestation: String = ""
+        public var attestationKeyID: String = ""
+        public var model: String = ""
+        /// Such as wifi, cellular, usb.
+        public var connection: String = ""
+        public var factoryResetAt: Timestamp?
+        public var location: Place?
+        /// Value of the request's Accept-Language header.
+        public var acceptLanguage: String = ""
         public var unknown: UnknownFields?
 
         public init(
             canvasFingerprint: String = "", webglFingerprint: String = "", gpuInfo: String = "",
             browser: String = "", os: String = "", userAgent: String = "", rooted: Bool = false,
             webdriver: Bool = false, headless: Bool = false, remoteAccess: Bool = false,
-            installID: String = ""
+            installID: String = "", browserVersion: String = "", osVersion: String = "",
+            platform: String = "", timezone: String = "", languages: [String] = [],
+            clientHints: WireMap<String, String> = [:], buildTags: [String] = [],
+            screen: Screen? = nil, utcOffsetMin: Int32? = nil, touchPoints: Int32? = nil,
+            cpuCores: Int32? = nil, memoryGib: Int32? = nil, sensors: Int32? = nil,
+            canvasRepeatDiffers: Bool? = nil, batteryConstant: Bool? = nil, vm: Bool? = nil,
+            debugger: Bool? = nil, clonedApp: Bool? = nil, incognito: Bool? = nil,
+            mockLocation: Bool? = nil, screenShare: Bool? = nil, malware: Bool? = nil,
+            mobile: Bool? = nil, attestation: String = "", attestationKeyID: String = "",
+            model: String = "", connection: String = "", factoryResetAt: Timestamp? = nil,
+            location: Place? = nil, acceptLanguage: String = ""
         ) {
             self.canvasFingerprint = canvasFingerprint
             self.webglFingerprint = webglFingerprint
@@ -758,12 +3927,42 @@ extension AssayRiskV1 {
             self.headless = headless
             self.remoteAccess = remoteAccess
             self.installID = installID
+            self.browserVersion = browserVersion
+            self.osVersion = osVersion
+            self.platform = platform
+            self.timezone = timezone
+            self.languages = languages
+            self.clientHints = clientHints
+            self.buildTags = buildTags
+            self.screen = screen
+            self.utcOffsetMin = utcOffsetMin
+            self.touchPoints = touchPoints
+            self.cpuCores = cpuCores
+            self.memoryGib = memoryGib
+            self.sensors = sensors
+            self.canvasRepeatDiffers = canvasRepeatDiffers
+            self.batteryConstant = batteryConstant
+            self.vm = vm
+            self.debugger = debugger
+            self.clonedApp = clonedApp
+            self.incognito = incognito
+            self.mockLocation = mockLocation
+            self.screenShare = screenShare
+            self.malware = malware
+            self.mobile = mobile
+            self.attestation = attestation
+            self.attestationKeyID = attestationKeyID
+            self.model = model
+            self.connection = connection
+            self.factoryResetAt = factoryResetAt
+            self.location = location
+            self.acceptLanguage = acceptLanguage
         }
 
         public static func blank() -> Device { Device() }
 
         public static let fields = FieldTable(
-            "assay.risk.v1.Device", depth: 1,
+            "assay.risk.v1.Device", depth: 2,
             [
                 Field(1, "canvas_fingerprint", json: "canvasFingerprint", .string, pii: .device),
                 Field(2, "webgl_fingerprint", json: "webglFingerprint", .string, pii: .device),
@@ -776,6 +3975,36 @@ extension AssayRiskV1 {
                 Field(9, "headless", .bool),
                 Field(10, "remote_access", json: "remoteAccess", .bool),
                 Field(11, "install_id", json: "installId", .string, pii: .device),
+                Field(12, "browser_version", json: "browserVersion", .string),
+                Field(13, "os_version", json: "osVersion", .string),
+                Field(14, "platform", .string),
+                Field(15, "timezone", .string),
+                Field(16, "languages", .string, .list),
+                Field(17, "client_hints", json: "clientHints", .string, .map(.string)),
+                Field(18, "build_tags", json: "buildTags", .string, .list),
+                Field(19, "screen", .message { Screen.fields }, .optional),
+                Field(20, "utc_offset_min", json: "utcOffsetMin", .int32, .optional),
+                Field(21, "touch_points", json: "touchPoints", .int32, .optional),
+                Field(22, "cpu_cores", json: "cpuCores", .int32, .optional),
+                Field(23, "memory_gib", json: "memoryGib", .int32, .optional),
+                Field(24, "sensors", .int32, .optional),
+                Field(25, "canvas_repeat_differs", json: "canvasRepeatDiffers", .bool, .optional),
+                Field(26, "battery_constant", json: "batteryConstant", .bool, .optional),
+                Field(27, "vm", .bool, .optional),
+                Field(28, "debugger", .bool, .optional),
+                Field(29, "cloned_app", json: "clonedApp", .bool, .optional),
+                Field(30, "incognito", .bool, .optional),
+                Field(31, "mock_location", json: "mockLocation", .bool, .optional),
+                Field(32, "screen_share", json: "screenShare", .bool, .optional),
+                Field(33, "malware", .bool, .optional),
+                Field(34, "mobile", .bool, .optional),
+                Field(35, "attestation", .string),
+                Field(36, "attestation_key_id", json: "attestationKeyId", .string, pii: .device),
+                Field(37, "model", .string),
+                Field(38, "connection", .string),
+                Field(39, "factory_reset_at", json: "factoryResetAt", .timestamp, .optional),
+                Field(40, "location", .message { Place.fields }, .optional),
+                Field(41, "accept_language", json: "acceptLanguage", .string),
             ])
 
         @inline(never)
@@ -792,6 +4021,38 @@ extension AssayRiskV1 {
                 if reader.take(0x48) { headless = try reader.bool(.implicit) }
                 if reader.take(0x50) { remoteAccess = try reader.bool(.implicit) }
                 if reader.take(0x5A) { installID = try reader.string(.implicit) }
+                if reader.take(0x62) { browserVersion = try reader.string(.implicit) }
+                if reader.take(0x6A) { osVersion = try reader.string(.implicit) }
+                if reader.take(0x72) { platform = try reader.string(.implicit) }
+                if reader.take(0x7A) { timezone = try reader.string(.implicit) }
+                if reader.take(0x82) { languages = try reader.list(0x82, StringCodec.self) }
+                if reader.take(0x8A) {
+                    clientHints = try reader.map(0x8A, StringCodec.self, StringCodec.self)
+                }
+                if reader.take(0x92) { buildTags = try reader.list(0x92, StringCodec.self) }
+                if reader.take(0x9A) { screen = try reader.message() }
+                if reader.take(0xA0) { utcOffsetMin = try reader.int32(.explicit) }
+                if reader.take(0xA8) { touchPoints = try reader.int32(.explicit) }
+                if reader.take(0xB0) { cpuCores = try reader.int32(.explicit) }
+                if reader.take(0xB8) { memoryGib = try reader.int32(.explicit) }
+                if reader.take(0xC0) { sensors = try reader.int32(.explicit) }
+                if reader.take(0xC8) { canvasRepeatDiffers = try reader.bool(.explicit) }
+                if reader.take(0xD0) { batteryConstant = try reader.bool(.explicit) }
+                if reader.take(0xD8) { vm = try reader.bool(.explicit) }
+                if reader.take(0xE0) { debugger = try reader.bool(.explicit) }
+                if reader.take(0xE8) { clonedApp = try reader.bool(.explicit) }
+                if reader.take(0xF0) { incognito = try reader.bool(.explicit) }
+                if reader.take(0xF8) { mockLocation = try reader.bool(.explicit) }
+                if reader.take(0x0100) { screenShare = try reader.bool(.explicit) }
+                if reader.take(0x0108) { malware = try reader.bool(.explicit) }
+                if reader.take(0x0110) { mobile = try reader.bool(.explicit) }
+                if reader.take(0x011A) { attestation = try reader.string(.implicit) }
+                if reader.take(0x0122) { attestationKeyID = try reader.string(.implicit) }
+                if reader.take(0x012A) { model = try reader.string(.implicit) }
+                if reader.take(0x0132) { connection = try reader.string(.implicit) }
+                if reader.take(0x013A) { factoryResetAt = try reader.timestamp() }
+                if reader.take(0x0142) { location = try reader.message() }
+                if reader.take(0x014A) { acceptLanguage = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -808,6 +4069,36 @@ extension AssayRiskV1 {
             size += sizes.bool(0x48, headless)
             size += sizes.bool(0x50, remoteAccess)
             size += sizes.string(0x5A, installID)
+            size += sizes.string(0x62, browserVersion)
+            size += sizes.string(0x6A, osVersion)
+            size += sizes.string(0x72, platform)
+            size += sizes.string(0x7A, timezone)
+            size += sizes.list(0x82, languages, StringCodec.self)
+            size += sizes.map(0x8A, clientHints, StringCodec.self, StringCodec.self)
+            size += sizes.list(0x92, buildTags, StringCodec.self)
+            size += sizes.message(0x9A, screen)
+            size += sizes.int32(0xA0, utcOffsetMin)
+            size += sizes.int32(0xA8, touchPoints)
+            size += sizes.int32(0xB0, cpuCores)
+            size += sizes.int32(0xB8, memoryGib)
+            size += sizes.int32(0xC0, sensors)
+            size += sizes.bool(0xC8, canvasRepeatDiffers)
+            size += sizes.bool(0xD0, batteryConstant)
+            size += sizes.bool(0xD8, vm)
+            size += sizes.bool(0xE0, debugger)
+            size += sizes.bool(0xE8, clonedApp)
+            size += sizes.bool(0xF0, incognito)
+            size += sizes.bool(0xF8, mockLocation)
+            size += sizes.bool(0x0100, screenShare)
+            size += sizes.bool(0x0108, malware)
+            size += sizes.bool(0x0110, mobile)
+            size += sizes.string(0x011A, attestation)
+            size += sizes.string(0x0122, attestationKeyID)
+            size += sizes.string(0x012A, model)
+            size += sizes.string(0x0132, connection)
+            size += sizes.timestamp(0x013A, factoryResetAt)
+            size += sizes.message(0x0142, location)
+            size += sizes.string(0x014A, acceptLanguage)
             size += sizes.unknown(unknown)
             return size
         }
@@ -825,6 +4116,36 @@ extension AssayRiskV1 {
             writer.bool(0x48, headless)
             writer.bool(0x50, remoteAccess)
             writer.string(0x5A, installID)
+            writer.string(0x62, browserVersion)
+            writer.string(0x6A, osVersion)
+            writer.string(0x72, platform)
+            writer.string(0x7A, timezone)
+            writer.list(0x82, languages, StringCodec.self, &sizes)
+            writer.map(0x8A, clientHints, StringCodec.self, StringCodec.self, &sizes)
+            writer.list(0x92, buildTags, StringCodec.self, &sizes)
+            writer.message(0x9A, screen, &sizes)
+            writer.int32(0xA0, utcOffsetMin)
+            writer.int32(0xA8, touchPoints)
+            writer.int32(0xB0, cpuCores)
+            writer.int32(0xB8, memoryGib)
+            writer.int32(0xC0, sensors)
+            writer.bool(0xC8, canvasRepeatDiffers)
+            writer.bool(0xD0, batteryConstant)
+            writer.bool(0xD8, vm)
+            writer.bool(0xE0, debugger)
+            writer.bool(0xE8, clonedApp)
+            writer.bool(0xF0, incognito)
+            writer.bool(0xF8, mockLocation)
+            writer.bool(0x0100, screenShare)
+            writer.bool(0x0108, malware)
+            writer.bool(0x0110, mobile)
+            writer.string(0x011A, attestation)
+            writer.string(0x0122, attestationKeyID)
+            writer.string(0x012A, model)
+            writer.string(0x0132, connection)
+            writer.timestamp(0x013A, factoryResetAt)
+            writer.message(0x0142, location, &sizes)
+            writer.string(0x014A, acceptLanguage)
             writer.unknown(unknown, since: start)
         }
 
@@ -836,6 +4157,39 @@ extension AssayRiskV1 {
             violations.length("os", os.utf8.count, max: 64)
             violations.length("user_agent", userAgent.utf8.count, max: 512)
             violations.length("install_id", installID.utf8.count, max: 128)
+            violations.length("browser_version", browserVersion.utf8.count, max: 32)
+            violations.length("os_version", osVersion.utf8.count, max: 32)
+            violations.length("platform", platform.utf8.count, max: 64)
+            violations.length("timezone", timezone.utf8.count, max: 64)
+            violations.count("languages", languages.count, max: 32)
+            violations.each("languages", languages, max: 35)
+            violations.count("client_hints", clientHints.count, max: 16)
+            violations.keys("client_hints", clientHints, max: 64)
+            violations.each("client_hints", clientHints, max: 256)
+            violations.count("build_tags", buildTags.count, max: 32)
+            violations.each("build_tags", buildTags, max: 64)
+            violations.nested("screen", screen)
+            if let value = utcOffsetMin {
+                violations.range("utc_offset_min", value, min: -1080, max: 1080, .explicit)
+            }
+            if let value = touchPoints {
+                violations.range("touch_points", value, min: 0, max: 1000, .explicit)
+            }
+            if let value = cpuCores {
+                violations.range("cpu_cores", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = memoryGib {
+                violations.range("memory_gib", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = sensors {
+                violations.range("sensors", value, min: 0, max: 1000, .explicit)
+            }
+            violations.length("attestation", attestation.utf8.count, max: 32)
+            violations.length("attestation_key_id", attestationKeyID.utf8.count, max: 128)
+            violations.length("model", model.utf8.count, max: 128)
+            violations.length("connection", connection.utf8.count, max: 32)
+            violations.nested("location", location)
+            violations.length("accept_language", acceptLanguage.utf8.count, max: 256)
         }
 
         public mutating func readJSON(
@@ -853,6 +4207,36 @@ extension AssayRiskV1 {
             case 9: headless = try reader.value(BoolCodec.self)
             case 10: remoteAccess = try reader.value(BoolCodec.self)
             case 11: installID = try reader.value(StringCodec.self)
+            case 12: browserVersion = try reader.value(StringCodec.self)
+            case 13: osVersion = try reader.value(StringCodec.self)
+            case 14: platform = try reader.value(StringCodec.self)
+            case 15: timezone = try reader.value(StringCodec.self)
+            case 16: languages = try reader.list(StringCodec.self)
+            case 17: clientHints = try reader.map(StringCodec.self, StringCodec.self)
+            case 18: buildTags = try reader.list(StringCodec.self)
+            case 19: screen = try reader.value(MessageCodec<Screen>.self)
+            case 20: utcOffsetMin = try reader.value(Int32Codec.self)
+            case 21: touchPoints = try reader.value(Int32Codec.self)
+            case 22: cpuCores = try reader.value(Int32Codec.self)
+            case 23: memoryGib = try reader.value(Int32Codec.self)
+            case 24: sensors = try reader.value(Int32Codec.self)
+            case 25: canvasRepeatDiffers = try reader.value(BoolCodec.self)
+            case 26: batteryConstant = try reader.value(BoolCodec.self)
+            case 27: vm = try reader.value(BoolCodec.self)
+            case 28: debugger = try reader.value(BoolCodec.self)
+            case 29: clonedApp = try reader.value(BoolCodec.self)
+            case 30: incognito = try reader.value(BoolCodec.self)
+            case 31: mockLocation = try reader.value(BoolCodec.self)
+            case 32: screenShare = try reader.value(BoolCodec.self)
+            case 33: malware = try reader.value(BoolCodec.self)
+            case 34: mobile = try reader.value(BoolCodec.self)
+            case 35: attestation = try reader.value(StringCodec.self)
+            case 36: attestationKeyID = try reader.value(StringCodec.self)
+            case 37: model = try reader.value(StringCodec.self)
+            case 38: connection = try reader.value(StringCodec.self)
+            case 39: factoryResetAt = try reader.value(TimestampCodec.self)
+            case 40: location = try reader.value(MessageCodec<Place>.self)
+            case 41: acceptLanguage = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -870,6 +4254,36 @@ extension AssayRiskV1 {
             writer.field("headless", headless, BoolCodec.self)
             writer.field("remoteAccess", remoteAccess, BoolCodec.self)
             writer.field("installId", installID, StringCodec.self, pii: .device)
+            writer.field("browserVersion", browserVersion, StringCodec.self)
+            writer.field("osVersion", osVersion, StringCodec.self)
+            writer.field("platform", platform, StringCodec.self)
+            writer.field("timezone", timezone, StringCodec.self)
+            writer.list("languages", languages, StringCodec.self)
+            writer.map("clientHints", clientHints, StringCodec.self, StringCodec.self)
+            writer.list("buildTags", buildTags, StringCodec.self)
+            writer.field("screen", screen, MessageCodec<Screen>.self)
+            writer.field("utcOffsetMin", utcOffsetMin, Int32Codec.self)
+            writer.field("touchPoints", touchPoints, Int32Codec.self)
+            writer.field("cpuCores", cpuCores, Int32Codec.self)
+            writer.field("memoryGib", memoryGib, Int32Codec.self)
+            writer.field("sensors", sensors, Int32Codec.self)
+            writer.field("canvasRepeatDiffers", canvasRepeatDiffers, BoolCodec.self)
+            writer.field("batteryConstant", batteryConstant, BoolCodec.self)
+            writer.field("vm", vm, BoolCodec.self)
+            writer.field("debugger", debugger, BoolCodec.self)
+            writer.field("clonedApp", clonedApp, BoolCodec.self)
+            writer.field("incognito", incognito, BoolCodec.self)
+            writer.field("mockLocation", mockLocation, BoolCodec.self)
+            writer.field("screenShare", screenShare, BoolCodec.self)
+            writer.field("malware", malware, BoolCodec.self)
+            writer.field("mobile", mobile, BoolCodec.self)
+            writer.field("attestation", attestation, StringCodec.self)
+            writer.field("attestationKeyId", attestationKeyID, StringCodec.self, pii: .device)
+            writer.field("model", model, StringCodec.self)
+            writer.field("connection", connection, StringCodec.self)
+            writer.field("factoryResetAt", factoryResetAt, TimestampCodec.self)
+            writer.field("location", location, MessageCodec<Place>.self)
+            writer.field("acceptLanguage", acceptLanguage, StringCodec.self)
             writer.endObject()
         }
 
@@ -885,6 +4299,36 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.headless, b.headless)
                 && Canonical.equal(a.remoteAccess, b.remoteAccess)
                 && Canonical.equal(a.installID, b.installID)
+                && Canonical.equal(a.browserVersion, b.browserVersion)
+                && Canonical.equal(a.osVersion, b.osVersion)
+                && Canonical.equal(a.platform, b.platform)
+                && Canonical.equal(a.timezone, b.timezone)
+                && Canonical.equal(a.languages, b.languages)
+                && Canonical.equal(a.clientHints, b.clientHints)
+                && Canonical.equal(a.buildTags, b.buildTags)
+                && Canonical.equal(a.screen, b.screen)
+                && Canonical.equal(a.utcOffsetMin, b.utcOffsetMin)
+                && Canonical.equal(a.touchPoints, b.touchPoints)
+                && Canonical.equal(a.cpuCores, b.cpuCores)
+                && Canonical.equal(a.memoryGib, b.memoryGib)
+                && Canonical.equal(a.sensors, b.sensors)
+                && Canonical.equal(a.canvasRepeatDiffers, b.canvasRepeatDiffers)
+                && Canonical.equal(a.batteryConstant, b.batteryConstant)
+                && Canonical.equal(a.vm, b.vm)
+                && Canonical.equal(a.debugger, b.debugger)
+                && Canonical.equal(a.clonedApp, b.clonedApp)
+                && Canonical.equal(a.incognito, b.incognito)
+                && Canonical.equal(a.mockLocation, b.mockLocation)
+                && Canonical.equal(a.screenShare, b.screenShare)
+                && Canonical.equal(a.malware, b.malware)
+                && Canonical.equal(a.mobile, b.mobile)
+                && Canonical.equal(a.attestation, b.attestation)
+                && Canonical.equal(a.attestationKeyID, b.attestationKeyID)
+                && Canonical.equal(a.model, b.model)
+                && Canonical.equal(a.connection, b.connection)
+                && Canonical.equal(a.factoryResetAt, b.factoryResetAt)
+                && Canonical.equal(a.location, b.location)
+                && Canonical.equal(a.acceptLanguage, b.acceptLanguage)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -900,6 +4344,242 @@ extension AssayRiskV1 {
             Canonical.hash(headless, into: &hasher)
             Canonical.hash(remoteAccess, into: &hasher)
             Canonical.hash(installID, into: &hasher)
+            Canonical.hash(browserVersion, into: &hasher)
+            Canonical.hash(osVersion, into: &hasher)
+            Canonical.hash(platform, into: &hasher)
+            Canonical.hash(timezone, into: &hasher)
+            Canonical.hash(languages, into: &hasher)
+            Canonical.hash(clientHints, into: &hasher)
+            Canonical.hash(buildTags, into: &hasher)
+            Canonical.hash(screen, into: &hasher)
+            Canonical.hash(utcOffsetMin, into: &hasher)
+            Canonical.hash(touchPoints, into: &hasher)
+            Canonical.hash(cpuCores, into: &hasher)
+            Canonical.hash(memoryGib, into: &hasher)
+            Canonical.hash(sensors, into: &hasher)
+            Canonical.hash(canvasRepeatDiffers, into: &hasher)
+            Canonical.hash(batteryConstant, into: &hasher)
+            Canonical.hash(vm, into: &hasher)
+            Canonical.hash(debugger, into: &hasher)
+            Canonical.hash(clonedApp, into: &hasher)
+            Canonical.hash(incognito, into: &hasher)
+            Canonical.hash(mockLocation, into: &hasher)
+            Canonical.hash(screenShare, into: &hasher)
+            Canonical.hash(malware, into: &hasher)
+            Canonical.hash(mobile, into: &hasher)
+            Canonical.hash(attestation, into: &hasher)
+            Canonical.hash(attestationKeyID, into: &hasher)
+            Canonical.hash(model, into: &hasher)
+            Canonical.hash(connection, into: &hasher)
+            Canonical.hash(factoryResetAt, into: &hasher)
+            Canonical.hash(location, into: &hasher)
+            Canonical.hash(acceptLanguage, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Sides in pixels.
+    public struct Screen: WireMessage {
+        public var width: Int32?
+        public var height: Int32?
+        public var availableWidth: Int32?
+        public var availableHeight: Int32?
+        public var pixelRatio: Double?
+        public var unknown: UnknownFields?
+
+        public init(
+            width: Int32? = nil, height: Int32? = nil, availableWidth: Int32? = nil,
+            availableHeight: Int32? = nil, pixelRatio: Double? = nil
+        ) {
+            self.width = width
+            self.height = height
+            self.availableWidth = availableWidth
+            self.availableHeight = availableHeight
+            self.pixelRatio = pixelRatio
+        }
+
+        public static func blank() -> Screen { Screen() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Screen", depth: 1,
+            [
+                Field(1, "width", .int32, .optional),
+                Field(2, "height", .int32, .optional),
+                Field(3, "available_width", json: "availableWidth", .int32, .optional),
+                Field(4, "available_height", json: "availableHeight", .int32, .optional),
+                Field(5, "pixel_ratio", json: "pixelRatio", .double, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { width = try reader.int32(.explicit) }
+                if reader.take(0x10) { height = try reader.int32(.explicit) }
+                if reader.take(0x18) { availableWidth = try reader.int32(.explicit) }
+                if reader.take(0x20) { availableHeight = try reader.int32(.explicit) }
+                if reader.take(0x29) { pixelRatio = try reader.double(.explicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.int32(0x08, width)
+            size += sizes.int32(0x10, height)
+            size += sizes.int32(0x18, availableWidth)
+            size += sizes.int32(0x20, availableHeight)
+            size += sizes.double(0x29, pixelRatio)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.int32(0x08, width)
+            writer.int32(0x10, height)
+            writer.int32(0x18, availableWidth)
+            writer.int32(0x20, availableHeight)
+            writer.double(0x29, pixelRatio)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            if let value = width {
+                violations.range("width", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = height {
+                violations.range("height", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = availableWidth {
+                violations.range("available_width", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = availableHeight {
+                violations.range("available_height", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = pixelRatio { violations.finite("pixel_ratio", value, .explicit) }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: width = try reader.value(Int32Codec.self)
+            case 2: height = try reader.value(Int32Codec.self)
+            case 3: availableWidth = try reader.value(Int32Codec.self)
+            case 4: availableHeight = try reader.value(Int32Codec.self)
+            case 5: pixelRatio = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("width", width, Int32Codec.self)
+            writer.field("height", height, Int32Codec.self)
+            writer.field("availableWidth", availableWidth, Int32Codec.self)
+            writer.field("availableHeight", availableHeight, Int32Codec.self)
+            writer.field("pixelRatio", pixelRatio, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Screen, b: Screen) -> Bool {
+            Canonical.equal(a.width, b.width)
+                && Canonical.equal(a.height, b.height)
+                && Canonical.equal(a.availableWidth, b.availableWidth)
+                && Canonical.equal(a.availableHeight, b.availableHeight)
+                && Canonical.equal(a.pixelRatio, b.pixelRatio)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(width, into: &hasher)
+            Canonical.hash(height, into: &hasher)
+            Canonical.hash(availableWidth, into: &hasher)
+            Canonical.hash(availableHeight, into: &hasher)
+            Canonical.hash(pixelRatio, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// A point on the earth, in degrees.
+    public struct Place: WireMessage {
+        public var latitude: Double = 0
+        public var longitude: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(latitude: Double = 0, longitude: Double = 0) {
+            self.latitude = latitude
+            self.longitude = longitude
+        }
+
+        public static func blank() -> Place { Place() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Place", depth: 1,
+            [
+                Field(1, "latitude", .double),
+                Field(2, "longitude", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { latitude = try reader.double(.implicit) }
+                if reader.take(0x11) { longitude = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, latitude)
+            size += sizes.double(0x11, longitude)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, latitude)
+            writer.double(0x11, longitude)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.range("latitude", latitude, min: -90, max: 90)
+            violations.finite("latitude", latitude)
+            violations.range("longitude", longitude, min: -180, max: 180)
+            violations.finite("longitude", longitude)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: latitude = try reader.value(DoubleCodec.self)
+            case 2: longitude = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("latitude", latitude, DoubleCodec.self)
+            writer.field("longitude", longitude, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Place, b: Place) -> Bool {
+            Canonical.equal(a.latitude, b.latitude)
+                && Canonical.equal(a.longitude, b.longitude)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(latitude, into: &hasher)
+            Canonical.hash(longitude, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -914,17 +4594,36 @@ extension AssayRiskV1 {
         public var isVpn: Bool?
         public var isTor: Bool?
         public var isProxy: Bool?
+        public var isDatacenter: Bool?
+        public var isMobile: Bool?
+        public var isResidentialProxy: Bool?
+        /// 0 to 100.
+        public var risk: Int32?
+        /// Autonomous system, such as AS64500.
+        public var asn: String = ""
+        /// Addresses in the chain of proxies.
+        public var forwardHops: Int32?
+        public var utcOffsetMin: Int32?
         public var unknown: UnknownFields?
 
         public init(
             address: String = "", country: String = "", isVpn: Bool? = nil, isTor: Bool? = nil,
-            isProxy: Bool? = nil
+            isProxy: Bool? = nil, isDatacenter: Bool? = nil, isMobile: Bool? = nil,
+            isResidentialProxy: Bool? = nil, risk: Int32? = nil, asn: String = "",
+            forwardHops: Int32? = nil, utcOffsetMin: Int32? = nil
         ) {
             self.address = address
             self.country = country
             self.isVpn = isVpn
             self.isTor = isTor
             self.isProxy = isProxy
+            self.isDatacenter = isDatacenter
+            self.isMobile = isMobile
+            self.isResidentialProxy = isResidentialProxy
+            self.risk = risk
+            self.asn = asn
+            self.forwardHops = forwardHops
+            self.utcOffsetMin = utcOffsetMin
         }
 
         public static func blank() -> Network { Network() }
@@ -937,6 +4636,13 @@ extension AssayRiskV1 {
                 Field(3, "is_vpn", json: "isVpn", .bool, .optional),
                 Field(4, "is_tor", json: "isTor", .bool, .optional),
                 Field(5, "is_proxy", json: "isProxy", .bool, .optional),
+                Field(6, "is_datacenter", json: "isDatacenter", .bool, .optional),
+                Field(7, "is_mobile", json: "isMobile", .bool, .optional),
+                Field(8, "is_residential_proxy", json: "isResidentialProxy", .bool, .optional),
+                Field(9, "risk", .int32, .optional),
+                Field(10, "asn", .string),
+                Field(11, "forward_hops", json: "forwardHops", .int32, .optional),
+                Field(12, "utc_offset_min", json: "utcOffsetMin", .int32, .optional),
             ])
 
         @inline(never)
@@ -947,6 +4653,13 @@ extension AssayRiskV1 {
                 if reader.take(0x18) { isVpn = try reader.bool(.explicit) }
                 if reader.take(0x20) { isTor = try reader.bool(.explicit) }
                 if reader.take(0x28) { isProxy = try reader.bool(.explicit) }
+                if reader.take(0x30) { isDatacenter = try reader.bool(.explicit) }
+                if reader.take(0x38) { isMobile = try reader.bool(.explicit) }
+                if reader.take(0x40) { isResidentialProxy = try reader.bool(.explicit) }
+                if reader.take(0x48) { risk = try reader.int32(.explicit) }
+                if reader.take(0x52) { asn = try reader.string(.implicit) }
+                if reader.take(0x58) { forwardHops = try reader.int32(.explicit) }
+                if reader.take(0x60) { utcOffsetMin = try reader.int32(.explicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -957,6 +4670,13 @@ extension AssayRiskV1 {
             size += sizes.bool(0x18, isVpn)
             size += sizes.bool(0x20, isTor)
             size += sizes.bool(0x28, isProxy)
+            size += sizes.bool(0x30, isDatacenter)
+            size += sizes.bool(0x38, isMobile)
+            size += sizes.bool(0x40, isResidentialProxy)
+            size += sizes.int32(0x48, risk)
+            size += sizes.string(0x52, asn)
+            size += sizes.int32(0x58, forwardHops)
+            size += sizes.int32(0x60, utcOffsetMin)
             size += sizes.unknown(unknown)
             return size
         }
@@ -968,12 +4688,27 @@ extension AssayRiskV1 {
             writer.bool(0x18, isVpn)
             writer.bool(0x20, isTor)
             writer.bool(0x28, isProxy)
+            writer.bool(0x30, isDatacenter)
+            writer.bool(0x38, isMobile)
+            writer.bool(0x40, isResidentialProxy)
+            writer.int32(0x48, risk)
+            writer.string(0x52, asn)
+            writer.int32(0x58, forwardHops)
+            writer.int32(0x60, utcOffsetMin)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.length("address", address.utf8.count, max: 45)
             violations.length("country", country.utf8.count, max: 2)
+            if let value = risk { violations.range("risk", value, min: 0, max: 100, .explicit) }
+            violations.length("asn", asn.utf8.count, max: 32)
+            if let value = forwardHops {
+                violations.range("forward_hops", value, min: 0, max: 1000, .explicit)
+            }
+            if let value = utcOffsetMin {
+                violations.range("utc_offset_min", value, min: -1080, max: 1080, .explicit)
+            }
         }
 
         public mutating func readJSON(
@@ -985,6 +4720,13 @@ extension AssayRiskV1 {
             case 3: isVpn = try reader.value(BoolCodec.self)
             case 4: isTor = try reader.value(BoolCodec.self)
             case 5: isProxy = try reader.value(BoolCodec.self)
+            case 6: isDatacenter = try reader.value(BoolCodec.self)
+            case 7: isMobile = try reader.value(BoolCodec.self)
+            case 8: isResidentialProxy = try reader.value(BoolCodec.self)
+            case 9: risk = try reader.value(Int32Codec.self)
+            case 10: asn = try reader.value(StringCodec.self)
+            case 11: forwardHops = try reader.value(Int32Codec.self)
+            case 12: utcOffsetMin = try reader.value(Int32Codec.self)
             default: break
             }
         }
@@ -996,6 +4738,13 @@ extension AssayRiskV1 {
             writer.field("isVpn", isVpn, BoolCodec.self)
             writer.field("isTor", isTor, BoolCodec.self)
             writer.field("isProxy", isProxy, BoolCodec.self)
+            writer.field("isDatacenter", isDatacenter, BoolCodec.self)
+            writer.field("isMobile", isMobile, BoolCodec.self)
+            writer.field("isResidentialProxy", isResidentialProxy, BoolCodec.self)
+            writer.field("risk", risk, Int32Codec.self)
+            writer.field("asn", asn, StringCodec.self)
+            writer.field("forwardHops", forwardHops, Int32Codec.self)
+            writer.field("utcOffsetMin", utcOffsetMin, Int32Codec.self)
             writer.endObject()
         }
 
@@ -1005,6 +4754,13 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.isVpn, b.isVpn)
                 && Canonical.equal(a.isTor, b.isTor)
                 && Canonical.equal(a.isProxy, b.isProxy)
+                && Canonical.equal(a.isDatacenter, b.isDatacenter)
+                && Canonical.equal(a.isMobile, b.isMobile)
+                && Canonical.equal(a.isResidentialProxy, b.isResidentialProxy)
+                && Canonical.equal(a.risk, b.risk)
+                && Canonical.equal(a.asn, b.asn)
+                && Canonical.equal(a.forwardHops, b.forwardHops)
+                && Canonical.equal(a.utcOffsetMin, b.utcOffsetMin)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1014,6 +4770,13 @@ extension AssayRiskV1 {
             Canonical.hash(isVpn, into: &hasher)
             Canonical.hash(isTor, into: &hasher)
             Canonical.hash(isProxy, into: &hasher)
+            Canonical.hash(isDatacenter, into: &hasher)
+            Canonical.hash(isMobile, into: &hasher)
+            Canonical.hash(isResidentialProxy, into: &hasher)
+            Canonical.hash(risk, into: &hasher)
+            Canonical.hash(asn, into: &hasher)
+            Canonical.hash(forwardHops, into: &hasher)
+            Canonical.hash(utcOffsetMin, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1028,15 +4791,30 @@ extension AssayRiskV1 {
         public var funding: String = ""
         /// pass, fail or none.
         public var cvv: String = ""
+        /// Address check: match, partial, none.
+        public var avs: String = ""
+        public var expired: Bool?
+        /// Strong customer authentication: pass, fail, attempted, none.
+        public var threeDs: String = ""
+        /// First six to eight digits.
+        public var bin: String = ""
+        public var holderName: String = ""
         public var unknown: UnknownFields?
 
         public init(
-            token: String = "", country: String = "", funding: String = "", cvv: String = ""
+            token: String = "", country: String = "", funding: String = "", cvv: String = "",
+            avs: String = "", expired: Bool? = nil, threeDs: String = "", bin: String = "",
+            holderName: String = ""
         ) {
             self.token = token
             self.country = country
             self.funding = funding
             self.cvv = cvv
+            self.avs = avs
+            self.expired = expired
+            self.threeDs = threeDs
+            self.bin = bin
+            self.holderName = holderName
         }
 
         public static func blank() -> Card { Card() }
@@ -1048,6 +4826,11 @@ extension AssayRiskV1 {
                 Field(2, "country", .string),
                 Field(3, "funding", .string),
                 Field(4, "cvv", .string),
+                Field(5, "avs", .string),
+                Field(6, "expired", .bool, .optional),
+                Field(7, "three_ds", json: "threeDs", .string),
+                Field(8, "bin", .string),
+                Field(9, "holder_name", json: "holderName", .string, pii: .person),
             ])
 
         @inline(never)
@@ -1057,6 +4840,11 @@ extension AssayRiskV1 {
                 if reader.take(0x12) { country = try reader.string(.implicit) }
                 if reader.take(0x1A) { funding = try reader.string(.implicit) }
                 if reader.take(0x22) { cvv = try reader.string(.implicit) }
+                if reader.take(0x2A) { avs = try reader.string(.implicit) }
+                if reader.take(0x30) { expired = try reader.bool(.explicit) }
+                if reader.take(0x3A) { threeDs = try reader.string(.implicit) }
+                if reader.take(0x42) { bin = try reader.string(.implicit) }
+                if reader.take(0x4A) { holderName = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1066,6 +4854,11 @@ extension AssayRiskV1 {
             size += sizes.string(0x12, country)
             size += sizes.string(0x1A, funding)
             size += sizes.string(0x22, cvv)
+            size += sizes.string(0x2A, avs)
+            size += sizes.bool(0x30, expired)
+            size += sizes.string(0x3A, threeDs)
+            size += sizes.string(0x42, bin)
+            size += sizes.string(0x4A, holderName)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1076,6 +4869,11 @@ extension AssayRiskV1 {
             writer.string(0x12, country)
             writer.string(0x1A, funding)
             writer.string(0x22, cvv)
+            writer.string(0x2A, avs)
+            writer.bool(0x30, expired)
+            writer.string(0x3A, threeDs)
+            writer.string(0x42, bin)
+            writer.string(0x4A, holderName)
             writer.unknown(unknown, since: start)
         }
 
@@ -1085,6 +4883,10 @@ extension AssayRiskV1 {
             violations.length("country", country.utf8.count, max: 2)
             violations.length("funding", funding.utf8.count, max: 16)
             violations.length("cvv", cvv.utf8.count, max: 16)
+            violations.length("avs", avs.utf8.count, max: 16)
+            violations.length("three_ds", threeDs.utf8.count, max: 32)
+            violations.length("bin", bin.utf8.count, max: 8)
+            violations.length("holder_name", holderName.utf8.count, max: 128)
         }
 
         public mutating func readJSON(
@@ -1095,6 +4897,11 @@ extension AssayRiskV1 {
             case 2: country = try reader.value(StringCodec.self)
             case 3: funding = try reader.value(StringCodec.self)
             case 4: cvv = try reader.value(StringCodec.self)
+            case 5: avs = try reader.value(StringCodec.self)
+            case 6: expired = try reader.value(BoolCodec.self)
+            case 7: threeDs = try reader.value(StringCodec.self)
+            case 8: bin = try reader.value(StringCodec.self)
+            case 9: holderName = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -1105,6 +4912,11 @@ extension AssayRiskV1 {
             writer.field("country", country, StringCodec.self)
             writer.field("funding", funding, StringCodec.self)
             writer.field("cvv", cvv, StringCodec.self)
+            writer.field("avs", avs, StringCodec.self)
+            writer.field("expired", expired, BoolCodec.self)
+            writer.field("threeDs", threeDs, StringCodec.self)
+            writer.field("bin", bin, StringCodec.self)
+            writer.field("holderName", holderName, StringCodec.self, pii: .person)
             writer.endObject()
         }
 
@@ -1113,6 +4925,11 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.country, b.country)
                 && Canonical.equal(a.funding, b.funding)
                 && Canonical.equal(a.cvv, b.cvv)
+                && Canonical.equal(a.avs, b.avs)
+                && Canonical.equal(a.expired, b.expired)
+                && Canonical.equal(a.threeDs, b.threeDs)
+                && Canonical.equal(a.bin, b.bin)
+                && Canonical.equal(a.holderName, b.holderName)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1121,6 +4938,11 @@ extension AssayRiskV1 {
             Canonical.hash(country, into: &hasher)
             Canonical.hash(funding, into: &hasher)
             Canonical.hash(cvv, into: &hasher)
+            Canonical.hash(avs, into: &hasher)
+            Canonical.hash(expired, into: &hasher)
+            Canonical.hash(threeDs, into: &hasher)
+            Canonical.hash(bin, into: &hasher)
+            Canonical.hash(holderName, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1134,22 +4956,53 @@ extension AssayRiskV1 {
         public var installmentRatePercent: Int32?
         public var guarantor: String = ""
         public var collateral: String = ""
+        public var daysSinceDisbursement: Int64?
+        public var daysSinceRejection: Int64?
+        public var declaredIncome: Money?
+        public var verifiedIncome: Money?
+        public var incomeVerified: Bool?
+        public var docTamperScore: Double?
+        public var employerCheck: String = ""
+        public var employment: String = ""
+        public var existingLoans: Int64?
+        public var fieldConflicts: Int64?
+        public var formSeconds: Int64?
+        public var productMax: Money?
+        public var repaidShare: Double?
         public var unknown: UnknownFields?
 
         public init(
             purpose: String = "", installmentRatePercent: Int32? = nil, guarantor: String = "",
-            collateral: String = ""
+            collateral: String = "", daysSinceDisbursement: Int64? = nil,
+            daysSinceRejection: Int64? = nil, declaredIncome: Money? = nil,
+            verifiedIncome: Money? = nil, incomeVerified: Bool? = nil,
+            docTamperScore: Double? = nil, employerCheck: String = "", employment: String = "",
+            existingLoans: Int64? = nil, fieldConflicts: Int64? = nil, formSeconds: Int64? = nil,
+            productMax: Money? = nil, repaidShare: Double? = nil
         ) {
             self.purpose = purpose
             self.installmentRatePercent = installmentRatePercent
             self.guarantor = guarantor
             self.collateral = collateral
+            self.daysSinceDisbursement = daysSinceDisbursement
+            self.daysSinceRejection = daysSinceRejection
+            self.declaredIncome = declaredIncome
+            self.verifiedIncome = verifiedIncome
+            self.incomeVerified = incomeVerified
+            self.docTamperScore = docTamperScore
+            self.employerCheck = employerCheck
+            self.employment = employment
+            self.existingLoans = existingLoans
+            self.fieldConflicts = fieldConflicts
+            self.formSeconds = formSeconds
+            self.productMax = productMax
+            self.repaidShare = repaidShare
         }
 
         public static func blank() -> Loan { Loan() }
 
         public static let fields = FieldTable(
-            "assay.risk.v1.Loan", depth: 1,
+            "assay.risk.v1.Loan", depth: 2,
             [
                 Field(1, "purpose", .string),
                 Field(
@@ -1157,6 +5010,20 @@ extension AssayRiskV1 {
                     .optional),
                 Field(3, "guarantor", .string),
                 Field(4, "collateral", .string),
+                Field(
+                    5, "days_since_disbursement", json: "daysSinceDisbursement", .int64, .optional),
+                Field(6, "days_since_rejection", json: "daysSinceRejection", .int64, .optional),
+                Field(7, "declared_income", json: "declaredIncome", .money, .optional),
+                Field(8, "verified_income", json: "verifiedIncome", .money, .optional),
+                Field(9, "income_verified", json: "incomeVerified", .bool, .optional),
+                Field(10, "doc_tamper_score", json: "docTamperScore", .double, .optional),
+                Field(11, "employer_check", json: "employerCheck", .string),
+                Field(12, "employment", .string),
+                Field(13, "existing_loans", json: "existingLoans", .int64, .optional),
+                Field(14, "field_conflicts", json: "fieldConflicts", .int64, .optional),
+                Field(15, "form_seconds", json: "formSeconds", .int64, .optional),
+                Field(16, "product_max", json: "productMax", .money, .optional),
+                Field(17, "repaid_share", json: "repaidShare", .double, .optional),
             ])
 
         @inline(never)
@@ -1166,6 +5033,19 @@ extension AssayRiskV1 {
                 if reader.take(0x10) { installmentRatePercent = try reader.int32(.explicit) }
                 if reader.take(0x1A) { guarantor = try reader.string(.implicit) }
                 if reader.take(0x22) { collateral = try reader.string(.implicit) }
+                if reader.take(0x28) { daysSinceDisbursement = try reader.int64(.explicit) }
+                if reader.take(0x30) { daysSinceRejection = try reader.int64(.explicit) }
+                if reader.take(0x3A) { declaredIncome = try reader.money() }
+                if reader.take(0x42) { verifiedIncome = try reader.money() }
+                if reader.take(0x48) { incomeVerified = try reader.bool(.explicit) }
+                if reader.take(0x51) { docTamperScore = try reader.double(.explicit) }
+                if reader.take(0x5A) { employerCheck = try reader.string(.implicit) }
+                if reader.take(0x62) { employment = try reader.string(.implicit) }
+                if reader.take(0x68) { existingLoans = try reader.int64(.explicit) }
+                if reader.take(0x70) { fieldConflicts = try reader.int64(.explicit) }
+                if reader.take(0x78) { formSeconds = try reader.int64(.explicit) }
+                if reader.take(0x82) { productMax = try reader.money() }
+                if reader.take(0x89) { repaidShare = try reader.double(.explicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1175,6 +5055,19 @@ extension AssayRiskV1 {
             size += sizes.int32(0x10, installmentRatePercent)
             size += sizes.string(0x1A, guarantor)
             size += sizes.string(0x22, collateral)
+            size += sizes.int64(0x28, daysSinceDisbursement)
+            size += sizes.int64(0x30, daysSinceRejection)
+            size += sizes.money(0x3A, declaredIncome)
+            size += sizes.money(0x42, verifiedIncome)
+            size += sizes.bool(0x48, incomeVerified)
+            size += sizes.double(0x51, docTamperScore)
+            size += sizes.string(0x5A, employerCheck)
+            size += sizes.string(0x62, employment)
+            size += sizes.int64(0x68, existingLoans)
+            size += sizes.int64(0x70, fieldConflicts)
+            size += sizes.int64(0x78, formSeconds)
+            size += sizes.money(0x82, productMax)
+            size += sizes.double(0x89, repaidShare)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1185,6 +5078,19 @@ extension AssayRiskV1 {
             writer.int32(0x10, installmentRatePercent)
             writer.string(0x1A, guarantor)
             writer.string(0x22, collateral)
+            writer.int64(0x28, daysSinceDisbursement)
+            writer.int64(0x30, daysSinceRejection)
+            writer.money(0x3A, declaredIncome)
+            writer.money(0x42, verifiedIncome)
+            writer.bool(0x48, incomeVerified)
+            writer.double(0x51, docTamperScore)
+            writer.string(0x5A, employerCheck)
+            writer.string(0x62, employment)
+            writer.int64(0x68, existingLoans)
+            writer.int64(0x70, fieldConflicts)
+            writer.int64(0x78, formSeconds)
+            writer.money(0x82, productMax)
+            writer.double(0x89, repaidShare)
             writer.unknown(unknown, since: start)
         }
 
@@ -1195,6 +5101,28 @@ extension AssayRiskV1 {
             }
             violations.length("guarantor", guarantor.utf8.count, max: 64)
             violations.length("collateral", collateral.utf8.count, max: 128)
+            if let value = daysSinceDisbursement {
+                violations.range(
+                    "days_since_disbursement", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = daysSinceRejection {
+                violations.range("days_since_rejection", value, min: 0, max: 1_000_000, .explicit)
+            }
+            if let value = docTamperScore {
+                violations.finite("doc_tamper_score", value, .explicit)
+            }
+            violations.length("employer_check", employerCheck.utf8.count, max: 32)
+            violations.length("employment", employment.utf8.count, max: 32)
+            if let value = existingLoans {
+                violations.range("existing_loans", value, min: 0, max: 100_000, .explicit)
+            }
+            if let value = fieldConflicts {
+                violations.range("field_conflicts", value, min: 0, max: 100_000, .explicit)
+            }
+            if let value = formSeconds {
+                violations.range("form_seconds", value, min: 0, max: 100_000_000, .explicit)
+            }
+            if let value = repaidShare { violations.finite("repaid_share", value, .explicit) }
         }
 
         public mutating func readJSON(
@@ -1205,6 +5133,19 @@ extension AssayRiskV1 {
             case 2: installmentRatePercent = try reader.value(Int32Codec.self)
             case 3: guarantor = try reader.value(StringCodec.self)
             case 4: collateral = try reader.value(StringCodec.self)
+            case 5: daysSinceDisbursement = try reader.value(Int64Codec.self)
+            case 6: daysSinceRejection = try reader.value(Int64Codec.self)
+            case 7: declaredIncome = try reader.value(MoneyCodec.self)
+            case 8: verifiedIncome = try reader.value(MoneyCodec.self)
+            case 9: incomeVerified = try reader.value(BoolCodec.self)
+            case 10: docTamperScore = try reader.value(DoubleCodec.self)
+            case 11: employerCheck = try reader.value(StringCodec.self)
+            case 12: employment = try reader.value(StringCodec.self)
+            case 13: existingLoans = try reader.value(Int64Codec.self)
+            case 14: fieldConflicts = try reader.value(Int64Codec.self)
+            case 15: formSeconds = try reader.value(Int64Codec.self)
+            case 16: productMax = try reader.value(MoneyCodec.self)
+            case 17: repaidShare = try reader.value(DoubleCodec.self)
             default: break
             }
         }
@@ -1215,6 +5156,19 @@ extension AssayRiskV1 {
             writer.field("installmentRatePercent", installmentRatePercent, Int32Codec.self)
             writer.field("guarantor", guarantor, StringCodec.self)
             writer.field("collateral", collateral, StringCodec.self)
+            writer.field("daysSinceDisbursement", daysSinceDisbursement, Int64Codec.self)
+            writer.field("daysSinceRejection", daysSinceRejection, Int64Codec.self)
+            writer.field("declaredIncome", declaredIncome, MoneyCodec.self)
+            writer.field("verifiedIncome", verifiedIncome, MoneyCodec.self)
+            writer.field("incomeVerified", incomeVerified, BoolCodec.self)
+            writer.field("docTamperScore", docTamperScore, DoubleCodec.self)
+            writer.field("employerCheck", employerCheck, StringCodec.self)
+            writer.field("employment", employment, StringCodec.self)
+            writer.field("existingLoans", existingLoans, Int64Codec.self)
+            writer.field("fieldConflicts", fieldConflicts, Int64Codec.self)
+            writer.field("formSeconds", formSeconds, Int64Codec.self)
+            writer.field("productMax", productMax, MoneyCodec.self)
+            writer.field("repaidShare", repaidShare, DoubleCodec.self)
             writer.endObject()
         }
 
@@ -1223,6 +5177,19 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.installmentRatePercent, b.installmentRatePercent)
                 && Canonical.equal(a.guarantor, b.guarantor)
                 && Canonical.equal(a.collateral, b.collateral)
+                && Canonical.equal(a.daysSinceDisbursement, b.daysSinceDisbursement)
+                && Canonical.equal(a.daysSinceRejection, b.daysSinceRejection)
+                && Canonical.equal(a.declaredIncome, b.declaredIncome)
+                && Canonical.equal(a.verifiedIncome, b.verifiedIncome)
+                && Canonical.equal(a.incomeVerified, b.incomeVerified)
+                && Canonical.equal(a.docTamperScore, b.docTamperScore)
+                && Canonical.equal(a.employerCheck, b.employerCheck)
+                && Canonical.equal(a.employment, b.employment)
+                && Canonical.equal(a.existingLoans, b.existingLoans)
+                && Canonical.equal(a.fieldConflicts, b.fieldConflicts)
+                && Canonical.equal(a.formSeconds, b.formSeconds)
+                && Canonical.equal(a.productMax, b.productMax)
+                && Canonical.equal(a.repaidShare, b.repaidShare)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1231,6 +5198,19 @@ extension AssayRiskV1 {
             Canonical.hash(installmentRatePercent, into: &hasher)
             Canonical.hash(guarantor, into: &hasher)
             Canonical.hash(collateral, into: &hasher)
+            Canonical.hash(daysSinceDisbursement, into: &hasher)
+            Canonical.hash(daysSinceRejection, into: &hasher)
+            Canonical.hash(declaredIncome, into: &hasher)
+            Canonical.hash(verifiedIncome, into: &hasher)
+            Canonical.hash(incomeVerified, into: &hasher)
+            Canonical.hash(docTamperScore, into: &hasher)
+            Canonical.hash(employerCheck, into: &hasher)
+            Canonical.hash(employment, into: &hasher)
+            Canonical.hash(existingLoans, into: &hasher)
+            Canonical.hash(fieldConflicts, into: &hasher)
+            Canonical.hash(formSeconds, into: &hasher)
+            Canonical.hash(productMax, into: &hasher)
+            Canonical.hash(repaidShare, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1244,17 +5224,22 @@ extension AssayRiskV1 {
         public var creditHistory: String = ""
         public var existingCredits: Int32?
         public var otherInstallmentPlans: String = ""
+        public var monthsSinceBankruptcy: Int64?
+        public var thinFile: Bool?
         public var unknown: UnknownFields?
 
         public init(
             checkingStatus: String = "", savings: String = "", creditHistory: String = "",
-            existingCredits: Int32? = nil, otherInstallmentPlans: String = ""
+            existingCredits: Int32? = nil, otherInstallmentPlans: String = "",
+            monthsSinceBankruptcy: Int64? = nil, thinFile: Bool? = nil
         ) {
             self.checkingStatus = checkingStatus
             self.savings = savings
             self.creditHistory = creditHistory
             self.existingCredits = existingCredits
             self.otherInstallmentPlans = otherInstallmentPlans
+            self.monthsSinceBankruptcy = monthsSinceBankruptcy
+            self.thinFile = thinFile
         }
 
         public static func blank() -> Bureau { Bureau() }
@@ -1267,6 +5252,9 @@ extension AssayRiskV1 {
                 Field(3, "credit_history", json: "creditHistory", .string),
                 Field(4, "existing_credits", json: "existingCredits", .int32, .optional),
                 Field(5, "other_installment_plans", json: "otherInstallmentPlans", .string),
+                Field(
+                    6, "months_since_bankruptcy", json: "monthsSinceBankruptcy", .int64, .optional),
+                Field(7, "thin_file", json: "thinFile", .bool, .optional),
             ])
 
         @inline(never)
@@ -1277,6 +5265,8 @@ extension AssayRiskV1 {
                 if reader.take(0x1A) { creditHistory = try reader.string(.implicit) }
                 if reader.take(0x20) { existingCredits = try reader.int32(.explicit) }
                 if reader.take(0x2A) { otherInstallmentPlans = try reader.string(.implicit) }
+                if reader.take(0x30) { monthsSinceBankruptcy = try reader.int64(.explicit) }
+                if reader.take(0x38) { thinFile = try reader.bool(.explicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1287,6 +5277,8 @@ extension AssayRiskV1 {
             size += sizes.string(0x1A, creditHistory)
             size += sizes.int32(0x20, existingCredits)
             size += sizes.string(0x2A, otherInstallmentPlans)
+            size += sizes.int64(0x30, monthsSinceBankruptcy)
+            size += sizes.bool(0x38, thinFile)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1298,6 +5290,8 @@ extension AssayRiskV1 {
             writer.string(0x1A, creditHistory)
             writer.int32(0x20, existingCredits)
             writer.string(0x2A, otherInstallmentPlans)
+            writer.int64(0x30, monthsSinceBankruptcy)
+            writer.bool(0x38, thinFile)
             writer.unknown(unknown, since: start)
         }
 
@@ -1309,6 +5303,9 @@ extension AssayRiskV1 {
                 violations.range("existing_credits", value, min: 0, max: 1000, .explicit)
             }
             violations.length("other_installment_plans", otherInstallmentPlans.utf8.count, max: 64)
+            if let value = monthsSinceBankruptcy {
+                violations.range("months_since_bankruptcy", value, min: 0, max: 100_000, .explicit)
+            }
         }
 
         public mutating func readJSON(
@@ -1320,6 +5317,8 @@ extension AssayRiskV1 {
             case 3: creditHistory = try reader.value(StringCodec.self)
             case 4: existingCredits = try reader.value(Int32Codec.self)
             case 5: otherInstallmentPlans = try reader.value(StringCodec.self)
+            case 6: monthsSinceBankruptcy = try reader.value(Int64Codec.self)
+            case 7: thinFile = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -1331,6 +5330,8 @@ extension AssayRiskV1 {
             writer.field("creditHistory", creditHistory, StringCodec.self)
             writer.field("existingCredits", existingCredits, Int32Codec.self)
             writer.field("otherInstallmentPlans", otherInstallmentPlans, StringCodec.self)
+            writer.field("monthsSinceBankruptcy", monthsSinceBankruptcy, Int64Codec.self)
+            writer.field("thinFile", thinFile, BoolCodec.self)
             writer.endObject()
         }
 
@@ -1340,6 +5341,8 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.creditHistory, b.creditHistory)
                 && Canonical.equal(a.existingCredits, b.existingCredits)
                 && Canonical.equal(a.otherInstallmentPlans, b.otherInstallmentPlans)
+                && Canonical.equal(a.monthsSinceBankruptcy, b.monthsSinceBankruptcy)
+                && Canonical.equal(a.thinFile, b.thinFile)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1349,6 +5352,8 @@ extension AssayRiskV1 {
             Canonical.hash(creditHistory, into: &hasher)
             Canonical.hash(existingCredits, into: &hasher)
             Canonical.hash(otherInstallmentPlans, into: &hasher)
+            Canonical.hash(monthsSinceBankruptcy, into: &hasher)
+            Canonical.hash(thinFile, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1361,19 +5366,24 @@ extension AssayRiskV1 {
         public var accountAgeDays: Int64?
         public var transactionsLastHour: Int64?
         public var transactionsLastDay: Int64?
+        public var creditScore: Int64?
         public var isVpn: Bool?
         public var isTor: Bool?
+        public var kycVerified: Bool?
         public var unknown: UnknownFields?
 
         public init(
             accountAgeDays: Int64? = nil, transactionsLastHour: Int64? = nil,
-            transactionsLastDay: Int64? = nil, isVpn: Bool? = nil, isTor: Bool? = nil
+            transactionsLastDay: Int64? = nil, creditScore: Int64? = nil, isVpn: Bool? = nil,
+            isTor: Bool? = nil, kycVerified: Bool? = nil
         ) {
             self.accountAgeDays = accountAgeDays
             self.transactionsLastHour = transactionsLastHour
             self.transactionsLastDay = transactionsLastDay
+            self.creditScore = creditScore
             self.isVpn = isVpn
             self.isTor = isTor
+            self.kycVerified = kycVerified
         }
 
         public static func blank() -> Claimed { Claimed() }
@@ -1384,8 +5394,10 @@ extension AssayRiskV1 {
                 Field(1, "account_age_days", json: "accountAgeDays", .int64, .optional),
                 Field(2, "transactions_last_hour", json: "transactionsLastHour", .int64, .optional),
                 Field(3, "transactions_last_day", json: "transactionsLastDay", .int64, .optional),
+                Field(4, "credit_score", json: "creditScore", .int64, .optional),
                 Field(5, "is_vpn", json: "isVpn", .bool, .optional),
                 Field(6, "is_tor", json: "isTor", .bool, .optional),
+                Field(7, "kyc_verified", json: "kycVerified", .bool, .optional),
             ])
 
         @inline(never)
@@ -1394,8 +5406,10 @@ extension AssayRiskV1 {
                 if reader.take(0x08) { accountAgeDays = try reader.int64(.explicit) }
                 if reader.take(0x10) { transactionsLastHour = try reader.int64(.explicit) }
                 if reader.take(0x18) { transactionsLastDay = try reader.int64(.explicit) }
+                if reader.take(0x20) { creditScore = try reader.int64(.explicit) }
                 if reader.take(0x28) { isVpn = try reader.bool(.explicit) }
                 if reader.take(0x30) { isTor = try reader.bool(.explicit) }
+                if reader.take(0x38) { kycVerified = try reader.bool(.explicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1404,8 +5418,10 @@ extension AssayRiskV1 {
             size += sizes.int64(0x08, accountAgeDays)
             size += sizes.int64(0x10, transactionsLastHour)
             size += sizes.int64(0x18, transactionsLastDay)
+            size += sizes.int64(0x20, creditScore)
             size += sizes.bool(0x28, isVpn)
             size += sizes.bool(0x30, isTor)
+            size += sizes.bool(0x38, kycVerified)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1415,8 +5431,10 @@ extension AssayRiskV1 {
             writer.int64(0x08, accountAgeDays)
             writer.int64(0x10, transactionsLastHour)
             writer.int64(0x18, transactionsLastDay)
+            writer.int64(0x20, creditScore)
             writer.bool(0x28, isVpn)
             writer.bool(0x30, isTor)
+            writer.bool(0x38, kycVerified)
             writer.unknown(unknown, since: start)
         }
 
@@ -1430,6 +5448,9 @@ extension AssayRiskV1 {
             if let value = transactionsLastDay {
                 violations.range("transactions_last_day", value, min: 0, max: 1_000_000, .explicit)
             }
+            if let value = creditScore {
+                violations.range("credit_score", value, min: 0, max: 10_000, .explicit)
+            }
         }
 
         public mutating func readJSON(
@@ -1439,8 +5460,10 @@ extension AssayRiskV1 {
             case 1: accountAgeDays = try reader.value(Int64Codec.self)
             case 2: transactionsLastHour = try reader.value(Int64Codec.self)
             case 3: transactionsLastDay = try reader.value(Int64Codec.self)
+            case 4: creditScore = try reader.value(Int64Codec.self)
             case 5: isVpn = try reader.value(BoolCodec.self)
             case 6: isTor = try reader.value(BoolCodec.self)
+            case 7: kycVerified = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -1450,8 +5473,10 @@ extension AssayRiskV1 {
             writer.field("accountAgeDays", accountAgeDays, Int64Codec.self)
             writer.field("transactionsLastHour", transactionsLastHour, Int64Codec.self)
             writer.field("transactionsLastDay", transactionsLastDay, Int64Codec.self)
+            writer.field("creditScore", creditScore, Int64Codec.self)
             writer.field("isVpn", isVpn, BoolCodec.self)
             writer.field("isTor", isTor, BoolCodec.self)
+            writer.field("kycVerified", kycVerified, BoolCodec.self)
             writer.endObject()
         }
 
@@ -1459,8 +5484,10 @@ extension AssayRiskV1 {
             Canonical.equal(a.accountAgeDays, b.accountAgeDays)
                 && Canonical.equal(a.transactionsLastHour, b.transactionsLastHour)
                 && Canonical.equal(a.transactionsLastDay, b.transactionsLastDay)
+                && Canonical.equal(a.creditScore, b.creditScore)
                 && Canonical.equal(a.isVpn, b.isVpn)
                 && Canonical.equal(a.isTor, b.isTor)
+                && Canonical.equal(a.kycVerified, b.kycVerified)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1468,8 +5495,10 @@ extension AssayRiskV1 {
             Canonical.hash(accountAgeDays, into: &hasher)
             Canonical.hash(transactionsLastHour, into: &hasher)
             Canonical.hash(transactionsLastDay, into: &hasher)
+            Canonical.hash(creditScore, into: &hasher)
             Canonical.hash(isVpn, into: &hasher)
             Canonical.hash(isTor, into: &hasher)
+            Canonical.hash(kycVerified, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1484,20 +5513,40 @@ extension AssayRiskV1 {
         public var account: Account?
         public var customer: Customer?
         public var payee: Payee?
+        public var identity: Identity?
+        public var phone: Phone?
+        public var email: Email?
+        public var address: Address?
         public var device: Device?
         public var network: Network?
+        public var session: Session?
         public var card: Card?
+        public var loan: Loan?
+        public var bureau: Bureau?
+        public var crypto: Crypto?
+        public var bet: Bet?
+        public var shop: Shop?
+        public var marketplace: Marketplace?
+        public var screening: Screening?
+        public var consortium: Consortium?
         public var claimed: Claimed?
         /// Absent means true.
         public var useModel: Bool?
         public var explain: ExplainLevel = .unspecified
+        /// Name of the policy; empty: the tenant's.
+        public var policy: String = ""
         public var unknown: UnknownFields?
 
         public init(
             requestID: String = "", transaction: Transaction, industry: Industry = .unspecified,
             account: Account? = nil, customer: Customer? = nil, payee: Payee? = nil,
-            device: Device? = nil, network: Network? = nil, card: Card? = nil,
-            claimed: Claimed? = nil, useModel: Bool? = nil, explain: ExplainLevel = .unspecified
+            identity: Identity? = nil, phone: Phone? = nil, email: Email? = nil,
+            address: Address? = nil, device: Device? = nil, network: Network? = nil,
+            session: Session? = nil, card: Card? = nil, loan: Loan? = nil, bureau: Bureau? = nil,
+            crypto: Crypto? = nil, bet: Bet? = nil, shop: Shop? = nil,
+            marketplace: Marketplace? = nil, screening: Screening? = nil,
+            consortium: Consortium? = nil, claimed: Claimed? = nil, useModel: Bool? = nil,
+            explain: ExplainLevel = .unspecified, policy: String = ""
         ) {
             self.requestID = requestID
             self.transaction = transaction
@@ -1505,12 +5554,26 @@ extension AssayRiskV1 {
             self.account = account
             self.customer = customer
             self.payee = payee
+            self.identity = identity
+            self.phone = phone
+            self.email = email
+            self.address = address
             self.device = device
             self.network = network
+            self.session = session
             self.card = card
+            self.loan = loan
+            self.bureau = bureau
+            self.crypto = crypto
+            self.bet = bet
+            self.shop = shop
+            self.marketplace = marketplace
+            self.screening = screening
+            self.consortium = consortium
             self.claimed = claimed
             self.useModel = useModel
             self.explain = explain
+            self.policy = policy
         }
 
         public static func blank() -> AssessTransactionRequest {
@@ -1526,12 +5589,26 @@ extension AssayRiskV1 {
                 Field(4, "account", .message { Account.fields }, .optional),
                 Field(5, "customer", .message { Customer.fields }, .optional),
                 Field(6, "payee", .message { Payee.fields }, .optional),
+                Field(7, "identity", .message { Identity.fields }, .optional),
+                Field(8, "phone", .message { Phone.fields }, .optional),
+                Field(9, "email", .message { Email.fields }, .optional),
+                Field(10, "address", .message { Address.fields }, .optional),
                 Field(11, "device", .message { Device.fields }, .optional),
                 Field(12, "network", .message { Network.fields }, .optional),
+                Field(13, "session", .message { Session.fields }, .optional),
                 Field(14, "card", .message { Card.fields }, .optional),
+                Field(15, "loan", .message { Loan.fields }, .optional),
+                Field(16, "bureau", .message { Bureau.fields }, .optional),
+                Field(17, "crypto", .message { Crypto.fields }, .optional),
+                Field(18, "bet", .message { Bet.fields }, .optional),
+                Field(19, "shop", .message { Shop.fields }, .optional),
+                Field(20, "marketplace", .message { Marketplace.fields }, .optional),
+                Field(21, "screening", .message { Screening.fields }, .optional),
+                Field(22, "consortium", .message { Consortium.fields }, .optional),
                 Field(23, "claimed", .message { Claimed.fields }, .optional),
                 Field(24, "use_model", json: "useModel", .bool, .optional),
                 Field(25, "explain", .enumeration(ExplainLevel.names)),
+                Field(26, "policy", .string),
             ])
 
         @inline(never)
@@ -1547,12 +5624,26 @@ extension AssayRiskV1 {
                 if reader.take(0x22) { account = try reader.message() }
                 if reader.take(0x2A) { customer = try reader.message() }
                 if reader.take(0x32) { payee = try reader.message() }
+                if reader.take(0x3A) { identity = try reader.message() }
+                if reader.take(0x42) { phone = try reader.message() }
+                if reader.take(0x4A) { email = try reader.message() }
+                if reader.take(0x52) { address = try reader.message() }
                 if reader.take(0x5A) { device = try reader.message() }
                 if reader.take(0x62) { network = try reader.message() }
+                if reader.take(0x6A) { session = try reader.message() }
                 if reader.take(0x72) { card = try reader.message() }
+                if reader.take(0x7A) { loan = try reader.message() }
+                if reader.take(0x82) { bureau = try reader.message() }
+                if reader.take(0x8A) { crypto = try reader.message() }
+                if reader.take(0x92) { bet = try reader.message() }
+                if reader.take(0x9A) { shop = try reader.message() }
+                if reader.take(0xA2) { marketplace = try reader.message() }
+                if reader.take(0xAA) { screening = try reader.message() }
+                if reader.take(0xB2) { consortium = try reader.message() }
                 if reader.take(0xBA) { claimed = try reader.message() }
                 if reader.take(0xC0) { useModel = try reader.bool(.explicit) }
                 if reader.take(0xC8) { explain = try reader.enumeration(.implicit) }
+                if reader.take(0xD2) { policy = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x1, Self.fields)
         }
@@ -1565,12 +5656,26 @@ extension AssayRiskV1 {
             size += sizes.message(0x22, account)
             size += sizes.message(0x2A, customer)
             size += sizes.message(0x32, payee)
+            size += sizes.message(0x3A, identity)
+            size += sizes.message(0x42, phone)
+            size += sizes.message(0x4A, email)
+            size += sizes.message(0x52, address)
             size += sizes.message(0x5A, device)
             size += sizes.message(0x62, network)
+            size += sizes.message(0x6A, session)
             size += sizes.message(0x72, card)
+            size += sizes.message(0x7A, loan)
+            size += sizes.message(0x82, bureau)
+            size += sizes.message(0x8A, crypto)
+            size += sizes.message(0x92, bet)
+            size += sizes.message(0x9A, shop)
+            size += sizes.message(0xA2, marketplace)
+            size += sizes.message(0xAA, screening)
+            size += sizes.message(0xB2, consortium)
             size += sizes.message(0xBA, claimed)
             size += sizes.bool(0xC0, useModel)
             size += sizes.enumeration(0xC8, explain)
+            size += sizes.string(0xD2, policy)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1583,12 +5688,26 @@ extension AssayRiskV1 {
             writer.message(0x22, account, &sizes)
             writer.message(0x2A, customer, &sizes)
             writer.message(0x32, payee, &sizes)
+            writer.message(0x3A, identity, &sizes)
+            writer.message(0x42, phone, &sizes)
+            writer.message(0x4A, email, &sizes)
+            writer.message(0x52, address, &sizes)
             writer.message(0x5A, device, &sizes)
             writer.message(0x62, network, &sizes)
+            writer.message(0x6A, session, &sizes)
             writer.message(0x72, card, &sizes)
+            writer.message(0x7A, loan, &sizes)
+            writer.message(0x82, bureau, &sizes)
+            writer.message(0x8A, crypto, &sizes)
+            writer.message(0x92, bet, &sizes)
+            writer.message(0x9A, shop, &sizes)
+            writer.message(0xA2, marketplace, &sizes)
+            writer.message(0xAA, screening, &sizes)
+            writer.message(0xB2, consortium, &sizes)
             writer.message(0xBA, claimed, &sizes)
             writer.bool(0xC0, useModel)
             writer.enumeration(0xC8, explain)
+            writer.string(0xD2, policy)
             writer.unknown(unknown, since: start)
         }
 
@@ -1599,10 +5718,24 @@ extension AssayRiskV1 {
             violations.nested("account", account)
             violations.nested("customer", customer)
             violations.nested("payee", payee)
+            violations.nested("identity", identity)
+            violations.nested("phone", phone)
+            violations.nested("email", email)
+            violations.nested("address", address)
             violations.nested("device", device)
             violations.nested("network", network)
+            violations.nested("session", session)
             violations.nested("card", card)
+            violations.nested("loan", loan)
+            violations.nested("bureau", bureau)
+            violations.nested("crypto", crypto)
+            violations.nested("bet", bet)
+            violations.nested("shop", shop)
+            violations.nested("marketplace", marketplace)
+            violations.nested("screening", screening)
+            violations.nested("consortium", consortium)
             violations.nested("claimed", claimed)
+            violations.length("policy", policy.utf8.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -1615,12 +5748,26 @@ extension AssayRiskV1 {
             case 4: account = try reader.value(MessageCodec<Account>.self)
             case 5: customer = try reader.value(MessageCodec<Customer>.self)
             case 6: payee = try reader.value(MessageCodec<Payee>.self)
+            case 7: identity = try reader.value(MessageCodec<Identity>.self)
+            case 8: phone = try reader.value(MessageCodec<Phone>.self)
+            case 9: email = try reader.value(MessageCodec<Email>.self)
+            case 10: address = try reader.value(MessageCodec<Address>.self)
             case 11: device = try reader.value(MessageCodec<Device>.self)
             case 12: network = try reader.value(MessageCodec<Network>.self)
+            case 13: session = try reader.value(MessageCodec<Session>.self)
             case 14: card = try reader.value(MessageCodec<Card>.self)
+            case 15: loan = try reader.value(MessageCodec<Loan>.self)
+            case 16: bureau = try reader.value(MessageCodec<Bureau>.self)
+            case 17: crypto = try reader.value(MessageCodec<Crypto>.self)
+            case 18: bet = try reader.value(MessageCodec<Bet>.self)
+            case 19: shop = try reader.value(MessageCodec<Shop>.self)
+            case 20: marketplace = try reader.value(MessageCodec<Marketplace>.self)
+            case 21: screening = try reader.value(MessageCodec<Screening>.self)
+            case 22: consortium = try reader.value(MessageCodec<Consortium>.self)
             case 23: claimed = try reader.value(MessageCodec<Claimed>.self)
             case 24: useModel = try reader.value(BoolCodec.self)
             case 25: explain = try reader.value(EnumCodec<ExplainLevel>.self)
+            case 26: policy = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -1633,12 +5780,26 @@ extension AssayRiskV1 {
             writer.field("account", account, MessageCodec<Account>.self)
             writer.field("customer", customer, MessageCodec<Customer>.self)
             writer.field("payee", payee, MessageCodec<Payee>.self)
+            writer.field("identity", identity, MessageCodec<Identity>.self)
+            writer.field("phone", phone, MessageCodec<Phone>.self)
+            writer.field("email", email, MessageCodec<Email>.self)
+            writer.field("address", address, MessageCodec<Address>.self)
             writer.field("device", device, MessageCodec<Device>.self)
             writer.field("network", network, MessageCodec<Network>.self)
+            writer.field("session", session, MessageCodec<Session>.self)
             writer.field("card", card, MessageCodec<Card>.self)
+            writer.field("loan", loan, MessageCodec<Loan>.self)
+            writer.field("bureau", bureau, MessageCodec<Bureau>.self)
+            writer.field("crypto", crypto, MessageCodec<Crypto>.self)
+            writer.field("bet", bet, MessageCodec<Bet>.self)
+            writer.field("shop", shop, MessageCodec<Shop>.self)
+            writer.field("marketplace", marketplace, MessageCodec<Marketplace>.self)
+            writer.field("screening", screening, MessageCodec<Screening>.self)
+            writer.field("consortium", consortium, MessageCodec<Consortium>.self)
             writer.field("claimed", claimed, MessageCodec<Claimed>.self)
             writer.field("useModel", useModel, BoolCodec.self)
             writer.field("explain", explain, EnumCodec<ExplainLevel>.self)
+            writer.field("policy", policy, StringCodec.self)
             writer.endObject()
         }
 
@@ -1649,12 +5810,26 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.account, b.account)
                 && Canonical.equal(a.customer, b.customer)
                 && Canonical.equal(a.payee, b.payee)
+                && Canonical.equal(a.identity, b.identity)
+                && Canonical.equal(a.phone, b.phone)
+                && Canonical.equal(a.email, b.email)
+                && Canonical.equal(a.address, b.address)
                 && Canonical.equal(a.device, b.device)
                 && Canonical.equal(a.network, b.network)
+                && Canonical.equal(a.session, b.session)
                 && Canonical.equal(a.card, b.card)
+                && Canonical.equal(a.loan, b.loan)
+                && Canonical.equal(a.bureau, b.bureau)
+                && Canonical.equal(a.crypto, b.crypto)
+                && Canonical.equal(a.bet, b.bet)
+                && Canonical.equal(a.shop, b.shop)
+                && Canonical.equal(a.marketplace, b.marketplace)
+                && Canonical.equal(a.screening, b.screening)
+                && Canonical.equal(a.consortium, b.consortium)
                 && Canonical.equal(a.claimed, b.claimed)
                 && Canonical.equal(a.useModel, b.useModel)
                 && Canonical.equal(a.explain, b.explain)
+                && Canonical.equal(a.policy, b.policy)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1665,12 +5840,26 @@ extension AssayRiskV1 {
             Canonical.hash(account, into: &hasher)
             Canonical.hash(customer, into: &hasher)
             Canonical.hash(payee, into: &hasher)
+            Canonical.hash(identity, into: &hasher)
+            Canonical.hash(phone, into: &hasher)
+            Canonical.hash(email, into: &hasher)
+            Canonical.hash(address, into: &hasher)
             Canonical.hash(device, into: &hasher)
             Canonical.hash(network, into: &hasher)
+            Canonical.hash(session, into: &hasher)
             Canonical.hash(card, into: &hasher)
+            Canonical.hash(loan, into: &hasher)
+            Canonical.hash(bureau, into: &hasher)
+            Canonical.hash(crypto, into: &hasher)
+            Canonical.hash(bet, into: &hasher)
+            Canonical.hash(shop, into: &hasher)
+            Canonical.hash(marketplace, into: &hasher)
+            Canonical.hash(screening, into: &hasher)
+            Canonical.hash(consortium, into: &hasher)
             Canonical.hash(claimed, into: &hasher)
             Canonical.hash(useModel, into: &hasher)
             Canonical.hash(explain, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1771,11 +5960,14 @@ extension AssayRiskV1 {
         public var loan: Loan?
         public var bureau: Bureau?
         public var explain: ExplainLevel = .unspecified
+        public var device: Device?
+        public var policy: String = ""
         public var unknown: UnknownFields?
 
         public init(
             requestID: String = "", customer: Customer, amount: Money, termMonths: Int32 = 0,
-            loan: Loan? = nil, bureau: Bureau? = nil, explain: ExplainLevel = .unspecified
+            loan: Loan? = nil, bureau: Bureau? = nil, explain: ExplainLevel = .unspecified,
+            device: Device? = nil, policy: String = ""
         ) {
             self.requestID = requestID
             self.customer = customer
@@ -1784,6 +5976,8 @@ extension AssayRiskV1 {
             self.loan = loan
             self.bureau = bureau
             self.explain = explain
+            self.device = device
+            self.policy = policy
         }
 
         public static func blank() -> AssessCreditRequest {
@@ -1800,6 +5994,8 @@ extension AssayRiskV1 {
                 Field(7, "loan", .message { Loan.fields }, .optional),
                 Field(8, "bureau", .message { Bureau.fields }, .optional),
                 Field(11, "explain", .enumeration(ExplainLevel.names)),
+                Field(12, "device", .message { Device.fields }, .optional),
+                Field(13, "policy", .string),
             ])
 
         @inline(never)
@@ -1819,6 +6015,8 @@ extension AssayRiskV1 {
                 if reader.take(0x3A) { loan = try reader.message() }
                 if reader.take(0x42) { bureau = try reader.message() }
                 if reader.take(0x58) { explain = try reader.enumeration(.implicit) }
+                if reader.take(0x62) { device = try reader.message() }
+                if reader.take(0x6A) { policy = try reader.string(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -1832,6 +6030,8 @@ extension AssayRiskV1 {
             size += sizes.message(0x3A, loan)
             size += sizes.message(0x42, bureau)
             size += sizes.enumeration(0x58, explain)
+            size += sizes.message(0x62, device)
+            size += sizes.string(0x6A, policy)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1845,6 +6045,8 @@ extension AssayRiskV1 {
             writer.message(0x3A, loan, &sizes)
             writer.message(0x42, bureau, &sizes)
             writer.enumeration(0x58, explain)
+            writer.message(0x62, device, &sizes)
+            writer.string(0x6A, policy)
             writer.unknown(unknown, since: start)
         }
 
@@ -1856,6 +6058,8 @@ extension AssayRiskV1 {
             violations.range("term_months", termMonths, min: 1, max: 600)
             violations.nested("loan", loan)
             violations.nested("bureau", bureau)
+            violations.nested("device", device)
+            violations.length("policy", policy.utf8.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -1869,6 +6073,8 @@ extension AssayRiskV1 {
             case 7: loan = try reader.value(MessageCodec<Loan>.self)
             case 8: bureau = try reader.value(MessageCodec<Bureau>.self)
             case 11: explain = try reader.value(EnumCodec<ExplainLevel>.self)
+            case 12: device = try reader.value(MessageCodec<Device>.self)
+            case 13: policy = try reader.value(StringCodec.self)
             default: break
             }
         }
@@ -1882,6 +6088,8 @@ extension AssayRiskV1 {
             writer.field("loan", loan, MessageCodec<Loan>.self)
             writer.field("bureau", bureau, MessageCodec<Bureau>.self)
             writer.field("explain", explain, EnumCodec<ExplainLevel>.self)
+            writer.field("device", device, MessageCodec<Device>.self)
+            writer.field("policy", policy, StringCodec.self)
             writer.endObject()
         }
 
@@ -1893,6 +6101,8 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.loan, b.loan)
                 && Canonical.equal(a.bureau, b.bureau)
                 && Canonical.equal(a.explain, b.explain)
+                && Canonical.equal(a.device, b.device)
+                && Canonical.equal(a.policy, b.policy)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1904,6 +6114,8 @@ extension AssayRiskV1 {
             Canonical.hash(loan, into: &hasher)
             Canonical.hash(bureau, into: &hasher)
             Canonical.hash(explain, into: &hasher)
+            Canonical.hash(device, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2360,12 +6572,17 @@ extension AssayRiskV1 {
         public var fact: String = ""
         public var cause: String = ""
         public var rules: UInt32 = 0
+        /// Some of the rules that asked.
+        public var sample: [String] = []
         public var unknown: UnknownFields?
 
-        public init(fact: String = "", cause: String = "", rules: UInt32 = 0) {
+        public init(
+            fact: String = "", cause: String = "", rules: UInt32 = 0, sample: [String] = []
+        ) {
             self.fact = fact
             self.cause = cause
             self.rules = rules
+            self.sample = sample
         }
 
         public static func blank() -> MissingFact { MissingFact() }
@@ -2376,6 +6593,7 @@ extension AssayRiskV1 {
                 Field(1, "fact", .string),
                 Field(2, "cause", .string),
                 Field(3, "rules", .uint32),
+                Field(4, "sample", .string, .list),
             ])
 
         @inline(never)
@@ -2384,6 +6602,7 @@ extension AssayRiskV1 {
                 if reader.take(0x0A) { fact = try reader.string(.implicit) }
                 if reader.take(0x12) { cause = try reader.string(.implicit) }
                 if reader.take(0x18) { rules = try reader.uint32(.implicit) }
+                if reader.take(0x22) { sample = try reader.list(0x22, StringCodec.self) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -2392,6 +6611,7 @@ extension AssayRiskV1 {
             size += sizes.string(0x0A, fact)
             size += sizes.string(0x12, cause)
             size += sizes.uint32(0x18, rules)
+            size += sizes.list(0x22, sample, StringCodec.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -2401,6 +6621,7 @@ extension AssayRiskV1 {
             writer.string(0x0A, fact)
             writer.string(0x12, cause)
             writer.uint32(0x18, rules)
+            writer.list(0x22, sample, StringCodec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -2408,6 +6629,8 @@ extension AssayRiskV1 {
             violations.required("fact", missing: fact.isEmpty)
             violations.length("fact", fact.utf8.count, max: 64)
             violations.length("cause", cause.utf8.count, max: 32)
+            violations.count("sample", sample.count, max: 5)
+            violations.each("sample", sample, max: 32)
         }
 
         public mutating func readJSON(
@@ -2417,6 +6640,7 @@ extension AssayRiskV1 {
             case 1: fact = try reader.value(StringCodec.self)
             case 2: cause = try reader.value(StringCodec.self)
             case 3: rules = try reader.value(UInt32Codec.self)
+            case 4: sample = try reader.list(StringCodec.self)
             default: break
             }
         }
@@ -2426,6 +6650,7 @@ extension AssayRiskV1 {
             writer.field("fact", fact, StringCodec.self)
             writer.field("cause", cause, StringCodec.self)
             writer.field("rules", rules, UInt32Codec.self)
+            writer.list("sample", sample, StringCodec.self)
             writer.endObject()
         }
 
@@ -2433,6 +6658,7 @@ extension AssayRiskV1 {
             Canonical.equal(a.fact, b.fact)
                 && Canonical.equal(a.cause, b.cause)
                 && Canonical.equal(a.rules, b.rules)
+                && Canonical.equal(a.sample, b.sample)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -2440,6 +6666,241 @@ extension AssayRiskV1 {
             Canonical.hash(fact, into: &hasher)
             Canonical.hash(cause, into: &hasher)
             Canonical.hash(rules, into: &hasher)
+            Canonical.hash(sample, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Share of the outcomes in the model's calibration bin: between these, in nine of ten samples.
+    public struct Interval: WireMessage {
+        public var lower: Double = 0
+        public var upper: Double = 0
+        public var unknown: UnknownFields?
+
+        public init(lower: Double = 0, upper: Double = 0) {
+            self.lower = lower
+            self.upper = upper
+        }
+
+        public static func blank() -> Interval { Interval() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Interval", depth: 1,
+            [
+                Field(1, "lower", .double),
+                Field(2, "upper", .double),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x09) { lower = try reader.double(.implicit) }
+                if reader.take(0x11) { upper = try reader.double(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.double(0x09, lower)
+            size += sizes.double(0x11, upper)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.double(0x09, lower)
+            writer.double(0x11, upper)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.finite("lower", lower)
+            violations.finite("upper", upper)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: lower = try reader.value(DoubleCodec.self)
+            case 2: upper = try reader.value(DoubleCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("lower", lower, DoubleCodec.self)
+            writer.field("upper", upper, DoubleCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Interval, b: Interval) -> Bool {
+            Canonical.equal(a.lower, b.lower)
+                && Canonical.equal(a.upper, b.upper)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(lower, into: &hasher)
+            Canonical.hash(upper, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// What the device says of itself, held against itself.
+    public struct FingerprintResult: WireMessage {
+        /// 0 to 100.
+        public var score: Int32 = 0
+        public var spoofingDetected: Bool = false
+        public var knownFraudDevice: Bool = false
+        public var emulatorDetected: Bool = false
+        /// fingerprint_spoofing, known_fraud_device, emulator_detected, in this order.
+        public var flags: [String] = []
+        /// Contradictions that were found, such as S01.
+        public var signals: [String] = []
+        /// Keyed hash, which says nothing without the tenant's key; the same device of a tenant has
+        /// the same.
+        public var deviceID: String = ""
+        /// attested, installed or fingerprint.
+        public var strength: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            score: Int32 = 0, spoofingDetected: Bool = false, knownFraudDevice: Bool = false,
+            emulatorDetected: Bool = false, flags: [String] = [], signals: [String] = [],
+            deviceID: String = "", strength: String = ""
+        ) {
+            self.score = score
+            self.spoofingDetected = spoofingDetected
+            self.knownFraudDevice = knownFraudDevice
+            self.emulatorDetected = emulatorDetected
+            self.flags = flags
+            self.signals = signals
+            self.deviceID = deviceID
+            self.strength = strength
+        }
+
+        public static func blank() -> FingerprintResult { FingerprintResult() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.FingerprintResult", depth: 1,
+            [
+                Field(1, "score", .int32),
+                Field(2, "spoofing_detected", json: "spoofingDetected", .bool),
+                Field(3, "known_fraud_device", json: "knownFraudDevice", .bool),
+                Field(4, "emulator_detected", json: "emulatorDetected", .bool),
+                Field(5, "flags", .string, .list),
+                Field(6, "signals", .string, .list),
+                Field(7, "device_id", json: "deviceId", .string),
+                Field(8, "strength", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { score = try reader.int32(.implicit) }
+                if reader.take(0x10) { spoofingDetected = try reader.bool(.implicit) }
+                if reader.take(0x18) { knownFraudDevice = try reader.bool(.implicit) }
+                if reader.take(0x20) { emulatorDetected = try reader.bool(.implicit) }
+                if reader.take(0x2A) { flags = try reader.list(0x2A, StringCodec.self) }
+                if reader.take(0x32) { signals = try reader.list(0x32, StringCodec.self) }
+                if reader.take(0x3A) { deviceID = try reader.string(.implicit) }
+                if reader.take(0x42) { strength = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.int32(0x08, score)
+            size += sizes.bool(0x10, spoofingDetected)
+            size += sizes.bool(0x18, knownFraudDevice)
+            size += sizes.bool(0x20, emulatorDetected)
+            size += sizes.list(0x2A, flags, StringCodec.self)
+            size += sizes.list(0x32, signals, StringCodec.self)
+            size += sizes.string(0x3A, deviceID)
+            size += sizes.string(0x42, strength)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.int32(0x08, score)
+            writer.bool(0x10, spoofingDetected)
+            writer.bool(0x18, knownFraudDevice)
+            writer.bool(0x20, emulatorDetected)
+            writer.list(0x2A, flags, StringCodec.self, &sizes)
+            writer.list(0x32, signals, StringCodec.self, &sizes)
+            writer.string(0x3A, deviceID)
+            writer.string(0x42, strength)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("flags", flags.count, max: 3)
+            violations.each("flags", flags, max: 32)
+            violations.count("signals", signals.count, max: 32)
+            violations.each("signals", signals, max: 32)
+            violations.length("device_id", deviceID.utf8.count, max: 64)
+            violations.length("strength", strength.utf8.count, max: 16)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: score = try reader.value(Int32Codec.self)
+            case 2: spoofingDetected = try reader.value(BoolCodec.self)
+            case 3: knownFraudDevice = try reader.value(BoolCodec.self)
+            case 4: emulatorDetected = try reader.value(BoolCodec.self)
+            case 5: flags = try reader.list(StringCodec.self)
+            case 6: signals = try reader.list(StringCodec.self)
+            case 7: deviceID = try reader.value(StringCodec.self)
+            case 8: strength = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("score", score, Int32Codec.self)
+            writer.field("spoofingDetected", spoofingDetected, BoolCodec.self)
+            writer.field("knownFraudDevice", knownFraudDevice, BoolCodec.self)
+            writer.field("emulatorDetected", emulatorDetected, BoolCodec.self)
+            writer.list("flags", flags, StringCodec.self)
+            writer.list("signals", signals, StringCodec.self)
+            writer.field("deviceId", deviceID, StringCodec.self)
+            writer.field("strength", strength, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FingerprintResult, b: FingerprintResult) -> Bool {
+            Canonical.equal(a.score, b.score)
+                && Canonical.equal(a.spoofingDetected, b.spoofingDetected)
+                && Canonical.equal(a.knownFraudDevice, b.knownFraudDevice)
+                && Canonical.equal(a.emulatorDetected, b.emulatorDetected)
+                && Canonical.equal(a.flags, b.flags)
+                && Canonical.equal(a.signals, b.signals)
+                && Canonical.equal(a.deviceID, b.deviceID)
+                && Canonical.equal(a.strength, b.strength)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(score, into: &hasher)
+            Canonical.hash(spoofingDetected, into: &hasher)
+            Canonical.hash(knownFraudDevice, into: &hasher)
+            Canonical.hash(emulatorDetected, into: &hasher)
+            Canonical.hash(flags, into: &hasher)
+            Canonical.hash(signals, into: &hasher)
+            Canonical.hash(deviceID, into: &hasher)
+            Canonical.hash(strength, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -2806,15 +7267,28 @@ extension AssayRiskV1 {
         public var ruleScore: Decimal64
         public var modelScore: Int32?
         public var modelProbability: Double?
+        /// 0.9 where the probability is above 0.8 or below 0.2, else 0.7: a function of it, no
+        /// measurement.
+        public var modelConfidence: Double?
+        public var modelInterval: Interval?
         public var flags: [Flag] = []
         public var reasons: [Reason] = []
         public var contributions: [Contribution] = []
+        /// What drove the model up, largest first.
+        public var modelRiskFactors: [String] = []
+        public var fingerprint: FingerprintResult?
         public var credit: CreditResult?
         /// Rules that demanded a status whatever the score.
         public var forcedBy: [String] = []
+        /// The exception that let the subject through.
+        public var overrideID: String = ""
         /// Not empty: something was unavailable, and this says what.
         public var degraded: [String] = []
         public var missingFacts: [MissingFact] = []
+        /// Facts that were used though they are old.
+        public var staleFacts: [String] = []
+        /// Rules that hold, and are only watched.
+        public var shadow: [Flag] = []
         public var message: String = ""
         public var decidedAt: Timestamp
         public var versions: Versions
@@ -2828,10 +7302,13 @@ extension AssayRiskV1 {
             transactionID: String = "", status: Status = .unspecified,
             riskLevel: Level = .unspecified, score: Int32 = 0, scoreExact: Decimal64,
             ruleScore: Decimal64, modelScore: Int32? = nil, modelProbability: Double? = nil,
-            flags: [Flag] = [], reasons: [Reason] = [], contributions: [Contribution] = [],
-            credit: CreditResult? = nil, forcedBy: [String] = [], degraded: [String] = [],
-            missingFacts: [MissingFact] = [], message: String = "", decidedAt: Timestamp,
-            versions: Versions, log: LogPosition, assignments: [RecordedAssignment] = []
+            modelConfidence: Double? = nil, modelInterval: Interval? = nil, flags: [Flag] = [],
+            reasons: [Reason] = [], contributions: [Contribution] = [],
+            modelRiskFactors: [String] = [], fingerprint: FingerprintResult? = nil,
+            credit: CreditResult? = nil, forcedBy: [String] = [], overrideID: String = "",
+            degraded: [String] = [], missingFacts: [MissingFact] = [], staleFacts: [String] = [],
+            shadow: [Flag] = [], message: String = "", decidedAt: Timestamp, versions: Versions,
+            log: LogPosition, assignments: [RecordedAssignment] = []
         ) {
             self.decisionID = decisionID
             self.kind = kind
@@ -2844,13 +7321,20 @@ extension AssayRiskV1 {
             self.ruleScore = ruleScore
             self.modelScore = modelScore
             self.modelProbability = modelProbability
+            self.modelConfidence = modelConfidence
+            self.modelInterval = modelInterval
             self.flags = flags
             self.reasons = reasons
             self.contributions = contributions
+            self.modelRiskFactors = modelRiskFactors
+            self.fingerprint = fingerprint
             self.credit = credit
             self.forcedBy = forcedBy
+            self.overrideID = overrideID
             self.degraded = degraded
             self.missingFacts = missingFacts
+            self.staleFacts = staleFacts
+            self.shadow = shadow
             self.message = message
             self.decidedAt = decidedAt
             self.versions = versions
@@ -2878,15 +7362,24 @@ extension AssayRiskV1 {
                 Field(10, "rule_score", json: "ruleScore", .decimal, .required),
                 Field(11, "model_score", json: "modelScore", .int32, .optional),
                 Field(12, "model_probability", json: "modelProbability", .double, .optional),
+                Field(13, "model_confidence", json: "modelConfidence", .double, .optional),
+                Field(
+                    14, "model_interval", json: "modelInterval", .message { Interval.fields },
+                    .optional),
                 Field(15, "flags", .message { Flag.fields }, .list),
                 Field(16, "reasons", .message { Reason.fields }, .list),
                 Field(17, "contributions", .message { Contribution.fields }, .list),
+                Field(18, "model_risk_factors", json: "modelRiskFactors", .string, .list),
+                Field(19, "fingerprint", .message { FingerprintResult.fields }, .optional),
                 Field(20, "credit", .message { CreditResult.fields }, .optional),
                 Field(22, "forced_by", json: "forcedBy", .string, .list),
+                Field(23, "override_id", json: "overrideId", .string),
                 Field(24, "degraded", .string, .list),
                 Field(
                     25, "missing_facts", json: "missingFacts", .message { MissingFact.fields },
                     .list),
+                Field(26, "stale_facts", json: "staleFacts", .string, .list),
+                Field(27, "shadow", .message { Flag.fields }, .list),
                 Field(28, "message", .string),
                 Field(29, "decided_at", json: "decidedAt", .timestamp, .required),
                 Field(30, "versions", .message { Versions.fields }, .required),
@@ -2915,17 +7408,24 @@ extension AssayRiskV1 {
                 }
                 if reader.take(0x58) { modelScore = try reader.int32(.explicit) }
                 if reader.take(0x61) { modelProbability = try reader.double(.explicit) }
+                if reader.take(0x69) { modelConfidence = try reader.double(.explicit) }
+                if reader.take(0x72) { modelInterval = try reader.message() }
                 if reader.take(0x7A) { flags = try reader.list(0x7A, MessageCodec<Flag>.self) }
                 if reader.take(0x82) { reasons = try reader.list(0x82, MessageCodec<Reason>.self) }
                 if reader.take(0x8A) {
                     contributions = try reader.list(0x8A, MessageCodec<Contribution>.self)
                 }
+                if reader.take(0x92) { modelRiskFactors = try reader.list(0x92, StringCodec.self) }
+                if reader.take(0x9A) { fingerprint = try reader.message() }
                 if reader.take(0xA2) { credit = try reader.message() }
                 if reader.take(0xB2) { forcedBy = try reader.list(0xB2, StringCodec.self) }
+                if reader.take(0xBA) { overrideID = try reader.string(.implicit) }
                 if reader.take(0xC2) { degraded = try reader.list(0xC2, StringCodec.self) }
                 if reader.take(0xCA) {
                     missingFacts = try reader.list(0xCA, MessageCodec<MissingFact>.self)
                 }
+                if reader.take(0xD2) { staleFacts = try reader.list(0xD2, StringCodec.self) }
+                if reader.take(0xDA) { shadow = try reader.list(0xDA, MessageCodec<Flag>.self) }
                 if reader.take(0xE2) { message = try reader.string(.implicit) }
                 if reader.take(0xEA) {
                     decidedAt = try reader.timestamp()
@@ -2959,13 +7459,20 @@ extension AssayRiskV1 {
             size += sizes.decimal(0x52, ruleScore)
             size += sizes.int32(0x58, modelScore)
             size += sizes.double(0x61, modelProbability)
+            size += sizes.double(0x69, modelConfidence)
+            size += sizes.message(0x72, modelInterval)
             size += sizes.list(0x7A, flags, MessageCodec<Flag>.self)
             size += sizes.list(0x82, reasons, MessageCodec<Reason>.self)
             size += sizes.list(0x8A, contributions, MessageCodec<Contribution>.self)
+            size += sizes.list(0x92, modelRiskFactors, StringCodec.self)
+            size += sizes.message(0x9A, fingerprint)
             size += sizes.message(0xA2, credit)
             size += sizes.list(0xB2, forcedBy, StringCodec.self)
+            size += sizes.string(0xBA, overrideID)
             size += sizes.list(0xC2, degraded, StringCodec.self)
             size += sizes.list(0xCA, missingFacts, MessageCodec<MissingFact>.self)
+            size += sizes.list(0xD2, staleFacts, StringCodec.self)
+            size += sizes.list(0xDA, shadow, MessageCodec<Flag>.self)
             size += sizes.string(0xE2, message)
             size += sizes.timestamp(0xEA, decidedAt)
             size += sizes.message(0xF2, versions)
@@ -2988,13 +7495,20 @@ extension AssayRiskV1 {
             writer.decimal(0x52, ruleScore)
             writer.int32(0x58, modelScore)
             writer.double(0x61, modelProbability)
+            writer.double(0x69, modelConfidence)
+            writer.message(0x72, modelInterval, &sizes)
             writer.list(0x7A, flags, MessageCodec<Flag>.self, &sizes)
             writer.list(0x82, reasons, MessageCodec<Reason>.self, &sizes)
             writer.list(0x8A, contributions, MessageCodec<Contribution>.self, &sizes)
+            writer.list(0x92, modelRiskFactors, StringCodec.self, &sizes)
+            writer.message(0x9A, fingerprint, &sizes)
             writer.message(0xA2, credit, &sizes)
             writer.list(0xB2, forcedBy, StringCodec.self, &sizes)
+            writer.string(0xBA, overrideID)
             writer.list(0xC2, degraded, StringCodec.self, &sizes)
             writer.list(0xCA, missingFacts, MessageCodec<MissingFact>.self, &sizes)
+            writer.list(0xD2, staleFacts, StringCodec.self, &sizes)
+            writer.list(0xDA, shadow, MessageCodec<Flag>.self, &sizes)
             writer.string(0xE2, message)
             writer.timestamp(0xEA, decidedAt)
             writer.message(0xF2, versions, &sizes)
@@ -3010,19 +7524,31 @@ extension AssayRiskV1 {
             if let value = modelProbability {
                 violations.finite("model_probability", value, .explicit)
             }
+            if let value = modelConfidence {
+                violations.finite("model_confidence", value, .explicit)
+            }
+            violations.nested("model_interval", modelInterval)
             violations.count("flags", flags.count, max: 320)
             violations.nested("flags", flags)
             violations.count("reasons", reasons.count, max: 16)
             violations.nested("reasons", reasons)
             violations.count("contributions", contributions.count, max: 320)
             violations.nested("contributions", contributions)
+            violations.count("model_risk_factors", modelRiskFactors.count, max: 3)
+            violations.each("model_risk_factors", modelRiskFactors, max: 64)
+            violations.nested("fingerprint", fingerprint)
             violations.nested("credit", credit)
             violations.count("forced_by", forcedBy.count, max: 320)
             violations.each("forced_by", forcedBy, max: 32)
+            violations.length("override_id", overrideID.utf8.count, max: 64)
             violations.count("degraded", degraded.count, max: 16)
             violations.each("degraded", degraded, max: 64)
             violations.count("missing_facts", missingFacts.count, max: 320)
             violations.nested("missing_facts", missingFacts)
+            violations.count("stale_facts", staleFacts.count, max: 512)
+            violations.each("stale_facts", staleFacts, max: 64)
+            violations.count("shadow", shadow.count, max: 320)
+            violations.nested("shadow", shadow)
             violations.length("message", message.utf8.count, max: 512)
             violations.nested("versions", versions)
             violations.nested("log", log)
@@ -3045,13 +7571,20 @@ extension AssayRiskV1 {
             case 10: ruleScore = try reader.value(DecimalCodec.self)
             case 11: modelScore = try reader.value(Int32Codec.self)
             case 12: modelProbability = try reader.value(DoubleCodec.self)
+            case 13: modelConfidence = try reader.value(DoubleCodec.self)
+            case 14: modelInterval = try reader.value(MessageCodec<Interval>.self)
             case 15: flags = try reader.list(MessageCodec<Flag>.self)
             case 16: reasons = try reader.list(MessageCodec<Reason>.self)
             case 17: contributions = try reader.list(MessageCodec<Contribution>.self)
+            case 18: modelRiskFactors = try reader.list(StringCodec.self)
+            case 19: fingerprint = try reader.value(MessageCodec<FingerprintResult>.self)
             case 20: credit = try reader.value(MessageCodec<CreditResult>.self)
             case 22: forcedBy = try reader.list(StringCodec.self)
+            case 23: overrideID = try reader.value(StringCodec.self)
             case 24: degraded = try reader.list(StringCodec.self)
             case 25: missingFacts = try reader.list(MessageCodec<MissingFact>.self)
+            case 26: staleFacts = try reader.list(StringCodec.self)
+            case 27: shadow = try reader.list(MessageCodec<Flag>.self)
             case 28: message = try reader.value(StringCodec.self)
             case 29: decidedAt = try reader.value(TimestampCodec.self)
             case 30: versions = try reader.value(MessageCodec<Versions>.self)
@@ -3074,13 +7607,20 @@ extension AssayRiskV1 {
             writer.field("ruleScore", ruleScore, DecimalCodec.self)
             writer.field("modelScore", modelScore, Int32Codec.self)
             writer.field("modelProbability", modelProbability, DoubleCodec.self)
+            writer.field("modelConfidence", modelConfidence, DoubleCodec.self)
+            writer.field("modelInterval", modelInterval, MessageCodec<Interval>.self)
             writer.list("flags", flags, MessageCodec<Flag>.self)
             writer.list("reasons", reasons, MessageCodec<Reason>.self)
             writer.list("contributions", contributions, MessageCodec<Contribution>.self)
+            writer.list("modelRiskFactors", modelRiskFactors, StringCodec.self)
+            writer.field("fingerprint", fingerprint, MessageCodec<FingerprintResult>.self)
             writer.field("credit", credit, MessageCodec<CreditResult>.self)
             writer.list("forcedBy", forcedBy, StringCodec.self)
+            writer.field("overrideId", overrideID, StringCodec.self)
             writer.list("degraded", degraded, StringCodec.self)
             writer.list("missingFacts", missingFacts, MessageCodec<MissingFact>.self)
+            writer.list("staleFacts", staleFacts, StringCodec.self)
+            writer.list("shadow", shadow, MessageCodec<Flag>.self)
             writer.field("message", message, StringCodec.self)
             writer.field("decidedAt", decidedAt, TimestampCodec.self)
             writer.field("versions", versions, MessageCodec<Versions>.self)
@@ -3101,13 +7641,20 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.ruleScore, b.ruleScore)
                 && Canonical.equal(a.modelScore, b.modelScore)
                 && Canonical.equal(a.modelProbability, b.modelProbability)
+                && Canonical.equal(a.modelConfidence, b.modelConfidence)
+                && Canonical.equal(a.modelInterval, b.modelInterval)
                 && Canonical.equal(a.flags, b.flags)
                 && Canonical.equal(a.reasons, b.reasons)
                 && Canonical.equal(a.contributions, b.contributions)
+                && Canonical.equal(a.modelRiskFactors, b.modelRiskFactors)
+                && Canonical.equal(a.fingerprint, b.fingerprint)
                 && Canonical.equal(a.credit, b.credit)
                 && Canonical.equal(a.forcedBy, b.forcedBy)
+                && Canonical.equal(a.overrideID, b.overrideID)
                 && Canonical.equal(a.degraded, b.degraded)
                 && Canonical.equal(a.missingFacts, b.missingFacts)
+                && Canonical.equal(a.staleFacts, b.staleFacts)
+                && Canonical.equal(a.shadow, b.shadow)
                 && Canonical.equal(a.message, b.message)
                 && Canonical.equal(a.decidedAt, b.decidedAt)
                 && Canonical.equal(a.versions, b.versions)
@@ -3128,13 +7675,20 @@ extension AssayRiskV1 {
             Canonical.hash(ruleScore, into: &hasher)
             Canonical.hash(modelScore, into: &hasher)
             Canonical.hash(modelProbability, into: &hasher)
+            Canonical.hash(modelConfidence, into: &hasher)
+            Canonical.hash(modelInterval, into: &hasher)
             Canonical.hash(flags, into: &hasher)
             Canonical.hash(reasons, into: &hasher)
             Canonical.hash(contributions, into: &hasher)
+            Canonical.hash(modelRiskFactors, into: &hasher)
+            Canonical.hash(fingerprint, into: &hasher)
             Canonical.hash(credit, into: &hasher)
             Canonical.hash(forcedBy, into: &hasher)
+            Canonical.hash(overrideID, into: &hasher)
             Canonical.hash(degraded, into: &hasher)
             Canonical.hash(missingFacts, into: &hasher)
+            Canonical.hash(staleFacts, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
             Canonical.hash(message, into: &hasher)
             Canonical.hash(decidedAt, into: &hasher)
             Canonical.hash(versions, into: &hasher)
@@ -3740,12 +8294,23 @@ extension AssayRiskV1 {
         public var version: UInt32 = 0
         /// SHA-256 of the values' bits and status bytes.
         public var digest: [UInt8] = []
+        /// What the model was given, so that it can be asked again: the bits of each value, 8 bytes
+        /// little-endian; NaN means
+        /// missing. Empty of a vector that no model read.
+        public var values: [UInt8] = []
+        /// A status byte for each value.
+        public var status: [UInt8] = []
         public var unknown: UnknownFields?
 
-        public init(name: String = "", version: UInt32 = 0, digest: [UInt8] = []) {
+        public init(
+            name: String = "", version: UInt32 = 0, digest: [UInt8] = [], values: [UInt8] = [],
+            status: [UInt8] = []
+        ) {
             self.name = name
             self.version = version
             self.digest = digest
+            self.values = values
+            self.status = status
         }
 
         public static func blank() -> RecordedVector { RecordedVector() }
@@ -3756,6 +8321,8 @@ extension AssayRiskV1 {
                 Field(1, "name", .string),
                 Field(2, "version", .uint32),
                 Field(3, "digest", .bytes),
+                Field(4, "values", .bytes),
+                Field(5, "status", .bytes),
             ])
 
         @inline(never)
@@ -3764,6 +8331,8 @@ extension AssayRiskV1 {
                 if reader.take(0x0A) { name = try reader.string(.implicit) }
                 if reader.take(0x10) { version = try reader.uint32(.implicit) }
                 if reader.take(0x1A) { digest = try reader.bytes(.implicit) }
+                if reader.take(0x22) { values = try reader.bytes(.implicit) }
+                if reader.take(0x2A) { status = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -3772,6 +8341,8 @@ extension AssayRiskV1 {
             size += sizes.string(0x0A, name)
             size += sizes.uint32(0x10, version)
             size += sizes.bytes(0x1A, digest)
+            size += sizes.bytes(0x22, values)
+            size += sizes.bytes(0x2A, status)
             size += sizes.unknown(unknown)
             return size
         }
@@ -3781,12 +8352,16 @@ extension AssayRiskV1 {
             writer.string(0x0A, name)
             writer.uint32(0x10, version)
             writer.bytes(0x1A, digest)
+            writer.bytes(0x22, values)
+            writer.bytes(0x2A, status)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.length("name", name.utf8.count, max: 64)
             violations.length("digest", digest.count, max: 32)
+            violations.length("values", values.count, max: 8192)
+            violations.length("status", status.count, max: 1024)
         }
 
         public mutating func readJSON(
@@ -3796,6 +8371,8 @@ extension AssayRiskV1 {
             case 1: name = try reader.value(StringCodec.self)
             case 2: version = try reader.value(UInt32Codec.self)
             case 3: digest = try reader.value(BytesCodec.self)
+            case 4: values = try reader.value(BytesCodec.self)
+            case 5: status = try reader.value(BytesCodec.self)
             default: break
             }
         }
@@ -3805,6 +8382,8 @@ extension AssayRiskV1 {
             writer.field("name", name, StringCodec.self)
             writer.field("version", version, UInt32Codec.self)
             writer.field("digest", digest, BytesCodec.self)
+            writer.field("values", values, BytesCodec.self)
+            writer.field("status", status, BytesCodec.self)
             writer.endObject()
         }
 
@@ -3812,6 +8391,8 @@ extension AssayRiskV1 {
             Canonical.equal(a.name, b.name)
                 && Canonical.equal(a.version, b.version)
                 && Canonical.equal(a.digest, b.digest)
+                && Canonical.equal(a.values, b.values)
+                && Canonical.equal(a.status, b.status)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -3819,6 +8400,8 @@ extension AssayRiskV1 {
             Canonical.hash(name, into: &hasher)
             Canonical.hash(version, into: &hasher)
             Canonical.hash(digest, into: &hasher)
+            Canonical.hash(values, into: &hasher)
+            Canonical.hash(status, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -4294,6 +8877,13 @@ extension AssayRiskV1 {
         public var degraded: [String] = []
         public var missingFacts: [MissingFact] = []
         public var message: String = ""
+        public var fingerprint: FingerprintResult?
+        public var shadow: [Flag] = []
+        public var modelConfidence: Double?
+        public var modelInterval: Interval?
+        public var modelRiskFactors: [String] = []
+        public var overrideID: String = ""
+        public var staleFacts: [String] = []
         public var unknown: UnknownFields?
 
         public init(
@@ -4302,7 +8892,9 @@ extension AssayRiskV1 {
             modelProbability: Double? = nil, flags: [Flag] = [], reasons: [Reason] = [],
             contributions: [Contribution] = [], credit: CreditResult? = nil,
             forcedBy: [String] = [], degraded: [String] = [], missingFacts: [MissingFact] = [],
-            message: String = ""
+            message: String = "", fingerprint: FingerprintResult? = nil, shadow: [Flag] = [],
+            modelConfidence: Double? = nil, modelInterval: Interval? = nil,
+            modelRiskFactors: [String] = [], overrideID: String = "", staleFacts: [String] = []
         ) {
             self.status = status
             self.riskLevel = riskLevel
@@ -4319,6 +8911,13 @@ extension AssayRiskV1 {
             self.degraded = degraded
             self.missingFacts = missingFacts
             self.message = message
+            self.fingerprint = fingerprint
+            self.shadow = shadow
+            self.modelConfidence = modelConfidence
+            self.modelInterval = modelInterval
+            self.modelRiskFactors = modelRiskFactors
+            self.overrideID = overrideID
+            self.staleFacts = staleFacts
         }
 
         public static func blank() -> RecordedOutcome {
@@ -4345,6 +8944,15 @@ extension AssayRiskV1 {
                     14, "missing_facts", json: "missingFacts", .message { MissingFact.fields },
                     .list),
                 Field(15, "message", .string),
+                Field(16, "fingerprint", .message { FingerprintResult.fields }, .optional),
+                Field(17, "shadow", .message { Flag.fields }, .list),
+                Field(18, "model_confidence", json: "modelConfidence", .double, .optional),
+                Field(
+                    19, "model_interval", json: "modelInterval", .message { Interval.fields },
+                    .optional),
+                Field(20, "model_risk_factors", json: "modelRiskFactors", .string, .list),
+                Field(21, "override_id", json: "overrideId", .string),
+                Field(22, "stale_facts", json: "staleFacts", .string, .list),
             ])
 
         @inline(never)
@@ -4376,6 +8984,13 @@ extension AssayRiskV1 {
                     missingFacts = try reader.list(0x72, MessageCodec<MissingFact>.self)
                 }
                 if reader.take(0x7A) { message = try reader.string(.implicit) }
+                if reader.take(0x82) { fingerprint = try reader.message() }
+                if reader.take(0x8A) { shadow = try reader.list(0x8A, MessageCodec<Flag>.self) }
+                if reader.take(0x91) { modelConfidence = try reader.double(.explicit) }
+                if reader.take(0x9A) { modelInterval = try reader.message() }
+                if reader.take(0xA2) { modelRiskFactors = try reader.list(0xA2, StringCodec.self) }
+                if reader.take(0xAA) { overrideID = try reader.string(.implicit) }
+                if reader.take(0xB2) { staleFacts = try reader.list(0xB2, StringCodec.self) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -4397,6 +9012,13 @@ extension AssayRiskV1 {
             size += sizes.list(0x6A, degraded, StringCodec.self)
             size += sizes.list(0x72, missingFacts, MessageCodec<MissingFact>.self)
             size += sizes.string(0x7A, message)
+            size += sizes.message(0x82, fingerprint)
+            size += sizes.list(0x8A, shadow, MessageCodec<Flag>.self)
+            size += sizes.double(0x91, modelConfidence)
+            size += sizes.message(0x9A, modelInterval)
+            size += sizes.list(0xA2, modelRiskFactors, StringCodec.self)
+            size += sizes.string(0xAA, overrideID)
+            size += sizes.list(0xB2, staleFacts, StringCodec.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -4418,6 +9040,13 @@ extension AssayRiskV1 {
             writer.list(0x6A, degraded, StringCodec.self, &sizes)
             writer.list(0x72, missingFacts, MessageCodec<MissingFact>.self, &sizes)
             writer.string(0x7A, message)
+            writer.message(0x82, fingerprint, &sizes)
+            writer.list(0x8A, shadow, MessageCodec<Flag>.self, &sizes)
+            writer.double(0x91, modelConfidence)
+            writer.message(0x9A, modelInterval, &sizes)
+            writer.list(0xA2, modelRiskFactors, StringCodec.self, &sizes)
+            writer.string(0xAA, overrideID)
+            writer.list(0xB2, staleFacts, StringCodec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -4439,6 +9068,18 @@ extension AssayRiskV1 {
             violations.count("missing_facts", missingFacts.count, max: 320)
             violations.nested("missing_facts", missingFacts)
             violations.length("message", message.utf8.count, max: 512)
+            violations.nested("fingerprint", fingerprint)
+            violations.count("shadow", shadow.count, max: 320)
+            violations.nested("shadow", shadow)
+            if let value = modelConfidence {
+                violations.finite("model_confidence", value, .explicit)
+            }
+            violations.nested("model_interval", modelInterval)
+            violations.count("model_risk_factors", modelRiskFactors.count, max: 3)
+            violations.each("model_risk_factors", modelRiskFactors, max: 64)
+            violations.length("override_id", overrideID.utf8.count, max: 64)
+            violations.count("stale_facts", staleFacts.count, max: 512)
+            violations.each("stale_facts", staleFacts, max: 64)
         }
 
         public mutating func readJSON(
@@ -4460,6 +9101,13 @@ extension AssayRiskV1 {
             case 13: degraded = try reader.list(StringCodec.self)
             case 14: missingFacts = try reader.list(MessageCodec<MissingFact>.self)
             case 15: message = try reader.value(StringCodec.self)
+            case 16: fingerprint = try reader.value(MessageCodec<FingerprintResult>.self)
+            case 17: shadow = try reader.list(MessageCodec<Flag>.self)
+            case 18: modelConfidence = try reader.value(DoubleCodec.self)
+            case 19: modelInterval = try reader.value(MessageCodec<Interval>.self)
+            case 20: modelRiskFactors = try reader.list(StringCodec.self)
+            case 21: overrideID = try reader.value(StringCodec.self)
+            case 22: staleFacts = try reader.list(StringCodec.self)
             default: break
             }
         }
@@ -4481,6 +9129,13 @@ extension AssayRiskV1 {
             writer.list("degraded", degraded, StringCodec.self)
             writer.list("missingFacts", missingFacts, MessageCodec<MissingFact>.self)
             writer.field("message", message, StringCodec.self)
+            writer.field("fingerprint", fingerprint, MessageCodec<FingerprintResult>.self)
+            writer.list("shadow", shadow, MessageCodec<Flag>.self)
+            writer.field("modelConfidence", modelConfidence, DoubleCodec.self)
+            writer.field("modelInterval", modelInterval, MessageCodec<Interval>.self)
+            writer.list("modelRiskFactors", modelRiskFactors, StringCodec.self)
+            writer.field("overrideId", overrideID, StringCodec.self)
+            writer.list("staleFacts", staleFacts, StringCodec.self)
             writer.endObject()
         }
 
@@ -4500,6 +9155,13 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.degraded, b.degraded)
                 && Canonical.equal(a.missingFacts, b.missingFacts)
                 && Canonical.equal(a.message, b.message)
+                && Canonical.equal(a.fingerprint, b.fingerprint)
+                && Canonical.equal(a.shadow, b.shadow)
+                && Canonical.equal(a.modelConfidence, b.modelConfidence)
+                && Canonical.equal(a.modelInterval, b.modelInterval)
+                && Canonical.equal(a.modelRiskFactors, b.modelRiskFactors)
+                && Canonical.equal(a.overrideID, b.overrideID)
+                && Canonical.equal(a.staleFacts, b.staleFacts)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -4519,6 +9181,13 @@ extension AssayRiskV1 {
             Canonical.hash(degraded, into: &hasher)
             Canonical.hash(missingFacts, into: &hasher)
             Canonical.hash(message, into: &hasher)
+            Canonical.hash(fingerprint, into: &hasher)
+            Canonical.hash(shadow, into: &hasher)
+            Canonical.hash(modelConfidence, into: &hasher)
+            Canonical.hash(modelInterval, into: &hasher)
+            Canonical.hash(modelRiskFactors, into: &hasher)
+            Canonical.hash(overrideID, into: &hasher)
+            Canonical.hash(staleFacts, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -4557,6 +9226,14 @@ extension AssayRiskV1 {
         public var policyDigest: [UInt8] = []
         public var outcome: RecordedOutcome
         public var build: String = ""
+        /// When the event happened; windows, validity of rules and expiry of list entries go by it.
+        public var occurredAt: Timestamp?
+        /// Kinds of facts that the event was expected to have.
+        public var expected: [String] = []
+        /// Facts that were taken from the request, were too long to keep, and stand without value.
+        public var omittedFacts: UInt32 = 0
+        /// Digest of the zone table that local times were computed with.
+        public var zoneTable: [UInt8] = []
         public var unknown: UnknownFields?
 
         public init(
@@ -4567,7 +9244,9 @@ extension AssayRiskV1 {
             entities: [RecordedEntity] = [], vectors: [RecordedVector] = [],
             definitionSet: [UInt8] = [], model: RecordedModel? = nil, rules: [RecordedRule] = [],
             noHits: UInt32 = 0, ruleSet: [UInt8] = [], policy: String = "",
-            policyDigest: [UInt8] = [], outcome: RecordedOutcome, build: String = ""
+            policyDigest: [UInt8] = [], outcome: RecordedOutcome, build: String = "",
+            occurredAt: Timestamp? = nil, expected: [String] = [], omittedFacts: UInt32 = 0,
+            zoneTable: [UInt8] = []
         ) {
             self.chain = chain
             self.sequence = sequence
@@ -4592,6 +9271,10 @@ extension AssayRiskV1 {
             self.policyDigest = policyDigest
             self.outcome = outcome
             self.build = build
+            self.occurredAt = occurredAt
+            self.expected = expected
+            self.omittedFacts = omittedFacts
+            self.zoneTable = zoneTable
         }
 
         public static func blank() -> DecisionRecord {
@@ -4624,6 +9307,10 @@ extension AssayRiskV1 {
                 Field(21, "policy_digest", json: "policyDigest", .bytes),
                 Field(22, "outcome", .message { RecordedOutcome.fields }, .required),
                 Field(23, "build", .string),
+                Field(24, "occurred_at", json: "occurredAt", .timestamp, .optional),
+                Field(25, "expected", .string, .list),
+                Field(26, "omitted_facts", json: "omittedFacts", .uint32),
+                Field(27, "zone_table", json: "zoneTable", .bytes),
             ])
 
         @inline(never)
@@ -4667,6 +9354,10 @@ extension AssayRiskV1 {
                     seen |= 0x2
                 }
                 if reader.take(0xBA) { build = try reader.string(.implicit) }
+                if reader.take(0xC2) { occurredAt = try reader.timestamp() }
+                if reader.take(0xCA) { expected = try reader.list(0xCA, StringCodec.self) }
+                if reader.take(0xD0) { omittedFacts = try reader.uint32(.implicit) }
+                if reader.take(0xDA) { zoneTable = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -4696,6 +9387,10 @@ extension AssayRiskV1 {
             size += sizes.bytes(0xAA, policyDigest)
             size += sizes.message(0xB2, outcome)
             size += sizes.string(0xBA, build)
+            size += sizes.timestamp(0xC2, occurredAt)
+            size += sizes.list(0xCA, expected, StringCodec.self)
+            size += sizes.uint32(0xD0, omittedFacts)
+            size += sizes.bytes(0xDA, zoneTable)
             size += sizes.unknown(unknown)
             return size
         }
@@ -4725,6 +9420,10 @@ extension AssayRiskV1 {
             writer.bytes(0xAA, policyDigest)
             writer.message(0xB2, outcome, &sizes)
             writer.string(0xBA, build)
+            writer.timestamp(0xC2, occurredAt)
+            writer.list(0xCA, expected, StringCodec.self, &sizes)
+            writer.uint32(0xD0, omittedFacts)
+            writer.bytes(0xDA, zoneTable)
             writer.unknown(unknown, since: start)
         }
 
@@ -4753,6 +9452,9 @@ extension AssayRiskV1 {
             violations.length("policy_digest", policyDigest.count, max: 32)
             violations.nested("outcome", outcome)
             violations.length("build", build.utf8.count, max: 64)
+            violations.count("expected", expected.count, max: 16)
+            violations.each("expected", expected, max: 16)
+            violations.length("zone_table", zoneTable.count, max: 32)
         }
 
         public mutating func readJSON(
@@ -4782,6 +9484,10 @@ extension AssayRiskV1 {
             case 21: policyDigest = try reader.value(BytesCodec.self)
             case 22: outcome = try reader.value(MessageCodec<RecordedOutcome>.self)
             case 23: build = try reader.value(StringCodec.self)
+            case 24: occurredAt = try reader.value(TimestampCodec.self)
+            case 25: expected = try reader.list(StringCodec.self)
+            case 26: omittedFacts = try reader.value(UInt32Codec.self)
+            case 27: zoneTable = try reader.value(BytesCodec.self)
             default: break
             }
         }
@@ -4811,6 +9517,10 @@ extension AssayRiskV1 {
             writer.field("policyDigest", policyDigest, BytesCodec.self)
             writer.field("outcome", outcome, MessageCodec<RecordedOutcome>.self)
             writer.field("build", build, StringCodec.self)
+            writer.field("occurredAt", occurredAt, TimestampCodec.self)
+            writer.list("expected", expected, StringCodec.self)
+            writer.field("omittedFacts", omittedFacts, UInt32Codec.self)
+            writer.field("zoneTable", zoneTable, BytesCodec.self)
             writer.endObject()
         }
 
@@ -4838,6 +9548,10 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.policyDigest, b.policyDigest)
                 && Canonical.equal(a.outcome, b.outcome)
                 && Canonical.equal(a.build, b.build)
+                && Canonical.equal(a.occurredAt, b.occurredAt)
+                && Canonical.equal(a.expected, b.expected)
+                && Canonical.equal(a.omittedFacts, b.omittedFacts)
+                && Canonical.equal(a.zoneTable, b.zoneTable)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -4865,6 +9579,10 @@ extension AssayRiskV1 {
             Canonical.hash(policyDigest, into: &hasher)
             Canonical.hash(outcome, into: &hasher)
             Canonical.hash(build, into: &hasher)
+            Canonical.hash(occurredAt, into: &hasher)
+            Canonical.hash(expected, into: &hasher)
+            Canonical.hash(omittedFacts, into: &hasher)
+            Canonical.hash(zoneTable, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -4872,7 +9590,7 @@ extension AssayRiskV1 {
 
 extension AssayRiskV1.DecisionRecord: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "75cedb3d071e756fd3c30f047e2dc02ce6d205251ce6a7f2dc5a943cb04f5216")
+        "e9d29fd938ec3b83edc4baf6066a8a589270facafc85d9735dfe315d64ffadfe")
 
     public static let schemaText = """
         package assay.risk.v1
@@ -4918,6 +9636,10 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           policy_digest: bytes = 21 @max(32)
           outcome: assay.risk.v1.RecordedOutcome = 22 @required
           build: string = 23 @max(64)
+          occurred_at: timestamp? = 24
+          expected: [string] = 25 @each(max: 16) @max(16)
+          omitted_facts: uint32 = 26
+          zone_table: bytes = 27 @max(32)
         }
         enum FactStatus {
           unspecified = 0
@@ -4933,6 +9655,16 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           integer: int64 = 2
           number: double = 3 @finite
           text: string = 4 @max(1024)
+        }
+        message FingerprintResult {
+          score: int32 = 1
+          spoofing_detected: bool = 2
+          known_fraud_device: bool = 3
+          emulator_detected: bool = 4
+          flags: [string] = 5 @each(max: 32) @max(3)
+          signals: [string] = 6 @each(max: 32) @max(32)
+          device_id: string = 7 @max(64)
+          strength: string = 8 @max(16)
         }
         message Flag {
           rule: string = 1 @max(32) @required
@@ -4952,6 +9684,10 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           ecommerce = 5
           marketplace = 6
         }
+        message Interval {
+          lower: double = 1 @finite
+          upper: double = 2 @finite
+        }
         enum Level {
           unspecified = 0
           low = 1
@@ -4963,6 +9699,7 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           fact: string = 1 @max(64) @required
           cause: string = 2 @max(32)
           rules: uint32 = 3
+          sample: [string] = 4 @each(max: 32) @max(5)
         }
         message Reason {
           code: string = 1 @max(64) @required
@@ -5029,6 +9766,13 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           degraded: [string] = 13 @each(max: 64) @max(16)
           missing_facts: [assay.risk.v1.MissingFact] = 14 @max(320)
           message: string = 15 @max(512)
+          fingerprint: assay.risk.v1.FingerprintResult? = 16
+          shadow: [assay.risk.v1.Flag] = 17 @max(320)
+          model_confidence: double? = 18 @finite
+          model_interval: assay.risk.v1.Interval? = 19
+          model_risk_factors: [string] = 20 @each(max: 64) @max(3)
+          override_id: string = 21 @max(64)
+          stale_facts: [string] = 22 @each(max: 64) @max(512)
         }
         message RecordedRule {
           rule: string = 1 @max(32) @required
@@ -5039,6 +9783,8 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           name: string = 1 @max(64)
           version: uint32 = 2
           digest: bytes = 3 @max(32)
+          values: bytes = 4 @max(8192)
+          status: bytes = 5 @max(1024)
         }
         enum Status {
           unspecified = 0
@@ -5056,6 +9802,3949 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           snoozed = 5
           shadow_hit = 6
           skipped = 7
+        }
+
+        """
+}
+
+extension AssayRiskV1 {
+    /// A file of a rule set, by its place in the folder, such as packs/velocity.yaml.
+    public struct RuleFile: WireMessage {
+        public var name: String = ""
+        /// Empty: the file is taken away.
+        public var text: String = ""
+        public var unknown: UnknownFields?
+
+        public init(name: String = "", text: String = "") {
+            self.name = name
+            self.text = text
+        }
+
+        public static func blank() -> RuleFile { RuleFile() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleFile", depth: 1,
+            [
+                Field(1, "name", .string),
+                Field(2, "text", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x12) { text = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.string(0x12, text)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.string(0x12, text)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 256)
+            violations.length("text", text.utf8.count, max: 4_194_304)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: text = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("text", text, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleFile, b: RuleFile) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.text, b.text)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(text, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Files laid over those that are live.
+    public struct RuleFiles: WireMessage {
+        public var files: [RuleFile] = []
+        public var unknown: UnknownFields?
+
+        public init(files: [RuleFile] = []) {
+            self.files = files
+        }
+
+        public static func blank() -> RuleFiles { RuleFiles() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleFiles", depth: 2,
+            [Field(1, "files", .message { RuleFile.fields }, .list)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { files = try reader.list(0x0A, MessageCodec<RuleFile>.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, files, MessageCodec<RuleFile>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, files, MessageCodec<RuleFile>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("files", files.count, max: 512)
+            violations.nested("files", files)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: files = try reader.list(MessageCodec<RuleFile>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("files", files, MessageCodec<RuleFile>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleFiles, b: RuleFiles) -> Bool {
+            Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct RuleProblem: WireMessage {
+        public var file: String = ""
+        public var line: UInt32 = 0
+        public var column: UInt32 = 0
+        public var message: String = ""
+        public var unknown: UnknownFields?
+
+        public init(file: String = "", line: UInt32 = 0, column: UInt32 = 0, message: String = "") {
+            self.file = file
+            self.line = line
+            self.column = column
+            self.message = message
+        }
+
+        public static func blank() -> RuleProblem { RuleProblem() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleProblem", depth: 1,
+            [
+                Field(1, "file", .string),
+                Field(2, "line", .uint32),
+                Field(3, "column", .uint32),
+                Field(4, "message", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { file = try reader.string(.implicit) }
+                if reader.take(0x10) { line = try reader.uint32(.implicit) }
+                if reader.take(0x18) { column = try reader.uint32(.implicit) }
+                if reader.take(0x22) { message = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, file)
+            size += sizes.uint32(0x10, line)
+            size += sizes.uint32(0x18, column)
+            size += sizes.string(0x22, message)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, file)
+            writer.uint32(0x10, line)
+            writer.uint32(0x18, column)
+            writer.string(0x22, message)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("file", file.utf8.count, max: 256)
+            violations.length("message", message.utf8.count, max: 2048)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: file = try reader.value(StringCodec.self)
+            case 2: line = try reader.value(UInt32Codec.self)
+            case 3: column = try reader.value(UInt32Codec.self)
+            case 4: message = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("file", file, StringCodec.self)
+            writer.field("line", line, UInt32Codec.self)
+            writer.field("column", column, UInt32Codec.self)
+            writer.field("message", message, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleProblem, b: RuleProblem) -> Bool {
+            Canonical.equal(a.file, b.file)
+                && Canonical.equal(a.line, b.line)
+                && Canonical.equal(a.column, b.column)
+                && Canonical.equal(a.message, b.message)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(file, into: &hasher)
+            Canonical.hash(line, into: &hasher)
+            Canonical.hash(column, into: &hasher)
+            Canonical.hash(message, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ValidationReport: WireMessage {
+        /// The first two hundred.
+        public var problems: [RuleProblem] = []
+        public var rules: UInt32 = 0
+        /// Tests in the files that were run.
+        public var tests: UInt32 = 0
+        /// Static cost of the live rules, in nodes.
+        public var cost: UInt64 = 0
+        /// Digest that the set would have; empty if there are problems.
+        public var ruleSet: [UInt8] = []
+        /// The first two hundred.
+        public var changes: [RuleChange] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            problems: [RuleProblem] = [], rules: UInt32 = 0, tests: UInt32 = 0, cost: UInt64 = 0,
+            ruleSet: [UInt8] = [], changes: [RuleChange] = []
+        ) {
+            self.problems = problems
+            self.rules = rules
+            self.tests = tests
+            self.cost = cost
+            self.ruleSet = ruleSet
+            self.changes = changes
+        }
+
+        public static func blank() -> ValidationReport { ValidationReport() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ValidationReport", depth: 2,
+            [
+                Field(1, "problems", .message { RuleProblem.fields }, .list),
+                Field(2, "rules", .uint32),
+                Field(3, "tests", .uint32),
+                Field(4, "cost", .uint64),
+                Field(5, "rule_set", json: "ruleSet", .bytes),
+                Field(6, "changes", .message { RuleChange.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    problems = try reader.list(0x0A, MessageCodec<RuleProblem>.self)
+                }
+                if reader.take(0x10) { rules = try reader.uint32(.implicit) }
+                if reader.take(0x18) { tests = try reader.uint32(.implicit) }
+                if reader.take(0x20) { cost = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { ruleSet = try reader.bytes(.implicit) }
+                if reader.take(0x32) {
+                    changes = try reader.list(0x32, MessageCodec<RuleChange>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, problems, MessageCodec<RuleProblem>.self)
+            size += sizes.uint32(0x10, rules)
+            size += sizes.uint32(0x18, tests)
+            size += sizes.uint64(0x20, cost)
+            size += sizes.bytes(0x2A, ruleSet)
+            size += sizes.list(0x32, changes, MessageCodec<RuleChange>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, problems, MessageCodec<RuleProblem>.self, &sizes)
+            writer.uint32(0x10, rules)
+            writer.uint32(0x18, tests)
+            writer.uint64(0x20, cost)
+            writer.bytes(0x2A, ruleSet)
+            writer.list(0x32, changes, MessageCodec<RuleChange>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("problems", problems.count, max: 200)
+            violations.nested("problems", problems)
+            violations.length("rule_set", ruleSet.count, max: 32)
+            violations.count("changes", changes.count, max: 200)
+            violations.nested("changes", changes)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: problems = try reader.list(MessageCodec<RuleProblem>.self)
+            case 2: rules = try reader.value(UInt32Codec.self)
+            case 3: tests = try reader.value(UInt32Codec.self)
+            case 4: cost = try reader.value(UInt64Codec.self)
+            case 5: ruleSet = try reader.value(BytesCodec.self)
+            case 6: changes = try reader.list(MessageCodec<RuleChange>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("problems", problems, MessageCodec<RuleProblem>.self)
+            writer.field("rules", rules, UInt32Codec.self)
+            writer.field("tests", tests, UInt32Codec.self)
+            writer.field("cost", cost, UInt64Codec.self)
+            writer.field("ruleSet", ruleSet, BytesCodec.self)
+            writer.list("changes", changes, MessageCodec<RuleChange>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ValidationReport, b: ValidationReport) -> Bool {
+            Canonical.equal(a.problems, b.problems)
+                && Canonical.equal(a.rules, b.rules)
+                && Canonical.equal(a.tests, b.tests)
+                && Canonical.equal(a.cost, b.cost)
+                && Canonical.equal(a.ruleSet, b.ruleSet)
+                && Canonical.equal(a.changes, b.changes)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(problems, into: &hasher)
+            Canonical.hash(rules, into: &hasher)
+            Canonical.hash(tests, into: &hasher)
+            Canonical.hash(cost, into: &hasher)
+            Canonical.hash(ruleSet, into: &hasher)
+            Canonical.hash(changes, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// One rule, parameter or list that differs between two sets.
+    public struct RuleChange: WireMessage {
+        /// rule, parameter or list.
+        public var kind: String = ""
+        public var id: String = ""
+        /// added, removed or changed.
+        public var change: String = ""
+        public var before: String = ""
+        public var after: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            kind: String = "", id: String = "", change: String = "", before: String = "",
+            after: String = ""
+        ) {
+            self.kind = kind
+            self.id = id
+            self.change = change
+            self.before = before
+            self.after = after
+        }
+
+        public static func blank() -> RuleChange { RuleChange() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleChange", depth: 1,
+            [
+                Field(1, "kind", .string),
+                Field(2, "id", .string),
+                Field(3, "change", .string),
+                Field(4, "before", .string),
+                Field(5, "after", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { kind = try reader.string(.implicit) }
+                if reader.take(0x12) { id = try reader.string(.implicit) }
+                if reader.take(0x1A) { change = try reader.string(.implicit) }
+                if reader.take(0x22) { before = try reader.string(.implicit) }
+                if reader.take(0x2A) { after = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, kind)
+            size += sizes.string(0x12, id)
+            size += sizes.string(0x1A, change)
+            size += sizes.string(0x22, before)
+            size += sizes.string(0x2A, after)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, kind)
+            writer.string(0x12, id)
+            writer.string(0x1A, change)
+            writer.string(0x22, before)
+            writer.string(0x2A, after)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("kind", kind.utf8.count, max: 16)
+            violations.length("id", id.utf8.count, max: 128)
+            violations.length("change", change.utf8.count, max: 16)
+            violations.length("before", before.utf8.count, max: 4096)
+            violations.length("after", after.utf8.count, max: 4096)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: kind = try reader.value(StringCodec.self)
+            case 2: id = try reader.value(StringCodec.self)
+            case 3: change = try reader.value(StringCodec.self)
+            case 4: before = try reader.value(StringCodec.self)
+            case 5: after = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("kind", kind, StringCodec.self)
+            writer.field("id", id, StringCodec.self)
+            writer.field("change", change, StringCodec.self)
+            writer.field("before", before, StringCodec.self)
+            writer.field("after", after, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleChange, b: RuleChange) -> Bool {
+            Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.id, b.id)
+                && Canonical.equal(a.change, b.change)
+                && Canonical.equal(a.before, b.before)
+                && Canonical.equal(a.after, b.after)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(id, into: &hasher)
+            Canonical.hash(change, into: &hasher)
+            Canonical.hash(before, into: &hasher)
+            Canonical.hash(after, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ListRulesRequest: WireMessage {
+        /// Such as live; empty: all.
+        public var state: String = ""
+        public var pack: String = ""
+        /// Prefix of the id.
+        public var id: String = ""
+        /// 0: 1,000.
+        public var pageSize: UInt32 = 0
+        public var pageToken: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            state: String = "", pack: String = "", id: String = "", pageSize: UInt32 = 0,
+            pageToken: String = ""
+        ) {
+            self.state = state
+            self.pack = pack
+            self.id = id
+            self.pageSize = pageSize
+            self.pageToken = pageToken
+        }
+
+        public static func blank() -> ListRulesRequest { ListRulesRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ListRulesRequest", depth: 1,
+            [
+                Field(1, "state", .string),
+                Field(2, "pack", .string),
+                Field(3, "id", .string),
+                Field(4, "page_size", json: "pageSize", .uint32),
+                Field(5, "page_token", json: "pageToken", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { state = try reader.string(.implicit) }
+                if reader.take(0x12) { pack = try reader.string(.implicit) }
+                if reader.take(0x1A) { id = try reader.string(.implicit) }
+                if reader.take(0x20) { pageSize = try reader.uint32(.implicit) }
+                if reader.take(0x2A) { pageToken = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, state)
+            size += sizes.string(0x12, pack)
+            size += sizes.string(0x1A, id)
+            size += sizes.uint32(0x20, pageSize)
+            size += sizes.string(0x2A, pageToken)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, state)
+            writer.string(0x12, pack)
+            writer.string(0x1A, id)
+            writer.uint32(0x20, pageSize)
+            writer.string(0x2A, pageToken)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("state", state.utf8.count, max: 16)
+            violations.length("pack", pack.utf8.count, max: 64)
+            violations.length("id", id.utf8.count, max: 32)
+            violations.range("page_size", pageSize, min: 0, max: 2000)
+            violations.length("page_token", pageToken.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: state = try reader.value(StringCodec.self)
+            case 2: pack = try reader.value(StringCodec.self)
+            case 3: id = try reader.value(StringCodec.self)
+            case 4: pageSize = try reader.value(UInt32Codec.self)
+            case 5: pageToken = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("state", state, StringCodec.self)
+            writer.field("pack", pack, StringCodec.self)
+            writer.field("id", id, StringCodec.self)
+            writer.field("pageSize", pageSize, UInt32Codec.self)
+            writer.field("pageToken", pageToken, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListRulesRequest, b: ListRulesRequest) -> Bool {
+            Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.pack, b.pack)
+                && Canonical.equal(a.id, b.id)
+                && Canonical.equal(a.pageSize, b.pageSize)
+                && Canonical.equal(a.pageToken, b.pageToken)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(pack, into: &hasher)
+            Canonical.hash(id, into: &hasher)
+            Canonical.hash(pageSize, into: &hasher)
+            Canonical.hash(pageToken, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// A rule and what it did since this process started.
+    public struct RuleState: WireMessage {
+        public var id: String = ""
+        public var name: String = ""
+        public var pack: String = ""
+        public var packVersion: UInt64 = 0
+        public var state: String = ""
+        public var condition: String = ""
+        public var score: Int32 = 0
+        public var severity: String = ""
+        public var outcome: String = ""
+        public var reasonCode: String = ""
+        public var industries: [String] = []
+        public var owner: String = ""
+        public var facts: [String] = []
+        public var cost: UInt64 = 0
+        public var hits: UInt64 = 0
+        public var noHits: UInt64 = 0
+        public var notEvaluated: UInt64 = 0
+        public var errors: UInt64 = 0
+        public var skipped: UInt64 = 0
+        public var text: String = ""
+        public var evidence: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            id: String = "", name: String = "", pack: String = "", packVersion: UInt64 = 0,
+            state: String = "", condition: String = "", score: Int32 = 0, severity: String = "",
+            outcome: String = "", reasonCode: String = "", industries: [String] = [],
+            owner: String = "", facts: [String] = [], cost: UInt64 = 0, hits: UInt64 = 0,
+            noHits: UInt64 = 0, notEvaluated: UInt64 = 0, errors: UInt64 = 0, skipped: UInt64 = 0,
+            text: String = "", evidence: String = ""
+        ) {
+            self.id = id
+            self.name = name
+            self.pack = pack
+            self.packVersion = packVersion
+            self.state = state
+            self.condition = condition
+            self.score = score
+            self.severity = severity
+            self.outcome = outcome
+            self.reasonCode = reasonCode
+            self.industries = industries
+            self.owner = owner
+            self.facts = facts
+            self.cost = cost
+            self.hits = hits
+            self.noHits = noHits
+            self.notEvaluated = notEvaluated
+            self.errors = errors
+            self.skipped = skipped
+            self.text = text
+            self.evidence = evidence
+        }
+
+        public static func blank() -> RuleState { RuleState() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleState", depth: 1,
+            [
+                Field(1, "id", .string),
+                Field(2, "name", .string),
+                Field(3, "pack", .string),
+                Field(4, "pack_version", json: "packVersion", .uint64),
+                Field(5, "state", .string),
+                Field(6, "condition", .string),
+                Field(7, "score", .int32),
+                Field(8, "severity", .string),
+                Field(9, "outcome", .string),
+                Field(10, "reason_code", json: "reasonCode", .string),
+                Field(11, "industries", .string, .list),
+                Field(12, "owner", .string),
+                Field(13, "facts", .string, .list),
+                Field(14, "cost", .uint64),
+                Field(15, "hits", .uint64),
+                Field(16, "no_hits", json: "noHits", .uint64),
+                Field(17, "not_evaluated", json: "notEvaluated", .uint64),
+                Field(18, "errors", .uint64),
+                Field(19, "skipped", .uint64),
+                Field(20, "text", .string),
+                Field(21, "evidence", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { id = try reader.string(.implicit) }
+                if reader.take(0x12) { name = try reader.string(.implicit) }
+                if reader.take(0x1A) { pack = try reader.string(.implicit) }
+                if reader.take(0x20) { packVersion = try reader.uint64(.implicit) }
+                if reader.take(0x2A) { state = try reader.string(.implicit) }
+                if reader.take(0x32) { condition = try reader.string(.implicit) }
+                if reader.take(0x38) { score = try reader.int32(.implicit) }
+                if reader.take(0x42) { severity = try reader.string(.implicit) }
+                if reader.take(0x4A) { outcome = try reader.string(.implicit) }
+                if reader.take(0x52) { reasonCode = try reader.string(.implicit) }
+                if reader.take(0x5A) { industries = try reader.list(0x5A, StringCodec.self) }
+                if reader.take(0x62) { owner = try reader.string(.implicit) }
+                if reader.take(0x6A) { facts = try reader.list(0x6A, StringCodec.self) }
+                if reader.take(0x70) { cost = try reader.uint64(.implicit) }
+                if reader.take(0x78) { hits = try reader.uint64(.implicit) }
+                if reader.take(0x80) { noHits = try reader.uint64(.implicit) }
+                if reader.take(0x88) { notEvaluated = try reader.uint64(.implicit) }
+                if reader.take(0x90) { errors = try reader.uint64(.implicit) }
+                if reader.take(0x98) { skipped = try reader.uint64(.implicit) }
+                if reader.take(0xA2) { text = try reader.string(.implicit) }
+                if reader.take(0xAA) { evidence = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, id)
+            size += sizes.string(0x12, name)
+            size += sizes.string(0x1A, pack)
+            size += sizes.uint64(0x20, packVersion)
+            size += sizes.string(0x2A, state)
+            size += sizes.string(0x32, condition)
+            size += sizes.int32(0x38, score)
+            size += sizes.string(0x42, severity)
+            size += sizes.string(0x4A, outcome)
+            size += sizes.string(0x52, reasonCode)
+            size += sizes.list(0x5A, industries, StringCodec.self)
+            size += sizes.string(0x62, owner)
+            size += sizes.list(0x6A, facts, StringCodec.self)
+            size += sizes.uint64(0x70, cost)
+            size += sizes.uint64(0x78, hits)
+            size += sizes.uint64(0x80, noHits)
+            size += sizes.uint64(0x88, notEvaluated)
+            size += sizes.uint64(0x90, errors)
+            size += sizes.uint64(0x98, skipped)
+            size += sizes.string(0xA2, text)
+            size += sizes.string(0xAA, evidence)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, id)
+            writer.string(0x12, name)
+            writer.string(0x1A, pack)
+            writer.uint64(0x20, packVersion)
+            writer.string(0x2A, state)
+            writer.string(0x32, condition)
+            writer.int32(0x38, score)
+            writer.string(0x42, severity)
+            writer.string(0x4A, outcome)
+            writer.string(0x52, reasonCode)
+            writer.list(0x5A, industries, StringCodec.self, &sizes)
+            writer.string(0x62, owner)
+            writer.list(0x6A, facts, StringCodec.self, &sizes)
+            writer.uint64(0x70, cost)
+            writer.uint64(0x78, hits)
+            writer.uint64(0x80, noHits)
+            writer.uint64(0x88, notEvaluated)
+            writer.uint64(0x90, errors)
+            writer.uint64(0x98, skipped)
+            writer.string(0xA2, text)
+            writer.string(0xAA, evidence)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("id", missing: id.isEmpty)
+            violations.length("id", id.utf8.count, max: 32)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.length("pack", pack.utf8.count, max: 64)
+            violations.length("state", state.utf8.count, max: 16)
+            violations.length("condition", condition.utf8.count, max: 4096)
+            violations.length("severity", severity.utf8.count, max: 16)
+            violations.length("outcome", outcome.utf8.count, max: 16)
+            violations.length("reason_code", reasonCode.utf8.count, max: 64)
+            violations.count("industries", industries.count, max: 16)
+            violations.each("industries", industries, max: 32)
+            violations.length("owner", owner.utf8.count, max: 128)
+            violations.count("facts", facts.count, max: 64)
+            violations.each("facts", facts, max: 64)
+            violations.length("text", text.utf8.count, max: 512)
+            violations.length("evidence", evidence.utf8.count, max: 2048)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: id = try reader.value(StringCodec.self)
+            case 2: name = try reader.value(StringCodec.self)
+            case 3: pack = try reader.value(StringCodec.self)
+            case 4: packVersion = try reader.value(UInt64Codec.self)
+            case 5: state = try reader.value(StringCodec.self)
+            case 6: condition = try reader.value(StringCodec.self)
+            case 7: score = try reader.value(Int32Codec.self)
+            case 8: severity = try reader.value(StringCodec.self)
+            case 9: outcome = try reader.value(StringCodec.self)
+            case 10: reasonCode = try reader.value(StringCodec.self)
+            case 11: industries = try reader.list(StringCodec.self)
+            case 12: owner = try reader.value(StringCodec.self)
+            case 13: facts = try reader.list(StringCodec.self)
+            case 14: cost = try reader.value(UInt64Codec.self)
+            case 15: hits = try reader.value(UInt64Codec.self)
+            case 16: noHits = try reader.value(UInt64Codec.self)
+            case 17: notEvaluated = try reader.value(UInt64Codec.self)
+            case 18: errors = try reader.value(UInt64Codec.self)
+            case 19: skipped = try reader.value(UInt64Codec.self)
+            case 20: text = try reader.value(StringCodec.self)
+            case 21: evidence = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("id", id, StringCodec.self)
+            writer.field("name", name, StringCodec.self)
+            writer.field("pack", pack, StringCodec.self)
+            writer.field("packVersion", packVersion, UInt64Codec.self)
+            writer.field("state", state, StringCodec.self)
+            writer.field("condition", condition, StringCodec.self)
+            writer.field("score", score, Int32Codec.self)
+            writer.field("severity", severity, StringCodec.self)
+            writer.field("outcome", outcome, StringCodec.self)
+            writer.field("reasonCode", reasonCode, StringCodec.self)
+            writer.list("industries", industries, StringCodec.self)
+            writer.field("owner", owner, StringCodec.self)
+            writer.list("facts", facts, StringCodec.self)
+            writer.field("cost", cost, UInt64Codec.self)
+            writer.field("hits", hits, UInt64Codec.self)
+            writer.field("noHits", noHits, UInt64Codec.self)
+            writer.field("notEvaluated", notEvaluated, UInt64Codec.self)
+            writer.field("errors", errors, UInt64Codec.self)
+            writer.field("skipped", skipped, UInt64Codec.self)
+            writer.field("text", text, StringCodec.self)
+            writer.field("evidence", evidence, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleState, b: RuleState) -> Bool {
+            Canonical.equal(a.id, b.id)
+                && Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.pack, b.pack)
+                && Canonical.equal(a.packVersion, b.packVersion)
+                && Canonical.equal(a.state, b.state)
+                && Canonical.equal(a.condition, b.condition)
+                && Canonical.equal(a.score, b.score)
+                && Canonical.equal(a.severity, b.severity)
+                && Canonical.equal(a.outcome, b.outcome)
+                && Canonical.equal(a.reasonCode, b.reasonCode)
+                && Canonical.equal(a.industries, b.industries)
+                && Canonical.equal(a.owner, b.owner)
+                && Canonical.equal(a.facts, b.facts)
+                && Canonical.equal(a.cost, b.cost)
+                && Canonical.equal(a.hits, b.hits)
+                && Canonical.equal(a.noHits, b.noHits)
+                && Canonical.equal(a.notEvaluated, b.notEvaluated)
+                && Canonical.equal(a.errors, b.errors)
+                && Canonical.equal(a.skipped, b.skipped)
+                && Canonical.equal(a.text, b.text)
+                && Canonical.equal(a.evidence, b.evidence)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(id, into: &hasher)
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(pack, into: &hasher)
+            Canonical.hash(packVersion, into: &hasher)
+            Canonical.hash(state, into: &hasher)
+            Canonical.hash(condition, into: &hasher)
+            Canonical.hash(score, into: &hasher)
+            Canonical.hash(severity, into: &hasher)
+            Canonical.hash(outcome, into: &hasher)
+            Canonical.hash(reasonCode, into: &hasher)
+            Canonical.hash(industries, into: &hasher)
+            Canonical.hash(owner, into: &hasher)
+            Canonical.hash(facts, into: &hasher)
+            Canonical.hash(cost, into: &hasher)
+            Canonical.hash(hits, into: &hasher)
+            Canonical.hash(noHits, into: &hasher)
+            Canonical.hash(notEvaluated, into: &hasher)
+            Canonical.hash(errors, into: &hasher)
+            Canonical.hash(skipped, into: &hasher)
+            Canonical.hash(text, into: &hasher)
+            Canonical.hash(evidence, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct RulePage: WireMessage {
+        public var rules: [RuleState] = []
+        public var nextPageToken: String = ""
+        public var ruleSet: [UInt8] = []
+        /// The files that are live, if asked for with ListRuleFiles.
+        public var generation: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            rules: [RuleState] = [], nextPageToken: String = "", ruleSet: [UInt8] = [],
+            generation: UInt64 = 0
+        ) {
+            self.rules = rules
+            self.nextPageToken = nextPageToken
+            self.ruleSet = ruleSet
+            self.generation = generation
+        }
+
+        public static func blank() -> RulePage { RulePage() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RulePage", depth: 2,
+            [
+                Field(1, "rules", .message { RuleState.fields }, .list),
+                Field(2, "next_page_token", json: "nextPageToken", .string),
+                Field(3, "rule_set", json: "ruleSet", .bytes),
+                Field(4, "generation", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { rules = try reader.list(0x0A, MessageCodec<RuleState>.self) }
+                if reader.take(0x12) { nextPageToken = try reader.string(.implicit) }
+                if reader.take(0x1A) { ruleSet = try reader.bytes(.implicit) }
+                if reader.take(0x20) { generation = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, rules, MessageCodec<RuleState>.self)
+            size += sizes.string(0x12, nextPageToken)
+            size += sizes.bytes(0x1A, ruleSet)
+            size += sizes.uint64(0x20, generation)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, rules, MessageCodec<RuleState>.self, &sizes)
+            writer.string(0x12, nextPageToken)
+            writer.bytes(0x1A, ruleSet)
+            writer.uint64(0x20, generation)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("rules", rules.count, max: 2000)
+            violations.nested("rules", rules)
+            violations.length("next_page_token", nextPageToken.utf8.count, max: 64)
+            violations.length("rule_set", ruleSet.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rules = try reader.list(MessageCodec<RuleState>.self)
+            case 2: nextPageToken = try reader.value(StringCodec.self)
+            case 3: ruleSet = try reader.value(BytesCodec.self)
+            case 4: generation = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("rules", rules, MessageCodec<RuleState>.self)
+            writer.field("nextPageToken", nextPageToken, StringCodec.self)
+            writer.field("ruleSet", ruleSet, BytesCodec.self)
+            writer.field("generation", generation, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RulePage, b: RulePage) -> Bool {
+            Canonical.equal(a.rules, b.rules)
+                && Canonical.equal(a.nextPageToken, b.nextPageToken)
+                && Canonical.equal(a.ruleSet, b.ruleSet)
+                && Canonical.equal(a.generation, b.generation)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(rules, into: &hasher)
+            Canonical.hash(nextPageToken, into: &hasher)
+            Canonical.hash(ruleSet, into: &hasher)
+            Canonical.hash(generation, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ListRuleFilesRequest: WireMessage {
+        /// Digest of a set that is kept; empty: the live one.
+        public var ruleSet: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(ruleSet: [UInt8] = []) {
+            self.ruleSet = ruleSet
+        }
+
+        public static func blank() -> ListRuleFilesRequest { ListRuleFilesRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ListRuleFilesRequest", depth: 1,
+            [Field(1, "rule_set", json: "ruleSet", .bytes)])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { ruleSet = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, ruleSet)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, ruleSet)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("rule_set", ruleSet.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ruleSet = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("ruleSet", ruleSet, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListRuleFilesRequest, b: ListRuleFilesRequest) -> Bool {
+            Canonical.equal(a.ruleSet, b.ruleSet)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(ruleSet, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// How a change of the rules is watched over.
+    public enum ProposalStatus: WireEnum {
+        case unspecified
+        case proposed
+        case approved
+        case rejected
+        case applied
+        /// What it was based on is no longer live.
+        case void
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .proposed
+            case 2: self = .approved
+            case 3: self = .rejected
+            case 4: self = .applied
+            case 5: self = .void
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .proposed: 1
+            case .approved: 2
+            case .rejected: 3
+            case .applied: 4
+            case .void: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.risk.v1.ProposalStatus",
+            [
+                (0, "unspecified"), (1, "proposed"), (2, "approved"), (3, "rejected"),
+                (4, "applied"), (5, "void"),
+            ])
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ProposalReview: WireMessage {
+        public var reviewer: String = ""
+        public var approve: Bool = false
+        public var comment: String = ""
+        public var at: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(
+            reviewer: String = "", approve: Bool = false, comment: String = "", at: Timestamp
+        ) {
+            self.reviewer = reviewer
+            self.approve = approve
+            self.comment = comment
+            self.at = at
+        }
+
+        public static func blank() -> ProposalReview {
+            ProposalReview(at: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ProposalReview", depth: 2,
+            [
+                Field(1, "reviewer", .string),
+                Field(2, "approve", .bool),
+                Field(3, "comment", .string),
+                Field(4, "at", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { reviewer = try reader.string(.implicit) }
+                if reader.take(0x10) { approve = try reader.bool(.implicit) }
+                if reader.take(0x1A) { comment = try reader.string(.implicit) }
+                if reader.take(0x22) {
+                    at = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, reviewer)
+            size += sizes.bool(0x10, approve)
+            size += sizes.string(0x1A, comment)
+            size += sizes.timestamp(0x22, at)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, reviewer)
+            writer.bool(0x10, approve)
+            writer.string(0x1A, comment)
+            writer.timestamp(0x22, at)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("reviewer", reviewer.utf8.count, max: 128)
+            violations.length("comment", comment.utf8.count, max: 2048)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: reviewer = try reader.value(StringCodec.self)
+            case 2: approve = try reader.value(BoolCodec.self)
+            case 3: comment = try reader.value(StringCodec.self)
+            case 4: at = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("reviewer", reviewer, StringCodec.self)
+            writer.field("approve", approve, BoolCodec.self)
+            writer.field("comment", comment, StringCodec.self)
+            writer.field("at", at, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ProposalReview, b: ProposalReview) -> Bool {
+            Canonical.equal(a.reviewer, b.reviewer)
+                && Canonical.equal(a.approve, b.approve)
+                && Canonical.equal(a.comment, b.comment)
+                && Canonical.equal(a.at, b.at)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(reviewer, into: &hasher)
+            Canonical.hash(approve, into: &hasher)
+            Canonical.hash(comment, into: &hasher)
+            Canonical.hash(at, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Lets one subject through for a while.
+    public struct OverrideException: WireMessage {
+        public var subject: String = ""
+        public var until: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(subject: String = "", until: Timestamp) {
+            self.subject = subject
+            self.until = until
+        }
+
+        public static func blank() -> OverrideException {
+            OverrideException(until: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.OverrideException", depth: 2,
+            [
+                Field(1, "subject", .string, pii: .person),
+                Field(2, "until", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { subject = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    until = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, subject)
+            size += sizes.timestamp(0x12, until)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, subject)
+            writer.timestamp(0x12, until)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("subject", missing: subject.isEmpty)
+            violations.length("subject", subject.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: subject = try reader.value(StringCodec.self)
+            case 2: until = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("subject", subject, StringCodec.self, pii: .person)
+            writer.field("until", until, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: OverrideException, b: OverrideException) -> Bool {
+            Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Silences one rule for one subject for a while.
+    public struct SnoozeException: WireMessage {
+        public var rule: String = ""
+        public var subject: String = ""
+        public var until: Timestamp
+        public var unknown: UnknownFields?
+
+        public init(rule: String = "", subject: String = "", until: Timestamp) {
+            self.rule = rule
+            self.subject = subject
+            self.until = until
+        }
+
+        public static func blank() -> SnoozeException {
+            SnoozeException(until: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.SnoozeException", depth: 2,
+            [
+                Field(1, "rule", .string),
+                Field(2, "subject", .string, pii: .person),
+                Field(3, "until", .timestamp, .required),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { rule = try reader.string(.implicit) }
+                if reader.take(0x12) { subject = try reader.string(.implicit) }
+                if reader.take(0x1A) {
+                    until = try reader.timestamp()
+                    seen |= 0x1
+                }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, rule)
+            size += sizes.string(0x12, subject)
+            size += sizes.timestamp(0x1A, until)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, rule)
+            writer.string(0x12, subject)
+            writer.timestamp(0x1A, until)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("rule", missing: rule.isEmpty)
+            violations.length("rule", rule.utf8.count, max: 32)
+            violations.required("subject", missing: subject.isEmpty)
+            violations.length("subject", subject.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rule = try reader.value(StringCodec.self)
+            case 2: subject = try reader.value(StringCodec.self)
+            case 3: until = try reader.value(TimestampCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("rule", rule, StringCodec.self)
+            writer.field("subject", subject, StringCodec.self, pii: .person)
+            writer.field("until", until, TimestampCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: SnoozeException, b: SnoozeException) -> Bool {
+            Canonical.equal(a.rule, b.rule)
+                && Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(rule, into: &hasher)
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Adds an entry to a list, or takes one away.
+    public struct ListEntryException: WireMessage {
+        public var list: String = ""
+        public var entry: String = ""
+        public var source: String = ""
+        public var expires: Timestamp?
+        public var remove: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            list: String = "", entry: String = "", source: String = "", expires: Timestamp? = nil,
+            remove: Bool = false
+        ) {
+            self.list = list
+            self.entry = entry
+            self.source = source
+            self.expires = expires
+            self.remove = remove
+        }
+
+        public static func blank() -> ListEntryException { ListEntryException() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ListEntryException", depth: 2,
+            [
+                Field(1, "list", .string),
+                Field(2, "entry", .string),
+                Field(3, "source", .string),
+                Field(4, "expires", .timestamp, .optional),
+                Field(5, "remove", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { list = try reader.string(.implicit) }
+                if reader.take(0x12) { entry = try reader.string(.implicit) }
+                if reader.take(0x1A) { source = try reader.string(.implicit) }
+                if reader.take(0x22) { expires = try reader.timestamp() }
+                if reader.take(0x28) { remove = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, list)
+            size += sizes.string(0x12, entry)
+            size += sizes.string(0x1A, source)
+            size += sizes.timestamp(0x22, expires)
+            size += sizes.bool(0x28, remove)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, list)
+            writer.string(0x12, entry)
+            writer.string(0x1A, source)
+            writer.timestamp(0x22, expires)
+            writer.bool(0x28, remove)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("list", missing: list.isEmpty)
+            violations.length("list", list.utf8.count, max: 64)
+            violations.required("entry", missing: entry.isEmpty)
+            violations.length("entry", entry.utf8.count, max: 256)
+            violations.length("source", source.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: list = try reader.value(StringCodec.self)
+            case 2: entry = try reader.value(StringCodec.self)
+            case 3: source = try reader.value(StringCodec.self)
+            case 4: expires = try reader.value(TimestampCodec.self)
+            case 5: remove = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("list", list, StringCodec.self)
+            writer.field("entry", entry, StringCodec.self)
+            writer.field("source", source, StringCodec.self)
+            writer.field("expires", expires, TimestampCodec.self)
+            writer.field("remove", remove, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListEntryException, b: ListEntryException) -> Bool {
+            Canonical.equal(a.list, b.list)
+                && Canonical.equal(a.entry, b.entry)
+                && Canonical.equal(a.source, b.source)
+                && Canonical.equal(a.expires, b.expires)
+                && Canonical.equal(a.remove, b.remove)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(list, into: &hasher)
+            Canonical.hash(entry, into: &hasher)
+            Canonical.hash(source, into: &hasher)
+            Canonical.hash(expires, into: &hasher)
+            Canonical.hash(remove, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public enum RuleException: WireMessage {
+        case override(OverrideException)
+        case snooze(SnoozeException)
+        case listEntry(ListEntryException)
+        case unrecognized(UnknownFields)
+
+        public static func blank() -> RuleException { .unrecognized(.empty) }
+
+        public var unknown: UnknownFields? {
+            get { if case .unrecognized(let fields) = self { fields } else { nil } }
+            set { if let newValue { self = .unrecognized(newValue) } }
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleException", depth: 3, isUnion: true,
+            [
+                Field(1, "override", .message { OverrideException.fields }, .member(0)),
+                Field(2, "snooze", .message { SnoozeException.fields }, .member(0)),
+                Field(
+                    3, "list_entry", json: "listEntry", .message { ListEntryException.fields },
+                    .member(0)),
+            ],
+            oneofs: [Oneof("kind")])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            if reader.take(0x0A) {
+                self = .override(try reader.message())
+            } else if reader.take(0x12) {
+                self = .snooze(try reader.message())
+            } else if reader.take(0x1A) {
+                self = .listEntry(try reader.message())
+            } else {
+                self = .unrecognized(try reader.unrecognized(Self.fields))
+            }
+            try reader.finishUnion(Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            switch self {
+            case .override(let value): sizes.message(0x0A, value)
+            case .snooze(let value): sizes.message(0x12, value)
+            case .listEntry(let value): sizes.message(0x1A, value)
+            case .unrecognized(let fields): sizes.unknown(fields)
+            }
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            switch self {
+            case .override(let value): writer.message(0x0A, value, &sizes)
+            case .snooze(let value): writer.message(0x12, value, &sizes)
+            case .listEntry(let value): writer.message(0x1A, value, &sizes)
+            case .unrecognized(let fields): writer.unknown(fields, since: writer.mark)
+            }
+        }
+
+        public func validate(_ violations: inout Violations) {
+            switch self {
+            case .override(let value): violations.nested("override", value)
+            case .snooze(let value): violations.nested("snooze", value)
+            case .listEntry(let value): violations.nested("list_entry", value)
+            default: break
+            }
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: self = .override(try reader.value(MessageCodec<OverrideException>.self))
+            case 2: self = .snooze(try reader.value(MessageCodec<SnoozeException>.self))
+            case 3: self = .listEntry(try reader.value(MessageCodec<ListEntryException>.self))
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            switch self {
+            case .override(let value):
+                writer.field("override", value, MessageCodec<OverrideException>.self)
+            case .snooze(let value):
+                writer.field("snooze", value, MessageCodec<SnoozeException>.self)
+            case .listEntry(let value):
+                writer.field("listEntry", value, MessageCodec<ListEntryException>.self)
+            case .unrecognized: break
+            }
+            writer.endObject()
+        }
+
+        public static func == (a: RuleException, b: RuleException) -> Bool {
+            switch (a, b) {
+            case (.override(let a), .override(let b)): Canonical.equal(a, b)
+            case (.snooze(let a), .snooze(let b)): Canonical.equal(a, b)
+            case (.listEntry(let a), .listEntry(let b)): Canonical.equal(a, b)
+            case (.unrecognized(let a), .unrecognized(let b)): Canonical.equal(a, b)
+            default: false
+            }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            switch self {
+            case .override(let value):
+                hasher.combine(1)
+                Canonical.hash(value, into: &hasher)
+            case .snooze(let value):
+                hasher.combine(2)
+                Canonical.hash(value, into: &hasher)
+            case .listEntry(let value):
+                hasher.combine(3)
+                Canonical.hash(value, into: &hasher)
+            case .unrecognized(let fields):
+                hasher.combine(0)
+                Canonical.hash(fields, into: &hasher)
+            }
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ProposeRequest: WireMessage {
+        public var requestID: String = ""
+        public var files: [RuleFile] = []
+        public var reason: String = ""
+        public var ticket: String = ""
+        /// Who asks, as the caller says.
+        public var actor: String = ""
+        /// Digest of the live set that the change was made from; empty: the live one.
+        public var expectedRuleSet: [UInt8] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", files: [RuleFile] = [], reason: String = "",
+            ticket: String = "", actor: String = "", expectedRuleSet: [UInt8] = []
+        ) {
+            self.requestID = requestID
+            self.files = files
+            self.reason = reason
+            self.ticket = ticket
+            self.actor = actor
+            self.expectedRuleSet = expectedRuleSet
+        }
+
+        public static func blank() -> ProposeRequest { ProposeRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ProposeRequest", depth: 2,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "files", .message { RuleFile.fields }, .list),
+                Field(3, "reason", .string),
+                Field(4, "ticket", .string),
+                Field(5, "actor", .string),
+                Field(6, "expected_rule_set", json: "expectedRuleSet", .bytes),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { files = try reader.list(0x12, MessageCodec<RuleFile>.self) }
+                if reader.take(0x1A) { reason = try reader.string(.implicit) }
+                if reader.take(0x22) { ticket = try reader.string(.implicit) }
+                if reader.take(0x2A) { actor = try reader.string(.implicit) }
+                if reader.take(0x32) { expectedRuleSet = try reader.bytes(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.list(0x12, files, MessageCodec<RuleFile>.self)
+            size += sizes.string(0x1A, reason)
+            size += sizes.string(0x22, ticket)
+            size += sizes.string(0x2A, actor)
+            size += sizes.bytes(0x32, expectedRuleSet)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.list(0x12, files, MessageCodec<RuleFile>.self, &sizes)
+            writer.string(0x1A, reason)
+            writer.string(0x22, ticket)
+            writer.string(0x2A, actor)
+            writer.bytes(0x32, expectedRuleSet)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.count("files", files.count, max: 512)
+            violations.nested("files", files)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 2048)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.length("expected_rule_set", expectedRuleSet.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: files = try reader.list(MessageCodec<RuleFile>.self)
+            case 3: reason = try reader.value(StringCodec.self)
+            case 4: ticket = try reader.value(StringCodec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            case 6: expectedRuleSet = try reader.value(BytesCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.list("files", files, MessageCodec<RuleFile>.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("expectedRuleSet", expectedRuleSet, BytesCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ProposeRequest, b: ProposeRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.expectedRuleSet, b.expectedRuleSet)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(expectedRuleSet, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ExceptionRequest: WireMessage {
+        public var requestID: String = ""
+        public var exception: RuleException
+        public var reason: String = ""
+        public var ticket: String = ""
+        public var actor: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", exception: RuleException, reason: String = "",
+            ticket: String = "", actor: String = ""
+        ) {
+            self.requestID = requestID
+            self.exception = exception
+            self.reason = reason
+            self.ticket = ticket
+            self.actor = actor
+        }
+
+        public static func blank() -> ExceptionRequest {
+            ExceptionRequest(exception: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ExceptionRequest", depth: 4,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "exception", .message { RuleException.fields }, .required),
+                Field(3, "reason", .string),
+                Field(4, "ticket", .string),
+                Field(5, "actor", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) {
+                    exception = try reader.message()
+                    seen |= 0x1
+                }
+                if reader.take(0x1A) { reason = try reader.string(.implicit) }
+                if reader.take(0x22) { ticket = try reader.string(.implicit) }
+                if reader.take(0x2A) { actor = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.message(0x12, exception)
+            size += sizes.string(0x1A, reason)
+            size += sizes.string(0x22, ticket)
+            size += sizes.string(0x2A, actor)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.message(0x12, exception, &sizes)
+            writer.string(0x1A, reason)
+            writer.string(0x22, ticket)
+            writer.string(0x2A, actor)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.nested("exception", exception)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 2048)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: exception = try reader.value(MessageCodec<RuleException>.self)
+            case 3: reason = try reader.value(StringCodec.self)
+            case 4: ticket = try reader.value(StringCodec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("exception", exception, MessageCodec<RuleException>.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ExceptionRequest, b: ExceptionRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.exception, b.exception)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(exception, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct Proposal: WireMessage {
+        public var proposalID: String = ""
+        public var status: ProposalStatus = .unspecified
+        public var author: String = ""
+        public var reason: String = ""
+        public var ticket: String = ""
+        public var createdAt: Timestamp
+        public var base: [UInt8] = []
+        public var candidate: [UInt8] = []
+        public var validation: ValidationReport?
+        public var exception: RuleException?
+        public var reviews: [ProposalReview] = []
+        public var appliedAt: Timestamp?
+        public var appliedBy: String = ""
+        /// Names of the files that it changes.
+        public var files: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            proposalID: String = "", status: ProposalStatus = .unspecified, author: String = "",
+            reason: String = "", ticket: String = "", createdAt: Timestamp, base: [UInt8] = [],
+            candidate: [UInt8] = [], validation: ValidationReport? = nil,
+            exception: RuleException? = nil, reviews: [ProposalReview] = [],
+            appliedAt: Timestamp? = nil, appliedBy: String = "", files: [String] = []
+        ) {
+            self.proposalID = proposalID
+            self.status = status
+            self.author = author
+            self.reason = reason
+            self.ticket = ticket
+            self.createdAt = createdAt
+            self.base = base
+            self.candidate = candidate
+            self.validation = validation
+            self.exception = exception
+            self.reviews = reviews
+            self.appliedAt = appliedAt
+            self.appliedBy = appliedBy
+            self.files = files
+        }
+
+        public static func blank() -> Proposal {
+            Proposal(createdAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.Proposal", depth: 4,
+            [
+                Field(1, "proposal_id", json: "proposalId", .string),
+                Field(2, "status", .enumeration(ProposalStatus.names)),
+                Field(3, "author", .string),
+                Field(4, "reason", .string),
+                Field(5, "ticket", .string),
+                Field(6, "created_at", json: "createdAt", .timestamp, .required),
+                Field(7, "base", .bytes),
+                Field(8, "candidate", .bytes),
+                Field(9, "validation", .message { ValidationReport.fields }, .optional),
+                Field(10, "exception", .message { RuleException.fields }, .optional),
+                Field(11, "reviews", .message { ProposalReview.fields }, .list),
+                Field(12, "applied_at", json: "appliedAt", .timestamp, .optional),
+                Field(13, "applied_by", json: "appliedBy", .string),
+                Field(14, "files", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { proposalID = try reader.string(.implicit) }
+                if reader.take(0x10) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) { author = try reader.string(.implicit) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+                if reader.take(0x2A) { ticket = try reader.string(.implicit) }
+                if reader.take(0x32) {
+                    createdAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x3A) { base = try reader.bytes(.implicit) }
+                if reader.take(0x42) { candidate = try reader.bytes(.implicit) }
+                if reader.take(0x4A) { validation = try reader.message() }
+                if reader.take(0x52) { exception = try reader.message() }
+                if reader.take(0x5A) {
+                    reviews = try reader.list(0x5A, MessageCodec<ProposalReview>.self)
+                }
+                if reader.take(0x62) { appliedAt = try reader.timestamp() }
+                if reader.take(0x6A) { appliedBy = try reader.string(.implicit) }
+                if reader.take(0x72) { files = try reader.list(0x72, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, proposalID)
+            size += sizes.enumeration(0x10, status)
+            size += sizes.string(0x1A, author)
+            size += sizes.string(0x22, reason)
+            size += sizes.string(0x2A, ticket)
+            size += sizes.timestamp(0x32, createdAt)
+            size += sizes.bytes(0x3A, base)
+            size += sizes.bytes(0x42, candidate)
+            size += sizes.message(0x4A, validation)
+            size += sizes.message(0x52, exception)
+            size += sizes.list(0x5A, reviews, MessageCodec<ProposalReview>.self)
+            size += sizes.timestamp(0x62, appliedAt)
+            size += sizes.string(0x6A, appliedBy)
+            size += sizes.list(0x72, files, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, proposalID)
+            writer.enumeration(0x10, status)
+            writer.string(0x1A, author)
+            writer.string(0x22, reason)
+            writer.string(0x2A, ticket)
+            writer.timestamp(0x32, createdAt)
+            writer.bytes(0x3A, base)
+            writer.bytes(0x42, candidate)
+            writer.message(0x4A, validation, &sizes)
+            writer.message(0x52, exception, &sizes)
+            writer.list(0x5A, reviews, MessageCodec<ProposalReview>.self, &sizes)
+            writer.timestamp(0x62, appliedAt)
+            writer.string(0x6A, appliedBy)
+            writer.list(0x72, files, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("proposal_id", missing: proposalID.isEmpty)
+            violations.length("proposal_id", proposalID.utf8.count, max: 64)
+            violations.length("author", author.utf8.count, max: 128)
+            violations.length("reason", reason.utf8.count, max: 2048)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("base", base.count, max: 32)
+            violations.length("candidate", candidate.count, max: 32)
+            violations.nested("validation", validation)
+            violations.nested("exception", exception)
+            violations.count("reviews", reviews.count, max: 64)
+            violations.nested("reviews", reviews)
+            violations.length("applied_by", appliedBy.utf8.count, max: 128)
+            violations.count("files", files.count, max: 512)
+            violations.each("files", files, max: 256)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: proposalID = try reader.value(StringCodec.self)
+            case 2: status = try reader.value(EnumCodec<ProposalStatus>.self)
+            case 3: author = try reader.value(StringCodec.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            case 5: ticket = try reader.value(StringCodec.self)
+            case 6: createdAt = try reader.value(TimestampCodec.self)
+            case 7: base = try reader.value(BytesCodec.self)
+            case 8: candidate = try reader.value(BytesCodec.self)
+            case 9: validation = try reader.value(MessageCodec<ValidationReport>.self)
+            case 10: exception = try reader.value(MessageCodec<RuleException>.self)
+            case 11: reviews = try reader.list(MessageCodec<ProposalReview>.self)
+            case 12: appliedAt = try reader.value(TimestampCodec.self)
+            case 13: appliedBy = try reader.value(StringCodec.self)
+            case 14: files = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("proposalId", proposalID, StringCodec.self)
+            writer.field("status", status, EnumCodec<ProposalStatus>.self)
+            writer.field("author", author, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("createdAt", createdAt, TimestampCodec.self)
+            writer.field("base", base, BytesCodec.self)
+            writer.field("candidate", candidate, BytesCodec.self)
+            writer.field("validation", validation, MessageCodec<ValidationReport>.self)
+            writer.field("exception", exception, MessageCodec<RuleException>.self)
+            writer.list("reviews", reviews, MessageCodec<ProposalReview>.self)
+            writer.field("appliedAt", appliedAt, TimestampCodec.self)
+            writer.field("appliedBy", appliedBy, StringCodec.self)
+            writer.list("files", files, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: Proposal, b: Proposal) -> Bool {
+            Canonical.equal(a.proposalID, b.proposalID)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.author, b.author)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.createdAt, b.createdAt)
+                && Canonical.equal(a.base, b.base)
+                && Canonical.equal(a.candidate, b.candidate)
+                && Canonical.equal(a.validation, b.validation)
+                && Canonical.equal(a.exception, b.exception)
+                && Canonical.equal(a.reviews, b.reviews)
+                && Canonical.equal(a.appliedAt, b.appliedAt)
+                && Canonical.equal(a.appliedBy, b.appliedBy)
+                && Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(proposalID, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(author, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(createdAt, into: &hasher)
+            Canonical.hash(base, into: &hasher)
+            Canonical.hash(candidate, into: &hasher)
+            Canonical.hash(validation, into: &hasher)
+            Canonical.hash(exception, into: &hasher)
+            Canonical.hash(reviews, into: &hasher)
+            Canonical.hash(appliedAt, into: &hasher)
+            Canonical.hash(appliedBy, into: &hasher)
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ReviewRequest: WireMessage {
+        public var requestID: String = ""
+        public var proposalID: String = ""
+        public var approve: Bool = false
+        public var comment: String = ""
+        public var actor: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", proposalID: String = "", approve: Bool = false,
+            comment: String = "", actor: String = ""
+        ) {
+            self.requestID = requestID
+            self.proposalID = proposalID
+            self.approve = approve
+            self.comment = comment
+            self.actor = actor
+        }
+
+        public static func blank() -> ReviewRequest { ReviewRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ReviewRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "proposal_id", json: "proposalId", .string),
+                Field(3, "approve", .bool),
+                Field(4, "comment", .string),
+                Field(5, "actor", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { proposalID = try reader.string(.implicit) }
+                if reader.take(0x18) { approve = try reader.bool(.implicit) }
+                if reader.take(0x22) { comment = try reader.string(.implicit) }
+                if reader.take(0x2A) { actor = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, proposalID)
+            size += sizes.bool(0x18, approve)
+            size += sizes.string(0x22, comment)
+            size += sizes.string(0x2A, actor)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, proposalID)
+            writer.bool(0x18, approve)
+            writer.string(0x22, comment)
+            writer.string(0x2A, actor)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("proposal_id", missing: proposalID.isEmpty)
+            violations.length("proposal_id", proposalID.utf8.count, max: 64)
+            violations.length("comment", comment.utf8.count, max: 2048)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: proposalID = try reader.value(StringCodec.self)
+            case 3: approve = try reader.value(BoolCodec.self)
+            case 4: comment = try reader.value(StringCodec.self)
+            case 5: actor = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("proposalId", proposalID, StringCodec.self)
+            writer.field("approve", approve, BoolCodec.self)
+            writer.field("comment", comment, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ReviewRequest, b: ReviewRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.proposalID, b.proposalID)
+                && Canonical.equal(a.approve, b.approve)
+                && Canonical.equal(a.comment, b.comment)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(proposalID, into: &hasher)
+            Canonical.hash(approve, into: &hasher)
+            Canonical.hash(comment, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ApplyRequest: WireMessage {
+        public var requestID: String = ""
+        public var proposalID: String = ""
+        public var expectedRuleSet: [UInt8] = []
+        public var reason: String = ""
+        public var ticket: String = ""
+        public var actor: String = ""
+        /// Applies without an approval; reverted after 24 hours unless somebody approves.
+        public var breakGlass: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            requestID: String = "", proposalID: String = "", expectedRuleSet: [UInt8] = [],
+            reason: String = "", ticket: String = "", actor: String = "", breakGlass: Bool = false
+        ) {
+            self.requestID = requestID
+            self.proposalID = proposalID
+            self.expectedRuleSet = expectedRuleSet
+            self.reason = reason
+            self.ticket = ticket
+            self.actor = actor
+            self.breakGlass = breakGlass
+        }
+
+        public static func blank() -> ApplyRequest { ApplyRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ApplyRequest", depth: 1,
+            [
+                Field(1, "request_id", json: "requestId", .string),
+                Field(2, "proposal_id", json: "proposalId", .string),
+                Field(3, "expected_rule_set", json: "expectedRuleSet", .bytes),
+                Field(4, "reason", .string),
+                Field(5, "ticket", .string),
+                Field(6, "actor", .string),
+                Field(7, "break_glass", json: "breakGlass", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { requestID = try reader.string(.implicit) }
+                if reader.take(0x12) { proposalID = try reader.string(.implicit) }
+                if reader.take(0x1A) { expectedRuleSet = try reader.bytes(.implicit) }
+                if reader.take(0x22) { reason = try reader.string(.implicit) }
+                if reader.take(0x2A) { ticket = try reader.string(.implicit) }
+                if reader.take(0x32) { actor = try reader.string(.implicit) }
+                if reader.take(0x38) { breakGlass = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, requestID)
+            size += sizes.string(0x12, proposalID)
+            size += sizes.bytes(0x1A, expectedRuleSet)
+            size += sizes.string(0x22, reason)
+            size += sizes.string(0x2A, ticket)
+            size += sizes.string(0x32, actor)
+            size += sizes.bool(0x38, breakGlass)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, requestID)
+            writer.string(0x12, proposalID)
+            writer.bytes(0x1A, expectedRuleSet)
+            writer.string(0x22, reason)
+            writer.string(0x2A, ticket)
+            writer.string(0x32, actor)
+            writer.bool(0x38, breakGlass)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("request_id", missing: requestID.isEmpty)
+            violations.length("request_id", requestID.utf8.count, max: 64)
+            violations.required("proposal_id", missing: proposalID.isEmpty)
+            violations.length("proposal_id", proposalID.utf8.count, max: 64)
+            violations.length("expected_rule_set", expectedRuleSet.count, max: 32)
+            violations.required("reason", missing: reason.isEmpty)
+            violations.length("reason", reason.utf8.count, max: 2048)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("actor", actor.utf8.count, max: 128)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: requestID = try reader.value(StringCodec.self)
+            case 2: proposalID = try reader.value(StringCodec.self)
+            case 3: expectedRuleSet = try reader.value(BytesCodec.self)
+            case 4: reason = try reader.value(StringCodec.self)
+            case 5: ticket = try reader.value(StringCodec.self)
+            case 6: actor = try reader.value(StringCodec.self)
+            case 7: breakGlass = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("requestId", requestID, StringCodec.self)
+            writer.field("proposalId", proposalID, StringCodec.self)
+            writer.field("expectedRuleSet", expectedRuleSet, BytesCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("breakGlass", breakGlass, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ApplyRequest, b: ApplyRequest) -> Bool {
+            Canonical.equal(a.requestID, b.requestID)
+                && Canonical.equal(a.proposalID, b.proposalID)
+                && Canonical.equal(a.expectedRuleSet, b.expectedRuleSet)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.breakGlass, b.breakGlass)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(requestID, into: &hasher)
+            Canonical.hash(proposalID, into: &hasher)
+            Canonical.hash(expectedRuleSet, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(breakGlass, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// The rules that are live.
+    public struct RuleSet: WireMessage {
+        public var ruleSet: [UInt8] = []
+        /// Grows by one with each change.
+        public var generation: UInt64 = 0
+        public var rules: UInt32 = 0
+        public var appliedAt: Timestamp?
+        public var appliedBy: String = ""
+        public var proposalID: String = ""
+        public var reason: String = ""
+        /// The change goes back then, unless somebody approves it.
+        public var revertsAt: Timestamp?
+        public var files: [RuleFile] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            ruleSet: [UInt8] = [], generation: UInt64 = 0, rules: UInt32 = 0,
+            appliedAt: Timestamp? = nil, appliedBy: String = "", proposalID: String = "",
+            reason: String = "", revertsAt: Timestamp? = nil, files: [RuleFile] = []
+        ) {
+            self.ruleSet = ruleSet
+            self.generation = generation
+            self.rules = rules
+            self.appliedAt = appliedAt
+            self.appliedBy = appliedBy
+            self.proposalID = proposalID
+            self.reason = reason
+            self.revertsAt = revertsAt
+            self.files = files
+        }
+
+        public static func blank() -> RuleSet { RuleSet() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleSet", depth: 2,
+            [
+                Field(1, "rule_set", json: "ruleSet", .bytes),
+                Field(2, "generation", .uint64),
+                Field(3, "rules", .uint32),
+                Field(4, "applied_at", json: "appliedAt", .timestamp, .optional),
+                Field(5, "applied_by", json: "appliedBy", .string),
+                Field(6, "proposal_id", json: "proposalId", .string),
+                Field(7, "reason", .string),
+                Field(8, "reverts_at", json: "revertsAt", .timestamp, .optional),
+                Field(9, "files", .message { RuleFile.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { ruleSet = try reader.bytes(.implicit) }
+                if reader.take(0x10) { generation = try reader.uint64(.implicit) }
+                if reader.take(0x18) { rules = try reader.uint32(.implicit) }
+                if reader.take(0x22) { appliedAt = try reader.timestamp() }
+                if reader.take(0x2A) { appliedBy = try reader.string(.implicit) }
+                if reader.take(0x32) { proposalID = try reader.string(.implicit) }
+                if reader.take(0x3A) { reason = try reader.string(.implicit) }
+                if reader.take(0x42) { revertsAt = try reader.timestamp() }
+                if reader.take(0x4A) { files = try reader.list(0x4A, MessageCodec<RuleFile>.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.bytes(0x0A, ruleSet)
+            size += sizes.uint64(0x10, generation)
+            size += sizes.uint32(0x18, rules)
+            size += sizes.timestamp(0x22, appliedAt)
+            size += sizes.string(0x2A, appliedBy)
+            size += sizes.string(0x32, proposalID)
+            size += sizes.string(0x3A, reason)
+            size += sizes.timestamp(0x42, revertsAt)
+            size += sizes.list(0x4A, files, MessageCodec<RuleFile>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.bytes(0x0A, ruleSet)
+            writer.uint64(0x10, generation)
+            writer.uint32(0x18, rules)
+            writer.timestamp(0x22, appliedAt)
+            writer.string(0x2A, appliedBy)
+            writer.string(0x32, proposalID)
+            writer.string(0x3A, reason)
+            writer.timestamp(0x42, revertsAt)
+            writer.list(0x4A, files, MessageCodec<RuleFile>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("rule_set", ruleSet.count, max: 32)
+            violations.length("applied_by", appliedBy.utf8.count, max: 128)
+            violations.length("proposal_id", proposalID.utf8.count, max: 64)
+            violations.length("reason", reason.utf8.count, max: 2048)
+            violations.count("files", files.count, max: 512)
+            violations.nested("files", files)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: ruleSet = try reader.value(BytesCodec.self)
+            case 2: generation = try reader.value(UInt64Codec.self)
+            case 3: rules = try reader.value(UInt32Codec.self)
+            case 4: appliedAt = try reader.value(TimestampCodec.self)
+            case 5: appliedBy = try reader.value(StringCodec.self)
+            case 6: proposalID = try reader.value(StringCodec.self)
+            case 7: reason = try reader.value(StringCodec.self)
+            case 8: revertsAt = try reader.value(TimestampCodec.self)
+            case 9: files = try reader.list(MessageCodec<RuleFile>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("ruleSet", ruleSet, BytesCodec.self)
+            writer.field("generation", generation, UInt64Codec.self)
+            writer.field("rules", rules, UInt32Codec.self)
+            writer.field("appliedAt", appliedAt, TimestampCodec.self)
+            writer.field("appliedBy", appliedBy, StringCodec.self)
+            writer.field("proposalId", proposalID, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("revertsAt", revertsAt, TimestampCodec.self)
+            writer.list("files", files, MessageCodec<RuleFile>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleSet, b: RuleSet) -> Bool {
+            Canonical.equal(a.ruleSet, b.ruleSet)
+                && Canonical.equal(a.generation, b.generation)
+                && Canonical.equal(a.rules, b.rules)
+                && Canonical.equal(a.appliedAt, b.appliedAt)
+                && Canonical.equal(a.appliedBy, b.appliedBy)
+                && Canonical.equal(a.proposalID, b.proposalID)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.revertsAt, b.revertsAt)
+                && Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(ruleSet, into: &hasher)
+            Canonical.hash(generation, into: &hasher)
+            Canonical.hash(rules, into: &hasher)
+            Canonical.hash(appliedAt, into: &hasher)
+            Canonical.hash(appliedBy, into: &hasher)
+            Canonical.hash(proposalID, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(revertsAt, into: &hasher)
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ListProposalsRequest: WireMessage {
+        public var status: ProposalStatus = .unspecified
+        /// 0: 10.
+        public var pageSize: UInt32 = 0
+        public var pageToken: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            status: ProposalStatus = .unspecified, pageSize: UInt32 = 0, pageToken: String = ""
+        ) {
+            self.status = status
+            self.pageSize = pageSize
+            self.pageToken = pageToken
+        }
+
+        public static func blank() -> ListProposalsRequest { ListProposalsRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ListProposalsRequest", depth: 1,
+            [
+                Field(1, "status", .enumeration(ProposalStatus.names)),
+                Field(2, "page_size", json: "pageSize", .uint32),
+                Field(3, "page_token", json: "pageToken", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x10) { pageSize = try reader.uint32(.implicit) }
+                if reader.take(0x1A) { pageToken = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.enumeration(0x08, status)
+            size += sizes.uint32(0x10, pageSize)
+            size += sizes.string(0x1A, pageToken)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.enumeration(0x08, status)
+            writer.uint32(0x10, pageSize)
+            writer.string(0x1A, pageToken)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.range("page_size", pageSize, min: 0, max: 10)
+            violations.length("page_token", pageToken.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: status = try reader.value(EnumCodec<ProposalStatus>.self)
+            case 2: pageSize = try reader.value(UInt32Codec.self)
+            case 3: pageToken = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("status", status, EnumCodec<ProposalStatus>.self)
+            writer.field("pageSize", pageSize, UInt32Codec.self)
+            writer.field("pageToken", pageToken, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ListProposalsRequest, b: ListProposalsRequest) -> Bool {
+            Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.pageSize, b.pageSize)
+                && Canonical.equal(a.pageToken, b.pageToken)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(pageSize, into: &hasher)
+            Canonical.hash(pageToken, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct ProposalPage: WireMessage {
+        public var proposals: [Proposal] = []
+        public var nextPageToken: String = ""
+        public var unknown: UnknownFields?
+
+        public init(proposals: [Proposal] = [], nextPageToken: String = "") {
+            self.proposals = proposals
+            self.nextPageToken = nextPageToken
+        }
+
+        public static func blank() -> ProposalPage { ProposalPage() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ProposalPage", depth: 5,
+            [
+                Field(1, "proposals", .message { Proposal.fields }, .list),
+                Field(2, "next_page_token", json: "nextPageToken", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) {
+                    proposals = try reader.list(0x0A, MessageCodec<Proposal>.self)
+                }
+                if reader.take(0x12) { nextPageToken = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, proposals, MessageCodec<Proposal>.self)
+            size += sizes.string(0x12, nextPageToken)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, proposals, MessageCodec<Proposal>.self, &sizes)
+            writer.string(0x12, nextPageToken)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("proposals", proposals.count, max: 10)
+            violations.nested("proposals", proposals)
+            violations.length("next_page_token", nextPageToken.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: proposals = try reader.list(MessageCodec<Proposal>.self)
+            case 2: nextPageToken = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("proposals", proposals, MessageCodec<Proposal>.self)
+            writer.field("nextPageToken", nextPageToken, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ProposalPage, b: ProposalPage) -> Bool {
+            Canonical.equal(a.proposals, b.proposals)
+                && Canonical.equal(a.nextPageToken, b.nextPageToken)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(proposals, into: &hasher)
+            Canonical.hash(nextPageToken, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct BacktestRequest: WireMessage {
+        /// Laid over the live files.
+        public var files: [RuleFile] = []
+        /// Decided at or after this.
+        public var since: Timestamp?
+        /// Decided before this.
+        public var until: Timestamp?
+        /// At most so many of the newest records; 0: all.
+        public var last: UInt64 = 0
+        /// Decisions shown of each cell of the matrix; 0: ten.
+        public var examples: UInt32 = 0
+        /// Text of another policy; empty: the live one.
+        public var policy: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            files: [RuleFile] = [], since: Timestamp? = nil, until: Timestamp? = nil,
+            last: UInt64 = 0, examples: UInt32 = 0, policy: String = ""
+        ) {
+            self.files = files
+            self.since = since
+            self.until = until
+            self.last = last
+            self.examples = examples
+            self.policy = policy
+        }
+
+        public static func blank() -> BacktestRequest { BacktestRequest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.BacktestRequest", depth: 2,
+            [
+                Field(1, "files", .message { RuleFile.fields }, .list),
+                Field(2, "since", .timestamp, .optional),
+                Field(3, "until", .timestamp, .optional),
+                Field(4, "last", .uint64),
+                Field(5, "examples", .uint32),
+                Field(6, "policy", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { files = try reader.list(0x0A, MessageCodec<RuleFile>.self) }
+                if reader.take(0x12) { since = try reader.timestamp() }
+                if reader.take(0x1A) { until = try reader.timestamp() }
+                if reader.take(0x20) { last = try reader.uint64(.implicit) }
+                if reader.take(0x28) { examples = try reader.uint32(.implicit) }
+                if reader.take(0x32) { policy = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.list(0x0A, files, MessageCodec<RuleFile>.self)
+            size += sizes.timestamp(0x12, since)
+            size += sizes.timestamp(0x1A, until)
+            size += sizes.uint64(0x20, last)
+            size += sizes.uint32(0x28, examples)
+            size += sizes.string(0x32, policy)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.list(0x0A, files, MessageCodec<RuleFile>.self, &sizes)
+            writer.timestamp(0x12, since)
+            writer.timestamp(0x1A, until)
+            writer.uint64(0x20, last)
+            writer.uint32(0x28, examples)
+            writer.string(0x32, policy)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("files", files.count, max: 512)
+            violations.nested("files", files)
+            violations.range("examples", examples, min: 0, max: 20)
+            violations.length("policy", policy.utf8.count, max: 1_048_576)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: files = try reader.list(MessageCodec<RuleFile>.self)
+            case 2: since = try reader.value(TimestampCodec.self)
+            case 3: until = try reader.value(TimestampCodec.self)
+            case 4: last = try reader.value(UInt64Codec.self)
+            case 5: examples = try reader.value(UInt32Codec.self)
+            case 6: policy = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("files", files, MessageCodec<RuleFile>.self)
+            writer.field("since", since, TimestampCodec.self)
+            writer.field("until", until, TimestampCodec.self)
+            writer.field("last", last, UInt64Codec.self)
+            writer.field("examples", examples, UInt32Codec.self)
+            writer.field("policy", policy, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BacktestRequest, b: BacktestRequest) -> Bool {
+            Canonical.equal(a.files, b.files)
+                && Canonical.equal(a.since, b.since)
+                && Canonical.equal(a.until, b.until)
+                && Canonical.equal(a.last, b.last)
+                && Canonical.equal(a.examples, b.examples)
+                && Canonical.equal(a.policy, b.policy)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(files, into: &hasher)
+            Canonical.hash(since, into: &hasher)
+            Canonical.hash(until, into: &hasher)
+            Canonical.hash(last, into: &hasher)
+            Canonical.hash(examples, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// One decision that would have come out otherwise.
+    public struct ChangedDecision: WireMessage {
+        public var decisionID: UniqueID = .zero
+        public var transactionID: String = ""
+        public var subject: String = ""
+        public var decidedAt: Timestamp
+        /// Minor units of the base currency.
+        public var amount: Int64 = 0
+        public var scoreBefore: Int32 = 0
+        public var scoreAfter: Int32 = 0
+        /// Rules that hold now and did not before, and the other way round.
+        public var gained: [String] = []
+        public var lost: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            decisionID: UniqueID = .zero, transactionID: String = "", subject: String = "",
+            decidedAt: Timestamp, amount: Int64 = 0, scoreBefore: Int32 = 0, scoreAfter: Int32 = 0,
+            gained: [String] = [], lost: [String] = []
+        ) {
+            self.decisionID = decisionID
+            self.transactionID = transactionID
+            self.subject = subject
+            self.decidedAt = decidedAt
+            self.amount = amount
+            self.scoreBefore = scoreBefore
+            self.scoreAfter = scoreAfter
+            self.gained = gained
+            self.lost = lost
+        }
+
+        public static func blank() -> ChangedDecision {
+            ChangedDecision(decidedAt: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ChangedDecision", depth: 2,
+            [
+                Field(1, "decision_id", json: "decisionId", .uuid),
+                Field(2, "transaction_id", json: "transactionId", .string),
+                Field(3, "subject", .string, pii: .person),
+                Field(4, "decided_at", json: "decidedAt", .timestamp, .required),
+                Field(5, "amount", .int64),
+                Field(6, "score_before", json: "scoreBefore", .int32),
+                Field(7, "score_after", json: "scoreAfter", .int32),
+                Field(8, "gained", .string, .list),
+                Field(9, "lost", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { decisionID = try reader.uuid(.implicit) }
+                if reader.take(0x12) { transactionID = try reader.string(.implicit) }
+                if reader.take(0x1A) { subject = try reader.string(.implicit) }
+                if reader.take(0x22) {
+                    decidedAt = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x28) { amount = try reader.int64(.implicit) }
+                if reader.take(0x30) { scoreBefore = try reader.int32(.implicit) }
+                if reader.take(0x38) { scoreAfter = try reader.int32(.implicit) }
+                if reader.take(0x42) { gained = try reader.list(0x42, StringCodec.self) }
+                if reader.take(0x4A) { lost = try reader.list(0x4A, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uuid(0x0A, decisionID)
+            size += sizes.string(0x12, transactionID)
+            size += sizes.string(0x1A, subject)
+            size += sizes.timestamp(0x22, decidedAt)
+            size += sizes.int64(0x28, amount)
+            size += sizes.int32(0x30, scoreBefore)
+            size += sizes.int32(0x38, scoreAfter)
+            size += sizes.list(0x42, gained, StringCodec.self)
+            size += sizes.list(0x4A, lost, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uuid(0x0A, decisionID)
+            writer.string(0x12, transactionID)
+            writer.string(0x1A, subject)
+            writer.timestamp(0x22, decidedAt)
+            writer.int64(0x28, amount)
+            writer.int32(0x30, scoreBefore)
+            writer.int32(0x38, scoreAfter)
+            writer.list(0x42, gained, StringCodec.self, &sizes)
+            writer.list(0x4A, lost, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("decision_id", missing: decisionID.isZero)
+            violations.length("transaction_id", transactionID.utf8.count, max: 64)
+            violations.length("subject", subject.utf8.count, max: 64)
+            violations.count("gained", gained.count, max: 32)
+            violations.each("gained", gained, max: 32)
+            violations.count("lost", lost.count, max: 32)
+            violations.each("lost", lost, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisionID = try reader.value(UUIDCodec.self)
+            case 2: transactionID = try reader.value(StringCodec.self)
+            case 3: subject = try reader.value(StringCodec.self)
+            case 4: decidedAt = try reader.value(TimestampCodec.self)
+            case 5: amount = try reader.value(Int64Codec.self)
+            case 6: scoreBefore = try reader.value(Int32Codec.self)
+            case 7: scoreAfter = try reader.value(Int32Codec.self)
+            case 8: gained = try reader.list(StringCodec.self)
+            case 9: lost = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("decisionId", decisionID, UUIDCodec.self)
+            writer.field("transactionId", transactionID, StringCodec.self)
+            writer.field("subject", subject, StringCodec.self, pii: .person)
+            writer.field("decidedAt", decidedAt, TimestampCodec.self)
+            writer.field("amount", amount, Int64Codec.self)
+            writer.field("scoreBefore", scoreBefore, Int32Codec.self)
+            writer.field("scoreAfter", scoreAfter, Int32Codec.self)
+            writer.list("gained", gained, StringCodec.self)
+            writer.list("lost", lost, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ChangedDecision, b: ChangedDecision) -> Bool {
+            Canonical.equal(a.decisionID, b.decisionID)
+                && Canonical.equal(a.transactionID, b.transactionID)
+                && Canonical.equal(a.subject, b.subject)
+                && Canonical.equal(a.decidedAt, b.decidedAt)
+                && Canonical.equal(a.amount, b.amount)
+                && Canonical.equal(a.scoreBefore, b.scoreBefore)
+                && Canonical.equal(a.scoreAfter, b.scoreAfter)
+                && Canonical.equal(a.gained, b.gained)
+                && Canonical.equal(a.lost, b.lost)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(decisionID, into: &hasher)
+            Canonical.hash(transactionID, into: &hasher)
+            Canonical.hash(subject, into: &hasher)
+            Canonical.hash(decidedAt, into: &hasher)
+            Canonical.hash(amount, into: &hasher)
+            Canonical.hash(scoreBefore, into: &hasher)
+            Canonical.hash(scoreAfter, into: &hasher)
+            Canonical.hash(gained, into: &hasher)
+            Canonical.hash(lost, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Decisions that went from one status to another, and the money in them.
+    public struct StatusCell: WireMessage {
+        public var before: Status = .unspecified
+        public var after: Status = .unspecified
+        public var count: UInt64 = 0
+        /// Minor units of the base currency.
+        public var amount: Int64 = 0
+        public var examples: [ChangedDecision] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            before: Status = .unspecified, after: Status = .unspecified, count: UInt64 = 0,
+            amount: Int64 = 0, examples: [ChangedDecision] = []
+        ) {
+            self.before = before
+            self.after = after
+            self.count = count
+            self.amount = amount
+            self.examples = examples
+        }
+
+        public static func blank() -> StatusCell { StatusCell() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.StatusCell", depth: 3,
+            [
+                Field(1, "before", .enumeration(Status.names)),
+                Field(2, "after", .enumeration(Status.names)),
+                Field(3, "count", .uint64),
+                Field(4, "amount", .int64),
+                Field(5, "examples", .message { ChangedDecision.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { before = try reader.enumeration(.implicit) }
+                if reader.take(0x10) { after = try reader.enumeration(.implicit) }
+                if reader.take(0x18) { count = try reader.uint64(.implicit) }
+                if reader.take(0x20) { amount = try reader.int64(.implicit) }
+                if reader.take(0x2A) {
+                    examples = try reader.list(0x2A, MessageCodec<ChangedDecision>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.enumeration(0x08, before)
+            size += sizes.enumeration(0x10, after)
+            size += sizes.uint64(0x18, count)
+            size += sizes.int64(0x20, amount)
+            size += sizes.list(0x2A, examples, MessageCodec<ChangedDecision>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.enumeration(0x08, before)
+            writer.enumeration(0x10, after)
+            writer.uint64(0x18, count)
+            writer.int64(0x20, amount)
+            writer.list(0x2A, examples, MessageCodec<ChangedDecision>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("examples", examples.count, max: 20)
+            violations.nested("examples", examples)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: before = try reader.value(EnumCodec<Status>.self)
+            case 2: after = try reader.value(EnumCodec<Status>.self)
+            case 3: count = try reader.value(UInt64Codec.self)
+            case 4: amount = try reader.value(Int64Codec.self)
+            case 5: examples = try reader.list(MessageCodec<ChangedDecision>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("before", before, EnumCodec<Status>.self)
+            writer.field("after", after, EnumCodec<Status>.self)
+            writer.field("count", count, UInt64Codec.self)
+            writer.field("amount", amount, Int64Codec.self)
+            writer.list("examples", examples, MessageCodec<ChangedDecision>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: StatusCell, b: StatusCell) -> Bool {
+            Canonical.equal(a.before, b.before)
+                && Canonical.equal(a.after, b.after)
+                && Canonical.equal(a.count, b.count)
+                && Canonical.equal(a.amount, b.amount)
+                && Canonical.equal(a.examples, b.examples)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(before, into: &hasher)
+            Canonical.hash(after, into: &hasher)
+            Canonical.hash(count, into: &hasher)
+            Canonical.hash(amount, into: &hasher)
+            Canonical.hash(examples, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// What a rule did in a backtest.
+    public struct RuleBacktest: WireMessage {
+        public var rule: String = ""
+        /// added, removed, changed or same.
+        public var change: String = ""
+        public var hitsBefore: UInt64 = 0
+        public var hitsAfter: UInt64 = 0
+        public var notEvaluated: UInt64 = 0
+        public var errors: UInt64 = 0
+        /// Minor units of the base currency in the events that it holds for.
+        public var amountAfter: Int64 = 0
+        /// Hits a day, in thousandths.
+        public var dailyBefore: UInt64 = 0
+        public var dailyAfter: UInt64 = 0
+        /// The live rule whose hits are most alike, and the Jaccard index of both, in thousandths.
+        public var nearestRule: String = ""
+        public var nearestShare: UInt32 = 0
+        /// Subjects that it holds for.
+        public var subjects: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            rule: String = "", change: String = "", hitsBefore: UInt64 = 0, hitsAfter: UInt64 = 0,
+            notEvaluated: UInt64 = 0, errors: UInt64 = 0, amountAfter: Int64 = 0,
+            dailyBefore: UInt64 = 0, dailyAfter: UInt64 = 0, nearestRule: String = "",
+            nearestShare: UInt32 = 0, subjects: UInt64 = 0
+        ) {
+            self.rule = rule
+            self.change = change
+            self.hitsBefore = hitsBefore
+            self.hitsAfter = hitsAfter
+            self.notEvaluated = notEvaluated
+            self.errors = errors
+            self.amountAfter = amountAfter
+            self.dailyBefore = dailyBefore
+            self.dailyAfter = dailyAfter
+            self.nearestRule = nearestRule
+            self.nearestShare = nearestShare
+            self.subjects = subjects
+        }
+
+        public static func blank() -> RuleBacktest { RuleBacktest() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RuleBacktest", depth: 1,
+            [
+                Field(1, "rule", .string),
+                Field(2, "change", .string),
+                Field(3, "hits_before", json: "hitsBefore", .uint64),
+                Field(4, "hits_after", json: "hitsAfter", .uint64),
+                Field(5, "not_evaluated", json: "notEvaluated", .uint64),
+                Field(6, "errors", .uint64),
+                Field(7, "amount_after", json: "amountAfter", .int64),
+                Field(8, "daily_before", json: "dailyBefore", .uint64),
+                Field(9, "daily_after", json: "dailyAfter", .uint64),
+                Field(10, "nearest_rule", json: "nearestRule", .string),
+                Field(11, "nearest_share", json: "nearestShare", .uint32),
+                Field(12, "subjects", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { rule = try reader.string(.implicit) }
+                if reader.take(0x12) { change = try reader.string(.implicit) }
+                if reader.take(0x18) { hitsBefore = try reader.uint64(.implicit) }
+                if reader.take(0x20) { hitsAfter = try reader.uint64(.implicit) }
+                if reader.take(0x28) { notEvaluated = try reader.uint64(.implicit) }
+                if reader.take(0x30) { errors = try reader.uint64(.implicit) }
+                if reader.take(0x38) { amountAfter = try reader.int64(.implicit) }
+                if reader.take(0x40) { dailyBefore = try reader.uint64(.implicit) }
+                if reader.take(0x48) { dailyAfter = try reader.uint64(.implicit) }
+                if reader.take(0x52) { nearestRule = try reader.string(.implicit) }
+                if reader.take(0x58) { nearestShare = try reader.uint32(.implicit) }
+                if reader.take(0x60) { subjects = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, rule)
+            size += sizes.string(0x12, change)
+            size += sizes.uint64(0x18, hitsBefore)
+            size += sizes.uint64(0x20, hitsAfter)
+            size += sizes.uint64(0x28, notEvaluated)
+            size += sizes.uint64(0x30, errors)
+            size += sizes.int64(0x38, amountAfter)
+            size += sizes.uint64(0x40, dailyBefore)
+            size += sizes.uint64(0x48, dailyAfter)
+            size += sizes.string(0x52, nearestRule)
+            size += sizes.uint32(0x58, nearestShare)
+            size += sizes.uint64(0x60, subjects)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, rule)
+            writer.string(0x12, change)
+            writer.uint64(0x18, hitsBefore)
+            writer.uint64(0x20, hitsAfter)
+            writer.uint64(0x28, notEvaluated)
+            writer.uint64(0x30, errors)
+            writer.int64(0x38, amountAfter)
+            writer.uint64(0x40, dailyBefore)
+            writer.uint64(0x48, dailyAfter)
+            writer.string(0x52, nearestRule)
+            writer.uint32(0x58, nearestShare)
+            writer.uint64(0x60, subjects)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("rule", missing: rule.isEmpty)
+            violations.length("rule", rule.utf8.count, max: 32)
+            violations.length("change", change.utf8.count, max: 16)
+            violations.length("nearest_rule", nearestRule.utf8.count, max: 32)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: rule = try reader.value(StringCodec.self)
+            case 2: change = try reader.value(StringCodec.self)
+            case 3: hitsBefore = try reader.value(UInt64Codec.self)
+            case 4: hitsAfter = try reader.value(UInt64Codec.self)
+            case 5: notEvaluated = try reader.value(UInt64Codec.self)
+            case 6: errors = try reader.value(UInt64Codec.self)
+            case 7: amountAfter = try reader.value(Int64Codec.self)
+            case 8: dailyBefore = try reader.value(UInt64Codec.self)
+            case 9: dailyAfter = try reader.value(UInt64Codec.self)
+            case 10: nearestRule = try reader.value(StringCodec.self)
+            case 11: nearestShare = try reader.value(UInt32Codec.self)
+            case 12: subjects = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("rule", rule, StringCodec.self)
+            writer.field("change", change, StringCodec.self)
+            writer.field("hitsBefore", hitsBefore, UInt64Codec.self)
+            writer.field("hitsAfter", hitsAfter, UInt64Codec.self)
+            writer.field("notEvaluated", notEvaluated, UInt64Codec.self)
+            writer.field("errors", errors, UInt64Codec.self)
+            writer.field("amountAfter", amountAfter, Int64Codec.self)
+            writer.field("dailyBefore", dailyBefore, UInt64Codec.self)
+            writer.field("dailyAfter", dailyAfter, UInt64Codec.self)
+            writer.field("nearestRule", nearestRule, StringCodec.self)
+            writer.field("nearestShare", nearestShare, UInt32Codec.self)
+            writer.field("subjects", subjects, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RuleBacktest, b: RuleBacktest) -> Bool {
+            Canonical.equal(a.rule, b.rule)
+                && Canonical.equal(a.change, b.change)
+                && Canonical.equal(a.hitsBefore, b.hitsBefore)
+                && Canonical.equal(a.hitsAfter, b.hitsAfter)
+                && Canonical.equal(a.notEvaluated, b.notEvaluated)
+                && Canonical.equal(a.errors, b.errors)
+                && Canonical.equal(a.amountAfter, b.amountAfter)
+                && Canonical.equal(a.dailyBefore, b.dailyBefore)
+                && Canonical.equal(a.dailyAfter, b.dailyAfter)
+                && Canonical.equal(a.nearestRule, b.nearestRule)
+                && Canonical.equal(a.nearestShare, b.nearestShare)
+                && Canonical.equal(a.subjects, b.subjects)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(rule, into: &hasher)
+            Canonical.hash(change, into: &hasher)
+            Canonical.hash(hitsBefore, into: &hasher)
+            Canonical.hash(hitsAfter, into: &hasher)
+            Canonical.hash(notEvaluated, into: &hasher)
+            Canonical.hash(errors, into: &hasher)
+            Canonical.hash(amountAfter, into: &hasher)
+            Canonical.hash(dailyBefore, into: &hasher)
+            Canonical.hash(dailyAfter, into: &hasher)
+            Canonical.hash(nearestRule, into: &hasher)
+            Canonical.hash(nearestShare, into: &hasher)
+            Canonical.hash(subjects, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct BacktestReport: WireMessage {
+        public var decisions: UInt64 = 0
+        public var first: Timestamp?
+        public var last: Timestamp?
+        public var base: [UInt8] = []
+        public var candidate: [UInt8] = []
+        public var cells: [StatusCell] = []
+        public var rules: [RuleBacktest] = []
+        public var changed: UInt64 = 0
+        /// Subjects with a changed decision.
+        public var subjects: UInt64 = 0
+        /// Records that could not be judged again, and why.
+        public var leftOut: UInt64 = 0
+        public var leftOutReasons: WireMap<String, UInt64> = [:]
+        /// Facts that rules of the candidate read and that were not recorded then, with those
+        /// rules.
+        public var unrecordedFacts: WireMap<String, String> = [:]
+        public var currency: String = ""
+        public var validation: ValidationReport?
+        /// Decisions whose live replay differed from the record: the comparison is with the replay.
+        public var drifted: UInt64 = 0
+        public var unknown: UnknownFields?
+
+        public init(
+            decisions: UInt64 = 0, first: Timestamp? = nil, last: Timestamp? = nil,
+            base: [UInt8] = [], candidate: [UInt8] = [], cells: [StatusCell] = [],
+            rules: [RuleBacktest] = [], changed: UInt64 = 0, subjects: UInt64 = 0,
+            leftOut: UInt64 = 0, leftOutReasons: WireMap<String, UInt64> = [:],
+            unrecordedFacts: WireMap<String, String> = [:], currency: String = "",
+            validation: ValidationReport? = nil, drifted: UInt64 = 0
+        ) {
+            self.decisions = decisions
+            self.first = first
+            self.last = last
+            self.base = base
+            self.candidate = candidate
+            self.cells = cells
+            self.rules = rules
+            self.changed = changed
+            self.subjects = subjects
+            self.leftOut = leftOut
+            self.leftOutReasons = leftOutReasons
+            self.unrecordedFacts = unrecordedFacts
+            self.currency = currency
+            self.validation = validation
+            self.drifted = drifted
+        }
+
+        public static func blank() -> BacktestReport { BacktestReport() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.BacktestReport", depth: 4,
+            [
+                Field(1, "decisions", .uint64),
+                Field(2, "first", .timestamp, .optional),
+                Field(3, "last", .timestamp, .optional),
+                Field(4, "base", .bytes),
+                Field(5, "candidate", .bytes),
+                Field(6, "cells", .message { StatusCell.fields }, .list),
+                Field(7, "rules", .message { RuleBacktest.fields }, .list),
+                Field(8, "changed", .uint64),
+                Field(9, "subjects", .uint64),
+                Field(10, "left_out", json: "leftOut", .uint64),
+                Field(11, "left_out_reasons", json: "leftOutReasons", .uint64, .map(.string)),
+                Field(12, "unrecorded_facts", json: "unrecordedFacts", .string, .map(.string)),
+                Field(13, "currency", .string),
+                Field(14, "validation", .message { ValidationReport.fields }, .optional),
+                Field(15, "drifted", .uint64),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { decisions = try reader.uint64(.implicit) }
+                if reader.take(0x12) { first = try reader.timestamp() }
+                if reader.take(0x1A) { last = try reader.timestamp() }
+                if reader.take(0x22) { base = try reader.bytes(.implicit) }
+                if reader.take(0x2A) { candidate = try reader.bytes(.implicit) }
+                if reader.take(0x32) {
+                    cells = try reader.list(0x32, MessageCodec<StatusCell>.self)
+                }
+                if reader.take(0x3A) {
+                    rules = try reader.list(0x3A, MessageCodec<RuleBacktest>.self)
+                }
+                if reader.take(0x40) { changed = try reader.uint64(.implicit) }
+                if reader.take(0x48) { subjects = try reader.uint64(.implicit) }
+                if reader.take(0x50) { leftOut = try reader.uint64(.implicit) }
+                if reader.take(0x5A) {
+                    leftOutReasons = try reader.map(0x5A, StringCodec.self, UInt64Codec.self)
+                }
+                if reader.take(0x62) {
+                    unrecordedFacts = try reader.map(0x62, StringCodec.self, StringCodec.self)
+                }
+                if reader.take(0x6A) { currency = try reader.string(.implicit) }
+                if reader.take(0x72) { validation = try reader.message() }
+                if reader.take(0x78) { drifted = try reader.uint64(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, decisions)
+            size += sizes.timestamp(0x12, first)
+            size += sizes.timestamp(0x1A, last)
+            size += sizes.bytes(0x22, base)
+            size += sizes.bytes(0x2A, candidate)
+            size += sizes.list(0x32, cells, MessageCodec<StatusCell>.self)
+            size += sizes.list(0x3A, rules, MessageCodec<RuleBacktest>.self)
+            size += sizes.uint64(0x40, changed)
+            size += sizes.uint64(0x48, subjects)
+            size += sizes.uint64(0x50, leftOut)
+            size += sizes.map(0x5A, leftOutReasons, StringCodec.self, UInt64Codec.self)
+            size += sizes.map(0x62, unrecordedFacts, StringCodec.self, StringCodec.self)
+            size += sizes.string(0x6A, currency)
+            size += sizes.message(0x72, validation)
+            size += sizes.uint64(0x78, drifted)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, decisions)
+            writer.timestamp(0x12, first)
+            writer.timestamp(0x1A, last)
+            writer.bytes(0x22, base)
+            writer.bytes(0x2A, candidate)
+            writer.list(0x32, cells, MessageCodec<StatusCell>.self, &sizes)
+            writer.list(0x3A, rules, MessageCodec<RuleBacktest>.self, &sizes)
+            writer.uint64(0x40, changed)
+            writer.uint64(0x48, subjects)
+            writer.uint64(0x50, leftOut)
+            writer.map(0x5A, leftOutReasons, StringCodec.self, UInt64Codec.self, &sizes)
+            writer.map(0x62, unrecordedFacts, StringCodec.self, StringCodec.self, &sizes)
+            writer.string(0x6A, currency)
+            writer.message(0x72, validation, &sizes)
+            writer.uint64(0x78, drifted)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("base", base.count, max: 32)
+            violations.length("candidate", candidate.count, max: 32)
+            violations.count("cells", cells.count, max: 32)
+            violations.nested("cells", cells)
+            violations.count("rules", rules.count, max: 5000)
+            violations.nested("rules", rules)
+            violations.count("left_out_reasons", leftOutReasons.count, max: 64)
+            violations.keys("left_out_reasons", leftOutReasons, max: 256)
+            violations.count("unrecorded_facts", unrecordedFacts.count, max: 512)
+            violations.keys("unrecorded_facts", unrecordedFacts, max: 64)
+            violations.each("unrecorded_facts", unrecordedFacts, max: 4096)
+            violations.length("currency", currency.utf8.count, max: 3)
+            violations.nested("validation", validation)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: decisions = try reader.value(UInt64Codec.self)
+            case 2: first = try reader.value(TimestampCodec.self)
+            case 3: last = try reader.value(TimestampCodec.self)
+            case 4: base = try reader.value(BytesCodec.self)
+            case 5: candidate = try reader.value(BytesCodec.self)
+            case 6: cells = try reader.list(MessageCodec<StatusCell>.self)
+            case 7: rules = try reader.list(MessageCodec<RuleBacktest>.self)
+            case 8: changed = try reader.value(UInt64Codec.self)
+            case 9: subjects = try reader.value(UInt64Codec.self)
+            case 10: leftOut = try reader.value(UInt64Codec.self)
+            case 11: leftOutReasons = try reader.map(StringCodec.self, UInt64Codec.self)
+            case 12: unrecordedFacts = try reader.map(StringCodec.self, StringCodec.self)
+            case 13: currency = try reader.value(StringCodec.self)
+            case 14: validation = try reader.value(MessageCodec<ValidationReport>.self)
+            case 15: drifted = try reader.value(UInt64Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("decisions", decisions, UInt64Codec.self)
+            writer.field("first", first, TimestampCodec.self)
+            writer.field("last", last, TimestampCodec.self)
+            writer.field("base", base, BytesCodec.self)
+            writer.field("candidate", candidate, BytesCodec.self)
+            writer.list("cells", cells, MessageCodec<StatusCell>.self)
+            writer.list("rules", rules, MessageCodec<RuleBacktest>.self)
+            writer.field("changed", changed, UInt64Codec.self)
+            writer.field("subjects", subjects, UInt64Codec.self)
+            writer.field("leftOut", leftOut, UInt64Codec.self)
+            writer.map("leftOutReasons", leftOutReasons, StringCodec.self, UInt64Codec.self)
+            writer.map("unrecordedFacts", unrecordedFacts, StringCodec.self, StringCodec.self)
+            writer.field("currency", currency, StringCodec.self)
+            writer.field("validation", validation, MessageCodec<ValidationReport>.self)
+            writer.field("drifted", drifted, UInt64Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BacktestReport, b: BacktestReport) -> Bool {
+            Canonical.equal(a.decisions, b.decisions)
+                && Canonical.equal(a.first, b.first)
+                && Canonical.equal(a.last, b.last)
+                && Canonical.equal(a.base, b.base)
+                && Canonical.equal(a.candidate, b.candidate)
+                && Canonical.equal(a.cells, b.cells)
+                && Canonical.equal(a.rules, b.rules)
+                && Canonical.equal(a.changed, b.changed)
+                && Canonical.equal(a.subjects, b.subjects)
+                && Canonical.equal(a.leftOut, b.leftOut)
+                && Canonical.equal(a.leftOutReasons, b.leftOutReasons)
+                && Canonical.equal(a.unrecordedFacts, b.unrecordedFacts)
+                && Canonical.equal(a.currency, b.currency)
+                && Canonical.equal(a.validation, b.validation)
+                && Canonical.equal(a.drifted, b.drifted)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(decisions, into: &hasher)
+            Canonical.hash(first, into: &hasher)
+            Canonical.hash(last, into: &hasher)
+            Canonical.hash(base, into: &hasher)
+            Canonical.hash(candidate, into: &hasher)
+            Canonical.hash(cells, into: &hasher)
+            Canonical.hash(rules, into: &hasher)
+            Canonical.hash(changed, into: &hasher)
+            Canonical.hash(subjects, into: &hasher)
+            Canonical.hash(leftOut, into: &hasher)
+            Canonical.hash(leftOutReasons, into: &hasher)
+            Canonical.hash(unrecordedFacts, into: &hasher)
+            Canonical.hash(currency, into: &hasher)
+            Canonical.hash(validation, into: &hasher)
+            Canonical.hash(drifted, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    public struct BacktestProgress: WireMessage {
+        public var done: UInt64 = 0
+        public var total: UInt64 = 0
+        public var report: BacktestReport?
+        public var unknown: UnknownFields?
+
+        public init(done: UInt64 = 0, total: UInt64 = 0, report: BacktestReport? = nil) {
+            self.done = done
+            self.total = total
+            self.report = report
+        }
+
+        public static func blank() -> BacktestProgress { BacktestProgress() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.BacktestProgress", depth: 5,
+            [
+                Field(1, "done", .uint64),
+                Field(2, "total", .uint64),
+                Field(3, "report", .message { BacktestReport.fields }, .optional),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x08) { done = try reader.uint64(.implicit) }
+                if reader.take(0x10) { total = try reader.uint64(.implicit) }
+                if reader.take(0x1A) { report = try reader.message() }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.uint64(0x08, done)
+            size += sizes.uint64(0x10, total)
+            size += sizes.message(0x1A, report)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.uint64(0x08, done)
+            writer.uint64(0x10, total)
+            writer.message(0x1A, report, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.nested("report", report)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: done = try reader.value(UInt64Codec.self)
+            case 2: total = try reader.value(UInt64Codec.self)
+            case 3: report = try reader.value(MessageCodec<BacktestReport>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("done", done, UInt64Codec.self)
+            writer.field("total", total, UInt64Codec.self)
+            writer.field("report", report, MessageCodec<BacktestReport>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: BacktestProgress, b: BacktestProgress) -> Bool {
+            Canonical.equal(a.done, b.done)
+                && Canonical.equal(a.total, b.total)
+                && Canonical.equal(a.report, b.report)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(done, into: &hasher)
+            Canonical.hash(total, into: &hasher)
+            Canonical.hash(report, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// A step of a change of the rules, chained into the log of decisions.
+    public struct ChangeRecord: WireMessage {
+        public var chain: String = ""
+        /// Without gaps, from 1; decisions and changes share the numbers.
+        public var sequence: UInt64 = 0
+        /// Digest of the sealed record before this one.
+        public var previous: [UInt8] = []
+        /// Such as rules.proposed, rules.approved, rules.rejected, rules.applied, rules.reverted.
+        public var kind: String = ""
+        public var tenant: String = ""
+        public var at: Timestamp
+        public var actor: String = ""
+        public var proposalID: String = ""
+        public var reason: String = ""
+        public var ticket: String = ""
+        /// Digests of the rule sets before and after.
+        public var base: [UInt8] = []
+        public var candidate: [UInt8] = []
+        /// SHA-256 of the proposal as it stands after this step.
+        public var proposal: [UInt8] = []
+        public var breakGlass: Bool = false
+        public var policy: [UInt8] = []
+        public var build: String = ""
+        public var unknown: UnknownFields?
+
+        public init(
+            chain: String = "", sequence: UInt64 = 0, previous: [UInt8] = [], kind: String = "",
+            tenant: String = "", at: Timestamp, actor: String = "", proposalID: String = "",
+            reason: String = "", ticket: String = "", base: [UInt8] = [], candidate: [UInt8] = [],
+            proposal: [UInt8] = [], breakGlass: Bool = false, policy: [UInt8] = [],
+            build: String = ""
+        ) {
+            self.chain = chain
+            self.sequence = sequence
+            self.previous = previous
+            self.kind = kind
+            self.tenant = tenant
+            self.at = at
+            self.actor = actor
+            self.proposalID = proposalID
+            self.reason = reason
+            self.ticket = ticket
+            self.base = base
+            self.candidate = candidate
+            self.proposal = proposal
+            self.breakGlass = breakGlass
+            self.policy = policy
+            self.build = build
+        }
+
+        public static func blank() -> ChangeRecord {
+            ChangeRecord(at: .blank())
+        }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.ChangeRecord", depth: 2,
+            [
+                Field(1, "chain", .string),
+                Field(2, "sequence", .uint64),
+                Field(3, "previous", .bytes),
+                Field(4, "kind", .string),
+                Field(5, "tenant", .string),
+                Field(6, "at", .timestamp, .required),
+                Field(7, "actor", .string),
+                Field(8, "proposal_id", json: "proposalId", .string),
+                Field(9, "reason", .string),
+                Field(10, "ticket", .string),
+                Field(11, "base", .bytes),
+                Field(12, "candidate", .bytes),
+                Field(13, "proposal", .bytes),
+                Field(14, "break_glass", json: "breakGlass", .bool),
+                Field(15, "policy", .bytes),
+                Field(16, "build", .string),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
+            repeat {
+                if reader.take(0x0A) { chain = try reader.string(.implicit) }
+                if reader.take(0x10) { sequence = try reader.uint64(.implicit) }
+                if reader.take(0x1A) { previous = try reader.bytes(.implicit) }
+                if reader.take(0x22) { kind = try reader.string(.implicit) }
+                if reader.take(0x2A) { tenant = try reader.string(.implicit) }
+                if reader.take(0x32) {
+                    at = try reader.timestamp()
+                    seen |= 0x1
+                }
+                if reader.take(0x3A) { actor = try reader.string(.implicit) }
+                if reader.take(0x42) { proposalID = try reader.string(.implicit) }
+                if reader.take(0x4A) { reason = try reader.string(.implicit) }
+                if reader.take(0x52) { ticket = try reader.string(.implicit) }
+                if reader.take(0x5A) { base = try reader.bytes(.implicit) }
+                if reader.take(0x62) { candidate = try reader.bytes(.implicit) }
+                if reader.take(0x6A) { proposal = try reader.bytes(.implicit) }
+                if reader.take(0x70) { breakGlass = try reader.bool(.implicit) }
+                if reader.take(0x7A) { policy = try reader.bytes(.implicit) }
+                if reader.take(0x82) { build = try reader.string(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, chain)
+            size += sizes.uint64(0x10, sequence)
+            size += sizes.bytes(0x1A, previous)
+            size += sizes.string(0x22, kind)
+            size += sizes.string(0x2A, tenant)
+            size += sizes.timestamp(0x32, at)
+            size += sizes.string(0x3A, actor)
+            size += sizes.string(0x42, proposalID)
+            size += sizes.string(0x4A, reason)
+            size += sizes.string(0x52, ticket)
+            size += sizes.bytes(0x5A, base)
+            size += sizes.bytes(0x62, candidate)
+            size += sizes.bytes(0x6A, proposal)
+            size += sizes.bool(0x70, breakGlass)
+            size += sizes.bytes(0x7A, policy)
+            size += sizes.string(0x82, build)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, chain)
+            writer.uint64(0x10, sequence)
+            writer.bytes(0x1A, previous)
+            writer.string(0x22, kind)
+            writer.string(0x2A, tenant)
+            writer.timestamp(0x32, at)
+            writer.string(0x3A, actor)
+            writer.string(0x42, proposalID)
+            writer.string(0x4A, reason)
+            writer.string(0x52, ticket)
+            writer.bytes(0x5A, base)
+            writer.bytes(0x62, candidate)
+            writer.bytes(0x6A, proposal)
+            writer.bool(0x70, breakGlass)
+            writer.bytes(0x7A, policy)
+            writer.string(0x82, build)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("chain", missing: chain.isEmpty)
+            violations.length("chain", chain.utf8.count, max: 64)
+            violations.required("sequence", missing: sequence == 0)
+            violations.length("previous", previous.count, max: 32)
+            violations.length("kind", kind.utf8.count, max: 32)
+            violations.length("tenant", tenant.utf8.count, max: 64)
+            violations.length("actor", actor.utf8.count, max: 128)
+            violations.length("proposal_id", proposalID.utf8.count, max: 64)
+            violations.length("reason", reason.utf8.count, max: 2048)
+            violations.length("ticket", ticket.utf8.count, max: 128)
+            violations.length("base", base.count, max: 32)
+            violations.length("candidate", candidate.count, max: 32)
+            violations.length("proposal", proposal.count, max: 32)
+            violations.length("policy", policy.count, max: 32)
+            violations.length("build", build.utf8.count, max: 64)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: chain = try reader.value(StringCodec.self)
+            case 2: sequence = try reader.value(UInt64Codec.self)
+            case 3: previous = try reader.value(BytesCodec.self)
+            case 4: kind = try reader.value(StringCodec.self)
+            case 5: tenant = try reader.value(StringCodec.self)
+            case 6: at = try reader.value(TimestampCodec.self)
+            case 7: actor = try reader.value(StringCodec.self)
+            case 8: proposalID = try reader.value(StringCodec.self)
+            case 9: reason = try reader.value(StringCodec.self)
+            case 10: ticket = try reader.value(StringCodec.self)
+            case 11: base = try reader.value(BytesCodec.self)
+            case 12: candidate = try reader.value(BytesCodec.self)
+            case 13: proposal = try reader.value(BytesCodec.self)
+            case 14: breakGlass = try reader.value(BoolCodec.self)
+            case 15: policy = try reader.value(BytesCodec.self)
+            case 16: build = try reader.value(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("chain", chain, StringCodec.self)
+            writer.field("sequence", sequence, UInt64Codec.self)
+            writer.field("previous", previous, BytesCodec.self)
+            writer.field("kind", kind, StringCodec.self)
+            writer.field("tenant", tenant, StringCodec.self)
+            writer.field("at", at, TimestampCodec.self)
+            writer.field("actor", actor, StringCodec.self)
+            writer.field("proposalId", proposalID, StringCodec.self)
+            writer.field("reason", reason, StringCodec.self)
+            writer.field("ticket", ticket, StringCodec.self)
+            writer.field("base", base, BytesCodec.self)
+            writer.field("candidate", candidate, BytesCodec.self)
+            writer.field("proposal", proposal, BytesCodec.self)
+            writer.field("breakGlass", breakGlass, BoolCodec.self)
+            writer.field("policy", policy, BytesCodec.self)
+            writer.field("build", build, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: ChangeRecord, b: ChangeRecord) -> Bool {
+            Canonical.equal(a.chain, b.chain)
+                && Canonical.equal(a.sequence, b.sequence)
+                && Canonical.equal(a.previous, b.previous)
+                && Canonical.equal(a.kind, b.kind)
+                && Canonical.equal(a.tenant, b.tenant)
+                && Canonical.equal(a.at, b.at)
+                && Canonical.equal(a.actor, b.actor)
+                && Canonical.equal(a.proposalID, b.proposalID)
+                && Canonical.equal(a.reason, b.reason)
+                && Canonical.equal(a.ticket, b.ticket)
+                && Canonical.equal(a.base, b.base)
+                && Canonical.equal(a.candidate, b.candidate)
+                && Canonical.equal(a.proposal, b.proposal)
+                && Canonical.equal(a.breakGlass, b.breakGlass)
+                && Canonical.equal(a.policy, b.policy)
+                && Canonical.equal(a.build, b.build)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(chain, into: &hasher)
+            Canonical.hash(sequence, into: &hasher)
+            Canonical.hash(previous, into: &hasher)
+            Canonical.hash(kind, into: &hasher)
+            Canonical.hash(tenant, into: &hasher)
+            Canonical.hash(at, into: &hasher)
+            Canonical.hash(actor, into: &hasher)
+            Canonical.hash(proposalID, into: &hasher)
+            Canonical.hash(reason, into: &hasher)
+            Canonical.hash(ticket, into: &hasher)
+            Canonical.hash(base, into: &hasher)
+            Canonical.hash(candidate, into: &hasher)
+            Canonical.hash(proposal, into: &hasher)
+            Canonical.hash(breakGlass, into: &hasher)
+            Canonical.hash(policy, into: &hasher)
+            Canonical.hash(build, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1.ChangeRecord: SealableMessage {
+    public static let fingerprint = Fingerprint(
+        "2c7d2d14d8de8525835eda0dc70ecff28b9a5d4cca4a7453531ad84664b43338")
+
+    public static let schemaText = """
+        package assay.risk.v1
+        @sealable
+        message ChangeRecord {
+          chain: string = 1 @max(64) @required
+          sequence: uint64 = 2 @required
+          previous: bytes = 3 @max(32)
+          kind: string = 4 @max(32)
+          tenant: string = 5 @max(64)
+          at: timestamp = 6 @required
+          actor: string = 7 @max(128)
+          proposal_id: string = 8 @max(64)
+          reason: string = 9 @max(2048)
+          ticket: string = 10 @max(128)
+          base: bytes = 11 @max(32)
+          candidate: bytes = 12 @max(32)
+          proposal: bytes = 13 @max(32)
+          break_glass: bool = 14
+          policy: bytes = 15 @max(32)
+          build: string = 16 @max(64)
         }
 
         """

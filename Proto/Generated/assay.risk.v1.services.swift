@@ -3,33 +3,112 @@
 public import RPC
 
 extension AssayRiskV1 {
+    /// Proves that no decision was altered.
+    public enum DecisionLog {
+        /// Checks digests, links and sequences of a part of the log.
+        public static let verifyLog = MethodDescriptor(
+            path: "/assay.risk.v1.DecisionLog/VerifyLog", kind: .serverStreaming,
+            schema: 0x2160_98c4_f573_9c64, access: .scope("risk.audit", mutualTLS: true),
+            idempotency: .readonly, cost: 500, maximumRequestBytes: 16_412,
+            maximumResponseBytes: 17_582)
+
+        /// Every method, in the order of the schema.
+        public static let methods: [MethodDescriptor] = [verifyLog]
+
+        /// What a server of `assay.risk.v1.DecisionLog` implements.
+        public protocol Service: RPCService {
+            /// Checks digests, links and sequences of a part of the log.
+            func verifyLog(
+                _ request: VerifyLogRequest, replies: ReplyWriter<VerifyProgress>,
+                context: ServerContext
+            ) async throws
+        }
+
+        /// Calls `assay.risk.v1.DecisionLog` over any transport.
+        public struct Client: Sendable {
+            public let transport: any ClientTransport
+
+            public init(_ transport: any ClientTransport) {
+                self.transport = transport
+            }
+
+            /// Checks digests, links and sequences of a part of the log.
+            public nonisolated(nonsending) func verifyLog<Result>(
+                _ request: VerifyLogRequest, options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (ReplyStream<VerifyProgress>) async throws -> Result
+            ) async throws -> Result {
+                try await transport.serverStreaming(
+                    DecisionLog.verifyLog, request, options: options, body)
+            }
+        }
+    }
+}
+
+extension AssayRiskV1.DecisionLog.Service {
+    public func register(in registry: inout MethodRegistry) {
+        registry.serverStreaming(AssayRiskV1.DecisionLog.verifyLog) { request, replies, context in
+            try await self.verifyLog(request, replies: replies, context: context)
+        }
+    }
+}
+
+extension AssayRiskV1 {
     /// Turns a payment or a loan application into a decision with its reasons.
     public enum RiskAssessment {
         /// Decides on one payment.
         public static let assessTransaction = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/AssessTransaction", kind: .unary,
-            schema: 0x8829_f829_dece_2366, access: .scope("risk.assess", mutualTLS: true),
+            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.assess", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5,
-            deadline: .milliseconds(50), maximumRequestBytes: 18_873, maximumResponseBytes: 386_099)
+            deadline: .milliseconds(50), maximumRequestBytes: 31_626, maximumResponseBytes: 709_350)
 
         /// Decides on one loan application.
         public static let assessCredit = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/AssessCredit", kind: .unary,
-            schema: 0x8829_f829_dece_2366, access: .scope("risk.credit", mutualTLS: true),
+            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.credit", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 10,
-            deadline: .milliseconds(500), maximumRequestBytes: 17_460,
-            maximumResponseBytes: 386_099)
+            deadline: .milliseconds(500), maximumRequestBytes: 28_940,
+            maximumResponseBytes: 709_350)
 
         /// A decision made earlier.
         public static let getDecision = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/GetDecision", kind: .unary,
-            schema: 0x8829_f829_dece_2366, access: .scope("risk.decisions.read", mutualTLS: true),
+            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_402,
-            maximumResponseBytes: 386_093)
+            maximumResponseBytes: 709_344)
+
+        /// Decisions made earlier, newest first.
+        public static let listDecisions = MethodDescriptor(
+            path: "/assay.risk.v1.RiskAssessment/ListDecisions", kind: .unary,
+            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, deadline: .seconds(2), maximumRequestBytes: 16_865,
+            maximumResponseBytes: 33_554_432)
+
+        /// Every decision from a position of the log on, as it is made; ends only with the call.
+        public static let watchDecisions = MethodDescriptor(
+            path: "/assay.risk.v1.RiskAssessment/WatchDecisions", kind: .serverStreaming,
+            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, maximumRequestBytes: 16_439,
+            maximumResponseBytes: 709_344)
+
+        /// Decides again on what was recorded, and compares.
+        public static let replayDecision = MethodDescriptor(
+            path: "/assay.risk.v1.RiskAssessment/ReplayDecision", kind: .unary,
+            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.replay", mutualTLS: true),
+            idempotency: .readonly, cost: 20, deadline: .seconds(2), maximumRequestBytes: 16_476,
+            maximumResponseBytes: 815_445)
+
+        /// Everything that a decision was made from: facts, traces of rules, attributions.
+        public static let explainDecision = MethodDescriptor(
+            path: "/assay.risk.v1.RiskAssessment/ExplainDecision", kind: .unary,
+            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
+            idempotency: .readonly, cost: 20, deadline: .seconds(2), maximumRequestBytes: 16_404,
+            maximumResponseBytes: 4_027_399)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [
-            assessTransaction, assessCredit, getDecision,
+            assessTransaction, assessCredit, getDecision, listDecisions, watchDecisions,
+            replayDecision, explainDecision,
         ]
 
         /// What a server of `assay.risk.v1.RiskAssessment` implements.
@@ -46,6 +125,24 @@ extension AssayRiskV1 {
             func getDecision(
                 _ request: GetDecisionRequest, context: ServerContext
             ) async throws -> Decision
+            /// Decisions made earlier, newest first.
+            func listDecisions(
+                _ request: ListDecisionsRequest, context: ServerContext
+            ) async throws -> DecisionPage
+            /// Every decision from a position of the log on, as it is made; ends only with the
+            /// call.
+            func watchDecisions(
+                _ request: WatchDecisionsRequest, replies: ReplyWriter<Decision>,
+                context: ServerContext
+            ) async throws
+            /// Decides again on what was recorded, and compares.
+            func replayDecision(
+                _ request: ReplayDecisionRequest, context: ServerContext
+            ) async throws -> ReplayReport
+            /// Everything that a decision was made from: facts, traces of rules, attributions.
+            func explainDecision(
+                _ request: ExplainDecisionRequest, context: ServerContext
+            ) async throws -> DecisionExplanation
         }
 
         /// Calls `assay.risk.v1.RiskAssessment` over any transport.
@@ -77,6 +174,37 @@ extension AssayRiskV1 {
             ) async throws -> Decision {
                 try await transport.unary(RiskAssessment.getDecision, request, options: options)
             }
+
+            /// Decisions made earlier, newest first.
+            public func listDecisions(
+                _ request: ListDecisionsRequest, options: CallOptions = CallOptions()
+            ) async throws -> DecisionPage {
+                try await transport.unary(RiskAssessment.listDecisions, request, options: options)
+            }
+
+            /// Every decision from a position of the log on, as it is made; ends only with the
+            /// call.
+            public nonisolated(nonsending) func watchDecisions<Result>(
+                _ request: WatchDecisionsRequest, options: CallOptions = CallOptions(),
+                _ body: nonisolated(nonsending) (ReplyStream<Decision>) async throws -> Result
+            ) async throws -> Result {
+                try await transport.serverStreaming(
+                    RiskAssessment.watchDecisions, request, options: options, body)
+            }
+
+            /// Decides again on what was recorded, and compares.
+            public func replayDecision(
+                _ request: ReplayDecisionRequest, options: CallOptions = CallOptions()
+            ) async throws -> ReplayReport {
+                try await transport.unary(RiskAssessment.replayDecision, request, options: options)
+            }
+
+            /// Everything that a decision was made from: facts, traces of rules, attributions.
+            public func explainDecision(
+                _ request: ExplainDecisionRequest, options: CallOptions = CallOptions()
+            ) async throws -> DecisionExplanation {
+                try await transport.unary(RiskAssessment.explainDecision, request, options: options)
+            }
         }
     }
 }
@@ -91,6 +219,250 @@ extension AssayRiskV1.RiskAssessment.Service {
         }
         registry.unary(AssayRiskV1.RiskAssessment.getDecision) { request, context in
             try await self.getDecision(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RiskAssessment.listDecisions) { request, context in
+            try await self.listDecisions(request, context: context)
+        }
+        registry.serverStreaming(
+            AssayRiskV1.RiskAssessment.watchDecisions
+        ) { request, replies, context in
+            try await self.watchDecisions(request, replies: replies, context: context)
+        }
+        registry.unary(AssayRiskV1.RiskAssessment.replayDecision) { request, context in
+            try await self.replayDecision(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RiskAssessment.explainDecision) { request, context in
+            try await self.explainDecision(request, context: context)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// Changes the rules, with two people to each change.
+    public enum RuleAdministration {
+        /// Rules by rising id, and what they did.
+        public static let listRules = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ListRules", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, deadline: .seconds(2), maximumRequestBytes: 16_574,
+            maximumResponseBytes: 33_554_432)
+
+        /// The files of a rule set.
+        public static let listRuleFiles = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ListRuleFiles", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, deadline: .seconds(5), maximumRequestBytes: 16_418,
+            maximumResponseBytes: 33_554_432)
+
+        /// Checks, compiles and tests files as they would run, and changes nothing.
+        public static let validateRules = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ValidateRules", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.test", mutualTLS: true),
+            idempotency: .readonly, cost: 20, deadline: .seconds(10),
+            maximumRequestBytes: 33_554_432, maximumResponseBytes: 16_777_216)
+
+        /// What files would have changed of recorded decisions; the last message holds the report.
+        public static let backtest = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/Backtest", kind: .serverStreaming,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.test", mutualTLS: true),
+            idempotency: .readonly, cost: 500, maximumRequestBytes: 33_554_432,
+            maximumResponseBytes: 33_554_432)
+
+        /// Puts a change up for review.
+        public static let proposeRules = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ProposeRules", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.propose", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 20, deadline: .seconds(10),
+            maximumRequestBytes: 33_554_432, maximumResponseBytes: 16_777_216)
+
+        /// Puts an exception for one subject, or an entry of a list, up for review.
+        public static let proposeException = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ProposeException", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.propose", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 20, deadline: .seconds(10),
+            maximumRequestBytes: 19_246, maximumResponseBytes: 16_777_216)
+
+        /// Proposals, newest first.
+        public static let listProposals = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ListProposals", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.read", mutualTLS: true),
+            idempotency: .readonly, cost: 5, deadline: .seconds(2), maximumRequestBytes: 16_462,
+            maximumResponseBytes: 33_554_432)
+
+        /// Approves or rejects what another person proposed.
+        public static let reviewProposal = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ReviewProposal", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.approve", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5, deadline: .seconds(5),
+            maximumRequestBytes: 18_700, maximumResponseBytes: 16_777_216)
+
+        /// Makes an approved proposal live, if the set that it changes still is.
+        public static let applyRules = MethodDescriptor(
+            path: "/assay.risk.v1.RuleAdministration/ApplyRules", kind: .unary,
+            schema: 0x130a_e0df_9c6d_2675, access: .scope("risk.rules.apply", mutualTLS: true),
+            idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 20, deadline: .seconds(10),
+            maximumRequestBytes: 18_865, maximumResponseBytes: 33_554_432)
+
+        /// Every method, in the order of the schema.
+        public static let methods: [MethodDescriptor] = [
+            listRules, listRuleFiles, validateRules, backtest, proposeRules, proposeException,
+            listProposals, reviewProposal, applyRules,
+        ]
+
+        /// What a server of `assay.risk.v1.RuleAdministration` implements.
+        public protocol Service: RPCService {
+            /// Rules by rising id, and what they did.
+            func listRules(
+                _ request: ListRulesRequest, context: ServerContext
+            ) async throws -> RulePage
+            /// The files of a rule set.
+            func listRuleFiles(
+                _ request: ListRuleFilesRequest, context: ServerContext
+            ) async throws -> RuleSet
+            /// Checks, compiles and tests files as they would run, and changes nothing.
+            func validateRules(
+                _ request: RuleFiles, context: ServerContext
+            ) async throws -> ValidationReport
+            /// What files would have changed of recorded decisions; the last message holds the
+            /// report.
+            func backtest(
+                _ request: BacktestRequest, replies: ReplyWriter<BacktestProgress>,
+                context: ServerContext
+            ) async throws
+            /// Puts a change up for review.
+            func proposeRules(
+                _ request: ProposeRequest, context: ServerContext
+            ) async throws -> Proposal
+            /// Puts an exception for one subject, or an entry of a list, up for review.
+            func proposeException(
+                _ request: ExceptionRequest, context: ServerContext
+            ) async throws -> Proposal
+            /// Proposals, newest first.
+            func listProposals(
+                _ request: ListProposalsRequest, context: ServerContext
+            ) async throws -> ProposalPage
+            /// Approves or rejects what another person proposed.
+            func reviewProposal(
+                _ request: ReviewRequest, context: ServerContext
+            ) async throws -> Proposal
+            /// Makes an approved proposal live, if the set that it changes still is.
+            func applyRules(_ request: ApplyRequest, context: ServerContext) async throws -> RuleSet
+        }
+
+        /// Calls `assay.risk.v1.RuleAdministration` over any transport.
+        public struct Client: Sendable {
+            public let transport: any ClientTransport
+
+            public init(_ transport: any ClientTransport) {
+                self.transport = transport
+            }
+
+            /// Rules by rising id, and what they did.
+            public func listRules(
+                _ request: ListRulesRequest, options: CallOptions = CallOptions()
+            ) async throws -> RulePage {
+                try await transport.unary(RuleAdministration.listRules, request, options: options)
+            }
+
+            /// The files of a rule set.
+            public func listRuleFiles(
+                _ request: ListRuleFilesRequest, options: CallOptions = CallOptions()
+            ) async throws -> RuleSet {
+                try await transport.unary(
+                    RuleAdministration.listRuleFiles, request, options: options)
+            }
+
+            /// Checks, compiles and tests files as they would run, and changes nothing.
+            public func validateRules(
+                _ request: RuleFiles, options: CallOptions = CallOptions()
+            ) async throws -> ValidationReport {
+                try await transport.unary(
+                    RuleAdministration.validateRules, request, options: options)
+            }
+
+            /// What files would have changed of recorded decisions; the last message holds the
+            /// report.
+            public nonisolated(nonsending) func backtest<Result>(
+                _ request: BacktestRequest, options: CallOptions = CallOptions(),
+                _ body:
+                    nonisolated(nonsending) (ReplyStream<BacktestProgress>) async throws -> Result
+            ) async throws -> Result {
+                try await transport.serverStreaming(
+                    RuleAdministration.backtest, request, options: options, body)
+            }
+
+            /// Puts a change up for review.
+            public func proposeRules(
+                _ request: ProposeRequest, options: CallOptions = CallOptions()
+            ) async throws -> Proposal {
+                try await transport.unary(
+                    RuleAdministration.proposeRules, request, options: options)
+            }
+
+            /// Puts an exception for one subject, or an entry of a list, up for review.
+            public func proposeException(
+                _ request: ExceptionRequest, options: CallOptions = CallOptions()
+            ) async throws -> Proposal {
+                try await transport.unary(
+                    RuleAdministration.proposeException, request, options: options)
+            }
+
+            /// Proposals, newest first.
+            public func listProposals(
+                _ request: ListProposalsRequest, options: CallOptions = CallOptions()
+            ) async throws -> ProposalPage {
+                try await transport.unary(
+                    RuleAdministration.listProposals, request, options: options)
+            }
+
+            /// Approves or rejects what another person proposed.
+            public func reviewProposal(
+                _ request: ReviewRequest, options: CallOptions = CallOptions()
+            ) async throws -> Proposal {
+                try await transport.unary(
+                    RuleAdministration.reviewProposal, request, options: options)
+            }
+
+            /// Makes an approved proposal live, if the set that it changes still is.
+            public func applyRules(
+                _ request: ApplyRequest, options: CallOptions = CallOptions()
+            ) async throws -> RuleSet {
+                try await transport.unary(RuleAdministration.applyRules, request, options: options)
+            }
+        }
+    }
+}
+
+extension AssayRiskV1.RuleAdministration.Service {
+    public func register(in registry: inout MethodRegistry) {
+        registry.unary(AssayRiskV1.RuleAdministration.listRules) { request, context in
+            try await self.listRules(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RuleAdministration.listRuleFiles) { request, context in
+            try await self.listRuleFiles(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RuleAdministration.validateRules) { request, context in
+            try await self.validateRules(request, context: context)
+        }
+        registry.serverStreaming(
+            AssayRiskV1.RuleAdministration.backtest
+        ) { request, replies, context in
+            try await self.backtest(request, replies: replies, context: context)
+        }
+        registry.unary(AssayRiskV1.RuleAdministration.proposeRules) { request, context in
+            try await self.proposeRules(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RuleAdministration.proposeException) { request, context in
+            try await self.proposeException(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RuleAdministration.listProposals) { request, context in
+            try await self.listProposals(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RuleAdministration.reviewProposal) { request, context in
+            try await self.reviewProposal(request, context: context)
+        }
+        registry.unary(AssayRiskV1.RuleAdministration.applyRules) { request, context in
+            try await self.applyRules(request, context: context)
         }
     }
 }

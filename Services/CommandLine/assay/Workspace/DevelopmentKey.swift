@@ -4,7 +4,7 @@ import GatewayCore
 enum DevelopmentKey: String, CaseIterable, Sendable {
     /// For the main job: every scope, a plan without a limit that matters.
     case demo
-    /// For somebody else than who uploads models: approves them.
+    /// For somebody else than who uploads models or proposes rules: approves them.
     case reviewer
     /// For trying things out: the plan every client has, and only payments may be assessed.
     case standard = "default"
@@ -19,15 +19,16 @@ enum DevelopmentKey: String, CaseIterable, Sendable {
                 "models.read", "models.upload", "models.move", "models.rollback", "models.policy",
                 "experiments.read",
                 "experiments.apply", "experiments.stop", "experiments.override",
-                "outcomes.write",
+                "outcomes.write", "risk.replay", "risk.audit", "risk.rules.read",
+                "risk.rules.test", "risk.rules.propose", "risk.rules.apply",
             ]
-        case .reviewer: ["models.read", "models.approve"]
+        case .reviewer: ["models.read", "models.approve", "risk.rules.read", "risk.rules.approve"]
         case .standard: ["risk.assess", "risk.decisions.read"]
         }
     }
 
     /// What the tenant may do: all that one of its keys may.
-    static var tenantScopes: [String] { demo.scopes + ["models.approve"] }
+    static var tenantScopes: [String] { demo.scopes + ["models.approve", "risk.rules.approve"] }
 
     static let tenant = "demo"
 

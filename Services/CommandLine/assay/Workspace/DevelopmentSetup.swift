@@ -67,6 +67,8 @@ struct DevelopmentSetup {
                 replay: { client: { limit: 1000000, period: 1s, burst: 1000000 } }
             routes:
               - { service: assay.risk.v1.RiskAssessment, upstream: risk }
+              - { service: assay.risk.v1.RuleAdministration, upstream: risk }
+              - { service: assay.risk.v1.DecisionLog, upstream: risk }
               - { service: assay.models.v1.ModelServing, upstream: models }
               - { service: assay.models.v1.ModelRegistry, upstream: models }
               - { service: assay.models.v1.Experiments, upstream: models }
