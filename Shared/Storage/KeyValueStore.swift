@@ -36,14 +36,18 @@ public struct KeyRange: Hashable, Sendable {
 
 /// An ordered, durable map from bytes to bytes, in families, with atomic batches.
 ///
-/// Keys are ordered by their unsigned bytes. Every call may block on the disk: callers on an event
-/// loop write through ``GroupCommit``. All methods may be called from any thread.
+/// Keys are ordered by their unsigned bytes. Every call but one may block on the disk: callers on
+/// an event loop write through ``GroupCommit``. All methods may be called from any thread.
 public protocol KeyValueStore: Sendable {
     /// The value under `key`, or nil.
     func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]?
 
     /// The values under `keys`, in their order.
     func get(_ keys: [[UInt8]], in family: Family) throws(StorageError) -> [[UInt8]?]
+
+    /// The values under `keys`, in their order, if that needs nothing from the disk; nil if it may.
+    /// The one call that an event loop may make.
+    func resident(_ keys: [[UInt8]], in family: Family) throws(StorageError) -> [[UInt8]?]?
 
     /// Applies the batches in order, all of them or none. With `sync`, it returns after they are
     /// on the disk; without, they survive the end of the process only once something synced later.
@@ -85,6 +89,10 @@ public protocol RowExpiry: Sendable {
 }
 
 extension KeyValueStore {
+    public func resident(
+        _ keys: [[UInt8]], in family: Family
+    ) throws(StorageError) -> [[UInt8]?]? { nil }
+
     public func writeUnlogged(_ batch: WriteBatch) throws(StorageError) {
         try write([batch], sync: false)
     }

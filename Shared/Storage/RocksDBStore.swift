@@ -20,6 +20,7 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
     private let families: [Family: OpaquePointer]
     private let filters: [ExpiryFilter]
     private let readOptions: OpaquePointer
+    private let residentOptions: OpaquePointer
     private let scanOptions: OpaquePointer
     private let synced: OpaquePointer
     private let unsynced: OpaquePointer
@@ -41,6 +42,8 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         families = opened.families
         filters = opened.filters
         readOptions = rocksdb_readoptions_create()
+        residentOptions = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_read_tier(residentOptions, Self.memoryOnly)
         scanOptions = rocksdb_readoptions_create()
         rocksdb_readoptions_set_fill_cache(scanOptions, 0)
         synced = rocksdb_writeoptions_create()
@@ -58,6 +61,7 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         for handle in families.values { rocksdb_column_family_handle_destroy(handle) }
         rocksdb_close(library)
         rocksdb_readoptions_destroy(readOptions)
+        rocksdb_readoptions_destroy(residentOptions)
         rocksdb_readoptions_destroy(scanOptions)
         rocksdb_writeoptions_destroy(synced)
         rocksdb_writeoptions_destroy(unsynced)
@@ -66,13 +70,42 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
     }
 
     public func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? {
+        var isOnDisk = false
+        return try value(key, family, readOptions, isOnDisk: &isOnDisk)
+    }
+
+    /// What `ReadTier::kBlockCacheTier` is in RocksDB's options.h: memory tables and cached blocks.
+    private static let memoryOnly: CInt = 1
+
+    public func resident(
+        _ keys: [[UInt8]], in family: Family
+    ) throws(StorageError) -> [[UInt8]?]? {
+        var values: [[UInt8]?] = []
+        values.reserveCapacity(keys.count)
+        for key in keys {
+            var isOnDisk = false
+            values.append(try value(key, family, residentOptions, isOnDisk: &isOnDisk))
+            if isOnDisk { return nil }
+        }
+        return values
+    }
+
+    /// - Parameter isOnDisk: set if the options forbid to read what the answer needs.
+    private func value(
+        _ key: [UInt8], _ family: Family, _ options: OpaquePointer, isOnDisk: inout Bool
+    ) throws(StorageError) -> [UInt8]? {
         try gate.enter()
         defer { gate.leave() }
         let handle = try handle(family)
         var failure: UnsafeMutablePointer<CChar>?
         let pinned = key.withUnsafeBytes { bytes in
             rocksdb_get_pinned_cf(
-                library, readOptions, handle, bytes.characters, bytes.count, &failure)
+                library, options, handle, bytes.characters, bytes.count, &failure)
+        }
+        if let message = failure, String(cString: message).hasPrefix("Result incomplete") {
+            rocksdb_free(message)
+            isOnDisk = true
+            return nil
         }
         try check(failure)
         guard let pinned else { return nil }

@@ -31,6 +31,22 @@ import Testing
         #expect(try again.get([key("k2"), key("none"), key("k1")], in: "b") == [[], nil, [2]])
     }
 
+    @Test("what is in memory is found without the disk; what may not be says so")
+    func resident() throws {
+        let store = try open()
+        var batch = WriteBatch()
+        batch.put(key("k1"), [1], in: "a")
+        try store.write(batch, sync: true)
+        #expect(try store.resident([key("k1"), key("none")], in: "a") == [[1], nil])
+        try store.flush(["a"])
+        // Nobody has read the file yet.
+        #expect(try store.resident([key("k1")], in: "a") == nil)
+        #expect(try store.get(key("k1"), in: "a") == [1])
+        #expect(try store.resident([key("k1")], in: "a") == [[1]])
+        store.close()
+        #expect(throws: StorageError.self) { try store.resident([key("k1")], in: "a") }
+    }
+
     @Test("a batch that names an unknown family writes nothing")
     func unknownFamily() throws {
         let store = try open()
