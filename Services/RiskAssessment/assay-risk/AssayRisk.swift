@@ -67,8 +67,10 @@ struct AssayRisk: AsyncParsableCommand {
             let storage = try RocksDBStore(directory: directory, families: RiskService.families)
             let log = try DecisionLog(
                 store: storage, newChain: "risk-\(UUID().uuidString.lowercased())")
-            try SchemaArchive(directory: URL(filePath: directory).appending(path: "schemas"))
-                .keep(AssayRiskV1.DecisionRecord.self)
+            let schemas = SchemaArchive(
+                directory: URL(filePath: directory).appending(path: "schemas"))
+            try schemas.keep(AssayRiskV1.DecisionRecord.self)
+            try schemas.keep(AssayRiskV1.ChangeRecord.self)
             let metrics = RiskMetrics(environment.metrics)
             let observability = try Observability(environment)
             let upstreams = try Upstreams(self, environment, observability)

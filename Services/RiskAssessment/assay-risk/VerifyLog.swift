@@ -50,6 +50,7 @@ struct VerifyLog: ParsableCommand {
         try SchemaArchive(directory: URL(filePath: verifyLog).appending(path: "schemas"))
             .copy(to: beside)
         try beside.keep(AssayRiskV1.DecisionRecord.self)
+        try beside.keep(AssayRiskV1.ChangeRecord.self)
         print("wrote \(count) records to \(path); prove them with: schemac verify \(path)")
     }
 

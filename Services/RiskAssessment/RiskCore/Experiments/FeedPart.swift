@@ -43,6 +43,8 @@ struct FeedPart: Sendable {
                 records.append(Record(sequence: sequence, bytes: record))
                 bytes += record.count
             }
+        } catch .wrongType(AssayRiskV1.ChangeRecord.fullName) {
+            // Changes of the rules stand in the same log, and meet no experiments.
         } catch {
             damaged.append(Refusal(sequence: sequence, reason: "it cannot be opened: \(error)"))
         }

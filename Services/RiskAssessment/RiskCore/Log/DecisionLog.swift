@@ -35,6 +35,8 @@ public final class DecisionLog: Sendable {
     private let store: any KeyValueStore
     private let commits: GroupCommit
     private let head: Mutex<Head>
+    /// Who waits for records that are on the disk.
+    let followers: LogFollowers
 
     /// Opens the log and verifies its last records. A broken chain is refused: appending to it
     /// would hide where it broke.
@@ -58,6 +60,7 @@ public final class DecisionLog: Sendable {
         let report = try LogVerification.verify(store, last: verifiedRecords)
         if let problem = report.firstProblem { throw LogBroken(problem: problem) }
         head = Mutex(Head(sequence: report.lastSequence, digest: report.lastDigest))
+        followers = LogFollowers(durable: report.lastSequence)
         commits = GroupCommit(store: store, interval: interval)
     }
 
@@ -65,27 +68,56 @@ public final class DecisionLog: Sendable {
     /// `rows` makes. Records are submitted in the order of the chain.
     public func append(
         _ record: AssayRiskV1.DecisionRecord,
-        rows: (AssayRiskV1.LogPosition, inout WriteBatch) -> Void
+        rows: (AssayRiskV1.LogPosition, inout WriteBatch) throws -> Void
     ) throws -> Appended {
         var record = record
         record.chain = chain
         record.sequence = 1
         // What goes in was validated on arrival or made here; a debug build proves it.
         assert(record.violations().isEmpty, "\(record.violations())")
-        return try head.withLock { head in
-            var record = record
-            record.sequence = head.sequence + 1
-            record.previous = head.digest
-            let sealed = try SealedRecord.seal(record)
+        return try append(rows) { sequence, previous in
+            record.sequence = sequence
+            record.previous = previous
+            return try SealedRecord.seal(record)
+        }
+    }
+
+    /// Seals a step of a change of the rules at the next place of the same chain; otherwise as for
+    /// a decision.
+    public func append(
+        change: AssayRiskV1.ChangeRecord,
+        rows: (AssayRiskV1.LogPosition, inout WriteBatch) throws -> Void
+    ) throws -> Appended {
+        var change = change
+        change.chain = chain
+        change.sequence = 1
+        assert(change.violations().isEmpty, "\(change.violations())")
+        return try append(rows) { sequence, previous in
+            change.sequence = sequence
+            change.previous = previous
+            return try SealedRecord.seal(change)
+        }
+    }
+
+    private func append(
+        _ rows: (AssayRiskV1.LogPosition, inout WriteBatch) throws -> Void,
+        sealed seal: (UInt64, [UInt8]) throws -> SealedRecord
+    ) throws -> Appended {
+        try head.withLock { head in
+            let sequence = head.sequence + 1
+            let sealed = try seal(sequence, head.digest)
             let position = AssayRiskV1.LogPosition(
-                chain: chain, sequence: record.sequence, digest: sealed.digest.bytes)
-            let key = Self.key(record.sequence)
+                chain: chain, sequence: sequence, digest: sealed.digest.bytes)
+            let key = Self.key(sequence)
             var batch = WriteBatch()
             batch.put(key, sealed.bytes, in: Self.records)
             batch.put(Self.headKey, key + sealed.digest.bytes, in: Self.meta)
-            rows(position, &batch)
+            try rows(position, &batch)
             let commit = try commits.submit(batch)
-            head = Head(sequence: record.sequence, digest: sealed.digest.bytes)
+            head = Head(sequence: sequence, digest: sealed.digest.bytes)
+            commit.whenDone { [followers] result in
+                if case .success = result { followers.reached(sequence) }
+            }
             return Appended(position: position, commit: commit)
         }
     }
@@ -93,8 +125,14 @@ public final class DecisionLog: Sendable {
     /// Sequence of the last record; 0 if there is none.
     public var lastSequence: UInt64 { head.withLock(\.sequence) }
 
+    /// Sequence of the last record that is known to be on the disk; all before it are, too.
+    public var durableSequence: UInt64 { followers.durable }
+
     /// Waits for what was submitted, and takes no more.
-    public func close() async { await commits.close() }
+    public func close() async {
+        await commits.close()
+        followers.close()
+    }
 
     static let chainKey = Array("chain".utf8)
     static let headKey = Array("head".utf8)
