@@ -9,6 +9,7 @@ extension RiskService {
         _ request: AssayRiskV1.AssessCreditRequest, _ asked: DecisionIndex.Request,
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
+        let live = self.live.current
         let row = CreditRow(request)
         let experiments = ExperimentFacts(request)
         let now = surroundings.now()
@@ -22,13 +23,14 @@ extension RiskService {
             predict, options: options(context, share: configuration.modelShare))
         try checkDeadline(context)
 
-        var assessment = Assessment(sheet: FactSheet(catalogue: rules.catalogue), run: RuleRun())
+        var assessment = Assessment(
+            sheet: FactSheet(catalogue: live.rules.catalogue), run: RuleRun())
         assessment.model = .answer(answer)
         let identity = RecordBuilder.Identity(
             id: surroundings.newDecisionID(), at: now, request: asked,
             requestDigest: digest, salt: surroundings.newSalt())
-        let outcome = CreditOutcome(policy: policy, builder: outcomes)
+        let outcome = CreditOutcome(policy: live.policy, builder: live.outcomes)
             .outcome(of: answer, knownShare: row.knownShare)
-        return try await seal(records.record(identity, assessment, outcome), identity)
+        return try await seal(live.records.record(identity, assessment, outcome), identity)
     }
 }

@@ -9,16 +9,17 @@ extension RiskService {
         _ request: AssayRiskV1.AssessTransactionRequest, _ asked: DecisionIndex.Request,
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
-        let facts = TransactionFacts(request: request, baseCurrency: rules.baseCurrency)
+        let live = self.live.current
+        let facts = TransactionFacts(request: request, baseCurrency: live.rules.baseCurrency)
         let now = surroundings.now()
-        var sheet = FactSheet(catalogue: rules.catalogue)
+        var sheet = FactSheet(catalogue: live.rules.catalogue)
         facts.fill(&sheet)
         let scored = await score(request, context)
         try checkDeadline(context)
         if let vector = scored?.vectors.first {
-            self.vector.fill(&sheet, from: vector)
+            live.vector.fill(&sheet, from: vector)
         } else {
-            vector.miss(&sheet, .unavailable)
+            live.vector.miss(&sheet, .unavailable)
         }
         facts.claim(&sheet)
 
@@ -28,21 +29,22 @@ extension RiskService {
         assessment.entities = scored?.entities ?? []
         assessment.definitionSet = scored?.definitionSet ?? []
         assessment.industry = facts.industry
-        if let row = modelRow(request, assessment) {
-            async let answer = predict(request, row, at: now, context)
-            assessment.run = run(facts, sheet)
+        if let row = modelRow(request, assessment, live) {
+            async let answer = predict(
+                request, row, industry: facts.industry, at: now, context)
+            assessment.run = run(facts, sheet, live)
             assessment.model = await answer
             try checkDeadline(context)
         } else {
-            assessment.run = run(facts, sheet)
+            assessment.run = run(facts, sheet, live)
         }
 
         let identity = RecordBuilder.Identity(
             id: surroundings.newDecisionID(), at: now, request: asked,
             requestDigest: digest, transactionID: request.transaction.transactionID,
             industry: request.industry, salt: surroundings.newSalt())
-        let outcome = outcomes.outcome(of: assessment)
-        return try await seal(records.record(identity, assessment, outcome), identity)
+        let outcome = live.outcomes.outcome(of: assessment)
+        return try await seal(live.records.record(identity, assessment, outcome), identity)
     }
 
     /// The vector as it was before this payment, which is then applied; nil if the store is away.
@@ -59,12 +61,17 @@ extension RiskService {
         return try? await features.scoreEvent(score, options: options)
     }
 
-    private func run(_ facts: TransactionFacts, _ sheet: FactSheet) -> RuleRun {
+    private func run(
+        _ facts: TransactionFacts, _ sheet: FactSheet, _ live: RuleSnapshot
+    ) -> RuleRun {
         var evaluator = Evaluator()
-        return rules.run(
-            over: sheet, industry: facts.industry,
-            at: facts.request.transaction.occurredAt.seconds, only: policy.rules,
+        let second = facts.request.transaction.occurredAt.seconds
+        let run = live.rules.run(
+            over: sheet, industry: facts.industry, at: second, only: live.policy.rules,
             expects: facts.expects, evaluator: &evaluator)
+        live.counters.count(
+            run, industry: facts.industry, at: second, only: live.policy.rules)
+        return run
     }
 
     // MARK: Model
@@ -72,22 +79,21 @@ extension RiskService {
     /// The vector with claims laid over it; nil if the model is not to be asked, or knows nothing
     /// without features.
     private func modelRow(
-        _ request: AssayRiskV1.AssessTransactionRequest, _ assessment: Assessment
+        _ request: AssayRiskV1.AssessTransactionRequest, _ assessment: Assessment,
+        _ live: RuleSnapshot
     ) -> AssayFeaturesV1.Vector? {
         guard request.useModel ?? true, models.isWanted(configuration.paymentModel),
             var row = assessment.vector
         else { return nil }
-        vector.overlay(assessment.sheet, on: &row)
+        live.vector.overlay(assessment.sheet, on: &row)
         return row
     }
 
     private func predict(
         _ request: AssayRiskV1.AssessTransactionRequest, _ row: AssayFeaturesV1.Vector,
-        at time: Timestamp, _ context: ServerContext
+        industry: String, at time: Timestamp, _ context: ServerContext
     ) async -> ModelOutcome {
-        let experiments = ExperimentFacts(
-            request,
-            industry: TransactionFacts(request: request, baseCurrency: rules.baseCurrency).industry)
+        let experiments = ExperimentFacts(request, industry: industry)
         let options = options(context, share: configuration.modelShare)
         return await models.ask(
             configuration.paymentModel,

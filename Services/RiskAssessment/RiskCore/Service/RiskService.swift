@@ -14,17 +14,14 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
         DecisionLog.records, DecisionLog.meta, DecisionIndex.decisions, DecisionIndex.requests,
     ]
 
-    let rules: RuleSet
-    let policy: Policy
+    /// What decides; a call takes it once.
+    let live: LiveRules
     let configuration: RiskConfiguration
     let surroundings: RiskSurroundings
     let features: AssayFeaturesV1.FeatureStore.Client
     let models: ModelCaller
     let log: DecisionLog
     let index: DecisionIndex
-    let vector: PaymentVector
-    let outcomes: OutcomeBuilder
-    let records: RecordBuilder
     let experiments: ExperimentFeed?
     /// Called after each decision and failure, for metrics; never waits.
     let observe: @Sendable (Observation) -> Void
@@ -37,13 +34,12 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
 
     /// - Parameter experiments: is told which records met experiments; nil: nobody is.
     public init(
-        rules: RuleSet, policy: Policy, features: any ClientTransport, models: any ClientTransport,
+        live: LiveRules, features: any ClientTransport, models: any ClientTransport,
         store: any KeyValueStore, log: DecisionLog, surroundings: RiskSurroundings,
         configuration: RiskConfiguration = RiskConfiguration(), experiments: ExperimentFeed? = nil,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) {
-        self.rules = rules
-        self.policy = policy
+        self.live = live
         self.configuration = configuration
         self.surroundings = surroundings
         self.features = AssayFeaturesV1.FeatureStore.Client(features)
@@ -51,11 +47,23 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
             transport: models, configuration: configuration, monotonic: surroundings.monotonic)
         self.log = log
         index = DecisionIndex(store: store)
-        vector = PaymentVector(catalogue: rules.catalogue)
-        outcomes = OutcomeBuilder(rules: rules, policy: policy)
-        records = RecordBuilder(rules: rules, policy: policy, build: configuration.build)
         self.experiments = experiments
         self.observe = observe
+    }
+
+    /// A service whose rules stay as they are.
+    public convenience init(
+        rules: RuleSet, policy: Policy, features: any ClientTransport, models: any ClientTransport,
+        store: any KeyValueStore, log: DecisionLog, surroundings: RiskSurroundings,
+        configuration: RiskConfiguration = RiskConfiguration(), experiments: ExperimentFeed? = nil,
+        observe: @escaping @Sendable (Observation) -> Void = { _ in }
+    ) {
+        self.init(
+            live: LiveRules(
+                RuleSnapshot(rules: rules, policy: policy, build: configuration.build)),
+            features: features, models: models, store: store, log: log,
+            surroundings: surroundings, configuration: configuration, experiments: experiments,
+            observe: observe)
     }
 
     // MARK: Methods
