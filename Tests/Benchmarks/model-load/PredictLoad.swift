@@ -130,7 +130,7 @@ struct PredictLoad: Sendable {
             let pause = ContinuousClock.now.duration(to: start + Self.burstInterval * burst)
             if pause > .zero { try await Self.pause(pause, lanes[0]) }
             let passed = start.duration(to: .now) / Self.burstInterval
-            let due = min(total, Int(perBurst * (passed.rounded(.down) + 1)))
+            let due = min(total, Int((perBurst * (passed.rounded(.down) + 1)).rounded(.up)))
             while sent < due, tally.open < Self.maximumOpen {
                 let number = Int(Double(sent) / perBurst)
                 begin(
