@@ -41,7 +41,7 @@ enum Repository {
             rule: id, score: Int64(row["score"] ?? "") ?? 0,
             severity: Severity(rawValue: row["severity"] ?? "") ?? .low,
             outcome: ForcedOutcome(rawValue: row["outcome"] ?? "") ?? .none,
-            reasonCode: row["reason_code"] ?? "")
+            reasonCode: row["reason_code"] ?? "", isTypology: row["family"] == "AML")
     }
 }
 

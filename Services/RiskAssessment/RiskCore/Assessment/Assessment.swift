@@ -27,7 +27,7 @@ struct OutcomeBuilder {
         var decision = policy.decide(
             PolicyInput(
                 hits: hits, probability: probability,
-                hasRules: assessment.run.noHits > 0 || !firing.isEmpty,
+                hasRules: assessment.run.scoringNoHits > 0 || hits.contains { !$0.isTypology },
                 industry: assessment.industry))
         let degradation = degrade(&decision, assessment)
         var reasons = decision.reasons(
@@ -41,7 +41,8 @@ struct OutcomeBuilder {
             score: Int32(decision.wholeScore), scoreExact: Self.points(decision.score),
             ruleScore: Self.points(decision.ruleScore),
             modelScore: decision.wholeModelScore.map { Int32($0) }, modelProbability: probability,
-            flags: firing.map { flag(rules.rules[$0.rule], assessment.sheet.frame) },
+            flags: firing.lazy.map { rules.rules[$0.rule] }.filter { $0.outcome != .alert }
+                .map { flag($0, assessment.sheet.frame) },
             reasons: ranked, contributions: contributions(decision), forcedBy: decision.forcedBy,
             degraded: degradation.codes, missingFacts: missingFacts(assessment),
             message: Self.message(decision.status, ranked.first))
@@ -122,10 +123,12 @@ struct OutcomeBuilder {
         }
     }
 
-    /// Facts that rules asked for and nobody knew, with how many rules asked.
+    /// Facts that rules asked for and nobody knew, with how many rules asked. What only raises an
+    /// alert is not spoken of to the caller, who might tell the customer.
     private func missingFacts(_ assessment: Assessment) -> [AssayRiskV1.MissingFact] {
         var rulesBySlot: [Int: UInt32] = [:]
-        for entry in assessment.run.entries where entry.verdict == .notEvaluated {
+        for entry in assessment.run.entries
+        where entry.verdict == .notEvaluated && rules.rules[entry.rule].outcome != .alert {
             for slot in rules.rules[entry.rule].facts
             where !assessment.sheet.frame.isPresent(slot) {
                 rulesBySlot[slot, default: 0] += 1

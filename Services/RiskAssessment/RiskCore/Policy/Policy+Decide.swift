@@ -2,7 +2,7 @@ extension Policy {
     /// Decides. The order of the hits plays no part: every sum runs in a fixed order.
     public func decide(_ input: PolicyInput) -> PolicyDecision {
         let hits = rules.map { only in input.hits.filter { only.contains($0.rule) } } ?? input.hits
-        let families = families(of: hits)
+        let families = families(of: hits.filter { !$0.isTypology })
         let ruleScore = Self.ruleScore(families.map(\.value))
         let modelScore = input.probability.map { Self.thousandths($0 * 100_000) }
         let weights = weights(hasRules: input.hasRules, hasModel: modelScore != nil)

@@ -5,15 +5,19 @@ public struct Hit: Sendable, Hashable {
     public var severity: Severity
     public var outcome: ForcedOutcome
     public var reasonCode: String
+    /// A typology of money laundering: it may force a status, and has no points in a payment's score.
+    public var isTypology: Bool
 
     public init(
-        rule: String, score: Int64, severity: Severity, outcome: ForcedOutcome, reasonCode: String
+        rule: String, score: Int64, severity: Severity, outcome: ForcedOutcome, reasonCode: String,
+        isTypology: Bool = false
     ) {
         self.rule = rule
         self.score = score
         self.severity = severity
         self.outcome = outcome
         self.reasonCode = reasonCode
+        self.isTypology = isTypology
     }
 
     /// Rules of a family see the same risk: the letters before the dash.

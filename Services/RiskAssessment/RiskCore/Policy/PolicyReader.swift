@@ -58,8 +58,20 @@ extension Policy {
     }
 
     private static func raise(_ node: SourceNode, _ problems: inout [Problem]) -> ForcedOutcome? {
-        node.object(required: ["raise_to"], &problems)["raise_to"]?
-            .choice(ForcedOutcome.self, &problems)
+        guard let node = node.object(required: ["raise_to"], &problems)["raise_to"] else {
+            return nil
+        }
+        return floor(node, &problems)
+    }
+
+    /// An outcome that can be the least status of a payment; an alert cannot.
+    private static func floor(_ node: SourceNode, _ problems: inout [Problem]) -> ForcedOutcome? {
+        let outcome = node.choice(ForcedOutcome.self, &problems)
+        guard outcome != .alert else {
+            problems.append(node.problem("expected none, challenge, review or decline"))
+            return nil
+        }
+        return outcome
     }
 
     private mutating func readWeights(_ node: SourceNode, _ problems: inout [Problem]) {
@@ -117,7 +129,9 @@ extension Policy {
     private mutating func readForced(_ node: SourceNode, _ problems: inout [Problem]) {
         forcedLevel = [:]
         for (key, keyNode, node) in node.entries(&problems) {
-            guard let outcome = ForcedOutcome(rawValue: key), outcome != .none else {
+            guard let outcome = ForcedOutcome(rawValue: key), outcome != .none,
+                outcome != .alert
+            else {
                 problems.append(keyNode.problem("expected challenge, review or decline"))
                 continue
             }
@@ -138,7 +152,7 @@ extension Policy {
         }
         let keys = node.object(required: ["probability", "outcome"], &problems)
         guard let probability = keys["probability"]?.double(0...1, &problems),
-            let outcome = keys["outcome"]?.choice(ForcedOutcome.self, &problems)
+            let outcome = keys["outcome"].flatMap({ Self.floor($0, &problems) })
         else { return }
         modelFloor = ModelFloor(probability: probability, outcome: outcome)
     }

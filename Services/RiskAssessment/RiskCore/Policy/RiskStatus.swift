@@ -15,10 +15,12 @@ public enum RiskLevel: Int, Sendable, Comparable, CaseIterable {
 /// What a rule demands whatever the score.
 public enum ForcedOutcome: String, Sendable, CaseIterable {
     case none, challenge, review, decline
+    /// Nothing of the payment; people look into the customer afterwards.
+    case alert
 
     var status: RiskStatus {
         switch self {
-        case .none: .approved
+        case .none, .alert: .approved
         case .challenge: .challenge
         case .review: .review
         case .decline: .declined

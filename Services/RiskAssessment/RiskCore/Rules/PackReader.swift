@@ -26,6 +26,7 @@ struct Pack {
 
     var name = ""
     var version: Int64 = 0
+    var owner = ""
     var tags: [String] = []
     var parameters: [String: Parameter] = [:]
     var drafts: [Draft] = []
@@ -51,6 +52,7 @@ struct PackReader {
         var pack = Pack()
         pack.name = keys["pack"]?.text(&problems) ?? ""
         pack.version = keys["version"]?.int(1...Int64.max, &problems) ?? 0
+        pack.owner = keys["owner"]?.text(&problems) ?? ""
         pack.tags = keys["tags"]?.texts(&problems) ?? []
         for (name, nameNode, node) in keys["parameters"]?.entries(&problems) ?? [] {
             guard let parameter = readParameter(node) else { continue }
@@ -109,7 +111,9 @@ struct PackReader {
         let keys = node.object(
             required: ["id", "name", "when", "score", "severity", "reason", "tests"],
             optional: [
-                "outcome", "industries", "state", "valid", "on_missing", "text", "evidence", "note",
+                "outcome", "industries", "state", "valid", "on_missing", "stale", "text",
+                "evidence",
+                "note",
             ], &problems)
         let id = keys["id"]?.text(&problems)
         let name = keys["name"]?.text(&problems)
@@ -126,6 +130,8 @@ struct PackReader {
         let valid = readValidity(keys["valid"])
         let text = readText(keys["text"], reason)
         let tests = readTests(keys["tests"])
+        let evidence = keys["evidence"]?.text(&problems) ?? ""
+        let stale = keys["stale"].map { $0.choice(Rule.Stale.self, &problems) ?? .use } ?? .use
         if let id, !Self.isRuleID(id) {
             problems.append(
                 keys["id"]?.problem("expected an id such as VEL-001, found '\(id.prefix(40))'")
@@ -141,11 +147,16 @@ struct PackReader {
         guard let id, let name, let condition, let score, let severity, let reason, let outcome,
             let state, let onMissing, let text, let when = keys["when"]
         else { return nil }
-        let rule = Rule(
+        var rule = Rule(
             id: id, name: name, pack: pack.name, condition: condition, score: score,
             severity: severity, reasonCode: reason, outcome: outcome, industries: industries,
             state: state, onMissing: onMissing, text: text, validFrom: valid.from,
             validUntil: valid.until)
+        rule.packVersion = pack.version
+        rule.owner = pack.owner
+        rule.stale = stale
+        rule.isTypology = pack.tags.contains("aml")
+        rule.evidence = evidence
         return Pack.Draft(rule: rule, when: when, node: node, tests: tests)
     }
 

@@ -19,10 +19,21 @@ public struct Rule: Sendable {
         case fire
     }
 
+    /// What becomes of facts that are older than their source promises.
+    public enum Stale: String, Sendable, CaseIterable {
+        /// They are used, and named in the decision.
+        case use
+        /// They count as missing.
+        case missing
+    }
+
     public var id: String
     /// The name of the flag it raises.
     public var name: String
     public var pack: String
+    public var packVersion: Int64 = 0
+    /// Who answers for it; empty if the pack does not say.
+    public var owner = ""
     public var condition: String
     public var score: Int64
     public var severity: Severity
@@ -32,6 +43,11 @@ public struct Rule: Sendable {
     public var industries: Set<String>?
     public var state: State
     public var onMissing: OnMissing
+    public var stale: Stale = .use
+    /// It looks for money laundering: people are told of it, and it has no points in a score.
+    public var isTypology = false
+    /// How often it was wrong where it was measured; empty if it forces nothing.
+    public var evidence = ""
     public var text: TextTemplate
     /// Events before or from these seconds since 1970 do not know the rule.
     public var validFrom: Int64?
@@ -42,6 +58,8 @@ public struct Rule: Sendable {
     public internal(set) var facts: [Int] = []
 
     var hit: Hit {
-        Hit(rule: id, score: score, severity: severity, outcome: outcome, reasonCode: reasonCode)
+        Hit(
+            rule: id, score: score, severity: severity, outcome: outcome, reasonCode: reasonCode,
+            isTypology: isTypology)
     }
 }

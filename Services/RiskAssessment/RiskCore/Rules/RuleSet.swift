@@ -37,6 +37,7 @@ private struct LiveRule {
     private let industries: Set<String>?
     private let validFrom: Int64
     private let validUntil: Int64
+    let isTypology: Bool
 
     init(index: Int, _ rule: Rule) {
         self.index = index
@@ -44,6 +45,7 @@ private struct LiveRule {
         industries = rule.industries
         validFrom = rule.validFrom ?? .min
         validUntil = rule.validUntil ?? .max
+        isTypology = rule.isTypology
     }
 
     func applies(industry: String, at second: Int64) -> Bool {
@@ -73,6 +75,8 @@ public struct RuleRun: Sendable {
     public var entries: [Entry] = []
     /// Rules that were evaluated and did not hold.
     public var noHits = 0
+    /// Those of them that have points in a score.
+    public var scoringNoHits = 0
 }
 
 extension RuleSet {
@@ -91,6 +95,7 @@ extension RuleSet {
             case .holds: verdict = .hit
             case .fails:
                 run.noHits += 1
+                if !rule.isTypology { run.scoringNoHits += 1 }
                 continue
             case .failed(let error): verdict = .error(error)
             case .missing: verdict = missing(rules[rule.index].facts, sheet, expects)

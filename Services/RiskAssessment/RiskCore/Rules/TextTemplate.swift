@@ -58,12 +58,18 @@ public struct TextTemplate: Sendable {
         case .bool(let value): "\(value)"
         case .int(let value) where isMoney: money(value)
         case .int(let value): "\(value)"
-        case .double(let value): "\(value)"
+        case .double(let value): number(value)
         case .string(let value): String(value.prefix(64))
         case .list(let entries): "\(entries.count)"
         case .map(let entries): "\(entries.count)"
         case .timestamp, .duration, .category, .place, .record: "?"
         }
+    }
+
+    /// At most three decimals: a share or a factor, not a measurement.
+    private static func number(_ value: Double) -> String {
+        let rounded = (value * 1000).rounded() / 1000
+        return rounded.isFinite ? "\(rounded)" : "\(value)"
     }
 
     private static func money(_ minor: Int64) -> String {
