@@ -6,7 +6,7 @@ import Wire
 @testable import RiskCore
 
 @Suite struct CreditTests {
-    private static func application(_ id: String = "c-1") -> AssayRiskV1.AssessCreditRequest {
+    static func application(_ id: String = "c-1") -> AssayRiskV1.AssessCreditRequest {
         AssayRiskV1.AssessCreditRequest(
             requestID: id,
             customer: AssayRiskV1.Customer(
@@ -23,7 +23,7 @@ import Wire
                 existingCredits: 2, otherInstallmentPlans: "none"))
     }
 
-    private static func answer(
+    static func answer(
         _ probability: Double, _ attributions: [(String, Double)] = []
     ) -> FakeServices.Script {
         var script = FakeServices.Script()

@@ -60,8 +60,12 @@ struct AssayRisk: AsyncParsableCommand {
 
     func run() async throws {
         let directory = try service.requireData()
-        let ruleSet = try loadRules()
-        let policy = try loadPolicy()
+        let sources = try readRules()
+        var loader = RuleSetLoader(sources, profile: profile)
+        let ruleSet = try loader.load()
+        let policyFile = policy ?? rules + "/policy/default.yaml"
+        let policyText = try String(contentsOfFile: policyFile, encoding: .utf8)
+        let policy = try Policy(yaml: policyText, file: policyFile)
         try await ServiceHarness(name: "risk", options: service, adminPort: 9902).run {
             environment in
             let storage = try RocksDBStore(directory: directory, families: RiskService.families)
@@ -71,6 +75,9 @@ struct AssayRisk: AsyncParsableCommand {
                 directory: URL(filePath: directory).appending(path: "schemas"))
             try schemas.keep(AssayRiskV1.DecisionRecord.self)
             try schemas.keep(AssayRiskV1.ChangeRecord.self)
+            let archive = RuleArchive(store: storage)
+            try archive.keep(ruleSet, sources: sources, profile: profile)
+            try archive.keep(policyText: policyText)
             let metrics = RiskMetrics(environment.metrics)
             let observability = try Observability(environment)
             let upstreams = try Upstreams(self, environment, observability)
@@ -82,7 +89,8 @@ struct AssayRisk: AsyncParsableCommand {
             let risk = RiskService(
                 rules: ruleSet, policy: policy, features: upstreams.features,
                 models: upstreams.models, store: storage, log: log,
-                surroundings: .system, configuration: configuration, experiments: feed,
+                surroundings: .system, configuration: configuration, archive: archive,
+                experiments: feed,
                 observe: metrics.observe)
             let services = StandardServices.added(
                 to: [risk],
@@ -124,7 +132,7 @@ struct AssayRisk: AsyncParsableCommand {
 
     // MARK: Configuration
 
-    private func loadRules() throws -> RuleSet {
+    private func readRules() throws -> RuleSources {
         var isFolder = ObjCBool(false)
         guard FileManager.default.fileExists(atPath: rules, isDirectory: &isFolder),
             isFolder.boolValue
@@ -132,14 +140,7 @@ struct AssayRisk: AsyncParsableCommand {
             throw ValidationError(
                 "\(rules): there is no such folder of rules; say where it is with --rules DIR")
         }
-        let sources = try RuleSources(directory: URL(filePath: rules))
-        var loader = RuleSetLoader(sources, profile: profile)
-        return try loader.load()
-    }
-
-    private func loadPolicy() throws -> Policy {
-        let path = policy ?? rules + "/policy/default.yaml"
-        return try Policy(yaml: String(contentsOfFile: path, encoding: .utf8), file: path)
+        return try RuleSources(directory: URL(filePath: rules))
     }
 
     private var configuration: RiskConfiguration {

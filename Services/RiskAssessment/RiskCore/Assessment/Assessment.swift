@@ -11,6 +11,12 @@ struct Assessment {
     var definitionSet: [UInt8] = []
     var model: ModelOutcome = .absent(.unwanted)
     var industry = "default"
+    /// When the event happened.
+    var occurredAt: Timestamp?
+    /// Kinds of facts that the event should have.
+    var expected: [FactCatalogue.Expectation] = []
+    /// The vector as the model was given it, with claims laid over it.
+    var modelRow: AssayFeaturesV1.Vector?
     /// The feature store did not answer.
     var isWithoutFeatures = false
 }

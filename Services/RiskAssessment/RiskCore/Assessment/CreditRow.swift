@@ -6,7 +6,8 @@ internal import Wire
 struct CreditRow {
     private(set) var values: [Double] = []
     private(set) var texts: [(field: String, text: String)] = []
-    private var known = 0
+    /// Whether each input is given.
+    private(set) var isKnown: [Bool] = []
 
     init(_ request: AssayRiskV1.AssessCreditRequest) {
         let (customer, loan, bureau) = (request.customer, request.loan, request.bureau)
@@ -30,17 +31,41 @@ struct CreditRow {
     }
 
     /// Share of the inputs that the application gives.
-    var knownShare: Double { Double(known) / Double(values.count) }
+    var knownShare: Double { Self.share(isKnown.count { $0 }, of: isKnown.count) }
+
+    private static func share(_ known: Int, of all: Int) -> Double { Double(known) / Double(all) }
+
+    // MARK: Record
+
+    private static let vectorName = "credit_application"
+
+    /// Which inputs were given. Their values are personal, and stand in the request only.
+    var recorded: AssayRiskV1.RecordedVector {
+        AssayRiskV1.RecordedVector(
+            name: Self.vectorName, version: 1,
+            status: isKnown.map { ($0 ? FactStatus.present : .absent).rawValue })
+    }
+
+    /// The share of a recorded decision; nil if its record does not say.
+    static func knownShare(of record: AssayRiskV1.DecisionRecord) -> Double? {
+        guard let vector = record.vectors.first(where: { $0.name == vectorName }),
+            !vector.status.isEmpty
+        else { return nil }
+        let known = vector.status.count { $0 == FactStatus.present.rawValue }
+        return share(known, of: vector.status.count)
+    }
+
+    // MARK: Inputs
 
     private mutating func number(_ value: Double?) {
         values.append(value ?? .nan)
-        known += value == nil ? 0 : 1
+        isKnown.append(value != nil)
     }
 
     private mutating func category(_ field: String, _ text: String?) {
         values.append(.nan)
-        guard let text, !text.isEmpty else { return }
+        guard let text, !text.isEmpty else { return isKnown.append(false) }
         texts.append((field, text))
-        known += 1
+        isKnown.append(true)
     }
 }

@@ -20,16 +20,19 @@ struct RecordBuilder {
         var industry: AssayRiskV1.Industry = .unspecified
         /// Secret of the commitments to personal facts of this decision.
         var salt: [UInt8]
+        /// Ids of the customer and the account, for whoever looks for their decisions.
+        var subjects: [String] = []
     }
 
-    /// The record without its place in the chain.
+    /// The record without its place in the chain, and what it must not hold.
     func record(
         _ identity: Identity, _ assessment: Assessment, _ outcome: AssayRiskV1.RecordedOutcome
-    ) -> AssayRiskV1.DecisionRecord {
-        let facts = recordedFacts(assessment, salt: identity.salt)
+    ) -> DecisionDraft {
+        var evidence = DecisionEvidence(salt: identity.salt, subjects: identity.subjects)
+        let facts = recordedFacts(assessment, &evidence)
         var positions = [UInt32](repeating: 0, count: assessment.sheet.statuses.count)
         for (position, slot) in facts.slots.enumerated() { positions[slot] = UInt32(position) }
-        return AssayRiskV1.DecisionRecord(
+        let record = AssayRiskV1.DecisionRecord(
             decisionID: identity.id, kind: identity.request.kind, tenant: identity.request.tenant,
             requestID: identity.request.id, transactionID: identity.transactionID,
             decidedAt: identity.at, request: identity.requestDigest, industry: identity.industry,
@@ -37,54 +40,47 @@ struct RecordBuilder {
             definitionSet: assessment.definitionSet, model: assessment.model.answer?.recorded,
             rules: recordedRules(assessment, positions), noHits: UInt32(assessment.run.noHits),
             ruleSet: rules.digest, policy: policy.name, policyDigest: policy.digest,
-            outcome: outcome, build: build)
+            outcome: outcome, build: build, occurredAt: assessment.occurredAt,
+            expected: assessment.expected.map(\.rawValue), omittedFacts: facts.omitted)
+        return DecisionDraft(record: record, evidence: evidence)
     }
 
     // MARK: Facts
 
     /// Every known fact, and the unknown ones that rules asked for, by slot.
     private func recordedFacts(
-        _ assessment: Assessment, salt: [UInt8]
-    ) -> (facts: [AssayRiskV1.RecordedFact], slots: [Int]) {
+        _ assessment: Assessment, _ evidence: inout DecisionEvidence
+    ) -> (facts: [AssayRiskV1.RecordedFact], slots: [Int], omitted: UInt32) {
         let sheet = assessment.sheet
         var isKept = [Bool](repeating: false, count: sheet.statuses.count)
         for entry in assessment.run.entries {
             for slot in rules.rules[entry.rule].facts { isKept[slot] = true }
         }
         let slots = isKept.indices.filter { isKept[$0] || sheet.frame.isPresent($0) }
-        return (slots.map { recorded($0, sheet, salt) }, slots)
+        var omitted: UInt32 = 0
+        let facts = slots.map { recorded($0, sheet, &evidence, &omitted) }
+        return (facts, slots, omitted)
     }
 
     private func recorded(
-        _ slot: Int, _ sheet: FactSheet, _ salt: [UInt8]
+        _ slot: Int, _ sheet: FactSheet, _ evidence: inout DecisionEvidence,
+        _ omitted: inout UInt32
     ) -> AssayRiskV1.RecordedFact {
         let entry = rules.catalogue.entries[slot]
         var fact = AssayRiskV1.RecordedFact(
             name: entry.name, status: sheet.statuses[slot].message,
             claimed: sheet.claimed.contains(slot))
-        guard let value = sheet.frame.value(at: slot).flatMap(Self.message) else { return fact }
+        guard let constant = sheet.frame.value(at: slot) else { return fact }
+        guard let value = FactValueCode.message(constant) else {
+            omitted += 1
+            return fact
+        }
         if entry.isPersonal {
-            let hidden = Array(entry.name.utf8) + [0] + value.encoded()
-            fact.commitment = Commitment.make(hidden, salt: salt) ?? []
+            fact.commitment = evidence.hide(value.encoded(), of: entry.name)
         } else {
             fact.value = value
         }
         return fact
-    }
-
-    private static func message(_ constant: Constant) -> AssayRiskV1.FactValue? {
-        switch constant {
-        case .bool(let value): .flag(value)
-        case .int(let value): .integer(value)
-        case .double(let value): .number(value)
-        case .string(let value): .text(value)
-        case .list(let entries):
-            .text(
-                entries.compactMap { if case .string(let text) = $0 { text } else { nil } }
-                    .joined(separator: ","))
-        // No fact of the catalogue has these types.
-        case .null, .timestamp, .duration, .category, .place, .map, .record: nil
-        }
     }
 
     // MARK: Rules and sources
@@ -107,12 +103,13 @@ struct RecordBuilder {
     }
 
     private func vectors(_ assessment: Assessment) -> [AssayRiskV1.RecordedVector] {
-        assessment.vector.map {
-            [
-                AssayRiskV1.RecordedVector(
-                    name: $0.ref.name, version: $0.ref.version, digest: $0.digest)
-            ]
-        } ?? []
+        guard let vector = assessment.vector else { return [] }
+        var recorded = AssayRiskV1.RecordedVector(
+            name: vector.ref.name, version: vector.ref.version, digest: vector.digest)
+        if assessment.model.answer != nil, let row = assessment.modelRow {
+            recorded.keep(row)
+        }
+        return [recorded]
     }
 }
 

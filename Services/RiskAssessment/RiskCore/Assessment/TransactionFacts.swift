@@ -107,14 +107,6 @@ struct TransactionFacts {
     }
 
     var industry: String {
-        switch request.industry {
-        case .fintech: "fintech"
-        case .lending: "lending"
-        case .crypto: "crypto"
-        case .betting: "betting"
-        case .ecommerce: "ecommerce"
-        case .marketplace: "marketplace"
-        case .unspecified, .unrecognized: "default"
-        }
+        Industries.name(of: request.industry)
     }
 }

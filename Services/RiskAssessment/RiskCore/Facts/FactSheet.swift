@@ -52,6 +52,21 @@ public struct FactSheet: Sendable {
         statuses[slot] = status
     }
 
+    /// Puts back what a record says of a fact; nil: it has no value.
+    mutating func restore(
+        _ slot: Int, to value: Constant?, status: FactStatus, claimed isClaimed: Bool = false
+    ) {
+        if let value, frame.set(slot, to: value) {
+            if isClaimed { claimed.insert(slot) }
+        } else {
+            frame.clear(slot)
+        }
+        statuses[slot] = status
+    }
+
+    /// A record says that a claim contradicted what was observed.
+    mutating func noteClaimMismatch() { hasClaimMismatch = true }
+
     /// Takes what the caller says of a fact only where nothing was observed: no value at all, or
     /// an entity without history. A claim that contradicts an observation is dropped.
     public mutating func claim(_ name: String, _ value: Constant?) {

@@ -9,12 +9,16 @@ public struct RuleSetLoader {
 
     private let sources: RuleSources
     private let profile: String?
+    private let runsTests: Bool
     private var problems: [Problem] = []
 
-    /// - Parameter profile: replaces the parameter profile that the files name.
-    public init(_ sources: RuleSources, profile: String? = nil) {
+    /// - Parameters:
+    ///   - profile: replaces the parameter profile that the files name.
+    ///   - runsTests: false for files whose tests passed when they were first loaded.
+    public init(_ sources: RuleSources, profile: String? = nil, runsTests: Bool = true) {
         self.sources = sources
         self.profile = profile
+        self.runsTests = runsTests
     }
 
     public mutating func load() throws(ConfigurationFailure) -> RuleSet {
@@ -34,13 +38,16 @@ public struct RuleSetLoader {
             throw ConfigurationFailure(problems)
         }
         var tests = RuleTestRun(catalogue: catalogue, environment: environment, lists: lists)
-        tests.run(drafts, benign: sources.benignContext, packParameters: packs)
+        if runsTests {
+            tests.run(drafts, benign: sources.benignContext, packParameters: packs)
+        }
         problems += tests.problems
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
         return RuleSet(
             rules: rules, catalogue: catalogue, reasonCodes: codes, program: program,
             baseCurrency: parameterReader.baseCurrency,
-            digest: Self.digest(rules, parameters, lists, parameterReader.baseCurrency))
+            digest: Self.digest(
+                rules, parameters, lists, parameterReader.baseCurrency, catalogue, codes))
     }
 
     // MARK: Packs
@@ -147,7 +154,7 @@ public struct RuleSetLoader {
 
     private static func digest(
         _ rules: [Rule], _ parameters: [String: Parameter], _ lists: [String: [String]],
-        _ baseCurrency: String
+        _ baseCurrency: String, _ catalogue: FactCatalogue, _ codes: ReasonCodeTable
     ) -> [UInt8] {
         var hash = SHA256()
         func add(_ fields: String...) {
@@ -173,6 +180,12 @@ public struct RuleSetLoader {
         for (name, entries) in lists.sorted(by: { $0.key < $1.key }) {
             add("L", name)
             for entry in entries.sorted() { add(entry) }
+        }
+        for entry in catalogue.entries {
+            add("F", entry.name, "\(entry.type)", "\(entry.isMoney)", entry.expectation.rawValue)
+        }
+        for (name, code) in codes.codes.sorted(by: { $0.key < $1.key }) {
+            add("C", name, code.disclosure.rawValue, code.text, code.customerText)
         }
         return Array(hash.finalize())
     }

@@ -33,6 +33,24 @@ public struct RuleSources: Sendable {
         self.lists = lists
     }
 
+    /// Every file by its place in the folder, in a fixed order.
+    public var files: [File] {
+        ([facts, reasonCodes, parameters, benignContext] + packs + lists)
+            .filter { !$0.name.isEmpty }
+    }
+
+    /// Files that were named by their places in a folder; what belongs nowhere is left out.
+    public init(files: [File]) {
+        func file(_ name: String) -> File {
+            files.first { $0.name == name } ?? File(name: name, text: "")
+        }
+        self.init(
+            facts: file("facts.tsv"), reasonCodes: file("reason-codes.tsv"),
+            parameters: file("parameters.yaml"), benignContext: file("benign-context.yaml"),
+            packs: files.filter { $0.name.hasPrefix("packs/") }.sorted { $0.name < $1.name },
+            lists: files.filter { $0.name.hasPrefix("lists/") }.sorted { $0.name < $1.name })
+    }
+
     static let maximumListBytes = 512 << 20
 
     /// Reads a folder: facts.tsv, reason-codes.tsv, parameters.yaml, benign-context.yaml,

@@ -26,11 +26,15 @@ extension RiskService {
         var assessment = Assessment(
             sheet: FactSheet(catalogue: live.rules.catalogue), run: RuleRun())
         assessment.model = .answer(answer)
+        assessment.occurredAt = now
         let identity = RecordBuilder.Identity(
             id: surroundings.newDecisionID(), at: now, request: asked,
-            requestDigest: digest, salt: surroundings.newSalt())
+            requestDigest: digest, salt: surroundings.newSalt(),
+            subjects: [request.customer.customerID])
         let outcome = CreditOutcome(policy: live.policy, builder: live.outcomes)
             .outcome(of: answer, knownShare: row.knownShare)
-        return try await seal(live.records.record(identity, assessment, outcome), identity)
+        var draft = live.records.record(identity, assessment, outcome)
+        draft.record.vectors = [row.recorded]
+        return try await seal(draft, identity)
     }
 }

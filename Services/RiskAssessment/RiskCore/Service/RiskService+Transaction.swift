@@ -29,7 +29,10 @@ extension RiskService {
         assessment.entities = scored?.entities ?? []
         assessment.definitionSet = scored?.definitionSet ?? []
         assessment.industry = facts.industry
+        assessment.occurredAt = request.transaction.occurredAt
+        assessment.expected = FactCatalogue.Expectation.allCases.filter(facts.expects)
         if let row = modelRow(request, assessment, live) {
+            assessment.modelRow = row
             async let answer = predict(
                 request, row, industry: facts.industry, at: now, context)
             assessment.run = run(facts, sheet, live)
@@ -42,7 +45,9 @@ extension RiskService {
         let identity = RecordBuilder.Identity(
             id: surroundings.newDecisionID(), at: now, request: asked,
             requestDigest: digest, transactionID: request.transaction.transactionID,
-            industry: request.industry, salt: surroundings.newSalt())
+            industry: request.industry, salt: surroundings.newSalt(),
+            subjects: [request.customer?.customerID, request.account?.accountID]
+                .compactMap { $0 })
         let outcome = live.outcomes.outcome(of: assessment)
         return try await seal(live.records.record(identity, assessment, outcome), identity)
     }

@@ -12,6 +12,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     /// Families that the service's store must have.
     public static let families = [
         DecisionLog.records, DecisionLog.meta, DecisionIndex.decisions, DecisionIndex.requests,
+        DecisionEvidence.family, RuleArchive.family,
     ]
 
     /// What decides; a call takes it once.
@@ -22,6 +23,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     let models: ModelCaller
     let log: DecisionLog
     let index: DecisionIndex
+    let archive: RuleArchive
     let experiments: ExperimentFeed?
     /// Called after each decision and failure, for metrics; never waits.
     let observe: @Sendable (Observation) -> Void
@@ -32,11 +34,14 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
         case failed(StatusCode)
     }
 
-    /// - Parameter experiments: is told which records met experiments; nil: nobody is.
+    /// - Parameters:
+    ///   - archive: keeps the rules and policies of earlier decisions; nil: as the store has them.
+    ///   - experiments: is told which records met experiments; nil: nobody is.
     public init(
         live: LiveRules, features: any ClientTransport, models: any ClientTransport,
         store: any KeyValueStore, log: DecisionLog, surroundings: RiskSurroundings,
-        configuration: RiskConfiguration = RiskConfiguration(), experiments: ExperimentFeed? = nil,
+        configuration: RiskConfiguration = RiskConfiguration(), archive: RuleArchive? = nil,
+        experiments: ExperimentFeed? = nil,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) {
         self.live = live
@@ -47,6 +52,9 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
             transport: models, configuration: configuration, monotonic: surroundings.monotonic)
         self.log = log
         index = DecisionIndex(store: store)
+        self.archive = archive ?? RuleArchive(store: store)
+        self.archive.remember(live.current.rules)
+        self.archive.remember(live.current.policy)
         self.experiments = experiments
         self.observe = observe
     }
@@ -55,14 +63,16 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     public convenience init(
         rules: RuleSet, policy: Policy, features: any ClientTransport, models: any ClientTransport,
         store: any KeyValueStore, log: DecisionLog, surroundings: RiskSurroundings,
-        configuration: RiskConfiguration = RiskConfiguration(), experiments: ExperimentFeed? = nil,
+        configuration: RiskConfiguration = RiskConfiguration(), archive: RuleArchive? = nil,
+        experiments: ExperimentFeed? = nil,
         observe: @escaping @Sendable (Observation) -> Void = { _ in }
     ) {
         self.init(
             live: LiveRules(
                 RuleSnapshot(rules: rules, policy: policy, build: configuration.build)),
             features: features, models: models, store: store, log: log,
-            surroundings: surroundings, configuration: configuration, experiments: experiments,
+            surroundings: surroundings, configuration: configuration, archive: archive,
+            experiments: experiments,
             observe: observe)
     }
 
@@ -181,13 +191,15 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
 
     /// Seals the record, makes it durable, and only then gives the decision away.
     func seal(
-        _ record: AssayRiskV1.DecisionRecord, _ identity: RecordBuilder.Identity
+        _ draft: DecisionDraft, _ identity: RecordBuilder.Identity
     ) async throws -> AssayRiskV1.Decision {
+        let record = draft.record
         do {
             var decision: AssayRiskV1.Decision?
             let appended = try log.append(record) { position, batch in
                 let made = AssayRiskV1.Decision(record, at: position)
                 index.rows(for: made, identity.request, salt: identity.salt, into: &batch)
+                draft.evidence.put(position.sequence, into: &batch)
                 decision = made
                 if record.metExperiment { experiments?.note(position.sequence) }
             }
