@@ -116,6 +116,11 @@ fuzz: dependencies
 fuzz-models: dependencies
 	Tests/Fuzz/run.sh $(or $(SECONDS),60) models
 
+## fuzz-rules: those of expressions and rule packs alone (SECONDS=600 for the full run)
+.PHONY: fuzz-rules
+fuzz-rules: dependencies
+	Tests/Fuzz/run.sh $(or $(SECONDS),60) rules
+
 ## hostile-models: time and memory of model files that ask for more than they give (SIZE=MiB, default 300)
 .PHONY: hostile-models
 hostile-models: dependencies

@@ -195,7 +195,10 @@ let targets: [Target] = [
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),
     program(
         "risk-bench", "Tests/Benchmarks/risk-bench",
-        ["RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire"]),
+        [
+            "RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire",
+            "CAllocationCounter",
+        ]),
 
     // The interoperability cases of gRPC, and the programs of that name.
     library("InteropMessages", "Tests/Interop/Messages", ["Wire", "RPC"]),
@@ -229,6 +232,9 @@ let targets: [Target] = [
     library(
         "ModelProperties", "Tests/Fuzz/ModelProperties",
         ["FuzzProperties", "Inference", "ModelFixtures", "Numerics"]),
+    library(
+        "RuleProperties", "Tests/Fuzz/RuleProperties",
+        ["FuzzProperties", "RiskCore", "RuleLanguage"]),
     .target(name: "CAllocationCounter", path: "Tests/Fuzz/AllocationCounter"),
     program("hostile-work", "Tests/Fuzz/hostile-work", ["FuzzProperties"]),
     program(
@@ -253,6 +259,9 @@ let targets: [Target] = [
             "hostile-work",
         ],
         path: "Tests/Fuzz/FuzzTests", swiftSettings: strict),
+    .testTarget(
+        name: "RuleFuzzTests", dependencies: ["FuzzProperties", "RuleProperties"],
+        path: "Tests/Fuzz/RuleFuzzTests", swiftSettings: strict),
     tests("AssayMessagesTests", ["AssayMessages", "Wire", "RPC"]),
     tests("RPCTests", ["RPC", "Wire"]),
     tests(
@@ -304,7 +313,7 @@ let targets: [Target] = [
             "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "Wire", "RawHTTP2", nioCore,
             nioPosix,
         ]),
-    tests("RuleLanguageTests", ["RuleLanguage"]),
+    tests("RuleLanguageTests", ["RuleLanguage", "CAllocationCounter"]),
     tests("RedisTests", ["Redis", "TLS", "TestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("StorageTests", ["Storage"]),
     tests(
@@ -415,6 +424,12 @@ if Context.environment["ASSAY_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz-model-\(name)", dependencies: ["FuzzProperties", "ModelProperties"],
             path: "Tests/Fuzz/Targets/model-\(name)",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+    }
+    package.targets += ["language", "packs"].map { name in
+        .executableTarget(
+            name: "fuzz-rule-\(name)", dependencies: ["FuzzProperties", "RuleProperties"],
+            path: "Tests/Fuzz/Targets/rule-\(name)",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
     }
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Builds the fuzzers and runs them, two at a time:
 #   Tests/Fuzz/run.sh SECONDS [TARGET...]
-# Without targets it takes all of them; "models" stands for the five of model files.
+# Without targets it takes all of them; "models" stands for the five of model files, "rules" for the
+# two of what authors of rules write.
 # An input that breaks a property, crashes, hangs or needs too much memory goes to
 # Tests/Fuzz/FailCases/TARGET, where the ordinary tests replay it. What a run has learned stays in
 # .build/fuzz-corpus, and the next run begins there.
@@ -11,9 +12,11 @@ seconds=${1:-60}
 shift || true
 wire=(strict tolerant json compiler formatter sealed)
 models=(model-xgboost-json model-xgboost-ubjson model-lightgbm model-catboost model-own)
+rules=(rule-language rule-packs)
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=("${wire[@]}" "${models[@]}")
+[ ${#targets[@]} -gt 0 ] || targets=("${wire[@]}" "${models[@]}" "${rules[@]}")
 [ "${targets[0]}" != models ] || targets=("${models[@]}")
+[ "${targets[0]}" != rules ] || targets=("${rules[@]}")
 
 scratch=${FUZZ_SCRATCH:-.build/fuzz}
 corpora=${FUZZ_CORPUS:-.build/fuzz-corpus}
@@ -44,6 +47,7 @@ fuzz() {
             Tests/SchemaCompilerTests/Diagnostics Tests/SchemaCompilerTests/Evolution)
         ;;
     json) options=(-max_len=1024 -dict=Tests/Fuzz/json.dict) ;;
+    rule-*) options=(-max_len=8192 "-dict=Tests/Fuzz/$target.dict") ;;
     # A small file may take 64 MiB, by models.md: no single block may be larger either.
     model-*) options=(-max_len=8192 -malloc_limit_mb=64 "-dict=Tests/Fuzz/$target.dict") ;;
     esac

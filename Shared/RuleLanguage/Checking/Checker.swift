@@ -25,6 +25,8 @@ struct Checker {
         var place: Int
     }
 
+    /// Problems of one expression that are told; what follows them is not looked at.
+    static let maximumDiagnostics = 20
     /// Comprehensions within each other.
     static let maximumLoopNesting = 2
 
@@ -45,6 +47,11 @@ struct Checker {
     }
 
     mutating func check(_ id: SyntaxTree.NodeID) -> CheckedType? {
+        guard diagnostics.count < Self.maximumDiagnostics else { return nil }
+        return checkKind(id)
+    }
+
+    private mutating func checkKind(_ id: SyntaxTree.NodeID) -> CheckedType? {
         switch tree[id].kind {
         case .literal(let constant): CheckedType(type: constant.type)
         case .name, .select: resolve(id)

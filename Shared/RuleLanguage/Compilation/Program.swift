@@ -119,6 +119,9 @@ public final class Program: Sendable {
     /// named lists. In no order, some of them twice.
     public var texts: [String] { store.texts + namedLists.flatMap { Array($0.texts) } }
 
+    /// Steps of all expressions together.
+    package var stepCount: Int { code.count }
+
     /// Sum of the expressions' bounds.
     public var cost: Int { expressions.reduce(0) { $0 + $1.cost } }
 }

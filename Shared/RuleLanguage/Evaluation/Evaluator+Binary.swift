@@ -41,7 +41,10 @@ extension Evaluator {
             return Operators.order(numbers: a, b) == .same
         case (.text, .text):
             if a.bits == b.bits, a.table == b.table { return true }
-            return text(a, program, frame).isExactly(text(b, program, frame))
+            let (x, y) = (text(a, program, frame), text(b, program, frame))
+            guard x.utf8.count == y.utf8.count else { return false }
+            spend(x.utf8.count / 16)
+            return x.isExactly(y)
         case (.list, .list): return equalCells(a, b, a.count, program, frame)
         case (.map, .map): return equalCells(a, b, 2 * a.count, program, frame)
         case (.null, .null): return true
@@ -63,7 +66,7 @@ extension Evaluator {
         return true
     }
 
-    private func ordered(
+    private mutating func ordered(
         _ operation: Instruction.Operation, _ a: Value, _ b: Value, _ program: Program,
         _ frame: FactFrame
     ) -> Value {
@@ -73,6 +76,7 @@ extension Evaluator {
             order = Operators.order(numbers: a, b)
         case (.text, .text):
             let (x, y) = (text(a, program, frame), text(b, program, frame))
+            spend(min(x.utf8.count, y.utf8.count) / 16)
             order = x.precedes(y) ? .before : y.precedes(x) ? .after : .same
         case (.bool, .bool): order = Operators.order(a.bits, b.bits)
         case (.duration, .duration): order = Operators.order(a.int, b.int)

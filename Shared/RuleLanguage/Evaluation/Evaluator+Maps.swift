@@ -6,7 +6,8 @@ extension Evaluator {
         guard count <= ExpressionLimits.maximumListEntries else { return .error(.tooLarge) }
         for index in 0..<count {
             switch cells[2 * index].tag {
-            case .bool, .int, .text: continue
+            case .bool, .int: continue
+            case .text: spend(text(cells[2 * index], program, frame).utf8.count / 16)
             default: return .error(.badKey)
             }
         }
@@ -27,12 +28,14 @@ extension Evaluator {
     }
 
     /// The position of a key; nil if the map does not have it.
-    func find(_ key: Value, in map: Value, _ program: Program, _ frame: FactFrame) -> Int? {
+    mutating func find(_ key: Value, in map: Value, _ program: Program, _ frame: FactFrame) -> Int?
+    {
         var key = key
         if key.tag == .double {
             guard let whole = Int64(exactly: key.double) else { return nil }
             key = .int(whole)
         }
+        if key.tag == .text { spend(text(key, program, frame).utf8.count / 16) }
         var (low, high) = (0, map.count)
         while low < high {
             let middle = (low + high) / 2
@@ -52,7 +55,7 @@ extension Evaluator {
     }
 
     /// `container[key]`.
-    func entry(
+    mutating func entry(
         _ key: Value, of container: Value, _ program: Program, _ frame: FactFrame
     ) -> Value {
         switch (container.tag, key.tag) {
@@ -72,7 +75,7 @@ extension Evaluator {
     }
 
     /// The entry of a key, or of the key `*`, which stands for all others.
-    func lookUp(
+    mutating func lookUp(
         _ key: Value, in map: Value, _ program: Program, _ frame: FactFrame
     ) -> Value {
         guard map.tag == .map, isKey(key) else { return .error(.noOverload) }

@@ -3,14 +3,19 @@
 public struct Evaluator: Sendable {
     /// Steps of loops, entries and pieces of texts that one run may touch. A bound that is counted,
     /// not timed: two machines stop at the same place.
-    static let maximumWork = 200_000
+    package static let maximumWork = 200_000
 
     var stack: [Value] = []
     var scratch = ValueStore()
     var loops: [Loop] = []
     var matcher = RegularExpression.Matcher()
-    private(set) var work = 0
+    /// What the last run touched.
+    package private(set) var work = 0
     private var workLimit = Evaluator.maximumWork
+    #if DEBUG
+        /// Instructions that the last run took: what the cost of an expression must bound.
+        private(set) var steps = 0
+    #endif
 
     public init() {}
 
@@ -131,6 +136,9 @@ public struct Evaluator: Sendable {
     private mutating func prepare(_ program: Program) {
         scratch.removeAll()
         work = 0
+        #if DEBUG
+            steps = 0
+        #endif
         if stack.count < program.stackDepth {
             stack = Array(repeating: .null, count: program.stackDepth)
         }
@@ -147,6 +155,9 @@ public struct Evaluator: Sendable {
         while at < stretch.upperBound {
             let step = program.code[at]
             at += 1
+            #if DEBUG
+                steps += 1
+            #endif
             switch step.operation {
             case .constant:
                 top += 1
@@ -226,11 +237,18 @@ public struct Evaluator: Sendable {
         switch (step.operation, value.tag) {
         case (.inNamedList, .text):
             let text = text(value, program, frame)
+            spend(text.utf8.count / 16)
             return .bool(program.namedLists[Int(step.a)].contains(text))
         case (.matches, .text):
             let text = text(value, program, frame)
             let pattern = program.patterns[Int(step.a)]
-            spend((1 + text.utf8.count / 16) * (1 + pattern.steps.count / 16))
+            // Before it is run: the work of one match alone can be too much.
+            let amount = (1 + text.utf8.count / 16) * (8 + pattern.steps.count)
+            guard amount <= workLimit - work else {
+                work = max(work, workLimit + 1)
+                return .error(.tooLarge)
+            }
+            spend(amount)
             return .bool(matcher.matches(pattern, text))
         case (.label, .category):
             let labels = program.categories[Int(step.a)]

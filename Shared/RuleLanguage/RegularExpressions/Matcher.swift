@@ -8,10 +8,17 @@ extension RegularExpression {
         /// The round in which a step was entered last.
         private var entered: [Int] = []
         private var round = 0
+        #if DEBUG
+            /// How often a step was entered in the last match.
+            private(set) var entries = 0
+        #endif
 
         /// Whether the pattern matches some part of the text.
         mutating func matches(_ expression: RegularExpression, _ text: String) -> Bool {
             prepare(expression.steps.count)
+            #if DEBUG
+                entries = 0
+            #endif
             var before: UInt32?
             var scalars = text.unicodeScalars.makeIterator()
             var scalar = scalars.next()?.value
@@ -52,6 +59,9 @@ extension RegularExpression {
             while let index = pending.popLast() {
                 guard entered[index] != round else { continue }
                 entered[index] = round
+                #if DEBUG
+                    entries += 1
+                #endif
                 switch steps[index] {
                 case .match:
                     pending.removeAll(keepingCapacity: true)

@@ -38,23 +38,9 @@ extension String {
     /// Order by code points, which is the order of the UTF-8 bytes.
     func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
 
-    /// Whether the code points of `part` occur in a row. Naive search: O(n · m), both bounded.
+    /// Whether the code points of `part` occur in a row. The time is linear in both lengths.
     func hasExactly(_ part: String) -> Bool {
-        let found = utf8.withContiguousStorageIfAvailable { text in
-            part.utf8.withContiguousStorageIfAvailable { Self.search($0, in: text) }
-        }
-        return (found ?? nil) ?? Self.search(Array(part.utf8), in: Array(utf8))
-    }
-
-    private static func search<C: RandomAccessCollection>(_ part: C, in text: C) -> Bool
-    where C.Element == UInt8, C.Index == Int {
-        guard let first = part.first else { return true }
-        guard part.count <= text.count else { return false }
-        for start in 0...(text.count - part.count) where text[start] == first {
-            var matched = 1
-            while matched < part.count, text[start + matched] == part[matched] { matched += 1 }
-            if matched == part.count { return true }
-        }
-        return false
+        var (text, part) = (self, part)
+        return text.withUTF8 { text in part.withUTF8 { TextSearch.contains(text, $0) } }
     }
 }

@@ -25,30 +25,19 @@ enum RiskBench {
             rules: rules, policy: policy, features: InstantServices(), models: InstantServices(),
             store: store, log: log, surroundings: Self.surroundings)
 
-        measureRules(rules, rounds)
+        let catalogue = try CatalogueBench(folder: folder, rounds: rounds)
+        try catalogue.measureConditions(
+            URL(filePath: "Tests/RiskCoreTests/Fixtures/rule-catalogue.tsv"))
+        catalogue.measureRules(rules)
         measurePolicy(policy, rules, rounds)
         try await measureService(service, rounds)
-        try measureSealing(store, rounds)
+        try await measureSealing(store, rounds)
         let started = ContinuousClock.now
         let report = try LogVerification.verify(store)
         let seconds = Self.seconds(since: started)
         print(
             "verify log: \(Int(Double(report.bytes) / seconds / 1e6)) MB/s, "
                 + "\(report.bytes / max(1, report.records)) bytes a record")
-    }
-
-    private static func measureRules(_ rules: RuleSet, _ rounds: Int) {
-        var sheet = FactSheet(catalogue: rules.catalogue)
-        for (name, value) in Self.facts { sheet.set(name, to: value) }
-        var evaluator = Evaluator()
-        var hits = 0
-        report("\(rules.rules.count) rules on one full frame", rounds) {
-            let run = rules.run(
-                over: sheet, industry: "default", at: 1_772_366_000, expects: { _ in true },
-                evaluator: &evaluator)
-            hits += run.entries.count
-        }
-        precondition(hits > 0)
     }
 
     private static func measurePolicy(_ policy: Policy, _ rules: RuleSet, _ rounds: Int) {
@@ -61,10 +50,11 @@ enum RiskBench {
                         reasonCode: $0.reasonCode)
                 }
             var sum: Int64 = 0
-            report("policy with contributions, \(count) hits", rounds) {
+            let measurement = Measurement(rounds) {
                 sum &+= policy.decide(PolicyInput(hits: hits, probability: 0.4)).score
             }
             precondition(sum >= 0)
+            measurement.report("policy with contributions, \(hits.count) hits")
         }
     }
 
@@ -94,31 +84,22 @@ enum RiskBench {
                 + "\(String(format: "%.1f", cost)) µs of CPU")
     }
 
-    private static func measureSealing(_ store: MemoryStore, _ rounds: Int) throws {
+    private static func measureSealing(_ store: MemoryStore, _ rounds: Int) async throws {
         guard let bytes = try store.get([0, 0, 0, 0, 0, 0, 0, 9], in: DecisionLog.records) else {
             return
         }
         let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(bytes)
         var sum = 0
-        try report("validate and seal one record of \(bytes.count) bytes", rounds) {
-            sum += record.violations().count
-            sum += try SealedRecord.seal(record).bytes.count
-        }
+        let sealing = try Measurement(rounds) { sum += try SealedRecord.seal(record).bytes.count }
+        sealing.report("seal one record of \(bytes.count) bytes")
         precondition(sum > 0)
+        let log = LogBench(record: record, rounds: rounds)
+        try log.measureInMemory()
+        try await log.measureOnDisk(1)
+        try await log.measureOnDisk(64)
     }
 
     // MARK: Reporting
-
-    private static func report(_ name: String, _ rounds: Int, _ body: () throws -> Void) rethrows {
-        for _ in 0..<200 { try body() }
-        var best = Double.infinity
-        for _ in 0..<5 {
-            let started = ContinuousClock.now
-            for _ in 0..<(rounds / 5) { try body() }
-            best = min(best, seconds(since: started) / Double(rounds / 5))
-        }
-        print("\(name): \(String(format: "%.2f", best * 1e6)) µs")
-    }
 
     private static func seconds(since started: ContinuousClock.Instant) -> Double {
         let parts = (ContinuousClock.now - started).components

@@ -4,6 +4,8 @@ internal import Yams
 enum YAMLFile {
     static let maximumBytes = 4 << 20
     static let maximumNesting = 64
+    /// So few that aliases of aliases cannot stand for much more than the file has.
+    static let maximumAliases = 16
 
     /// Nil, with a problem, if the text is no YAML or asks for more than it may.
     static func parse(_ text: String, file: String, _ problems: inout [Problem]) -> SourceNode? {
@@ -16,6 +18,13 @@ enum YAMLFile {
                 Problem(
                     file: file, line: line, column: 1,
                     message: "nested more than \(maximumNesting) levels deep"))
+            return nil
+        }
+        if let line = tooManyAliases(text) {
+            problems.append(
+                Problem(
+                    file: file, line: line, column: 1,
+                    message: "more than \(maximumAliases) aliases ('*name'); write the values out"))
             return nil
         }
         do {
@@ -47,6 +56,33 @@ enum YAMLFile {
                 message: "the same key twice: \(duplicates.joined(separator: ", "))")
         default: whole(file, "\(error)")
         }
+    }
+
+    /// The line in which there is one alias too many. Counts every star that may begin one: where a
+    /// value may stand, before a character of a name.
+    private static func tooManyAliases(_ text: String) -> Int? {
+        var line = 1
+        var count = 0
+        var isValue = true
+        var isStar = false
+        for byte in text.utf8 {
+            if isStar, byte != UInt8(ascii: " "), byte != UInt8(ascii: "\n") {
+                count += 1
+                if count > maximumAliases { return line }
+            }
+            isStar = isValue && byte == UInt8(ascii: "*")
+            switch byte {
+            case UInt8(ascii: "\n"):
+                line += 1
+                isValue = true
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
+            case UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "?"), UInt8(ascii: ","),
+                UInt8(ascii: "["), UInt8(ascii: "{"):
+                isValue = true
+            default: isValue = false
+            }
+        }
+        return nil
     }
 
     /// The first line that may nest too deep: a bound that never counts too little, so that the

@@ -25,7 +25,7 @@ public struct ReasonCode: Sendable, Hashable {
     public static let ruleError = "RULE_ERROR"
 
     /// The codes the engine itself gives; a table without them is refused.
-    static let system = [
+    package static let system = [
         modelScore, modelFloor, claimMismatch, factsMissing, featuresUnavailable, modelUnavailable,
         ruleError,
     ]
