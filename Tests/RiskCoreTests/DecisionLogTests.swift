@@ -51,7 +51,8 @@ import Wire
             + AssayRiskV1.FactValue.text("203.0.113.9").encoded()
         #expect(
             Commitment.make(hidden, salt: [UInt8](repeating: 3, count: 32)) == address.commitment)
-        #expect(record.vectors.map(\.name) == ["payment_fraud"] && record.entities.count == 1)
+        #expect(record.vectors.map(\.name) == ["payment_fraud", "rule_facts"])
+        #expect(record.entities.count == 1)
         #expect(record.rules.allSatisfy { $0.verdict != .noHit })
         let applying = try Repository.shippedRules().rules.filter { $0.industries == nil }
         #expect(Int(record.noHits) + record.rules.count == applying.count)

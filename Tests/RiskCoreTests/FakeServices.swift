@@ -11,6 +11,10 @@ final class FakeServices: ClientTransport {
     struct Script: Sendable {
         /// Values of the vector by feature; all others are empty (an entity never seen).
         var features: [String: Double] = [:]
+        /// Status bytes by feature, where they are not those of a value that is there or not.
+        var statuses: [String: UInt8] = [:]
+        /// Entities that were read.
+        var entities = [AssayFeaturesV1.EntityRead(entity: "card", role: "card", version: 4)]
         var featuresError: RPCError?
         /// Probability of the payment model; nil: not registered.
         var probability: Double?
@@ -62,16 +66,11 @@ final class FakeServices: ClientTransport {
         events.withLock { $0.append(request.event) }
         let script = script.withLock { $0 }
         if let error = script.featuresError { throw error }
-        let names = Self.features
-        let vector = AssayFeaturesV1.Vector(
-            ref: request.vectors[0], asOf: request.event.time,
-            values: names.map { script.features[$0] ?? 0 },
-            status: names.map { script.features[$0] == nil ? 1 : 0 },
-            digest: [UInt8](repeating: 7, count: 32))
+        let vectors = request.vectors.map { Self.vector($0, request.event.time, script) }
         let response = AssayFeaturesV1.ScoreEventResponse(
             receipt: AssayFeaturesV1.Receipt(eventID: request.event.id, outcome: .applied),
-            vectors: [vector],
-            entities: [AssayFeaturesV1.EntityRead(entity: "card", role: "card", version: 4)],
+            vectors: vectors,
+            entities: script.entities,
             definitionSet: [UInt8](repeating: 9, count: 32))
         return ReplyMessage(framed: response.encoded(prefix: 5))
     }
@@ -102,6 +101,69 @@ final class FakeServices: ClientTransport {
         "acct_amt_sum_24h", "acct_amt_avg_24h", "acct_amt_max_24h", "term_txn_cnt_1h",
         "term_txn_cnt_24h", "term_amt_avg_24h",
     ]
+
+    /// A vector as a store gives it that has seen nothing but what the script says: counts are
+    /// empty, all else is absent.
+    private static func vector(
+        _ ref: AssayFeaturesV1.VectorRef, _ time: Timestamp, _ script: Script
+    ) -> AssayFeaturesV1.Vector {
+        let names =
+            switch ref.name {
+            case "rule_facts": FeatureNames.ruleFacts
+            case "fraud_basic": FeatureNames.fraudBasic
+            default: features
+            }
+        let found = names.map {
+            script.features[$0] ?? script.features[synonyms[$0] ?? ""] ?? usual[$0]
+        }
+        let isCount = names.map {
+            ref.name == "payment_fraud" || FeatureNames.counts.contains($0)
+        }
+        return AssayFeaturesV1.Vector(
+            ref: ref, asOf: time,
+            values: names.indices.map { found[$0] ?? (isCount[$0] ? 0 : .nan) },
+            status: names.indices.map {
+                script.statuses[names[$0]] ?? (found[$0] != nil ? 0 : isCount[$0] ? 1 : 2)
+            },
+            digest: [UInt8](repeating: 7, count: 32))
+    }
+
+    /// Seven payments an hour are what the account does.
+    private static let usual = ["acct_txn_cnt_30d": 5_040.0]
+
+    private static let synonyms = [
+        "acct_txn_sum_1h": "acct_amt_sum_1h", "acct_txn_sum_24h": "acct_amt_sum_24h",
+    ]
+}
+
+/// Names of features as the shipped definitions have them.
+enum FeatureNames {
+    static let ruleFacts = entries(of: "rule-facts.yaml")
+
+    static let fraudBasic = [
+        "amount", "account_age_days", "transactions_last_hour", "transactions_last_day",
+        "credit_score", "is_vpn", "is_tor", "kyc_verified", "industry_fintech",
+        "industry_lending", "industry_crypto", "industry_betting", "industry_ecommerce",
+    ]
+
+    /// Features that are 0 of an entity without events.
+    static let counts: Set<String> = {
+        let path = "Tests/CatalogueTests/catalogue.tsv"
+        let rows = text(path).split(separator: "\n").map {
+            $0.split(separator: "\t", omittingEmptySubsequences: false)
+        }
+        return Set(rows.filter { $0.count > 8 && $0[8] == "0" }.map { String($0[1]) })
+    }()
+
+    private static func entries(of file: String) -> [String] {
+        text("deploy/definitions/" + file).split(separator: "\n").compactMap { line in
+            line.hasPrefix("      - ") ? String(line.dropFirst(8)) : nil
+        }
+    }
+
+    private static func text(_ path: String) -> String {
+        (try? String(contentsOf: Repository.root.appending(path: path), encoding: .utf8)) ?? ""
+    }
 }
 
 /// A folder that is gone when the test is over.
@@ -164,12 +226,16 @@ struct RiskHarness {
         let decisions = Mutex<UInt64>(0)
     }
 
-    init(_ script: FakeServices.Script = FakeServices.Script(), policy: Policy? = nil) throws {
+    init(
+        _ script: FakeServices.Script = FakeServices.Script(), policy: Policy? = nil,
+        configuration: RiskConfiguration = RiskConfiguration()
+    ) throws {
         fakes = FakeServices(script)
         store = BreakableStore(try folder.open())
         log = try DecisionLog(store: store, newChain: "risk-test", interval: .zero)
         feed = try ExperimentFeed(store: store, log: log, models: fakes)
-        service = try Self.service(fakes, store, log, clock, policy, feed)
+        service = try Self.service(
+            fakes, store, log, clock, policy, feed, configuration: configuration)
     }
 
     /// As the next process begins.
@@ -179,7 +245,8 @@ struct RiskHarness {
 
     static func service(
         _ fakes: FakeServices, _ store: any KeyValueStore, _ log: DecisionLog, _ clock: Clock,
-        _ policy: Policy?, _ feed: ExperimentFeed? = nil
+        _ policy: Policy?, _ feed: ExperimentFeed? = nil,
+        configuration: RiskConfiguration = RiskConfiguration()
     ) throws -> RiskService {
         RiskService(
             rules: try Repository.shippedRules(),
@@ -196,7 +263,8 @@ struct RiskHarness {
                         return UniqueID(high: 0xA55A, low: number)
                     }
                 },
-                newSalt: { [UInt8](repeating: 3, count: 32) }), experiments: feed)
+                newSalt: { [UInt8](repeating: 3, count: 32) }), configuration: configuration,
+            experiments: feed)
     }
 
     static func context(_ tenant: String = "acme", deadline: Deadline = .none) -> ServerContext {

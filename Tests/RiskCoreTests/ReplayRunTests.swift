@@ -84,7 +84,7 @@ import Wire
             frame.sheet.claimed.map { catalogue.entries[$0].name } == ["vel.acct_cnt_1h"])
         #expect(frame.subjects == ["cust-1", "acct-1"])
         #expect(frame.occurredAt == payment.transaction.occurredAt.seconds)
-        #expect(frame.expects(.card) && !frame.expects(.loan))
+        #expect(frame.expected.has(.card) && !frame.expected.has(.loan))
         #expect(frame.erased.isEmpty && frame.unknown.isEmpty)
     }
 

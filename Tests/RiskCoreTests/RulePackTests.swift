@@ -254,7 +254,7 @@ import Testing
         var evaluator = Evaluator()
         let sheet = FactSheet(catalogue: rules.catalogue)
         let run = rules.run(
-            over: sheet, industry: "default", at: 0, expects: { $0 == .always },
+            over: sheet, industry: "default", at: 0, expects: { $0.expectation == .always },
             evaluator: &evaluator)
         let verdicts = Dictionary(
             uniqueKeysWithValues: run.entries.map { (rules.rules[$0.rule].id, $0.verdict) })

@@ -31,8 +31,12 @@ import Wire
         #expect(event.id == "t-r-1" && event.type == "payment")
         #expect(
             event.fields.keys == [
-                "account_id", "amount", "card_id", "channel", "country", "customer_id", "type",
+                "account_currency", "account_id", "amount", "card_country", "card_id",
+                "card_present", "channel", "country", "customer_id", "cvv",
+                "destination_country", "ip", "ip64", "ip_country", "ip_is_tor", "ip_is_vpn",
+                "type", "utc_offset",
             ])
+        #expect(event.fields["channel"] == .text("mobile"))
         #expect(event.fields["card_id"] == .text("tok-1"))
         #expect(event.fields["amount"] == .amount(Money("25.00", "EUR")))
     }

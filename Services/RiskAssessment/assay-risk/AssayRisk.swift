@@ -58,6 +58,8 @@ struct AssayRisk: AsyncParsableCommand {
     @Option(help: "Model for loan applications.")
     var creditModel = "credit-german"
 
+    @OptionGroup var facts: FactOptions
+
     func run() async throws {
         let directory = try service.requireData()
         let sources = try readRules()
@@ -86,6 +88,8 @@ struct AssayRisk: AsyncParsableCommand {
             let feed = try ExperimentFeed(
                 store: storage, log: log, models: upstreams.models)
             environment.metrics.collect { RiskMetrics.write(feed.health, &$0) }
+            var configuration = configuration
+            try facts.apply(to: &configuration, storage)
             let risk = RiskService(
                 rules: ruleSet, policy: policy, features: upstreams.features,
                 models: upstreams.models, store: storage, log: log,

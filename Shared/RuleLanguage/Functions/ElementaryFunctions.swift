@@ -1,6 +1,6 @@
 /// Logarithm, sine, cosine and arc tangent from + − × ÷ alone: no library of the platform takes
 /// part, so results are equal bit for bit wherever IEEE 754 holds.
-enum ElementaryFunctions {
+package enum ElementaryFunctions {
     // MARK: Logarithm
 
     /// ln 2 in two parts: the first has 20 zero bits at its end, so that its products with
@@ -17,7 +17,7 @@ enum ElementaryFunctions {
     ///
     /// x = 2^k·(1 + f) with √½ ≤ 1 + f < √2, and with s = f/(2 + f):
     /// ln(1 + f) = f − s·(f − R), R = ⅔s² + ⅖s⁴ + ….
-    static func logarithm(_ x: Double) -> Double {
+    package static func logarithm(_ x: Double) -> Double {
         guard x.isFinite else { return x }
         var exponent = Int(x.exponent)
         var significand = x.significand
@@ -129,10 +129,10 @@ enum ElementaryFunctions {
 }
 
 /// Distances on a sphere with the mean radius of the Earth (IUGG R₁), by the haversine formula.
-enum GreatCircle {
+package enum GreatCircle {
     static let radius = 6_371.0088
 
-    static func kilometres(_ a: Coordinates, _ b: Coordinates) -> Double {
+    package static func kilometres(_ a: Coordinates, _ b: Coordinates) -> Double {
         let (north, south) = (Double(a.latitude) / 1e7, Double(b.latitude) / 1e7)
         let rise = Double(Int64(a.latitude) - Int64(b.latitude)) / 1e7
         let run = Double(Int64(a.longitude) - Int64(b.longitude)) / 1e7

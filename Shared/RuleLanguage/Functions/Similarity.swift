@@ -1,10 +1,10 @@
 /// How alike two texts are: Dice's coefficient of their sets of trigrams, in lower case, with two
 /// spaces before the text and one behind, so that short names and beginnings count.
-enum Similarity {
+package enum Similarity {
     /// Of both texts together.
     static let maximumBytes = 4_096
 
-    static func dice(_ a: String, _ b: String) -> Double {
+    package static func dice(_ a: String, _ b: String) -> Double {
         let (x, y) = (trigrams(a), trigrams(b))
         guard !x.isEmpty, !y.isEmpty else { return 0 }
         var (i, j, common) = (0, 0, 0)
@@ -28,13 +28,17 @@ enum Similarity {
         var scalars: [UInt64] = [0x20, 0x20]
         for scalar in text.lowercased().unicodeScalars { scalars.append(UInt64(scalar.value)) }
         scalars.append(0x20)
-        var all: Set<UInt64> = []
-        for index in 2..<scalars.count {
-            var trigram = scalars[index - 2] << 42
-            trigram |= scalars[index - 1] << 21
-            trigram |= scalars[index]
-            all.insert(trigram)
+        for index in 0..<(scalars.count - 2) {
+            scalars[index] = scalars[index] << 42 | scalars[index + 1] << 21 | scalars[index + 2]
         }
-        return all.sorted()
+        scalars.removeLast(2)
+        scalars.sort()
+        var distinct = 1
+        for index in scalars.indices.dropFirst() where scalars[index] != scalars[distinct - 1] {
+            scalars[distinct] = scalars[index]
+            distinct += 1
+        }
+        scalars.removeLast(scalars.count - distinct)
+        return scalars
     }
 }

@@ -7,18 +7,20 @@ struct Assessment {
     var sheet: FactSheet
     var run: RuleRun
     var vector: AssayFeaturesV1.Vector?
+    /// The rules' own vector.
+    var ruleVector: AssayFeaturesV1.Vector?
     var entities: [AssayFeaturesV1.EntityRead] = []
     var definitionSet: [UInt8] = []
     var model: ModelOutcome = .absent(.unwanted)
     var industry = "default"
     /// When the event happened.
     var occurredAt: Timestamp?
-    /// Kinds of facts that the event should have.
-    var expected: [FactCatalogue.Expectation] = []
     /// The vector as the model was given it, with claims laid over it.
     var modelRow: AssayFeaturesV1.Vector?
     /// The feature store did not answer.
     var isWithoutFeatures = false
+    /// Facts that the event should have.
+    var expected = ExpectedFacts([])
 }
 
 /// Turns an assessment into the outcome that is recorded and shown.
@@ -41,7 +43,8 @@ struct OutcomeBuilder {
         if assessment.sheet.hasClaimMismatch, reasons.count < policy.maximumReasons {
             reasons.append(PrincipalReason(code: ReasonCode.claimMismatch, points: 0))
         }
-        let ranked = self.reasons(reasons)
+        let ranked = naming(
+            assessment.sheet.contradictedFacts, of: ReasonCode.claimMismatch, self.reasons(reasons))
         return AssayRiskV1.RecordedOutcome(
             status: decision.status.message, riskLevel: decision.level.message,
             score: Int32(decision.wholeScore), scoreExact: Self.points(decision.score),
@@ -51,7 +54,8 @@ struct OutcomeBuilder {
                 .map { flag($0, assessment.sheet.frame) },
             reasons: ranked, contributions: contributions(decision), forcedBy: decision.forcedBy,
             degraded: degradation.codes, missingFacts: missingFacts(assessment),
-            message: Self.message(decision.status, ranked.first))
+            message: Self.message(decision.status, ranked.first),
+            staleFacts: assessment.sheet.staleFacts)
     }
 
     private func isFiring(_ entry: RuleRun.Entry) -> Bool {
@@ -114,6 +118,18 @@ struct OutcomeBuilder {
         }
     }
 
+    /// Adds the facts that a reason is about to its text.
+    private func naming(
+        _ facts: [String], of code: String, _ reasons: [AssayRiskV1.Reason]
+    ) -> [AssayRiskV1.Reason] {
+        guard !facts.isEmpty, let index = reasons.firstIndex(where: { $0.code == code }) else {
+            return reasons
+        }
+        var reasons = reasons
+        reasons[index].text = ClaimMismatch.text(reasons[index].text, naming: facts)
+        return reasons
+    }
+
     private static func customerText(_ code: ReasonCode?) -> String {
         switch code?.disclosure {
         case .customer: code?.customerText ?? ""
@@ -132,18 +148,21 @@ struct OutcomeBuilder {
     /// Facts that rules asked for and nobody knew, with how many rules asked. What only raises an
     /// alert is not spoken of to the caller, who might tell the customer.
     private func missingFacts(_ assessment: Assessment) -> [AssayRiskV1.MissingFact] {
+        let sheet = assessment.sheet
         var rulesBySlot: [Int: UInt32] = [:]
         for entry in assessment.run.entries
         where entry.verdict == .notEvaluated && rules.rules[entry.rule].outcome != .alert {
-            for slot in rules.rules[entry.rule].facts
-            where !assessment.sheet.frame.isPresent(slot) {
+            let rule = rules.rules[entry.rule]
+            for slot in rule.facts
+            where !sheet.frame.isPresent(slot) || (rule.stale == .missing && sheet.isStale(slot)) {
                 rulesBySlot[slot, default: 0] += 1
             }
         }
         return rulesBySlot.sorted { $0.key < $1.key }.map { slot, count in
             AssayRiskV1.MissingFact(
                 fact: rules.catalogue.entries[slot].name,
-                cause: "\(assessment.sheet.statuses[slot])", rules: count)
+                cause: sheet.frame.isPresent(slot) ? "stale" : "\(sheet.statuses[slot])",
+                rules: count)
         }
     }
 

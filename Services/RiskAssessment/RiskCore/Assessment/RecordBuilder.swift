@@ -41,7 +41,7 @@ struct RecordBuilder {
             rules: recordedRules(assessment, positions), noHits: UInt32(assessment.run.noHits),
             ruleSet: rules.digest, policy: policy.name, policyDigest: policy.digest,
             outcome: outcome, build: build, occurredAt: assessment.occurredAt,
-            expected: assessment.expected.map(\.rawValue), omittedFacts: facts.omitted)
+            expected: assessment.expected.names, omittedFacts: facts.omitted)
         return DecisionDraft(record: record, evidence: evidence)
     }
 
@@ -109,7 +109,11 @@ struct RecordBuilder {
         if assessment.model.answer != nil, let row = assessment.modelRow {
             recorded.keep(row)
         }
-        return [recorded]
+        let other = assessment.ruleVector.map {
+            AssayRiskV1.RecordedVector(
+                name: $0.ref.name, version: $0.ref.version, digest: $0.digest)
+        }
+        return [recorded] + (other.map { [$0] } ?? [])
     }
 }
 
@@ -126,7 +130,8 @@ extension AssayRiskV1.Decision {
             modelProbability: outcome.modelProbability, flags: outcome.flags,
             reasons: outcome.reasons, contributions: outcome.contributions,
             credit: outcome.credit, forcedBy: outcome.forcedBy, degraded: outcome.degraded,
-            missingFacts: outcome.missingFacts, message: outcome.message,
+            missingFacts: outcome.missingFacts, staleFacts: outcome.staleFacts,
+            message: outcome.message,
             decidedAt: record.decidedAt,
             versions: AssayRiskV1.Versions(
                 ruleSet: record.ruleSet, policy: record.policy, model: model?.name ?? "",

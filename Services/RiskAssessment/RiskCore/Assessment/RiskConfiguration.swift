@@ -6,6 +6,14 @@ public struct RiskConfiguration: Sendable {
     /// The vector that decisions on payments read.
     public var vectorName = "payment_fraud"
     public var vectorVersion: UInt32 = 1
+    /// Whether rules read the vector `rule_facts@1`; if not, they see the features of the model's
+    /// vector alone.
+    public var usesRuleVector = true
+    /// Namespaces of facts whose sources the bank has switched on, such as `kyc` or `bureau`: from
+    /// then on a rule that misses them says so.
+    public var enabledFacts: Set<String> = []
+    /// Hash contact data and devices.
+    public var tenantKeys = TenantKeys(secret: [])
     /// Model for payments; nil: rules alone. If it is named but not registered, rules decide
     /// alone, and that is not degraded.
     public var paymentModel: String? = "payment-fraud"

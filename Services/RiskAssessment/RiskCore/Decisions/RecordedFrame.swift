@@ -22,7 +22,7 @@ public struct RecordedFrame: Sendable {
     public let subjects: [String]
     /// Seconds since 1970 at which the event happened.
     public let occurredAt: Int64
-    let expected: Set<FactCatalogue.Expectation>
+    let expected: ExpectedFacts
 
     /// - Parameters:
     ///   - evidence: nil if it was erased.
@@ -39,11 +39,21 @@ public struct RecordedFrame: Sendable {
         self.record = record
         self.occurredAt = occurredAt.seconds
         subjects = evidence?.subjects ?? []
-        expected = Set(record.expected.compactMap { FactCatalogue.Expectation(rawValue: $0) })
+        expected = ExpectedFacts(names: record.expected)
         sheet = FactSheet(catalogue: catalogue)
         restore(evidence)
-        if record.outcome.reasons.contains(where: { $0.code == ReasonCode.claimMismatch }) {
-            sheet.noteClaimMismatch()
+        restoreMarks(of: record.outcome)
+    }
+
+    /// What the outcome says of facts beside their values.
+    private mutating func restoreMarks(of outcome: AssayRiskV1.RecordedOutcome) {
+        let schema = sheet.catalogue.schema
+        for name in outcome.staleFacts {
+            if let slot = schema.slot(of: name) { sheet.mark(slot, flags: FeatureStatus.stale) }
+        }
+        let mismatch = outcome.reasons.first { $0.code == ReasonCode.claimMismatch }
+        for name in ClaimMismatch.facts(in: mismatch?.text ?? "") {
+            if let slot = schema.slot(of: name) { sheet.noteContradicted(slot) }
         }
     }
 
@@ -99,8 +109,8 @@ public struct RecordedFrame: Sendable {
 
     // MARK: What was so then
 
-    /// Whether the event was expected to have facts of a kind.
-    public func expects(_ kind: FactCatalogue.Expectation) -> Bool { expected.contains(kind) }
+    /// Whether the event was expected to have a fact.
+    public func expects(_ entry: FactCatalogue.Entry) -> Bool { expected.contains(entry) }
 
     /// The industry by which rules and thresholds were chosen.
     public var industry: String { Industries.name(of: record.industry) }

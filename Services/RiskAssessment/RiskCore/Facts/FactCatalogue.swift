@@ -21,10 +21,16 @@ public struct FactCatalogue: Sendable {
         /// Request field, or row of the feature catalogue.
         public var binding: String
         public var expectation: Expectation
+        /// What the fact reads as where its source answers that it never happened; nil: it is
+        /// missing then.
+        public var whenNever: Int64?
         /// A personal fact enters records as a commitment only.
         public var isPersonal: Bool
         /// Whether credit rules may read it.
         public var isAllowedInCredit: Bool
+
+        /// The part of the name before the dot.
+        public var namespace: Substring { name.prefix { $0 != "." } }
     }
 
     public let entries: [Entry]
@@ -58,10 +64,17 @@ public struct FactCatalogue: Sendable {
             if row["fact"].isEmpty || row["fact"].utf8.count > 64 {
                 refuse("a fact has 1 to 64 bytes")
             }
+            let whenNever = Int64(row["when_never"])
+            if whenNever == nil, !row["when_never"].isEmpty {
+                refuse("when_never is a whole number or empty, not '\(row["when_never"])'")
+            }
+            if whenNever != nil, type != .int {
+                refuse("only an int can have a value for what never happened")
+            }
             entries.append(
                 Entry(
                     name: row["fact"], type: type, isMoney: row["unit"] == "money", source: source,
-                    binding: row["binding"], expectation: expectation,
+                    binding: row["binding"], expectation: expectation, whenNever: whenNever,
                     isPersonal: !row["personal"].isEmpty, isAllowedInCredit: row["credit"] == "yes")
             )
         }

@@ -5,7 +5,6 @@ public final class RuleSnapshot: Sendable {
     public let policy: Policy
     /// Grows by one with each change of what is live.
     public let generation: UInt64
-    let vector: PaymentVector
     let outcomes: OutcomeBuilder
     let records: RecordBuilder
     /// What the rules did since this set became live.
@@ -15,7 +14,6 @@ public final class RuleSnapshot: Sendable {
         self.rules = rules
         self.policy = policy
         self.generation = generation
-        vector = PaymentVector(catalogue: rules.catalogue)
         outcomes = OutcomeBuilder(rules: rules, policy: policy)
         records = RecordBuilder(rules: rules, policy: policy, build: build)
         counters = RuleCounters(rules: rules)

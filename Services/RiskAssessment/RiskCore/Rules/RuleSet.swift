@@ -7,6 +7,8 @@ public final class RuleSet: Sendable {
     public let catalogue: FactCatalogue
     public let reasonCodes: ReasonCodeTable
     let program: Program
+    /// Where each fact of the catalogue comes from.
+    let bindings: FactBindings
     /// What a run needs of the live rules, so that it copies nothing else.
     private let live: [LiveRule]
     /// ISO 4217 code of the money that rules compare.
@@ -22,6 +24,7 @@ public final class RuleSet: Sendable {
         self.catalogue = catalogue
         self.reasonCodes = reasonCodes
         self.program = program
+        bindings = FactBindings(catalogue)
         live = rules.enumerated().filter { $0.element.state == .live }.map {
             LiveRule(index: $0.offset, $0.element)
         }
@@ -38,6 +41,8 @@ private struct LiveRule {
     private let validFrom: Int64
     private let validUntil: Int64
     let isTypology: Bool
+    /// Facts older than their source promises count as missing.
+    let needsFresh: Bool
 
     init(index: Int, _ rule: Rule) {
         self.index = index
@@ -46,6 +51,7 @@ private struct LiveRule {
         validFrom = rule.validFrom ?? .min
         validUntil = rule.validUntil ?? .max
         isTypology = rule.isTypology
+        needsFresh = rule.stale == .missing
     }
 
     func applies(industry: String, at second: Int64) -> Bool {
@@ -80,16 +86,21 @@ public struct RuleRun: Sendable {
 }
 
 extension RuleSet {
-    /// Runs all live rules that apply. `expects` tells which kinds of facts this event should have.
+    /// Runs all live rules that apply. `expects` tells which facts this event should have.
     public func run(
         over sheet: FactSheet, industry: String, at second: Int64, only: Set<String>? = nil,
-        expects: (FactCatalogue.Expectation) -> Bool, evaluator: inout Evaluator
+        expects: (FactCatalogue.Entry) -> Bool, evaluator: inout Evaluator
     ) -> RuleRun {
         var run = RuleRun()
+        let hasStale = !sheet.flagged.isEmpty
         for rule in live {
             guard rule.applies(industry: industry, at: second),
                 only?.contains(rules[rule.index].id) ?? true
             else { continue }
+            if hasStale, rule.needsFresh, rules[rule.index].facts.contains(where: sheet.isStale) {
+                run.entries.append(RuleRun.Entry(rule: rule.index, verdict: .notEvaluated))
+                continue
+            }
             let verdict: RuleVerdict
             switch evaluator.condition(rule.expression, of: program, over: sheet.frame) {
             case .holds: verdict = .hit
@@ -106,10 +117,10 @@ extension RuleSet {
     }
 
     private func missing(
-        _ facts: [Int], _ sheet: FactSheet, _ expects: (FactCatalogue.Expectation) -> Bool
+        _ facts: [Int], _ sheet: FactSheet, _ expects: (FactCatalogue.Entry) -> Bool
     ) -> RuleVerdict {
         let isBlamed = facts.contains { slot in
-            !sheet.frame.isPresent(slot) && expects(catalogue.entries[slot].expectation)
+            !sheet.frame.isPresent(slot) && expects(catalogue.entries[slot])
         }
         return isBlamed ? .notEvaluated : .skipped
     }

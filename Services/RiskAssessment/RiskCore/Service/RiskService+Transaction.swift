@@ -10,28 +10,30 @@ extension RiskService {
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
         let live = self.live.current
-        let facts = TransactionFacts(request: request, baseCurrency: live.rules.baseCurrency)
+        let hashes = configuration.tenantKeys.hashes(of: context.caller.tenant)
+        let facts = TransactionFacts(
+            request: request, rules: live.rules, hashes: hashes,
+            enabled: configuration.enabledFacts)
         let now = surroundings.now()
         var sheet = FactSheet(catalogue: live.rules.catalogue)
         facts.fill(&sheet)
-        let scored = await score(request, context)
+        let event = AssayFeaturesV1.Event(payment: request, hashes: hashes)
+        let scored = ScoredFeatures(
+            await score(event, request, context), configuration, live.rules.bindings)
         try checkDeadline(context)
-        if let vector = scored?.vectors.first {
-            live.vector.fill(&sheet, from: vector)
-        } else {
-            live.vector.miss(&sheet, .unavailable)
-        }
-        facts.claim(&sheet)
+        scored.fill(&sheet, live.rules.bindings)
+        facts.fillUnobserved(&sheet, entities: scored.entities)
 
         var assessment = Assessment(sheet: sheet, run: RuleRun())
-        assessment.isWithoutFeatures = scored?.vectors.first == nil
-        assessment.vector = scored?.vectors.first
-        assessment.entities = scored?.entities ?? []
-        assessment.definitionSet = scored?.definitionSet ?? []
+        assessment.isWithoutFeatures = scored.vector == nil
+        assessment.vector = scored.vector
+        assessment.ruleVector = scored.ruleVector
+        assessment.entities = scored.entities
+        assessment.definitionSet = scored.definitionSet
         assessment.industry = facts.industry
         assessment.occurredAt = request.transaction.occurredAt
-        assessment.expected = FactCatalogue.Expectation.allCases.filter(facts.expects)
-        if let row = modelRow(request, assessment, live) {
+        assessment.expected = facts.expected
+        if let row = modelRow(request, scored, sheet) {
             assessment.modelRow = row
             async let answer = predict(
                 request, row, industry: facts.industry, at: now, context)
@@ -52,14 +54,18 @@ extension RiskService {
         return try await seal(live.records.record(identity, assessment, outcome), identity)
     }
 
-    /// The vector as it was before this payment, which is then applied; nil if the store is away.
+    /// The vectors as they were before this payment, which is then applied; nil if the store is
+    /// away.
     private func score(
-        _ request: AssayRiskV1.AssessTransactionRequest, _ context: ServerContext
+        _ event: AssayFeaturesV1.Event, _ request: AssayRiskV1.AssessTransactionRequest,
+        _ context: ServerContext
     ) async -> AssayFeaturesV1.ScoreEventResponse? {
-        let ref = AssayFeaturesV1.VectorRef(
-            name: configuration.vectorName, version: configuration.vectorVersion)
-        let score = AssayFeaturesV1.ScoreEventRequest(
-            event: AssayFeaturesV1.Event(payment: request), vectors: [ref])
+        var vectors = [
+            AssayFeaturesV1.VectorRef(
+                name: configuration.vectorName, version: configuration.vectorVersion)
+        ]
+        if configuration.usesRuleVector { vectors.append(FeatureFacts.vector) }
+        let score = AssayFeaturesV1.ScoreEventRequest(event: event, vectors: vectors)
         var options = options(context, share: configuration.featuresShare)
         // Where several stores serve, one customer's payments meet the same one.
         options.routingKey = request.customer?.customerID
@@ -73,7 +79,7 @@ extension RiskService {
         let second = facts.request.transaction.occurredAt.seconds
         let run = live.rules.run(
             over: sheet, industry: facts.industry, at: second, only: live.policy.rules,
-            expects: facts.expects, evaluator: &evaluator)
+            expects: facts.expected.contains, evaluator: &evaluator)
         live.counters.count(
             run, industry: facts.industry, at: second, only: live.policy.rules)
         return run
@@ -84,14 +90,13 @@ extension RiskService {
     /// The vector with claims laid over it; nil if the model is not to be asked, or knows nothing
     /// without features.
     private func modelRow(
-        _ request: AssayRiskV1.AssessTransactionRequest, _ assessment: Assessment,
-        _ live: RuleSnapshot
+        _ request: AssayRiskV1.AssessTransactionRequest, _ scored: ScoredFeatures,
+        _ sheet: FactSheet
     ) -> AssayFeaturesV1.Vector? {
-        guard request.useModel ?? true, models.isWanted(configuration.paymentModel),
-            var row = assessment.vector
-        else { return nil }
-        live.vector.overlay(assessment.sheet, on: &row)
-        return row
+        guard request.useModel ?? true, models.isWanted(configuration.paymentModel) else {
+            return nil
+        }
+        return scored.row(sheet)
     }
 
     private func predict(
