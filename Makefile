@@ -256,6 +256,11 @@ kill-models: dependencies test-dependencies
 	ASSAY_KILL_POINTS=$(or $(POINTS),1000) ASSAY_KILL_STORE=$(STORE) ASSAY_KILL_SEED=$(or $(SEED),1) \
 		swift test --disable-xctest --filter EndToEnd.KillModelsTests
 
+## kill-rules: kill -9 an assay-risk POINTS times (default 200) while two people change its rules
+.PHONY: kill-rules
+kill-rules: dependencies test-dependencies
+	ASSAY_KILL_POINTS=$(or $(POINTS),200) swift test --disable-xctest --filter EndToEnd.KillRulesTests
+
 # Installs the Debian packages in $$packages that are missing: as root, through sudo, or by saying how.
 define install_packages
 missing=""; for package in $$packages; do \

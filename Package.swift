@@ -107,7 +107,7 @@ let targets: [Target] = [
         "assay-risk", "Services/RiskAssessment/assay-risk",
         [
             "RiskCore", "Observability", "RPC", "RPCServices", "RPCTransport", "ServiceRuntime",
-            arguments,
+            "Storage", arguments, logging,
         ]),
     library("Numerics", "Services/ModelServing/Numerics", []),
     library("Inference", "Services/ModelServing/Inference", ["Numerics", "Wire", crypto]),
@@ -140,8 +140,8 @@ let targets: [Target] = [
         "assay", "Services/CommandLine/assay",
         [
             "RPC", "RPCTransport", "AssayMessages", "Simulation", "FeatureCore", "FeatureEngine",
-            "GatewayCore", "Inference", "ModelCore", "Numerics", "Redis", "ServiceRuntime",
-            "Statistics", "Storage", "TLS", "Wire", crypto, nioPosix, arguments,
+            "GatewayCore", "Inference", "ModelCore", "Numerics", "Redis", "RiskCore",
+            "ServiceRuntime", "Statistics", "Storage", "TLS", "Wire", crypto, nioPosix, arguments,
         ]),
 
     // Runs the wire format for a harness in another language.

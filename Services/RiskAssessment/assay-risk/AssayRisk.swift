@@ -43,14 +43,7 @@ struct AssayRisk: AsyncParsableCommand {
     )
     var serviceConfig: String?
 
-    @Option(help: "Folder with facts, reason codes, parameters, packs and lists.")
-    var rules = "deploy/rules"
-
-    @Option(help: "Policy file; policy/default.yaml of the rules if not given.")
-    var policy: String?
-
-    @Option(help: "Parameter profile, instead of the one the rules name.")
-    var profile: String?
+    @OptionGroup var ruleOptions: RuleOptions
 
     @Option(help: "Model for payments; rules decide alone while it is not registered.")
     var paymentModel = "payment-fraud"
@@ -62,12 +55,7 @@ struct AssayRisk: AsyncParsableCommand {
 
     func run() async throws {
         let directory = try service.requireData()
-        let sources = try readRules()
-        var loader = RuleSetLoader(sources, profile: profile)
-        let ruleSet = try loader.load()
-        let policyFile = policy ?? rules + "/policy/default.yaml"
-        let policyText = try String(contentsOfFile: policyFile, encoding: .utf8)
-        let policy = try Policy(yaml: policyText, file: policyFile)
+        let (folder, compiler) = try ruleOptions.read()
         try await ServiceHarness(name: "risk", options: service, adminPort: 9902).run {
             environment in
             let storage = try RocksDBStore(directory: directory, families: RiskService.families)
@@ -78,8 +66,9 @@ struct AssayRisk: AsyncParsableCommand {
             try schemas.keep(AssayRiskV1.DecisionRecord.self)
             try schemas.keep(AssayRiskV1.ChangeRecord.self)
             let archive = RuleArchive(store: storage)
-            try archive.keep(ruleSet, sources: sources, profile: profile)
-            try archive.keep(policyText: policyText)
+            let administrator = try await ruleOptions.open(
+                folder, compiler, storage, archive, log, build: self.configuration.build,
+                environment.logger)
             let metrics = RiskMetrics(environment.metrics)
             let observability = try Observability(environment)
             let upstreams = try Upstreams(self, environment, observability)
@@ -88,16 +77,17 @@ struct AssayRisk: AsyncParsableCommand {
             let feed = try ExperimentFeed(
                 store: storage, log: log, models: upstreams.models)
             environment.metrics.collect { RiskMetrics.write(feed.health, &$0) }
+            environment.metrics.collect { RuleMetrics.write(administrator, &$0) }
             var configuration = configuration
             try facts.apply(to: &configuration, storage)
             let risk = RiskService(
-                rules: ruleSet, policy: policy, features: upstreams.features,
+                live: administrator.live, features: upstreams.features,
                 models: upstreams.models, store: storage, log: log,
                 surroundings: .system, configuration: configuration, archive: archive,
                 experiments: feed,
                 observe: metrics.observe)
             let services = StandardServices.added(
-                to: [risk],
+                to: [risk, RuleAdministrationService(administrator)],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(
                 listeners: [
@@ -107,8 +97,8 @@ struct AssayRisk: AsyncParsableCommand {
             observability.watch(server, [upstreams.features, upstreams.models])
             try await server.start()
             environment.logger.info(
-                "\(ruleSet.rules.count) rules, policy \(policy.name), \(log.lastSequence) decisions"
-            )
+                "\(administrator.health.rules) rules live, \(log.lastSequence) records in the log")
+            let changing = ruleOptions.watch(administrator, environment.logger)
             return RunningService(
                 port: server.port,
                 run: {
@@ -122,6 +112,7 @@ struct AssayRisk: AsyncParsableCommand {
                             sleep: { try await Task.sleep(for: $0) })
                     }
                     try await server.run()
+                    changing.cancel()
                     telling.cancel()
                     await telling.value
                     watch?.cancel()
@@ -135,17 +126,6 @@ struct AssayRisk: AsyncParsableCommand {
     }
 
     // MARK: Configuration
-
-    private func readRules() throws -> RuleSources {
-        var isFolder = ObjCBool(false)
-        guard FileManager.default.fileExists(atPath: rules, isDirectory: &isFolder),
-            isFolder.boolValue
-        else {
-            throw ValidationError(
-                "\(rules): there is no such folder of rules; say where it is with --rules DIR")
-        }
-        return try RuleSources(directory: URL(filePath: rules))
-    }
 
     private var configuration: RiskConfiguration {
         var configuration = RiskConfiguration()

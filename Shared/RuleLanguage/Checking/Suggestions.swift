@@ -1,8 +1,8 @@
 /// Names near a misspelt one, for diagnostics.
-enum Suggestions {
+package enum Suggestions {
     /// The three names with the fewest single-letter changes (Damerau–Levenshtein, restricted
     /// variant) from `name`, nearest first.
-    static func nearest(to name: String, among candidates: [String]) -> [String] {
+    package static func nearest(to name: String, among candidates: [String]) -> [String] {
         guard name.utf8.count <= 128 else { return [] }
         let wanted = Array(name.lowercased().utf8)
         let ranked: [(distance: Int, name: String)] = candidates.map { candidate in

@@ -11,6 +11,7 @@ import Wire
 @main
 enum RiskBench {
     static func main() async throws {
+        if CommandLine.arguments.contains("--swap") { return try await SwapBench().run() }
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
         let folder = URL(filePath: "deploy/rules")
         var loader = RuleSetLoader(try RuleSources(directory: folder))

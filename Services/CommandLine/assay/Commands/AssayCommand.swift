@@ -8,8 +8,8 @@ struct AssayCommand: AsyncParsableCommand {
         abstract: "Starts Assay on this machine, sends it requests, and shows what it decides.",
         subcommands: [
             RunCommand.self, UpCommand.self, DemoCommand.self, LoadCommand.self, AssessCommand.self,
-            FeaturesCommand.self, ModelsCommand.self, ExperimentsCommand.self, KeysCommand.self,
-            CertificatesCommand.self,
+            FeaturesCommand.self, ModelsCommand.self, ExperimentsCommand.self, RulesCommand.self,
+            KeysCommand.self, CertificatesCommand.self,
         ])
 }
 

@@ -199,7 +199,8 @@ actor Supervisor {
                 + own
         case .risk:
             return common + [
-                "--rules", try workspace.shipped("rules"), "--features", address(.features),
+                "--rules", try workspace.shipped("rules"), "--reload-rules", "--features",
+                address(.features),
                 "--models", address(.models),
             ] + own
         case .models:

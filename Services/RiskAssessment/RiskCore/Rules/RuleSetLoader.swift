@@ -1,6 +1,6 @@
 internal import Crypto
 internal import Foundation
-internal import RuleLanguage
+public import RuleLanguage
 
 /// Turns files into a rule set: reads, checks, compiles, and runs the rules' own tests. Either
 /// everything is right, or all that is wrong is told.
@@ -11,6 +11,16 @@ public struct RuleSetLoader {
     private let profile: String?
     private let runsTests: Bool
     private var problems: [Problem] = []
+    /// What was read besides the rules; set by a `load` that succeeds.
+    public private(set) var contents = Contents()
+
+    /// What rules refer to, as it was read.
+    public struct Contents: Sendable {
+        public var parameters: [String: Parameter] = [:]
+        public var lists: [String: [String]] = [:]
+        /// Tests of rules that were run.
+        public var tests = 0
+    }
 
     /// - Parameters:
     ///   - profile: replaces the parameter profile that the files name.
@@ -43,6 +53,8 @@ public struct RuleSetLoader {
         }
         problems += tests.problems
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
+        contents = Contents(
+            parameters: parameters, lists: lists, tests: drafts.reduce(0) { $0 + $1.tests.count })
         return RuleSet(
             rules: rules, catalogue: catalogue, reasonCodes: codes, program: program,
             baseCurrency: parameterReader.baseCurrency,

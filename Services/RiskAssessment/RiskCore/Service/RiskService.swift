@@ -10,10 +10,11 @@ internal import Wire
 /// Assesses payments and loan applications, and finds decisions again.
 public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     /// Families that the service's store must have.
-    public static let families = [
-        DecisionLog.records, DecisionLog.meta, DecisionIndex.decisions, DecisionIndex.requests,
-        DecisionEvidence.family, RuleArchive.family,
-    ]
+    public static let families =
+        [
+            DecisionLog.records, DecisionLog.meta, DecisionIndex.decisions, DecisionIndex.requests,
+            DecisionEvidence.family, RuleArchive.family,
+        ] + RuleFamilies.all
 
     /// What decides; a call takes it once.
     let live: LiveRules

@@ -1,0 +1,6 @@
+internal import Crypto
+internal import Foundation
+
+enum Digest {
+    static func sha256(_ bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: Data(bytes))) }
+}
