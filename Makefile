@@ -40,6 +40,13 @@ conformance: dependencies test-dependencies
 	.venv/bin/python Tests/Conformance/wire_oracle.py --driver .build/release/wire-conformance-driver \
 		--pairs $(or $(PAIRS),100000) --seed $(or $(SEED),1)
 
+## conformance-expressions: random expressions against another implementation of CEL (COUNT=100000, SEED=)
+.PHONY: conformance-expressions
+conformance-expressions: dependencies test-dependencies
+	$(RELEASE) --product expression-conformance-driver
+	.venv/bin/python Tests/Conformance/expressions/differential.py \
+		--driver .build/release/expression-conformance-driver --count $(or $(COUNT),100000) --seed $(or $(SEED),1)
+
 ## release: the optimised build of the services and the tools
 .PHONY: release
 release:

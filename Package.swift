@@ -146,6 +146,8 @@ let targets: [Target] = [
 
     // Runs the wire format for a harness in another language.
     program(
+        "expression-conformance-driver", "Tests/Conformance/expressions/driver", ["RuleLanguage"]),
+    program(
         "wire-conformance-driver", "Tests/Conformance/driver", ["SchemaCompiler", "Wire"],
         exclude: ["README.md"]),
 

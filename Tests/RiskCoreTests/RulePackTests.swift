@@ -165,7 +165,8 @@ import Testing
         #expect(
             found == [
                 "pack0.yaml:7:11: unknown fact 'tx.amunt'; nearest are tx.amount, tx.country, tx.mcc",
-                "pack0.yaml:7:35: '>' does not take string and int",
+                "pack0.yaml:7:35: '>' does not take string and int; write quotes around the number, or "
+                    + "double(…) around the text",
                 "pack0.yaml:15:9: expected an id such as VEL-001, found 'tst-2'",
                 "pack1.yaml:5:5: a rule that forces review needs 'evidence': its false-positive rate, "
                     + "and where it was measured",

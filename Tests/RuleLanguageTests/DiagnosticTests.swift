@@ -54,8 +54,14 @@ import Testing
             "vel.acct_cnt_1h * 1.5 > 2.0",
             "1:17: '*' does not take int and double; write double(…) around the int"
         ),
-        ("tx.type > 5", "1:9: '>' does not take string and int"),
-        ("tx.type == 5", "1:9: '==' does not take string and int"),
+        (
+            "tx.type > 5",
+            "1:9: '>' does not take string and int; write quotes around the number, or double(…) around the text"
+        ),
+        (
+            "1.5 == tx.type",
+            "1:5: '==' does not take double and string; write quotes around the number, or double(…) around the text"
+        ),
         ("tx.is_first < true", "1:13: '<' does not take bool and bool"),
         ("base.z % 2.0 == 1.0", "1:8: '%' does not take double and double"),
         ("!tx.amount", "1:1: '!' needs a bool, found money"),
@@ -84,6 +90,70 @@ import Testing
         ("tx.amount + 1", "1:11: a condition is a bool; this is int"),
         ("P.hourly > 3", "1:10: the condition is always true"),
         ("tx.is_first && 1 > 2", "1:13: the condition is always false"),
+        ("tx.amount > 0x", "1:13: expected hexadecimal digits after '0x'"),
+        ("tx.amount > 0xFFFFFFFFFFFFFFFFF", "1:13: the number is over 64 bits"),
+        ("base.z > 1e999", "1:10: the number is too large"),
+        ("tx.amount > 5x", "1:14: a number ends here, found a letter"),
+        ("tx.type == \"abc\n\"", "1:12: the text has no closing quote"),
+        ("tx.type == '''abc", "1:12: the text has no closing quote"),
+        ("tx.type == 'a\\", "1:14: the text ends in '\\'"),
+        ("tx.type == '\\x4'", "1:13: expected 2 digits in this escape"),
+        ("tx.`a", "1:4: the name has no closing back quote"),
+        ("tx.`` > 1", "1:4: the name is empty"),
+        (
+            "tx.`a;b` > 1",
+            "1:6: a name between back quotes has letters, digits, '_', '.', '-', '/' and spaces"
+        ),
+        ("tx.amount > #5", "1:13: unexpected character '#'"),
+        ("tx.amount >\n\n  5 5", "3:5: expected an operator or the end, found number 5"),
+        ("[1, 2 == 3", "1:11: expected ']' or ',', found the end"),
+        ("{'a' 1}['a'] > 0", "1:6: expected ':' and the value of this key, found number 1"),
+        ("cust.nexus[0 == 'a'", "1:20: expected ']' after the index, found the end"),
+        ("tx.amount in", "1:13: expected a value, found the end"),
+        ("ln(base.z, 2) > 1.0", "1:1: ln() does not take (double, int); write ln(number)"),
+        ("ratio(1) > 1.0", "1:1: ratio() does not take (int); write ratio(number, number)"),
+        (
+            "timestamp(true) == timestamp(true)",
+            """
+            1:1: timestamp() does not take (bool); write timestamp('2026-01-31T08:00:00Z')
+            1:20: timestamp() does not take (bool); write timestamp('2026-01-31T08:00:00Z')
+            """
+        ),
+        (
+            "cust.nexus.getHours() > 3",
+            "1:11: getHours() does not take (list<string>); write timestamp.getHours(), "
+                + "timestamp.getHours('+02:00') or duration.getHours()"
+        ),
+        (
+            "sum(cust.nexus) > 1",
+            "1:1: sum() does not take (list<string>); write sum(list of numbers)"
+        ),
+        (
+            "cust.nexus.all(x) || tx.is_first",
+            "1:11: all() does not take 1 arguments; write list.all(x, condition)"
+        ),
+        (
+            "cust.nexus.all(tx.type, true)",
+            "1:16: expected the name of a variable of its own; write list.all(x, condition)"
+        ),
+        ("tx.type.all(x, true)", "1:1: expected a list or map before '.all', found string"),
+        ("cust.nexus.all(x, 1)", "1:19: expected a bool, found int"),
+        (
+            "[1].all(a, [1].all(b, [1].all(c, tx.is_first)))",
+            "1:26: macros may stand at most 2 deep within each other"
+        ),
+        ("tx.type.matches(tx.type)", "1:17: expected a pattern in quotes"),
+        (
+            "tx.type.matches('a(b')",
+            "1:17: the pattern is wrong at its character 4: expected ')'"
+        ),
+        ("lenght(tx.type) > 3", "1:1: unknown function 'lenght'; nearest are int, ln, newest"),
+        ("tx.type.x > 1", "1:1: string has no field 'x'"),
+        ("null == tx.type", "1:6: '==' does not take null and string"),
+        ("{1.5: 2}[1] > 1", "1:1: a key is a bool, int or string, found double"),
+        ("tx.is_first || true", "1:13: the condition is always true"),
+        ("tx.is_first && false", "1:13: the condition is always false"),
+        ("size('abc') == 3", "1:13: the condition is always true"),
         (
             "tx.amunt > 5 &&\n  tx.typ == 'é' || 'é' == tx.amout",
             """
@@ -130,6 +200,32 @@ import Testing
         var builder = ProgramBuilder(environment: Fixture.environment, limits: limits)
         #expect(throws: CompilationFailure.self) {
             try builder.addCondition("tx.type.contains('a') || tx.type.contains('b')")
+        }
+    }
+
+    @Test(
+        "an expression that is too dear tells what its dearest parts cost, and how often they run")
+    func cost() {
+        #expect(
+            Fixture.diagnostics("cust.nexus.all(a, cust.nexus.exists(b, similarity(a, b) > 0.5))")
+                == "1:11: the expression costs 101594, at most 10000 is allowed; the dearest parts are "
+                + "'similarity' at 1:40: 67600, up to 4225 times; 'exists' at 1:29: 16770, "
+                + "up to 65 times; '>' at 1:57: 4225, up to 4225 times")
+    }
+
+    @Test("a text full of mistakes is told the first twenty")
+    func many() {
+        let source = Array(repeating: "tx.amunt > 1", count: 40).joined(separator: " || ")
+        let lines = Fixture.diagnostics(source).split(separator: "\n")
+        #expect(lines.count == 20)
+        #expect(lines.allSatisfy { $0.contains("unknown fact 'tx.amunt'; nearest are tx.amount") })
+    }
+
+    @Test("every function tells how it is written")
+    func usage() {
+        for name in ["size", "int", "avg", "days_since", "local_hour", "km", "code", "magnitude"] {
+            let text = Fixture.diagnostics("\(name)() == 1")
+            #expect(text.contains("\(name)() does not take (); write \(name)("), "\(text)")
         }
     }
 

@@ -98,7 +98,9 @@ import Testing
         let source = "cust.nexus.all(a, cust.nexus.all(b, a.contains(b) || b.contains(a)))"
         #expect(
             Fixture.diagnostics(source)
-                == "1:11: the expression costs 110044, at most 10000 is allowed: "
-                + "1:38 costs 33800, 1:55 costs 33800, 1:29 costs 16770")
+                == "1:11: the expression costs 110044, at most 10000 is allowed; "
+                + "the dearest parts are 'contains' at 1:38: 33800, up to 4225 times; "
+                + "'contains' at 1:55: 33800, up to 4225 times; 'all' at 1:29: 16770, up to 65 times"
+        )
     }
 }

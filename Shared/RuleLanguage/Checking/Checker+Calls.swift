@@ -28,8 +28,8 @@ extension Checker {
         guard isPlaced, let result = Signature.result(of: function, types) else {
             if dialect == .unchecked { tree[id].kind = .failure(.noOverload) }
             let list = types.map(\.description).joined(separator: ", ")
-            let usage = Signature.usage[function].map { "; write \($0)" } ?? ""
-            return refuse(id, "\(function.rawValue)() does not take (\(list))\(usage)")
+            return refuse(
+                id, "\(function.rawValue)() does not take (\(list)); write \(function.usage)")
         }
         guard unitsAgreeAll(function, types) else {
             let list = types.map(\.description).joined(separator: ", ")
@@ -114,22 +114,6 @@ extension Checker {
 
 /// What functions take and give.
 enum Signature {
-    static let usage: [Function: String] = [
-        .size: "size(x) of a text, list or map", .contains: "text.contains('part')",
-        .startsWith: "text.startsWith('part')", .endsWith: "text.endsWith('part')",
-        .ratio: "ratio(number, number)", .ln: "ln(number)", .sqrt: "sqrt(number)",
-        .min: "min(list) or min(a, b, …)", .max: "max(list) or max(a, b, …)",
-        .newest: "newest(list, 3) with a whole number in figures",
-        .daysSince: "days_since(timestamp)", .daysBetween: "days_between(from, to)",
-        .share: "share(counts, key)", .smoothedShare: "smoothed_share(counts, key)",
-        .rank: "rank(number, list) or rank(number, counts)",
-        .cycleSin: "cycle_sin(number, period)", .cycleCos: "cycle_cos(number, period)",
-        .km: "km(place, place)", .latitudeE7: "latitude_e7(place)",
-        .longitudeE7: "longitude_e7(place)", .placeE7: "place_e7(latitude, longitude)",
-        .magnitude: "magnitude(whole number)", .code: "code(category)",
-        .similarity: "similarity(text, text)",
-    ]
-
     /// Nil if the function does not take these.
     static func result(of function: Function, _ types: [CheckedType]) -> CheckedType? {
         guard let first = types.first else { return nil }

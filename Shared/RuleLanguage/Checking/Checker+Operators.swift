@@ -201,6 +201,17 @@ extension Checker {
         (left.isMoney && right.type == .double) || (right.isMoney && left.type == .double)
     }
 
+    private static func both(
+        _ operation: BinaryOperator, _ left: CheckedType, _ right: CheckedType
+    ) -> String {
+        "'\(operation.rawValue)' does not take \(left.description) and \(right.description)"
+    }
+
+    private func isTextAgainstNumber(_ a: ValueType, _ b: ValueType) -> Bool {
+        (a == .string && (b == .int || b == .double))
+            || (b == .string && (a == .int || a == .double))
+    }
+
     private func moneyAdvice(_ operation: BinaryOperator) -> String {
         "money '\(operation.rawValue)' a double: money is a whole number of minor units; "
             + "write double(…) around it"
@@ -211,12 +222,13 @@ extension Checker {
         _ id: SyntaxTree.NodeID, _ operation: BinaryOperator, _ left: CheckedType,
         _ right: CheckedType, advice: String = ""
     ) -> CheckedType? {
+        if isTextAgainstNumber(left.type, right.type), operation != .remainder {
+            let advice = "; write quotes around the number, or double(…) around the text"
+            return refuse(id, "\(Self.both(operation, left, right))\(advice)")
+        }
         let advice =
             advice.isEmpty && left.type.isNumber && right.type.isNumber
                 && !unitsAgree(left, right) ? unitAdvice(operation) : advice
-        return refuse(
-            id,
-            "'\(operation.rawValue)' does not take \(left.description) and "
-                + "\(right.description)\(advice)")
+        return refuse(id, "\(Self.both(operation, left, right))\(advice)")
     }
 }

@@ -4,10 +4,24 @@
 struct CostEstimate {
     private(set) var total = 0
     /// The dearest parts, at most three, for a diagnostic.
-    let dearest: [(span: SourceSpan, cost: Int)]
+    let dearest: [Part]
+
+    /// What one part of the expression costs.
+    struct Part {
+        var span: SourceSpan
+        var name: String
+        /// How often it runs at most.
+        var times: Int
+        var cost: Int
+
+        var description: String {
+            "\(name) at \(span.line):\(span.column): \(cost)"
+                + (times > 1 ? ", up to \(times) times" : "")
+        }
+    }
 
     init(of tree: SyntaxTree, in environment: RuleEnvironment) {
-        var parts: [(span: SourceSpan, cost: Int)] = []
+        var parts: [Part] = []
         let collector = Collector(tree: tree, environment: environment)
         collector.collect(tree.root, times: 1, into: &parts)
         for part in parts { total = total.addingSaturated(part.cost) }
@@ -20,10 +34,12 @@ struct CostEstimate {
 
         /// `times` is how often the part runs at most.
         func collect(
-            _ id: SyntaxTree.NodeID, times: Int,
-            into parts: inout [(span: SourceSpan, cost: Int)]
+            _ id: SyntaxTree.NodeID, times: Int, into parts: inout [Part]
         ) {
-            parts.append((tree[id].span, own(id).multipliedSaturated(by: times)))
+            parts.append(
+                Part(
+                    span: tree[id].span, name: name(id), times: times,
+                    cost: own(id).multipliedSaturated(by: times)))
             guard case .comprehension(let loop) = tree[id].kind else {
                 for child in tree.children(of: id) { collect(child, times: times, into: &parts) }
                 return
@@ -33,6 +49,21 @@ struct CostEstimate {
             let inner = times.multipliedSaturated(by: entries(loop.range) + 1)
             if let filter = loop.filter { collect(filter, times: inner, into: &parts) }
             collect(loop.body, times: inner, into: &parts)
+        }
+
+        /// The part as a diagnostic names it.
+        private func name(_ id: SyntaxTree.NodeID) -> String {
+            switch tree[id].kind {
+            case .binary(let operation, _, _): "'\(operation.rawValue)'"
+            case .unary(let operation, _): "'\(operation.rawValue)'"
+            case .function(let function, _): "'\(function.rawValue)'"
+            case .comprehension(let loop): "'\(loop.macro.rawValue)'"
+            case .matches: "'matches'"
+            case .conditional: "'?'"
+            case .index, .lookup, .row: "'[ ]'"
+            case .list, .map: "a list or map"
+            default: "a value"
+            }
         }
 
         private func own(_ id: SyntaxTree.NodeID) -> Int {

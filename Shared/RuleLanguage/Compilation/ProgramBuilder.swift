@@ -80,12 +80,12 @@ public struct ProgramBuilder {
     ) throws(CompilationFailure) -> Int {
         let cost = CostEstimate(of: tree, in: environment)
         guard cost.total <= limits.maximumCost else {
-            let parts = cost.dearest.map { "\($0.span.line):\($0.span.column) costs \($0.cost)" }
             throw CompilationFailure([
                 Diagnostic(
                     span: tree[tree.root].span,
                     message: "the expression costs \(cost.total), at most \(limits.maximumCost) is "
-                        + "allowed: " + parts.joined(separator: ", "))
+                        + "allowed; the dearest parts are "
+                        + cost.dearest.map(\.description).joined(separator: "; "))
             ])
         }
         let start = emitter.code.count

@@ -93,6 +93,7 @@ extension RuleSet {
     ) -> RuleRun {
         var run = RuleRun()
         let hasStale = !sheet.flagged.isEmpty
+        run.entries.reserveCapacity(live.count)
         for rule in live {
             guard rule.applies(industry: industry, at: second),
                 only?.contains(rules[rule.index].id) ?? true
