@@ -149,20 +149,20 @@ struct OutcomeBuilder {
     /// alert is not spoken of to the caller, who might tell the customer.
     private func missingFacts(_ assessment: Assessment) -> [AssayRiskV1.MissingFact] {
         let sheet = assessment.sheet
-        var rulesBySlot: [Int: UInt32] = [:]
+        var rulesBySlot = [UInt32](repeating: 0, count: sheet.statuses.count)
         for entry in assessment.run.entries
         where entry.verdict == .notEvaluated && rules.rules[entry.rule].outcome != .alert {
             let rule = rules.rules[entry.rule]
             for slot in rule.facts
             where !sheet.frame.isPresent(slot) || (rule.stale == .missing && sheet.isStale(slot)) {
-                rulesBySlot[slot, default: 0] += 1
+                rulesBySlot[slot] += 1
             }
         }
-        return rulesBySlot.sorted { $0.key < $1.key }.map { slot, count in
+        return rulesBySlot.indices.filter { rulesBySlot[$0] > 0 }.map { slot in
             AssayRiskV1.MissingFact(
                 fact: rules.catalogue.entries[slot].name,
-                cause: sheet.frame.isPresent(slot) ? "stale" : "\(sheet.statuses[slot])",
-                rules: count)
+                cause: sheet.frame.isPresent(slot) ? "stale" : sheet.statuses[slot].name,
+                rules: rulesBySlot[slot])
         }
     }
 
