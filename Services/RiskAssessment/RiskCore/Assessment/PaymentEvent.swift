@@ -63,6 +63,8 @@ private struct PaymentEvent {
         text("mcc", transaction.mcc)
         text("merchant_id", transaction.merchantID)
         text("terminal_id", transaction.terminalID)
+        // An agent takes payments in as a merchant does.
+        if transaction.channel == "agent" { text("agent_id", transaction.merchantID) }
         let (source, destination) = (
             CountryCode.normalised(transaction.originCountry),
             CountryCode.normalised(transaction.country)
@@ -192,7 +194,7 @@ enum InternetAddress {
 
     /// The eight groups of 16 bits (RFC 4291, section 2.2); the last two may be written as IPv4.
     private static func groups(_ address: String) -> [UInt16]? {
-        let text = address.split(separator: "%", maxSplits: 1)[0]
+        let text = address.prefix { $0 != "%" }
         let halves = text.split(separator: "::", omittingEmptySubsequences: false)
         guard halves.count <= 2, let head = part(halves[0]) else { return nil }
         guard halves.count == 2 else { return head.count == 8 ? head : nil }
