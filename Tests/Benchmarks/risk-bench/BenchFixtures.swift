@@ -75,7 +75,8 @@ struct InstantServices: ClientTransport {
             values: [Double](repeating: 2, count: 19), status: [UInt8](repeating: 0, count: 19),
             digest: [UInt8](repeating: 2, count: 32))
         let response = AssayFeaturesV1.ScoreEventResponse(
-            receipt: AssayFeaturesV1.Receipt(outcome: .applied), vectors: [vector],
+            receipt: AssayFeaturesV1.Receipt(outcome: .applied),
+            vectors: [vector, FactBench.features],
             definitionSet: [UInt8](repeating: 9, count: 32))
         return ReplyMessage(framed: response.encoded(prefix: 5))
     }

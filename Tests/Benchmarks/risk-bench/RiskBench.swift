@@ -30,6 +30,7 @@ enum RiskBench {
         try catalogue.measureConditions(
             URL(filePath: "Tests/RiskCoreTests/Fixtures/rule-catalogue.tsv"))
         catalogue.measureRules(rules)
+        FactBench.measure(rules, rounds)
         measurePolicy(policy, rules, rounds)
         try await measureService(service, rounds)
         try await measureSealing(store, rounds)
