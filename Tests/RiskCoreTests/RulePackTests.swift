@@ -188,11 +188,15 @@ import Testing
         let wrong = Self.rule("TST-001").replacing("tx.amount: 5 }", with: "tx.amount: 200000000 }")
         #expect(
             try problems(Self.pack(wrong))
-                == ["pack0.yaml:13:9: the test of TST-001 expects no_hit, found hit"])
+                == [
+                    "pack0.yaml:13:9: the test of TST-001 expects no_hit, found hit; "
+                        + "change the condition, or write 'expect: hit'"
+                ])
         let noisy = Self.rule("TST-001", when: "tx.amount > 4")
         #expect(
             try problems(Self.pack(noisy)).first
-                == "pack0.yaml:5:5: TST-001 does not stay silent on the benign context")
+                == "pack0.yaml:5:5: TST-001 does not stay silent on the benign context "
+                + "benign-context.yaml")
     }
 
     @Test("two rules may share neither id nor name")

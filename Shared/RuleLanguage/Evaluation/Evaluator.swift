@@ -12,6 +12,8 @@ public struct Evaluator: Sendable {
     /// What the last run touched.
     package private(set) var work = 0
     private var workLimit = Evaluator.maximumWork
+    /// Second since 1970 as of which lists with dated entries are asked.
+    public var eventSecond: Int64 = 0
     #if DEBUG
         /// Instructions that the last run took: what the cost of an expression must bound.
         private(set) var steps = 0
@@ -238,7 +240,7 @@ public struct Evaluator: Sendable {
         case (.inNamedList, .text):
             let text = text(value, program, frame)
             spend(text.utf8.count / 16)
-            return .bool(program.namedLists[Int(step.a)].contains(text))
+            return .bool(program.namedLists[Int(step.a)].contains(text, at: eventSecond))
         case (.matches, .text):
             let text = text(value, program, frame)
             let pattern = program.patterns[Int(step.a)]

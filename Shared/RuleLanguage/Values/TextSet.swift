@@ -15,18 +15,46 @@ struct ExactText: Hashable, Sendable {
 
 /// A named list of texts that expressions ask with `in`.
 public struct TextSet: Sendable {
-    private let entries: Set<ExactText>
+    /// An entry that counts for a while: from one second since 1970 until before another.
+    public struct Dated: Sendable, Hashable {
+        public var text: String
+        public var from: Int64
+        public var until: Int64
 
-    public init(_ entries: some Sequence<String>) {
-        self.entries = Set(entries.lazy.map(ExactText.init))
+        public init(_ text: String, from: Int64, until: Int64) {
+            self.text = text
+            self.from = from
+            self.until = until
+        }
     }
 
-    public var count: Int { entries.count }
+    private let entries: Set<ExactText>
+    /// Nil if all entries always count, which is the common case.
+    private let dated: [ExactText: [Dated]]?
+
+    public init(_ entries: some Sequence<String>, dated: [Dated] = []) {
+        self.entries = Set(entries.lazy.map(ExactText.init))
+        self.dated =
+            dated.isEmpty ? nil : Dictionary(grouping: dated) { ExactText($0.text) }
+    }
+
+    public var count: Int { entries.count + (dated?.count ?? 0) }
 
     /// In no order.
-    var texts: some Sequence<String> { entries.lazy.map(\.text) }
+    var texts: some Sequence<String> {
+        entries.map(\.text) + (dated.map { $0.keys.map(\.text) } ?? [])
+    }
 
+    /// Whether the text is an entry that always counts.
     public func contains(_ text: String) -> Bool { entries.contains(ExactText(text)) }
+
+    /// Whether the text is an entry that counts at a second since 1970.
+    public func contains(_ text: String, at second: Int64) -> Bool {
+        let text = ExactText(text)
+        if entries.contains(text) { return true }
+        guard let dated, let periods = dated[text] else { return false }
+        return periods.contains { $0.from <= second && second < $0.until }
+    }
 }
 
 extension String {

@@ -41,9 +41,11 @@ struct SourceNode {
         }
     }
 
-    /// The values of a map whose keys are known. Unknown and missing keys are problems.
+    /// The values of a map whose keys are known. Unknown and missing keys are problems; `examples`
+    /// say what to write for a missing one.
     func object(
-        required: [String], optional: [String] = [], _ problems: inout [Problem]
+        required: [String], optional: [String] = [], examples: [String: String] = [:],
+        _ problems: inout [Problem]
     ) -> [String: SourceNode] {
         var found: [String: SourceNode] = [:]
         for (key, keyNode, value) in entries(&problems) {
@@ -57,7 +59,8 @@ struct SourceNode {
         }
         guard node.mapping != nil else { return found }
         for key in required where found[key] == nil {
-            problems.append(problem("the key '\(key)' is missing"))
+            let advice = examples[key].map { "; write for example '\($0)'" } ?? ""
+            problems.append(problem("the key '\(key)' is missing" + advice))
         }
         return found
     }

@@ -15,7 +15,10 @@ struct ParameterReader {
             required: ["format", "base_currency", "profile", "parameters"], optional: ["note"],
             &problems)
         if let format = keys["format"], format.text(&problems) != Self.format {
-            problems.append(format.problem("expected the format \(Self.format)"))
+            problems.append(
+                format.problem(
+                    "expected the format \(Self.format), "
+                        + "found '\((format.node.scalar?.string ?? "").prefix(40))'"))
         }
         baseCurrency = keys["base_currency"]?.text(&problems) ?? ""
         let isCode =
@@ -28,7 +31,10 @@ struct ParameterReader {
         var parameters: [String: Parameter] = [:]
         for (name, nameNode, node) in keys["parameters"]?.entries(&problems) ?? [] {
             if !PackReader.isName(name) {
-                problems.append(nameNode.problem("'\(name)' is no name"))
+                problems.append(
+                    nameNode.problem(
+                        "expected a name of small letters, digits and '_' such as high_amount, "
+                            + "found '\(name.prefix(40))'"))
             }
             let keys = node.object(required: ["meaning", "values"], optional: ["unit"], &problems)
             let isMoney = keys["unit"].map { $0.text(&problems) == "money" } ?? false

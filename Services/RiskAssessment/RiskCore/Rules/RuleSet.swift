@@ -94,6 +94,7 @@ extension RuleSet {
         var run = RuleRun()
         let hasStale = !sheet.flagged.isEmpty
         run.entries.reserveCapacity(live.count)
+        evaluator.eventSecond = second
         for rule in live {
             guard rule.applies(industry: industry, at: second),
                 only?.contains(rules[rule.index].id) ?? true

@@ -32,25 +32,21 @@ public struct RuleSetLoader {
     }
 
     public mutating func load() throws(ConfigurationFailure) -> RuleSet {
-        let catalogue = try FactCatalogue(sources.facts.text, file: sources.facts.name)
-        let codes = try ReasonCodeTable(sources.reasonCodes.text, file: sources.reasonCodes.name)
+        let (catalogue, codes) = readTables()
         var parameterReader = ParameterReader()
         var parameters = parameterReader.read(sources.parameters, profile: profile)
         var listReader = ListReader()
         let lists = listReader.read(sources.lists)
-        let packs = readPacks(catalogue, codes, &parameters)
         problems += parameterReader.problems + listReader.problems
+        guard let catalogue, let codes else { throw ConfigurationFailure(problems) }
+        let packs = readPacks(catalogue, codes, &parameters)
 
         let environment = RuleEnvironment(
-            facts: catalogue.schema, parameters: parameters, lists: lists.mapValues { TextSet($0) })
+            facts: catalogue.schema, parameters: parameters, lists: listReader.sets)
         let drafts = sorted(packs)
-        guard let (rules, program) = compile(drafts, environment) else {
-            throw ConfigurationFailure(problems)
-        }
-        var tests = RuleTestRun(catalogue: catalogue, environment: environment, lists: lists)
-        if runsTests {
-            tests.run(drafts, benign: sources.benignContext, packParameters: packs)
-        }
+        let (rules, program, compiled) = compile(drafts, environment)
+        var tests = RuleTestRun(catalogue: catalogue, environment: environment)
+        if runsTests { tests.run(compiled, benign: sources.benignContext) }
         problems += tests.problems
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
         contents = Contents(
@@ -64,6 +60,24 @@ public struct RuleSetLoader {
 
     // MARK: Packs
 
+    /// The tables that packs refer to; nil where one is wrong, which is told with all other problems.
+    private mutating func readTables() -> (FactCatalogue?, ReasonCodeTable?) {
+        var facts: FactCatalogue?
+        var codes: ReasonCodeTable?
+        do {
+            facts = try FactCatalogue(sources.facts.text, file: sources.facts.name)
+        } catch {
+            problems += error.problems
+        }
+        do {
+            codes = try ReasonCodeTable(
+                sources.reasonCodes.text, file: sources.reasonCodes.name)
+        } catch {
+            problems += error.problems
+        }
+        return (facts, codes)
+    }
+
     private mutating func readPacks(
         _ catalogue: FactCatalogue, _ codes: ReasonCodeTable,
         _ parameters: inout [String: Parameter]
@@ -72,15 +86,23 @@ public struct RuleSetLoader {
         var packs: [Pack] = []
         for file in sources.packs {
             guard let pack = reader.read(file) else { continue }
-            for (name, parameter) in pack.parameters {
-                if parameters.updateValue(parameter, forKey: name) != nil {
-                    reader.problems.append(
-                        Problem(
-                            file: file.name, line: 1, column: 1,
-                            message: "the parameter '\(name)' is declared twice"))
-                }
+            for (name, parameter) in pack.parameters.sorted(by: { $0.key < $1.key }) {
+                guard parameters.updateValue(parameter, forKey: name) != nil,
+                    let node = pack.parameterNodes[name]
+                else { continue }
+                let first = packs.lazy.compactMap { $0.parameterNodes[name] }.first
+                let place = first.map { "\($0.file):\($0.line)" } ?? sources.parameters.name
+                reader.problems.append(
+                    node.problem("the parameter '\(name)' is taken by \(place)"))
             }
             packs.append(pack)
+        }
+        if parameters.count > PackReader.maximumParameters {
+            reader.problems.append(
+                Problem(
+                    file: sources.parameters.name, line: 1, column: 1,
+                    message: "\(parameters.count) parameters; at most "
+                        + "\(PackReader.maximumParameters) are allowed"))
         }
         problems += reader.problems
         checkCredit(packs, catalogue)
@@ -89,7 +111,7 @@ public struct RuleSetLoader {
 
     /// Packs for credit may not read facts that law or fairness forbid there.
     private mutating func checkCredit(_ packs: [Pack], _ catalogue: FactCatalogue) {
-        for pack in packs where pack.tags.contains("credit") {
+        for pack in packs where pack.has(.credit) {
             for draft in pack.drafts {
                 for entry in catalogue.entries
                 where !entry.isAllowedInCredit && draft.rule.condition.contains(entry.name) {
@@ -108,10 +130,12 @@ public struct RuleSetLoader {
                     "the id \(b.rule.id) is taken by \(a.node.file):\(a.node.line)"))
         }
         let names = Dictionary(grouping: drafts, by: \.rule.name)
-        for same in names.values where same.count > 1 {
-            problems.append(
-                same[1].node.problem(
-                    "the name '\(same[1].rule.name)' is taken by \(same[0].rule.id)"))
+        for same in names.values {
+            for other in same.dropFirst() {
+                problems.append(
+                    other.node.problem(
+                        "the name '\(other.rule.name)' is taken by \(same[0].rule.id)"))
+            }
         }
         if drafts.count > Int(PackReader.maximumRules) {
             problems.append(
@@ -123,17 +147,19 @@ public struct RuleSetLoader {
 
     // MARK: Compiling
 
-    /// Nil if a condition is wrong: then nothing can be tested.
+    /// The rules whose conditions are right, and what they were made of.
     private mutating func compile(
         _ drafts: [Pack.Draft], _ environment: RuleEnvironment
-    ) -> ([Rule], Program)? {
+    ) -> ([Rule], Program, [Pack.Draft]) {
         var builder = ProgramBuilder(environment: environment)
         var rules: [Rule] = []
+        var compiled: [Pack.Draft] = []
         for draft in drafts {
             var rule = draft.rule
             do {
                 rule.expression = try builder.addCondition(rule.condition)
                 rules.append(rule)
+                compiled.append(draft)
             } catch {
                 problems += error.diagnostics.map { Self.place($0, in: draft.when) }
             }
@@ -147,7 +173,7 @@ public struct RuleSetLoader {
                 drafts[0].node.problem(
                     "the rules cost \(program.cost); at most \(Self.maximumSetCost) is allowed"))
         }
-        return rules.count == drafts.count && problems.isEmpty ? (rules, program) : nil
+        return (rules, program, compiled)
     }
 
     /// The place of a diagnostic in the file: plain and quoted texts start where their node does.

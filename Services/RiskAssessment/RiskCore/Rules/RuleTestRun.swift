@@ -5,20 +5,16 @@ internal import RuleLanguage
 struct RuleTestRun {
     let catalogue: FactCatalogue
     private var environment: RuleEnvironment
-    private let lists: [String: [String]]
     var problems: [Problem] = []
 
-    init(catalogue: FactCatalogue, environment: RuleEnvironment, lists: [String: [String]]) {
+    init(catalogue: FactCatalogue, environment: RuleEnvironment) {
         self.catalogue = catalogue
         self.environment = environment
-        self.lists = lists
     }
 
     /// The context has its own shared parameters and list entries, so that tuning a value or
     /// filling a list breaks no test.
-    mutating func run(
-        _ drafts: [Pack.Draft], benign: RuleSources.File, packParameters: [Pack]
-    ) {
+    mutating func run(_ drafts: [Pack.Draft], benign: RuleSources.File) {
         guard let root = YAMLFile.parse(benign.text, file: benign.name, &problems) else { return }
         let keys = root.object(
             required: ["format", "facts"], optional: ["parameters", "lists", "note"], &problems)
@@ -43,7 +39,8 @@ struct RuleTestRun {
             if evaluator.condition(number, of: program, over: frame) != .fails {
                 problems.append(
                     draft.node.problem(
-                        "\(draft.rule.id) does not stay silent on the benign context"))
+                        "\(draft.rule.id) does not stay silent on the benign context \(benign.name)"
+                    ))
             }
             for test in draft.tests {
                 check(test, draft.rule.id, number, program, frame, &evaluator)
@@ -71,7 +68,7 @@ struct RuleTestRun {
         for node in test.missing {
             guard let name = node.text(&problems) else { continue }
             guard let slot = catalogue.schema.slot(of: name) else {
-                problems.append(node.problem("unknown fact '\(name.prefix(64))'"))
+                refuse(name, node)
                 continue
             }
             frame.clear(slot)
@@ -86,15 +83,23 @@ struct RuleTestRun {
         if found != test.expect {
             problems.append(
                 test.node.problem(
-                    "the test of \(id) expects \(test.expect.rawValue), found \(found.rawValue)"))
+                    "the test of \(id) expects \(test.expect.rawValue), found \(found.rawValue); "
+                        + "change the condition, or write 'expect: \(found.rawValue)'"))
         }
+    }
+
+    private mutating func refuse(_ name: String, _ node: SourceNode) {
+        let names = catalogue.entries.map(\.name)
+        problems.append(
+            node.problem(
+                "unknown fact '\(name.prefix(64))'\(PackReader.nearest(name, among: names))"))
     }
 
     private mutating func set(
         _ name: String, _ nameNode: SourceNode, _ node: SourceNode, in frame: inout FactFrame
     ) {
         guard let slot = catalogue.schema.slot(of: name) else {
-            problems.append(nameNode.problem("unknown fact '\(name.prefix(64))'"))
+            refuse(name, nameNode)
             return
         }
         let constant: Constant? =
@@ -105,6 +110,8 @@ struct RuleTestRun {
             case .string: node.text(&problems).map { .string($0) }
             default: .list(node.texts(&problems).map { .string($0) })
             }
-        if let constant { _ = frame.set(slot, to: constant) }
+        if let constant, !frame.set(slot, to: constant) {
+            problems.append(node.problem("the value is larger than a fact may be"))
+        }
     }
 }

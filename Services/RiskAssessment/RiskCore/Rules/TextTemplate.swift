@@ -17,12 +17,15 @@ public struct TextTemplate: Sendable {
         var rest = source[...]
         while let open = rest.firstIndex(of: "{") {
             guard let close = rest[open...].firstIndex(of: "}") else {
-                refuse("a brace in the text is not closed")
+                refuse("a brace in the text is not closed; write {tx.amount} for a fact")
                 return nil
             }
             let name = String(rest[rest.index(after: open)..<close])
             guard let slot = catalogue.schema.slot(of: name) else {
-                refuse("unknown fact '\(name.prefix(64))' in the text")
+                let names = catalogue.entries.filter { !$0.isPersonal }.map(\.name)
+                refuse(
+                    "unknown fact '\(name.prefix(64))' in the text"
+                        + PackReader.nearest(name, among: names))
                 return nil
             }
             guard !catalogue.entries[slot].isPersonal else {
