@@ -267,6 +267,15 @@ kill-models: dependencies test-dependencies
 .PHONY: kill-rules
 kill-rules: dependencies test-dependencies
 	ASSAY_KILL_POINTS=$(or $(POINTS),200) swift test --disable-xctest --filter EndToEnd.KillRulesTests
+## rule-evidence: how often the shipped rules that hold payments back are wrong on 200,000 simulated payments, against what the packs say
+.PHONY: rule-evidence
+rule-evidence: dependencies test-dependencies
+	EVIDENCE_PAYMENTS=200000 swift test --disable-xctest --filter RiskCoreTests.EvidenceTests
+
+## rule-orders: the shipped rules in ROUNDS (default 1000) shuffled orders give the same bytes
+.PHONY: rule-orders
+rule-orders: dependencies test-dependencies
+	RULE_ORDERS=$(or $(ROUNDS),1000) swift test --disable-xctest --filter RiskCoreTests.RuleOrderTests
 
 # Installs the Debian packages in $$packages that are missing: as root, through sudo, or by saying how.
 define install_packages

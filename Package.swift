@@ -329,6 +329,7 @@ let targets: [Target] = [
         "RiskCoreTests",
         [
             "RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage", "SchemaCompiler",
+            "Simulation",
         ],
         exclude: ["Fixtures"]),
     tests("SimulationTests", ["Simulation", "AssayMessages", "Wire"]),

@@ -55,17 +55,17 @@ private let parameterMistakes: [PackMistakeTests.Mistake] = [
             + "minutes, hours, days, months, years, milliseconds, kilometres, kilometres per hour"),
     .init(
         "range: [1, 1000]", "range: [1, 499]",
-        "p0.yaml:7:47: 500 is outside the parameter's range 1.0 to 499.0; change the value or the "
+        "p0.yaml:7:48: 500 is outside the parameter's range 1.0 to 499.0; change the value or the "
             + "range"),
     .init(
         "range: [1, 1000]", "range: [1]",
-        "p0.yaml:7:59: expected [least, greatest], found 1 numbers"),
+        "p0.yaml:7:60: expected [least, greatest], found 1 numbers"),
     .init(
         "range: [1, 1000]", "range: [1000, 1]",
-        "p0.yaml:7:59: expected [least, greatest], found 1000.0 before 1.0"),
+        "p0.yaml:7:60: expected [least, greatest], found 1000.0 before 1.0"),
     .init(
         "approved_by: m.lind", "approved_by: a.okafor",
-        "p0.yaml:8:58: 'a.okafor' made the change; another person approves it"),
+        "p0.yaml:8:59: 'a.okafor' made the change; another person approves it"),
     .init(
         "to: 500", "to: 450",
         "p0.yaml:8:14: the last record ends at 450, but the value is 500; add a record of the change"
@@ -79,14 +79,14 @@ private let parameterMistakes: [PackMistakeTests.Mistake] = [
         "p0.yaml:9:28: 'why' is empty; write for example 'why: 'false positives 31 % to 19 %''"),
     .init(
         "hits_per_day: [412, 268]", "hits_per_day: [412]",
-        "p0.yaml:9:70: expected hits a day [before, after] the change, found 1 numbers"),
+        "p0.yaml:9:65: expected hits a day [before, after] the change, found 1 numbers"),
     .init(
         "data: backtest, ", "",
         "p0.yaml:8:14: the key 'data' is missing; write for example 'data: 'backtest of March''"),
     .init(
         "to: 500,\n      data: backtest, why: fewer false positives, hits_per_day: [412, 268] }]",
         "to: 500,\n      data: backtest, why: fewer false positives, hits_per_day: [412, 268] },"
-            + "\n      { on: 2026-03-01, by: a.okafor, approved_by: m.lind, from: 450, to: 500,"
+            + "\n      { on: 2026-03-01, by: a.okafor, approved_by: m.lind, from: 500, to: 500,"
             + "\n      data: b, why: w, hits_per_day: [1, 2] }]",
         "p0.yaml:10:13: the records stand from old to new; this is older"),
 ]
@@ -99,18 +99,19 @@ private let ruleMistakes: [PackMistakeTests.Mistake] = [
             + "'first test'"),
     .init(
         "tx.amount > 200000", "tx.amuont > 200000",
-        "p0.yaml:13:11: unknown fact 'tx.amuont'; nearest are tx.amount, tx.country, tx.mcc"),
+        "p0.yaml:13:11: unknown fact 'tx.amuont'; nearest are tx.amount, tx.cop, tx.country"),
     .init(
         "P.limit_test", "P.limit_tset",
-        "p0.yaml:13:32: unknown parameter"),
+        "p0.yaml:13:32: unknown parameter 'P.limit_tset'; nearest are P.limit_test, P.limit, P.mid_amount"
+    ),
     .init("score: 30", "score: 101", "p0.yaml:14:12: expected 1 to 100, found 101"),
     .init(
         "severity: high", "severity: grave",
         "p0.yaml:15:15: expected one of low, medium, high, critical, found 'grave'"),
     .init(
         "reason: AMOUNT_HIGH", "reason: AMOUNT_HIHG",
-        "p0.yaml:16:13: unknown reason code 'AMOUNT_HIHG'; nearest are AMOUNT_HIGH, AMOUNT_PATTERN, "
-            + "AMOUNT_TESTING"),
+        "p0.yaml:16:13: unknown reason code 'AMOUNT_HIHG'; nearest are AMOUNT_HIGH, AMOUNT_TESTING, "
+            + "AMOUNT_PATTERN"),
     .init(
         "outcome: challenge", "outcome: stop",
         "p0.yaml:17:14: expected one of none, challenge, review, decline, alert, found 'stop'"),
@@ -142,8 +143,8 @@ private let ruleMistakes: [PackMistakeTests.Mistake] = [
         "p0.yaml:23:11: a brace in the text is not closed; write {tx.amount} for a fact"),
     .init(
         "{tx.amount} is much", "{tx.amuont} is much",
-        "p0.yaml:23:11: unknown fact 'tx.amuont' in the text; nearest are tx.amount, tx.country, "
-            + "tx.mcc"),
+        "p0.yaml:23:11: unknown fact 'tx.amuont' in the text; nearest are tx.amount, tx.cop, "
+            + "tx.country"),
     .init(
         "{tx.amount} is much", "{cust.age_years} is old",
         "p0.yaml:23:11: the fact cust.age_years is personal and may not be in a text"),
@@ -157,17 +158,17 @@ private let ruleMistakes: [PackMistakeTests.Mistake] = [
             + "and where it was measured"),
     .init(
         "expect: hit }", "expect: fire }",
-        "p0.yaml:26:48: expected one of hit, no_hit, not_evaluated, error, found 'fire'"),
+        "p0.yaml:26:52: expected one of hit, no_hit, not_evaluated, error, found 'fire'"),
     .init(
         "tx.amount: 100000001", "tx.amount: much",
-        "p0.yaml:26:29: expected a whole number, found 'much'"),
+        "p0.yaml:26:31: expected a whole number, found 'much'"),
     .init(
         "tx.amount: 100000001", "tx.amount: 100000000",
         "p0.yaml:26:9: the test of TST-001 expects hit, found no_hit; change the condition, or write "
             + "'expect: no_hit'"),
     .init(
         "missing: [tx.amount]", "missing: [tx.amuont]",
-        "p0.yaml:28:20: unknown fact 'tx.amuont'; nearest are tx.amount, tx.country, tx.mcc"),
+        "p0.yaml:28:21: unknown fact 'tx.amuont'; nearest are tx.amount, tx.cop, tx.country"),
     .init(
         "      - { given: { tx.amount: 100000000 }, expect: no_hit }\n", "",
         "p0.yaml:26:7: a rule needs a test that expects no_hit"),

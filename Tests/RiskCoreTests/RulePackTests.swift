@@ -172,11 +172,12 @@ import Testing
                     + "and where it was measured",
                 "pack1.yaml:8:12: expected 1 to 100, found 300",
                 "pack1.yaml:9:15: expected one of low, medium, high, critical, found 'huge'",
-                "pack1.yaml:10:13: unknown reason code 'NO_SUCH'",
+                "pack1.yaml:10:13: unknown reason code 'NO_SUCH'; nearest are IP_NEW, TOR, AML_FAN",
                 "pack1.yaml:12:11: the fact acct.balance is personal and may not be in a text",
                 "pack1.yaml:13:5: unknown key 'colour'; known are id, name, when, score, severity, "
                     + "reason, tests, outcome, industries, state, valid, on_missing, stale, text, evidence, note",
-                "pack1.yaml:14:17: unknown industry 'mining'",
+                "pack1.yaml:14:18: unknown industry 'mining'; known are all, fintech, lending, "
+                    + "crypto, betting, ecommerce, marketplace",
                 "pack1.yaml:15:12: a rule needs a test that expects hit",
                 "pack1.yaml:15:12: a rule needs a test that expects no_hit",
                 "pack1.yaml:15:12: a rule needs a test that expects not_evaluated",

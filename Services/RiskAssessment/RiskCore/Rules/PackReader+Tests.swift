@@ -4,7 +4,9 @@ internal import RuleLanguage
 extension PackReader {
     mutating func readTests(_ node: SourceNode?) -> [Pack.Test] {
         guard let node else { return [] }
-        let tests = node.list(&problems).compactMap { readTest($0) }
+        let entries = node.list(&problems)
+        let tests = entries.compactMap { readTest($0) }
+        guard tests.count == entries.count else { return tests }
         for needed in [Pack.Test.Expectation.hit, .noHit, .notEvaluated]
         where !tests.contains(where: { $0.expect == needed }) {
             problems.append(node.problem("a rule needs a test that expects \(needed.rawValue)"))
