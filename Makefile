@@ -267,6 +267,7 @@ kill-models: dependencies test-dependencies
 .PHONY: kill-rules
 kill-rules: dependencies test-dependencies
 	ASSAY_KILL_POINTS=$(or $(POINTS),200) swift test --disable-xctest --filter EndToEnd.KillRulesTests
+
 ## rule-evidence: how often the shipped rules that hold payments back are wrong on 200,000 simulated payments, against what the packs say
 .PHONY: rule-evidence
 rule-evidence: dependencies test-dependencies
