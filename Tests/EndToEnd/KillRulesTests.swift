@@ -29,17 +29,24 @@ struct KillRulesTests {
         var random = SeededGenerator(seed: 7)
         let folder = try TemporaryDirectory()
         let told = Told()
+        let rules = try RuleFiles.small(in: folder)
         for point in 0..<Self.points {
-            let risk = try await RiskProcess.start(in: folder.path)
+            let risk = try await RiskProcess.start(in: folder.path, rules: rules)
             try await check(risk, told, point)
-            let delay = Duration.milliseconds(Int.random(in: 100...900, using: &random))
+            let delay = Duration.milliseconds(Int.random(in: 1...400, using: &random))
+            let before = told.state.withLock { $0.acknowledged }
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await Self.change(risk, told) }
+                // Every other time at least one change came through before.
+                for _ in 0..<2_000 where point % 2 == 0 {
+                    if told.state.withLock({ $0.acknowledged }) > before { break }
+                    try? await Task.sleep(for: .milliseconds(10))
+                }
                 try? await Task.sleep(for: delay)
                 await risk.kill()
             }
         }
-        let risk = try await RiskProcess.start(in: folder.path)
+        let risk = try await RiskProcess.start(in: folder.path, rules: rules)
         try await check(risk, told, Self.points)
         await risk.kill()
         let proven = try await RiskProcess.verify(folder.path)

@@ -11,7 +11,8 @@ struct RiskProcess: Sendable {
     let process: ChildProcess
     let channel: RPCClient
 
-    static func start(in folder: String, options: [String] = []) async throws -> RiskProcess {
+    /// - Parameter rules: folder of the rules; nil: the shipped one.
+    static func start(in folder: String, rules: String? = nil) async throws -> RiskProcess {
         let program = try #require(
             PackageLayout.executable("assay-risk"),
             "the assay-risk program was not built beside the tests")
@@ -21,9 +22,10 @@ struct RiskProcess: Sendable {
             [
                 "--insecure", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
                 "--endpoint-delay", "0", "--grace", "1", "--log-level", "error", "--data",
-                "\(folder)/data", "--rules", "\(PackageLayout.root)/deploy/rules", "--features",
+                "\(folder)/data", "--rules", rules ?? "\(PackageLayout.root)/deploy/rules",
+                "--features",
                 "127.0.0.1:1", "--models", "127.0.0.1:1",
-            ] + options)
+            ])
         let line = try await process.line(within: .seconds(60)) { $0.hasPrefix("ready risk ") }
         let word = line.split(separator: " ").first { $0.hasPrefix("rpc=") }
         let port = try #require(word.flatMap { Int($0.dropFirst(4)) })

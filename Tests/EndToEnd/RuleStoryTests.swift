@@ -1,4 +1,6 @@
+import AssayMessages
 import Foundation
+import RPC
 import TestSupport
 import Testing
 
@@ -49,7 +51,7 @@ struct RuleStoryTests {
         let early = try await rules(["apply", "change-1", "--reason", "now"])
         #expect(!early.code && early.text.contains("nobody has approved"))
         let own = try await curl.post(
-            "/assay.risk.v1.RuleAdministration/ReviewProposal",
+            "assay.risk.v1.RuleAdministration/ReviewProposal",
             json: #"{"requestId":"own-1","proposalId":"change-1","approve":true}"#,
             key: try assay.key("demo"))
         #expect(own.status == 403, "\(own.text)")
@@ -73,6 +75,32 @@ struct RuleStoryTests {
         let explainedAgain = try await again.assay(["rules", "explain", "VEL-001", "--running"])
         #expect(explainedAgain.output.contains("hourly_limit = 3"))
         #expect(await again.stop() == .exit(0))
+    }
+
+    @Test("the author's own approval is refused by the service, whatever the key may do")
+    func own() async throws {
+        let folder = try TemporaryDirectory()
+        let risk = try await RiskProcess.start(in: folder.path)
+        let author = RiskProcess.options("author")
+        let proposal = try await risk.rules.proposeRules(
+            AssayRiskV1.ProposeRequest(
+                requestID: "p-1",
+                files: [
+                    AssayRiskV1.RuleFile(
+                        name: RuleFiles.velocity, text: try RuleFiles.velocity(limit: 3))
+                ], reason: "mine"), options: author)
+        let error = await #expect(throws: RPCError.self) {
+            try await risk.rules.reviewProposal(
+                AssayRiskV1.ReviewRequest(
+                    requestID: "r-1", proposalID: proposal.proposalID, approve: true,
+                    actor: "somebody else"), options: author)
+        }
+        #expect(error?.code == .permissionDenied)
+        await risk.kill()
+        let proven = try await RiskProcess.verify(folder.path)
+        // Adopted, proposed, refused: each is a record of the log.
+        #expect(proven.output.contains("records 1 to 3"), "\(proven.output)\(proven.errors)")
+        #expect(proven.end == .exit(0))
     }
 }
 

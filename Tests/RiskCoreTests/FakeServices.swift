@@ -187,6 +187,8 @@ final class TemporaryFolder: Sendable {
 final class BreakableStore: KeyValueStore {
     private let store: any KeyValueStore
     let isBroken = Mutex(false)
+    /// Writes that still succeed; nil: all.
+    let writesLeft = Mutex<Int?>(nil)
 
     init(_ store: any KeyValueStore) { self.store = store }
 
@@ -195,7 +197,14 @@ final class BreakableStore: KeyValueStore {
     }
 
     func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {
-        if isBroken.withLock({ $0 }) { throw StorageError(.full, "no space is left") }
+        let isOver = writesLeft.withLock { left in
+            guard let count = left else { return false }
+            left = max(0, count - 1)
+            return count == 0
+        }
+        if isOver || isBroken.withLock({ $0 }) {
+            throw StorageError(.full, "no space is left")
+        }
         try store.write(batches, sync: sync)
     }
 

@@ -45,5 +45,23 @@ struct LiveRulesTests {
         live.publish(RuleSnapshot(rules: rules, policy: policy, generation: 2))
         #expect(began.generation == 1)
         #expect(live.current.generation == 2)
+        #expect(live.replacedCount == 1)
+        withExtendedLifetime(began) {}
+    }
+
+    @Test("a replaced set goes once no call has it any more, and what it counted stays")
+    func freed() async throws {
+        let rules = try Repository.shippedRules()
+        let policy = try Repository.policy("default")
+        let live = LiveRules(RuleSnapshot(rules: rules, policy: policy))
+        var run = RuleRun()
+        run.entries = [RuleRun.Entry(rule: 0, verdict: .hit)]
+        live.current.counters.count(run, industry: "default", at: 0, only: nil)
+        live.publish(RuleSnapshot(rules: rules, policy: policy, generation: 2))
+        for _ in 0..<2_000 where live.replacedCount > 0 {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(live.replacedCount == 0)
+        #expect(live.counts()[rules.rules[0].id]?.hits == 1)
     }
 }

@@ -19,6 +19,10 @@ enum RuleMetrics {
         gauge(
             "assay_risk_rule_proposals_open", "Proposals that may still become live.",
             Double(health.openProposals))
+        gauge(
+            "assay_risk_rules_unapproved",
+            "Changes that one person brought live alone, and that nobody approved yet.",
+            Double(health.unapproved))
         text.header(
             "assay_risk_rule_changes_total", help: "Changes of the rules since the start.",
             kind: .counter)

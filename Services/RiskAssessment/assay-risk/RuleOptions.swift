@@ -1,4 +1,5 @@
 import ArgumentParser
+import AssayMessages
 import Foundation
 import Logging
 import RiskCore
@@ -58,6 +59,7 @@ struct RuleOptions: ParsableArguments {
         var options = RuleAdministrator.Options()
         options.requiresApproval = !applyUnapproved
         options.build = build
+        options.observe = { Self.log($0, logger) }
         let start: RuleAdministrator.Start =
             if let adoptRules {
                 .folder(reason: adoptRules)
@@ -88,6 +90,20 @@ struct RuleOptions: ParsableArguments {
                 metadata: ["differ": "\(names.prefix(20).joined(separator: ", "))"])
         }
         return administrator
+    }
+
+    /// Says each step of a change; what one person does alone, and what is refused, as a warning.
+    private static func log(_ change: AssayRiskV1.ChangeRecord, _ logger: Logger) {
+        let isOdd =
+            change.breakGlass || change.kind == "rules.review_refused"
+            || change.kind == "rules.reverted"
+        logger.log(
+            level: isOdd ? .warning : .info,
+            "\(change.kind)\(change.breakGlass ? " by break_glass" : "")",
+            metadata: [
+                "proposal": "\(change.proposalID)", "actor": "\(change.actor)",
+                "reason": "\(change.reason)", "ticket": "\(change.ticket)",
+            ])
     }
 
     /// What goes on beside the calls: follows the folder if asked to, and takes back after a day

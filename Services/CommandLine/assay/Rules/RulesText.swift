@@ -25,8 +25,9 @@ enum RulesText {
         var lines = ["\(sign) \(change.kind) \(change.id) \(change.change)"]
         let before = change.before.split(separator: "\n")
         let after = change.after.split(separator: "\n")
-        if change.kind == "parameter", before.count == 1, after.count == 1 {
-            return ["\(sign) parameter \(change.id): \(before[0]) → \(after[0])"]
+        let isShort = change.kind == "parameter" || change.kind == "cost"
+        if isShort, before.count == 1, after.count == 1 {
+            return ["\(sign) \(change.kind) \(change.id): \(before[0]) → \(after[0])"]
         }
         lines += before.map { "    - \($0)" } + after.map { "    + \($0)" }
         return lines

@@ -22,6 +22,8 @@ public final class RuleAdministrator: Sendable {
         public var requiresApproval = true
         /// Goes into records: what decided.
         public var build = "dev"
+        /// Called after each step that was sealed, for the service's log; never waits.
+        public var observe: @Sendable (AssayRiskV1.ChangeRecord) -> Void = { _ in }
 
         public init() {}
     }
@@ -95,6 +97,7 @@ public final class RuleAdministrator: Sendable {
             rows(&batch)
         }
         try await appended.wait()
+        options.observe(record)
     }
 
     /// What decides from now on.
@@ -138,7 +141,8 @@ public final class RuleAdministrator: Sendable {
             Health(
                 rules: $0.compiled.rules.rules.count { $0.state == .live },
                 generation: $0.row.set.generation, reloads: $0.reloads, refusals: $0.refusals,
-                openProposals: $0.open.count, problems: $0.refused.map(\.description))
+                openProposals: $0.open.count,
+                unapproved: $0.row.unapproved.count, problems: $0.refused.map(\.description))
         }
     }
 
@@ -148,6 +152,8 @@ public final class RuleAdministrator: Sendable {
         public var reloads: UInt64
         public var refusals: UInt64
         public var openProposals: Int
+        /// Changes that one person brought live alone, and that nobody approved yet.
+        public var unapproved: Int
         /// Why the files that came last are not live; empty if they are.
         public var problems: [String]
     }

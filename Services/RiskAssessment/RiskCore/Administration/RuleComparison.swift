@@ -2,7 +2,7 @@ public import AssayMessages
 internal import RuleLanguage
 
 /// What differs between two sets: rules, parameters and lists by name, in that order, then policies
-/// and other files whose differences show in none of them.
+/// and other files whose differences show in none of them, and what running all rules costs.
 public struct RuleComparison: Sendable {
     public static let maximumChanges = 200
 
@@ -20,6 +20,8 @@ public struct RuleComparison: Sendable {
             new.contents.parameters.mapValues { [text($0)] })
         comparison.compareLists(old.contents.lists, new.contents.lists)
         comparison.compareFiles(old.folder, new.folder)
+        comparison.compare(
+            "cost", ["all rules": ["\(old.cost) nodes"]], ["all rules": ["\(new.cost) nodes"]])
         return Array(comparison.changes.prefix(maximumChanges))
     }
 
