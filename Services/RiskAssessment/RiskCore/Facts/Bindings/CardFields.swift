@@ -45,6 +45,10 @@ enum PersonName {
     }
 
     private static func ordered(_ name: String) -> String {
-        name.lowercased().split { !$0.isLetter }.sorted().joined(separator: " ")
+        // Letters beyond ASCII count as such; all else of ASCII separates.
+        let parts = name.lowercased().utf8.split { byte in
+            byte < 0x80 && !(byte >= 0x61 && byte <= 0x7A)
+        }
+        return parts.map { String(Substring($0)) }.sorted().joined(separator: " ")
     }
 }

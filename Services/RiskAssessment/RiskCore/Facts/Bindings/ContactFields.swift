@@ -72,9 +72,9 @@ extension KeyedHash {
 
     /// Digits alone count: `+43 (1) 234` is `0043`-less `431234`.
     func phone(_ number: String) -> String {
-        let isInternational = number.hasPrefix("00")
-        let digits = number.filter(\.isNumber)
-        return text(of: "phone", String(isInternational ? digits.dropFirst(2) : digits[...]))
+        var digits = number.utf8.filter { $0 >= 0x30 && $0 <= 0x39 }
+        if number.utf8.starts(with: [0x30, 0x30]) { digits.removeFirst(2) }
+        return text(of: "phone", String(decoding: digits, as: UTF8.self))
     }
 
     func address(_ line: String) -> String { text(of: "address", ContactText.folded(line)) }
@@ -84,6 +84,18 @@ extension KeyedHash {
 enum ContactText {
     /// In lower case, with single spaces between words and none around.
     static func folded(_ text: String) -> String {
-        text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        var folded: [UInt8] = []
+        folded.reserveCapacity(text.utf8.count)
+        var isBetweenWords = false
+        for byte in text.lowercased().utf8 {
+            if byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) {
+                isBetweenWords = !folded.isEmpty
+            } else {
+                if isBetweenWords { folded.append(0x20) }
+                isBetweenWords = false
+                folded.append(byte)
+            }
+        }
+        return String(decoding: folded, as: UTF8.self)
     }
 }
