@@ -39,6 +39,19 @@ struct FeatureClient {
         #expect([.applied, .duplicate].contains(reply.receipt.outcome), "\(reply.receipt)")
     }
 
+    /// Sends any event until the store says that it has it.
+    func send(
+        _ type: String, _ id: String, at seconds: Int64,
+        _ fields: [(String, AssayFeaturesV1.FieldValue)]
+    ) async throws {
+        let event = AssayFeaturesV1.Event(
+            id: id, type: type, time: try #require(Timestamp(seconds: seconds)),
+            fields: WireMap(fields))
+        let request = AssayFeaturesV1.ScoreEventRequest(event: event)
+        let reply = try await retried { try await store.scoreEvent(request, options: options) }
+        #expect([.applied, .duplicate].contains(reply.receipt.outcome), "\(reply.receipt)")
+    }
+
     /// Payments of a card in the last 24 hours, by the store's own account.
     func payments(card: String) async throws -> Int? {
         let now = try #require(Timestamp(seconds: Int64(Date().timeIntervalSince1970)))
