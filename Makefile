@@ -174,6 +174,12 @@ bench-vector:
 	$(RELEASE) --product vector-bench
 	.build/release/vector-bench $(or $(DEFINITIONS),deploy/definitions) $(or $(VECTOR),payment_fraud@1)
 
+## bench-risk: rules, policy, sealing and whole assessments without a network (ROUNDS=20000)
+.PHONY: bench-risk
+bench-risk:
+	$(RELEASE) --product risk-bench
+	.build/release/risk-bench $(or $(ROUNDS),20000)
+
 # TreeSHAP is timed against every other XGBoost too that is installed in a venv called .venv-models-*.
 ## bench-inference: rows scored beside LightGBM and XGBoost in one process, bits compared (BENCH_FLAGS=)
 .PHONY: bench-inference

@@ -8,11 +8,15 @@ import Wire
 
 /// Prints what the parts of an assessment cost on one thread: rules, policy, sealing, and all of it
 /// with services that answer at once and a store without a disk.
+///
+/// `risk-bench [ROUNDS] [rules] [facts] [policy] [service] [log]`; without a part it measures all.
 @main
 enum RiskBench {
     static func main() async throws {
         if CommandLine.arguments.contains("--swap") { return try await SwapBench().run() }
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
+        let parts = CommandLine.arguments.dropFirst().filter { Int($0) == nil }
+        func wants(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }
         let folder = URL(filePath: "deploy/rules")
         var loader = RuleSetLoader(try RuleSources(directory: folder))
         let rules = try loader.load()
@@ -26,13 +30,17 @@ enum RiskBench {
             rules: rules, policy: policy, features: InstantServices(), models: InstantServices(),
             store: store, log: log, surroundings: Self.surroundings)
 
-        let catalogue = try CatalogueBench(folder: folder, rounds: rounds)
-        try catalogue.measureConditions(
-            URL(filePath: "Tests/RiskCoreTests/Fixtures/rule-catalogue.tsv"))
-        catalogue.measureRules(rules)
-        FactBench.measure(rules, rounds)
-        measurePolicy(policy, rules, rounds)
+        if wants("rules") {
+            let catalogue = try CatalogueBench(folder: folder, rounds: rounds)
+            try catalogue.measureConditions(
+                URL(filePath: "Tests/RiskCoreTests/Fixtures/rule-catalogue.tsv"))
+            catalogue.measureRules(rules)
+        }
+        if wants("facts") { FactBench.measure(rules, rounds) }
+        if wants("policy") { measurePolicy(policy, rules, rounds) }
+        guard wants("service") || wants("log") else { return }
         try await measureService(service, rounds)
+        guard wants("log") else { return }
         try await measureSealing(store, rounds)
         let started = ContinuousClock.now
         let report = try LogVerification.verify(store)
