@@ -54,7 +54,7 @@ struct RuleExceptionTests {
         let add = try await desk.allow(
             .listEntry(.init(list: "ip_deny", entry: "203.0.113.77", source: "soc")))
         #expect(add.validation?.changes.first?.kind == "list")
-        #expect(add.validation?.changes.first?.after.contains("+ 203.0.113.77") == true)
+        #expect(add.validation?.changes.first?.after.contains("203.0.113.77") == true)
         _ = try await desk.review(add)
         let live = try await desk.apply(add)
         #expect(live.ruleSet == add.candidate)

@@ -71,9 +71,14 @@ public struct RuleComparison: Sendable {
             add(
                 "list", name,
                 old[name] == nil ? "added" : new[name] == nil ? "removed" : "changed",
-                ["\(before.count) entries"] + gone.map { "- \($0)" },
-                ["\(after.count) entries"] + come.map { "+ \($0)" })
+                ["\(before.count) entries"] + gone.map { Self.entry($0) },
+                ["\(after.count) entries"] + come.map { Self.entry($0) })
         }
+    }
+
+    /// An entry without the seconds between which it counts.
+    private static func entry(_ line: String) -> String {
+        String(line.prefix { $0 != ";" })
     }
 
     /// Files besides packs and lists, and packs in which nothing above changed, such as a test.
