@@ -18,6 +18,9 @@ public struct RocksDBOptions: Sendable {
     public var backgroundJobs = 2
     /// What flushes and compactions write at most, so that none takes a core or the disk at once.
     public var backgroundBytesPerSecond = (32 << 20) * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    /// What must be free on the disk for a write to be tried; below it writes fail with `.full`. RocksDB
+    /// needs room for files that it makes in the background, and ends the process when it has none.
+    public var reservedBytes: UInt64 = 0
     /// The same as ``writeBufferBytes``, for families that need another.
     public var familyWriteBufferBytes: [Family: Int] = [:]
 

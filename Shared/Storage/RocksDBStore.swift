@@ -27,6 +27,8 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
     private let unlogged: OpaquePointer
     private let flushOptions: OpaquePointer
     private let gate = Gate()
+    private let directory: String
+    private let reservedBytes: UInt64
 
     /// Opens `directory`, creating it, its parents and missing families as needed.
     ///
@@ -35,6 +37,8 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         directory: String, families names: [Family], expiry: [Family: any RowExpiry] = [:],
         options: RocksDBOptions = RocksDBOptions()
     ) throws(StorageError) {
+        self.directory = directory
+        reservedBytes = options.reservedBytes
         try makeDirectories(directory)
         let opened = try openRocksDB(
             directory: directory, families: names, expiry: expiry, options: options)
@@ -140,6 +144,7 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
     ) throws(StorageError) {
         try gate.enter()
         defer { gate.leave() }
+        if reservedBytes > 0 { try checkRoom() }
         guard let combined = rocksdb_writebatch_create() else {
             throw StorageError(.io, "no memory for a write batch")
         }
@@ -148,6 +153,17 @@ public final class RocksDBStore: KeyValueStore, @unchecked Sendable {
         var failure: UnsafeMutablePointer<CChar>?
         rocksdb_write(library, options, combined, &failure)
         try check(failure)
+    }
+
+    private func checkRoom() throws(StorageError) {
+        var room = statvfs()
+        guard statvfs(directory, &room) == 0 else { return }
+        let free = UInt64(room.f_bavail).multipliedReportingOverflow(by: UInt64(room.f_frsize))
+        guard !free.overflow, free.partialValue < reservedBytes else { return }
+        throw StorageError(
+            .full,
+            "No space left for writes on the disk of \(directory): \(free.partialValue >> 20) MiB are"
+                + " free, \(reservedBytes >> 20) MiB are kept in reserve")
     }
 
     public func scan(

@@ -28,13 +28,16 @@ public final class DecisionLog: Sendable {
     private struct Head {
         var sequence: UInt64
         var digest: [UInt8]
+        /// Where records go until one of them cannot be written.
+        var commits: GroupCommit
     }
 
     /// The chain's name, made once and kept in the store.
     public let chain: String
     private let store: any KeyValueStore
-    private let commits: GroupCommit
+    private let interval: Duration
     private let head: Mutex<Head>
+    private let trouble = Mutex<StorageError?>(nil)
     /// Who waits for records that are on the disk.
     let followers: LogFollowers
 
@@ -59,9 +62,12 @@ public final class DecisionLog: Sendable {
         }
         let report = try LogVerification.verify(store, last: verifiedRecords)
         if let problem = report.firstProblem { throw LogBroken(problem: problem) }
-        head = Mutex(Head(sequence: report.lastSequence, digest: report.lastDigest))
+        self.interval = interval
+        head = Mutex(
+            Head(
+                sequence: report.lastSequence, digest: report.lastDigest,
+                commits: GroupCommit(store: store, interval: interval)))
         followers = LogFollowers(durable: report.lastSequence)
-        commits = GroupCommit(store: store, interval: interval)
     }
 
     /// Seals the record at the next place of the chain and submits it together with the rows that
@@ -113,10 +119,14 @@ public final class DecisionLog: Sendable {
             batch.put(key, sealed.bytes, in: Self.records)
             batch.put(Self.headKey, key + sealed.digest.bytes, in: Self.meta)
             try rows(position, &batch)
-            let commit = try commits.submit(batch)
-            head = Head(sequence: sequence, digest: sealed.digest.bytes)
-            commit.whenDone { [followers] result in
-                if case .success = result { followers.reached(sequence) }
+            let commit = try head.commits.submit(batch)
+            head.sequence = sequence
+            head.digest = sealed.digest.bytes
+            commit.whenDone { [followers, weak self] result in
+                switch result {
+                case .success: followers.reached(sequence)
+                case .failure(let error): self?.failed(error)
+                }
             }
             return Appended(position: position, commit: commit)
         }
@@ -130,8 +140,34 @@ public final class DecisionLog: Sendable {
 
     /// Waits for what was submitted, and takes no more.
     public func close() async {
-        await commits.close()
+        await head.withLock(\.commits).close()
         followers.close()
+    }
+
+    // MARK: A disk that fails
+
+    /// Why nothing is taken since a write failed; nil while all is well.
+    public var failure: StorageError? { trouble.withLock { $0 } }
+
+    private func failed(_ error: StorageError) {
+        guard error.code != .closed else { return }
+        trouble.withLock { $0 = $0 ?? error }
+    }
+
+    /// Goes on behind the last record that is in the store, after the store was opened anew. What
+    /// was in doubt when the write failed is in the chain or is not: whoever asks again with the
+    /// same request is answered accordingly, as after a crash.
+    public func resume() throws {
+        // Nothing is written meanwhile: what took records has failed.
+        let report = try LogVerification.verify(store, last: 1_024)
+        if let problem = report.firstProblem { throw LogBroken(problem: problem) }
+        head.withLock { head in
+            head = Head(
+                sequence: report.lastSequence, digest: report.lastDigest,
+                commits: GroupCommit(store: store, interval: interval))
+            trouble.withLock { $0 = nil }
+        }
+        followers.reached(report.lastSequence)
     }
 
     static let chainKey = Array("chain".utf8)

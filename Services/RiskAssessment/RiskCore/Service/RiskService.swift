@@ -183,8 +183,12 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     }
 
     static func unavailable(_ error: any Error) -> RPCError {
-        RPCError(
-            code: .unavailable, message: "the decision store cannot be used; nothing was decided",
+        let isFull = (error as? StorageError)?.code == .full
+        return RPCError(
+            code: .unavailable,
+            message: isFull
+                ? "the disk of the decision log is full; nothing was decided"
+                : "the decision store cannot be used; nothing was decided",
             reason: "LOG_UNAVAILABLE", cause: error)
     }
 
