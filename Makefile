@@ -263,6 +263,19 @@ scarcity:
 bench: dependencies release
 	Tests/Benchmarks/bench-payments.sh
 
+## backtest: one changed rule over COUNT recorded decisions (default 100000): what would change, in how many seconds
+.PHONY: backtest
+backtest: dependencies
+	$(RELEASE) --product risk-bench
+	$(RELEASE) --product assay
+	Tests/Benchmarks/bench-backtest.sh $(or $(COUNT),100000)
+
+## kill-risk: kill -9 an assay-risk POINTS times (default 50) while payments are decided (SEED=)
+.PHONY: kill-risk
+kill-risk: dependencies test-dependencies
+	ASSAY_KILL_POINTS=$(or $(POINTS),50) ASSAY_KILL_SEED=$(or $(SEED),1) \
+		swift test --disable-xctest --filter EndToEnd.KillRiskTests
+
 ## kill-models: kill -9 an assay-models POINTS times (default 1000) while clients change its registry (STORE=embedded or redis, SEED=)
 .PHONY: kill-models
 kill-models: dependencies test-dependencies

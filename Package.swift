@@ -198,7 +198,7 @@ let targets: [Target] = [
     program(
         "risk-bench", "Tests/Benchmarks/risk-bench",
         [
-            "RiskCore", "RuleLanguage", "AssayMessages", "RPC", "Storage", "Wire",
+            "RiskCore", "RuleLanguage", "Simulation", "AssayMessages", "RPC", "Storage", "Wire",
             "CAllocationCounter",
         ]),
 

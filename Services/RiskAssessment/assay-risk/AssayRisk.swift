@@ -53,14 +53,18 @@ struct AssayRisk: AsyncParsableCommand {
 
     @OptionGroup var facts: FactOptions
 
+    @Option(help: "MiB of the data's disk that must be free; below it nothing is decided.")
+    var diskReserve: UInt32 = 256
+
     func run() async throws {
         let directory = try service.requireData()
         let (folder, compiler) = try ruleOptions.read()
         try await ServiceHarness(name: "risk", options: service, adminPort: 9902).run {
             environment in
-            let storage = try RocksDBStore(directory: directory, families: RiskService.families)
+            let storage = try openStore(directory)
             let log = try DecisionLog(
                 store: storage, newChain: "risk-\(UUID().uuidString.lowercased())")
+            let logWatch = LogWatch(storage, log, environment)
             let schemas = SchemaArchive(
                 directory: URL(filePath: directory).appending(path: "schemas"))
             try schemas.keep(AssayRiskV1.DecisionRecord.self)
@@ -87,7 +91,11 @@ struct AssayRisk: AsyncParsableCommand {
                 experiments: feed,
                 observe: metrics.observe)
             let services = StandardServices.added(
-                to: [risk, RuleAdministrationService(administrator)],
+                to: [
+                    risk,
+                    RuleAdministrationService(
+                        administrator, backtests: BacktestDesk(store: storage, archive: archive)),
+                ],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(
                 listeners: [
@@ -111,8 +119,11 @@ struct AssayRisk: AsyncParsableCommand {
                             },
                             sleep: { try await Task.sleep(for: $0) })
                     }
+                    let watching = Task { await logWatch.run() }
                     try await server.run()
                     changing.cancel()
+                    watching.cancel()
+                    await watching.value
                     telling.cancel()
                     await telling.value
                     watch?.cancel()
@@ -122,6 +133,15 @@ struct AssayRisk: AsyncParsableCommand {
                     storage.close()
                 },
                 shutdown: server.shutdown, hurry: server.hurry)
+        }
+    }
+
+    private func openStore(_ directory: String) throws -> ReopenableStore {
+        var options = RocksDBOptions()
+        options.reservedBytes = UInt64(diskReserve) << 20
+        return try ReopenableStore { [options] () throws(StorageError) -> any KeyValueStore in
+            try RocksDBStore(
+                directory: directory, families: RiskService.families, options: options)
         }
     }
 

@@ -14,6 +14,9 @@ import Wire
 enum RiskBench {
     static func main() async throws {
         if CommandLine.arguments.contains("--swap") { return try await SwapBench().run() }
+        if let recording = try RecordBench(CommandLine.arguments) {
+            return try await recording.run()
+        }
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
         let parts = CommandLine.arguments.dropFirst().filter { Int($0) == nil }
         func wants(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }

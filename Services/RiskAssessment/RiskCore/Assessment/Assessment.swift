@@ -28,7 +28,17 @@ struct OutcomeBuilder {
     let rules: RuleSet
     let policy: Policy
 
-    func outcome(of assessment: Assessment) -> AssayRiskV1.RecordedOutcome {
+    /// The decision without the words around it.
+    struct Weighed {
+        /// What counts as a hit.
+        var firing: [RuleRun.Entry]
+        var hits: [Hit]
+        var probability: Double?
+        var decision: PolicyDecision
+        var degradation: (codes: [String], forcing: [String])
+    }
+
+    func weigh(_ assessment: Assessment) -> Weighed {
         let firing = assessment.run.entries.filter { isFiring($0) }
         let hits = firing.map { rules.rules[$0.rule].hit }
         let probability = assessment.model.answer?.probability
@@ -38,6 +48,16 @@ struct OutcomeBuilder {
                 hasRules: assessment.run.scoringNoHits > 0 || hits.contains { !$0.isTypology },
                 industry: assessment.industry))
         let degradation = degrade(&decision, assessment)
+        return Weighed(
+            firing: firing, hits: hits, probability: probability, decision: decision,
+            degradation: degradation)
+    }
+
+    func outcome(of assessment: Assessment) -> AssayRiskV1.RecordedOutcome {
+        let weighed = weigh(assessment)
+        let (firing, hits) = (weighed.firing, weighed.hits)
+        let (decision, probability) = (weighed.decision, weighed.probability)
+        let degradation = weighed.degradation
         var reasons = decision.reasons(
             hits: hits, circumstances: degradation.forcing, maximum: policy.maximumReasons)
         if assessment.sheet.hasClaimMismatch, reasons.count < policy.maximumReasons {

@@ -56,6 +56,9 @@ public struct Rule: Sendable {
     var expression = 0
     /// Slots of the facts that it reads.
     public internal(set) var facts: [Int] = []
+    /// Hash of all that decides what it does; the same in two sets means the same verdict. Empty
+    /// while it is not loaded.
+    var content: [UInt8] = []
 
     var hit: Hit {
         Hit(

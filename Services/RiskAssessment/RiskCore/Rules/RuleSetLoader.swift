@@ -44,7 +44,9 @@ public struct RuleSetLoader {
         let environment = RuleEnvironment(
             facts: catalogue.schema, parameters: parameters, lists: listReader.sets)
         let drafts = sorted(packs)
-        let (rules, program, compiled) = compile(drafts, environment)
+        let (read, program, compiled) = compile(drafts, environment)
+        let content = RuleContent(parameters: parameters, lists: lists, catalogue: catalogue)
+        let rules = read.map { content.added(to: $0) }
         var tests = RuleTestRun(catalogue: catalogue, environment: environment)
         if runsTests { tests.run(compiled, benign: sources.benignContext) }
         problems += tests.problems

@@ -4,8 +4,12 @@ public import RPC
 /// Changes of the rules as calls: on behalf of whom the gateway says.
 public final class RuleAdministrationService: AssayRiskV1.RuleAdministration.Service {
     let administrator: RuleAdministrator
+    let backtests: BacktestDesk
 
-    public init(_ administrator: RuleAdministrator) { self.administrator = administrator }
+    public init(_ administrator: RuleAdministrator, backtests: BacktestDesk) {
+        self.administrator = administrator
+        self.backtests = backtests
+    }
 
     public func listRules(
         _ request: AssayRiskV1.ListRulesRequest, context: ServerContext
