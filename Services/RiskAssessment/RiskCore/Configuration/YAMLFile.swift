@@ -28,7 +28,8 @@ enum YAMLFile {
             return nil
         }
         do {
-            guard let node = try Yams.compose(yaml: text) else {
+            // Values are read as what a place asks for, so that their types need not be guessed.
+            guard let node = try Yams.compose(yaml: text, .basic) else {
                 problems.append(whole(file, "the file is empty"))
                 return nil
             }
