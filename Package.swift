@@ -328,8 +328,8 @@ let targets: [Target] = [
     tests(
         "RiskCoreTests",
         [
-            "RiskCore", "AssayMessages", "RPC", "Storage", "Wire", "RuleLanguage", "SchemaCompiler",
-            "Simulation",
+            "RiskCore", "AssayMessages", "RPC", "RPCTransport", "Storage", "Wire", "RuleLanguage",
+            "SchemaCompiler", "Simulation",
         ],
         exclude: ["Fixtures"]),
     tests("SimulationTests", ["Simulation", "AssayMessages", "Wire"]),

@@ -95,6 +95,7 @@ struct AssayRisk: AsyncParsableCommand {
                     risk,
                     RuleAdministrationService(
                         administrator, backtests: BacktestDesk(store: storage, archive: archive)),
+                    DecisionLogService(store: storage, log: log, archive: archive),
                 ],
                 readiness: environment.health.readiness, reflection: service.reflection)
             let server = RPCServer(

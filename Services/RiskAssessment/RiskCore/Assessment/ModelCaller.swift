@@ -36,6 +36,13 @@ final class ModelCaller: Sendable {
         }
     }
 
+    /// A version that answered before, for what it was given then.
+    func again(
+        _ request: AssayModelsV1.PredictRequest, options: CallOptions
+    ) async throws -> AssayModelsV1.PredictResponse {
+        try await client.predict(request, options: options)
+    }
+
     /// The model without which nothing can be decided.
     func require(
         _ request: AssayModelsV1.PredictRequest, options: CallOptions

@@ -29,6 +29,7 @@ struct RecordBuilder {
         _ identity: Identity, _ assessment: Assessment, _ outcome: AssayRiskV1.RecordedOutcome
     ) -> DecisionDraft {
         var evidence = DecisionEvidence(salt: identity.salt, subjects: identity.subjects)
+        evidence.vector = assessment.modelRow?.modelVector ?? 0
         let facts = recordedFacts(assessment, &evidence)
         var positions = [UInt32](repeating: 0, count: assessment.sheet.statuses.count)
         for (position, slot) in facts.slots.enumerated() { positions[slot] = UInt32(position) }

@@ -26,6 +26,8 @@ public struct RiskConfiguration: Sendable {
     public var longestCall: Duration = .seconds(1)
     /// How long a model that is not registered is not asked again.
     public var missingModelPause: Duration = .seconds(5)
+    /// How long somebody who watches decisions may read nothing.
+    public var watchPatience: Duration = .seconds(30)
     /// Goes into records: what decided.
     public var build = "dev"
 
@@ -39,15 +41,20 @@ public struct RiskSurroundings: Sendable {
     public var newDecisionID: @Sendable () -> UniqueID
     /// 32 bytes that nobody can guess.
     public var newSalt: @Sendable () -> [UInt8]
+    public var sleep: @Sendable (Duration) async throws -> Void
 
     public init(
         now: @escaping @Sendable () -> Timestamp, monotonic: @escaping @Sendable () -> Instant,
         newDecisionID: @escaping @Sendable () -> UniqueID,
-        newSalt: @escaping @Sendable () -> [UInt8]
+        newSalt: @escaping @Sendable () -> [UInt8],
+        sleep: @escaping @Sendable (Duration) async throws -> Void = {
+            try await Task.sleep(for: $0)
+        }
     ) {
         self.now = now
         self.monotonic = monotonic
         self.newDecisionID = newDecisionID
         self.newSalt = newSalt
+        self.sleep = sleep
     }
 }

@@ -13,6 +13,8 @@ public struct DecisionEvidence: Sendable, Hashable {
     public var salt: [UInt8]
     /// Ids of the customer and the account, as far as the event has them.
     public var subjects: [String]
+    /// First bytes of the fingerprint of the vector that the model was given; 0: it followed none.
+    public var vector: UInt64 = 0
     /// Values of the record's facts that have a commitment, in the record's order, as encoded.
     var values: [[UInt8]] = []
 
@@ -58,6 +60,7 @@ public struct DecisionEvidence: Sendable, Hashable {
 
     private func encoded() -> [UInt8] {
         var bytes = [Self.version] + salt
+        bytes += withUnsafeBytes(of: vector.bigEndian) { Array($0) }
         bytes.append(UInt8(truncatingIfNeeded: subjects.count))
         for subject in subjects {
             bytes.append(UInt8(truncatingIfNeeded: subject.utf8.count))
@@ -73,16 +76,17 @@ public struct DecisionEvidence: Sendable, Hashable {
 
     /// Nil if the bytes are no evidence.
     init?(decoding bytes: [UInt8]) {
-        guard bytes.count >= 34, bytes[0] == Self.version else { return nil }
+        guard bytes.count >= 42, bytes[0] == Self.version else { return nil }
         salt = Array(bytes[1..<33])
+        vector = bytes[33..<41].reduce(0) { $0 << 8 | UInt64($1) }
         subjects = []
-        var rest = bytes[34...]
+        var rest = bytes[42...]
         func take(_ count: Int) -> ArraySlice<UInt8>? {
             guard count <= rest.count else { return nil }
             defer { rest = rest.dropFirst(count) }
             return rest.prefix(count)
         }
-        for _ in 0..<bytes[33] {
+        for _ in 0..<bytes[41] {
             guard let count = take(1)?.first, let text = take(Int(count)) else { return nil }
             subjects.append(String(decoding: text, as: UTF8.self))
         }

@@ -1,5 +1,10 @@
 internal import AssayMessages
 
+extension AssayFeaturesV1.Vector {
+    /// What the model service knows the vector by.
+    var modelVector: UInt64 { ref.fingerprint.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+}
+
 extension AssayRiskV1.RecordedVector {
     /// Values that a record holds at most.
     private static let maximumValues = 1_024

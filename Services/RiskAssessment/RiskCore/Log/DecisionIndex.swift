@@ -80,7 +80,7 @@ public final class DecisionIndex: Sendable {
         }
     }
 
-    private let store: any KeyValueStore
+    let store: any KeyValueStore
     private let running = Mutex<[[UInt8]: Running]>([:])
 
     public init(store: any KeyValueStore) { self.store = store }
@@ -146,21 +146,7 @@ public final class DecisionIndex: Sendable {
 
     /// A tenant's decision, made again from its sealed record; nil if the tenant has none such.
     public func decision(_ id: UniqueID, of tenant: String) throws -> AssayRiskV1.Decision? {
-        guard let sequence = try store.get(Self.key(id, tenant), in: Self.decisions) else {
-            return nil
-        }
-        guard let bytes = try store.get(sequence, in: DecisionLog.records) else {
-            throw StorageError(.corrupt, "the record of decision \(id) is missing")
-        }
-        let sealed = try SealedRecord.verify(bytes)
-        let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(bytes)
-        guard record.decisionID == id else {
-            throw StorageError(.corrupt, "the record of decision \(id) is another's")
-        }
-        return AssayRiskV1.Decision(
-            record,
-            at: AssayRiskV1.LogPosition(
-                chain: record.chain, sequence: record.sequence, digest: sealed.digest.bytes))
+        try record(id, of: tenant).map { AssayRiskV1.Decision($0.record, at: $0.position) }
     }
 
     private func storedRequest(

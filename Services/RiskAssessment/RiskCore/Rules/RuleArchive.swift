@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Dispatch
 internal import Foundation
 public import Storage
 internal import Synchronization
@@ -46,6 +47,7 @@ public final class RuleArchive: Sendable {
 
     private let store: any KeyValueStore
     private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "assay.risk.rule-archive", qos: .utility)
 
     public init(store: any KeyValueStore) { self.store = store }
 
@@ -121,6 +123,16 @@ public final class RuleArchive: Sendable {
             if state.ruleSets.count > Self.maximumRuleSets { state.ruleSets.removeFirst() }
         }
         return rules
+    }
+
+    /// The same, without keeping a thread of calls busy while it compiles.
+    func compiled(_ digest: [UInt8]) async throws -> RuleSet {
+        if let rules = state.withLock({ $0.ruleSet(digest) }) { return rules }
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.async { [self] in
+                continuation.resume(with: Result { try ruleSet(digest) })
+            }
+        }
     }
 
     /// The policy of a digest.

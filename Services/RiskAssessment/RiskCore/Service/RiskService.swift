@@ -13,7 +13,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     public static let families =
         [
             DecisionLog.records, DecisionLog.meta, DecisionIndex.decisions, DecisionIndex.requests,
-            DecisionEvidence.family, RuleArchive.family,
+            DecisionEvidence.family, DecisionSearch.family, RuleArchive.family,
         ] + RuleFamilies.all
 
     /// What decides; a call takes it once.
@@ -24,6 +24,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     let models: ModelCaller
     let log: DecisionLog
     let index: DecisionIndex
+    let search: DecisionSearch
     let archive: RuleArchive
     let experiments: ExperimentFeed?
     /// Called after each decision and failure, for metrics; never waits.
@@ -53,6 +54,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
             transport: models, configuration: configuration, monotonic: surroundings.monotonic)
         self.log = log
         index = DecisionIndex(store: store)
+        search = DecisionSearch(store: store, lastSequence: log.lastSequence)
         self.archive = archive ?? RuleArchive(store: store)
         self.archive.remember(live.current.rules)
         self.archive.remember(live.current.policy)
@@ -103,21 +105,6 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
         ) { digest in try await self.decide(request, asked, digest, context) }
         return AssayRiskV1.AssessCreditResponse(
             decision: decision.explained(request.explain), replayed: isReplayed)
-    }
-
-    public func getDecision(
-        _ request: AssayRiskV1.GetDecisionRequest, context: ServerContext
-    ) async throws -> AssayRiskV1.Decision {
-        let found: AssayRiskV1.Decision?
-        do {
-            found = try index.decision(request.decisionID, of: context.caller.tenant)
-        } catch {
-            throw Self.unavailable(error)
-        }
-        guard let found else {
-            throw RPCError(.notFound, "no decision \(request.decisionID)")
-        }
-        return found
     }
 
     // MARK: Once
@@ -205,6 +192,9 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
                 let made = AssayRiskV1.Decision(record, at: position)
                 index.rows(for: made, identity.request, salt: identity.salt, into: &batch)
                 draft.evidence.put(position.sequence, into: &batch)
+                DecisionSearch.rows(
+                    for: record, at: position.sequence, subjects: draft.evidence.subjects,
+                    into: &batch)
                 decision = made
                 if record.metExperiment { experiments?.note(position.sequence) }
             }
