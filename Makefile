@@ -168,6 +168,12 @@ bench-engine:
 	$(RELEASE) --product engine-bench
 	.build/release/engine-bench
 
+## replay-decisions: COUNT decisions under four rule sets, each made again from the store alone and compared byte for byte
+.PHONY: replay-decisions
+replay-decisions:
+	$(RELEASE) --product risk-bench
+	.build/release/risk-bench replay $(or $(COUNT),100000)
+
 ## bench-vector: the read of a vector of definitions, its expressions included (DEFINITIONS=, VECTOR=)
 .PHONY: bench-vector
 bench-vector:

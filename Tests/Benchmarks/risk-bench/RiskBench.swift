@@ -17,6 +17,11 @@ enum RiskBench {
         if let recording = try RecordBench(CommandLine.arguments) {
             return try await recording.run()
         }
+        let words = Array(CommandLine.arguments.dropFirst())
+        if words.first == "replay" {
+            let count = words.dropFirst().first.flatMap { Int($0) } ?? 10_000
+            return try await ReplayBench(count: count, folder: URL(filePath: "deploy/rules")).run()
+        }
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
         let parts = CommandLine.arguments.dropFirst().filter { Int($0) == nil }
         func wants(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }

@@ -9,7 +9,7 @@ struct AssayCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, UpCommand.self, DemoCommand.self, LoadCommand.self, AssessCommand.self,
             FeaturesCommand.self, ModelsCommand.self, ExperimentsCommand.self, RulesCommand.self,
-            KeysCommand.self, CertificatesCommand.self,
+            DecisionsCommand.self, KeysCommand.self, CertificatesCommand.self,
         ])
 }
 
