@@ -133,7 +133,11 @@ enum FieldPath {
 
 extension FieldTable {
     /// The path of the first record, at any depth, that the tables do not know; nil if all are known.
-    package func unknownPath(in bytes: [UInt8]) -> String? { unknownPath(RecordScanner(bytes)) }
+    package func unknownPath(in bytes: [UInt8]) -> String? {
+        // Nearly always all are known, and to prove that takes no names.
+        let isKnown = bytes.withUnsafeBytes { knowsAll(in: $0) }
+        return isKnown ? nil : unknownPath(RecordScanner(bytes))
+    }
 
     private func unknownPath(_ records: RecordScanner) -> String? {
         var scanner = records

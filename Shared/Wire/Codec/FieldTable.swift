@@ -135,6 +135,9 @@ public struct FieldTable: Sendable {
         let number: UInt32
         let wireType: UInt32
         let isRepeated: Bool
+        /// True if what its records hold are records again; of a map, if its values do.
+        let holdsRecords: Bool
+        let isMap: Bool
         /// One bit per oneof; all of them from the 64th on, which then looks like any other.
         let oneof: UInt64
 
@@ -142,6 +145,8 @@ public struct FieldTable: Sendable {
             number = UInt32(field.number)
             wireType = field.wireType
             isRepeated = field.isRepeated
+            holdsRecords = field.kind.isRecord
+            isMap = field.isMap
             if let index = field.oneof {
                 oneof = index < 63 ? 1 << UInt64(index) : .max
             } else {

@@ -70,13 +70,21 @@ public struct SealedRecord: Sendable, Hashable {
         guard let size = UInt32(exactly: payload.count) else {
             throw .malformed("the payload has over 4 GiB", offset: 38 + name.utf8.count)
         }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(74 + name.utf8.count + payload.count)
+        bytes += Self.magic
+        bytes.append(0)
         // From nameLen up to the payload: what is hashed behind the domain.
-        var body = [UInt8(name.utf8.count)] + Array(name.utf8) + fingerprint.bytes
-        body += (0..<4).map { UInt8(truncatingIfNeeded: size >> (24 - 8 * UInt32($0))) }
-        let start = Self.magic.count + 1 + body.count
-        body += payload
-        digest = Self.digest(body)
-        bytes = Self.magic + [0] + body + digest.bytes
+        let body = bytes.count
+        bytes.append(UInt8(name.utf8.count))
+        bytes += name.utf8
+        bytes += fingerprint.bytes
+        withUnsafeBytes(of: size.bigEndian) { bytes += $0 }
+        let start = bytes.count
+        bytes += payload
+        digest = Self.digest(bytes[body...])
+        bytes += digest.bytes
+        self.bytes = bytes
         payloadRange = start..<start + payload.count
         self.name = name
         self.fingerprint = fingerprint
@@ -85,7 +93,10 @@ public struct SealedRecord: Sendable, Hashable {
     static func digest(_ body: some Collection<UInt8>) -> Fingerprint {
         var hash = SHA256()
         hash.update(data: domain)
-        hash.update(data: Array(body))
+        let isHashed: Void? = body.withContiguousStorageIfAvailable {
+            hash.update(bufferPointer: UnsafeRawBufferPointer($0))
+        }
+        if isHashed == nil { hash.update(data: Array(body)) }
         return Fingerprint(bytes: Array(hash.finalize())) ?? .zero
     }
 
@@ -128,11 +139,13 @@ public struct SealedRecord: Sendable, Hashable {
 /// A commitment to a value that must not itself be in a record: erase value and salt, and the record still
 /// verifies but tells nothing.
 public enum Commitment {
+    private static let domain: [UInt8] = [1] + Array("assay.commit.v1\0".utf8)
+
     /// `SHA-256(01 ‖ "assay.commit.v1\0" ‖ salt ‖ value)`. Nil unless the salt has 32 bytes.
     public static func make(_ value: [UInt8], salt: [UInt8]) -> [UInt8]? {
         guard salt.count == 32 else { return nil }
         var hash = SHA256()
-        hash.update(data: [1] + Array("assay.commit.v1\0".utf8))
+        hash.update(data: domain)
         hash.update(data: salt)
         hash.update(data: value)
         return Array(hash.finalize())
