@@ -51,9 +51,12 @@ struct RecordBench {
             let second = start + span * Int64(number) / Int64(max(1, count))
             return Timestamp(seconds: second) ?? .blank()
         }
+        var configuration = RiskConfiguration()
+        // The rules see the features of the model's vector, which are drawn.
+        configuration.usesRuleVector = false
         let service = RiskService(
             rules: rules, policy: policy, features: DrawnServices(), models: DrawnServices(),
-            store: store, log: log, surroundings: surroundings)
+            store: store, log: log, surroundings: surroundings, configuration: configuration)
         let context = ServerContext(
             method: AssayRiskV1.RiskAssessment.assessTransaction,
             caller: Caller(tenant: "demo", client: "bench"))
