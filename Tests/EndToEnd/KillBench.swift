@@ -75,7 +75,7 @@ struct KillBench {
     }
 
     private func prepare(_ models: ModelsProcess, _ ledger: KillLedger) async throws {
-        for number in 1...2 {
+        for number in 1...3 {
             let isDone = await ledger.ask(.push(-number, id: "first-\(number)"), models)
             try #require(isDone)
         }
@@ -93,7 +93,20 @@ struct KillBench {
         while true {
             let number = ledger.next()
             let isAlive: Bool
-            switch Int.random(in: 0..<10, using: &random) {
+            switch Int.random(in: 0..<14, using: &random) {
+            case 10:
+                let version = UInt32.random(in: 1...2, using: &random)
+                isAlive = await ledger.ask(
+                    .approve(version, by: "judge-\(number)", id: "v-\(number)"), models)
+            case 11:
+                // The third version: no alias is ever moved to it.
+                isAlive = await ledger.ask(
+                    .setStatus(
+                        3, Bool.random(using: &random) ? .suspended : .candidate,
+                        id: "t-\(number)"), models)
+            case 12...13:
+                let alias = "a\(Int.random(in: 0..<3, using: &random))"
+                isAlive = await ledger.ask(.rollback(alias, id: "b-\(number)"), models)
             case 0...1: isAlive = await ledger.ask(.push(number, id: "p-\(number)"), models)
             case 2...3:
                 let name = "trial-\(number)"
@@ -179,14 +192,19 @@ struct KillBench {
         let page = try await models.registry.listVersions(
             .init(model: RegistryChange.model, limit: 1), options: ModelsProcess.options)
         #expect(page.versions.last?.number == registered.last)
+        let moveKinds: Set<AssayModelsV1.EventKind> = [.aliasMoved, .aliasRolledBack]
         for alias in page.aliases {
-            let moves = events.filter { $0.kind == .aliasMoved && $0.alias == alias.alias }
+            let moves = events.filter { moveKinds.contains($0.kind) && $0.alias == alias.alias }
             expectDense(moves.map(\.generation))
             #expect(moves.last?.version == alias.version)
             #expect(moves.last?.generation == alias.generation)
         }
         let moved = Set(events.filter { $0.kind == .aliasMoved }.map(\.alias))
         #expect(moved == Set(page.aliases.map(\.alias)))
+        let states = events.filter { $0.kind == .statusChanged && $0.version == 3 }
+        let third = try await models.registry.getVersion(
+            .init(model: RegistryChange.model, version: 3), options: ModelsProcess.options)
+        #expect(third.version.status == states.last?.status ?? .candidate)
     }
 
     private func expectDense(_ numbers: [UInt64]) {

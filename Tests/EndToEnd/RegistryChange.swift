@@ -5,6 +5,9 @@ import RPC
 enum RegistryChange: Sendable {
     case push(AssayModelsV1.RegisterVersionRequest)
     case move(AssayModelsV1.SetAliasRequest)
+    case approve(AssayModelsV1.ApproveRequest)
+    case setStatus(AssayModelsV1.SetStatusRequest)
+    case rollback(AssayModelsV1.RollbackRequest)
     case apply(AssayModelsV1.ApplyExperimentRequest)
     case stop(AssayModelsV1.StopExperimentRequest)
 
@@ -16,6 +19,12 @@ enum RegistryChange: Sendable {
             return try await models.registry.registerVersion(request, options: options).encoded()
         case .move(let request):
             return try await models.registry.setAlias(request, options: options).encoded()
+        case .approve(let request):
+            return try await models.registry.approve(request, options: options).encoded()
+        case .setStatus(let request):
+            return try await models.registry.setStatus(request, options: options).encoded()
+        case .rollback(let request):
+            return try await models.registry.rollback(request, options: options).encoded()
         case .apply(let request):
             return try await models.experiments.applyExperiment(request, options: options)
                 .encoded()
@@ -54,6 +63,27 @@ enum RegistryChange: Sendable {
                 requestID: id, model: model, alias: alias, version: version,
                 expectedVersion: known?.version ?? 0, expectedGeneration: known?.generation ?? 0,
                 reason: "killing", actor: "killer"))
+    }
+
+    static func approve(_ version: UInt32, by judge: String, id: String) -> RegistryChange {
+        .approve(
+            .init(
+                requestID: id, model: model, version: version, decision: .approved,
+                role: "model risk", reason: "killing", actor: judge))
+    }
+
+    static func setStatus(
+        _ version: UInt32, _ status: AssayModelsV1.VersionStatus, id: String
+    ) -> RegistryChange {
+        .setStatus(
+            .init(
+                requestID: id, model: model, version: version, status: status,
+                reason: "killing", actor: "killer"))
+    }
+
+    static func rollback(_ alias: String, id: String) -> RegistryChange {
+        .rollback(
+            .init(requestID: id, model: model, alias: alias, reason: "killing", actor: "killer"))
     }
 
     /// - Parameter slot: which of eight parts of the one layer the experiment is in.
