@@ -99,7 +99,7 @@ let targets: [Target] = [
         ]),
     library(
         "RiskCore", "Services/RiskAssessment/RiskCore",
-        ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage", crypto, yaml]),
+        ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage", "Numerics", crypto, yaml]),
     library(
         "Simulation", "Services/RiskAssessment/Simulation", ["Wire", "AssayMessages"],
         exclude: ["README.md"]),

@@ -50,7 +50,7 @@ import Wire
         #expect(decision.status == .approved && decision.scoreExact == "30.000")
         #expect(decision.modelScore == nil)
         var floor = try Repository.policy("default")
-        floor.modelUnavailable = .challenge
+        floor.modelUnavailable = DegradedFloor(.challenge)
         let strict = try RiskHarness(script, policy: floor)
         let held = try await strict.assess(RiskHarness.payment()).decision
         #expect(held.status == .challenge)

@@ -19,6 +19,9 @@ final class FakeServices: ClientTransport {
         /// Probability of the payment model; nil: not registered.
         var probability: Double?
         var credit: AssayModelsV1.PredictResponse?
+        var explanation: AssayModelsV1.Explanation?
+        /// Why the payment model cannot say why.
+        var explanationError: RPCError?
         var modelError: RPCError?
         /// What experiments made of every call.
         var assignments: [AssayModelsV1.Assignment] = []
@@ -87,9 +90,13 @@ final class FakeServices: ClientTransport {
         guard let probability = script.probability else {
             throw RPCError(.notFound, "no model \(request.model)")
         }
-        let response = AssayModelsV1.PredictResponse(
+        var response = AssayModelsV1.PredictResponse(
             version: 3, artifact: [UInt8](repeating: 5, count: 32), margin: [1.5],
             probability: [probability], assignments: script.assignments)
+        if request.explain == .reasons, probability >= request.explainFrom ?? 0 {
+            if let error = script.explanationError { throw error }
+            response.explanation = script.explanation
+        }
         return ReplyMessage(framed: response.encoded(prefix: 5))
     }
 
@@ -235,16 +242,19 @@ struct RiskHarness {
         let decisions = Mutex<UInt64>(0)
     }
 
+    /// - Parameter pack: a pack of rules besides the shipped ones.
     init(
         _ script: FakeServices.Script = FakeServices.Script(), policy: Policy? = nil,
-        configuration: RiskConfiguration = RiskConfiguration()
+        configuration: RiskConfiguration = RiskConfiguration(), pack: String? = nil,
+        exceptions: ExceptionTable = .empty
     ) throws {
         fakes = FakeServices(script)
         store = BreakableStore(try folder.open())
         log = try DecisionLog(store: store, newChain: "risk-test", interval: .zero)
         feed = try ExperimentFeed(store: store, log: log, models: fakes)
         service = try Self.service(
-            fakes, store, log, clock, policy, feed, configuration: configuration)
+            fakes, store, log, clock, policy, feed, configuration: configuration, pack: pack,
+            exceptions: exceptions)
     }
 
     /// As the next process begins.
@@ -255,11 +265,13 @@ struct RiskHarness {
     static func service(
         _ fakes: FakeServices, _ store: any KeyValueStore, _ log: DecisionLog, _ clock: Clock,
         _ policy: Policy?, _ feed: ExperimentFeed? = nil,
-        configuration: RiskConfiguration = RiskConfiguration()
+        configuration: RiskConfiguration = RiskConfiguration(), pack: String? = nil,
+        exceptions: ExceptionTable = .empty
     ) throws -> RiskService {
         RiskService(
-            rules: try Repository.shippedRules(),
-            policy: try policy ?? Repository.policy("default"),
+            rules: try Repository.shippedRules(pack: pack),
+            policies: try policy.map(PolicySet.init) ?? Repository.policies(),
+            exceptions: exceptions,
             features: fakes, models: fakes, store: store, log: log,
             surroundings: RiskSurroundings(
                 now: { Timestamp(seconds: clock.seconds.withLock { $0 }) ?? .blank() },

@@ -154,7 +154,7 @@ import Testing
             name: x
             weights_per_mille: { rules: 600, model: 300 }
             within_family: { rest_factor: 2, cap: 60, caps: 1 }
-            across_families: sum
+            across_families: stacked
             levels: { low: 0, medium: 50, high: 30, critical: 70 }
             thresholds: { fintech: { review: 70, decline: 40 } }
             forced_level: { alert: high, review: huge }
@@ -170,7 +170,7 @@ import Testing
                 p.yaml:3:20: the weights add up to 1000
                 p.yaml:4:31: expected 0.0 to 1.0, found 2.0
                 p.yaml:4:43: unknown key 'caps'; known are rest_factor, cap, cap_if_critical
-                p.yaml:5:18: expected noisy_or
+                p.yaml:5:18: expected one of noisy_or, capped_sum, max, sum, found 'stacked'
                 p.yaml:6:9: levels start at 0 and rise
                 p.yaml:7:13: the thresholds 'default' are missing
                 p.yaml:7:24: review starts below decline
@@ -180,7 +180,7 @@ import Testing
                 p.yaml:10:1: unknown key 'surprise'; known are format, name, weights_per_mille, \
                 within_family, across_families, levels, thresholds, forced_level, rules, \
                 model_floor, explain_floor, reasons_max, features_unavailable, model_unavailable, \
-                credit, note
+                model_risk_factors, credit, note
                 """)
     }
 }

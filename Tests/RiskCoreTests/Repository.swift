@@ -12,9 +12,16 @@ enum Repository {
         try Data(contentsOf: root.appending(path: "Tests/RiskCoreTests/Fixtures/" + name))
     }
 
-    static func shippedRules(profile: String? = nil) throws -> RuleSet {
-        var loader = RuleSetLoader(try RuleSources(directory: rules), profile: profile)
+    /// - Parameter pack: a pack of rules besides the shipped ones.
+    static func shippedRules(profile: String? = nil, pack: String? = nil) throws -> RuleSet {
+        var sources = try RuleSources(directory: rules)
+        if let pack { sources.packs.append(RuleSources.File(name: "packs/extra.yaml", text: pack)) }
+        var loader = RuleSetLoader(sources, profile: profile)
         return try loader.load()
+    }
+
+    static func policies() throws -> PolicySet {
+        try PolicySet(directory: rules.appending(path: "policy"))
     }
 
     static func policy(_ name: String) throws -> Policy {

@@ -35,7 +35,8 @@ enum RiskBench {
         let store = MemoryStore()
         let log = try DecisionLog(store: store, newChain: "bench", interval: .zero)
         let service = RiskService(
-            rules: rules, policy: policy, features: InstantServices(), models: InstantServices(),
+            rules: rules, policies: PolicySet(policy), features: InstantServices(),
+            models: InstantServices(),
             store: store, log: log, surroundings: Self.surroundings)
 
         if wants("rules") {

@@ -21,6 +21,7 @@ struct Assessment {
     var isWithoutFeatures = false
     /// Facts that the event should have.
     var expected = ExpectedFacts([])
+    var exceptions = AppliedExceptions()
 }
 
 /// Turns an assessment into the outcome that is recorded and shown.
@@ -35,31 +36,43 @@ struct OutcomeBuilder {
         var hits: [Hit]
         var probability: Double?
         var decision: PolicyDecision
-        var degradation: (codes: [String], forcing: [String])
+        var degradation: Degradation
+        /// Of the override that let the subject through; empty without any.
+        var overrideID: String
     }
 
     func weigh(_ assessment: Assessment) -> Weighed {
-        let firing = assessment.run.entries.filter { isFiring($0) }
+        let entries = assessment.run.entries
+        let firing = entries.filter { isFiring($0) }
+        let isSnoozed = entries.contains { $0.verdict == .snoozed }
         let hits = firing.map { rules.rules[$0.rule].hit }
         let probability = assessment.model.answer?.probability
+        let explanation = assessment.model.answer?.explanation
         var decision = policy.decide(
             PolicyInput(
-                hits: hits, probability: probability,
-                hasRules: assessment.run.scoringNoHits > 0 || hits.contains { !$0.isTypology },
+                hits: hits, probability: probability, explanation: explanation,
+                hasRules: assessment.run.scoringNoHits > 0 || isSnoozed
+                    || hits.contains { !$0.isTypology },
                 industry: assessment.industry))
         let degradation = degrade(&decision, assessment)
+        let overrideID = override(&decision, hits, degradation, assessment.exceptions)
         return Weighed(
             firing: firing, hits: hits, probability: probability, decision: decision,
-            degradation: degradation)
+            degradation: degradation, overrideID: overrideID)
     }
 
     func outcome(of assessment: Assessment) -> AssayRiskV1.RecordedOutcome {
         let weighed = weigh(assessment)
         let (firing, hits) = (weighed.firing, weighed.hits)
         let (decision, probability) = (weighed.decision, weighed.probability)
-        let degradation = weighed.degradation
+        let (degradation, overrideID) = (weighed.degradation, weighed.overrideID)
+        let explanation = assessment.model.answer?.explanation
         var reasons = decision.reasons(
             hits: hits, circumstances: degradation.forcing, maximum: policy.maximumReasons)
+        if !overrideID.isEmpty {
+            reasons.insert(PrincipalReason(code: ReasonCode.overrideApplied, points: 0), at: 0)
+            reasons = Array(reasons.prefix(policy.maximumReasons))
+        }
         if assessment.sheet.hasClaimMismatch, reasons.count < policy.maximumReasons {
             reasons.append(PrincipalReason(code: ReasonCode.claimMismatch, points: 0))
         }
@@ -75,48 +88,31 @@ struct OutcomeBuilder {
             reasons: ranked, contributions: contributions(decision), forcedBy: decision.forcedBy,
             degraded: degradation.codes, missingFacts: missingFacts(assessment),
             message: Self.message(decision.status, ranked.first),
-            staleFacts: assessment.sheet.staleFacts)
+            shadow: shadow(assessment), modelConfidence: probability.map(Self.confidence),
+            modelRiskFactors: probability == nil
+                ? []
+                : ModelRiskFactors(rules: rules, sheet: assessment.sheet)
+                    .factors(explanation, by: policy.riskFactors),
+            overrideID: overrideID, staleFacts: assessment.sheet.staleFacts)
+    }
+
+    /// What callers know as confidence: a function of the probability, no measurement.
+    private static func confidence(_ probability: Double) -> Double {
+        probability > 0.8 || probability < 0.2 ? 0.9 : 0.7
+    }
+
+    private static let maximumShadowFlags = 320
+
+    /// The flags of rules that hold and are only watched.
+    private func shadow(_ assessment: Assessment) -> [AssayRiskV1.Flag] {
+        assessment.run.entries.lazy.filter { $0.verdict == .shadowHit }
+            .prefix(Self.maximumShadowFlags)
+            .map { flag(rules.rules[$0.rule], assessment.sheet.frame) }
     }
 
     private func isFiring(_ entry: RuleRun.Entry) -> Bool {
         entry.verdict == .hit
             || (entry.verdict == .notEvaluated && rules.rules[entry.rule].onMissing == .fire)
-    }
-
-    // MARK: Degradation
-
-    /// Raises the status by what was unavailable. `codes` goes into `degraded`; `forcing` are the
-    /// codes that explain the status.
-    private func degrade(
-        _ decision: inout PolicyDecision, _ assessment: Assessment
-    ) -> (codes: [String], forcing: [String]) {
-        var codes: [String] = []
-        var forcing: [String] = []
-        func raise(_ code: String, _ floor: ForcedOutcome) {
-            codes.append(code)
-            if floor.status > decision.status {
-                decision.status = floor.status
-                forcing.append(code)
-            }
-        }
-        if assessment.isWithoutFeatures {
-            raise(ReasonCode.featuresUnavailable, policy.featuresUnavailable)
-        }
-        if case .absent(.failed) = assessment.model {
-            raise(ReasonCode.modelUnavailable, policy.modelUnavailable)
-        }
-        let entries = assessment.run.entries
-        if entries.contains(where: { if case .error = $0.verdict { true } else { false } }) {
-            raise(ReasonCode.ruleError, .none)
-        }
-        let asking = entries.filter {
-            $0.verdict == .notEvaluated && rules.rules[$0.rule].onMissing != .skip
-        }
-        if !asking.isEmpty {
-            let wantsReview = asking.contains { rules.rules[$0.rule].onMissing == .review }
-            raise(ReasonCode.factsMissing, wantsReview ? .review : .none)
-        }
-        return (codes, forcing)
     }
 
     // MARK: Parts

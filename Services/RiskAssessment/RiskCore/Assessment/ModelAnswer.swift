@@ -24,14 +24,33 @@ struct ModelAnswer: Sendable {
         }
     }
 
+    static let maximumAttributions = 64
+
+    /// Nil if nobody asked, or the model cannot say. Made of what is recorded, so that a decision
+    /// can be made again from its record.
+    var explanation: ModelExplanation? { ModelExplanation(recorded) }
+
     var recorded: AssayRiskV1.RecordedModel {
         AssayRiskV1.RecordedModel(
             name: name, version: response.version, artifact: response.artifact, margin: margin,
             probability: probability ?? 0,
-            attributions: attributions.prefix(64).filter(\.value.isFinite).map {
+            attributions: attributions.prefix(Self.maximumAttributions).filter(\.value.isFinite).map
+            {
                 AssayRiskV1.RecordedAttribution(
                     field: $0.field, reasonCode: $0.reasonCode, value: $0.value)
             }, assignments: response.assignments.prefix(64).map(\.recorded))
+    }
+}
+
+extension ModelExplanation {
+    init?(_ recorded: AssayRiskV1.RecordedModel) {
+        guard !recorded.attributions.isEmpty else { return nil }
+        self.init(
+            attributions: recorded.attributions.map {
+                Attribution(field: $0.field, reasonCode: $0.reasonCode, value: $0.value)
+            },
+            // Without a link the score is the probability itself.
+            isInProbability: recorded.margin == recorded.probability)
     }
 }
 

@@ -8,6 +8,8 @@ final class ModelCaller: Sendable {
     private let configuration: RiskConfiguration
     private let monotonic: @Sendable () -> Instant
     private let missingUntil = Mutex<[String: Instant]>([:])
+    /// Models that cannot say why.
+    private let silentUntil = Mutex<[String: Instant]>([:])
 
     init(
         transport: any ClientTransport, configuration: RiskConfiguration,
@@ -24,8 +26,8 @@ final class ModelCaller: Sendable {
     ) async -> ModelOutcome {
         guard let model, isWanted(model) else { return .absent(.unwanted) }
         do {
-            let response = try await client.predict(request(model), options: options)
-            let answer = ModelAnswer(name: model, response: response)
+            let answer = ModelAnswer(
+                name: model, response: try await predict(request(model), options))
             return answer.probability == nil ? .absent(.failed) : .answer(answer)
         } catch let error as RPCError where error.code == .notFound {
             let until = monotonic() + configuration.missingModelPause
@@ -42,6 +44,29 @@ final class ModelCaller: Sendable {
     ) async throws -> AssayModelsV1.PredictResponse {
         try await client.predict(request, options: options)
     }
+
+    /// Asks why, too, unless the model is known not to be able to say.
+    private func predict(
+        _ request: AssayModelsV1.PredictRequest, _ options: CallOptions
+    ) async throws -> AssayModelsV1.PredictResponse {
+        var request = request
+        let silent = silentUntil.withLock { $0[request.model] }
+        if let silent, monotonic() < silent { request.explain = .none }
+        do {
+            return try await client.predict(request, options: options)
+        } catch let error as RPCError
+            where request.explain != .none && Self.cannotExplain.contains(error.reason ?? "")
+        {
+            let until = monotonic() + configuration.missingModelPause
+            silentUntil.withLock { $0[request.model] = until }
+            request.explain = .none
+            return try await client.predict(request, options: options)
+        }
+    }
+
+    private static let cannotExplain: Set<String> = [
+        "explanation_unavailable", "explanation_failed",
+    ]
 
     /// The model without which nothing can be decided.
     func require(

@@ -128,11 +128,14 @@ extension AssayRiskV1.Decision {
             transactionID: record.transactionID, status: outcome.status,
             riskLevel: outcome.riskLevel, score: outcome.score, scoreExact: outcome.scoreExact,
             ruleScore: outcome.ruleScore, modelScore: outcome.modelScore,
-            modelProbability: outcome.modelProbability, flags: outcome.flags,
-            reasons: outcome.reasons, contributions: outcome.contributions,
-            credit: outcome.credit, forcedBy: outcome.forcedBy, degraded: outcome.degraded,
+            modelProbability: outcome.modelProbability,
+            modelConfidence: outcome.modelConfidence, modelInterval: outcome.modelInterval,
+            flags: outcome.flags, reasons: outcome.reasons,
+            contributions: outcome.contributions, modelRiskFactors: outcome.modelRiskFactors,
+            fingerprint: outcome.fingerprint, credit: outcome.credit, forcedBy: outcome.forcedBy,
+            overrideID: outcome.overrideID, degraded: outcome.degraded,
             missingFacts: outcome.missingFacts, staleFacts: outcome.staleFacts,
-            message: outcome.message,
+            shadow: outcome.shadow, message: outcome.message,
             decidedAt: record.decidedAt,
             versions: AssayRiskV1.Versions(
                 ruleSet: record.ruleSet, policy: record.policy, model: model?.name ?? "",
@@ -173,6 +176,8 @@ extension RuleVerdict {
         case .notEvaluated: .notEvaluated
         case .error: .error
         case .skipped: .skipped
+        case .snoozed: .snoozed
+        case .shadowHit: .shadowHit
         }
     }
 }

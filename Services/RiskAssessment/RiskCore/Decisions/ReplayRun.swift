@@ -42,6 +42,8 @@ public struct ReplayRun {
         assessment.isWithoutFeatures = frame.isWithoutFeatures
         assessment.industry = frame.industry
         assessment.model = frame.model
+        assessment.exceptions = AppliedExceptions(frame.record)
+        assessment.run.snooze(assessment.exceptions, in: rules)
         return Result(
             outcome: outcomes.outcome(of: assessment), rulesLeftOut: leftOut, run: assessment.run)
     }

@@ -22,7 +22,7 @@ final class RuleCounters: Sendable {
         self.rules = rules
         timed = rules.rules.indices.filter {
             let rule = rules.rules[$0]
-            return rule.state == .live && (rule.validFrom != nil || rule.validUntil != nil)
+            return rule.state.runs && (rule.validFrom != nil || rule.validUntil != nil)
         }
         cells = AtomicCounters(count: rules.rules.count * Column.allCases.count)
         runs = AtomicCounters(count: Self.industries.count)
@@ -33,7 +33,7 @@ final class RuleCounters: Sendable {
         runs.add(Self.industries.firstIndex(of: industry) ?? 0)
         for entry in run.entries {
             switch entry.verdict {
-            case .hit: add(entry.rule, .hit)
+            case .hit, .snoozed, .shadowHit: add(entry.rule, .hit)
             case .notEvaluated: add(entry.rule, .notEvaluated)
             case .error: add(entry.rule, .error)
             case .skipped: add(entry.rule, .skipped)
@@ -58,7 +58,7 @@ final class RuleCounters: Sendable {
     /// Adds what every rule of the set did, by id.
     func add(to counts: inout [String: RuleCounts]) {
         let runs = Self.industries.indices.map { self.runs.value($0) }
-        for (index, rule) in rules.rules.enumerated() where rule.state == .live {
+        for (index, rule) in rules.rules.enumerated() where rule.state.runs {
             var sum = counts[rule.id] ?? RuleCounts()
             let hits = value(index, .hit)
             let missing = value(index, .notEvaluated)

@@ -3,7 +3,7 @@ extension Policy {
     public func decide(_ input: PolicyInput) -> PolicyDecision {
         let hits = rules.map { only in input.hits.filter { only.contains($0.rule) } } ?? input.hits
         let families = families(of: hits.filter { !$0.isTypology })
-        let ruleScore = Self.ruleScore(families.map(\.value))
+        let ruleScore = ruleScore(families)
         let modelScore = input.probability.map { Self.thousandths($0 * 100_000) }
         let weights = weights(hasRules: input.hasRules, hasModel: modelScore != nil)
         let score = (weights.rules * ruleScore + weights.model * (modelScore ?? 0) + 500) / 1000
@@ -12,7 +12,9 @@ extension Policy {
             ruleScore: ruleScore, modelScore: modelScore, score: score,
             level: level(of: score / 1000), status: status(of: score / 1000, input.industry),
             forcedBy: [],
-            contributions: contributions(families, ruleScore, modelScore, weights, score),
+            contributions: contributions(
+                of: families, weights.rules * ruleScore,
+                model: modelScore.map { weights.model * $0 }, input, sum: score),
             isRaisedByModel: false)
         force(hits, &decision)
         applyModelFloor(input.probability, &decision)
@@ -21,32 +23,52 @@ extension Policy {
 
     // MARK: Score
 
-    /// The hits of one family, by falling score, and its value in 0…1.
-    private struct Family {
-        var hits: [Hit]
-        var value: Double
+    /// By rising family code; the hits of one family by falling score.
+    private func families(of hits: [Hit]) -> [HitFamily] {
+        let sorted = hits.sorted { $0.rule < $1.rule }
+        var families: [HitFamily] = []
+        var start = 0
+        while start < sorted.count {
+            let family = sorted[start].family
+            var end = start + 1
+            while end < sorted.count, sorted[end].family == family { end += 1 }
+            families.append(self.family(String(family), sorted[start..<end]))
+            start = end
+        }
+        return families
     }
 
-    private func families(of hits: [Hit]) -> [Family] {
-        let grouped = Dictionary(grouping: hits, by: \.family)
-        return grouped.keys.sorted().map { family in
-            let ranked = (grouped[family] ?? []).sorted { a, b in
+    private func family(_ name: String, _ hits: ArraySlice<Hit>) -> HitFamily {
+        let ranked =
+            hits.count == 1
+            ? Array(hits)
+            : hits.sorted { a, b in
                 a.score != b.score ? a.score > b.score : a.rule < b.rule
             }
-            let isCritical = ranked.contains { $0.severity == .critical }
-            let cap =
-                isCritical
-                ? withinFamily.capIfCritical[String(family)] ?? withinFamily.cap : withinFamily.cap
-            let rest = ranked.dropFirst().reduce(Int64(0)) { $0 + $1.score }
-            let sum = Double(ranked.first?.score ?? 0) + withinFamily.restFactor * Double(rest)
-            return Family(hits: ranked, value: min(sum, cap) / 100)
+        if acrossFamilies == .sum {
+            let sum = ranked.reduce(Int64(0)) { $0 + $1.score }
+            return HitFamily(hits: ranked, restFactor: 1, value: Double(sum) / 100)
         }
+        let isCritical = ranked.contains { $0.severity == .critical }
+        let cap =
+            isCritical ? withinFamily.capIfCritical[name] ?? withinFamily.cap : withinFamily.cap
+        let rest = ranked.dropFirst().reduce(Int64(0)) { $0 + $1.score }
+        let sum = Double(ranked.first?.score ?? 0) + withinFamily.restFactor * Double(rest)
+        return HitFamily(
+            hits: ranked, restFactor: withinFamily.restFactor, value: min(sum, cap) / 100)
     }
 
-    /// Noisy-or: the chance that at least one family is right, if they were independent.
-    private static func ruleScore(_ values: [Double]) -> Int64 {
-        let product = values.reduce(1.0) { $0 * (1 - $1) }
-        return thousandths((1 - product) * 100_000)
+    /// What the families come to together.
+    private func ruleScore(_ families: [HitFamily]) -> Int64 {
+        switch acrossFamilies {
+        case .noisyOr:
+            let product = families.reduce(1.0) { $0 * (1 - $1.value) }
+            return Self.thousandths((1 - product) * 100_000)
+        case .cappedSum, .sum:
+            return Self.thousandths(min(1, families.reduce(0.0) { $0 + $1.value }) * 100_000)
+        case .max:
+            return Self.thousandths((families.lazy.map(\.value).max() ?? 0) * 100_000)
+        }
     }
 
     /// Rounds half to even.
@@ -91,53 +113,5 @@ extension Policy {
         else { return }
         decision.isRaisedByModel = floor.outcome.status > decision.status
         decision.status = max(decision.status, floor.outcome.status)
-    }
-
-    // MARK: Contributions
-
-    private func contributions(
-        _ families: [Family], _ ruleScore: Int64, _ modelScore: Int64?,
-        _ weights: (rules: Int64, model: Int64), _ score: Int64
-    ) -> [PolicyDecision.Contribution] {
-        var parts: [(source: String, code: String, points: Double)] = []
-        let shares = Shapley.shares(of: families.map(\.value))
-        let sum = shares.reduce(0, +)
-        let total = sum == 0 ? 1 : sum
-        for (family, share) in zip(families, shares) {
-            let scores = family.hits.enumerated().map { index, hit in
-                Double(hit.score) * (index == 0 ? 1 : withinFamily.restFactor)
-            }
-            let whole = scores.reduce(0, +)
-            for (hit, part) in zip(family.hits, scores) {
-                let points =
-                    Double(weights.rules * ruleScore) / 1000 * share / total * part / whole
-                parts.append((hit.rule, hit.reasonCode, points))
-            }
-        }
-        if let modelScore {
-            parts.append(("ML", ReasonCode.modelScore, Double(weights.model * modelScore) / 1000))
-        }
-        let points = Self.largestRemainders(parts.map { ($0.source, $0.points) }, sum: score)
-        return zip(parts, points).map { part, points in
-            PolicyDecision.Contribution(
-                source: part.source, reasonCode: part.code, points: points)
-        }
-    }
-
-    /// Cuts each part down, then gives the rest to the largest remainders, ties by name: the parts
-    /// add up to `sum`.
-    private static func largestRemainders(
-        _ parts: [(name: String, points: Double)], sum: Int64
-    ) -> [Int64] {
-        var points = parts.map { Int64($0.points.rounded(.down)) }
-        let order = parts.indices.sorted { a, b in
-            let (x, y) = (
-                parts[a].points - Double(points[a]), parts[b].points - Double(points[b])
-            )
-            return x != y ? x > y : parts[a].name < parts[b].name
-        }
-        let rest = sum - points.reduce(0, +)
-        for index in order.prefix(Int(max(0, rest))) { points[index] += 1 }
-        return points
     }
 }

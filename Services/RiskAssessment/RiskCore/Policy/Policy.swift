@@ -42,7 +42,28 @@ public struct Policy: Sendable, Hashable {
         }
     }
 
+    /// How the values of the families become the rules' score.
+    public enum AcrossFamilies: String, Sendable, CaseIterable {
+        /// The chance that at least one is right, if they were independent.
+        case noisyOr = "noisy_or"
+        /// Their sum, at most 100.
+        case cappedSum = "capped_sum"
+        /// The greatest one.
+        case max
+        /// The plain sum of all hits, whatever their family and its cap, at most 100.
+        case sum
+    }
+
+    /// How it is found what drove the model.
+    public enum RiskFactors: String, Sendable, CaseIterable {
+        /// By what each input added to the probability.
+        case attribution
+        /// By limits of amount, account age, VPN and velocity, in this order.
+        case thresholds
+    }
+
     public var name = "default"
+    public var acrossFamilies = AcrossFamilies.noisyOr
     /// The only rules this policy looks at; nil means all.
     public var rules: Set<String>?
     /// Share of the rules' score, in thousandths; the model has the rest.
@@ -58,11 +79,14 @@ public struct Policy: Sendable, Hashable {
     public var modelFloor: ModelFloor? = ModelFloor(probability: 0.95, outcome: .review)
     /// Probability from which the model is asked why.
     public var explainFloor = 0.2
+    public var riskFactors = RiskFactors.attribution
     public var maximumReasons = 5
     /// The least status of a decision without the feature store, and without the model.
-    public var featuresUnavailable: ForcedOutcome = .review
-    public var modelUnavailable: ForcedOutcome = .none
+    public var featuresUnavailable = DegradedFloor(.review)
+    public var modelUnavailable = DegradedFloor(.none)
     public var credit = CreditPolicy()
+    /// The text the policy was read from; empty for one made in code.
+    public internal(set) var source = ""
     /// SHA-256 of the file the policy was read from; empty for one made in code.
     public var digest: [UInt8] = []
 

@@ -21,15 +21,19 @@ public struct Hit: Sendable, Hashable {
     }
 
     /// Rules of a family see the same risk: the letters before the dash.
-    var family: Substring { rule.prefix { $0 != "-" } }
+    var family: Substring {
+        let end = rule.utf8.firstIndex(of: UInt8(ascii: "-")) ?? rule.endIndex
+        return rule[..<end]
+    }
 }
 
 /// What the policy made of hits and probability. Points are thousandths.
 public struct PolicyDecision: Sendable, Hashable {
     public struct Contribution: Sendable, Hashable {
-        /// A rule's id, or `ML`.
+        /// A rule's id, `ML`, or `ML:` with the name of an input.
         public var source: String
         public var reasonCode: String
+        /// Below 0 for what spoke against the risk.
         public var points: Int64
     }
 
@@ -54,13 +58,17 @@ public struct PolicyInput: Sendable {
     public var hits: [Hit]
     /// The model's probability, 0 to 1; nil if it was not asked or did not answer.
     public var probability: Double?
+    /// Why the probability is what it is; nil if nobody asked.
+    public var explanation: ModelExplanation?
     /// False if no scoring rule could be evaluated at all.
     public var hasRules = true
     public var industry = "default"
 
     public init(
-        hits: [Hit], probability: Double? = nil, hasRules: Bool = true, industry: String = "default"
+        hits: [Hit], probability: Double? = nil, explanation: ModelExplanation? = nil,
+        hasRules: Bool = true, industry: String = "default"
     ) {
+        self.explanation = explanation
         self.hits = hits
         self.probability = probability
         self.hasRules = hasRules

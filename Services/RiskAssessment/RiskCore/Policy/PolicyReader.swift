@@ -12,6 +12,7 @@ extension Policy {
             read(root, &problems)
         }
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
+        source = text
         digest = Array(SHA256.hash(data: Data(text.utf8)))
     }
 
@@ -23,7 +24,7 @@ extension Policy {
             ],
             optional: [
                 "rules", "model_floor", "explain_floor", "reasons_max", "features_unavailable",
-                "model_unavailable", "credit", "note",
+                "model_unavailable", "model_risk_factors", "credit", "note",
             ], &problems)
         if let format = keys["format"], format.text(&problems) != Self.format {
             problems.append(format.problem("expected the format \(Self.format)"))
@@ -32,8 +33,8 @@ extension Policy {
         if name.isEmpty || name.utf8.count > 64 {
             problems.append((keys["name"] ?? root).problem("a name has 1 to 64 bytes"))
         }
-        if let across = keys["across_families"], across.text(&problems) != "noisy_or" {
-            problems.append(across.problem("expected noisy_or"))
+        if let across = keys["across_families"]?.choice(AcrossFamilies.self, &problems) {
+            acrossFamilies = across
         }
         if let node = keys["rules"], !node.isNull { rules = Set(node.texts(&problems)) }
         if let node = keys["weights_per_mille"] { readWeights(node, &problems) }
@@ -49,19 +50,15 @@ extension Policy {
         if let node = keys["model_floor"] { readModelFloor(node, &problems) }
         if let value = keys["explain_floor"]?.double(0...1, &problems) { explainFloor = value }
         if let value = keys["reasons_max"]?.int(1...16, &problems) { maximumReasons = Int(value) }
-        if let outcome = keys["features_unavailable"].flatMap({ Self.raise($0, &problems) }) {
-            featuresUnavailable = outcome
+        if let choice = keys["model_risk_factors"]?.choice(RiskFactors.self, &problems) {
+            riskFactors = choice
         }
-        if let outcome = keys["model_unavailable"].flatMap({ Self.raise($0, &problems) }) {
-            modelUnavailable = outcome
+        if let node = keys["features_unavailable"] {
+            Self.readFloor(node, &featuresUnavailable, &problems)
         }
-    }
-
-    private static func raise(_ node: SourceNode, _ problems: inout [Problem]) -> ForcedOutcome? {
-        guard let node = node.object(required: ["raise_to"], &problems)["raise_to"] else {
-            return nil
+        if let node = keys["model_unavailable"] {
+            Self.readFloor(node, &modelUnavailable, &problems)
         }
-        return floor(node, &problems)
     }
 
     /// An outcome that can be the least status of a payment; an alert cannot.
@@ -72,6 +69,20 @@ extension Policy {
             return nil
         }
         return outcome
+    }
+
+    private static func readFloor(
+        _ node: SourceNode, _ degraded: inout DegradedFloor, _ problems: inout [Problem]
+    ) {
+        let keys = node.object(
+            required: ["raise_to"], optional: ["approve_below"], &problems)
+        if let node = keys["raise_to"] {
+            degraded.outcome =
+                node.isNull ? .none : floor(node, &problems) ?? degraded.outcome
+        }
+        if let node = keys["approve_below"], !node.isNull {
+            degraded.approveBelow = node.int(0...Int64.max, &problems)
+        }
     }
 
     private mutating func readWeights(_ node: SourceNode, _ problems: inout [Problem]) {
@@ -93,9 +104,12 @@ extension Policy {
         guard let caps = keys["cap_if_critical"] else { return }
         withinFamily.capIfCritical = [:]
         for (family, _, node) in caps.entries(&problems) {
-            if let value = node.double(1...100, &problems) {
-                withinFamily.capIfCritical[family] = value
+            guard let value = node.double(1...100, &problems) else { continue }
+            // Otherwise a further hit could lower the score.
+            if value < withinFamily.cap {
+                problems.append(node.problem("the cap of critical hits is below the cap"))
             }
+            withinFamily.capIfCritical[family] = value
         }
     }
 

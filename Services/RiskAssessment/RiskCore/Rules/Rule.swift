@@ -3,10 +3,12 @@ public struct Rule: Sendable {
     public enum State: String, Sendable, CaseIterable {
         /// Checked and tested, but not run.
         case draft
-        /// Not run yet beside the live ones; reserved for the shadow run.
+        /// Run beside the live ones, on the same facts, without effect.
         case shadow
         case live
         case retired
+
+        var runs: Bool { self == .live || self == .shadow }
     }
 
     /// What becomes of a rule whose facts are missing.

@@ -9,23 +9,26 @@ public final class RuleSet: Sendable {
     let program: Program
     /// Where each fact of the catalogue comes from.
     let bindings: FactBindings
-    /// What a run needs of the live rules, so that it copies nothing else.
+    /// What a run needs of the live and shadow rules, so that it copies nothing else.
     private let live: [LiveRule]
     /// ISO 4217 code of the money that rules compare.
     public let baseCurrency: String
+    /// The values of the parameters, which are compiled into the rules.
+    let parameters: [String: Parameter]
     /// SHA-256 of the canonical form of rules, parameters and lists.
     public let digest: [UInt8]
 
     init(
         rules: [Rule], catalogue: FactCatalogue, reasonCodes: ReasonCodeTable, program: Program,
-        baseCurrency: String, digest: [UInt8]
+        baseCurrency: String, parameters: [String: Parameter], digest: [UInt8]
     ) {
+        self.parameters = parameters
         self.rules = rules
         self.catalogue = catalogue
         self.reasonCodes = reasonCodes
         self.program = program
         bindings = FactBindings(catalogue)
-        live = rules.enumerated().filter { $0.element.state == .live }.map {
+        live = rules.enumerated().filter { $0.element.state.runs }.map {
             LiveRule(index: $0.offset, $0.element)
         }
         self.baseCurrency = baseCurrency
@@ -33,10 +36,12 @@ public final class RuleSet: Sendable {
     }
 }
 
-/// The part of a live rule that decides whether it runs, and what.
+/// The part of a live or shadow rule that decides whether it runs, and what.
 private struct LiveRule {
     let index: Int
     let expression: Int
+    /// Runs beside the others and changes nothing.
+    let isShadow: Bool
     private let industries: Set<String>?
     private let validFrom: Int64
     private let validUntil: Int64
@@ -47,6 +52,7 @@ private struct LiveRule {
     init(index: Int, _ rule: Rule) {
         self.index = index
         expression = rule.expression
+        isShadow = rule.state == .shadow
         industries = rule.industries
         validFrom = rule.validFrom ?? .min
         validUntil = rule.validUntil ?? .max
@@ -68,9 +74,14 @@ public enum RuleVerdict: Sendable, Hashable {
     case error(EvaluationError)
     /// Only facts that this kind of event does not have are missing.
     case skipped
+    /// It would count, but an exception silences it for this subject.
+    case snoozed
+    /// It holds, and is only watched.
+    case shadowHit
 }
 
-/// The verdict of every live rule that applies to an event, by rising id.
+/// The verdict of every live rule that applies to an event, and every shadow rule that holds, by
+/// rising id.
 public struct RuleRun: Sendable {
     public struct Entry: Sendable {
         /// Position in the rule set.
@@ -86,7 +97,8 @@ public struct RuleRun: Sendable {
 }
 
 extension RuleSet {
-    /// Runs all live rules that apply. `expects` tells which facts this event should have.
+    /// Runs all live and shadow rules that apply. `expects` tells which facts this event should
+    /// have.
     public func run(
         over sheet: FactSheet, industry: String, at second: Int64, only: Set<String>? = nil,
         expects: (FactCatalogue.Entry) -> Bool, evaluator: inout Evaluator
@@ -104,7 +116,14 @@ extension RuleSet {
                 continue
             }
             let verdict: RuleVerdict
-            switch evaluator.condition(rule.expression, of: program, over: sheet.frame) {
+            let result = evaluator.condition(rule.expression, of: program, over: sheet.frame)
+            if rule.isShadow {
+                if case .holds = result {
+                    run.entries.append(RuleRun.Entry(rule: rule.index, verdict: .shadowHit))
+                }
+                continue
+            }
+            switch result {
             case .holds: verdict = .hit
             case .fails:
                 run.noHits += 1

@@ -55,7 +55,7 @@ public struct RuleSetLoader {
             parameters: parameters, lists: lists, tests: drafts.reduce(0) { $0 + $1.tests.count })
         return RuleSet(
             rules: rules, catalogue: catalogue, reasonCodes: codes, program: program,
-            baseCurrency: parameterReader.baseCurrency,
+            baseCurrency: parameterReader.baseCurrency, parameters: parameters,
             digest: Self.digest(
                 rules, parameters, lists, parameterReader.baseCurrency, catalogue, codes))
     }

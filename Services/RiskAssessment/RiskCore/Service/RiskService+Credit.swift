@@ -9,7 +9,7 @@ extension RiskService {
         _ request: AssayRiskV1.AssessCreditRequest, _ asked: DecisionIndex.Request,
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
-        let live = self.live.current
+        let live = try live(request.policy, context)
         let row = CreditRow(request)
         let experiments = ExperimentFacts(request)
         let now = surroundings.now()

@@ -9,7 +9,7 @@ extension RiskService {
         _ request: AssayRiskV1.AssessTransactionRequest, _ asked: DecisionIndex.Request,
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
-        let live = self.live.current
+        let live = try live(request.policy, context)
         let hashes = configuration.tenantKeys.hashes(of: context.caller.tenant)
         let facts = TransactionFacts(
             request: request, rules: live.rules, hashes: hashes,
@@ -36,7 +36,7 @@ extension RiskService {
         if let row = modelRow(request, scored, sheet) {
             assessment.modelRow = row
             async let answer = predict(
-                request, row, industry: facts.industry, at: now, context)
+                request, row, live.policy, industry: facts.industry, at: now, context)
             assessment.run = run(facts, sheet, live)
             assessment.model = await answer
             try checkDeadline(context)
@@ -44,6 +44,10 @@ extension RiskService {
             assessment.run = run(facts, sheet, live)
         }
 
+        assessment.exceptions = live.exceptions.applying(
+            to: [request.customer?.customerID, request.account?.accountID].compactMap { $0 },
+            of: context.caller.tenant, at: request.transaction.occurredAt.seconds)
+        assessment.run.snooze(assessment.exceptions, in: live.rules)
         let identity = RecordBuilder.Identity(
             id: surroundings.newDecisionID(), at: now, request: asked,
             requestDigest: digest, transactionID: request.transaction.transactionID,
@@ -101,7 +105,7 @@ extension RiskService {
 
     private func predict(
         _ request: AssayRiskV1.AssessTransactionRequest, _ row: AssayFeaturesV1.Vector,
-        industry: String, at time: Timestamp, _ context: ServerContext
+        _ policy: Policy, industry: String, at time: Timestamp, _ context: ServerContext
     ) async -> ModelOutcome {
         let experiments = ExperimentFacts(request, industry: industry)
         let options = options(context, share: configuration.modelShare)
@@ -113,7 +117,8 @@ extension RiskService {
                     selector: .alias(configuration.alias),
                     vector: row.ref.fingerprint.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
                     values: row.values, status: row.status, subjects: experiments.subjects,
-                    attributes: experiments.attributes, observedAt: time)
+                    attributes: experiments.attributes, explain: .reasons,
+                    explainFrom: policy.explainFloor, observedAt: time)
             }, options: options)
     }
 }

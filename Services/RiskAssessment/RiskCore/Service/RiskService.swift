@@ -64,7 +64,8 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
 
     /// A service whose rules stay as they are.
     public convenience init(
-        rules: RuleSet, policy: Policy, features: any ClientTransport, models: any ClientTransport,
+        rules: RuleSet, policies: PolicySet, exceptions: ExceptionTable = .empty,
+        features: any ClientTransport, models: any ClientTransport,
         store: any KeyValueStore, log: DecisionLog, surroundings: RiskSurroundings,
         configuration: RiskConfiguration = RiskConfiguration(), archive: RuleArchive? = nil,
         experiments: ExperimentFeed? = nil,
@@ -72,7 +73,9 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
     ) {
         self.init(
             live: LiveRules(
-                RuleSnapshot(rules: rules, policy: policy, build: configuration.build)),
+                RuleSnapshot(
+                    rules: rules, policies: policies, exceptions: exceptions,
+                    build: configuration.build)),
             features: features, models: models, store: store, log: log,
             surroundings: surroundings, configuration: configuration, archive: archive,
             experiments: experiments,
@@ -105,6 +108,19 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
         ) { digest in try await self.decide(request, asked, digest, context) }
         return AssayRiskV1.AssessCreditResponse(
             decision: decision.explained(request.explain), replayed: isReplayed)
+    }
+
+    // MARK: Policies
+
+    /// What decides now, under the policy that a request names, or the tenant's.
+    func live(_ policy: String, _ context: ServerContext) throws -> RuleSnapshot {
+        let current = live.current
+        if let live = current.deciding(by: policy, for: context.caller.tenant) { return live }
+        let hint = NearNames.hint(policy, among: current.policies.names)
+        throw RPCError.invalid([
+            FieldViolation(
+                field: "/policy", description: "there is no policy '\(policy)'" + hint)
+        ])
     }
 
     // MARK: Once
