@@ -126,7 +126,7 @@ extension RuleAdministrator {
         for file in compiler.policies(of: compiled.folder) {
             try archive.keep(policyText: file.text)
         }
-        archive.remember(compiled.policy)
+        for policy in compiled.policies.all { archive.remember(policy) }
     }
 
     /// What a caller is told of what is live: without files.

@@ -107,7 +107,8 @@ public final class RuleAdministrator: Sendable {
 
     static func snapshot(_ state: State, _ options: Options) -> RuleSnapshot {
         RuleSnapshot(
-            rules: state.compiled.rules, policy: state.compiled.policy,
+            rules: state.compiled.rules, policies: state.compiled.policies,
+            exceptions: ExceptionTable(state.exceptions.compactMap(\.decisionException)),
             generation: state.row.set.generation, build: options.build)
     }
 

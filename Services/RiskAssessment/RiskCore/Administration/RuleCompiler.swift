@@ -5,8 +5,11 @@ internal import RuleLanguage
 public struct CompiledRules: Sendable {
     public let folder: RuleFolder
     public let rules: RuleSet
-    public let policy: Policy
+    public let policies: PolicySet
     public let contents: RuleSetLoader.Contents
+
+    /// Decides where neither a request nor its tenant names another.
+    public var policy: Policy { policies.standard }
 
     /// Static cost of the live rules, in nodes.
     public var cost: Int { rules.program.cost }
@@ -35,7 +38,7 @@ public struct RuleCompiler: Sendable {
         }
     }
 
-    /// The files of policies that a folder decides by.
+    /// The files of policies that a folder decides by, and that of the tenants.
     func policies(of folder: RuleFolder) -> [RuleSources.File] {
         folder.files(in: "policy/") + (policy.map { [$0] } ?? [])
     }
@@ -52,26 +55,17 @@ public struct RuleCompiler: Sendable {
         } catch {
             problems += error.problems
         }
-        let policies = policies(of: folder)
-        var deciding: Policy?
-        for file in policies {
-            do {
-                let read = try Policy(yaml: file.text, file: file.name)
-                if file.name == policy?.name ?? Self.defaultPolicy { deciding = read }
-            } catch {
-                problems += error.problems
-            }
+        var policies: PolicySet?
+        do {
+            policies = try PolicySet(
+                files: self.policies(of: folder), standard: policy?.name ?? Self.defaultPolicy)
+        } catch {
+            problems += error.problems
         }
-        if policies.isEmpty || (deciding == nil && problems.isEmpty) {
-            problems.append(
-                Problem(
-                    file: Self.defaultPolicy, line: 1, column: 1,
-                    message: "is missing; it says how hits become a decision"))
-        }
-        guard problems.isEmpty, let rules, let deciding else {
+        guard problems.isEmpty, let rules, let policies else {
             return .failure(ConfigurationFailure(problems))
         }
         return .success(
-            CompiledRules(folder: folder, rules: rules, policy: deciding, contents: contents))
+            CompiledRules(folder: folder, rules: rules, policies: policies, contents: contents))
     }
 }

@@ -9,6 +9,8 @@ public struct RuleFolder: Sendable, Hashable {
     static let maximumFileBytes = 64 << 20
     /// Files that every folder has.
     static let single = ["benign-context.yaml", "facts.tsv", "parameters.yaml", "reason-codes.tsv"]
+    /// Files that a folder may have.
+    static let optional = [RuleSources.zonesFile]
     static let folders = [("lists/", ".txt"), ("packs/", ".yaml"), ("policy/", ".yaml")]
 
     /// By name, such as `packs/velocity.yaml`.
@@ -20,7 +22,11 @@ public struct RuleFolder: Sendable, Hashable {
     public init(directory: URL) throws(ConfigurationFailure) {
         var problems: [Problem] = []
         var texts: [String: String] = [:]
-        var names = Self.single
+        var names =
+            Self.single
+            + Self.optional.filter {
+                FileManager.default.fileExists(atPath: directory.appending(path: $0).path)
+            }
         for (folder, ending) in Self.folders {
             let path = directory.appending(path: folder).path
             let found = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -43,7 +49,7 @@ public struct RuleFolder: Sendable, Hashable {
 
     /// Whether a file of a rule set may be called so.
     public static func isName(_ name: String) -> Bool {
-        if single.contains(name) { return true }
+        if single.contains(name) || optional.contains(name) { return true }
         guard name.utf8.count <= 256,
             let (folder, ending) = folders.first(where: { name.hasPrefix($0.0) }),
             name.hasSuffix(ending)
@@ -120,7 +126,8 @@ public struct RuleFolder: Sendable, Hashable {
         return RuleSources(
             facts: file("facts.tsv"), reasonCodes: file("reason-codes.tsv"),
             parameters: file("parameters.yaml"), benignContext: file("benign-context.yaml"),
-            packs: files(in: "packs/"), lists: files(in: "lists/"))
+            packs: files(in: "packs/"), lists: files(in: "lists/"),
+            zones: file(RuleSources.zonesFile))
     }
 
     /// SHA-256 over names and texts: differs where the set's own digest does not, such as in a test.

@@ -154,6 +154,23 @@ struct ExceptionRow: Sendable {
         self.limit = Int64(bitPattern: limit)
     }
 
+    /// As decisions know it; nil for an entry of a list, which is part of the rule set.
+    var decisionException: DecisionException? {
+        switch exception {
+        case .override(let override): decisionException(.override, of: override.subject)
+        case .snooze(let snooze):
+            decisionException(.snooze(rule: snooze.rule), of: snooze.subject)
+        case .listEntry, .unrecognized: nil
+        }
+    }
+
+    private func decisionException(
+        _ effect: DecisionException.Effect, of subject: String
+    ) -> DecisionException {
+        DecisionException(
+            id: id, tenant: tenant, subject: subject, effect: effect, from: from, until: until)
+    }
+
     /// Seconds since 1970 from which on it has no effect.
     var until: Int64 {
         switch exception {

@@ -47,36 +47,50 @@ public struct PolicySet: Sendable {
         NearNames.nearest(to: name, among: names)
     }
 
-    /// Reads `*.yaml` of a folder: each a policy, of which `default` must be there; and
+    /// Reads `*.yaml` of a folder: each a policy, of which `default.yaml` must be there; and
     /// `tenants.yaml`, which names the policies of tenants, if there is one.
-    ///
-    /// - Parameter standard: a policy to use instead of `default`.
-    public init(directory: URL, standard: Policy? = nil) throws(ConfigurationFailure) {
+    public init(directory: URL) throws(ConfigurationFailure) {
+        var files: [RuleSources.File] = []
         var problems: [Problem] = []
-        var policies: [Policy] = []
-        var tenants: [String: String] = [:]
         let folder = directory.lastPathComponent
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         for name in names.filter({ $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }).sorted() {
-            let file = folder + "/" + name
-            guard
-                let text = try? String(
-                    contentsOf: directory.appending(path: name), encoding: .utf8)
-            else {
+            let url = directory.appending(path: name)
+            if let text = try? String(contentsOf: url, encoding: .utf8) {
+                files.append(RuleSources.File(name: folder + "/" + name, text: text))
+            } else {
                 problems.append(
-                    Problem(file: file, line: 1, column: 1, message: "cannot be read as UTF-8"))
-                continue
+                    Problem(
+                        file: folder + "/" + name, line: 1, column: 1,
+                        message: "cannot be read as UTF-8"))
             }
-            if name == Self.tenantsFile {
-                tenants = Self.readTenants(text, file, &problems)
+        }
+        guard problems.isEmpty else { throw ConfigurationFailure(problems) }
+        try self.init(files: files, standard: folder + "/default.yaml")
+    }
+
+    /// Reads the files of policies, and that of the tenants.
+    ///
+    /// - Parameter standard: the file whose policy decides where none is named.
+    public init(files: [RuleSources.File], standard name: String) throws(ConfigurationFailure) {
+        var problems: [Problem] = []
+        var policies: [Policy] = []
+        var chosen: Policy?
+        var tenants: (file: String, names: [String: String]) = ("", [:])
+        for file in files {
+            if file.name.hasSuffix("/" + Self.tenantsFile) {
+                tenants = (file.name, Self.readTenants(file.text, file.name, &problems))
                 continue
             }
             do throws(ConfigurationFailure) {
-                let policy = try Policy(yaml: text, file: file)
-                if policies.contains(where: { $0.name == policy.name }) {
+                let policy = try Policy(yaml: file.text, file: file.name)
+                // The one that decides may stand for another of the same name.
+                if file.name == name {
+                    chosen = policy
+                } else if policies.contains(where: { $0.name == policy.name }) {
                     problems.append(
                         Problem(
-                            file: file, line: 1, column: 1,
+                            file: file.name, line: 1, column: 1,
                             message: "the name '\(policy.name)' is taken by another policy"))
                 }
                 policies.append(policy)
@@ -84,23 +98,23 @@ public struct PolicySet: Sendable {
                 problems += error.problems
             }
         }
-        let chosen = standard ?? policies.first { $0.name == "default" }
-        if chosen == nil {
+        if chosen == nil, !files.contains(where: { $0.name == name }) {
             problems.append(
                 Problem(
-                    file: folder, line: 1, column: 1, message: "there is no policy named 'default'")
-            )
+                    file: name, line: 1, column: 1,
+                    message: "is missing; it says how hits become a decision"))
         }
-        let known = Set(policies.map(\.name) + [chosen?.name ?? ""])
-        for (tenant, name) in tenants.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
+        let known = Set(policies.map(\.name)).sorted()
+        for (tenant, policy) in tenants.names.sorted(by: { $0.key < $1.key })
+        where !known.contains(policy) {
             problems.append(
                 Problem(
-                    file: folder + "/" + Self.tenantsFile, line: 1, column: 1,
-                    message: "the tenant '\(tenant)' has the policy '\(name)', which is not there"
-                        + NearNames.hint(name, among: known.sorted())))
+                    file: tenants.file, line: 1, column: 1,
+                    message: "the tenant '\(tenant)' has the policy '\(policy)', which is not there"
+                        + NearNames.hint(policy, among: known)))
         }
         guard problems.isEmpty, let chosen else { throw ConfigurationFailure(problems) }
-        self.init(standard: chosen, others: policies, tenants: tenants)
+        self.init(standard: chosen, others: policies, tenants: tenants.names)
     }
 
     private static func readTenants(
