@@ -385,7 +385,9 @@ let targets: [Target] = [
     tests(
         "CatalogueTests", ["FeatureCore", "FeatureEngine", "AssayMessages", "Wire"],
         exclude: ["catalogue.tsv", "Scenario"]),
-    tests("EndToEnd", ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire"]),
+    tests(
+        "EndToEnd",
+        ["AssayMessages", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire", nioPosix]),
     .testTarget(
         name: "InteropTests",
         dependencies: [

@@ -81,6 +81,51 @@ import Wire
         #expect(causes["vel.acct_sum_1h"] == "error" && causes["vel.card_cnt_1h"] == "absent")
     }
 
+    @Test("a rule that errs is named as such, and the others count")
+    func ruleError() async throws {
+        let pack = """
+            format: assay.rules/1
+            pack: extra
+            version: 1
+            rules:
+              - id: VEL-902
+                name: burst_share
+                when: vel.card_cnt_1h / vel.acct_cnt_24h > 2
+                score: 30
+                severity: high
+                reason: VELOCITY_COUNT
+                tests:
+                  - { given: { vel.card_cnt_1h: 9, vel.acct_cnt_24h: 1 }, expect: hit }
+                  - { given: { vel.card_cnt_1h: 1, vel.acct_cnt_24h: 1 }, expect: no_hit }
+                  - { missing: [vel.card_cnt_1h], expect: not_evaluated }
+            """
+        var script = FakeServices.Script()
+        script.features = ["acct_txn_cnt_1h": 9, "acct_txn_cnt_24h": 0, "card_txn_cnt_1h": 1]
+        let harness = try RiskHarness(script, pack: pack)
+        let decision = try await harness.assess(RiskHarness.payment()).decision
+        #expect(decision.degraded == ["RULE_ERROR"] && decision.status == .approved)
+        #expect(decision.flags.contains { $0.rule == "VEL-001" })
+        let shadow = try RiskHarness(
+            script, pack: pack.replacing("score: 30", with: "state: shadow\n    score: 30"))
+        let watched = try await shadow.assess(RiskHarness.payment()).decision
+        #expect(watched.degraded.isEmpty)
+    }
+
+    @Test(
+        "a store or a model that is away or slow is marked, whatever the error",
+        arguments: [StatusCode.unavailable, .deadlineExceeded, .internal, .resourceExhausted])
+    func anyError(_ code: StatusCode) async throws {
+        var script = FakeServices.Script()
+        script.featuresError = RPCError(code, "away")
+        let blind = try await RiskHarness(script).assess(RiskHarness.payment()).decision
+        #expect(blind.degraded == ["FEATURES_UNAVAILABLE"] && blind.status == .review)
+        script.featuresError = nil
+        script.modelError = RPCError(code, "away")
+        let alone = try await RiskHarness(script).assess(RiskHarness.payment()).decision
+        #expect(alone.degraded == ["MODEL_UNAVAILABLE"] && alone.modelProbability == nil)
+        #expect(alone.modelConfidence == nil && alone.modelRiskFactors.isEmpty)
+    }
+
     @Test("a log that cannot be written decides nothing")
     func log() async throws {
         let harness = try RiskHarness()
