@@ -282,6 +282,12 @@ kill-risk: dependencies test-dependencies
 	ASSAY_KILL_POINTS=$(or $(POINTS),50) ASSAY_KILL_SEED=$(or $(SEED),1) \
 		swift test --disable-xctest --filter EndToEnd.KillRiskTests
 
+## policy-properties: what holds of every policy, on ROUNDS (default 1000000) random sets of hits
+.PHONY: policy-properties
+policy-properties: dependencies
+	ASSAY_POLICY_ROUNDS=$(or $(ROUNDS),1000000) swift test -c release -Xswiftc -enable-testing \
+		--disable-xctest --filter RiskCoreTests.PolicyPropertyTests
+
 ## kill-models: kill -9 an assay-models POINTS times (default 1000) while clients change its registry (STORE=embedded or redis, SEED=)
 .PHONY: kill-models
 kill-models: dependencies test-dependencies

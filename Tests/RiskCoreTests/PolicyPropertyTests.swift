@@ -3,10 +3,10 @@ import Testing
 
 @testable import RiskCore
 
-/// Properties of every policy, over random sets of hits. `POLICY_ROUNDS` says how many.
+/// Properties of every policy, over random sets of hits. `ASSAY_POLICY_ROUNDS` says how many.
 @Suite struct PolicyPropertyTests {
     static let rounds =
-        ProcessInfo.processInfo.environment["POLICY_ROUNDS"].flatMap { Int($0) } ?? 20_000
+        ProcessInfo.processInfo.environment["ASSAY_POLICY_ROUNDS"].flatMap { Int($0) } ?? 100_000
 
     private static func hits() throws -> [Hit] {
         let catalogue = try Repository.catalogue()

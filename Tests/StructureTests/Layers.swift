@@ -60,7 +60,7 @@ enum Layers {
         "FeatureEngine": ["Wire", "RuleLanguage"],
         "Simulation": ["Wire", "AssayMessages"],
         "GatewayCore": ["RPC", "Wire", "AssayMessages", "Redis"],
-        "RiskCore": ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage"],
+        "RiskCore": ["RPC", "Wire", "AssayMessages", "RuleLanguage", "Storage", "Numerics"],
         "ModelCore": [
             "Inference", "Statistics", "Numerics", "RuleLanguage", "RPC", "Wire", "AssayMessages",
             "Redis", "Storage",

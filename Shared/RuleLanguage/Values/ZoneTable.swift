@@ -24,11 +24,18 @@ public struct ZoneTable: Sendable {
     }
 
     func offset(of name: String, at instant: Instant) -> Int64? {
+        offset(of: name, at: instant.seconds)
+    }
+
+    /// Seconds east of UTC; nil if there is no such zone.
+    ///
+    /// - Parameter second: since 1970.
+    package func offset(of name: String, at second: Int64) -> Int64? {
         guard let transitions = zones[name], let first = transitions.first else { return nil }
         var (low, high) = (0, transitions.count)
         while low < high {
             let middle = (low + high) / 2
-            if transitions[middle].from <= instant.seconds {
+            if transitions[middle].from <= second {
                 low = middle + 1
             } else {
                 high = middle

@@ -46,6 +46,7 @@ enum RiskBench {
             catalogue.measureRules(rules)
         }
         if wants("facts") { FactBench.measure(rules, rounds) }
+        if wants("devices") { DeviceBench.measure(rules, rounds) }
         if wants("policy") { measurePolicy(policy, rules, rounds) }
         guard wants("service") || wants("log") else { return }
         try await measureService(service, rounds)

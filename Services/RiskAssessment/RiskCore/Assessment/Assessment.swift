@@ -22,6 +22,8 @@ struct Assessment {
     /// Facts that the event should have.
     var expected = ExpectedFacts([])
     var exceptions = AppliedExceptions()
+    /// Nil: the event has no device.
+    var fingerprint: AssayRiskV1.FingerprintResult?
 }
 
 /// Turns an assessment into the outcome that is recorded and shown.
@@ -88,6 +90,7 @@ struct OutcomeBuilder {
             reasons: ranked, contributions: contributions(decision), forcedBy: decision.forcedBy,
             degraded: degradation.codes, missingFacts: missingFacts(assessment),
             message: Self.message(decision.status, ranked.first),
+            fingerprint: assessment.fingerprint,
             shadow: shadow(assessment), modelConfidence: probability.map(Self.confidence),
             modelRiskFactors: probability == nil
                 ? []

@@ -42,7 +42,8 @@ struct RecordBuilder {
             rules: recordedRules(assessment, positions), noHits: UInt32(assessment.run.noHits),
             ruleSet: rules.digest, policy: policy.name, policyDigest: policy.digest,
             outcome: outcome, build: build, occurredAt: assessment.occurredAt,
-            expected: assessment.expected.names, omittedFacts: facts.omitted)
+            expected: assessment.expected.names, omittedFacts: facts.omitted,
+            zoneTable: rules.zoneDigest)
         return DecisionDraft(record: record, evidence: evidence)
     }
 

@@ -64,6 +64,7 @@ struct BacktestJudge {
     ) -> BacktestVerdict {
         var assessment = facts
         assessment.run = run
+        assessment.run.snooze(assessment.exceptions, in: outcomes.rules)
         let weighed = outcomes.weigh(assessment)
         return BacktestVerdict(
             run: run, firing: weighed.firing.map(\.rule), status: weighed.decision.status,

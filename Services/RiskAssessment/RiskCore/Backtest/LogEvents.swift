@@ -168,6 +168,7 @@ final class LogEvents: BacktestSource {
         assessment.model = frame.model
         assessment.industry = frame.industry
         assessment.isWithoutFeatures = frame.isWithoutFeatures
+        assessment.exceptions = AppliedExceptions(frame.record)
         return assessment
     }
 

@@ -42,6 +42,8 @@ public struct ReplayRun {
         assessment.isWithoutFeatures = frame.isWithoutFeatures
         assessment.industry = frame.industry
         assessment.model = frame.model
+        // The facts that it came to stand in the frame.
+        assessment.fingerprint = frame.record.outcome.fingerprint
         assessment.exceptions = AppliedExceptions(frame.record)
         assessment.run.snooze(assessment.exceptions, in: rules)
         return Result(

@@ -13,6 +13,10 @@ public final class RuleSet: Sendable {
     private let live: [LiveRule]
     /// ISO 4217 code of the money that rules compare.
     public let baseCurrency: String
+    /// What the analysis of devices knows.
+    let devices: DeviceKnowledge
+    /// SHA-256 of the time zones; empty without any.
+    let zoneDigest: [UInt8]
     /// The values of the parameters, which are compiled into the rules.
     let parameters: [String: Parameter]
     /// SHA-256 of the canonical form of rules, parameters and lists.
@@ -20,8 +24,12 @@ public final class RuleSet: Sendable {
 
     init(
         rules: [Rule], catalogue: FactCatalogue, reasonCodes: ReasonCodeTable, program: Program,
-        baseCurrency: String, parameters: [String: Parameter], digest: [UInt8]
+        baseCurrency: String, parameters: [String: Parameter] = [:],
+        devices: DeviceKnowledge = DeviceKnowledge(lists: [:], zones: ZoneTable()),
+        zoneDigest: [UInt8] = [], digest: [UInt8]
     ) {
+        self.devices = devices
+        self.zoneDigest = zoneDigest
         self.parameters = parameters
         self.rules = rules
         self.catalogue = catalogue

@@ -37,12 +37,14 @@ public struct RuleSetLoader {
         var parameters = parameterReader.read(sources.parameters, profile: profile)
         var listReader = ListReader()
         let lists = listReader.read(sources.lists)
-        problems += parameterReader.problems + listReader.problems
+        var zoneReader = ZoneReader()
+        let zones = zoneReader.read(sources.zones)
+        problems += parameterReader.problems + listReader.problems + zoneReader.problems
         guard let catalogue, let codes else { throw ConfigurationFailure(problems) }
         let packs = readPacks(catalogue, codes, &parameters)
 
         let environment = RuleEnvironment(
-            facts: catalogue.schema, parameters: parameters, lists: listReader.sets)
+            facts: catalogue.schema, parameters: parameters, lists: listReader.sets, zones: zones)
         let drafts = sorted(packs)
         let (read, program, compiled) = compile(drafts, environment)
         let content = RuleContent(parameters: parameters, lists: lists, catalogue: catalogue)
@@ -56,8 +58,11 @@ public struct RuleSetLoader {
         return RuleSet(
             rules: rules, catalogue: catalogue, reasonCodes: codes, program: program,
             baseCurrency: parameterReader.baseCurrency, parameters: parameters,
+            devices: DeviceKnowledge(lists: listReader.sets, zones: zones),
+            zoneDigest: Self.digest(of: sources.zones),
             digest: Self.digest(
-                rules, parameters, lists, parameterReader.baseCurrency, catalogue, codes))
+                rules, parameters, lists, parameterReader.baseCurrency, catalogue, codes,
+                sources.zones))
     }
 
     // MARK: Packs
@@ -192,9 +197,15 @@ public struct RuleSetLoader {
 
     // MARK: Name
 
+    /// SHA-256; empty without a table.
+    private static func digest(of zones: RuleSources.File) -> [UInt8] {
+        zones.text.isEmpty ? [] : Array(SHA256.hash(data: Data(zones.text.utf8)))
+    }
+
     private static func digest(
         _ rules: [Rule], _ parameters: [String: Parameter], _ lists: [String: [String]],
-        _ baseCurrency: String, _ catalogue: FactCatalogue, _ codes: ReasonCodeTable
+        _ baseCurrency: String, _ catalogue: FactCatalogue, _ codes: ReasonCodeTable,
+        _ zones: RuleSources.File
     ) -> [UInt8] {
         var hash = SHA256()
         func add(_ fields: String...) {
@@ -227,6 +238,7 @@ public struct RuleSetLoader {
         for (name, code) in codes.codes.sorted(by: { $0.key < $1.key }) {
             add("C", name, code.disclosure.rawValue, code.text, code.customerText)
         }
+        if !zones.text.isEmpty { add("Z", zones.text) }
         return Array(hash.finalize())
     }
 }

@@ -20,11 +20,14 @@ public struct RuleSources: Sendable {
     public var packs: [File]
     /// One entry a line; a list's name is the file's, without its ending.
     public var lists: [File]
+    /// Offsets of the named time zones; without text there is only UTC.
+    public var zones: File
 
     public init(
         facts: File, reasonCodes: File, parameters: File, benignContext: File, packs: [File],
-        lists: [File]
+        lists: [File], zones: File = File(name: Self.zonesFile, text: "")
     ) {
+        self.zones = zones
         self.facts = facts
         self.reasonCodes = reasonCodes
         self.parameters = parameters
@@ -36,7 +39,7 @@ public struct RuleSources: Sendable {
     /// Every file by its place in the folder, in a fixed order.
     public var files: [File] {
         ([facts, reasonCodes, parameters, benignContext] + packs + lists)
-            .filter { !$0.name.isEmpty }
+            .filter { !$0.name.isEmpty } + (zones.text.isEmpty ? [] : [zones])
     }
 
     /// Files that were named by their places in a folder; what belongs nowhere is left out.
@@ -48,13 +51,15 @@ public struct RuleSources: Sendable {
             facts: file("facts.tsv"), reasonCodes: file("reason-codes.tsv"),
             parameters: file("parameters.yaml"), benignContext: file("benign-context.yaml"),
             packs: files.filter { $0.name.hasPrefix("packs/") }.sorted { $0.name < $1.name },
-            lists: files.filter { $0.name.hasPrefix("lists/") }.sorted { $0.name < $1.name })
+            lists: files.filter { $0.name.hasPrefix("lists/") }.sorted { $0.name < $1.name },
+            zones: file(Self.zonesFile))
     }
 
+    public static let zonesFile = "zones.tsv"
     static let maximumListBytes = 512 << 20
 
     /// Reads a folder: facts.tsv, reason-codes.tsv, parameters.yaml, benign-context.yaml,
-    /// packs/*.yaml and lists/*.txt.
+    /// packs/*.yaml, lists/*.txt, and zones.tsv if there is one.
     public init(directory: URL) throws(ConfigurationFailure) {
         var problems: [Problem] = []
         func read(_ path: String) -> File {
@@ -75,10 +80,13 @@ public struct RuleSources: Sendable {
             return names.filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }.sorted()
                 .map { read(folder + "/" + $0) }
         }
+        let hasZones = FileManager.default.fileExists(
+            atPath: directory.appending(path: Self.zonesFile).path)
         self.init(
             facts: read("facts.tsv"), reasonCodes: read("reason-codes.tsv"),
             parameters: read("parameters.yaml"), benignContext: read("benign-context.yaml"),
-            packs: files("packs", ".yaml"), lists: files("lists", ".txt"))
+            packs: files("packs", ".yaml"), lists: files("lists", ".txt"),
+            zones: hasZones ? read(Self.zonesFile) : File(name: Self.zonesFile, text: ""))
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
     }
 }

@@ -17,7 +17,14 @@ extension RiskService {
         let now = surroundings.now()
         var sheet = FactSheet(catalogue: live.rules.catalogue)
         facts.fill(&sheet)
-        let event = AssayFeaturesV1.Event(payment: request, hashes: hashes)
+        let findings = request.device.map { device in
+            DeviceAnalyzer(keys: configuration.tenantKeys, rules: live.rules).findings(
+                on: device, of: context.caller.tenant,
+                at: request.transaction.occurredAt.seconds)
+        }
+        findings?.fill(&sheet)
+        let event = AssayFeaturesV1.Event(
+            payment: request, hashes: hashes, deviceID: findings?.id ?? "")
         let scored = ScoredFeatures(
             await score(event, request, context), configuration, live.rules.bindings)
         try checkDeadline(context)
@@ -25,6 +32,7 @@ extension RiskService {
         facts.fillUnobserved(&sheet, entities: scored.entities)
 
         var assessment = Assessment(sheet: sheet, run: RuleRun())
+        assessment.fingerprint = findings?.message
         assessment.isWithoutFeatures = scored.vector == nil
         assessment.vector = scored.vector
         assessment.ruleVector = scored.ruleVector

@@ -57,7 +57,7 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
         search = DecisionSearch(store: store, lastSequence: log.lastSequence)
         self.archive = archive ?? RuleArchive(store: store)
         self.archive.remember(live.current.rules)
-        self.archive.remember(live.current.policy)
+        for policy in live.current.policies.all { self.archive.remember(policy) }
         self.experiments = experiments
         self.observe = observe
     }
