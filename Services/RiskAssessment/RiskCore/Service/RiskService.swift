@@ -82,6 +82,20 @@ public final class RiskService: AssayRiskV1.RiskAssessment.Service {
             observe: observe)
     }
 
+    /// The same, with one policy for everybody.
+    public convenience init(
+        rules: RuleSet, policy: Policy, features: any ClientTransport, models: any ClientTransport,
+        store: any KeyValueStore, log: DecisionLog, surroundings: RiskSurroundings,
+        configuration: RiskConfiguration = RiskConfiguration(), archive: RuleArchive? = nil,
+        experiments: ExperimentFeed? = nil,
+        observe: @escaping @Sendable (Observation) -> Void = { _ in }
+    ) {
+        self.init(
+            rules: rules, policies: PolicySet(policy), features: features, models: models,
+            store: store, log: log, surroundings: surroundings, configuration: configuration,
+            archive: archive, experiments: experiments, observe: observe)
+    }
+
     // MARK: Methods
 
     public func assessTransaction(
