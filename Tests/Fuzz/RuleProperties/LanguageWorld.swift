@@ -71,7 +71,10 @@ enum LanguageWorld {
         case .bool: return .bool(pick([true, false]))
         case .int: return .int(pick([0, 1, -1, 2, 7, 60, .max, .min, 1 << 53, 86_400]))
         case .double:
-            return .double(pick([0, -0.0, 1, 0.5, -2.5, 1e300, .infinity, .nan, 0x1p63, 5e-324]))
+            return .double(
+                pick([
+                    0, -0.0, 1, 0.5, -2.5, 1e300, .infinity, .nan, 0x1p63, .leastNonzeroMagnitude,
+                ]))
         case .string, .token: return .string(pick(["", "a", "é", "UTC", "2009-02-13", "a b"]))
         case .timestamp:
             return .timestamp(pick(instants))
