@@ -156,11 +156,27 @@ struct RulesBacktestCommand: AsyncParsableCommand {
     // MARK: In the running service
 
     private func runThere() async throws -> AssayRiskV1.BacktestReport {
-        try await service.call { client, options in try await ask(client, options) }
+        let connection = try RiskServiceConnection(
+            service.place.workspace, scopes: ["risk.rules.read", "risk.rules.test"])
+        let client = AssayRiskV1.RuleAdministration.Client(connection.transport)
+        var report: AssayRiskV1.BacktestReport?
+        var failure: (any Error)?
+        do {
+            report = try await ask(client, connection.options(.seconds(3_600)))
+        } catch {
+            failure = error
+        }
+        await connection.transport.close()
+        if let refusal = failure as? RPCError {
+            throw Complaint("\(refusal.code): \(refusal.message)")
+        }
+        if let failure { throw failure }
+        guard let report else { throw Complaint("the service ended without a report") }
+        return report
     }
 
     private func ask(
-        _ client: RulesOptions.Client, _ options: CallOptions
+        _ client: AssayRiskV1.RuleAdministration.Client, _ options: CallOptions
     ) async throws -> AssayRiskV1.BacktestReport {
         let live = try await client.listRuleFiles(
             AssayRiskV1.ListRuleFilesRequest(), options: options)
@@ -169,9 +185,7 @@ struct RulesBacktestCommand: AsyncParsableCommand {
             files: files, since: since.flatMap(Self.time), until: until.flatMap(Self.time),
             last: last, examples: UInt32(examples),
             policy: try policy.map { try service.place.workspace.text($0) } ?? "")
-        let patient = CallOptions(
-            deadline: .after(.seconds(3_600)), metadata: options.metadata)
-        return try await client.backtest(request, options: patient) { steps in
+        return try await client.backtest(request, options: options) { steps in
             try await Self.report(steps)
         }
     }
