@@ -217,6 +217,33 @@ import Wire
             personal.facts.first { $0.name == "ip.addr" }?.value == .text("203.0.113.9"))
     }
 
+    @Test("typologies, and facts that only they read, are shown to those who may know of them")
+    func typologies() async throws {
+        let harness = try RiskHarness(Self.answering)
+        _ = try await harness.assess(RiskHarness.payment())
+        let id = UniqueID(high: 0xA55A, low: 1)
+        func explanation(_ scopes: Set<String>) async throws -> AssayRiskV1.DecisionExplanation {
+            try await harness.service.explainDecision(
+                .init(decisionID: id),
+                context: ServerContext(
+                    method: AssayRiskV1.RiskAssessment.explainDecision,
+                    caller: Caller(tenant: "acme", client: "tests", scopes: scopes)))
+        }
+        let all = try await explanation([RiskService.typologyScope])
+        let some = try await explanation([])
+        #expect(all.rules.contains { $0.rule.hasPrefix("AML-") })
+        #expect(!some.rules.contains { $0.rule.hasPrefix("AML-") })
+        #expect(some.rules.count > 200)
+        #expect(all.facts.contains { $0.name == "agg.cash_cnt_below_24h" })
+        #expect(!some.facts.contains { $0.name == "agg.cash_cnt_below_24h" })
+        for trace in some.rules {
+            let own = all.rules.first { $0.rule == trace.rule }
+            #expect(
+                trace.facts.map { some.facts[Int($0)].name }
+                    == own?.facts.map { all.facts[Int($0)].name })
+        }
+    }
+
     // MARK: Verify
 
     private func verify(

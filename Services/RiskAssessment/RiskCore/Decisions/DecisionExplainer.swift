@@ -10,12 +10,16 @@ struct DecisionExplainer {
     let record: AssayRiskV1.DecisionRecord
     let rules: RuleSet
     let policy: Policy
+    /// Whether typologies of money laundering, and the facts that only they read, may be shown: whoever is
+    /// not concerned with them must not learn that a customer is looked at.
+    let showsTypologies: Bool
 
     func explanation(
         _ decision: AssayRiskV1.Decision, _ evidence: DecisionEvidence?, personal: Bool
     ) -> AssayRiskV1.DecisionExplanation {
         let frame = try? RecordedFrame(record, evidence: evidence, catalogue: rules.catalogue)
-        var facts = record.facts
+        let hidden = hiddenFacts
+        var facts = record.facts.filter { !hidden.contains($0.name) }
         if personal, let frame {
             for index in facts.indices where facts[index].value == nil {
                 facts[index].value = rules.catalogue.schema.slot(of: facts[index].name)
@@ -23,27 +27,46 @@ struct DecisionExplainer {
             }
         }
         return AssayRiskV1.DecisionExplanation(
-            decision: decision, facts: facts, rules: traces(frame), entities: record.entities)
+            decision: decision, facts: facts, rules: traces(frame, facts), entities: record.entities
+        )
     }
 
     /// The rules that were not silent as they were recorded, and those that were, by rising id.
-    private func traces(_ frame: RecordedFrame?) -> [AssayRiskV1.RuleTrace] {
+    private func traces(
+        _ frame: RecordedFrame?, _ facts: [AssayRiskV1.RecordedFact]
+    ) -> [AssayRiskV1.RuleTrace] {
         let recorded = Dictionary(
             record.rules.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
         let errors = frame.map(evaluationErrors) ?? [:]
         let positions = Dictionary(
-            record.facts.enumerated().map { ($0.element.name, UInt32($0.offset)) },
+            facts.enumerated().map { ($0.element.name, UInt32($0.offset)) },
             uniquingKeysWith: { first, _ in first })
-        return rules.rules.lazy.filter { recorded[$0.id] != nil || wasRun($0) }
-            .prefix(Self.maximumRules).map { rule in
-                let names = rule.facts.map { rules.catalogue.entries[$0].name }
-                let verdict = recorded[rule.id]?.verdict ?? .noHit
-                return AssayRiskV1.RuleTrace(
-                    rule: rule.id, name: rule.name, condition: rule.condition, verdict: verdict,
-                    facts: names.compactMap { positions[$0] }.prefix(Self.maximumFactsOfRule)
-                        .map { $0 },
-                    cause: cause(verdict, names, errors[rule.id]))
+        return rules.rules.lazy.filter {
+            (showsTypologies || !$0.isTypology) && (recorded[$0.id] != nil || wasRun($0))
+        }
+        .prefix(Self.maximumRules).map { rule in
+            let names = rule.facts.map { rules.catalogue.entries[$0].name }
+            let verdict = recorded[rule.id]?.verdict ?? .noHit
+            return AssayRiskV1.RuleTrace(
+                rule: rule.id, name: rule.name, condition: rule.condition, verdict: verdict,
+                facts: names.compactMap { positions[$0] }.prefix(Self.maximumFactsOfRule)
+                    .map { $0 },
+                cause: cause(verdict, names, errors[rule.id]))
+        }
+    }
+
+    /// Facts that nothing but typologies reads.
+    private var hiddenFacts: Set<String> {
+        guard !showsTypologies else { return [] }
+        var (typologies, others): (Set<Int>, Set<Int>) = ([], [])
+        for rule in rules.rules {
+            if rule.isTypology {
+                typologies.formUnion(rule.facts)
+            } else {
+                others.formUnion(rule.facts)
             }
+        }
+        return Set(typologies.subtracting(others).map { rules.catalogue.entries[$0].name })
     }
 
     /// Whether the rule looked at the event then.

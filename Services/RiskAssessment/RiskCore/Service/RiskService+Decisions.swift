@@ -123,6 +123,8 @@ extension RiskService {
     // MARK: Explain
 
     static let personalScope = "risk.decisions.personal"
+    /// Of those who may know what speaks of money laundering.
+    static let typologyScope = "risk.aml"
 
     public func explainDecision(
         _ request: AssayRiskV1.ExplainDecisionRequest, context: ServerContext
@@ -137,7 +139,9 @@ extension RiskService {
         let rules = try await ruleSet(record.ruleSet, live.current, isLive: false)
         let policy = try policy(record.policyDigest, live.current, isLive: false)
         let evidence = try evidence(of: record)
-        let explainer = DecisionExplainer(record: record, rules: rules, policy: policy)
+        let explainer = DecisionExplainer(
+            record: record, rules: rules, policy: policy,
+            showsTypologies: context.caller.has(Self.typologyScope))
         var explanation = explainer.explanation(
             AssayRiskV1.Decision(record, at: position), evidence, personal: request.personal)
         await attribute(&explanation, record, evidence, context)
