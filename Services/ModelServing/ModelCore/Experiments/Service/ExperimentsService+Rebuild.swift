@@ -35,7 +35,7 @@ extension ExperimentsService {
 
 /// Reads what decision records say of experiments.
 enum SealedExposures {
-    /// Whole records, one behind the other.
+    /// The decisions among whole records, one behind the other. Changes of the rules stand in the same log.
     static func records(
         _ bytes: [UInt8], _ summary: inout AssayModelsV1.RebuildSummary
     ) throws(RPCError) -> [AssayRiskV1.DecisionRecord] {
@@ -44,14 +44,17 @@ enum SealedExposures {
         while !rest.isEmpty {
             let number = summary.records + 1
             do throws(SealError) {
-                let length = try SealedRecordLayout(rest).end
-                let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(
-                    Array(rest.prefix(length)))
-                rest = rest.dropFirst(length)
-                found.append(record)
+                let layout = try SealedRecordLayout(rest)
+                let bytes = Array(rest.prefix(layout.end))
+                rest = rest.dropFirst(layout.end)
+                if layout.name == AssayRiskV1.ChangeRecord.fullName {
+                    _ = try SealedRecord.open(bytes, as: AssayRiskV1.ChangeRecord.self)
+                    continue
+                }
+                found.append(try SealedRecord.open(bytes))
             } catch {
                 throw RPCError(
-                    .invalidArgument, "record \(number) of the log: \(error)",
+                    .invalidArgument, "decision \(number) of the log: \(error)",
                     reason: "record_damaged")
             }
             summary.records = number
