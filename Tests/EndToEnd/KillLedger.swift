@@ -56,6 +56,8 @@ final class KillLedger: Sendable {
 
     /// Refusals that are none of a lost race.
     var oddRefusals: [String] {
-        state.withLock { $0.refusals }.filter { !$0.contains("alias \"") }
+        state.withLock { $0.refusals }.filter {
+            !$0.contains("alias \"") && !$0.contains("it is so already")
+        }
     }
 }

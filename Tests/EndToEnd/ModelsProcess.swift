@@ -46,8 +46,8 @@ struct ModelsProcess: Sendable {
         deadline: .after(.seconds(30)),
         metadata: [
             "assay-tenant": "bank", "assay-client": "killer",
-            "assay-scopes": "models.read models.upload models.move experiments.read "
-                + "experiments.apply experiments.stop",
+            "assay-scopes": "models.read models.upload models.move models.approve models.rollback "
+                + "experiments.read experiments.apply experiments.stop",
         ])
 
     func kill() async {
