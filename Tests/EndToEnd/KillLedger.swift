@@ -58,6 +58,7 @@ final class KillLedger: Sendable {
     var oddRefusals: [String] {
         state.withLock { $0.refusals }.filter {
             !$0.contains("alias \"") && !$0.contains("it is so already")
+                && !$0.contains("no step back")
         }
     }
 }

@@ -42,13 +42,18 @@ struct ModelsProcess: Sendable {
     var registry: AssayModelsV1.ModelRegistry.Client { .init(channel) }
     var experiments: AssayModelsV1.Experiments.Client { .init(channel) }
 
-    static let options = CallOptions(
-        deadline: .after(.seconds(30)),
-        metadata: [
-            "assay-tenant": "bank", "assay-client": "killer",
-            "assay-scopes": "models.read models.upload models.move models.approve models.rollback "
-                + "experiments.read experiments.apply experiments.stop",
-        ])
+    static let options = options(of: "killer")
+
+    /// What a client may do that the gateway let in.
+    static func options(of client: String) -> CallOptions {
+        CallOptions(
+            deadline: .after(.seconds(30)),
+            metadata: [
+                "assay-tenant": "bank", "assay-client": client,
+                "assay-scopes": "models.read models.upload models.move models.approve "
+                    + "models.rollback experiments.read experiments.apply experiments.stop",
+            ])
+    }
 
     func kill() async {
         process.kill()

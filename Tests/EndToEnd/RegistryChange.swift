@@ -20,7 +20,10 @@ enum RegistryChange: Sendable {
         case .move(let request):
             return try await models.registry.setAlias(request, options: options).encoded()
         case .approve(let request):
-            return try await models.registry.approve(request, options: options).encoded()
+            // Who uploaded a version does not judge it.
+            return try await models.registry.approve(
+                request, options: ModelsProcess.options(of: "judge")
+            ).encoded()
         case .setStatus(let request):
             return try await models.registry.setStatus(request, options: options).encoded()
         case .rollback(let request):
