@@ -8,7 +8,8 @@ public protocol RequestHandler: Sendable {
     /// What the routes of its admissions stand for, in their order; empty if it has no such table.
     var methods: [MethodDescriptor] { get }
 
-    /// Called when the headers are complete, before any of the body: refuses, or states the limits.
+    /// Called when the headers are complete, before any of the body: refuses, or states the limits,
+    /// or says that it cannot tell yet.
     func admit(_ head: RequestHead, from peer: Peer) -> Admission
 
     /// Called with the whole body, or with the ends of the streams that were admitted. What can be answered at once is; the rest is returned as work
@@ -32,6 +33,8 @@ public enum Admission: Sendable {
     case accept(Acceptance)
     /// The error says why, for the log of this process.
     case refuse(RawReply, RPCError? = nil)
+    /// Told later: what the handler waits for has not come yet.
+    case wait(PendingAdmission)
 }
 
 /// The terms on which a request's body is read.

@@ -10,7 +10,7 @@ package struct ConnectionAudit: Sendable {
     package var running = 0
     /// Bytes of bodies that came and were not consumed, as the session counts them.
     package var unconsumed = 0
-    /// The same, as the inboxes of its calls count them.
+    /// The same, as its calls count them, in inboxes or before they are admitted.
     package var heldByInboxes = 0
     /// Bytes that came and that the peer has no room for again.
     package var unreturned = 0
@@ -72,6 +72,11 @@ package struct ConnectionAudit: Sendable {
         unsent = budget.unsent
     }
 
+    fileprivate mutating func add(_ call: ServerCall) {
+        heldByInboxes += call.heldBack
+        if let port = call.port { add(port) }
+    }
+
     fileprivate mutating func add(_ port: StreamPort) {
         heldByInboxes += port.inbox?.unconsumed ?? 0
         heldByOutboxes += port.outbox?.unsent ?? 0
@@ -87,7 +92,7 @@ extension ServerConnection {
         audit.running = running
         for stream in session.openStreamList {
             audit.listedStreams += 1
-            if let port = call(of: stream)?.port { audit.add(port) }
+            if let call = call(of: stream) { audit.add(call) }
         }
         return audit
     }

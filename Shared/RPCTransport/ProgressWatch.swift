@@ -53,7 +53,7 @@ extension ServerCall {
         case .receiving: ProgressWatch.Mark(message: 0, bytes: body.count)
         case .streaming:
             port?.inbox?.unfinished.map { ProgressWatch.Mark(message: $0.message, bytes: $0.bytes) }
-        case .handling, .discarding: nil
+        case .admitting, .handling, .discarding: nil
         }
     }
 }

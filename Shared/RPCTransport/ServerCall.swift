@@ -4,6 +4,8 @@ internal import RPC
 /// One request on its way through a server connection.
 final class ServerCall: LoopContext.TimerTarget {
     enum Phase {
+        /// Its handler has not told yet whether it admits it.
+        case admitting
         /// The body is coming.
         case receiving
         /// Messages are coming, and the handler runs.
@@ -15,7 +17,7 @@ final class ServerCall: LoopContext.TimerTarget {
     }
 
     let head: RequestHead
-    let acceptance: Acceptance
+    var acceptance: Acceptance
     /// Lets go of each other when the stream is over.
     let connection: ServerConnection
     var phase = Phase.receiving
@@ -23,6 +25,8 @@ final class ServerCall: LoopContext.TimerTarget {
     var stream: HTTP2Stream?
     /// What has come of the body, unless it came whole.
     var body: [UInt8] = []
+    /// Bytes of it that came before the call was admitted, and whose room was not given back.
+    var heldBack = 0
     var isAnswered = false
     var discardedBytes = 0
     /// The handler, until it begins, and who is to begin behind it.

@@ -23,7 +23,7 @@ extension ServerConnection {
         }
     }
 
-    private func collect(_ data: UnsafeRawBufferPointer, for call: ServerCall) {
+    func collect(_ data: UnsafeRawBufferPointer, for call: ServerCall) {
         call.body.append(contentsOf: data)
         bodyBytes += data.count
     }

@@ -28,6 +28,7 @@ extension ServerConnection {
             telemetry?.began(&call.tally, route: acceptance.route, head)
             untimed.append(call)
             if acceptance.kind != .unary { openStream(of: call) }
+        case .wait(let pending): putOff(head, until: pending, on: stream)
         case .refuse(let reply, let error):
             noteRefusal(of: head, reply, error)
             send(reply, on: stream)
@@ -43,9 +44,10 @@ extension ServerConnection {
 
     /// The reply stands, and the rest of the request is not wanted. What is on its way is read and
     /// thrown away for a while, since a reset makes some clients forget the reply; then it is reset.
-    private func discard(_ call: ServerCall) {
+    func discard(_ call: ServerCall) {
         call.phase = .discarding
         dropBody(of: call)
+        dropHeldBack(of: call)
         call.port?.releaseCredit(to: session)
         guard let stream = call.stream, !stream.remoteEnded || call.isCutOff else { return }
         call.timer = loop.arm(call, at: loop.now + .seconds(1))

@@ -122,6 +122,19 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         if isBroken || endsBadly { endBadly() }
     }
 
+    /// To be called before something is done with calls outside of a read.
+    func beginWork() {
+        if !isReading { now = loop.now }
+    }
+
+    /// To be called behind it: handlers begin, and what there is to send is sent.
+    func endWork() {
+        if isReading { return }
+        if telemetry != nil { loop.readClock() }
+        loop.runners.start(at: now)
+        setNeedsFlush()
+    }
+
     package func readCompleted() {
         armTimers()
         watchHeaderBlock()
@@ -170,6 +183,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         if !call.isAnswered { noteEnd(of: call, .init(.cancelled)) }
         call.stream = nil
         dropBody(of: call)
+        dropHeldBack(of: call)
         stopTimer(of: call)
         if let port = call.port {
             port.releaseCredit(to: session)
@@ -247,6 +261,7 @@ extension ServerConnection: HTTP2SessionDelegate {
         keepWholeBody()
         let call = call(of: stream)
         if let call, call.phase == .streaming { return streamed(data, of: call, on: stream) }
+        if let call, call.phase == .admitting { return holdBack(data, of: call) }
         session?.consume(data.count, on: stream)
         if let call { append(data, to: call) }
     }

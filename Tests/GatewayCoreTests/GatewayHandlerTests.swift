@@ -17,7 +17,10 @@ import Testing
     private func call(
         _ handler: GatewayHandler, _ head: RequestHead, body: [UInt8]
     ) async throws -> RawReply {
-        switch handler.admit(head, from: Fixtures.peer) {
+        var admission = handler.admit(head, from: Fixtures.peer)
+        while case .wait(let pending) = admission { admission = await pending.decision() }
+        switch admission {
+        case .wait: throw CancellationError()
         case .refuse(let reply, _): return reply
         case .accept(let acceptance):
             let outcome = body.withUnsafeBytes { bytes in

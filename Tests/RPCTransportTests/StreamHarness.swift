@@ -40,9 +40,13 @@ final class StreamHarness: HTTP2SessionDelegate {
 
     var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
 
-    init(_ service: StreamService, profile: HTTP2Profile = .mesh) throws {
+    convenience init(_ service: StreamService, profile: HTTP2Profile = .mesh) throws {
+        try self.init(handler: ServiceRouter([service]), profile: profile)
+    }
+
+    init(handler: any RequestHandler, profile: HTTP2Profile = .mesh) throws {
         connection = ServerConnection(
-            handler: ServiceRouter([service]), profile: profile,
+            handler: handler, profile: profile,
             loop: LoopContext.current(on: channel.embeddedEventLoop))
         session = HTTP2Session(role: .client, profile: .client, delegate: self)
         try channel.pipeline.syncOperations.addHandler(ConnectionHandler(connection, isTLS: false))

@@ -35,7 +35,7 @@ final class DirectClient: ClientTransport {
         MessagePrefix.write(into: &body)
         let (request, message) = (try request(method, options), body)
         let reply = try await around(request) { request throws(RPCError) in
-            let call = try self.open(request)
+            let call = try await self.open(request)
             let outcome = await call.run { message.withUnsafeBytes { call.handle($0) } }
             return try request.received(outcome)
         }
@@ -70,7 +70,7 @@ final class DirectClient: ClientTransport {
     private func carry(
         _ request: DirectRequest, _ requests: MessageOutbox, _ replies: MessageInbox
     ) async throws(RPCError) {
-        let call = try open(request)
+        let call = try await open(request)
         let up = DirectPipe(
             requests,
             MessageInbox(limit: call.acceptance.maximumBytes, contentType: .grpcAssay))
@@ -109,13 +109,16 @@ final class DirectClient: ClientTransport {
     }
 
     /// Has the server accept a call; throws why it does not.
-    private func open(_ request: DirectRequest) throws(RPCError) -> DirectCall {
+    private func open(_ request: DirectRequest) async throws(RPCError) -> DirectCall {
         if Task.isCancelled { throw Self.cancelled }
         guard let server = transport.server else { throw Self.unserved }
         let now = LoopContext.now
         if request.deadline.hasPassed(at: now) { throw Self.expired }
         let head = request.head(at: now, server.profile.http2)
-        switch server.handler.admit(head, from: Self.peer) {
+        var admission = server.handler.admit(head, from: Self.peer)
+        while case .wait(let pending) = admission { admission = await pending.decision() }
+        switch admission {
+        case .wait: throw Self.cancelled
         case .refuse(let refusal, _):
             _ = try request.received(.success(.raw(refusal)))
             throw RPCError(StatusCode(missingStatusWithHTTP: refusal.status), "refused")
