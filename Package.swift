@@ -90,7 +90,7 @@ let targets: [Target] = [
     // The services.
     library(
         "GatewayCore", "Services/Gateway/GatewayCore",
-        ["RPC", "Wire", "AssayMessages", crypto, yaml, logging]),
+        ["RPC", "Wire", "AssayMessages", "Redis", crypto, yaml, logging]),
     program(
         "assay-gateway", "Services/Gateway/assay-gateway",
         [

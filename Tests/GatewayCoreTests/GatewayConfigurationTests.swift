@@ -24,7 +24,7 @@ import Testing
         let snapshot = try Fixtures.snapshot()
         #expect(snapshot.plans.map(\.name) == ["default", "core"])
         #expect(snapshot.routes.routes.count == 3)
-        #expect(snapshot.configuration.listener.port == 8443)
+        #expect(snapshot.configuration.listeners[0].port == 8443)
         #expect(snapshot.configuration.upstreams.first?.expect.count == 1)
     }
 
@@ -62,8 +62,8 @@ import Testing
             ("period: 60s", "period: 99999999999s", "expected a duration"),
             ("limit: 100", "limit: -1", "from 1 to"),
             ("limit: 2000", "limit: 2000000", "1,000,000 per second"),
-            ("counts: cost", "counts: bytes", "requests or cost"),
-            ("counts: cost", "criticality: high", "critical, normal or sheddable"),
+            ("counts: cost", "counts: bytes", "expected requests or cost"),
+            ("counts: cost } }", "counts: cost }, criticality: high }", "critical, normal or shed"),
             ("burst: 4000", "burst: 4", "costs 5"),
             ("upstream: risk }", "upstream: rsik }", "no upstream"),
             ("service: assay.risk.v1.RiskAssessment", "service: no.Such", "no schema has"),

@@ -24,7 +24,7 @@ struct TestRandom: RandomNumberGenerator {
 
     @Test("the default plan admits 100 at once, refuses the 101st, and earns one per 600 ms")
     func defaultPlan() throws {
-        let limiter = GenericCellRateLimiter(GatewayConfiguration.Plan.standard.rate)
+        let limiter = GenericCellRateLimiter(GatewayConfiguration.Plan.standard.client.rate)
         var arrival: Int64?
         for count in 1...100 {
             let decision = limiter.decide(arrival: arrival, now: 5)
@@ -161,7 +161,7 @@ struct TestRandom: RandomNumberGenerator {
 }
 
 @Suite struct RateLimitTableTests {
-    private let limiter = GenericCellRateLimiter(GatewayConfiguration.Plan.standard.rate)
+    private let limiter = GenericCellRateLimiter(GatewayConfiguration.Plan.standard.client.rate)
 
     @Test("callers do not share their rates")
     func apart() {

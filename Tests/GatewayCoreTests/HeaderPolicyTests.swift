@@ -68,9 +68,10 @@ import Testing
 
     @Test("how much a call matters is the plan's to say, and not the caller's")
     func criticality() throws {
-        let text = Fixtures.yaml.replacing("counts: cost", with: "criticality: critical")
+        let text = Fixtures.yaml.replacing(
+            "counts: cost } }", with: "counts: cost }, criticality: critical }")
         let configuration = try GatewayConfiguration(yaml: text, file: "gateway.yaml")
-        let plans = configuration.plans.map { "\($0.name) \($0.criticality)" }
+        let plans = configuration.plans.map { "\($0.name) \($0.criticality ?? .normal)" }
         #expect(plans.sorted() == ["core critical", "default normal"])
         let principal = Principal(
             tenant: "bank", client: "payments", keyID: "1", scopes: .none, scopeHeader: "", plan: 0,

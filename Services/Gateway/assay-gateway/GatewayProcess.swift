@@ -80,7 +80,7 @@ final class GatewayProcess: Sendable {
             upstreams: clients, clock: .system, log: log, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
         let server = RPCServer(
-            listeners: [try listener(environment)],
+            listeners: try snapshot.configuration.listeners.map { try listener($0, environment) },
             handler: FrontHandler(own: ownServices(environment, limits), gateway: gateway),
             profile: .edge, telemetry: observability.telemetry, group: environment.group)
         observability.watch(server, clients)
@@ -144,10 +144,12 @@ final class GatewayProcess: Sendable {
             telemetry: observability.telemetry, group: environment.group)
     }
 
-    private func listener(_ environment: ServiceEnvironment) throws -> RPCListener {
-        let configured = snapshot.configuration.listener
-        let address =
-            command.listen ?? ListenAddress(host: configured.address, port: configured.port)
+    private func listener(
+        _ configured: GatewayConfiguration.Listener, _ environment: ServiceEnvironment
+    ) throws -> RPCListener {
+        let isFirst = configured.name == snapshot.configuration.listeners[0].name
+        let written = ListenAddress(host: configured.address, port: configured.port)
+        let address = isFirst ? command.listen ?? written : written
         guard let tls = configured.tls else {
             guard address.isLoopback else {
                 throw ConfigurationError(
@@ -155,19 +157,22 @@ final class GatewayProcess: Sendable {
                     message: "\(configured.name): without tls it listens on loopback only")
             }
             var listener = RPCListener.plaintext(host: address.host, port: address.port)
-            listener.http1 = .edge
+            if configured.speaksHTTP1 { listener.http1 = .edge }
             return listener
         }
         let certificates = try environment.certificateWatch.store(
             CertificateStore.Files(
                 certificate: path(tls.certificate), key: path(tls.key),
-                trust: tls.clients.map(path)), named: "edge")
+                trust: tls.clientAuthorities.map(path)),
+            named: isFirst ? "edge" : "edge-\(configured.name)")
         var listener = RPCListener.tls(
             host: address.host, port: address.port,
             context: try certificates.edgeContext(
-                alpn: [ApplicationProtocol.http2, ApplicationProtocol.http11]),
+                alpn: configured.speaksHTTP1
+                    ? [ApplicationProtocol.http2, ApplicationProtocol.http11]
+                    : [ApplicationProtocol.http2]),
             handshakes: environment.handshakes)
-        listener.http1 = .edge
+        if configured.speaksHTTP1 { listener.http1 = .edge }
         return listener
     }
 

@@ -64,7 +64,7 @@ struct DevelopmentSetup {
             limits:
               plans:
                 default: { client: { limit: 100, period: 60s, burst: 100 } }
-                replay: { client: { limit: 1000000, period: 1s, burst: 1000000 } }
+                replay: { client: { limit: 1000000, period: 1s, burst: 1000000 }, concurrency: 4096 }
             routes:
               - { service: assay.risk.v1.RiskAssessment, upstream: risk }
               - { service: assay.risk.v1.RuleAdministration, upstream: risk }

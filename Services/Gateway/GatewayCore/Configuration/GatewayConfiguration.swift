@@ -1,23 +1,6 @@
-public import RPC
-
-/// What the operator wrote, checked for form but without the files it names.
-public struct GatewayConfiguration: Sendable {
-    public struct Listener: Sendable, Hashable {
-        public var name: String
-        public var address: String
-        public var port: Int
-        public var tls: ListenerTLS?
-        /// Host names, without port, that clients may ask for; empty means any.
-        public var authorities: [String]
-    }
-
-    public struct ListenerTLS: Sendable, Hashable {
-        public var certificate: String
-        public var key: String
-        /// The authorities of clients that show a certificate; nil means that none is asked for.
-        public var clients: String?
-    }
-
+/// What the operator wrote, checked for form but without the files it names. No secret stands in
+/// it: those are in files of their own.
+public struct GatewayConfiguration: Sendable, Hashable {
     public struct Admin: Sendable, Hashable {
         public var address: String
         public var port: Int
@@ -30,70 +13,63 @@ public struct GatewayConfiguration: Sendable {
         public var bundle: String
     }
 
-    public struct APIKeys: Sendable, Hashable {
-        public var file: String
-        /// Version and file of each pepper, the newest first.
-        public var peppers: [Int: String]
+    /// The Redis that replicas share their rate limits in.
+    public struct Store: Sendable, Hashable {
+        /// `redis://` or `rediss://` without user and password.
+        public var url: String
+        /// How long one decision may wait for it.
+        public var budget: Duration
+        /// Of Redis' access control lists; empty is the default user.
+        public var username: String
+        public var passwordFile: String?
+        /// The authorities of its certificate; the mesh's bundle when absent.
+        public var authorities: String?
     }
 
-    public struct Tenant: Sendable, Hashable {
-        public var isActive: Bool
-        public var scopes: [String]
+    /// Files that are appended to; "-" is standard error.
+    public struct Logs: Sendable, Hashable {
+        public var access: String?
+        public var security: String?
     }
 
-    public struct Client: Sendable, Hashable {
-        public var plan: String?
-        public var isSuspended: Bool
+    /// What this process can carry; see `AdmissionControl`.
+    public struct Capacity: Sendable, Hashable {
+        public var inFlight: Int
+        /// Bytes of resident memory; nil is what the system grants the process.
+        public var memory: Int?
+
+        public static let standard = Capacity(inFlight: 4096, memory: nil)
     }
 
-    public enum Counts: String, Sendable, Hashable { case requests, cost }
-
-    public struct Plan: Sendable, Hashable {
-        public var name: String
-        public var rate: RateLimit
-        public var counts: Counts
-        /// How much calls matter to services that cannot serve all.
-        public var criticality = Criticality.normal
-
-        /// 100 requests per minute and key: of every client without another plan.
-        public static let standard = Plan(
-            name: "default",
-            rate: RateLimit(limit: 100, period: .seconds(60), burst: 100) ?? .least,
-            counts: .requests)
-    }
-
-    public struct Route: Sendable, Hashable {
-        public var service: String
-        public var upstream: String
-    }
-
-    public struct Upstream: Sendable, Hashable {
-        public var name: String
-        /// "host:port", several with commas between.
-        public var target: String
-        /// SPIFFE IDs of which the other side must have one.
-        public var expect: [String]
-    }
-
+    /// The file it was read from, as given.
+    public var file: String
     /// Shows the schemas of what is routed to clients with the scope `assay.reflection`.
     public var reflection: Bool
-    public var listener: Listener
+    public var listeners: [Listener]
     public var admin: Admin
     /// Absent: upstreams are spoken to in plaintext, which the executable allows on loopback only.
     public var mesh: Mesh?
-    public var apiKeys: APIKeys
+    /// Absent: every replica counts alone.
+    public var store: Store?
+    /// How many gateways share the limits until the live count is known.
+    public var replicas: Int
+    public var authentication: Authentication
     public var roles: [String: [String]]
     public var tenants: [String: Tenant]
     /// By "tenant/client".
     public var clients: [String: Client]
+    public var addressLimit: AddressLimit
     public var plans: [Plan]
+    public var capacity: Capacity
     public var routes: [Route]
     public var upstreams: [Upstream]
+    /// Peers whose `x-forwarded-*` fields are believed.
+    public var trustedProxies: [AddressBlock]
+    public var logs: Logs
     /// A file that tunes how upstreams are called, in gRPC's JSON; nil goes by the schemas.
     public var serviceConfig: String?
-}
 
-extension RateLimit {
-    /// One request per second.
-    static let least = RateLimit(unchecked: 1, period: .seconds(1), burst: 1)
+    func error(at place: SourcePlace, _ message: String) -> ConfigurationError {
+        ConfigurationError(file: file, at: place, message: message)
+    }
 }

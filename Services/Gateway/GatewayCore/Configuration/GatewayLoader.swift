@@ -16,19 +16,29 @@ public struct GatewayLoader {
     /// Relative names in the configuration are relative to its folder.
     public func load(_ file: String) throws(ConfigurationError) -> GatewaySnapshot {
         let configuration = try GatewayConfiguration(yaml: try text(file), file: file)
-        let keyFile = Self.resolve(configuration.apiKeys.file, besides: file)
-        let keys = try APIKeyFile(yaml: try text(keyFile), file: keyFile)
+        let (keys, peppers) = try self.keys(configuration)
+        return try GatewaySnapshot(
+            configuration: configuration, keys: keys, peppers: peppers, methods: methods)
+    }
+
+    private func keys(
+        _ configuration: GatewayConfiguration
+    ) throws(ConfigurationError) -> (APIKeyFile, [Pepper]) {
+        guard let source = configuration.authentication.apiKeys else {
+            return (APIKeyFile(entries: []), [])
+        }
+        let file = Self.resolve(source.file, besides: configuration.file)
+        let keys = try APIKeyFile(yaml: try text(file), file: file)
         var peppers: [Pepper] = []
-        for (version, name) in configuration.apiKeys.peppers.sorted(by: { $0.key > $1.key }) {
-            let path = Self.resolve(name, besides: file)
+        for (version, name) in source.peppers.sorted(by: { $0.key > $1.key }) {
+            let path = Self.resolve(name, besides: configuration.file)
             let secret = try bytes(path).filter { $0 != 0x0A && $0 != 0x0D }
             guard let pepper = Pepper(version: version, secret: secret) else {
                 throw ConfigurationError(file: path, message: "a pepper has at least 16 bytes")
             }
             peppers.append(pepper)
         }
-        return try GatewaySnapshot(
-            configuration: configuration, keys: keys, peppers: peppers, methods: methods)
+        return (keys, peppers)
     }
 
     /// The path of a file that a configuration names.

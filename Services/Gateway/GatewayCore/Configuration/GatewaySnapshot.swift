@@ -1,3 +1,4 @@
+internal import Crypto
 public import RPC
 
 /// Everything that decides about a request, checked and compiled. Immutable: a request sees one
@@ -29,7 +30,7 @@ public final class GatewaySnapshot: Sendable {
         var scopes = ScopeTable()
         routes = try Self.routes(configuration, methods: methods, scopes: &scopes)
         plans = configuration.plans.map(Self.plan)
-        try Self.checkCosts(routes, plans)
+        try ConfigurationCheck(configuration, routes, known: methods).run()
         var compiler = PrincipalCompiler(configuration: configuration, scopes: scopes)
         var records: [APIKeyRecord] = []
         for entry in keys.entries {
@@ -44,12 +45,11 @@ public final class GatewaySnapshot: Sendable {
                     expires: entry.expires, state: entry.state,
                     principal: try compiler.principal(entry, file: keys.file)))
         }
-        guard !peppers.isEmpty else {
-            throw ConfigurationError(file: keys.file, message: "no pepper could be read")
-        }
-        verifier = APIKeyVerifier(records: records, peppers: peppers)
+        // Without keys every one is unknown, and costs what an unknown one costs.
+        verifier = APIKeyVerifier(
+            records: records, peppers: peppers.isEmpty ? [.unused] : peppers)
         self.scopes = compiler.scopes
-        authorities = Set(configuration.listener.authorities.map { $0.lowercased() })
+        authorities = Set(configuration.listeners[0].authorities)
     }
 
     private static func routes(
@@ -65,7 +65,8 @@ public final class GatewaySnapshot: Sendable {
                 })
             else {
                 throw ConfigurationError(
-                    file: "routes", message: "no schema has the service \"\(entry.service)\"")
+                    file: configuration.file, at: entry.place,
+                    message: "no schema has the service \"\(entry.service)\"")
             }
             for method in offered {
                 var required: ScopeSet?
@@ -83,25 +84,21 @@ public final class GatewaySnapshot: Sendable {
         file: "scopes", message: "more than \(ScopeTable.maximumScopes) different scopes")
 
     private static func plan(_ plan: GatewayConfiguration.Plan) -> Plan {
-        let rate = plan.rate
+        let rate = plan.client.rate
         return Plan(
             name: plan.name, limiter: GenericCellRateLimiter(rate),
-            countsCost: plan.counts == .cost,
+            countsCost: plan.client.counts == .cost,
             policyHeader: "\"client\";q=\(rate.limit);w=\(rate.period.components.seconds)")
     }
+}
 
-    /// A method that costs more than a plan's burst could never be called under it.
-    private static func checkCosts(
-        _ routes: RouteTable, _ plans: [Plan]
-    ) throws(ConfigurationError) {
-        for plan in plans where plan.countsCost {
-            for route in routes.routes where route.method.cost > plan.limiter.rate.burst {
-                throw ConfigurationError(
-                    file: "limits.plans.\(plan.name)",
-                    message: "\(route.method.path) costs \(route.method.cost), more than the burst "
-                        + "of \(plan.limiter.rate.burst)")
-            }
-        }
+extension Pepper {
+    /// Of a gateway without API keys: no key was ever made with it.
+    fileprivate static let unused = Pepper()
+
+    private init() {
+        version = 0
+        key = SymmetricKey(size: .bits256)
     }
 }
 
@@ -137,7 +134,7 @@ private struct PrincipalCompiler {
             tenant: entry.tenant, client: entry.client, keyID: entry.id, scopes: effective,
             scopeHeader: scopes.names(of: effective).sorted().joined(separator: " "), plan: plan,
             isSuspended: client?.isSuspended ?? false || !tenant.isActive,
-            criticality: configuration.plans[plan].criticality)
+            criticality: client?.criticality ?? configuration.plans[plan].criticality ?? .normal)
     }
 
     private mutating func set(_ names: [String]) throws(ConfigurationError) -> ScopeSet {

@@ -90,18 +90,70 @@ struct YAMLValue {
         }
     }
 
-    /// A number with a unit of ms, s, m, h or d.
+    /// A text of 1 to 2,048 bytes without control characters.
+    func text() throws(ConfigurationError) -> String {
+        let text = try string()
+        guard (1...2048).contains(text.utf8.count),
+            text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+        else { throw error("expected a text of 1 to 2048 bytes without control characters") }
+        return text
+    }
+
+    /// One of the words that `known` lists.
+    func oneOf(_ known: [String]) throws(ConfigurationError) -> String {
+        let text = try string()
+        guard known.contains(text) else {
+            let words =
+                known.count < 2
+                ? known.joined()
+                : known.dropLast().joined(separator: ", ") + " or \(known[known.count - 1])"
+            throw error("expected \(words), found \"\(text)\"")
+        }
+        return text
+    }
+
+    func oneOf<Word: RawRepresentable & CaseIterable>() throws(ConfigurationError) -> Word
+    where Word.RawValue == String {
+        let text = try oneOf(Word.allCases.map(\.rawValue))
+        guard let word = Word(rawValue: text) else { throw error("expected another word") }
+        return word
+    }
+
+    /// A number of bytes, with KiB, MiB or GiB behind it or nothing.
+    func bytes(_ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+        let text = try string()
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units = ["": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
+        guard digits.count <= 9, let count = Int(digits),
+            let unit = units[String(text.dropFirst(digits.count))], range.contains(count * unit)
+        else {
+            throw error(
+                "expected \(range.lowerBound) to \(range.upperBound) bytes, such as 512MiB, "
+                    + "found \"\(text)\"")
+        }
+        return count * unit
+    }
+
+    /// A number with a unit of us, ms, s, m, h or d.
     func duration() throws(ConfigurationError) -> Duration {
         let text = try string()
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        let units = ["ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+        let units = [
+            "us": 1, "ms": 1000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000,
+            "d": 86_400_000_000,
+        ]
         guard digits.count <= 9, let count = Int64(digits),
             let unit = units[String(text.dropFirst(digits.count))]
         else { throw error("expected a duration such as 60s or 250ms, found \"\(text)\"") }
-        return .milliseconds(count * Int64(unit))
+        let (microseconds, overflow) = count.multipliedReportingOverflow(by: Int64(unit))
+        guard !overflow else { throw error("this duration is too long, found \"\(text)\"") }
+        return .microseconds(microseconds)
     }
 
     // MARK: Lists and mappings
+
+    var isScalar: Bool { if case .scalar = node { true } else { false } }
+    var isList: Bool { if case .sequence = node { true } else { false } }
 
     func list() throws(ConfigurationError) -> [YAMLValue] {
         guard case .sequence(let sequence) = node else { throw error("expected a list") }
