@@ -43,16 +43,18 @@ public final class DecisionLogService: AssayRiskV1.DecisionLog.Service {
             of: AssayRiskV1.VerifyProgress.self, bufferingPolicy: .bufferingNewest(1))
         let isWanted = Wanted()
         queue.async { [self] in
+            var failure: (any Error)?
             do {
                 try walk(request, range) { step in
                     continuation.yield(step)
                     return isWanted.value
                 }
-                continuation.finish()
             } catch {
-                continuation.finish(throwing: RiskService.unreadable(error))
+                failure = RiskService.unreadable(error)
             }
+            // Who has seen the end may begin the next.
             isRunning.store(false, ordering: .releasing)
+            continuation.finish(throwing: failure)
         }
         defer { isWanted.end() }
         for try await step in steps { try await replies.write(step) }
