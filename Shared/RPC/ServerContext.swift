@@ -7,11 +7,17 @@ public struct Peer: Sendable, Hashable {
     public var identity: String?
     /// Whether the connection is encrypted.
     public var isEncrypted: Bool
+    /// Nil unless the other end has shown a certificate, and it was verified.
+    public var certificate: PeerCertificate?
 
-    public init(address: String, identity: String? = nil, isEncrypted: Bool = false) {
+    public init(
+        address: String, identity: String? = nil, isEncrypted: Bool = false,
+        certificate: PeerCertificate? = nil
+    ) {
         self.address = address
         self.identity = identity
         self.isEncrypted = isEncrypted
+        self.certificate = certificate
     }
 }
 

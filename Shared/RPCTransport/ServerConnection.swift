@@ -88,7 +88,8 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         peer = Peer(
             address: origin.address,
             identity: origin.handshake?.peer?.name,
-            isEncrypted: origin.handshake != nil)
+            isEncrypted: origin.handshake != nil,
+            certificate: origin.handshake?.peer.map(PeerCertificate.init))
         session = HTTP2Session(
             role: .server, profile: profile, delegate: self, workspace: loop.workspace)
         stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)

@@ -1,3 +1,4 @@
+import RPC
 import Testing
 
 @testable import GatewayCore
@@ -112,5 +113,86 @@ import Testing
         let first = Pepper(version: 1, secret: [UInt8](repeating: 1, count: 16))?.mac(of: key)
         let second = Pepper(version: 2, secret: [UInt8](repeating: 2, count: 16))?.mac(of: key)
         #expect(first?.count == 32 && first != second)
+    }
+}
+
+@Suite struct APIKeyUseTests {
+    private func verifier(
+        _ change: (inout APIKeyRecord) -> Void = { _ in }, use: KeyUse = KeyUse()
+    ) throws -> APIKeyVerifier {
+        let pepper = try #require(Pepper(version: 1, secret: Fixtures.pepperSecret))
+        let entry = Fixtures.entry(.normal)
+        var record = APIKeyRecord(
+            id: entry.id, mac: entry.mac, pepper: 1, principal: APIKeyRecord.dummy.principal,
+            use: use)
+        change(&record)
+        return APIKeyVerifier(records: [record], peppers: [pepper])
+    }
+
+    @Test("a pinned key is refused without its certificate, and with another")
+    func pinned() throws {
+        let text = Fixtures.key(1).text.utf8
+        let own = PeerCertificate(thumbprint: [UInt8](repeating: 5, count: 32), expiresAt: 9)
+        let other = PeerCertificate(thumbprint: [UInt8](repeating: 6, count: 32), expiresAt: 9)
+        let verifier = try verifier { $0.certificate = own.thumbprint }
+        #expect(throws: APIKeyVerifier.Refusal.binding) {
+            try verifier.verify(text, wallClock: 1)
+        }
+        #expect(throws: APIKeyVerifier.Refusal.binding) {
+            try verifier.verify(text, certificate: other, wallClock: 1)
+        }
+        _ = try verifier.verify(text, certificate: own, wallClock: 1)
+    }
+
+    @Test("only a key that was let in counts as used, and its use outlives a snapshot")
+    func lastUsed() throws {
+        let uses = KeyUses()
+        let id = Fixtures.key(1).id
+        let verifier = try verifier(use: uses.use(of: id))
+        #expect(throws: APIKeyVerifier.Refusal.self) {
+            try verifier.verify(Fixtures.key(3).text.utf8, wallClock: 70)
+        }
+        #expect(uses.all().isEmpty)
+        _ = try verifier.verify(Fixtures.key(1).text.utf8, wallClock: 77)
+        let next = try self.verifier(use: uses.use(of: id))
+        #expect(uses.all().map(\.lastUsed) == [77])
+        _ = try next.verify(Fixtures.key(1).text.utf8, wallClock: 78)
+        #expect(uses.all().map(\.lastUsed) == [78] && uses.all().map(\.id) == [id])
+        uses.keep([])
+        #expect(uses.all().isEmpty)
+    }
+
+    @Test("keys of several peppers are good side by side: a pepper is replaced without a refusal")
+    func severalPeppers() throws {
+        let old = try #require(Pepper(version: 1, secret: Fixtures.pepperSecret))
+        let new = try #require(Pepper(version: 2, secret: [UInt8](repeating: 9, count: 32)))
+        let records = [(old, UInt8(1)), (new, 2)].map { pepper, number in
+            APIKeyRecord(
+                id: Fixtures.key(number).id, mac: pepper.mac(of: Fixtures.key(number)),
+                pepper: pepper.version, principal: APIKeyRecord.dummy.principal)
+        }
+        let verifier = APIKeyVerifier(records: records, peppers: [new, old])
+        for number in [UInt8(1), 2] {
+            _ = try verifier.verify(Fixtures.key(number).text.utf8, wallClock: 1)
+        }
+    }
+
+    @Test("the keyed hash is HMAC-SHA-256 with the published values of RFC 4231")
+    func keyedHash() throws {
+        func code(_ key: [UInt8], _ prefix: String, _ rest: String) -> String {
+            Array(rest.utf8).withUnsafeBytes { rest in
+                KeyedHash(key: key, messagePrefix: Array(prefix.utf8))
+                    .code(rest, UnsafeRawBufferPointer(start: nil, count: 0))
+                    .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            }
+        }
+        #expect(
+            code(Array("Jefe".utf8), "what do ya ", "want for nothing?")
+                == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+        #expect(
+            code(
+                [UInt8](repeating: 0xAA, count: 131), "",
+                "Test Using Larger Than Block-Size Key - Hash Key First")
+                == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
     }
 }

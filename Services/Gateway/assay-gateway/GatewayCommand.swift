@@ -51,7 +51,8 @@ struct GatewayCommand: AsyncParsableCommand {
     var loops: Int?
 
     func run() async throws {
-        let loader = GatewayLoader(methods: PolicyTable.all) { path in
+        let identities = IdentityState()
+        let loader = GatewayLoader(methods: PolicyTable.all, identities: identities) { path in
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw UnreadableFile()
             }
@@ -74,7 +75,8 @@ struct GatewayCommand: AsyncParsableCommand {
             return
         }
         let gateway = try GatewayProcess(
-            command: self, snapshot: snapshot, serviceConfig: serviceConfig)
+            command: self, snapshot: snapshot, identities: identities,
+            serviceConfig: serviceConfig)
         try await ServiceHarness(name: "gateway", options: gateway.options(), loops: loops).run {
             environment in try await gateway.start(environment)
         }

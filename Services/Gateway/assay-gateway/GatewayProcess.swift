@@ -12,6 +12,7 @@ import TLS
 final class GatewayProcess: Sendable {
     private let command: Settings
     private let snapshot: GatewaySnapshot
+    private let identities: IdentityState
     private let serviceConfig: ServiceConfigFile?
     private let counters = GatewayCounters()
 
@@ -30,8 +31,10 @@ final class GatewayProcess: Sendable {
 
     /// - Parameter serviceConfig: tunes how upstreams are called; read again when it changes.
     init(
-        command: GatewayCommand, snapshot: GatewaySnapshot, serviceConfig: ServiceConfigFile?
+        command: GatewayCommand, snapshot: GatewaySnapshot, identities: IdentityState,
+        serviceConfig: ServiceConfigFile?
     ) throws {
+        self.identities = identities
         self.serviceConfig = serviceConfig
         self.command = Settings(
             config: command.config, listen: command.listen, admin: command.admin,
@@ -87,6 +90,7 @@ final class GatewayProcess: Sendable {
         for client in clients { await client.warmUp() }
         try await server.start()
         collectMetrics(environment.metrics, server)
+        identities.collectMetrics(environment.metrics)
         let writer = try log.map { try AccessLogWriter($0, path: command.accessLog ?? "-") }
         writer?.start()
         let configWatch = serviceConfig?.watch(environment.logger)

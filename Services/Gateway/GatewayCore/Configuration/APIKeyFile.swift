@@ -12,13 +12,16 @@ public struct APIKeyFile: Sendable {
         public var notBefore: Int64?
         public var expires: Int64?
         public var state: APIKeyRecord.State
+        /// SHA-256 of the client certificate that must accompany the key.
+        public var certificate: [UInt8]?
         /// Where the entry stands, for complaints about what it names.
         public var line: Int
 
         public init(
             id: String, tenant: String, client: String, plan: String?, scopes: [String],
             roles: [String] = [], mac: [UInt8], pepper: Int, notBefore: Int64? = nil,
-            expires: Int64? = nil, state: APIKeyRecord.State = .active, line: Int = 0
+            expires: Int64? = nil, state: APIKeyRecord.State = .active,
+            certificate: [UInt8]? = nil, line: Int = 0
         ) {
             self.id = id
             self.tenant = tenant
@@ -31,6 +34,7 @@ public struct APIKeyFile: Sendable {
             self.notBefore = notBefore
             self.expires = expires
             self.state = state
+            self.certificate = certificate
             self.line = line
         }
     }
@@ -68,7 +72,7 @@ public struct APIKeyFile: Sendable {
     private static func entry(_ item: YAMLValue) throws(ConfigurationError) -> Entry {
         let fields = try item.fields(
             required: ["id", "tenant", "client", "mac", "pepper"],
-            optional: ["plan", "scopes", "roles", "not_before", "expires", "state"])
+            optional: ["plan", "scopes", "roles", "not_before", "expires", "state", "certificate"])
         let id = try fields["id"]?.name() ?? ""
         guard id.utf8.count == APIKey.idLength, id.utf8.allSatisfy(Base32.isDigit) else {
             throw item.error("an id has \(APIKey.idLength) characters of a–z and 2–7")
@@ -76,6 +80,7 @@ public struct APIKeyFile: Sendable {
         guard let mac = hexadecimal(try fields["mac"]?.string() ?? ""), mac.count == 32 else {
             throw item.error("mac has 64 hexadecimal digits")
         }
+        let certificate = try fields["certificate"].map(thumbprint)
         guard let state = APIKeyRecord.State(rawValue: try fields["state"]?.string() ?? "active")
         else { throw item.error("state is active or revoked") }
         return Entry(
@@ -84,12 +89,24 @@ public struct APIKeyFile: Sendable {
             scopes: try fields["scopes"]?.names() ?? [], roles: try fields["roles"]?.names() ?? [],
             mac: mac, pepper: try fields["pepper"]?.integer(1...1_000_000) ?? 0,
             notBefore: try seconds(fields["not_before"]), expires: try seconds(fields["expires"]),
-            state: state, line: item.node.mark?.line ?? 0)
+            state: state, certificate: certificate, line: item.node.mark?.line ?? 0)
     }
 
     private static func seconds(_ value: YAMLValue?) throws(ConfigurationError) -> Int64? {
         guard let value else { return nil }
         return Int64(try value.integer(0...253_402_300_799))
+    }
+
+    private static func thumbprint(_ value: YAMLValue) throws(ConfigurationError) -> [UInt8] {
+        guard let bytes = thumbprint(try value.string()) else {
+            throw value.error("certificate is a SHA-256: 64 hexadecimal digits")
+        }
+        return bytes
+    }
+
+    /// 64 hexadecimal digits, with or without the colons that OpenSSL prints.
+    public static func thumbprint(_ text: String) -> [UInt8]? {
+        hexadecimal(text.filter { $0 != ":" }).flatMap { $0.count == 32 ? $0 : nil }
     }
 
     private static func hexadecimal(_ text: String) -> [UInt8]? {
@@ -106,21 +123,27 @@ public struct APIKeyFile: Sendable {
 
     /// The file's text, which `init(yaml:file:)` reads back.
     public var yaml: String {
-        var text = "version: 1\nkeys:\n"
-        for entry in entries {
-            text +=
-                "  - id: \(entry.id)\n    tenant: \(entry.tenant)\n    client: \(entry.client)\n"
-            if let plan = entry.plan { text += "    plan: \(plan)\n" }
-            text += "    scopes: [\(entry.scopes.joined(separator: ", "))]\n"
-            if !entry.roles.isEmpty {
-                text += "    roles: [\(entry.roles.joined(separator: ", "))]\n"
-            }
-            let digits = entry.mac.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-            text += "    mac: \"\(digits.joined())\"\n    pepper: \(entry.pepper)\n"
-            if let notBefore = entry.notBefore { text += "    not_before: \(notBefore)\n" }
-            if let expires = entry.expires { text += "    expires: \(expires)\n" }
-            text += "    state: \(entry.state.rawValue)\n"
-        }
-        return text
+        "version: 1\nkeys:\n" + entries.map { $0.yaml(indentation: "  ") }.joined()
+    }
+}
+
+extension APIKeyFile.Entry {
+    /// As an item of the list of keys, with a line break at the end.
+    func yaml(indentation: String) -> String {
+        var lines = ["- id: \(id)", "  tenant: \(tenant)", "  client: \(client)"]
+        if let plan { lines.append("  plan: \(plan)") }
+        lines.append("  scopes: [\(scopes.joined(separator: ", "))]")
+        if !roles.isEmpty { lines.append("  roles: [\(roles.joined(separator: ", "))]") }
+        lines.append("  mac: \"\(Self.hexadecimal(mac))\"")
+        lines.append("  pepper: \(pepper)")
+        if let notBefore { lines.append("  not_before: \(notBefore)") }
+        if let expires { lines.append("  expires: \(expires)") }
+        if let certificate { lines.append("  certificate: \"\(Self.hexadecimal(certificate))\"") }
+        lines.append("  state: \(state.rawValue)")
+        return lines.map { indentation + $0 + "\n" }.joined()
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -4,12 +4,18 @@ public import RPC
 public struct GatewayLoader {
     private let read: (String) throws -> [UInt8]
     private let methods: [MethodDescriptor]
+    private let identities: IdentityState
 
     /// - Parameters:
     ///   - read: The bytes of a file.
     ///   - methods: What the schemas say.
-    public init(methods: [MethodDescriptor], read: @escaping (String) throws -> [UInt8]) {
+    ///   - identities: What every snapshot goes on with.
+    public init(
+        methods: [MethodDescriptor], identities: IdentityState = IdentityState(),
+        read: @escaping (String) throws -> [UInt8]
+    ) {
         self.methods = methods
+        self.identities = identities
         self.read = read
     }
 
@@ -18,7 +24,8 @@ public struct GatewayLoader {
         let configuration = try GatewayConfiguration(yaml: try text(file), file: file)
         let (keys, peppers) = try self.keys(configuration)
         return try GatewaySnapshot(
-            configuration: configuration, keys: keys, peppers: peppers, methods: methods)
+            configuration: configuration, keys: keys, peppers: peppers, methods: methods,
+            identities: identities)
     }
 
     private func keys(

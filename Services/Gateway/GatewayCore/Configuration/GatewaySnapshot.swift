@@ -1,4 +1,3 @@
-internal import Crypto
 public import RPC
 
 /// Everything that decides about a request, checked and compiled. Immutable: a request sees one
@@ -22,9 +21,10 @@ public final class GatewaySnapshot: Sendable {
     /// - Parameters:
     ///   - methods: What the schemas say; a routed service must be among them.
     ///   - peppers: One for each that the configuration names.
+    ///   - identities: What the snapshots before it have learned.
     public init(
         configuration: GatewayConfiguration, keys: APIKeyFile, peppers: [Pepper],
-        methods: [MethodDescriptor]
+        methods: [MethodDescriptor], identities: IdentityState = IdentityState()
     ) throws(ConfigurationError) {
         self.configuration = configuration
         var scopes = ScopeTable()
@@ -42,12 +42,11 @@ public final class GatewaySnapshot: Sendable {
             records.append(
                 APIKeyRecord(
                     id: entry.id, mac: entry.mac, pepper: entry.pepper, notBefore: entry.notBefore,
-                    expires: entry.expires, state: entry.state,
-                    principal: try compiler.principal(entry, file: keys.file)))
+                    expires: entry.expires, state: entry.state, certificate: entry.certificate,
+                    principal: try compiler.principal(entry, file: keys.file),
+                    use: identities.keyUses.use(of: entry.id)))
         }
-        // Without keys every one is unknown, and costs what an unknown one costs.
-        verifier = APIKeyVerifier(
-            records: records, peppers: peppers.isEmpty ? [.unused] : peppers)
+        verifier = APIKeyVerifier(records: records, peppers: peppers)
         self.scopes = compiler.scopes
         authorities = Set(configuration.listeners[0].authorities)
     }
@@ -92,16 +91,6 @@ public final class GatewaySnapshot: Sendable {
     }
 }
 
-extension Pepper {
-    /// Of a gateway without API keys: no key was ever made with it.
-    fileprivate static let unused = Pepper()
-
-    private init() {
-        version = 0
-        key = SymmetricKey(size: .bits256)
-    }
-}
-
 /// Resolves what a key names: tenant, client, plan, roles.
 private struct PrincipalCompiler {
     let configuration: GatewayConfiguration
@@ -134,7 +123,8 @@ private struct PrincipalCompiler {
             tenant: entry.tenant, client: entry.client, keyID: entry.id, scopes: effective,
             scopeHeader: scopes.names(of: effective).sorted().joined(separator: " "), plan: plan,
             isSuspended: client?.isSuspended ?? false || !tenant.isActive,
-            criticality: client?.criticality ?? configuration.plans[plan].criticality ?? .normal)
+            criticality: client?.criticality ?? configuration.plans[plan].criticality ?? .normal,
+            expires: entry.expires)
     }
 
     private mutating func set(_ names: [String]) throws(ConfigurationError) -> ScopeSet {

@@ -32,18 +32,13 @@ public struct APIKey: Sendable, Hashable {
 
     public init(parsing text: some Collection<UInt8>) throws(ParseError) {
         guard text.count == Self.length else { throw .malformed }
-        let bytes = Array(text)
-        let idStart = Self.prefix.count
-        let secretStart = idStart + Self.idLength + 1
-        let checkStart = secretStart + Self.secretLength
-        guard bytes.starts(with: Self.prefix), bytes[secretStart - 1] == UInt8(ascii: "_"),
-            bytes[idStart..<secretStart - 1].allSatisfy(Base32.isDigit),
-            bytes[secretStart...].allSatisfy(Base32.isDigit)
-        else { throw .malformed }
-        let check = Self.check(bytes[..<checkStart])
-        guard bytes[checkStart...].elementsEqual(check.utf8) else { throw .wrongCheck }
-        id = String(decoding: bytes[idStart..<secretStart - 1], as: UTF8.self)
-        secret = Array(bytes[secretStart..<checkStart])
+        let parsed = Array(text).withUnsafeBytes { bytes in
+            Result { () throws(ParseError) in
+                let key = try APIKeyText(checking: bytes)
+                return (id: key.id, secret: Array(key.secret))
+            }
+        }
+        (id, secret) = try parsed.get()
     }
 
     /// The whole key. Shown once, when it is made; never log it.
@@ -54,7 +49,7 @@ public struct APIKey: Sendable, Hashable {
 
     private static func check(_ bytes: some Sequence<UInt8>) -> String {
         let sum = CRC32.checksum(bytes)
-        return Base32.encode((0..<4).map { UInt8(truncatingIfNeeded: sum >> (24 - 8 * $0)) })
+        return String(decoding: (0..<checkLength).map { Base32.digit($0, of: sum) }, as: UTF8.self)
     }
 }
 

@@ -8,6 +8,12 @@ enum Base32 {
             || (UInt8(ascii: "2")...UInt8(ascii: "7")).contains(byte)
     }
 
+    /// One of the seven digits that 32 bits are written in, the first holding the highest.
+    static func digit(_ index: Int, of value: UInt32) -> UInt8 {
+        let position = UInt8((UInt64(value) << 3) >> UInt64(30 - 5 * index) & 31)
+        return position < 26 ? UInt8(ascii: "a") + position : UInt8(ascii: "2") + position - 26
+    }
+
     static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         var buffer: UInt32 = 0

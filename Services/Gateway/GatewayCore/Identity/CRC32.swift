@@ -7,6 +7,12 @@ enum CRC32 {
     }
 
     static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(~0) { $0 >> 8 ^ table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] }
+        table.withUnsafeBufferPointer { table in
+            var sum = ~UInt32(0)
+            for byte in bytes {
+                sum = sum >> 8 ^ table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)]
+            }
+            return ~sum
+        }
     }
 }

@@ -46,7 +46,7 @@ public struct APIKeyAuthorizer: Authorizer {
         _ method: MethodDescriptor, _ head: RequestHead, from peer: Peer
     ) throws(RPCError) -> Caller {
         guard case .scope(let scope, _) = method.access else { return .anonymous }
-        let principal = try authenticate(head)
+        let principal = try authenticate(head, from: peer)
         if principal.isSuspended {
             throw RPCError(.permissionDenied, "the client is suspended", reason: "SUSPENDED")
         }
@@ -65,7 +65,9 @@ public struct APIKeyAuthorizer: Authorizer {
         return Caller(tenant: principal.tenant, client: principal.client, scopes: granted)
     }
 
-    private func authenticate(_ head: RequestHead) throws(RPCError) -> Principal {
+    private func authenticate(
+        _ head: RequestHead, from peer: Peer
+    ) throws(RPCError) -> Principal {
         let findings = HeaderPolicy.inspect(head, authorities: snapshot.authorities)
         if findings.violation != nil {
             throw RPCError(.permissionDenied, "these headers are not accepted", reason: "HEADER")
@@ -78,7 +80,8 @@ public struct APIKeyAuthorizer: Authorizer {
         }
         do throws(APIKeyVerifier.Refusal) {
             return try snapshot.verifier.verify(
-                credential, wallClock: clock.unixMilliseconds() / 1000)
+                credential, certificate: peer.certificate,
+                wallClock: clock.unixMilliseconds() / 1000)
         } catch {
             throw RPCError(
                 .unauthenticated, "the API key is not valid", reason: "BAD_CREDENTIALS")

@@ -106,15 +106,19 @@ extension RequestPipeline {
     }
 
     mutating func authenticate(
-        _ head: RequestHead, _ surroundings: Surroundings
+        _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings
     ) throws(Rejection) {
         guard let route else { preconditionFailure("the route stage has passed") }
         if snapshot.routes.routes[route].requiredScope == nil { return }
         let credential = try Self.credential(of: head, findings)
         do throws(APIKeyVerifier.Refusal) {
-            principal = try snapshot.verifier.verify(credential, wallClock: surroundings.wallClock)
+            principal = try snapshot.verifier.verify(
+                credential, certificate: peer.certificate, wallClock: surroundings.wallClock)
         } catch .expired {
             throw .unauthenticated("EXPIRED", "the API key has expired")
+        } catch .binding {
+            throw .unauthenticated(
+                "BINDING", "the API key needs the client certificate that it is bound to")
         } catch {
             log.detail = "\(error)"
             throw .unauthenticated("BAD_CREDENTIALS", "the API key is not valid")

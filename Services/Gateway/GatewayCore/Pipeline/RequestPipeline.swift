@@ -81,7 +81,7 @@ public struct RequestPipeline: Sendable {
             nameRequest(head, surroundings)
             try findRoute(head)
             try checkDeadline(head, surroundings)
-            try authenticate(head, surroundings)
+            try authenticate(head, from: peer, surroundings)
             try authorize()
             try checkIdempotencyKey(head)
             try takeFromLimit(surroundings)
