@@ -75,6 +75,11 @@ public final class Observability: Sendable {
         }
     }
 
+    /// Shows these clients, and none of before: a process may give some up while it runs.
+    public func watch(clients: [RPCClient]) {
+        watched.withLock { $0.clients = clients }
+    }
+
     /// Exports and writes what is left. To be called when the last call has ended.
     public func close() async {
         watched.withLock { $0 = Watched() }

@@ -273,6 +273,10 @@ def check_gateway(path, text, setup):
     program = program_at("assay-gateway")
     if not program:
         return
+    for name, made in (("edge", "edge"), ("tls", "gateway")):
+        text = text.replace(f"/etc/assay/{name}/tls.crt", f"{setup}/{made}.pem")
+        text = text.replace(f"/etc/assay/{name}/tls.key", f"{setup}/{made}.key")
+    text = text.replace("/etc/assay/tls/ca.crt", f"{setup}/ca.pem")
     for folder in ("/etc/assay/keys", "/setup"):
         text = text.replace(folder, str(setup))
     file = setup / "gateway.yaml"

@@ -89,6 +89,12 @@ enum Fixtures {
 
     static func snapshot() throws -> GatewaySnapshot { try loaded.get() }
 
+    static func serving(
+        _ upstream: any RawUpstream = FakeUpstream { _ in throw RPCError(.unavailable, "none") }
+    ) throws -> ServingSlot {
+        ServingSlot(ServingState(snapshot: try snapshot(), upstreams: [upstream]))
+    }
+
     static func loader(_ changed: [String: String] = [:]) -> GatewayLoader {
         let keys = APIKeyFile(entries: Special.allCases.map(entry)).yaml
         var files = [

@@ -11,7 +11,7 @@ struct FrontHandlerTests {
 
     private static func authorizer(_ limits: RateLimitTable? = nil) throws -> APIKeyAuthorizer {
         APIKeyAuthorizer(
-            snapshot: try Fixtures.snapshot(),
+            serving: try Fixtures.serving(),
             limits: limits ?? RateLimitTable(capacity: 16, seed: 1), clock: clock)
     }
 
@@ -83,8 +83,9 @@ struct FrontHandlerTests {
     @Test("paths of the package grpc are answered here, all others are the forwarder's")
     func front() throws {
         let gateway = GatewayHandler(
-            snapshot: try Fixtures.snapshot(), limits: RateLimitTable(capacity: 16, seed: 1),
-            upstreams: [FakeUpstream { _ in RawReply(status: 200, headers: Metadata()) }],
+            serving: try Fixtures.serving(
+                FakeUpstream { _ in RawReply(status: 200, headers: Metadata()) }),
+            limits: RateLimitTable(capacity: 16, seed: 1),
             clock: Self.clock, log: nil, counters: GatewayCounters(), seed: 7)
         let front = FrontHandler(
             own: ServiceRouter([Health()], authorizer: try Self.authorizer()), gateway: gateway)

@@ -6,8 +6,7 @@ import Testing
 @Suite struct GatewayHandlerTests {
     private func handler(_ upstream: FakeUpstream, log: AccessLog) throws -> GatewayHandler {
         GatewayHandler(
-            snapshot: try Fixtures.snapshot(), limits: RateLimitTable(capacity: 16, seed: 1),
-            upstreams: [upstream],
+            serving: try Fixtures.serving(upstream), limits: RateLimitTable(capacity: 16, seed: 1),
             clock: GatewayClock(
                 now: { Instant(nanoseconds: 2_000_000) }, unixMilliseconds: { 2_000_000 }),
             log: log, counters: GatewayCounters(), seed: 7)

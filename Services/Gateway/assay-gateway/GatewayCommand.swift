@@ -19,6 +19,9 @@ struct GatewayCommand: AsyncParsableCommand {
     @Flag(help: "Read the configuration and all files it names, say what is wrong, and end.")
     var check = false
 
+    @Option(help: "With --check: say what would change if --config took the place of this file.")
+    var against: String?
+
     @Option(
         help:
             "HOST:PORT for clients, in place of the configuration's; port 0 lets the system choose."
@@ -50,43 +53,60 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: "Event loops; the machine's cores if absent.")
     var loops: Int?
 
-    func run() async throws {
-        let identities = IdentityState()
-        let loader = GatewayLoader(methods: PolicyTable.all, identities: identities) { path in
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw UnreadableFile()
-            }
-            return Array(data)
+    func validate() throws {
+        guard against == nil || check else {
+            throw ValidationError("--against compares configurations, and goes with --check")
         }
+    }
+
+    func run() async throws {
+        let record = FileRecord(read: Self.contents)
+        let identities = IdentityState()
         let snapshot: GatewaySnapshot
         let serviceConfig: ServiceConfigFile?
         do {
-            snapshot = try loader.load(config)
+            snapshot = try Self.loader(record, identities).load(config)
             serviceConfig = try snapshot.configuration.serviceConfig.map {
                 try ServiceConfigFile(
                     path: GatewayLoader.resolve($0, besides: config), methods: PolicyTable.all)
+            }
+            if check {
+                try report(snapshot)
+                return
             }
         } catch {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode(1)
         }
-        if check {
-            print(summary(snapshot))
-            return
-        }
+        let reloader = ConfigurationReloader(
+            file: config, current: snapshot, record: record,
+            makeLoader: { Self.loader($0, identities) })
         let gateway = try GatewayProcess(
-            command: self, snapshot: snapshot, identities: identities,
+            command: self, snapshot: snapshot, reloader: reloader, identities: identities,
             serviceConfig: serviceConfig)
         try await ServiceHarness(name: "gateway", options: gateway.options(), loops: loops).run {
             environment in try await gateway.start(environment)
         }
     }
 
-    private func summary(_ snapshot: GatewaySnapshot) -> String {
-        let routes = snapshot.routes.routes
-        return "\(config): \(routes.count) methods on "
-            + "\(snapshot.configuration.upstreams.count) upstreams, "
-            + "\(snapshot.plans.count) plans, \(snapshot.scopes.names.count) scopes"
+    private func report(_ snapshot: GatewaySnapshot) throws {
+        let report = ConfigurationCheckReport(file: config, snapshot: snapshot)
+        try report.checkCertificates()
+        print(report.summary)
+        guard let against else { return }
+        let other = try Self.loader(FileRecord(read: Self.contents), IdentityState()).load(against)
+        print(report.difference(against: other))
+    }
+
+    private static func loader(
+        _ record: FileRecord, _ identities: IdentityState
+    ) -> GatewayLoader {
+        GatewayLoader(methods: PolicyTable.all, identities: identities) { try record.bytes($0) }
+    }
+
+    private static func contents(_ path: String) throws -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else { throw UnreadableFile() }
+        return Array(data)
     }
 }
 

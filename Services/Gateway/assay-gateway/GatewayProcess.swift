@@ -13,6 +13,7 @@ final class GatewayProcess: Sendable {
     private let command: Settings
     private let snapshot: GatewaySnapshot
     private let identities: IdentityState
+    private let reloader: ConfigurationReloader
     private let serviceConfig: ServiceConfigFile?
     private let counters = GatewayCounters()
 
@@ -31,9 +32,10 @@ final class GatewayProcess: Sendable {
 
     /// - Parameter serviceConfig: tunes how upstreams are called; read again when it changes.
     init(
-        command: GatewayCommand, snapshot: GatewaySnapshot, identities: IdentityState,
-        serviceConfig: ServiceConfigFile?
+        command: GatewayCommand, snapshot: GatewaySnapshot, reloader: ConfigurationReloader,
+        identities: IdentityState, serviceConfig: ServiceConfigFile?
     ) throws {
+        self.reloader = reloader
         self.identities = identities
         self.serviceConfig = serviceConfig
         self.command = Settings(
@@ -71,35 +73,39 @@ final class GatewayProcess: Sendable {
 
     func start(_ environment: ServiceEnvironment) async throws -> RunningService {
         let observability = try Observability(environment, namesTraces: true)
-        let clients = try snapshot.configuration.upstreams.map {
-            try client($0, environment, observability)
+        let upstreams = UpstreamClients(
+            config: command.config, isInsecure: command.insecure, serviceConfig: serviceConfig,
+            environment: environment, observability: observability)
+        let serving = ServingSlot(try await upstreams.state(for: snapshot))
+        environment.pages.add("/debug/routes") { _ in
+            .json(Self.routesAsJSON(serving.current.snapshot))
         }
-        environment.pages.add("/debug/routes") { _ in .json(self.routesAsJSON) }
         let log = command.accessLog.map { _ in AccessLog() }
         let identity = SPIFFEID.service("assay-gateway").description
         let limits = RateLimitTable(seed: .random(in: 0 ... .max))
         let gateway = GatewayHandler(
-            snapshot: snapshot, limits: limits,
-            upstreams: clients, clock: .system, log: log, counters: counters,
+            serving: serving, limits: limits, clock: .system, log: log, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
         let server = RPCServer(
             listeners: try snapshot.configuration.listeners.map { try listener($0, environment) },
-            handler: FrontHandler(own: ownServices(environment, limits), gateway: gateway),
+            handler: FrontHandler(own: ownServices(environment, serving, limits), gateway: gateway),
             profile: .edge, telemetry: observability.telemetry, group: environment.group)
-        observability.watch(server, clients)
-        for client in clients { await client.warmUp() }
+        observability.watch(server)
         try await server.start()
         collectMetrics(environment.metrics, server)
         identities.collectMetrics(environment.metrics)
         let writer = try log.map { try AccessLogWriter($0, path: command.accessLog ?? "-") }
         writer?.start()
         let configWatch = serviceConfig?.watch(environment.logger)
+        let watch = ConfigurationWatch(
+            reloader, serving: serving, upstreams: upstreams, environment: environment)
+        environment.certificateWatch.alsoLook { await watch.look() }
         return RunningService(
             port: server.port, run: { try await server.run() },
             shutdown: { times in
                 await server.shutdown(times)
                 configWatch?.cancel()
-                for client in clients { await client.close() }
+                await upstreams.close()
                 await observability.close()
                 writer?.stop()
             }, hurry: server.hurry)
@@ -107,45 +113,14 @@ final class GatewayProcess: Sendable {
 
     /// Health, and the schemas of what is routed if that is switched on.
     private func ownServices(
-        _ environment: ServiceEnvironment, _ limits: RateLimitTable
+        _ environment: ServiceEnvironment, _ serving: ServingSlot, _ limits: RateLimitTable
     ) -> ServiceRouter {
         ServiceRouter(
             StandardServices.added(
                 to: [], readiness: environment.health.readiness,
                 reflection: snapshot.configuration.reflection,
                 showing: snapshot.configuration.routes.map(\.service)),
-            authorizer: APIKeyAuthorizer(snapshot: snapshot, limits: limits, clock: .system))
-    }
-
-    private func client(
-        _ upstream: GatewayConfiguration.Upstream, _ environment: ServiceEnvironment,
-        _ observability: Observability
-    ) throws -> RPCClient {
-        // A service that is about to end, or not ready yet, says so before it refuses calls.
-        let policy = ClientPolicy(healthService: "")
-        guard let mesh = environment.certificates else {
-            let hosts = upstream.target.split(separator: ",")
-            guard hosts.allSatisfy({ ListenAddress(String($0))?.isLoopback == true }) else {
-                throw ConfigurationError(
-                    file: command.config,
-                    message: "\(upstream.name): --insecure reaches loopback addresses only")
-            }
-            return try RPCClient(
-                upstream.target, profile: .mesh, policy: policy,
-                serviceConfig: serviceConfig?.slot, telemetry: observability.telemetry,
-                group: environment.group)
-        }
-        let expected = try upstream.expect.map { text in
-            guard let id = SPIFFEID(text) else {
-                throw ConfigurationError(
-                    file: command.config, message: "\(upstream.name): \(text) is no SPIFFE ID")
-            }
-            return id
-        }
-        return try RPCClient(
-            upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .mesh,
-            policy: policy, serviceConfig: serviceConfig?.slot,
-            telemetry: observability.telemetry, group: environment.group)
+            authorizer: APIKeyAuthorizer(serving: serving, limits: limits, clock: .system))
     }
 
     private func listener(
@@ -202,7 +177,7 @@ final class GatewayProcess: Sendable {
     }
 
     /// Method, scope, cost and upstream of everything that is reachable.
-    var routesAsJSON: String {
+    private static func routesAsJSON(_ snapshot: GatewaySnapshot) -> String {
         let entries = snapshot.routes.routes.map { route in
             let scope = route.requiredScope.map { snapshot.scopes.names(of: $0).joined() } ?? ""
             let upstream = snapshot.configuration.upstreams[route.upstream].name

@@ -15,6 +15,7 @@ public final class CertificateWatch: Sendable {
 
     private let logger: Logger
     private let stores = Mutex<[(name: String, store: CertificateStore)]>([])
+    private let others = Mutex<[@Sendable () async -> Void]>([])
 
     init(logger: Logger, metrics: MetricsRegistry) {
         self.logger = logger
@@ -33,9 +34,19 @@ public final class CertificateWatch: Sendable {
         return store
     }
 
-    /// Looks at all files now.
+    /// Has other files looked at, too, at the same moments. Two looks may overlap.
+    public func alsoLook(_ look: @escaping @Sendable () async -> Void) {
+        others.withLock { $0.append(look) }
+    }
+
+    /// Looks at all certificates now.
     func check() {
         for (_, store) in stores.withLock({ $0 }) { store.check() }
+    }
+
+    private func checkAll() async {
+        check()
+        for look in others.withLock({ $0 }) { await look() }
     }
 
     /// Looks at the files at intervals, and at each hangup, until the task is cancelled.
@@ -43,12 +54,14 @@ public final class CertificateWatch: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in hangups {
-                    self.logger.info("looking at the certificates")
-                    self.check()
+                    self.logger.info("looking at the files")
+                    await self.checkAll()
                 }
             }
             group.addTask {
-                while (try? await Task.sleep(for: Self.interval)) != nil { self.check() }
+                while (try? await Task.sleep(for: Self.interval)) != nil {
+                    await self.checkAll()
+                }
             }
         }
     }

@@ -15,6 +15,8 @@ public final class GatewaySnapshot: Sendable {
     public let routes: RouteTable
     public let plans: [Plan]
     public let scopes: ScopeTable
+    /// The records of API keys, as their file has them.
+    public let keys: APIKeyFile
     let verifier: APIKeyVerifier
     let authorities: Set<String>
 
@@ -27,6 +29,7 @@ public final class GatewaySnapshot: Sendable {
         methods: [MethodDescriptor], identities: IdentityState = IdentityState()
     ) throws(ConfigurationError) {
         self.configuration = configuration
+        self.keys = keys
         var scopes = ScopeTable()
         routes = try Self.routes(configuration, methods: methods, scopes: &scopes)
         plans = configuration.plans.map(Self.plan)

@@ -32,12 +32,12 @@ public struct FrontHandler: RequestHandler {
 /// Who may call the gateway's own services: everyone what is public; else an API key with the scope,
 /// inside its rate.
 public struct APIKeyAuthorizer: Authorizer {
-    private let snapshot: GatewaySnapshot
+    private let serving: ServingSlot
     private let limits: RateLimitTable
     private let clock: GatewayClock
 
-    public init(snapshot: GatewaySnapshot, limits: RateLimitTable, clock: GatewayClock) {
-        self.snapshot = snapshot
+    public init(serving: ServingSlot, limits: RateLimitTable, clock: GatewayClock) {
+        self.serving = serving
         self.limits = limits
         self.clock = clock
     }
@@ -46,7 +46,8 @@ public struct APIKeyAuthorizer: Authorizer {
         _ method: MethodDescriptor, _ head: RequestHead, from peer: Peer
     ) throws(RPCError) -> Caller {
         guard case .scope(let scope, _) = method.access else { return .anonymous }
-        let principal = try authenticate(head, from: peer)
+        let snapshot = serving.current.snapshot
+        let principal = try authenticate(head, from: peer, snapshot)
         if principal.isSuspended {
             throw RPCError(.permissionDenied, "the client is suspended", reason: "SUSPENDED")
         }
@@ -66,7 +67,7 @@ public struct APIKeyAuthorizer: Authorizer {
     }
 
     private func authenticate(
-        _ head: RequestHead, from peer: Peer
+        _ head: RequestHead, from peer: Peer, _ snapshot: GatewaySnapshot
     ) throws(RPCError) -> Principal {
         let findings = HeaderPolicy.inspect(head, authorities: snapshot.authorities)
         if findings.violation != nil {

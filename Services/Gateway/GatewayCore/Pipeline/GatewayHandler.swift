@@ -16,9 +16,8 @@ public struct GatewayClock: Sendable {
 
 /// Drives a `RequestPipeline` per request between the server's connections and the upstreams.
 public final class GatewayHandler: RequestHandler {
-    private let snapshot: GatewaySnapshot
+    private let serving: ServingSlot
     private let limits: RateLimitTable
-    private let upstreams: [any RawUpstream]
     private let clock: GatewayClock
     private let log: AccessLog?
     private let counters: GatewayCounters
@@ -26,18 +25,15 @@ public final class GatewayHandler: RequestHandler {
     private let entropy: Atomic<UInt64>
 
     /// - Parameters:
-    ///   - upstreams: In the order of the configuration's.
+    ///   - serving: What requests are served by; each keeps what it began with.
     ///   - seed: A random number; names of requests and jitter follow from it.
     ///   - claimedIdentity: Who the gateway is to services that it reaches without TLS.
     public init(
-        snapshot: GatewaySnapshot, limits: RateLimitTable, upstreams: [any RawUpstream],
-        clock: GatewayClock, log: AccessLog?, counters: GatewayCounters, seed: UInt64,
-        claimedIdentity: String? = nil
+        serving: ServingSlot, limits: RateLimitTable, clock: GatewayClock, log: AccessLog?,
+        counters: GatewayCounters, seed: UInt64, claimedIdentity: String? = nil
     ) {
-        precondition(upstreams.count == snapshot.configuration.upstreams.count, "one each")
-        self.snapshot = snapshot
+        self.serving = serving
         self.limits = limits
-        self.upstreams = upstreams
         self.clock = clock
         self.log = log
         self.counters = counters
@@ -46,13 +42,14 @@ public final class GatewayHandler: RequestHandler {
     }
 
     public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
-        var pipeline = RequestPipeline(snapshot: snapshot, limits: limits)
+        let state = serving.current
+        var pipeline = RequestPipeline(snapshot: state.snapshot, limits: limits)
         let milliseconds = clock.unixMilliseconds()
         let surroundings = RequestPipeline.Surroundings(
             now: clock.now(), wallClock: milliseconds / 1000, entropy: nextEntropy())
         switch pipeline.received(head, from: peer, surroundings) {
         case .read(var acceptance):
-            acceptance.state = AdmittedRequest(pipeline)
+            acceptance.state = AdmittedRequest(pipeline, state)
             return .accept(acceptance)
         case .reject(let reply):
             note(pipeline.log, unixMilliseconds: milliseconds)
@@ -90,9 +87,9 @@ public final class GatewayHandler: RequestHandler {
         if let claimedIdentity {
             outbound.headers.append(AssayHeader.claimedIdentity, claimedIdentity)
         }
-        let (ready, started) = (outbound, pipeline)
+        let (ready, started, state) = (outbound, pipeline, admitted.state)
         return .run {
-            .raw(await self.forward(ready, started))
+            .raw(await self.forward(ready, started, state))
         }
     }
 
@@ -114,11 +111,13 @@ public final class GatewayHandler: RequestHandler {
         return reply
     }
 
-    private func forward(_ outbound: RawRequest, _ started: RequestPipeline) async -> RawReply {
+    private func forward(
+        _ outbound: RawRequest, _ started: RequestPipeline, _ state: ServingState
+    ) async -> RawReply {
         var pipeline = started
         let reply: RawReply
         do {
-            let answer = try await upstreams[pipeline.upstream ?? 0].forward(
+            let answer = try await state.upstreams[pipeline.upstream ?? 0].forward(
                 outbound, deadline: pipeline.callDeadline)
             reply = pipeline.received(answer, at: clock.now())
         } catch let error as RPCError {
@@ -151,8 +150,12 @@ public final class GatewayHandler: RequestHandler {
 /// Keeps a request's pipeline between its head and its body.
 private final class AdmittedRequest: Sendable {
     let pipeline: RequestPipeline
+    let state: ServingState
 
-    init(_ pipeline: RequestPipeline) { self.pipeline = pipeline }
+    init(_ pipeline: RequestPipeline, _ state: ServingState) {
+        self.pipeline = pipeline
+        self.state = state
+    }
 }
 
 /// Keeps the reply to a request that is refused, until its body has come.

@@ -1,0 +1,54 @@
+import GatewayCore
+import Logging
+import ServiceRuntime
+
+/// Takes a changed configuration into use while the process serves, and says what became of it.
+final class ConfigurationWatch: Sendable {
+    private static let metric = "assay_gateway_config_reload_total"
+    private static let longestSummary = 20
+
+    private let reloader: ConfigurationReloader
+    private let serving: ServingSlot
+    private let upstreams: UpstreamClients
+    private let logger: Logger
+    private let loaded: Counter
+    private let rejected: Counter
+
+    init(
+        _ reloader: ConfigurationReloader, serving: ServingSlot, upstreams: UpstreamClients,
+        environment: ServiceEnvironment
+    ) {
+        self.reloader = reloader
+        self.serving = serving
+        self.upstreams = upstreams
+        logger = environment.logger
+        let help = "Changed configurations by what became of them."
+        loaded = environment.metrics.counter(
+            Self.metric, help: help, labels: ["result": "loaded"])
+        rejected = environment.metrics.counter(
+            Self.metric, help: help, labels: ["result": "rejected"])
+    }
+
+    func look() async {
+        let (serving, upstreams) = (serving, upstreams)
+        let finding = await reloader.look { snapshot in
+            serving.replace(by: try await upstreams.state(for: snapshot))
+        }
+        switch finding {
+        case .unchanged: break
+        case .loaded(_, let change):
+            loaded.increment()
+            logger.info("the configuration has changed", metadata: Self.summary(change))
+        case .refused(let error):
+            rejected.increment()
+            logger.error(
+                "the configuration is refused, the old one stays in force",
+                metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private static func summary(_ change: ConfigurationChange) -> Logger.Metadata {
+        let lines = change.lines.prefix(longestSummary).map { Logger.MetadataValue.string($0) }
+        return ["changes": .stringConvertible(change.lines.count), "summary": .array(lines)]
+    }
+}

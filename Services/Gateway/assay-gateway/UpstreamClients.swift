@@ -1,0 +1,95 @@
+import GatewayCore
+import Observability
+import RPC
+import RPCTransport
+import ServiceRuntime
+import Synchronization
+import TLS
+
+/// The connections to services, by what the configuration says of each. A new configuration goes on
+/// with those that it leaves as they are; what it leaves out ends with its last call.
+final class UpstreamClients: Sendable {
+    private let config: String
+    private let isInsecure: Bool
+    private let serviceConfig: ServiceConfigFile?
+    private let environment: ServiceEnvironment
+    private let observability: Observability
+    private let clients = Mutex<[GatewayConfiguration.Upstream: RPCClient]>([:])
+
+    /// - Parameters:
+    ///   - config: The configuration's name, for complaints.
+    ///   - isInsecure: Reaches services without TLS, on loopback addresses only.
+    init(
+        config: String, isInsecure: Bool, serviceConfig: ServiceConfigFile?,
+        environment: ServiceEnvironment, observability: Observability
+    ) {
+        self.config = config
+        self.isInsecure = isInsecure
+        self.serviceConfig = serviceConfig
+        self.environment = environment
+        self.observability = observability
+    }
+
+    /// The state that serves by a snapshot, connected as far as its services can be reached now.
+    func state(for snapshot: GatewaySnapshot) async throws -> ServingState {
+        let upstreams = snapshot.configuration.upstreams
+        let known = clients.withLock { $0 }
+        var all: [RPCClient] = []
+        for upstream in upstreams {
+            if let client = known[upstream] {
+                all.append(client)
+                continue
+            }
+            let client = try make(upstream)
+            await client.warmUp()
+            all.append(client)
+        }
+        let next = Dictionary(zip(upstreams, all)) { first, _ in first }
+        clients.withLock { $0 = next }
+        observability.watch(clients: all)
+        return ServingState(snapshot: snapshot, upstreams: all)
+    }
+
+    func close() async {
+        for client in clients.withLock({ Array($0.values) }) { await client.close() }
+    }
+
+    private func make(_ upstream: GatewayConfiguration.Upstream) throws -> RPCClient {
+        // A service that is about to end, or not ready yet, says so before it refuses calls.
+        let policy = ClientPolicy(
+            balancing: LoadBalancing(upstream.balancing), healthService: "")
+        guard let mesh = environment.certificates else {
+            let hosts = upstream.target.split(separator: ",")
+            guard hosts.allSatisfy({ ListenAddress(String($0))?.isLoopback == true }) else {
+                throw GatewayCore.ConfigurationError(
+                    file: config,
+                    message: "\(upstream.name): --insecure reaches loopback addresses only")
+            }
+            return try RPCClient(
+                upstream.target, profile: .mesh, policy: policy,
+                serviceConfig: serviceConfig?.slot, telemetry: observability.telemetry,
+                group: environment.group)
+        }
+        let expected = try upstream.expect.map { text in
+            guard let id = SPIFFEID(text) else {
+                throw GatewayCore.ConfigurationError(
+                    file: config, message: "\(upstream.name): \(text) is no SPIFFE ID")
+            }
+            return id
+        }
+        return try RPCClient(
+            upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .mesh,
+            policy: policy, serviceConfig: serviceConfig?.slot,
+            telemetry: observability.telemetry, group: environment.group)
+    }
+}
+
+extension LoadBalancing {
+    init(_ written: GatewayConfiguration.Balancing) {
+        switch written {
+        case .p2c: self = .p2c
+        case .roundRobin: self = .roundRobin
+        case .pickFirst: self = .pickFirst
+        }
+    }
+}
