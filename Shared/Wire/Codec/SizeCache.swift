@@ -7,6 +7,8 @@ public struct SizeCache {
     /// What did not fit into `near`.
     @usableFromInline var far: [Int] = []
     @usableFromInline var count = 0
+    /// Whether a message or union on the way holds what its schema does not know.
+    @usableFromInline var hasUnknown = false
 
     @inlinable
     init(_ near: SizeSlots) { self.near = near }
@@ -278,5 +280,9 @@ extension SizeCache {
     }
 
     @inlinable
-    public func unknown(_ fields: UnknownFields?) -> Int { fields?.bytes.count ?? 0 }
+    public mutating func unknown(_ fields: UnknownFields?) -> Int {
+        guard let fields else { return 0 }
+        hasUnknown = true
+        return fields.bytes.count
+    }
 }

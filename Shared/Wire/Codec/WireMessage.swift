@@ -37,6 +37,10 @@ extension WireRecord {
         WireWriter.encode(self, prefix: prefix)
     }
 
+    /// How many bytes the canonical encoding has.
+    @inlinable
+    public var encodedSize: Int { WireWriter.size(of: self) }
+
     /// What breaks the bounds of the schema, at most 20 findings; empty for a valid message.
     public func violations() -> [Violation] {
         var violations = Violations()

@@ -34,15 +34,28 @@ public struct WireWriter {
 
     @inlinable
     static func encode<M: WireRecord>(_ message: M, prefix: Int) -> [UInt8] {
+        framed(message, prefix: prefix, suffix: 0).bytes
+    }
+
+    /// The encoding between zero bytes that somebody else fills in, and whether there is anything in it
+    /// that its schemas do not know.
+    @inlinable
+    static func framed<M: WireRecord>(
+        _ message: M, prefix: Int, suffix: Int
+    ) -> (bytes: [UInt8], hasUnknown: Bool) {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: SizeSlots.capacity) { slots in
             var sizes = SizeCache(SizeSlots(slots.baseAddress.unsafelyUnwrapped))
             let size = message.measure(&sizes)
-            precondition(prefix >= 0 && size <= Int(Int32.max), "a message of over 2 GiB")
+            precondition(
+                prefix >= 0 && suffix >= 0 && size <= Int(Int32.max), "a message of over 2 GiB")
             sizes.rewind()
-            var bytes = unwritten(prefix + size)
+            var bytes = unwritten(prefix + size + suffix)
             bytes.withUnsafeMutableBytes { buffer in
                 guard let base = buffer.baseAddress else { return }
                 for index in 0..<prefix {
+                    base.storeBytes(of: 0, toByteOffset: index, as: UInt8.self)
+                }
+                for index in prefix + size..<prefix + size + suffix {
                     base.storeBytes(of: 0, toByteOffset: index, as: UInt8.self)
                 }
                 var writer = WireWriter(base + prefix, size)
@@ -50,7 +63,15 @@ public struct WireWriter {
                 precondition(
                     writer.position == writer.end, "a message changed while it was written")
             }
-            return bytes
+            return (bytes, sizes.hasUnknown)
+        }
+    }
+
+    @inlinable
+    static func size<M: WireRecord>(of message: M) -> Int {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: SizeSlots.capacity) { slots in
+            var sizes = SizeCache(SizeSlots(slots.baseAddress.unsafelyUnwrapped))
+            return message.measure(&sizes)
         }
     }
 

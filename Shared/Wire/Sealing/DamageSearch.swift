@@ -21,7 +21,7 @@ package enum DamageSearch {
         guard bytes.count > 70 else { return nil }
         let digestStart = bytes.count - 32
         let body = Array(bytes[5..<digestStart])
-        let computed = SealedRecord.digest(body)
+        let computed = SealedRecord.digest(body[...])
         // A byte of the digest itself.
         let differing = (0..<32).filter { bytes[digestStart + $0] != computed.bytes[$0] }
         if let only = differing.first, differing.count == 1 {

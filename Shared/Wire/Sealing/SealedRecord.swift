@@ -55,49 +55,79 @@ public struct SealedRecord: Sendable, Hashable {
     static let domain: [UInt8] = [0] + Array("assay.record.v1\0".utf8)
 
     /// Seals a message; fails if it holds unknown fields at any depth.
+    ///
+    /// The message is measured once, written once, straight to its place in the record, and hashed once.
     public static func seal<M: SealableMessage>(_ message: M) throws(SealError) -> SealedRecord {
-        let payload = message.encoded()
-        if let path = M.fields.unknownPath(in: payload) { throw .unknownField(path) }
-        return try SealedRecord(
-            name: M.fullName, fingerprint: M.fingerprint, payload: payload)
+        let name = M.fullName
+        let header = headerSize(name)
+        var (bytes, hasUnknown) = WireWriter.framed(message, prefix: header, suffix: digestSize)
+        let payload = header..<bytes.count - digestSize
+        if hasUnknown, let path = M.fields.unknownPath(in: Array(bytes[payload])) {
+            throw .unknownField(path)
+        }
+        try writeHeader(name, M.fingerprint, payload.count, to: &bytes)
+        return SealedRecord(completing: consume bytes, name, M.fingerprint, payload)
     }
 
     /// The record of a payload that is already canonical.
     init(name: String, fingerprint: Fingerprint, payload: [UInt8]) throws(SealError) {
-        guard (1...255).contains(name.utf8.count) else {
-            throw .malformed("the name has \(name.utf8.count) bytes", offset: 5)
-        }
-        guard let size = UInt32(exactly: payload.count) else {
-            throw .malformed("the payload has over 4 GiB", offset: 38 + name.utf8.count)
-        }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(74 + name.utf8.count + payload.count)
-        bytes += Self.magic
-        bytes.append(0)
-        // From nameLen up to the payload: what is hashed behind the domain.
-        let body = bytes.count
-        bytes.append(UInt8(name.utf8.count))
-        bytes += name.utf8
-        bytes += fingerprint.bytes
-        withUnsafeBytes(of: size.bigEndian) { bytes += $0 }
-        let start = bytes.count
+        let header = Self.headerSize(name)
+        var bytes = [UInt8](repeating: 0, count: header)
+        bytes.reserveCapacity(header + payload.count + Self.digestSize)
         bytes += payload
-        digest = Self.digest(bytes[body...])
-        bytes += digest.bytes
+        bytes += [UInt8](repeating: 0, count: Self.digestSize)
+        try Self.writeHeader(name, fingerprint, payload.count, to: &bytes)
+        self.init(
+            completing: consume bytes, name, fingerprint, header..<header + payload.count)
+    }
+
+    // MARK: Layout
+
+    private static let digestSize = 32
+    /// Magic and flags, which are not hashed.
+    private static let hashedFrom = 5
+
+    /// Magic 4, flags 1, nameLen 1, name, fingerprint 32, len 4.
+    private static func headerSize(_ name: String) -> Int { 42 + name.utf8.count }
+
+    /// Fills in what stands before the payload.
+    private static func writeHeader(
+        _ name: String, _ fingerprint: Fingerprint, _ payload: Int, to bytes: inout [UInt8]
+    ) throws(SealError) {
+        let count = name.utf8.count
+        guard (1...255).contains(count) else {
+            throw .malformed("the name has \(count) bytes", offset: 5)
+        }
+        guard let size = UInt32(exactly: payload) else {
+            throw .malformed("the payload has over 4 GiB", offset: 38 + count)
+        }
+        bytes.replaceSubrange(0..<4, with: magic)
+        bytes[5] = UInt8(count)
+        bytes.replaceSubrange(6..<6 + count, with: name.utf8)
+        bytes.replaceSubrange(6 + count..<38 + count, with: fingerprint.bytes)
+        for index in 0..<4 {
+            bytes[38 + count + index] = UInt8(truncatingIfNeeded: size >> (24 - 8 * UInt32(index)))
+        }
+    }
+
+    /// Hashes what is written and fills in the digest at the end.
+    private init(
+        completing bytes: consuming [UInt8], _ name: String, _ fingerprint: Fingerprint,
+        _ payload: Range<Int>
+    ) {
+        digest = Self.digest(bytes[Self.hashedFrom..<payload.upperBound])
+        bytes.replaceSubrange(payload.upperBound..<bytes.count, with: digest.bytes)
         self.bytes = bytes
-        payloadRange = start..<start + payload.count
+        payloadRange = payload
         self.name = name
         self.fingerprint = fingerprint
     }
 
-    static func digest(_ body: some Collection<UInt8>) -> Fingerprint {
+    static func digest(_ body: ArraySlice<UInt8>) -> Fingerprint {
         var hash = SHA256()
-        hash.update(data: domain)
-        let isHashed: Void? = body.withContiguousStorageIfAvailable {
-            hash.update(bufferPointer: UnsafeRawBufferPointer($0))
-        }
-        if isHashed == nil { hash.update(data: Array(body)) }
-        return Fingerprint(bytes: Array(hash.finalize())) ?? .zero
+        domain.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        body.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes { Fingerprint(bytes: $0) } ?? .zero
     }
 
     /// Reads a stored record and compares its digest with its bytes; what the payload says is not looked at.
@@ -145,9 +175,9 @@ public enum Commitment {
     public static func make(_ value: [UInt8], salt: [UInt8]) -> [UInt8]? {
         guard salt.count == 32 else { return nil }
         var hash = SHA256()
-        hash.update(data: domain)
-        hash.update(data: salt)
-        hash.update(data: value)
-        return Array(hash.finalize())
+        for part in [domain, salt, value] {
+            part.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        }
+        return hash.finalize().withUnsafeBytes { Array($0) }
     }
 }
