@@ -847,6 +847,123 @@ extension AssayRiskV1 {
 }
 
 extension AssayRiskV1 {
+    /// A fact as the rules saw it.
+    public struct RecordedFact: WireMessage {
+        public var name: String = ""
+        public var status: FactStatus = .unspecified
+        /// Absent if the fact was not known, its value was not kept, or it is personal and was not
+        /// asked for.
+        public var value: FactValue?
+        public var personal: Bool = false
+        /// Only the caller says so.
+        public var claimed: Bool = false
+        public var unknown: UnknownFields?
+
+        public init(
+            name: String = "", status: FactStatus = .unspecified, value: FactValue? = nil,
+            personal: Bool = false, claimed: Bool = false
+        ) {
+            self.name = name
+            self.status = status
+            self.value = value
+            self.personal = personal
+            self.claimed = claimed
+        }
+
+        public static func blank() -> RecordedFact { RecordedFact() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.RecordedFact", depth: 2,
+            [
+                Field(1, "name", .string),
+                Field(2, "status", .enumeration(FactStatus.names)),
+                Field(3, "value", .message { FactValue.fields }, .optional),
+                Field(4, "personal", .bool),
+                Field(5, "claimed", .bool),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { name = try reader.string(.implicit) }
+                if reader.take(0x10) { status = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) { self.value = try reader.message() }
+                if reader.take(0x20) { personal = try reader.bool(.implicit) }
+                if reader.take(0x28) { claimed = try reader.bool(.implicit) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, name)
+            size += sizes.enumeration(0x10, status)
+            size += sizes.message(0x1A, self.value)
+            size += sizes.bool(0x20, personal)
+            size += sizes.bool(0x28, claimed)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, name)
+            writer.enumeration(0x10, status)
+            writer.message(0x1A, self.value, &sizes)
+            writer.bool(0x20, personal)
+            writer.bool(0x28, claimed)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.required("name", missing: name.isEmpty)
+            violations.length("name", name.utf8.count, max: 64)
+            violations.nested("value", self.value)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: name = try reader.value(StringCodec.self)
+            case 2: status = try reader.value(EnumCodec<FactStatus>.self)
+            case 3: self.value = try reader.value(MessageCodec<FactValue>.self)
+            case 4: personal = try reader.value(BoolCodec.self)
+            case 5: claimed = try reader.value(BoolCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("name", name, StringCodec.self)
+            writer.field("status", status, EnumCodec<FactStatus>.self)
+            writer.field("value", self.value, MessageCodec<FactValue>.self)
+            writer.field("personal", personal, BoolCodec.self)
+            writer.field("claimed", claimed, BoolCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: RecordedFact, b: RecordedFact) -> Bool {
+            Canonical.equal(a.name, b.name)
+                && Canonical.equal(a.status, b.status)
+                && Canonical.equal(a.value, b.value)
+                && Canonical.equal(a.personal, b.personal)
+                && Canonical.equal(a.claimed, b.claimed)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(name, into: &hasher)
+            Canonical.hash(status, into: &hasher)
+            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(personal, into: &hasher)
+            Canonical.hash(claimed, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
     /// A rule, what it read, and what it said.
     public struct RuleTrace: WireMessage {
         public var rule: String = ""
@@ -7989,136 +8106,287 @@ extension AssayRiskV1 {
 }
 
 extension AssayRiskV1 {
-    /// A fact as the rules saw it.
-    public struct RecordedFact: WireMessage {
-        public var name: String = ""
-        public var status: FactStatus = .unspecified
-        /// Absent if the fact was not known, or is personal.
-        public var value: FactValue?
-        /// Stands for the value of a personal fact.
+    /// The facts of a decision as its rules saw them, column by column. A fact stands here by its
+    /// key, the first four bytes of the
+    /// SHA-256 of its name as a number, most significant first; the rule set's catalogue has the
+    /// names. All keys of a column
+    /// rise. What stands in no column was absent.
+    public struct RecordedFacts: WireMessage {
+        /// Known facts, with their values beside them.
+        public var keys: [UInt32] = []
+        public var values: [FactValue] = []
+        /// Known facts that are personal: their values are in the evidence.
+        public var personal: [UInt32] = []
+        /// Stands for the `PersonalFacts` of the decision, as encoded; empty if it has none.
         public var commitment: [UInt8] = []
-        /// Only the caller says so.
-        public var claimed: Bool = false
+        /// Known facts without value: it is too long for a record, or only rules that did not hold
+        /// read it and there was no
+        /// room.
+        public var omitted: [UInt32] = []
+        /// Of the known facts, those whose entity has no history.
+        public var empty: [UInt32] = []
+        /// Of the known facts, those that only the caller vouches for.
+        public var claimed: [UInt32] = []
+        /// Facts whose source did not answer, may not tell, or failed on them.
+        public var unavailable: [UInt32] = []
+        public var withheld: [UInt32] = []
+        public var error: [UInt32] = []
         public var unknown: UnknownFields?
 
         public init(
-            name: String = "", status: FactStatus = .unspecified, value: FactValue? = nil,
-            commitment: [UInt8] = [], claimed: Bool = false
+            keys: [UInt32] = [], values: [FactValue] = [], personal: [UInt32] = [],
+            commitment: [UInt8] = [], omitted: [UInt32] = [], empty: [UInt32] = [],
+            claimed: [UInt32] = [], unavailable: [UInt32] = [], withheld: [UInt32] = [],
+            error: [UInt32] = []
         ) {
-            self.name = name
-            self.status = status
-            self.value = value
+            self.keys = keys
+            self.values = values
+            self.personal = personal
             self.commitment = commitment
+            self.omitted = omitted
+            self.empty = empty
             self.claimed = claimed
+            self.unavailable = unavailable
+            self.withheld = withheld
+            self.error = error
         }
 
-        public static func blank() -> RecordedFact { RecordedFact() }
+        public static func blank() -> RecordedFacts { RecordedFacts() }
 
         public static let fields = FieldTable(
-            "assay.risk.v1.RecordedFact", depth: 2,
+            "assay.risk.v1.RecordedFacts", depth: 2,
             [
-                Field(1, "name", .string),
-                Field(2, "status", .enumeration(FactStatus.names)),
-                Field(3, "value", .message { FactValue.fields }, .optional),
+                Field(1, "keys", .uint32Fixed, .packed),
+                Field(2, "values", .message { FactValue.fields }, .list),
+                Field(3, "personal", .uint32Fixed, .packed),
                 Field(4, "commitment", .bytes),
-                Field(5, "claimed", .bool),
+                Field(5, "omitted", .uint32Fixed, .packed),
+                Field(6, "empty", .uint32Fixed, .packed),
+                Field(7, "claimed", .uint32Fixed, .packed),
+                Field(8, "unavailable", .uint32Fixed, .packed),
+                Field(9, "withheld", .uint32Fixed, .packed),
+                Field(10, "error", .uint32Fixed, .packed),
             ])
 
         @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
             repeat {
-                if reader.take(0x0A) { name = try reader.string(.implicit) }
-                if reader.take(0x10) { status = try reader.enumeration(.implicit) }
-                if reader.take(0x1A) { self.value = try reader.message() }
+                if reader.take(0x0A) { keys = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x12) {
+                    values = try reader.list(0x12, MessageCodec<FactValue>.self)
+                }
+                if reader.take(0x1A) { personal = try reader.packed(UInt32FixedCodec.self) }
                 if reader.take(0x22) { commitment = try reader.bytes(.implicit) }
-                if reader.take(0x28) { claimed = try reader.bool(.implicit) }
+                if reader.take(0x2A) { omitted = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x32) { empty = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x3A) { claimed = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x42) { unavailable = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x4A) { withheld = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x52) { error = try reader.packed(UInt32FixedCodec.self) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
-            size += sizes.string(0x0A, name)
-            size += sizes.enumeration(0x10, status)
-            size += sizes.message(0x1A, self.value)
+            size += sizes.packed(0x0A, keys, UInt32FixedCodec.self)
+            size += sizes.list(0x12, values, MessageCodec<FactValue>.self)
+            size += sizes.packed(0x1A, personal, UInt32FixedCodec.self)
             size += sizes.bytes(0x22, commitment)
-            size += sizes.bool(0x28, claimed)
+            size += sizes.packed(0x2A, omitted, UInt32FixedCodec.self)
+            size += sizes.packed(0x32, empty, UInt32FixedCodec.self)
+            size += sizes.packed(0x3A, claimed, UInt32FixedCodec.self)
+            size += sizes.packed(0x42, unavailable, UInt32FixedCodec.self)
+            size += sizes.packed(0x4A, withheld, UInt32FixedCodec.self)
+            size += sizes.packed(0x52, error, UInt32FixedCodec.self)
             size += sizes.unknown(unknown)
             return size
         }
 
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
-            writer.string(0x0A, name)
-            writer.enumeration(0x10, status)
-            writer.message(0x1A, self.value, &sizes)
+            writer.packed(0x0A, keys, UInt32FixedCodec.self, &sizes)
+            writer.list(0x12, values, MessageCodec<FactValue>.self, &sizes)
+            writer.packed(0x1A, personal, UInt32FixedCodec.self, &sizes)
             writer.bytes(0x22, commitment)
-            writer.bool(0x28, claimed)
+            writer.packed(0x2A, omitted, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x32, empty, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x3A, claimed, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x42, unavailable, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x4A, withheld, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x52, error, UInt32FixedCodec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.required("name", missing: name.isEmpty)
-            violations.length("name", name.utf8.count, max: 64)
-            violations.nested("value", self.value)
+            violations.count("keys", keys.count, max: 4096)
+            violations.count("values", values.count, max: 4096)
+            violations.nested("values", values)
+            violations.count("personal", personal.count, max: 4096)
             violations.length("commitment", commitment.count, exactly: 32)
+            violations.count("omitted", omitted.count, max: 4096)
+            violations.count("empty", empty.count, max: 4096)
+            violations.count("claimed", claimed.count, max: 4096)
+            violations.count("unavailable", unavailable.count, max: 4096)
+            violations.count("withheld", withheld.count, max: 4096)
+            violations.count("error", error.count, max: 4096)
         }
 
         public mutating func readJSON(
             _ field: Int, from reader: inout JSONReader
         ) throws(JSONError) {
             switch field {
-            case 1: name = try reader.value(StringCodec.self)
-            case 2: status = try reader.value(EnumCodec<FactStatus>.self)
-            case 3: self.value = try reader.value(MessageCodec<FactValue>.self)
+            case 1: keys = try reader.list(UInt32FixedCodec.self)
+            case 2: values = try reader.list(MessageCodec<FactValue>.self)
+            case 3: personal = try reader.list(UInt32FixedCodec.self)
             case 4: commitment = try reader.value(BytesCodec.self)
-            case 5: claimed = try reader.value(BoolCodec.self)
+            case 5: omitted = try reader.list(UInt32FixedCodec.self)
+            case 6: empty = try reader.list(UInt32FixedCodec.self)
+            case 7: claimed = try reader.list(UInt32FixedCodec.self)
+            case 8: unavailable = try reader.list(UInt32FixedCodec.self)
+            case 9: withheld = try reader.list(UInt32FixedCodec.self)
+            case 10: error = try reader.list(UInt32FixedCodec.self)
             default: break
             }
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
-            writer.field("name", name, StringCodec.self)
-            writer.field("status", status, EnumCodec<FactStatus>.self)
-            writer.field("value", self.value, MessageCodec<FactValue>.self)
+            writer.list("keys", keys, UInt32FixedCodec.self)
+            writer.list("values", values, MessageCodec<FactValue>.self)
+            writer.list("personal", personal, UInt32FixedCodec.self)
             writer.field("commitment", commitment, BytesCodec.self)
-            writer.field("claimed", claimed, BoolCodec.self)
+            writer.list("omitted", omitted, UInt32FixedCodec.self)
+            writer.list("empty", empty, UInt32FixedCodec.self)
+            writer.list("claimed", claimed, UInt32FixedCodec.self)
+            writer.list("unavailable", unavailable, UInt32FixedCodec.self)
+            writer.list("withheld", withheld, UInt32FixedCodec.self)
+            writer.list("error", error, UInt32FixedCodec.self)
             writer.endObject()
         }
 
-        public static func == (a: RecordedFact, b: RecordedFact) -> Bool {
-            Canonical.equal(a.name, b.name)
-                && Canonical.equal(a.status, b.status)
-                && Canonical.equal(a.value, b.value)
+        public static func == (a: RecordedFacts, b: RecordedFacts) -> Bool {
+            Canonical.equal(a.keys, b.keys)
+                && Canonical.equal(a.values, b.values)
+                && Canonical.equal(a.personal, b.personal)
                 && Canonical.equal(a.commitment, b.commitment)
+                && Canonical.equal(a.omitted, b.omitted)
+                && Canonical.equal(a.empty, b.empty)
                 && Canonical.equal(a.claimed, b.claimed)
+                && Canonical.equal(a.unavailable, b.unavailable)
+                && Canonical.equal(a.withheld, b.withheld)
+                && Canonical.equal(a.error, b.error)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
-            Canonical.hash(name, into: &hasher)
-            Canonical.hash(status, into: &hasher)
-            Canonical.hash(self.value, into: &hasher)
+            Canonical.hash(keys, into: &hasher)
+            Canonical.hash(values, into: &hasher)
+            Canonical.hash(personal, into: &hasher)
             Canonical.hash(commitment, into: &hasher)
+            Canonical.hash(omitted, into: &hasher)
+            Canonical.hash(empty, into: &hasher)
             Canonical.hash(claimed, into: &hasher)
+            Canonical.hash(unavailable, into: &hasher)
+            Canonical.hash(withheld, into: &hasher)
+            Canonical.hash(error, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
 }
 
 extension AssayRiskV1 {
-    /// A rule whose verdict was not `no_hit`.
+    /// The personal facts of a decision, beside its record and never in it.
+    public struct PersonalFacts: WireMessage {
+        public var keys: [UInt32] = []
+        public var values: [FactValue] = []
+        public var unknown: UnknownFields?
+
+        public init(keys: [UInt32] = [], values: [FactValue] = []) {
+            self.keys = keys
+            self.values = values
+        }
+
+        public static func blank() -> PersonalFacts { PersonalFacts() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.PersonalFacts", depth: 2,
+            [
+                Field(1, "keys", .uint32Fixed, .packed),
+                Field(2, "values", .message { FactValue.fields }, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { keys = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x12) {
+                    values = try reader.list(0x12, MessageCodec<FactValue>.self)
+                }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.packed(0x0A, keys, UInt32FixedCodec.self)
+            size += sizes.list(0x12, values, MessageCodec<FactValue>.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.packed(0x0A, keys, UInt32FixedCodec.self, &sizes)
+            writer.list(0x12, values, MessageCodec<FactValue>.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("keys", keys.count, max: 4096)
+            violations.count("values", values.count, max: 4096)
+            violations.nested("values", values)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: keys = try reader.list(UInt32FixedCodec.self)
+            case 2: values = try reader.list(MessageCodec<FactValue>.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("keys", keys, UInt32FixedCodec.self)
+            writer.list("values", values, MessageCodec<FactValue>.self)
+            writer.endObject()
+        }
+
+        public static func == (a: PersonalFacts, b: PersonalFacts) -> Bool {
+            Canonical.equal(a.keys, b.keys)
+                && Canonical.equal(a.values, b.values)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(keys, into: &hasher)
+            Canonical.hash(values, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// A rule that held, or that could not be computed.
     public struct RecordedRule: WireMessage {
         public var rule: String = ""
         public var verdict: Verdict = .unspecified
-        /// Positions in the record's facts that the rule reads.
-        public var facts: [UInt32] = []
         public var unknown: UnknownFields?
 
-        public init(rule: String = "", verdict: Verdict = .unspecified, facts: [UInt32] = []) {
+        public init(rule: String = "", verdict: Verdict = .unspecified) {
             self.rule = rule
             self.verdict = verdict
-            self.facts = facts
         }
 
         public static func blank() -> RecordedRule { RecordedRule() }
@@ -8128,7 +8396,6 @@ extension AssayRiskV1 {
             [
                 Field(1, "rule", .string),
                 Field(2, "verdict", .enumeration(Verdict.names)),
-                Field(3, "facts", .uint32, .packed),
             ])
 
         @inline(never)
@@ -8136,7 +8403,6 @@ extension AssayRiskV1 {
             repeat {
                 if reader.take(0x0A) { rule = try reader.string(.implicit) }
                 if reader.take(0x10) { verdict = try reader.enumeration(.implicit) }
-                if reader.take(0x1A) { facts = try reader.packed(UInt32Codec.self) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -8144,7 +8410,6 @@ extension AssayRiskV1 {
             var size = 0
             size += sizes.string(0x0A, rule)
             size += sizes.enumeration(0x10, verdict)
-            size += sizes.packed(0x1A, facts, UInt32Codec.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -8153,14 +8418,12 @@ extension AssayRiskV1 {
             let start = writer.mark
             writer.string(0x0A, rule)
             writer.enumeration(0x10, verdict)
-            writer.packed(0x1A, facts, UInt32Codec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
             violations.required("rule", missing: rule.isEmpty)
             violations.length("rule", rule.utf8.count, max: 32)
-            violations.count("facts", facts.count, max: 64)
         }
 
         public mutating func readJSON(
@@ -8169,7 +8432,6 @@ extension AssayRiskV1 {
             switch field {
             case 1: rule = try reader.value(StringCodec.self)
             case 2: verdict = try reader.value(EnumCodec<Verdict>.self)
-            case 3: facts = try reader.list(UInt32Codec.self)
             default: break
             }
         }
@@ -8178,21 +8440,18 @@ extension AssayRiskV1 {
             writer.beginObject()
             writer.field("rule", rule, StringCodec.self)
             writer.field("verdict", verdict, EnumCodec<Verdict>.self)
-            writer.list("facts", facts, UInt32Codec.self)
             writer.endObject()
         }
 
         public static func == (a: RecordedRule, b: RecordedRule) -> Bool {
             Canonical.equal(a.rule, b.rule)
                 && Canonical.equal(a.verdict, b.verdict)
-                && Canonical.equal(a.facts, b.facts)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
         public func hash(into hasher: inout Hasher) {
             Canonical.hash(rule, into: &hasher)
             Canonical.hash(verdict, into: &hasher)
-            Canonical.hash(facts, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -8860,6 +9119,158 @@ extension AssayRiskV1 {
 }
 
 extension AssayRiskV1 {
+    /// Why a fact was of no use to a rule.
+    public enum MissingCause: WireEnum {
+        case unspecified
+        case absent
+        case unavailable
+        case withheld
+        case error
+        /// It was known, and older than the rule allows.
+        case stale
+        case unrecognized(UnrecognizedNumber)
+
+        public init?(number: Int32) {
+            switch number {
+            case 0: self = .unspecified
+            case 1: self = .absent
+            case 2: self = .unavailable
+            case 3: self = .withheld
+            case 4: self = .error
+            case 5: self = .stale
+            default: return nil
+            }
+        }
+
+        public var number: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .absent: 1
+            case .unavailable: 2
+            case .withheld: 3
+            case .error: 4
+            case .stale: 5
+            case .unrecognized(let value): value.number
+            }
+        }
+
+        public static let names = EnumNames(
+            "assay.risk.v1.MissingCause",
+            [
+                (0, "unspecified"), (1, "absent"), (2, "unavailable"), (3, "withheld"),
+                (4, "error"), (5, "stale"),
+            ])
+    }
+}
+
+extension AssayRiskV1 {
+    /// Missing facts of one namespace and cause, as records hold them.
+    public struct MissingGroup: WireMessage {
+        public var namespace: String = ""
+        public var cause: MissingCause = .unspecified
+        /// What stands behind the namespace and its dot.
+        public var names: [String] = []
+        /// How many rules asked for each.
+        public var rules: [UInt32] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            namespace: String = "", cause: MissingCause = .unspecified, names: [String] = [],
+            rules: [UInt32] = []
+        ) {
+            self.namespace = namespace
+            self.cause = cause
+            self.names = names
+            self.rules = rules
+        }
+
+        public static func blank() -> MissingGroup { MissingGroup() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.MissingGroup", depth: 1,
+            [
+                Field(1, "namespace", .string),
+                Field(2, "cause", .enumeration(MissingCause.names)),
+                Field(3, "names", .string, .list),
+                Field(4, "rules", .uint32, .packed),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { namespace = try reader.string(.implicit) }
+                if reader.take(0x10) { cause = try reader.enumeration(.implicit) }
+                if reader.take(0x1A) { names = try reader.list(0x1A, StringCodec.self) }
+                if reader.take(0x22) { rules = try reader.packed(UInt32Codec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.string(0x0A, namespace)
+            size += sizes.enumeration(0x10, cause)
+            size += sizes.list(0x1A, names, StringCodec.self)
+            size += sizes.packed(0x22, rules, UInt32Codec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.string(0x0A, namespace)
+            writer.enumeration(0x10, cause)
+            writer.list(0x1A, names, StringCodec.self, &sizes)
+            writer.packed(0x22, rules, UInt32Codec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.length("namespace", namespace.utf8.count, max: 64)
+            violations.count("names", names.count, max: 320)
+            violations.each("names", names, max: 64)
+            violations.count("rules", rules.count, max: 320)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: namespace = try reader.value(StringCodec.self)
+            case 2: cause = try reader.value(EnumCodec<MissingCause>.self)
+            case 3: names = try reader.list(StringCodec.self)
+            case 4: rules = try reader.list(UInt32Codec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.field("namespace", namespace, StringCodec.self)
+            writer.field("cause", cause, EnumCodec<MissingCause>.self)
+            writer.list("names", names, StringCodec.self)
+            writer.list("rules", rules, UInt32Codec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: MissingGroup, b: MissingGroup) -> Bool {
+            Canonical.equal(a.namespace, b.namespace)
+                && Canonical.equal(a.cause, b.cause)
+                && Canonical.equal(a.names, b.names)
+                && Canonical.equal(a.rules, b.rules)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(namespace, into: &hasher)
+            Canonical.hash(cause, into: &hasher)
+            Canonical.hash(names, into: &hasher)
+            Canonical.hash(rules, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
     /// What was decided, without its place in the log.
     public struct RecordedOutcome: WireMessage {
         public var status: Status = .unspecified
@@ -8875,7 +9286,6 @@ extension AssayRiskV1 {
         public var credit: CreditResult?
         public var forcedBy: [String] = []
         public var degraded: [String] = []
-        public var missingFacts: [MissingFact] = []
         public var message: String = ""
         public var fingerprint: FingerprintResult?
         public var shadow: [Flag] = []
@@ -8884,6 +9294,7 @@ extension AssayRiskV1 {
         public var modelRiskFactors: [String] = []
         public var overrideID: String = ""
         public var staleFacts: [String] = []
+        public var missing: [MissingGroup] = []
         public var unknown: UnknownFields?
 
         public init(
@@ -8891,10 +9302,11 @@ extension AssayRiskV1 {
             scoreExact: Decimal64, ruleScore: Decimal64, modelScore: Int32? = nil,
             modelProbability: Double? = nil, flags: [Flag] = [], reasons: [Reason] = [],
             contributions: [Contribution] = [], credit: CreditResult? = nil,
-            forcedBy: [String] = [], degraded: [String] = [], missingFacts: [MissingFact] = [],
-            message: String = "", fingerprint: FingerprintResult? = nil, shadow: [Flag] = [],
+            forcedBy: [String] = [], degraded: [String] = [], message: String = "",
+            fingerprint: FingerprintResult? = nil, shadow: [Flag] = [],
             modelConfidence: Double? = nil, modelInterval: Interval? = nil,
-            modelRiskFactors: [String] = [], overrideID: String = "", staleFacts: [String] = []
+            modelRiskFactors: [String] = [], overrideID: String = "", staleFacts: [String] = [],
+            missing: [MissingGroup] = []
         ) {
             self.status = status
             self.riskLevel = riskLevel
@@ -8909,7 +9321,6 @@ extension AssayRiskV1 {
             self.credit = credit
             self.forcedBy = forcedBy
             self.degraded = degraded
-            self.missingFacts = missingFacts
             self.message = message
             self.fingerprint = fingerprint
             self.shadow = shadow
@@ -8918,6 +9329,7 @@ extension AssayRiskV1 {
             self.modelRiskFactors = modelRiskFactors
             self.overrideID = overrideID
             self.staleFacts = staleFacts
+            self.missing = missing
         }
 
         public static func blank() -> RecordedOutcome {
@@ -8940,9 +9352,6 @@ extension AssayRiskV1 {
                 Field(11, "credit", .message { CreditResult.fields }, .optional),
                 Field(12, "forced_by", json: "forcedBy", .string, .list),
                 Field(13, "degraded", .string, .list),
-                Field(
-                    14, "missing_facts", json: "missingFacts", .message { MissingFact.fields },
-                    .list),
                 Field(15, "message", .string),
                 Field(16, "fingerprint", .message { FingerprintResult.fields }, .optional),
                 Field(17, "shadow", .message { Flag.fields }, .list),
@@ -8953,6 +9362,7 @@ extension AssayRiskV1 {
                 Field(20, "model_risk_factors", json: "modelRiskFactors", .string, .list),
                 Field(21, "override_id", json: "overrideId", .string),
                 Field(22, "stale_facts", json: "staleFacts", .string, .list),
+                Field(23, "missing", .message { MissingGroup.fields }, .list),
             ])
 
         @inline(never)
@@ -8980,9 +9390,6 @@ extension AssayRiskV1 {
                 if reader.take(0x5A) { credit = try reader.message() }
                 if reader.take(0x62) { forcedBy = try reader.list(0x62, StringCodec.self) }
                 if reader.take(0x6A) { degraded = try reader.list(0x6A, StringCodec.self) }
-                if reader.take(0x72) {
-                    missingFacts = try reader.list(0x72, MessageCodec<MissingFact>.self)
-                }
                 if reader.take(0x7A) { message = try reader.string(.implicit) }
                 if reader.take(0x82) { fingerprint = try reader.message() }
                 if reader.take(0x8A) { shadow = try reader.list(0x8A, MessageCodec<Flag>.self) }
@@ -8991,6 +9398,9 @@ extension AssayRiskV1 {
                 if reader.take(0xA2) { modelRiskFactors = try reader.list(0xA2, StringCodec.self) }
                 if reader.take(0xAA) { overrideID = try reader.string(.implicit) }
                 if reader.take(0xB2) { staleFacts = try reader.list(0xB2, StringCodec.self) }
+                if reader.take(0xBA) {
+                    missing = try reader.list(0xBA, MessageCodec<MissingGroup>.self)
+                }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -9010,7 +9420,6 @@ extension AssayRiskV1 {
             size += sizes.message(0x5A, credit)
             size += sizes.list(0x62, forcedBy, StringCodec.self)
             size += sizes.list(0x6A, degraded, StringCodec.self)
-            size += sizes.list(0x72, missingFacts, MessageCodec<MissingFact>.self)
             size += sizes.string(0x7A, message)
             size += sizes.message(0x82, fingerprint)
             size += sizes.list(0x8A, shadow, MessageCodec<Flag>.self)
@@ -9019,6 +9428,7 @@ extension AssayRiskV1 {
             size += sizes.list(0xA2, modelRiskFactors, StringCodec.self)
             size += sizes.string(0xAA, overrideID)
             size += sizes.list(0xB2, staleFacts, StringCodec.self)
+            size += sizes.list(0xBA, missing, MessageCodec<MissingGroup>.self)
             size += sizes.unknown(unknown)
             return size
         }
@@ -9038,7 +9448,6 @@ extension AssayRiskV1 {
             writer.message(0x5A, credit, &sizes)
             writer.list(0x62, forcedBy, StringCodec.self, &sizes)
             writer.list(0x6A, degraded, StringCodec.self, &sizes)
-            writer.list(0x72, missingFacts, MessageCodec<MissingFact>.self, &sizes)
             writer.string(0x7A, message)
             writer.message(0x82, fingerprint, &sizes)
             writer.list(0x8A, shadow, MessageCodec<Flag>.self, &sizes)
@@ -9047,6 +9456,7 @@ extension AssayRiskV1 {
             writer.list(0xA2, modelRiskFactors, StringCodec.self, &sizes)
             writer.string(0xAA, overrideID)
             writer.list(0xB2, staleFacts, StringCodec.self, &sizes)
+            writer.list(0xBA, missing, MessageCodec<MissingGroup>.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -9065,8 +9475,6 @@ extension AssayRiskV1 {
             violations.each("forced_by", forcedBy, max: 32)
             violations.count("degraded", degraded.count, max: 16)
             violations.each("degraded", degraded, max: 64)
-            violations.count("missing_facts", missingFacts.count, max: 320)
-            violations.nested("missing_facts", missingFacts)
             violations.length("message", message.utf8.count, max: 512)
             violations.nested("fingerprint", fingerprint)
             violations.count("shadow", shadow.count, max: 320)
@@ -9080,6 +9488,8 @@ extension AssayRiskV1 {
             violations.length("override_id", overrideID.utf8.count, max: 64)
             violations.count("stale_facts", staleFacts.count, max: 512)
             violations.each("stale_facts", staleFacts, max: 64)
+            violations.count("missing", missing.count, max: 320)
+            violations.nested("missing", missing)
         }
 
         public mutating func readJSON(
@@ -9099,7 +9509,6 @@ extension AssayRiskV1 {
             case 11: credit = try reader.value(MessageCodec<CreditResult>.self)
             case 12: forcedBy = try reader.list(StringCodec.self)
             case 13: degraded = try reader.list(StringCodec.self)
-            case 14: missingFacts = try reader.list(MessageCodec<MissingFact>.self)
             case 15: message = try reader.value(StringCodec.self)
             case 16: fingerprint = try reader.value(MessageCodec<FingerprintResult>.self)
             case 17: shadow = try reader.list(MessageCodec<Flag>.self)
@@ -9108,6 +9517,7 @@ extension AssayRiskV1 {
             case 20: modelRiskFactors = try reader.list(StringCodec.self)
             case 21: overrideID = try reader.value(StringCodec.self)
             case 22: staleFacts = try reader.list(StringCodec.self)
+            case 23: missing = try reader.list(MessageCodec<MissingGroup>.self)
             default: break
             }
         }
@@ -9127,7 +9537,6 @@ extension AssayRiskV1 {
             writer.field("credit", credit, MessageCodec<CreditResult>.self)
             writer.list("forcedBy", forcedBy, StringCodec.self)
             writer.list("degraded", degraded, StringCodec.self)
-            writer.list("missingFacts", missingFacts, MessageCodec<MissingFact>.self)
             writer.field("message", message, StringCodec.self)
             writer.field("fingerprint", fingerprint, MessageCodec<FingerprintResult>.self)
             writer.list("shadow", shadow, MessageCodec<Flag>.self)
@@ -9136,6 +9545,7 @@ extension AssayRiskV1 {
             writer.list("modelRiskFactors", modelRiskFactors, StringCodec.self)
             writer.field("overrideId", overrideID, StringCodec.self)
             writer.list("staleFacts", staleFacts, StringCodec.self)
+            writer.list("missing", missing, MessageCodec<MissingGroup>.self)
             writer.endObject()
         }
 
@@ -9153,7 +9563,6 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.credit, b.credit)
                 && Canonical.equal(a.forcedBy, b.forcedBy)
                 && Canonical.equal(a.degraded, b.degraded)
-                && Canonical.equal(a.missingFacts, b.missingFacts)
                 && Canonical.equal(a.message, b.message)
                 && Canonical.equal(a.fingerprint, b.fingerprint)
                 && Canonical.equal(a.shadow, b.shadow)
@@ -9162,6 +9571,7 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.modelRiskFactors, b.modelRiskFactors)
                 && Canonical.equal(a.overrideID, b.overrideID)
                 && Canonical.equal(a.staleFacts, b.staleFacts)
+                && Canonical.equal(a.missing, b.missing)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -9179,7 +9589,6 @@ extension AssayRiskV1 {
             Canonical.hash(credit, into: &hasher)
             Canonical.hash(forcedBy, into: &hasher)
             Canonical.hash(degraded, into: &hasher)
-            Canonical.hash(missingFacts, into: &hasher)
             Canonical.hash(message, into: &hasher)
             Canonical.hash(fingerprint, into: &hasher)
             Canonical.hash(shadow, into: &hasher)
@@ -9188,6 +9597,7 @@ extension AssayRiskV1 {
             Canonical.hash(modelRiskFactors, into: &hasher)
             Canonical.hash(overrideID, into: &hasher)
             Canonical.hash(staleFacts, into: &hasher)
+            Canonical.hash(missing, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -9212,7 +9622,6 @@ extension AssayRiskV1 {
         /// SHA-256 of the request as it came.
         public var request: [UInt8] = []
         public var industry: Industry = .unspecified
-        public var facts: [RecordedFact] = []
         public var entities: [RecordedEntity] = []
         public var vectors: [RecordedVector] = []
         public var definitionSet: [UInt8] = []
@@ -9230,23 +9639,29 @@ extension AssayRiskV1 {
         public var occurredAt: Timestamp?
         /// Kinds of facts that the event was expected to have.
         public var expected: [String] = []
-        /// Facts that were taken from the request, were too long to keep, and stand without value.
-        public var omittedFacts: UInt32 = 0
         /// Digest of the zone table that local times were computed with.
         public var zoneTable: [UInt8] = []
+        /// Absent of a loan application, which no rule decides.
+        public var facts: RecordedFacts?
+        /// Rules that could not be told, because facts are missing that the event should have: a
+        /// bit for each rule of the rule
+        /// set by rising id, the lowest of each byte first; zero bytes at the end are left out.
+        public var notEvaluated: [UInt8] = []
+        /// Rules that do not concern the event: only facts are missing that it need not have.
+        public var skipped: [UInt8] = []
         public var unknown: UnknownFields?
 
         public init(
             chain: String = "", sequence: UInt64 = 0, previous: [UInt8] = [],
             decisionID: UniqueID = .zero, kind: DecisionKind = .unspecified, tenant: String = "",
             requestID: String = "", transactionID: String = "", decidedAt: Timestamp,
-            request: [UInt8] = [], industry: Industry = .unspecified, facts: [RecordedFact] = [],
+            request: [UInt8] = [], industry: Industry = .unspecified,
             entities: [RecordedEntity] = [], vectors: [RecordedVector] = [],
             definitionSet: [UInt8] = [], model: RecordedModel? = nil, rules: [RecordedRule] = [],
             noHits: UInt32 = 0, ruleSet: [UInt8] = [], policy: String = "",
             policyDigest: [UInt8] = [], outcome: RecordedOutcome, build: String = "",
-            occurredAt: Timestamp? = nil, expected: [String] = [], omittedFacts: UInt32 = 0,
-            zoneTable: [UInt8] = []
+            occurredAt: Timestamp? = nil, expected: [String] = [], zoneTable: [UInt8] = [],
+            facts: RecordedFacts? = nil, notEvaluated: [UInt8] = [], skipped: [UInt8] = []
         ) {
             self.chain = chain
             self.sequence = sequence
@@ -9259,7 +9674,6 @@ extension AssayRiskV1 {
             self.decidedAt = decidedAt
             self.request = request
             self.industry = industry
-            self.facts = facts
             self.entities = entities
             self.vectors = vectors
             self.definitionSet = definitionSet
@@ -9273,8 +9687,10 @@ extension AssayRiskV1 {
             self.build = build
             self.occurredAt = occurredAt
             self.expected = expected
-            self.omittedFacts = omittedFacts
             self.zoneTable = zoneTable
+            self.facts = facts
+            self.notEvaluated = notEvaluated
+            self.skipped = skipped
         }
 
         public static func blank() -> DecisionRecord {
@@ -9295,7 +9711,6 @@ extension AssayRiskV1 {
                 Field(9, "decided_at", json: "decidedAt", .timestamp, .required),
                 Field(10, "request", .bytes),
                 Field(11, "industry", .enumeration(Industry.names)),
-                Field(12, "facts", .message { RecordedFact.fields }, .list),
                 Field(13, "entities", .message { RecordedEntity.fields }, .list),
                 Field(14, "vectors", .message { RecordedVector.fields }, .list),
                 Field(15, "definition_set", json: "definitionSet", .bytes),
@@ -9309,8 +9724,10 @@ extension AssayRiskV1 {
                 Field(23, "build", .string),
                 Field(24, "occurred_at", json: "occurredAt", .timestamp, .optional),
                 Field(25, "expected", .string, .list),
-                Field(26, "omitted_facts", json: "omittedFacts", .uint32),
                 Field(27, "zone_table", json: "zoneTable", .bytes),
+                Field(28, "facts", .message { RecordedFacts.fields }, .optional),
+                Field(29, "not_evaluated", json: "notEvaluated", .bytes),
+                Field(30, "skipped", .bytes),
             ])
 
         @inline(never)
@@ -9331,9 +9748,6 @@ extension AssayRiskV1 {
                 }
                 if reader.take(0x52) { request = try reader.bytes(.implicit) }
                 if reader.take(0x58) { industry = try reader.enumeration(.implicit) }
-                if reader.take(0x62) {
-                    facts = try reader.list(0x62, MessageCodec<RecordedFact>.self)
-                }
                 if reader.take(0x6A) {
                     entities = try reader.list(0x6A, MessageCodec<RecordedEntity>.self)
                 }
@@ -9356,8 +9770,10 @@ extension AssayRiskV1 {
                 if reader.take(0xBA) { build = try reader.string(.implicit) }
                 if reader.take(0xC2) { occurredAt = try reader.timestamp() }
                 if reader.take(0xCA) { expected = try reader.list(0xCA, StringCodec.self) }
-                if reader.take(0xD0) { omittedFacts = try reader.uint32(.implicit) }
                 if reader.take(0xDA) { zoneTable = try reader.bytes(.implicit) }
+                if reader.take(0xE2) { facts = try reader.message() }
+                if reader.take(0xEA) { notEvaluated = try reader.bytes(.implicit) }
+                if reader.take(0xF2) { skipped = try reader.bytes(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
             try reader.finish(seen, required: 0x3, Self.fields)
         }
@@ -9375,7 +9791,6 @@ extension AssayRiskV1 {
             size += sizes.timestamp(0x4A, decidedAt)
             size += sizes.bytes(0x52, request)
             size += sizes.enumeration(0x58, industry)
-            size += sizes.list(0x62, facts, MessageCodec<RecordedFact>.self)
             size += sizes.list(0x6A, entities, MessageCodec<RecordedEntity>.self)
             size += sizes.list(0x72, vectors, MessageCodec<RecordedVector>.self)
             size += sizes.bytes(0x7A, definitionSet)
@@ -9389,8 +9804,10 @@ extension AssayRiskV1 {
             size += sizes.string(0xBA, build)
             size += sizes.timestamp(0xC2, occurredAt)
             size += sizes.list(0xCA, expected, StringCodec.self)
-            size += sizes.uint32(0xD0, omittedFacts)
             size += sizes.bytes(0xDA, zoneTable)
+            size += sizes.message(0xE2, facts)
+            size += sizes.bytes(0xEA, notEvaluated)
+            size += sizes.bytes(0xF2, skipped)
             size += sizes.unknown(unknown)
             return size
         }
@@ -9408,7 +9825,6 @@ extension AssayRiskV1 {
             writer.timestamp(0x4A, decidedAt)
             writer.bytes(0x52, request)
             writer.enumeration(0x58, industry)
-            writer.list(0x62, facts, MessageCodec<RecordedFact>.self, &sizes)
             writer.list(0x6A, entities, MessageCodec<RecordedEntity>.self, &sizes)
             writer.list(0x72, vectors, MessageCodec<RecordedVector>.self, &sizes)
             writer.bytes(0x7A, definitionSet)
@@ -9422,8 +9838,10 @@ extension AssayRiskV1 {
             writer.string(0xBA, build)
             writer.timestamp(0xC2, occurredAt)
             writer.list(0xCA, expected, StringCodec.self, &sizes)
-            writer.uint32(0xD0, omittedFacts)
             writer.bytes(0xDA, zoneTable)
+            writer.message(0xE2, facts, &sizes)
+            writer.bytes(0xEA, notEvaluated)
+            writer.bytes(0xF2, skipped)
             writer.unknown(unknown, since: start)
         }
 
@@ -9437,8 +9855,6 @@ extension AssayRiskV1 {
             violations.length("request_id", requestID.utf8.count, max: 64)
             violations.length("transaction_id", transactionID.utf8.count, max: 64)
             violations.length("request", request.count, max: 32)
-            violations.count("facts", facts.count, max: 512)
-            violations.nested("facts", facts)
             violations.count("entities", entities.count, max: 16)
             violations.nested("entities", entities)
             violations.count("vectors", vectors.count, max: 8)
@@ -9455,6 +9871,9 @@ extension AssayRiskV1 {
             violations.count("expected", expected.count, max: 16)
             violations.each("expected", expected, max: 16)
             violations.length("zone_table", zoneTable.count, max: 32)
+            violations.nested("facts", facts)
+            violations.length("not_evaluated", notEvaluated.count, max: 640)
+            violations.length("skipped", skipped.count, max: 640)
         }
 
         public mutating func readJSON(
@@ -9472,7 +9891,6 @@ extension AssayRiskV1 {
             case 9: decidedAt = try reader.value(TimestampCodec.self)
             case 10: request = try reader.value(BytesCodec.self)
             case 11: industry = try reader.value(EnumCodec<Industry>.self)
-            case 12: facts = try reader.list(MessageCodec<RecordedFact>.self)
             case 13: entities = try reader.list(MessageCodec<RecordedEntity>.self)
             case 14: vectors = try reader.list(MessageCodec<RecordedVector>.self)
             case 15: definitionSet = try reader.value(BytesCodec.self)
@@ -9486,8 +9904,10 @@ extension AssayRiskV1 {
             case 23: build = try reader.value(StringCodec.self)
             case 24: occurredAt = try reader.value(TimestampCodec.self)
             case 25: expected = try reader.list(StringCodec.self)
-            case 26: omittedFacts = try reader.value(UInt32Codec.self)
             case 27: zoneTable = try reader.value(BytesCodec.self)
+            case 28: facts = try reader.value(MessageCodec<RecordedFacts>.self)
+            case 29: notEvaluated = try reader.value(BytesCodec.self)
+            case 30: skipped = try reader.value(BytesCodec.self)
             default: break
             }
         }
@@ -9505,7 +9925,6 @@ extension AssayRiskV1 {
             writer.field("decidedAt", decidedAt, TimestampCodec.self)
             writer.field("request", request, BytesCodec.self)
             writer.field("industry", industry, EnumCodec<Industry>.self)
-            writer.list("facts", facts, MessageCodec<RecordedFact>.self)
             writer.list("entities", entities, MessageCodec<RecordedEntity>.self)
             writer.list("vectors", vectors, MessageCodec<RecordedVector>.self)
             writer.field("definitionSet", definitionSet, BytesCodec.self)
@@ -9519,8 +9938,10 @@ extension AssayRiskV1 {
             writer.field("build", build, StringCodec.self)
             writer.field("occurredAt", occurredAt, TimestampCodec.self)
             writer.list("expected", expected, StringCodec.self)
-            writer.field("omittedFacts", omittedFacts, UInt32Codec.self)
             writer.field("zoneTable", zoneTable, BytesCodec.self)
+            writer.field("facts", facts, MessageCodec<RecordedFacts>.self)
+            writer.field("notEvaluated", notEvaluated, BytesCodec.self)
+            writer.field("skipped", skipped, BytesCodec.self)
             writer.endObject()
         }
 
@@ -9536,7 +9957,6 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.decidedAt, b.decidedAt)
                 && Canonical.equal(a.request, b.request)
                 && Canonical.equal(a.industry, b.industry)
-                && Canonical.equal(a.facts, b.facts)
                 && Canonical.equal(a.entities, b.entities)
                 && Canonical.equal(a.vectors, b.vectors)
                 && Canonical.equal(a.definitionSet, b.definitionSet)
@@ -9550,8 +9970,10 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.build, b.build)
                 && Canonical.equal(a.occurredAt, b.occurredAt)
                 && Canonical.equal(a.expected, b.expected)
-                && Canonical.equal(a.omittedFacts, b.omittedFacts)
                 && Canonical.equal(a.zoneTable, b.zoneTable)
+                && Canonical.equal(a.facts, b.facts)
+                && Canonical.equal(a.notEvaluated, b.notEvaluated)
+                && Canonical.equal(a.skipped, b.skipped)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -9567,7 +9989,6 @@ extension AssayRiskV1 {
             Canonical.hash(decidedAt, into: &hasher)
             Canonical.hash(request, into: &hasher)
             Canonical.hash(industry, into: &hasher)
-            Canonical.hash(facts, into: &hasher)
             Canonical.hash(entities, into: &hasher)
             Canonical.hash(vectors, into: &hasher)
             Canonical.hash(definitionSet, into: &hasher)
@@ -9581,8 +10002,10 @@ extension AssayRiskV1 {
             Canonical.hash(build, into: &hasher)
             Canonical.hash(occurredAt, into: &hasher)
             Canonical.hash(expected, into: &hasher)
-            Canonical.hash(omittedFacts, into: &hasher)
             Canonical.hash(zoneTable, into: &hasher)
+            Canonical.hash(facts, into: &hasher)
+            Canonical.hash(notEvaluated, into: &hasher)
+            Canonical.hash(skipped, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -9590,7 +10013,7 @@ extension AssayRiskV1 {
 
 extension AssayRiskV1.DecisionRecord: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "e9d29fd938ec3b83edc4baf6066a8a589270facafc85d9735dfe315d64ffadfe")
+        "f2403b3d0e935faf3474dc75d87fd153736662dd79cf53305f28badaa923fdfd")
 
     public static let schemaText = """
         package assay.risk.v1
@@ -9624,7 +10047,6 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           decided_at: timestamp = 9 @required
           request: bytes = 10 @max(32)
           industry: assay.risk.v1.Industry = 11
-          facts: [assay.risk.v1.RecordedFact] = 12 @max(512)
           entities: [assay.risk.v1.RecordedEntity] = 13 @max(16)
           vectors: [assay.risk.v1.RecordedVector] = 14 @max(8)
           definition_set: bytes = 15 @max(32)
@@ -9638,17 +10060,11 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           build: string = 23 @max(64)
           occurred_at: timestamp? = 24
           expected: [string] = 25 @each(max: 16) @max(16)
-          omitted_facts: uint32 = 26
           zone_table: bytes = 27 @max(32)
-        }
-        enum FactStatus {
-          unspecified = 0
-          present = 1
-          empty = 2
-          absent = 3
-          unavailable = 4
-          withheld = 5
-          error = 6
+          facts: assay.risk.v1.RecordedFacts? = 28
+          not_evaluated: bytes = 29 @max(640)
+          skipped: bytes = 30 @max(640)
+          reserved 12, 26
         }
         union FactValue {
           flag: bool = 1
@@ -9695,11 +10111,19 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           high = 3
           critical = 4
         }
-        message MissingFact {
-          fact: string = 1 @max(64) @required
-          cause: string = 2 @max(32)
-          rules: uint32 = 3
-          sample: [string] = 4 @each(max: 32) @max(5)
+        enum MissingCause {
+          unspecified = 0
+          absent = 1
+          unavailable = 2
+          withheld = 3
+          error = 4
+          stale = 5
+        }
+        message MissingGroup {
+          namespace: string = 1 @max(64)
+          cause: assay.risk.v1.MissingCause = 2
+          names: [string] = 3 @each(max: 64) @max(320)
+          rules: [uint32] = 4 @max(320)
         }
         message Reason {
           code: string = 1 @max(64) @required
@@ -9734,12 +10158,17 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           role: string = 2 @max(64)
           version: uint64 = 3
         }
-        message RecordedFact {
-          name: string = 1 @max(64) @required
-          status: assay.risk.v1.FactStatus = 2
-          value: assay.risk.v1.FactValue? = 3
+        message RecordedFacts {
+          keys: [uint32] = 1 @max(4096) @wire(fixed)
+          values: [assay.risk.v1.FactValue] = 2 @max(4096)
+          personal: [uint32] = 3 @max(4096) @wire(fixed)
           commitment: bytes = 4 @commitment
-          claimed: bool = 5
+          omitted: [uint32] = 5 @max(4096) @wire(fixed)
+          empty: [uint32] = 6 @max(4096) @wire(fixed)
+          claimed: [uint32] = 7 @max(4096) @wire(fixed)
+          unavailable: [uint32] = 8 @max(4096) @wire(fixed)
+          withheld: [uint32] = 9 @max(4096) @wire(fixed)
+          error: [uint32] = 10 @max(4096) @wire(fixed)
         }
         message RecordedModel {
           name: string = 1 @max(63)
@@ -9764,7 +10193,6 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           credit: assay.risk.v1.CreditResult? = 11
           forced_by: [string] = 12 @each(max: 32) @max(320)
           degraded: [string] = 13 @each(max: 64) @max(16)
-          missing_facts: [assay.risk.v1.MissingFact] = 14 @max(320)
           message: string = 15 @max(512)
           fingerprint: assay.risk.v1.FingerprintResult? = 16
           shadow: [assay.risk.v1.Flag] = 17 @max(320)
@@ -9773,11 +10201,13 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           model_risk_factors: [string] = 20 @each(max: 64) @max(3)
           override_id: string = 21 @max(64)
           stale_facts: [string] = 22 @each(max: 64) @max(512)
+          missing: [assay.risk.v1.MissingGroup] = 23 @max(320)
+          reserved 14
         }
         message RecordedRule {
           rule: string = 1 @max(32) @required
           verdict: assay.risk.v1.Verdict = 2
-          facts: [uint32] = 3 @max(64)
+          reserved 3
         }
         message RecordedVector {
           name: string = 1 @max(64)

@@ -58,14 +58,14 @@ extension AssayRiskV1 {
         /// Decides on one payment.
         public static let assessTransaction = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/AssessTransaction", kind: .unary,
-            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.assess", mutualTLS: true),
+            schema: 0xe382_f69a_e92a_be09, access: .scope("risk.assess", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 5,
             deadline: .milliseconds(50), maximumRequestBytes: 31_626, maximumResponseBytes: 709_350)
 
         /// Decides on one loan application.
         public static let assessCredit = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/AssessCredit", kind: .unary,
-            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.credit", mutualTLS: true),
+            schema: 0xe382_f69a_e92a_be09, access: .scope("risk.credit", mutualTLS: true),
             idempotency: .keyed(path: [1], ttl: .seconds(86_400)), cost: 10,
             deadline: .milliseconds(500), maximumRequestBytes: 28_940,
             maximumResponseBytes: 709_350)
@@ -73,37 +73,37 @@ extension AssayRiskV1 {
         /// A decision made earlier.
         public static let getDecision = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/GetDecision", kind: .unary,
-            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
+            schema: 0xe382_f69a_e92a_be09, access: .scope("risk.decisions.read", mutualTLS: true),
             idempotency: .readonly, cost: 2, deadline: .seconds(1), maximumRequestBytes: 16_402,
             maximumResponseBytes: 709_344)
 
         /// Decisions made earlier, newest first.
         public static let listDecisions = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/ListDecisions", kind: .unary,
-            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
+            schema: 0xe382_f69a_e92a_be09, access: .scope("risk.decisions.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, deadline: .seconds(2), maximumRequestBytes: 16_865,
             maximumResponseBytes: 33_554_432)
 
         /// Every decision from a position of the log on, as it is made; ends only with the call.
         public static let watchDecisions = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/WatchDecisions", kind: .serverStreaming,
-            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
+            schema: 0xe382_f69a_e92a_be09, access: .scope("risk.decisions.read", mutualTLS: true),
             idempotency: .readonly, cost: 5, maximumRequestBytes: 16_439,
             maximumResponseBytes: 709_344)
 
         /// Decides again on what was recorded, and compares.
         public static let replayDecision = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/ReplayDecision", kind: .unary,
-            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.replay", mutualTLS: true),
+            schema: 0xe382_f69a_e92a_be09, access: .scope("risk.replay", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(2), maximumRequestBytes: 16_476,
-            maximumResponseBytes: 815_445)
+            maximumResponseBytes: 8_022_166)
 
         /// Everything that a decision was made from: facts, traces of rules, attributions.
         public static let explainDecision = MethodDescriptor(
             path: "/assay.risk.v1.RiskAssessment/ExplainDecision", kind: .unary,
-            schema: 0xd431_534c_b93a_4d54, access: .scope("risk.decisions.read", mutualTLS: true),
+            schema: 0xe382_f69a_e92a_be09, access: .scope("risk.decisions.read", mutualTLS: true),
             idempotency: .readonly, cost: 20, deadline: .seconds(2), maximumRequestBytes: 16_404,
-            maximumResponseBytes: 4_027_399)
+            maximumResponseBytes: 4_011_015)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [

@@ -35,27 +35,36 @@ import Wire
         try LogVerification.verify(harness.store).firstProblem
     }
 
-    @Test("a record holds what the decision was made from, personal facts only as commitments")
+    @Test("a record holds what the decision was made from, personal facts only by a commitment")
     func content() async throws {
         let harness = try await filled(1)
         let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(try record(harness, 1))
         #expect(record.sequence == 1 && record.previous == [UInt8](repeating: 0, count: 32))
         #expect(record.tenant == "acme" && record.requestID == "r-1")
-        let facts = Dictionary(uniqueKeysWithValues: record.facts.map { ($0.name, $0) })
-        #expect(facts["tx.amount"]?.value == .integer(2_500))
-        #expect(facts["vel.acct_cnt_1h"]?.status == .empty)
-        let address = try #require(facts["ip.addr"])
-        #expect(address.value == nil && address.commitment.count == 32)
-        let hidden =
-            Array("ip.addr".utf8) + [0]
-            + AssayRiskV1.FactValue.text("203.0.113.9").encoded()
+        let facts = try #require(record.facts)
+        let amount = try #require(facts.keys.firstIndex(of: NameKey.of("tx.amount")))
+        #expect(facts.values[amount] == .integer(2_500))
+        #expect(facts.empty.contains(NameKey.of("vel.acct_cnt_1h")))
+        for keys in [facts.keys, facts.personal, facts.empty] { #expect(keys == keys.sorted()) }
+        let address = NameKey.of("ip.addr")
+        #expect(facts.personal.contains(address) && !facts.keys.contains(address))
+        let evidence = try #require(try DecisionEvidence.read(1, from: harness.store))
         #expect(
-            Commitment.make(hidden, salt: [UInt8](repeating: 3, count: 32)) == address.commitment)
+            Commitment.make(evidence.personal, salt: [UInt8](repeating: 3, count: 32))
+                == facts.commitment)
+        let personal = try #require(evidence.facts(of: facts.commitment))
+        #expect(personal.keys == facts.personal)
+        #expect(
+            personal.values[try #require(personal.keys.firstIndex(of: address))]
+                == .text("203.0.113.9"))
         #expect(record.vectors.map(\.name) == ["payment_fraud", "rule_facts"])
         #expect(record.entities.count == 1)
-        #expect(record.rules.allSatisfy { $0.verdict != .noHit })
+        #expect(record.rules.isEmpty)
+        let verdicts = RecordedVerdicts(record)
         let applying = try Repository.shippedRules().rules.filter { $0.industries == nil }
-        #expect(Int(record.noHits) + record.rules.count == applying.count)
+        #expect(
+            Int(record.noHits) + verdicts.notEvaluated.count + verdicts.skipped.count
+                == applying.count)
         let text = String(decoding: record.encoded(), as: UTF8.self)
         for secret in ["203.0.113.9", "tok-1", "cust-1", "acct-1"] {
             #expect(!text.contains(secret), "\(secret)")

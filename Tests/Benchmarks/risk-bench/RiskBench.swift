@@ -51,7 +51,7 @@ enum RiskBench {
         guard wants("service") || wants("log") else { return }
         try await measureService(service, rounds)
         guard wants("log") else { return }
-        try await measureSealing(store, rounds)
+        try await measureSealing(store, rules, rounds)
         let started = ContinuousClock.now
         let report = try LogVerification.verify(store)
         let seconds = Self.seconds(since: started)
@@ -104,14 +104,17 @@ enum RiskBench {
                 + "\(String(format: "%.1f", cost)) µs of CPU")
     }
 
-    private static func measureSealing(_ store: MemoryStore, _ rounds: Int) async throws {
+    private static func measureSealing(
+        _ store: MemoryStore, _ rules: RuleSet, _ rounds: Int
+    ) async throws {
         guard let bytes = try store.get([0, 0, 0, 0, 0, 0, 0, 9], in: DecisionLog.records) else {
             return
         }
         let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(bytes)
         var sum = 0
         let sealing = try Measurement(rounds) { sum += try SealedRecord.seal(record).bytes.count }
-        sealing.report("seal one record of \(bytes.count) bytes")
+        sealing.report(
+            "seal the record of a payment under \(rules.rules.count) rules, \(bytes.count) bytes")
         precondition(sum > 0)
         let log = LogBench(record: record, rounds: rounds)
         try log.measureInMemory()

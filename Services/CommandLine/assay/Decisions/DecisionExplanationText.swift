@@ -42,7 +42,7 @@ enum DecisionExplanationText {
         case .integer(let number)?: value = "\(number)"
         case .number(let number)?: value = "\(number)"
         case .text(let text)?: value = "\"\(text)\""
-        default: value = fact.commitment.isEmpty ? "-" : "(personal)"
+        default: value = fact.personal ? "(personal)" : "-"
         }
         return ["    \(fact.name)", value, "\(fact.status)" + (fact.claimed ? ", claimed" : "")]
     }

@@ -85,11 +85,22 @@ enum SealedFacts {
         switch parts[0] {
         case "decision": return decided(parts[1], record.outcome)
         case "event":
+            guard let facts = record.facts else { return nil }
             // The rule language calls the payment `tx`.
-            let fact = record.facts.first { $0.name == parts[1] || $0.name == "tx.\(parts[1])" }
-            return fact?.value.flatMap(number)
+            let value = self.value(parts[1], facts) ?? self.value("tx.\(parts[1])", facts)
+            return value.flatMap(number)
         default: return nil
         }
+    }
+
+    /// What a fact was, unless it is personal.
+    private static func value(
+        _ name: String, _ facts: AssayRiskV1.RecordedFacts
+    ) -> AssayRiskV1.FactValue? {
+        guard let index = facts.keys.firstIndex(of: NameKey.of(name)),
+            facts.values.indices.contains(index)
+        else { return nil }
+        return facts.values[index]
     }
 
     private static func decided(

@@ -88,15 +88,15 @@ struct OutcomeBuilder {
             flags: firing.lazy.map { rules.rules[$0.rule] }.filter { $0.outcome != .alert }
                 .map { flag($0, assessment.sheet.frame) },
             reasons: ranked, contributions: contributions(decision), forcedBy: decision.forcedBy,
-            degraded: degradation.codes, missingFacts: missingFacts(assessment),
-            message: Self.message(decision.status, ranked.first),
+            degraded: degradation.codes, message: Self.message(decision.status, ranked.first),
             fingerprint: assessment.fingerprint,
             shadow: shadow(assessment), modelConfidence: probability.map(Self.confidence),
             modelRiskFactors: probability == nil
                 ? []
                 : ModelRiskFactors(rules: rules, sheet: assessment.sheet)
                     .factors(explanation, by: policy.riskFactors),
-            overrideID: overrideID, staleFacts: assessment.sheet.staleFacts)
+            overrideID: overrideID, staleFacts: assessment.sheet.staleFacts,
+            missing: missingFacts(assessment))
     }
 
     /// What callers know as confidence: a function of the probability, no measurement.
@@ -166,7 +166,7 @@ struct OutcomeBuilder {
 
     /// Facts that rules asked for and nobody knew, with how many rules asked. What only raises an
     /// alert is not spoken of to the caller, who might tell the customer.
-    private func missingFacts(_ assessment: Assessment) -> [AssayRiskV1.MissingFact] {
+    private func missingFacts(_ assessment: Assessment) -> [AssayRiskV1.MissingGroup] {
         let sheet = assessment.sheet
         var rulesBySlot = [UInt32](repeating: 0, count: sheet.statuses.count)
         for entry in assessment.run.entries
@@ -177,12 +177,14 @@ struct OutcomeBuilder {
                 rulesBySlot[slot] += 1
             }
         }
-        return rulesBySlot.indices.filter { rulesBySlot[$0] > 0 }.map { slot in
-            AssayRiskV1.MissingFact(
-                fact: rules.catalogue.entries[slot].name,
-                cause: sheet.frame.isPresent(slot) ? "stale" : sheet.statuses[slot].name,
-                rules: rulesBySlot[slot])
+        var groups: [AssayRiskV1.MissingGroup] = []
+        for (slot, rules) in rulesBySlot.enumerated() where rules > 0 {
+            let isStale = sheet.frame.isPresent(slot)
+            groups.add(
+                self.rules.catalogue.entries[slot].name,
+                isStale ? .stale : AssayRiskV1.MissingCause(sheet.statuses[slot]), rules: rules)
         }
+        return groups
     }
 
     private static func message(_ status: RiskStatus, _ first: AssayRiskV1.Reason?) -> String {

@@ -1,7 +1,4 @@
 internal import AssayMessages
-internal import Crypto
-internal import Foundation
-internal import RuleLanguage
 internal import Wire
 
 /// Writes down what a decision was computed from.
@@ -30,72 +27,32 @@ struct RecordBuilder {
     ) -> DecisionDraft {
         var evidence = DecisionEvidence(salt: identity.salt, subjects: identity.subjects)
         evidence.vector = assessment.modelRow?.modelVector ?? 0
-        let facts = recordedFacts(assessment, &evidence)
-        var positions = [UInt32](repeating: 0, count: assessment.sheet.statuses.count)
-        for (position, slot) in facts.slots.enumerated() { positions[slot] = UInt32(position) }
-        let record = AssayRiskV1.DecisionRecord(
+        let verdicts = RecordedVerdicts(assessment.run, rules)
+        var record = AssayRiskV1.DecisionRecord(
             decisionID: identity.id, kind: identity.request.kind, tenant: identity.request.tenant,
             requestID: identity.request.id, transactionID: identity.transactionID,
             decidedAt: identity.at, request: identity.requestDigest, industry: identity.industry,
-            facts: facts.facts, entities: entities(assessment), vectors: vectors(assessment),
+            entities: entities(assessment), vectors: vectors(assessment),
             definitionSet: assessment.definitionSet, model: assessment.model.answer?.recorded,
-            rules: recordedRules(assessment, positions), noHits: UInt32(assessment.run.noHits),
+            rules: verdicts.rules, noHits: UInt32(clamping: assessment.run.noHits),
             ruleSet: rules.digest, policy: policy.name, policyDigest: policy.digest,
             outcome: outcome, build: build, occurredAt: assessment.occurredAt,
-            expected: assessment.expected.names, omittedFacts: facts.omitted,
-            zoneTable: rules.zoneDigest)
+            expected: assessment.expected.names, zoneTable: rules.zoneDigest,
+            notEvaluated: verdicts.notEvaluated.bytes, skipped: verdicts.skipped.bytes)
+        if identity.request.kind == .transaction {
+            record.facts = facts(assessment.sheet, &evidence)
+            RecordReduction(rules: rules, run: assessment.run).reduce(&record)
+        }
         return DecisionDraft(record: record, evidence: evidence)
     }
 
-    // MARK: Facts
-
-    /// Every known fact, and the unknown ones that rules asked for, by slot.
-    private func recordedFacts(
-        _ assessment: Assessment, _ evidence: inout DecisionEvidence
-    ) -> (facts: [AssayRiskV1.RecordedFact], slots: [Int], omitted: UInt32) {
-        let sheet = assessment.sheet
-        var isKept = [Bool](repeating: false, count: sheet.statuses.count)
-        for entry in assessment.run.entries {
-            for slot in rules.rules[entry.rule].facts { isKept[slot] = true }
-        }
-        let slots = isKept.indices.filter { isKept[$0] || sheet.frame.isPresent($0) }
-        var omitted: UInt32 = 0
-        let facts = slots.map { recorded($0, sheet, &evidence, &omitted) }
-        return (facts, slots, omitted)
-    }
-
-    private func recorded(
-        _ slot: Int, _ sheet: FactSheet, _ evidence: inout DecisionEvidence,
-        _ omitted: inout UInt32
-    ) -> AssayRiskV1.RecordedFact {
-        let entry = rules.catalogue.entries[slot]
-        var fact = AssayRiskV1.RecordedFact(
-            name: entry.name, status: sheet.statuses[slot].message,
-            claimed: sheet.claimed.contains(slot))
-        guard let constant = sheet.frame.value(at: slot) else { return fact }
-        guard let value = FactValueCode.message(constant) else {
-            omitted += 1
-            return fact
-        }
-        if entry.isPersonal {
-            fact.commitment = evidence.hide(value.encoded(), of: entry.name)
-        } else {
-            fact.value = value
-        }
-        return fact
-    }
-
-    // MARK: Rules and sources
-
-    private func recordedRules(
-        _ assessment: Assessment, _ positions: [UInt32]
-    ) -> [AssayRiskV1.RecordedRule] {
-        assessment.run.entries.map { entry in
-            let rule = rules.rules[entry.rule]
-            return AssayRiskV1.RecordedRule(
-                rule: rule.id, verdict: entry.verdict.message,
-                facts: rule.facts.map { positions[$0] })
-        }
+    private func facts(
+        _ sheet: FactSheet, _ evidence: inout DecisionEvidence
+    ) -> AssayRiskV1.RecordedFacts {
+        var hidden = AssayRiskV1.PersonalFacts()
+        var facts = AssayRiskV1.RecordedFacts(sheet, hiding: &hidden)
+        facts.commitment = evidence.hide(hidden)
+        return facts
     }
 
     private func entities(_ assessment: Assessment) -> [AssayRiskV1.RecordedEntity] {
@@ -153,19 +110,6 @@ extension AssayRiskV1.Decision {
         decision.contributions = []
         decision.missingFacts = []
         return decision
-    }
-}
-
-extension FactStatus {
-    var message: AssayRiskV1.FactStatus {
-        switch self {
-        case .present: .present
-        case .empty: .empty
-        case .absent: .absent
-        case .unavailable: .unavailable
-        case .withheld: .withheld
-        case .error: .error
-        }
     }
 }
 

@@ -15,8 +15,8 @@ public struct DecisionEvidence: Sendable, Hashable {
     public var subjects: [String]
     /// First bytes of the fingerprint of the vector that the model was given; 0: it followed none.
     public var vector: UInt64 = 0
-    /// Values of the record's facts that have a commitment, in the record's order, as encoded.
-    var values: [[UInt8]] = []
+    /// The record's personal facts, as encoded: what its commitment stands for.
+    var personal: [UInt8] = []
 
     public init(salt: [UInt8], subjects: [String]) {
         self.salt = salt
@@ -41,22 +41,23 @@ public struct DecisionEvidence: Sendable, Hashable {
 
     // MARK: Commitments
 
-    /// Takes the value of a fact, and gives what stands for it.
-    mutating func hide(_ value: [UInt8], of name: String) -> [UInt8] {
-        values.append(value)
-        return Self.commitment(name, value, salt: salt) ?? []
+    /// Takes the personal facts of a decision, and gives what stands for them: one commitment to all, since they are
+    /// erased together.
+    mutating func hide(_ facts: AssayRiskV1.PersonalFacts) -> [UInt8] {
+        guard !facts.keys.isEmpty else { return [] }
+        personal = facts.encoded()
+        return Commitment.make(personal, salt: salt) ?? []
     }
 
-    /// What a commitment to a fact is made over: its name, a zero, and the encoded value.
-    static func commitment(
-        _ name: String, _ value: [UInt8], salt: [UInt8]
-    ) -> [UInt8]? {
-        Commitment.make(Array(name.utf8) + [0] + value, salt: salt)
+    /// The personal facts, if they are what a record's commitment stands for.
+    func facts(of commitment: [UInt8]) -> AssayRiskV1.PersonalFacts? {
+        guard Commitment.make(personal, salt: salt) == commitment else { return nil }
+        return try? AssayRiskV1.PersonalFacts(decoding: personal, door: .strict)
     }
 
     // MARK: Encoding
 
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     private func encoded() -> [UInt8] {
         var bytes = [Self.version] + salt
@@ -66,12 +67,7 @@ public struct DecisionEvidence: Sendable, Hashable {
             bytes.append(UInt8(truncatingIfNeeded: subject.utf8.count))
             bytes += Array(subject.utf8)
         }
-        for value in values {
-            bytes.append(UInt8(truncatingIfNeeded: value.count >> 8))
-            bytes.append(UInt8(truncatingIfNeeded: value.count))
-            bytes += value
-        }
-        return bytes
+        return bytes + personal
     }
 
     /// Nil if the bytes are no evidence.
@@ -90,12 +86,7 @@ public struct DecisionEvidence: Sendable, Hashable {
             guard let count = take(1)?.first, let text = take(Int(count)) else { return nil }
             subjects.append(String(decoding: text, as: UTF8.self))
         }
-        while !rest.isEmpty {
-            guard let size = take(2), let high = size.first, let low = size.last,
-                let value = take(Int(high) << 8 | Int(low))
-            else { return nil }
-            values.append(Array(value))
-        }
+        personal = Array(rest)
     }
 }
 

@@ -18,45 +18,48 @@ struct DecisionExplainer {
         _ decision: AssayRiskV1.Decision, _ evidence: DecisionEvidence?, personal: Bool
     ) -> AssayRiskV1.DecisionExplanation {
         let frame = try? RecordedFrame(record, evidence: evidence, catalogue: rules.catalogue)
-        let hidden = hiddenFacts
-        var facts = record.facts.filter { !hidden.contains($0.name) }
-        if personal, let frame {
-            for index in facts.indices where facts[index].value == nil {
-                facts[index].value = rules.catalogue.schema.slot(of: facts[index].name)
-                    .flatMap { frame.sheet.frame.value(at: $0) }.flatMap(FactValueCode.message)
-            }
-        }
+        let verdicts = RecordedVerdicts(record).verdicts(in: rules)
+        let facts = ExplainedFacts(
+            record.facts, catalogue: rules.catalogue, asked: askedFacts(verdicts),
+            without: hiddenFacts,
+            personal: personal ? frame?.sheet : nil)
         return AssayRiskV1.DecisionExplanation(
-            decision: decision, facts: facts, rules: traces(frame, facts), entities: record.entities
-        )
+            decision: decision, facts: facts.messages, rules: traces(frame, verdicts, facts),
+            entities: record.entities)
     }
 
     /// The rules that were not silent as they were recorded, and those that were, by rising id.
     private func traces(
-        _ frame: RecordedFrame?, _ facts: [AssayRiskV1.RecordedFact]
+        _ frame: RecordedFrame?, _ verdicts: [AssayRiskV1.Verdict?], _ facts: ExplainedFacts
     ) -> [AssayRiskV1.RuleTrace] {
-        let recorded = Dictionary(
-            record.rules.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
         let errors = frame.map(evaluationErrors) ?? [:]
-        let positions = Dictionary(
-            facts.enumerated().map { ($0.element.name, UInt32($0.offset)) },
-            uniquingKeysWith: { first, _ in first })
-        return rules.rules.lazy.filter {
-            (showsTypologies || !$0.isTypology) && (recorded[$0.id] != nil || wasRun($0))
+        return rules.rules.indices.lazy.filter { index in
+            let rule = rules.rules[index]
+            return (showsTypologies || !rule.isTypology)
+                && (verdicts[index] != nil || wasRun(rule))
         }
-        .prefix(Self.maximumRules).map { rule in
-            let names = rule.facts.map { rules.catalogue.entries[$0].name }
-            let verdict = recorded[rule.id]?.verdict ?? .noHit
+        .prefix(Self.maximumRules).map { index in
+            let rule = rules.rules[index]
+            let verdict = verdicts[index] ?? .noHit
             return AssayRiskV1.RuleTrace(
                 rule: rule.id, name: rule.name, condition: rule.condition, verdict: verdict,
-                facts: names.compactMap { positions[$0] }.prefix(Self.maximumFactsOfRule)
-                    .map { $0 },
-                cause: cause(verdict, names, errors[rule.id]))
+                facts: rule.facts.compactMap { facts.positions[$0] }
+                    .prefix(Self.maximumFactsOfRule).map { $0 },
+                cause: cause(verdict, rule, facts, errors[rule.id]))
         }
     }
 
+    /// Facts of rules that did not simply say no: shown even if nobody knew them.
+    private func askedFacts(_ verdicts: [AssayRiskV1.Verdict?]) -> Set<Int> {
+        var slots: Set<Int> = []
+        for (rule, verdict) in zip(rules.rules, verdicts) where verdict != nil {
+            slots.formUnion(rule.facts)
+        }
+        return slots
+    }
+
     /// Facts that nothing but typologies reads.
-    private var hiddenFacts: Set<String> {
+    private var hiddenFacts: Set<Int> {
         guard !showsTypologies else { return [] }
         var (typologies, others): (Set<Int>, Set<Int>) = ([], [])
         for rule in rules.rules {
@@ -66,7 +69,7 @@ struct DecisionExplainer {
                 others.formUnion(rule.facts)
             }
         }
-        return Set(typologies.subtracting(others).map { rules.catalogue.entries[$0].name })
+        return typologies.subtracting(others)
     }
 
     /// Whether the rule looked at the event then.
@@ -92,17 +95,17 @@ struct DecisionExplainer {
     }
 
     private func cause(
-        _ verdict: AssayRiskV1.Verdict, _ names: [String], _ error: EvaluationError?
+        _ verdict: AssayRiskV1.Verdict, _ rule: Rule, _ facts: ExplainedFacts,
+        _ error: EvaluationError?
     ) -> String {
         switch verdict {
         case .error: return error.map { "\($0)" } ?? "the condition could not be computed"
         case .notEvaluated, .skipped:
-            let statuses = Dictionary(
-                record.facts.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-            let missing = names.compactMap { name -> String? in
-                guard let fact = statuses[name] else { return "\(name) absent" }
-                let isKnown = fact.status == .present || fact.status == .empty
-                return isKnown ? nil : "\(name) \(fact.status)"
+            let missing = rule.facts.compactMap { slot -> String? in
+                let name = rules.catalogue.entries[slot].name
+                guard let position = facts.positions[slot] else { return "\(name) absent" }
+                let status = facts.messages[Int(position)].status
+                return status == .present || status == .empty ? nil : "\(name) \(status)"
             }
             return String(missing.joined(separator: ", ").prefix(500))
         default: return ""

@@ -4,8 +4,8 @@ internal import Wire
 
 /// The facts of a recorded decision as its rules saw them, made again from its record.
 ///
-/// Personal facts stand in the record as commitments: their values come from the evidence, and are
-/// taken only if they are what the commitments stand for.
+/// A commitment stands in the record for the personal facts: their values come from the evidence, and are
+/// taken only if they are what the commitment stands for.
 public struct RecordedFrame: Sendable {
     /// Why a decision cannot be made again.
     public struct Unreplayable: Error, Hashable, CustomStringConvertible {
@@ -14,7 +14,7 @@ public struct RecordedFrame: Sendable {
 
     public let record: AssayRiskV1.DecisionRecord
     public private(set) var sheet: FactSheet
-    /// Facts that had values which are gone: erased, or not those that were committed to.
+    /// Facts that had values which are gone: erased, not those that were committed to, or not kept.
     public private(set) var erased: [String] = []
     /// Facts that the catalogue does not have any more, or has with another type.
     public private(set) var unknown: [String] = []
@@ -63,48 +63,40 @@ public struct RecordedFrame: Sendable {
     }
 
     private mutating func restore(_ evidence: DecisionEvidence?) {
-        var hidden = evidence?.values[...] ?? []
-        for fact in record.facts {
-            let isHidden = !fact.commitment.isEmpty
-            let secret = isHidden ? hidden.popFirst() : nil
-            guard let slot = sheet.catalogue.schema.slot(of: fact.name) else {
-                unknown.append(fact.name)
-                continue
+        guard let facts = record.facts else { return }
+        let personal = evidence?.facts(of: facts.commitment)
+        let hidden = Dictionary(
+            zip(personal?.keys ?? [], personal?.values ?? []),
+            uniquingKeysWith: { first, _ in first })
+        var gone: [Int] = []
+        facts.visit { fact in
+            guard let slot = sheet.catalogue.slot(ofKey: fact.key) else {
+                return unknown.append(Self.name(ofKey: fact.key))
             }
-            guard let status = FactStatus(fact.status) else {
-                unknown.append(fact.name)
-                continue
+            let value: AssayRiskV1.FactValue?
+            switch fact.content {
+            case .missing: return sheet.restore(slot, to: nil, status: fact.status)
+            case .value(let known): value = known
+            case .personal: value = hidden[fact.key]
+            case .omitted: value = nil
             }
-            guard isHidden || fact.value != nil else {
-                if status.isKnown { erased.append(fact.name) }
-                sheet.restore(slot, to: nil, status: status.isKnown ? .withheld : status)
-                continue
-            }
-            guard
-                let value = isHidden
-                    ? Self.reveal(secret, fact, evidence?.salt ?? []) : fact.value
-            else {
-                erased.append(fact.name)
-                sheet.restore(slot, to: nil, status: .withheld)
-                continue
+            guard let value else {
+                gone.append(slot)
+                return sheet.restore(slot, to: nil, status: .withheld)
             }
             let type = sheet.catalogue.schema.facts[slot].type
             guard let constant = FactValueCode.constant(value, as: type) else {
-                unknown.append(fact.name)
-                continue
+                return unknown.append(sheet.catalogue.entries[slot].name)
             }
-            sheet.restore(slot, to: constant, status: status, claimed: fact.claimed)
+            sheet.restore(slot, to: constant, status: fact.status, claimed: fact.isClaimed)
         }
+        erased = gone.sorted().map { sheet.catalogue.entries[$0].name }
     }
 
-    /// The value that a commitment stands for; nil if this is not it.
-    private static func reveal(
-        _ secret: [UInt8]?, _ fact: AssayRiskV1.RecordedFact, _ salt: [UInt8]
-    ) -> AssayRiskV1.FactValue? {
-        guard let secret,
-            DecisionEvidence.commitment(fact.name, secret, salt: salt) == fact.commitment
-        else { return nil }
-        return try? AssayRiskV1.FactValue(decoding: secret, door: .strict)
+    /// What a fact is called that no catalogue has.
+    private static func name(ofKey key: UInt32) -> String {
+        let digits = String(key, radix: 16)
+        return "#" + String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     // MARK: What was so then
@@ -125,21 +117,6 @@ public struct RecordedFrame: Sendable {
         if let model = record.model { return .answer(ModelAnswer(model)) }
         let hasFailed = record.outcome.degraded.contains(ReasonCode.modelUnavailable)
         return .absent(hasFailed ? .failed : .unwanted)
-    }
-}
-
-extension FactStatus {
-    /// Nil for a status that this version does not know.
-    init?(_ status: AssayRiskV1.FactStatus) {
-        switch status {
-        case .present: self = .present
-        case .empty: self = .empty
-        case .absent: self = .absent
-        case .unavailable: self = .unavailable
-        case .withheld: self = .withheld
-        case .error: self = .error
-        case .unspecified, .unrecognized: return nil
-        }
     }
 }
 

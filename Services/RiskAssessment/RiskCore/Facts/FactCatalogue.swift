@@ -1,4 +1,5 @@
 public import RuleLanguage
+internal import Wire
 
 /// What the facts are: types, where each comes from, when it is expected, and who may see it.
 public struct FactCatalogue: Sendable {
@@ -35,6 +36,10 @@ public struct FactCatalogue: Sendable {
 
     public let entries: [Entry]
     public let schema: FactSchema
+    /// What stands for each fact in records.
+    let keys: [UInt32]
+    /// Slots by rising key.
+    let slotsByKey: [Int]
 
     public init(_ text: String, file: String) throws(ConfigurationFailure) {
         var problems: [Problem] = []
@@ -85,10 +90,34 @@ public struct FactCatalogue: Sendable {
                     message:
                         "\(entries.count) facts; at most \(FactSchema.maximumFacts) are allowed"))
         }
+        let keys = entries.map { NameKey.of($0.name) }
+        let slotsByKey = keys.indices.sorted { keys[$0] < keys[$1] }
+        for (a, b) in zip(slotsByKey, slotsByKey.dropFirst())
+        where keys[a] == keys[b] && entries[a].name != entries[b].name {
+            problems.append(
+                Problem(
+                    file: file, line: 1, column: 1,
+                    message:
+                        "\(entries[a].name) and \(entries[b].name) have the same key in records; "
+                        + "give one of them another name"))
+        }
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
         self.entries = entries
+        self.keys = keys
+        self.slotsByKey = slotsByKey
         schema = FactSchema(
             entries.map { FactDeclaration(name: $0.name, type: $0.type, isMoney: $0.isMoney) })
+    }
+
+    /// The fact that a key in a record stands for.
+    func slot(ofKey key: UInt32) -> Int? {
+        var (low, high) = (0, slotsByKey.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if keys[slotsByKey[middle]] < key { low = middle + 1 } else { high = middle }
+        }
+        guard low < slotsByKey.count, keys[slotsByKey[low]] == key else { return nil }
+        return slotsByKey[low]
     }
 
     private static let types: [String: ValueType] = [

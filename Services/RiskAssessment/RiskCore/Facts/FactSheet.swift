@@ -43,10 +43,7 @@ public struct FactSheet: Sendable {
     /// Sets a known fact. Facts that the catalogue does not have are left out.
     public mutating func set(_ name: String, to value: Constant?, status: FactStatus = .present) {
         guard let value, let slot = catalogue.schema.slot(of: name) else { return }
-        guard frame.set(slot, to: value) else {
-            statuses[slot] = .error
-            return
-        }
+        guard frame.set(slot, to: value) else { return miss(slot, .error) }
         statuses[slot] = status
     }
 

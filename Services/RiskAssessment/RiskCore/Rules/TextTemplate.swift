@@ -41,6 +41,13 @@ public struct TextTemplate: Sendable {
         self.parts = parts
     }
 
+    /// Slots of the facts that it names.
+    var facts: [Int] {
+        parts.compactMap { part in
+            if case .fact(let slot, _) = part { slot } else { nil }
+        }
+    }
+
     /// The text over the facts of an event; at most 512 bytes.
     func text(over frame: FactFrame) -> String {
         var text = ""
