@@ -9,6 +9,9 @@ struct RuleContent {
     private let parameters: [String: Parameter]
     private let lists: [String: [UInt8]]
     private let catalogue: FactCatalogue
+    /// Many rules name the same: what was written out once is kept.
+    private var factTexts: [Int: String] = [:]
+    private var parameterTexts: [String: String] = [:]
 
     init(
         parameters: [String: Parameter], lists: [String: [String]], catalogue: FactCatalogue
@@ -22,13 +25,13 @@ struct RuleContent {
         }
     }
 
-    func added(to rule: Rule) -> Rule {
+    mutating func added(to rule: Rule) -> Rule {
         var rule = rule
         rule.content = digest(of: rule)
         return rule
     }
 
-    private func digest(of rule: Rule) -> [UInt8] {
+    private mutating func digest(of rule: Rule) -> [UInt8] {
         var hash = SHA256()
         let fields = [
             rule.id, rule.condition, "\(rule.score)", rule.severity.rawValue, rule.reasonCode,
@@ -39,36 +42,62 @@ struct RuleContent {
         ]
         for field in fields { Self.add(field, to: &hash) }
         for slot in rule.facts {
-            Self.add("\(catalogue.entries[slot])", to: &hash)
+            Self.add(factText(slot), to: &hash)
         }
         for (kind, name) in Self.names(in: rule.condition) {
             Self.add("\(kind).\(name)", to: &hash)
-            if kind == "P", let parameter = parameters[name] { Self.add("\(parameter)", to: &hash) }
+            if kind == "P", let text = parameterText(name) { Self.add(text, to: &hash) }
             if kind == "L", let list = lists[name] { hash.update(data: Data(list)) }
         }
         return Array(hash.finalize())
     }
 
+    private mutating func factText(_ slot: Int) -> String {
+        if let text = factTexts[slot] { return text }
+        let text = "\(catalogue.entries[slot])"
+        factTexts[slot] = text
+        return text
+    }
+
+    private mutating func parameterText(_ name: String) -> String? {
+        if let text = parameterTexts[name] { return text }
+        guard let parameter = parameters[name] else { return nil }
+        let text = "\(parameter)"
+        parameterTexts[name] = text
+        return text
+    }
+
     /// The parameters and lists that a condition may name, in its order. One that only stands in a
     /// text is taken as named too, which does no harm.
     static func names(in condition: String) -> [(kind: Character, name: String)] {
-        func isPart(_ character: Character) -> Bool {
-            character.isLetter || character.isNumber || character == "_"
+        // Names of the language are ASCII; what is not is part of no name that is looked for.
+        func isPart(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                true
+            default: byte >= 0x80
+            }
         }
         var names: [(kind: Character, name: String)] = []
-        let characters = Array(condition)
+        let bytes = Array(condition.utf8)
         func skipSpace(_ index: inout Int) {
-            while index < characters.count, characters[index].isWhitespace { index += 1 }
+            while index < bytes.count, [0x20, 0x09, 0x0A, 0x0C, 0x0D].contains(bytes[index]) {
+                index += 1
+            }
         }
-        for start in characters.indices where characters[start] == "P" || characters[start] == "L" {
-            if start > 0, isPart(characters[start - 1]) { continue }
+        for start in bytes.indices
+        where bytes[start] == UInt8(ascii: "P") || bytes[start] == UInt8(ascii: "L") {
+            if start > 0, isPart(bytes[start - 1]) { continue }
             var index = start + 1
             skipSpace(&index)
-            guard index < characters.count, characters[index] == "." else { continue }
+            guard index < bytes.count, bytes[index] == UInt8(ascii: ".") else { continue }
             index += 1
             skipSpace(&index)
-            let name = characters[index...].prefix(while: isPart)
-            if !name.isEmpty { names.append((characters[start], String(name))) }
+            let name = bytes[index...].prefix(while: isPart)
+            if name.isEmpty { continue }
+            names.append(
+                (Character(Unicode.Scalar(bytes[start])), String(decoding: name, as: UTF8.self)))
         }
         return names
     }

@@ -47,7 +47,7 @@ public struct RuleSetLoader {
             facts: catalogue.schema, parameters: parameters, lists: listReader.sets, zones: zones)
         let drafts = sorted(packs)
         let (read, program, compiled) = compile(drafts, environment)
-        let content = RuleContent(parameters: parameters, lists: lists, catalogue: catalogue)
+        var content = RuleContent(parameters: parameters, lists: lists, catalogue: catalogue)
         let rules = read.map { content.added(to: $0) }
         var tests = RuleTestRun(catalogue: catalogue, environment: environment)
         if runsTests { tests.run(compiled, benign: sources.benignContext) }
