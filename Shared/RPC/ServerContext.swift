@@ -9,15 +9,18 @@ public struct Peer: Sendable, Hashable {
     public var isEncrypted: Bool
     /// Nil unless the other end has shown a certificate, and it was verified.
     public var certificate: PeerCertificate?
+    /// Which of the server's listeners it came to, by its place among them.
+    public var listener: Int
 
     public init(
         address: String, identity: String? = nil, isEncrypted: Bool = false,
-        certificate: PeerCertificate? = nil
+        certificate: PeerCertificate? = nil, listener: Int = 0
     ) {
         self.address = address
         self.identity = identity
         self.isEncrypted = isEncrypted
         self.certificate = certificate
+        self.listener = listener
     }
 }
 

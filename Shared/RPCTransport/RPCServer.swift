@@ -117,7 +117,7 @@ public final class RPCServer: Sendable {
     public func start() async throws {
         for listener in listeners { try listener.check() }
         watchMemory()
-        for listener in listeners {
+        for (index, listener) in listeners.enumerated() {
             if let transport = listener.transport {
                 try transport.serve(self)
                 continue
@@ -126,7 +126,7 @@ public final class RPCServer: Sendable {
             guard (0...65_535).contains(listener.port) else {
                 throw RPCError(.invalidArgument, "there is no port \(listener.port)")
             }
-            let channel = try await bootstrap(listener)
+            let channel = try await bootstrap(listener, index)
                 .bind(host: listener.host, port: listener.port).get()
             state.withLock { $0.channels.append(channel) }
         }
@@ -208,7 +208,7 @@ public final class RPCServer: Sendable {
         return byLoop.values.map { ($0[0].eventLoop, $0.map(\.machine)) }
     }
 
-    private func bootstrap(_ listener: RPCListener) -> ServerBootstrap {
+    private func bootstrap(_ listener: RPCListener, _ index: Int) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -225,15 +225,18 @@ public final class RPCServer: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: ReadBuffers())
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.accept(channel, listener) }
+                channel.eventLoop.makeCompletedFuture { try self.accept(channel, listener, index) }
             }
     }
 
-    private func accept(_ channel: any Channel, _ listener: RPCListener) throws {
+    private func accept(
+        _ channel: any Channel, _ listener: RPCListener, _ index: Int
+    ) throws {
         let id = ObjectIdentifier(channel)
         guard let connection = connection(id, on: channel.eventLoop) else {
             throw ChannelError.operationUnsupported
         }
+        connection.listener = index
         channel.closeFuture.whenComplete { _ in
             self.closed(id)
         }

@@ -41,6 +41,8 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
     /// What the process was told that this connection holds.
     var countedBytes = 0
     var memoryTimer: LoopContext.Timer?
+    /// Which of the server's listeners it came to.
+    var listener = 0
     /// Called when the connection is open.
     var onOpen: (() -> Void)?
     /// Which handlers may run; nil lets all.
@@ -89,7 +91,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
             address: origin.address,
             identity: origin.handshake?.peer?.name,
             isEncrypted: origin.handshake != nil,
-            certificate: origin.handshake?.peer.map(PeerCertificate.init))
+            certificate: origin.handshake?.peer.map(PeerCertificate.init), listener: listener)
         session = HTTP2Session(
             role: .server, profile: profile, delegate: self, workspace: loop.workspace)
         stalls = StallWatch(self, timeout: profile.stallTimeout, loop: loop)

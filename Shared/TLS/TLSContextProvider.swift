@@ -63,12 +63,21 @@ extension CertificateStore {
     /// For a listener of the edge: TLS 1.3 or 1.2. With a trust bundle clients may show a certificate
     /// that it verifies.
     ///
-    /// - Parameter alpn: the protocols served, preferred first.
+    /// - Parameters:
+    ///   - alpn: the protocols served, preferred first.
+    ///   - insists: whether clients without a certificate are refused in the handshake; needs a trust
+    ///     bundle.
     public func edgeContext(
         accepting expectation: PeerExpectation = .anyTrusted,
-        alpn: [String] = [ApplicationProtocol.http2]
+        alpn: [String] = [ApplicationProtocol.http2], insists: Bool = false
     ) throws(TLSError) -> StoredTLSContext {
-        try openContext(.edge, accepting: expectation, alpn: alpn)
+        guard insists else { return try openContext(.edge, accepting: expectation, alpn: alpn) }
+        return try add { set throws(TLSError) in
+            guard let trust = set.trust else { throw .noBundle }
+            return try TLSContext.server(
+                identity: set.identity, trust: trust, clientCertificate: .required,
+                accepting: expectation, versions: .edge, alpn: alpn)
+        }
     }
 
     /// For a listener that asks for no certificate, or with a trust bundle does not insist on one.
@@ -87,5 +96,5 @@ extension CertificateStore {
 
 extension TLSError {
     fileprivate static let noBundle = TLSError(
-        .configuration, "a client needs a trust bundle, and none is configured")
+        .configuration, "a trust bundle is needed, and none is configured")
 }

@@ -77,7 +77,8 @@ import Testing
             tenant: "bank", client: "payments", keyID: "1", scopes: .none, scopeHeader: "", plan: 0,
             isSuspended: false, criticality: .critical)
         let head = Fixtures.head(extra: [("assay-criticality", "sheddable")])
-        let known = HeaderPolicy.upstreamFields(head, requestID: "r1", principal: principal)
+        let known = HeaderPolicy.upstreamFields(
+            head, requestID: "r1", principal: principal, criticality: .critical)
         #expect(known.values("assay-criticality") == ["critical"])
         let unknown = HeaderPolicy.upstreamFields(head, requestID: "r1", principal: nil)
         #expect(unknown["assay-criticality"] == nil)

@@ -149,7 +149,8 @@ final class GatewayProcess: Sendable {
             context: try certificates.edgeContext(
                 alpn: configured.speaksHTTP1
                     ? [ApplicationProtocol.http2, ApplicationProtocol.http11]
-                    : [ApplicationProtocol.http2]),
+                    : [ApplicationProtocol.http2],
+                insists: tls.clientCertificate == .required),
             handshakes: environment.handshakes)
         if configured.speaksHTTP1 { listener.http1 = .edge }
         return listener

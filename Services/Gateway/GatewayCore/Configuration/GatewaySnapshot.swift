@@ -18,7 +18,10 @@ public final class GatewaySnapshot: Sendable {
     /// The records of API keys, as their file has them.
     public let keys: APIKeyFile
     let verifier: APIKeyVerifier
-    let authorities: Set<String>
+    /// In the order of the configuration's.
+    let listeners: [ListenerPolicy]
+    /// In the order of `routes`.
+    public let settings: [RouteSettings]
 
     /// - Parameters:
     ///   - methods: What the schemas say; a routed service must be among them.
@@ -51,7 +54,8 @@ public final class GatewaySnapshot: Sendable {
         }
         verifier = APIKeyVerifier(records: records, peppers: peppers)
         self.scopes = compiler.scopes
-        authorities = Set(configuration.listeners[0].authorities)
+        listeners = configuration.listeners.map(ListenerPolicy.init)
+        settings = routes.routes.map { RouteSettings($0.method, configuration) }
     }
 
     private static func routes(
@@ -80,6 +84,11 @@ public final class GatewaySnapshot: Sendable {
             }
         }
         return RouteTable(routes)
+    }
+
+    /// - Parameter index: Of a peer; listeners are the same as long as a process runs.
+    func listener(_ index: Int) -> ListenerPolicy {
+        listeners[listeners.indices.contains(index) ? index : 0]
     }
 
     fileprivate static let tooManyScopes = ConfigurationError(
@@ -126,7 +135,7 @@ private struct PrincipalCompiler {
             tenant: entry.tenant, client: entry.client, keyID: entry.id, scopes: effective,
             scopeHeader: scopes.names(of: effective).sorted().joined(separator: " "), plan: plan,
             isSuspended: client?.isSuspended ?? false || !tenant.isActive,
-            criticality: client?.criticality ?? configuration.plans[plan].criticality ?? .normal,
+            criticality: client?.criticality ?? configuration.plans[plan].criticality,
             expires: entry.expires)
     }
 

@@ -21,15 +21,15 @@ public struct Principal: Sendable, Hashable {
     /// Index of the client's plan in the snapshot.
     public let plan: Int
     public let isSuspended: Bool
-    /// Of the client's plan.
-    public let criticality: Criticality
+    /// What the client or its plan says; nil leaves it to the method.
+    public let criticality: Criticality?
     public let credential: Credential
     /// When the credential ends, in seconds since 1970; nil if it does not.
     public let expires: Int64?
 
     public init(
         tenant: String, client: String, keyID: String, scopes: ScopeSet, scopeHeader: String,
-        plan: Int, isSuspended: Bool, criticality: Criticality = .normal,
+        plan: Int, isSuspended: Bool, criticality: Criticality? = nil,
         credential: Credential = .apiKey, expires: Int64? = nil
     ) {
         self.tenant = tenant

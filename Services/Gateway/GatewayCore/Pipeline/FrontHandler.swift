@@ -69,7 +69,8 @@ public struct APIKeyAuthorizer: Authorizer {
     private func authenticate(
         _ head: RequestHead, from peer: Peer, _ snapshot: GatewaySnapshot
     ) throws(RPCError) -> Principal {
-        let findings = HeaderPolicy.inspect(head, authorities: snapshot.authorities)
+        let findings = HeaderPolicy.inspect(
+            head, authorities: snapshot.listener(peer.listener).authorities)
         if findings.violation != nil {
             throw RPCError(.permissionDenied, "these headers are not accepted", reason: "HEADER")
         }

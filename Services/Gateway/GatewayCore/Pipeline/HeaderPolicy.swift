@@ -115,7 +115,8 @@ enum HeaderPolicy {
 
     /// What the service behind sees: the caller's fields without the above, and our own.
     static func upstreamFields(
-        _ head: RequestHead, requestID: String, principal: Principal?
+        _ head: RequestHead, requestID: String, principal: Principal?,
+        criticality: Criticality = .normal
     ) -> Metadata {
         let fields = head.fields
         var forwarded = fields.filter { field in
@@ -127,9 +128,9 @@ enum HeaderPolicy {
             forwarded.append(name: AssayHeader.tenant.utf8, value: principal.tenant.utf8)
             forwarded.append(name: AssayHeader.client.utf8, value: principal.client.utf8)
             forwarded.append(name: AssayHeader.scopes.utf8, value: principal.scopeHeader.utf8)
-            if principal.criticality != .normal {
-                forwarded.append(AssayHeader.criticality, "\(principal.criticality)")
-            }
+        }
+        if criticality != .normal {
+            forwarded.append(AssayHeader.criticality, "\(criticality)")
         }
         return forwarded
     }

@@ -25,7 +25,7 @@ extension RequestPipeline {
                 "too many header bytes or fields",
                 httpStatus: 431)
         }
-        findings = HeaderPolicy.inspect(head, authorities: snapshot.authorities)
+        findings = HeaderPolicy.inspect(head, authorities: snapshot.listener(listener).authorities)
         log.droppedFields = findings.dropped
         guard let violation = findings.violation else { return }
         switch violation {
@@ -63,8 +63,7 @@ extension RequestPipeline {
             guard isQueryAllowed || path.count == target.count else { return nil }
             return snapshot.routes.route(path)
         }
-        guard let found
-        else {
+        guard let found, snapshot.settings[found].isReachable(on: listener) else {
             throw Rejection(
                 .route, .unimplemented, "UNKNOWN_METHOD", "no such method", httpStatus: 404)
         }
@@ -98,6 +97,7 @@ extension RequestPipeline {
             }
             timeout = min(method.longestDeadline, asked)
         }
+        if let longest = snapshot.settings[route].callTimeout { timeout = min(timeout, longest) }
         deadline = Deadline(head.receivedAt + timeout)
         if deadline.hasPassed(at: surroundings.now) {
             throw Rejection(
@@ -152,7 +152,14 @@ extension RequestPipeline {
 
     /// One test of bits: deny unless the method's scope was granted.
     mutating func authorize() throws(Rejection) {
-        guard let route, let required = snapshot.routes.routes[route].requiredScope else { return }
+        guard let route else { preconditionFailure("the route stage has passed") }
+        let settings = snapshot.settings[route]
+        criticality = principal?.criticality ?? settings.criticality ?? .normal
+        if settings.requiresCertificate, !hasCertificate {
+            throw Rejection(
+                .authorize, .permissionDenied, "MTLS_REQUIRED", "a client certificate is needed")
+        }
+        guard let required = snapshot.routes.routes[route].requiredScope else { return }
         guard let principal else { preconditionFailure("the authenticate stage has passed") }
         if principal.isSuspended {
             throw Rejection(.authorize, .permissionDenied, "SUSPENDED", "the client is suspended")

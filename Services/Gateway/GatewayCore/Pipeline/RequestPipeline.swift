@@ -50,6 +50,11 @@ public struct RequestPipeline: Sendable {
     var contentType = ContentType.other
     var isGet = false
     var isEncrypted = false
+    /// The listener that it came on.
+    var listener = 0
+    var hasCertificate = false
+    /// How much the call matters; never the caller's to say.
+    public internal(set) var criticality = Criticality.normal
     var limitFields: (policy: String, state: String)?
 
     public init(snapshot: GatewaySnapshot, limits: RateLimitTable) {
@@ -72,6 +77,8 @@ public struct RequestPipeline: Sendable {
         contentType = head.contentType
         isGet = head.method == .get
         isEncrypted = peer.isEncrypted
+        listener = peer.listener
+        hasCertificate = peer.certificate != nil
         log.received = head.receivedAt
         log.peer = peer.address
         log.face = head.contentType
@@ -103,7 +110,7 @@ public struct RequestPipeline: Sendable {
         return RawRequest(
             method: head.method, target: head.target,
             headers: HeaderPolicy.upstreamFields(
-                head, requestID: log.requestID, principal: principal),
+                head, requestID: log.requestID, principal: principal, criticality: criticality),
             body: body, maximumReplyBytes: replyLimit(method), idempotency: method.idempotency,
             retry: method.retry)
     }
