@@ -8106,27 +8106,180 @@ extension AssayRiskV1 {
 }
 
 extension AssayRiskV1 {
-    /// The facts of a decision as its rules saw them, column by column. A fact stands here by its
-    /// key, the first four bytes of the
-    /// SHA-256 of its name as a number, most significant first; the rule set's catalogue has the
-    /// names. All keys of a column
-    /// rise. What stands in no column was absent.
+    /// Known facts by type. A fact stands here by its key, the first four bytes of the SHA-256 of
+    /// its name as a number, most
+    /// significant first; the rule set's catalogue has the names. The keys of each column rise.
+    public struct FactColumns: WireMessage {
+        /// Flags that are true, and that are not.
+        public var trueKeys: [UInt32] = []
+        public var falseKeys: [UInt32] = []
+        public var integerKeys: [UInt32] = []
+        public var integers: [Int64] = []
+        public var numberKeys: [UInt32] = []
+        public var numbers: [Double] = []
+        public var textKeys: [UInt32] = []
+        public var texts: [String] = []
+        public var unknown: UnknownFields?
+
+        public init(
+            trueKeys: [UInt32] = [], falseKeys: [UInt32] = [], integerKeys: [UInt32] = [],
+            integers: [Int64] = [], numberKeys: [UInt32] = [], numbers: [Double] = [],
+            textKeys: [UInt32] = [], texts: [String] = []
+        ) {
+            self.trueKeys = trueKeys
+            self.falseKeys = falseKeys
+            self.integerKeys = integerKeys
+            self.integers = integers
+            self.numberKeys = numberKeys
+            self.numbers = numbers
+            self.textKeys = textKeys
+            self.texts = texts
+        }
+
+        public static func blank() -> FactColumns { FactColumns() }
+
+        public static let fields = FieldTable(
+            "assay.risk.v1.FactColumns", depth: 1,
+            [
+                Field(1, "true_keys", json: "trueKeys", .uint32Fixed, .packed),
+                Field(2, "false_keys", json: "falseKeys", .uint32Fixed, .packed),
+                Field(3, "integer_keys", json: "integerKeys", .uint32Fixed, .packed),
+                Field(4, "integers", .int64, .packed),
+                Field(5, "number_keys", json: "numberKeys", .uint32Fixed, .packed),
+                Field(6, "numbers", .double, .packed),
+                Field(7, "text_keys", json: "textKeys", .uint32Fixed, .packed),
+                Field(8, "texts", .string, .list),
+            ])
+
+        @inline(never)
+        public mutating func read(from reader: inout WireReader) throws(WireError) {
+            repeat {
+                if reader.take(0x0A) { trueKeys = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x12) { falseKeys = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x1A) { integerKeys = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x22) { integers = try reader.packed(Int64Codec.self) }
+                if reader.take(0x2A) { numberKeys = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x32) { numbers = try reader.packed(DoubleCodec.self) }
+                if reader.take(0x3A) { textKeys = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x42) { texts = try reader.list(0x42, StringCodec.self) }
+            } while try reader.resume(Self.fields, &unknown)
+        }
+
+        public func measure(_ sizes: inout SizeCache) -> Int {
+            var size = 0
+            size += sizes.packed(0x0A, trueKeys, UInt32FixedCodec.self)
+            size += sizes.packed(0x12, falseKeys, UInt32FixedCodec.self)
+            size += sizes.packed(0x1A, integerKeys, UInt32FixedCodec.self)
+            size += sizes.packed(0x22, integers, Int64Codec.self)
+            size += sizes.packed(0x2A, numberKeys, UInt32FixedCodec.self)
+            size += sizes.packed(0x32, numbers, DoubleCodec.self)
+            size += sizes.packed(0x3A, textKeys, UInt32FixedCodec.self)
+            size += sizes.list(0x42, texts, StringCodec.self)
+            size += sizes.unknown(unknown)
+            return size
+        }
+
+        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
+            let start = writer.mark
+            writer.packed(0x0A, trueKeys, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x12, falseKeys, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x1A, integerKeys, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x22, integers, Int64Codec.self, &sizes)
+            writer.packed(0x2A, numberKeys, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x32, numbers, DoubleCodec.self, &sizes)
+            writer.packed(0x3A, textKeys, UInt32FixedCodec.self, &sizes)
+            writer.list(0x42, texts, StringCodec.self, &sizes)
+            writer.unknown(unknown, since: start)
+        }
+
+        public func validate(_ violations: inout Violations) {
+            violations.count("true_keys", trueKeys.count, max: 4096)
+            violations.count("false_keys", falseKeys.count, max: 4096)
+            violations.count("integer_keys", integerKeys.count, max: 4096)
+            violations.count("integers", integers.count, max: 4096)
+            violations.count("number_keys", numberKeys.count, max: 4096)
+            violations.count("numbers", numbers.count, max: 4096)
+            violations.finite("numbers", numbers)
+            violations.count("text_keys", textKeys.count, max: 4096)
+            violations.count("texts", texts.count, max: 4096)
+            violations.each("texts", texts, max: 1024)
+        }
+
+        public mutating func readJSON(
+            _ field: Int, from reader: inout JSONReader
+        ) throws(JSONError) {
+            switch field {
+            case 1: trueKeys = try reader.list(UInt32FixedCodec.self)
+            case 2: falseKeys = try reader.list(UInt32FixedCodec.self)
+            case 3: integerKeys = try reader.list(UInt32FixedCodec.self)
+            case 4: integers = try reader.list(Int64Codec.self)
+            case 5: numberKeys = try reader.list(UInt32FixedCodec.self)
+            case 6: numbers = try reader.list(DoubleCodec.self)
+            case 7: textKeys = try reader.list(UInt32FixedCodec.self)
+            case 8: texts = try reader.list(StringCodec.self)
+            default: break
+            }
+        }
+
+        public func writeJSON(to writer: inout JSONWriter) {
+            writer.beginObject()
+            writer.list("trueKeys", trueKeys, UInt32FixedCodec.self)
+            writer.list("falseKeys", falseKeys, UInt32FixedCodec.self)
+            writer.list("integerKeys", integerKeys, UInt32FixedCodec.self)
+            writer.list("integers", integers, Int64Codec.self)
+            writer.list("numberKeys", numberKeys, UInt32FixedCodec.self)
+            writer.list("numbers", numbers, DoubleCodec.self)
+            writer.list("textKeys", textKeys, UInt32FixedCodec.self)
+            writer.list("texts", texts, StringCodec.self)
+            writer.endObject()
+        }
+
+        public static func == (a: FactColumns, b: FactColumns) -> Bool {
+            Canonical.equal(a.trueKeys, b.trueKeys)
+                && Canonical.equal(a.falseKeys, b.falseKeys)
+                && Canonical.equal(a.integerKeys, b.integerKeys)
+                && Canonical.equal(a.integers, b.integers)
+                && Canonical.equal(a.numberKeys, b.numberKeys)
+                && Canonical.equal(a.numbers, b.numbers)
+                && Canonical.equal(a.textKeys, b.textKeys)
+                && Canonical.equal(a.texts, b.texts)
+                && Canonical.equal(a.unknown, b.unknown)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            Canonical.hash(trueKeys, into: &hasher)
+            Canonical.hash(falseKeys, into: &hasher)
+            Canonical.hash(integerKeys, into: &hasher)
+            Canonical.hash(integers, into: &hasher)
+            Canonical.hash(numberKeys, into: &hasher)
+            Canonical.hash(numbers, into: &hasher)
+            Canonical.hash(textKeys, into: &hasher)
+            Canonical.hash(texts, into: &hasher)
+            Canonical.hash(unknown, into: &hasher)
+        }
+    }
+}
+
+extension AssayRiskV1 {
+    /// The facts of a decision as its rules saw them. What stands in no column was absent.
     public struct RecordedFacts: WireMessage {
-        /// Known facts, with their values beside them.
-        public var keys: [UInt32] = []
-        public var values: [FactValue] = []
+        /// Those with values that are not personal.
+        public var known: FactColumns
         /// Known facts that are personal: their values are in the evidence.
         public var personal: [UInt32] = []
-        /// Stands for the `PersonalFacts` of the decision, as encoded; empty if it has none.
+        /// Stands for the `FactColumns` of the personal facts, as encoded; empty if there are none.
         public var commitment: [UInt8] = []
         /// Known facts without value: it is too long for a record, or only rules that did not hold
         /// read it and there was no
         /// room.
         public var omitted: [UInt32] = []
-        /// Of the known facts, those whose entity has no history.
-        public var empty: [UInt32] = []
-        /// Of the known facts, those that only the caller vouches for.
-        public var claimed: [UInt32] = []
+        /// Which of the known facts are of an entity without history: a bit for each, in the order
+        /// of the columns of `known`,
+        /// then `personal` and `omitted`, the lowest of each byte first; zero bytes at the end are
+        /// left out.
+        public var empty: [UInt8] = []
+        /// Which of them only the caller vouches for.
+        public var claimed: [UInt8] = []
         /// Facts whose source did not answer, may not tell, or failed on them.
         public var unavailable: [UInt32] = []
         public var withheld: [UInt32] = []
@@ -8134,13 +8287,11 @@ extension AssayRiskV1 {
         public var unknown: UnknownFields?
 
         public init(
-            keys: [UInt32] = [], values: [FactValue] = [], personal: [UInt32] = [],
-            commitment: [UInt8] = [], omitted: [UInt32] = [], empty: [UInt32] = [],
-            claimed: [UInt32] = [], unavailable: [UInt32] = [], withheld: [UInt32] = [],
-            error: [UInt32] = []
+            known: FactColumns, personal: [UInt32] = [], commitment: [UInt8] = [],
+            omitted: [UInt32] = [], empty: [UInt8] = [], claimed: [UInt8] = [],
+            unavailable: [UInt32] = [], withheld: [UInt32] = [], error: [UInt32] = []
         ) {
-            self.keys = keys
-            self.values = values
+            self.known = known
             self.personal = personal
             self.commitment = commitment
             self.omitted = omitted
@@ -8151,81 +8302,80 @@ extension AssayRiskV1 {
             self.error = error
         }
 
-        public static func blank() -> RecordedFacts { RecordedFacts() }
+        public static func blank() -> RecordedFacts {
+            RecordedFacts(known: .blank())
+        }
 
         public static let fields = FieldTable(
             "assay.risk.v1.RecordedFacts", depth: 2,
             [
-                Field(1, "keys", .uint32Fixed, .packed),
-                Field(2, "values", .message { FactValue.fields }, .list),
-                Field(3, "personal", .uint32Fixed, .packed),
-                Field(4, "commitment", .bytes),
-                Field(5, "omitted", .uint32Fixed, .packed),
-                Field(6, "empty", .uint32Fixed, .packed),
-                Field(7, "claimed", .uint32Fixed, .packed),
-                Field(8, "unavailable", .uint32Fixed, .packed),
-                Field(9, "withheld", .uint32Fixed, .packed),
-                Field(10, "error", .uint32Fixed, .packed),
+                Field(1, "known", .message { FactColumns.fields }, .required),
+                Field(2, "personal", .uint32Fixed, .packed),
+                Field(3, "commitment", .bytes),
+                Field(4, "omitted", .uint32Fixed, .packed),
+                Field(5, "empty", .bytes),
+                Field(6, "claimed", .bytes),
+                Field(7, "unavailable", .uint32Fixed, .packed),
+                Field(8, "withheld", .uint32Fixed, .packed),
+                Field(9, "error", .uint32Fixed, .packed),
             ])
 
         @inline(never)
         public mutating func read(from reader: inout WireReader) throws(WireError) {
+            var seen: UInt64 = 0
             repeat {
-                if reader.take(0x0A) { keys = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x12) {
-                    values = try reader.list(0x12, MessageCodec<FactValue>.self)
+                if reader.take(0x0A) {
+                    known = try reader.message()
+                    seen |= 0x1
                 }
-                if reader.take(0x1A) { personal = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x22) { commitment = try reader.bytes(.implicit) }
-                if reader.take(0x2A) { omitted = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x32) { empty = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x3A) { claimed = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x42) { unavailable = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x4A) { withheld = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x52) { error = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x12) { personal = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x1A) { commitment = try reader.bytes(.implicit) }
+                if reader.take(0x22) { omitted = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x2A) { empty = try reader.bytes(.implicit) }
+                if reader.take(0x32) { claimed = try reader.bytes(.implicit) }
+                if reader.take(0x3A) { unavailable = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x42) { withheld = try reader.packed(UInt32FixedCodec.self) }
+                if reader.take(0x4A) { error = try reader.packed(UInt32FixedCodec.self) }
             } while try reader.resume(Self.fields, &unknown)
+            try reader.finish(seen, required: 0x1, Self.fields)
         }
 
         public func measure(_ sizes: inout SizeCache) -> Int {
             var size = 0
-            size += sizes.packed(0x0A, keys, UInt32FixedCodec.self)
-            size += sizes.list(0x12, values, MessageCodec<FactValue>.self)
-            size += sizes.packed(0x1A, personal, UInt32FixedCodec.self)
-            size += sizes.bytes(0x22, commitment)
-            size += sizes.packed(0x2A, omitted, UInt32FixedCodec.self)
-            size += sizes.packed(0x32, empty, UInt32FixedCodec.self)
-            size += sizes.packed(0x3A, claimed, UInt32FixedCodec.self)
-            size += sizes.packed(0x42, unavailable, UInt32FixedCodec.self)
-            size += sizes.packed(0x4A, withheld, UInt32FixedCodec.self)
-            size += sizes.packed(0x52, error, UInt32FixedCodec.self)
+            size += sizes.message(0x0A, known)
+            size += sizes.packed(0x12, personal, UInt32FixedCodec.self)
+            size += sizes.bytes(0x1A, commitment)
+            size += sizes.packed(0x22, omitted, UInt32FixedCodec.self)
+            size += sizes.bytes(0x2A, empty)
+            size += sizes.bytes(0x32, claimed)
+            size += sizes.packed(0x3A, unavailable, UInt32FixedCodec.self)
+            size += sizes.packed(0x42, withheld, UInt32FixedCodec.self)
+            size += sizes.packed(0x4A, error, UInt32FixedCodec.self)
             size += sizes.unknown(unknown)
             return size
         }
 
         public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
             let start = writer.mark
-            writer.packed(0x0A, keys, UInt32FixedCodec.self, &sizes)
-            writer.list(0x12, values, MessageCodec<FactValue>.self, &sizes)
-            writer.packed(0x1A, personal, UInt32FixedCodec.self, &sizes)
-            writer.bytes(0x22, commitment)
-            writer.packed(0x2A, omitted, UInt32FixedCodec.self, &sizes)
-            writer.packed(0x32, empty, UInt32FixedCodec.self, &sizes)
-            writer.packed(0x3A, claimed, UInt32FixedCodec.self, &sizes)
-            writer.packed(0x42, unavailable, UInt32FixedCodec.self, &sizes)
-            writer.packed(0x4A, withheld, UInt32FixedCodec.self, &sizes)
-            writer.packed(0x52, error, UInt32FixedCodec.self, &sizes)
+            writer.message(0x0A, known, &sizes)
+            writer.packed(0x12, personal, UInt32FixedCodec.self, &sizes)
+            writer.bytes(0x1A, commitment)
+            writer.packed(0x22, omitted, UInt32FixedCodec.self, &sizes)
+            writer.bytes(0x2A, empty)
+            writer.bytes(0x32, claimed)
+            writer.packed(0x3A, unavailable, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x42, withheld, UInt32FixedCodec.self, &sizes)
+            writer.packed(0x4A, error, UInt32FixedCodec.self, &sizes)
             writer.unknown(unknown, since: start)
         }
 
         public func validate(_ violations: inout Violations) {
-            violations.count("keys", keys.count, max: 4096)
-            violations.count("values", values.count, max: 4096)
-            violations.nested("values", values)
+            violations.nested("known", known)
             violations.count("personal", personal.count, max: 4096)
             violations.length("commitment", commitment.count, exactly: 32)
             violations.count("omitted", omitted.count, max: 4096)
-            violations.count("empty", empty.count, max: 4096)
-            violations.count("claimed", claimed.count, max: 4096)
+            violations.length("empty", empty.count, max: 512)
+            violations.length("claimed", claimed.count, max: 512)
             violations.count("unavailable", unavailable.count, max: 4096)
             violations.count("withheld", withheld.count, max: 4096)
             violations.count("error", error.count, max: 4096)
@@ -8235,29 +8385,27 @@ extension AssayRiskV1 {
             _ field: Int, from reader: inout JSONReader
         ) throws(JSONError) {
             switch field {
-            case 1: keys = try reader.list(UInt32FixedCodec.self)
-            case 2: values = try reader.list(MessageCodec<FactValue>.self)
-            case 3: personal = try reader.list(UInt32FixedCodec.self)
-            case 4: commitment = try reader.value(BytesCodec.self)
-            case 5: omitted = try reader.list(UInt32FixedCodec.self)
-            case 6: empty = try reader.list(UInt32FixedCodec.self)
-            case 7: claimed = try reader.list(UInt32FixedCodec.self)
-            case 8: unavailable = try reader.list(UInt32FixedCodec.self)
-            case 9: withheld = try reader.list(UInt32FixedCodec.self)
-            case 10: error = try reader.list(UInt32FixedCodec.self)
+            case 1: known = try reader.value(MessageCodec<FactColumns>.self)
+            case 2: personal = try reader.list(UInt32FixedCodec.self)
+            case 3: commitment = try reader.value(BytesCodec.self)
+            case 4: omitted = try reader.list(UInt32FixedCodec.self)
+            case 5: empty = try reader.value(BytesCodec.self)
+            case 6: claimed = try reader.value(BytesCodec.self)
+            case 7: unavailable = try reader.list(UInt32FixedCodec.self)
+            case 8: withheld = try reader.list(UInt32FixedCodec.self)
+            case 9: error = try reader.list(UInt32FixedCodec.self)
             default: break
             }
         }
 
         public func writeJSON(to writer: inout JSONWriter) {
             writer.beginObject()
-            writer.list("keys", keys, UInt32FixedCodec.self)
-            writer.list("values", values, MessageCodec<FactValue>.self)
+            writer.field("known", known, MessageCodec<FactColumns>.self)
             writer.list("personal", personal, UInt32FixedCodec.self)
             writer.field("commitment", commitment, BytesCodec.self)
             writer.list("omitted", omitted, UInt32FixedCodec.self)
-            writer.list("empty", empty, UInt32FixedCodec.self)
-            writer.list("claimed", claimed, UInt32FixedCodec.self)
+            writer.field("empty", empty, BytesCodec.self)
+            writer.field("claimed", claimed, BytesCodec.self)
             writer.list("unavailable", unavailable, UInt32FixedCodec.self)
             writer.list("withheld", withheld, UInt32FixedCodec.self)
             writer.list("error", error, UInt32FixedCodec.self)
@@ -8265,8 +8413,7 @@ extension AssayRiskV1 {
         }
 
         public static func == (a: RecordedFacts, b: RecordedFacts) -> Bool {
-            Canonical.equal(a.keys, b.keys)
-                && Canonical.equal(a.values, b.values)
+            Canonical.equal(a.known, b.known)
                 && Canonical.equal(a.personal, b.personal)
                 && Canonical.equal(a.commitment, b.commitment)
                 && Canonical.equal(a.omitted, b.omitted)
@@ -8279,8 +8426,7 @@ extension AssayRiskV1 {
         }
 
         public func hash(into hasher: inout Hasher) {
-            Canonical.hash(keys, into: &hasher)
-            Canonical.hash(values, into: &hasher)
+            Canonical.hash(known, into: &hasher)
             Canonical.hash(personal, into: &hasher)
             Canonical.hash(commitment, into: &hasher)
             Canonical.hash(omitted, into: &hasher)
@@ -8289,89 +8435,6 @@ extension AssayRiskV1 {
             Canonical.hash(unavailable, into: &hasher)
             Canonical.hash(withheld, into: &hasher)
             Canonical.hash(error, into: &hasher)
-            Canonical.hash(unknown, into: &hasher)
-        }
-    }
-}
-
-extension AssayRiskV1 {
-    /// The personal facts of a decision, beside its record and never in it.
-    public struct PersonalFacts: WireMessage {
-        public var keys: [UInt32] = []
-        public var values: [FactValue] = []
-        public var unknown: UnknownFields?
-
-        public init(keys: [UInt32] = [], values: [FactValue] = []) {
-            self.keys = keys
-            self.values = values
-        }
-
-        public static func blank() -> PersonalFacts { PersonalFacts() }
-
-        public static let fields = FieldTable(
-            "assay.risk.v1.PersonalFacts", depth: 2,
-            [
-                Field(1, "keys", .uint32Fixed, .packed),
-                Field(2, "values", .message { FactValue.fields }, .list),
-            ])
-
-        @inline(never)
-        public mutating func read(from reader: inout WireReader) throws(WireError) {
-            repeat {
-                if reader.take(0x0A) { keys = try reader.packed(UInt32FixedCodec.self) }
-                if reader.take(0x12) {
-                    values = try reader.list(0x12, MessageCodec<FactValue>.self)
-                }
-            } while try reader.resume(Self.fields, &unknown)
-        }
-
-        public func measure(_ sizes: inout SizeCache) -> Int {
-            var size = 0
-            size += sizes.packed(0x0A, keys, UInt32FixedCodec.self)
-            size += sizes.list(0x12, values, MessageCodec<FactValue>.self)
-            size += sizes.unknown(unknown)
-            return size
-        }
-
-        public func write(to writer: inout WireWriter, _ sizes: inout SizeCache) {
-            let start = writer.mark
-            writer.packed(0x0A, keys, UInt32FixedCodec.self, &sizes)
-            writer.list(0x12, values, MessageCodec<FactValue>.self, &sizes)
-            writer.unknown(unknown, since: start)
-        }
-
-        public func validate(_ violations: inout Violations) {
-            violations.count("keys", keys.count, max: 4096)
-            violations.count("values", values.count, max: 4096)
-            violations.nested("values", values)
-        }
-
-        public mutating func readJSON(
-            _ field: Int, from reader: inout JSONReader
-        ) throws(JSONError) {
-            switch field {
-            case 1: keys = try reader.list(UInt32FixedCodec.self)
-            case 2: values = try reader.list(MessageCodec<FactValue>.self)
-            default: break
-            }
-        }
-
-        public func writeJSON(to writer: inout JSONWriter) {
-            writer.beginObject()
-            writer.list("keys", keys, UInt32FixedCodec.self)
-            writer.list("values", values, MessageCodec<FactValue>.self)
-            writer.endObject()
-        }
-
-        public static func == (a: PersonalFacts, b: PersonalFacts) -> Bool {
-            Canonical.equal(a.keys, b.keys)
-                && Canonical.equal(a.values, b.values)
-                && Canonical.equal(a.unknown, b.unknown)
-        }
-
-        public func hash(into hasher: inout Hasher) {
-            Canonical.hash(keys, into: &hasher)
-            Canonical.hash(values, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -10013,7 +10076,7 @@ extension AssayRiskV1 {
 
 extension AssayRiskV1.DecisionRecord: SealableMessage {
     public static let fingerprint = Fingerprint(
-        "f2403b3d0e935faf3474dc75d87fd153736662dd79cf53305f28badaa923fdfd")
+        "361c8653b69958097d9e30dafd08c08c29ba03f99d4ba36adce8b26bc84d5bb8")
 
     public static let schemaText = """
         package assay.risk.v1
@@ -10066,11 +10129,15 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           skipped: bytes = 30 @max(640)
           reserved 12, 26
         }
-        union FactValue {
-          flag: bool = 1
-          integer: int64 = 2
-          number: double = 3 @finite
-          text: string = 4 @max(1024)
+        message FactColumns {
+          true_keys: [uint32] = 1 @max(4096) @wire(fixed)
+          false_keys: [uint32] = 2 @max(4096) @wire(fixed)
+          integer_keys: [uint32] = 3 @max(4096) @wire(fixed)
+          integers: [int64] = 4 @max(4096)
+          number_keys: [uint32] = 5 @max(4096) @wire(fixed)
+          numbers: [double] = 6 @finite @max(4096)
+          text_keys: [uint32] = 7 @max(4096) @wire(fixed)
+          texts: [string] = 8 @each(max: 1024) @max(4096)
         }
         message FingerprintResult {
           score: int32 = 1
@@ -10159,16 +10226,15 @@ extension AssayRiskV1.DecisionRecord: SealableMessage {
           version: uint64 = 3
         }
         message RecordedFacts {
-          keys: [uint32] = 1 @max(4096) @wire(fixed)
-          values: [assay.risk.v1.FactValue] = 2 @max(4096)
-          personal: [uint32] = 3 @max(4096) @wire(fixed)
-          commitment: bytes = 4 @commitment
-          omitted: [uint32] = 5 @max(4096) @wire(fixed)
-          empty: [uint32] = 6 @max(4096) @wire(fixed)
-          claimed: [uint32] = 7 @max(4096) @wire(fixed)
-          unavailable: [uint32] = 8 @max(4096) @wire(fixed)
-          withheld: [uint32] = 9 @max(4096) @wire(fixed)
-          error: [uint32] = 10 @max(4096) @wire(fixed)
+          known: assay.risk.v1.FactColumns = 1 @required
+          personal: [uint32] = 2 @max(4096) @wire(fixed)
+          commitment: bytes = 3 @commitment
+          omitted: [uint32] = 4 @max(4096) @wire(fixed)
+          empty: bytes = 5 @max(512)
+          claimed: bytes = 6 @max(512)
+          unavailable: [uint32] = 7 @max(4096) @wire(fixed)
+          withheld: [uint32] = 8 @max(4096) @wire(fixed)
+          error: [uint32] = 9 @max(4096) @wire(fixed)
         }
         message RecordedModel {
           name: string = 1 @max(63)

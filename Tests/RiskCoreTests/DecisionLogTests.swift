@@ -42,21 +42,24 @@ import Wire
         #expect(record.sequence == 1 && record.previous == [UInt8](repeating: 0, count: 32))
         #expect(record.tenant == "acme" && record.requestID == "r-1")
         let facts = try #require(record.facts)
-        let amount = try #require(facts.keys.firstIndex(of: NameKey.of("tx.amount")))
-        #expect(facts.values[amount] == .integer(2_500))
-        #expect(facts.empty.contains(NameKey.of("vel.acct_cnt_1h")))
-        for keys in [facts.keys, facts.personal, facts.empty] { #expect(keys == keys.sorted()) }
+        let known = facts.known
+        let amount = try #require(known.integerKeys.firstIndex(of: NameKey.of("tx.amount")))
+        #expect(known.integers[amount] == 2_500)
+        var statuses: [UInt32: FactStatus] = [:]
+        facts.visit { statuses[$0.key] = $0.status }
+        #expect(statuses[NameKey.of("vel.acct_cnt_1h")] == .empty)
+        #expect(statuses[NameKey.of("tx.amount")] == .present)
+        for keys in known.columns + [facts.personal] { #expect(keys == keys.sorted()) }
         let address = NameKey.of("ip.addr")
-        #expect(facts.personal.contains(address) && !facts.keys.contains(address))
+        #expect(facts.personal.contains(address) && !known.textKeys.contains(address))
         let evidence = try #require(try DecisionEvidence.read(1, from: harness.store))
         #expect(
             Commitment.make(evidence.personal, salt: [UInt8](repeating: 3, count: 32))
                 == facts.commitment)
         let personal = try #require(evidence.facts(of: facts.commitment))
-        #expect(personal.keys == facts.personal)
-        #expect(
-            personal.values[try #require(personal.keys.firstIndex(of: address))]
-                == .text("203.0.113.9"))
+        #expect(personal.columns.joined().sorted() == facts.personal)
+        let place = try #require(personal.textKeys.firstIndex(of: address))
+        #expect(personal.texts[place] == "203.0.113.9")
         #expect(record.vectors.map(\.name) == ["payment_fraud", "rule_facts"])
         #expect(record.entities.count == 1)
         #expect(record.rules.isEmpty)

@@ -146,11 +146,12 @@ import Wire
         let catalogue = try Repository.shippedRules().catalogue
         let commitment = try #require(record.facts).commitment
         var personal = try #require(forged.facts(of: commitment))
-        let index = try #require(personal.keys.firstIndex(of: NameKey.of("ip.addr")))
-        personal.values[index] = .text("203.0.113.10")
+        let index = try #require(personal.textKeys.firstIndex(of: NameKey.of("ip.addr")))
+        personal.texts[index] = "203.0.113.10"
         forged.personal = personal.encoded()
         let frame = try RecordedFrame(record, evidence: forged, catalogue: catalogue)
-        let hidden = catalogue.entries.filter { personal.keys.contains(NameKey.of($0.name)) }
+        let keys = Set(personal.columns.joined())
+        let hidden = catalogue.entries.filter { keys.contains(NameKey.of($0.name)) }
         #expect(frame.erased == hidden.map(\.name) && frame.erased.contains("ip.addr"))
     }
 

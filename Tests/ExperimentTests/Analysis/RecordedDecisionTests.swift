@@ -18,12 +18,10 @@ extension AnalysisKit {
         record.decisionID = UniqueID(high: 7, low: UInt64(number))
         record.requestID = "r-\(number)"
         record.decidedAt = Timestamp(milliseconds: Self.start + Int64(number))
-        let facts: [(name: String, value: AssayRiskV1.FactValue)] = [
-            ("tx.amount", .integer(Int64(100 + number))), ("tx.country", .text("DE")),
-        ]
-        let sorted = facts.sorted { NameKey.of($0.name) < NameKey.of($1.name) }
         record.facts = .init(
-            keys: sorted.map { NameKey.of($0.name) }, values: sorted.map(\.value))
+            known: .init(
+                integerKeys: [NameKey.of("tx.amount")], integers: [Int64(100 + number)],
+                textKeys: [NameKey.of("tx.country")], texts: ["DE"]))
         record.outcome.status = number % 7 == 0 ? .declined : .approved
         record.outcome.score = 42
         let arm = Bucketing.bucket(hash) < 500_000 ? "control" : "challenger"

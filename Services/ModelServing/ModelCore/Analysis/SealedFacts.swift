@@ -85,22 +85,25 @@ enum SealedFacts {
         switch parts[0] {
         case "decision": return decided(parts[1], record.outcome)
         case "event":
-            guard let facts = record.facts else { return nil }
+            guard let facts = record.facts?.known else { return nil }
             // The rule language calls the payment `tx`.
-            let value = self.value(parts[1], facts) ?? self.value("tx.\(parts[1])", facts)
-            return value.flatMap(number)
+            return number(parts[1], facts) ?? number("tx.\(parts[1])", facts)
         default: return nil
         }
     }
 
-    /// What a fact was, unless it is personal.
-    private static func value(
-        _ name: String, _ facts: AssayRiskV1.RecordedFacts
-    ) -> AssayRiskV1.FactValue? {
-        guard let index = facts.keys.firstIndex(of: NameKey.of(name)),
-            facts.values.indices.contains(index)
-        else { return nil }
-        return facts.values[index]
+    /// A fact as a number, unless it is personal or a text.
+    private static func number(_ name: String, _ facts: AssayRiskV1.FactColumns) -> Double? {
+        let key = NameKey.of(name)
+        if facts.trueKeys.contains(key) { return 1 }
+        if facts.falseKeys.contains(key) { return 0 }
+        if let index = facts.integerKeys.firstIndex(of: key), index < facts.integers.count {
+            return Double(facts.integers[index])
+        }
+        if let index = facts.numberKeys.firstIndex(of: key), index < facts.numbers.count {
+            return facts.numbers[index]
+        }
+        return nil
     }
 
     private static func decided(
@@ -115,15 +118,6 @@ enum SealedFacts {
         case "probability": outcome.modelProbability
         // Every decision is one: the denominator of rates by decision.
         case "count": 1
-        default: nil
-        }
-    }
-
-    private static func number(_ value: AssayRiskV1.FactValue) -> Double? {
-        switch value {
-        case .flag(let flag): flag ? 1 : 0
-        case .integer(let integer): Double(integer)
-        case .number(let number): number
         default: nil
         }
     }

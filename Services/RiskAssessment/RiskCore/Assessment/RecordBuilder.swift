@@ -49,7 +49,7 @@ struct RecordBuilder {
     private func facts(
         _ sheet: FactSheet, _ evidence: inout DecisionEvidence
     ) -> AssayRiskV1.RecordedFacts {
-        var hidden = AssayRiskV1.PersonalFacts()
+        var hidden = AssayRiskV1.FactColumns()
         var facts = AssayRiskV1.RecordedFacts(sheet, hiding: &hidden)
         facts.commitment = evidence.hide(hidden)
         return facts

@@ -25,27 +25,23 @@ struct RecordReduction {
     private func omitTexts(
         of record: inout AssayRiskV1.DecisionRecord, _ wanted: Int
     ) -> Int {
-        guard var facts = record.facts else { return 0 }
+        guard let facts = record.facts else { return 0 }
         let needed = neededFacts
-        var candidates: [(index: Int, bytes: Int)] = []
-        for (index, key) in facts.keys.enumerated() {
-            guard case .text(let text) = facts.values[index],
-                let slot = rules.catalogue.slot(ofKey: key), !needed.contains(slot)
-            else { continue }
-            candidates.append((index, text.utf8.count))
+        var candidates: [(key: UInt32, bytes: Int)] = []
+        for (key, text) in zip(facts.known.textKeys, facts.known.texts) {
+            guard let slot = rules.catalogue.slot(ofKey: key), !needed.contains(slot) else {
+                continue
+            }
+            candidates.append((key, text.utf8.count))
         }
-        candidates.sort { $0.bytes != $1.bytes ? $0.bytes > $1.bytes : $0.index < $1.index }
+        candidates.sort { $0.bytes != $1.bytes ? $0.bytes > $1.bytes : $0.key < $1.key }
         var freed = 0
-        var gone: Set<Int> = []
+        var gone: Set<UInt32> = []
         for candidate in candidates where freed < wanted {
-            gone.insert(candidate.index)
+            gone.insert(candidate.key)
             freed += candidate.bytes
         }
-        guard !gone.isEmpty else { return 0 }
-        let kept = facts.keys.indices.filter { !gone.contains($0) }
-        facts.omitted = (facts.omitted + gone.map { facts.keys[$0] }).sorted()
-        (facts.keys, facts.values) = (kept.map { facts.keys[$0] }, kept.map { facts.values[$0] })
-        record.facts = facts
+        if !gone.isEmpty { record.facts = facts.omitting(gone) }
         return freed
     }
 
@@ -66,5 +62,24 @@ struct RecordReduction {
             record.vectors[index].values = []
             record.vectors[index].status = []
         }
+    }
+}
+
+extension AssayRiskV1.RecordedFacts {
+    /// The same without the values of these facts, which it then says to be omitted.
+    fileprivate func omitting(_ gone: Set<UInt32>) -> AssayRiskV1.RecordedFacts {
+        var facts = self
+        facts.known = AssayRiskV1.FactColumns()
+        facts.omitted = (omitted + gone).sorted()
+        var (empty, claimed): ([UInt32], [UInt32]) = ([], [])
+        visit { entry in
+            if entry.status == .empty { empty.append(entry.key) }
+            if entry.isClaimed { claimed.append(entry.key) }
+            if case .value(let value) = entry.content, !gone.contains(entry.key) {
+                facts.known.append(entry.key, value)
+            }
+        }
+        facts.mark(empty: empty.sorted(), claimed: claimed.sorted())
+        return facts
     }
 }

@@ -4,8 +4,8 @@ internal import AssayMessages
 /// the rule set. All others that ran did not hold.
 struct RecordedVerdicts {
     private(set) var rules: [AssayRiskV1.RecordedRule] = []
-    private(set) var notEvaluated = RuleBits()
-    private(set) var skipped = RuleBits()
+    private(set) var notEvaluated = BitColumn()
+    private(set) var skipped = BitColumn()
 
     init(_ run: RuleRun, _ set: RuleSet) {
         for entry in run.entries {
@@ -22,8 +22,8 @@ struct RecordedVerdicts {
 
     init(_ record: AssayRiskV1.DecisionRecord) {
         rules = record.rules
-        notEvaluated = RuleBits(record.notEvaluated)
-        skipped = RuleBits(record.skipped)
+        notEvaluated = BitColumn(record.notEvaluated)
+        skipped = BitColumn(record.skipped)
     }
 
     /// The verdict of every rule of the set that the record was made with, by its position; nil for those that did

@@ -43,16 +43,16 @@ public struct DecisionEvidence: Sendable, Hashable {
 
     /// Takes the personal facts of a decision, and gives what stands for them: one commitment to all, since they are
     /// erased together.
-    mutating func hide(_ facts: AssayRiskV1.PersonalFacts) -> [UInt8] {
-        guard !facts.keys.isEmpty else { return [] }
+    mutating func hide(_ facts: AssayRiskV1.FactColumns) -> [UInt8] {
+        guard !facts.isEmpty else { return [] }
         personal = facts.encoded()
         return Commitment.make(personal, salt: salt) ?? []
     }
 
     /// The personal facts, if they are what a record's commitment stands for.
-    func facts(of commitment: [UInt8]) -> AssayRiskV1.PersonalFacts? {
+    func facts(of commitment: [UInt8]) -> AssayRiskV1.FactColumns? {
         guard Commitment.make(personal, salt: salt) == commitment else { return nil }
-        return try? AssayRiskV1.PersonalFacts(decoding: personal, door: .strict)
+        return try? AssayRiskV1.FactColumns(decoding: personal, door: .strict)
     }
 
     // MARK: Encoding

@@ -3,13 +3,13 @@ internal import RuleLanguage
 internal import Wire
 
 extension AssayRiskV1.RecordedFacts {
-    /// The facts of a sheet by rising key.
+    /// The facts of a sheet.
     ///
     /// - Parameter hidden: takes the personal facts, which the record must not hold.
-    init(_ sheet: FactSheet, hiding hidden: inout AssayRiskV1.PersonalFacts) {
-        self.init()
+    init(_ sheet: FactSheet, hiding hidden: inout AssayRiskV1.FactColumns) {
+        self.init(known: AssayRiskV1.FactColumns())
         let catalogue = sheet.catalogue
-        reserve(catalogue.entries.count)
+        var (empty, claimed): ([UInt32], [UInt32]) = ([], [])
         for slot in catalogue.slotsByKey {
             let key = catalogue.keys[slot]
             switch sheet.statuses[slot] {
@@ -17,39 +17,58 @@ extension AssayRiskV1.RecordedFacts {
             case .unavailable: unavailable.append(key)
             case .withheld: withheld.append(key)
             case .error: error.append(key)
-            case .empty:
-                empty.append(key)
+            case .present, .empty:
+                if sheet.statuses[slot] == .empty { empty.append(key) }
+                if sheet.claimed.contains(slot) { claimed.append(key) }
                 take(slot, key, sheet, &hidden)
-            case .present: take(slot, key, sheet, &hidden)
             }
         }
-    }
-
-    private mutating func reserve(_ count: Int) {
-        keys.reserveCapacity(count)
-        values.reserveCapacity(count)
-        personal.reserveCapacity(count)
+        mark(empty: empty, claimed: claimed)
     }
 
     private mutating func take(
-        _ slot: Int, _ key: UInt32, _ sheet: FactSheet, _ hidden: inout AssayRiskV1.PersonalFacts
+        _ slot: Int, _ key: UInt32, _ sheet: FactSheet, _ hidden: inout AssayRiskV1.FactColumns
     ) {
-        if sheet.claimed.contains(slot) { claimed.append(key) }
         guard let value = sheet.frame.value(at: slot).flatMap(FactValueCode.message) else {
             return omitted.append(key)
         }
         if sheet.catalogue.entries[slot].isPersonal {
             personal.append(key)
-            hidden.keys.append(key)
-            hidden.values.append(value)
+            hidden.append(key, value)
         } else {
-            keys.append(key)
-            values.append(value)
+            known.append(key, value)
         }
     }
-}
 
-extension AssayRiskV1.RecordedFacts {
+    // MARK: Marks
+
+    /// The keys of all known facts, column by column.
+    private var knownColumns: [[UInt32]] { known.columns + [personal, omitted] }
+
+    /// Says which of the known facts are empty or claimed; keys rise.
+    mutating func mark(empty: [UInt32], claimed: [UInt32]) {
+        let columns = knownColumns
+        self.empty = Self.bits(of: empty, in: columns).bytes
+        self.claimed = Self.bits(of: claimed, in: columns).bytes
+    }
+
+    private static func bits(of keys: [UInt32], in columns: [[UInt32]]) -> BitColumn {
+        var bits = BitColumn()
+        guard !keys.isEmpty else { return bits }
+        var start = 0
+        for column in columns {
+            var next = keys[...]
+            for (offset, key) in column.enumerated() {
+                next = next.drop { $0 < key }
+                if next.first == key { bits.insert(start + offset) }
+            }
+            start += column.count
+        }
+        return bits
+    }
+
+    // MARK: Reading
+
     /// A fact as a record has it.
     struct Entry {
         enum Content {
@@ -64,44 +83,29 @@ extension AssayRiskV1.RecordedFacts {
 
         var key: UInt32
         var status: FactStatus
-        var isClaimed: Bool
+        var isClaimed = false
         var content: Content
     }
 
-    /// Hands out every fact that is not absent, column by column.
+    /// Hands out every fact that is not absent.
     func visit(_ body: (Entry) -> Void) {
-        func known(_ keys: [UInt32], _ content: (Int) -> Entry.Content) {
-            var (empty, claimed) = (RisingKeys(empty), RisingKeys(claimed))
-            for (index, key) in keys.enumerated() {
-                body(
-                    Entry(
-                        key: key, status: empty.contains(key) ? .empty : .present,
-                        isClaimed: claimed.contains(key), content: content(index)))
-            }
+        let (empty, claimed) = (BitColumn(empty), BitColumn(claimed))
+        var position = 0
+        func known(_ key: UInt32, _ content: Entry.Content) {
+            body(
+                Entry(
+                    key: key, status: empty.contains(position) ? .empty : .present,
+                    isClaimed: claimed.contains(position), content: content))
+            position += 1
         }
-        known(keys) { values.indices.contains($0) ? .value(values[$0]) : .omitted }
-        known(personal) { _ in .personal }
-        known(omitted) { _ in .omitted }
+        self.known.visit { known($0, .value($1)) }
+        for key in personal { known(key, .personal) }
+        for key in omitted { known(key, .omitted) }
         func missing(_ keys: [UInt32], _ status: FactStatus) {
-            for key in keys {
-                body(Entry(key: key, status: status, isClaimed: false, content: .missing))
-            }
+            for key in keys { body(Entry(key: key, status: status, content: .missing)) }
         }
         missing(unavailable, .unavailable)
         missing(withheld, .withheld)
         missing(error, .error)
-    }
-}
-
-/// Looks rising keys up in a column of rising keys, in one pass over both.
-private struct RisingKeys {
-    private let column: [UInt32]
-    private var position = 0
-
-    init(_ column: [UInt32]) { self.column = column }
-
-    mutating func contains(_ key: UInt32) -> Bool {
-        while position < column.count, column[position] < key { position += 1 }
-        return position < column.count && column[position] == key
     }
 }

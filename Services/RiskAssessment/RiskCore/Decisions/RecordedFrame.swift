@@ -64,10 +64,8 @@ public struct RecordedFrame: Sendable {
 
     private mutating func restore(_ evidence: DecisionEvidence?) {
         guard let facts = record.facts else { return }
-        let personal = evidence?.facts(of: facts.commitment)
-        let hidden = Dictionary(
-            zip(personal?.keys ?? [], personal?.values ?? []),
-            uniquingKeysWith: { first, _ in first })
+        var hidden: [UInt32: AssayRiskV1.FactValue] = [:]
+        evidence?.facts(of: facts.commitment)?.visit { hidden[$0] = $1 }
         var gone: [Int] = []
         facts.visit { fact in
             guard let slot = sheet.catalogue.slot(ofKey: fact.key) else {

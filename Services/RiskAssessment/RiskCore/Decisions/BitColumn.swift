@@ -1,5 +1,5 @@
-/// A bit for each rule of a rule set, by its position, as records hold them.
-struct RuleBits: Sendable, Hashable {
+/// A bit for each of a row of things, such as the rules of a rule set, as records hold them.
+struct BitColumn: Sendable, Hashable {
     /// The lowest bit of each byte first; the last byte is not zero.
     private(set) var bytes: [UInt8] = []
 
@@ -18,6 +18,6 @@ struct RuleBits: Sendable, Hashable {
         return byte < bytes.count && bytes[byte] & 1 << UInt8(position & 7) != 0
     }
 
-    /// How many rules are in it.
+    /// How many bits are set.
     var count: Int { bytes.reduce(0) { $0 + $1.nonzeroBitCount } }
 }
