@@ -225,7 +225,7 @@ import Testing
             failure?.problems.map(\.description) == [
                 "facts.tsv:312:1: unknown type 'number'",
                 "lists/mine.txt:1:1: ' a' has spaces around it and would never match; take them away",
-                "reason-codes.tsv:195:1: expected customer, generic or never, found 'some'",
+                "reason-codes.tsv:204:1: expected customer, generic or never, found 'some'",
             ])
     }
 }

@@ -11,11 +11,11 @@ enum DecisionText {
         ]
         if let credit = decision.credit { lines += creditLines(credit) }
         for reason in decision.reasons.prefix(4) {
-            lines.append("  \(reason.code): \(reason.text)   (\(reason.points) points)")
+            lines.append(self.reason(reason))
         }
         if let credit = decision.credit, decision.reasons.isEmpty {
             for reason in credit.reasons {
-                lines.append("  \(reason.code): \(reason.text)   (\(reason.points) points)")
+                lines.append(self.reason(reason))
             }
         }
         if !decision.degraded.isEmpty {
@@ -23,6 +23,12 @@ enum DecisionText {
         }
         if !decision.message.isEmpty { lines.append("  \(decision.message)") }
         return lines
+    }
+
+    /// Codes of a model need not be among those that the rules have texts for.
+    static func reason(_ reason: AssayRiskV1.Reason) -> String {
+        "  \(reason.code)" + (reason.text.isEmpty ? "" : ": \(reason.text)")
+            + "   (\(reason.points) points)"
     }
 
     /// Where the decision stands, and what it was made from.
