@@ -134,14 +134,21 @@ struct ResolutionTests {
         #expect(decision.flags.map(\.rule) == ["VEL-001"])
     }
 
-    @Test("stale values are used and listed in the decision")
-    func stale() async throws {
+    @Test(
+        "stale values are used, listed, and degrade the decision; incomplete ones are listed alone",
+        arguments: [(flags: UInt8(0x08), isStale: true), (0x40, false), (0x48, true)])
+    func stale(flags: UInt8, isStale: Bool) async throws {
+        let degraded = isStale ? ["FACTS_STALE"] : []
         var script = FakeServices.Script()
         script.features = ["acct_txn_cnt_1h": 9]
-        script.statuses = ["acct_txn_cnt_1h": 0x08]
+        script.statuses = ["acct_txn_cnt_1h": flags]
         let harness = try RiskHarness(script)
         let decision = try await harness.assess(RiskHarness.payment()).decision
         #expect(decision.staleFacts == ["vel.acct_cnt_1h"])
         #expect(decision.flags.contains { $0.rule == "VEL-001" })
+        #expect(decision.degraded == degraded && decision.status == .approved)
+        let replayed = try await harness.service.replayDecision(
+            .init(decisionID: decision.decisionID), context: RiskHarness.context())
+        #expect(replayed.differences.isEmpty && replayed.outcome.degraded == degraded)
     }
 }

@@ -32,6 +32,7 @@ extension OutcomeBuilder {
                 ReasonCode.modelUnavailable,
                 policy.modelUnavailable.status(forAmount: amount(assessment)))
         }
+        if assessment.sheet.hasStaleFacts { raise(ReasonCode.factsStale, .approved) }
         let entries = assessment.run.entries
         let failed = entries.filter { if case .error = $0.verdict { true } else { false } }
         if !failed.isEmpty { raise(ReasonCode.ruleError, .approved) }

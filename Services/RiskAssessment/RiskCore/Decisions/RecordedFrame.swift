@@ -48,8 +48,11 @@ public struct RecordedFrame: Sendable {
     /// What the outcome says of facts beside their values.
     private mutating func restoreMarks(of outcome: AssayRiskV1.RecordedOutcome) {
         let schema = sheet.catalogue.schema
+        // Of which kind each was makes no difference, only whether one was too old.
+        let isStale = outcome.degraded.contains(ReasonCode.factsStale)
+        let flags = isStale ? FeatureStatus.stale : FeatureStatus.incomplete
         for name in outcome.staleFacts {
-            if let slot = schema.slot(of: name) { sheet.mark(slot, flags: FeatureStatus.stale) }
+            if let slot = schema.slot(of: name) { sheet.mark(slot, flags: flags) }
         }
         let mismatch = outcome.reasons.first { $0.code == ReasonCode.claimMismatch }
         for name in ClaimMismatch.facts(in: mismatch?.text ?? "") {

@@ -131,6 +131,10 @@ extension FactSheet {
         flagged.contains { $0.slot == slot }
     }
 
+    /// Whether a value is older than its source allows. That a count is incomplete, as while a store
+    /// warms up, is no fault of anyone.
+    var hasStaleFacts: Bool { flagged.contains { $0.flags & FeatureStatus.stale != 0 } }
+
     /// Names of facts that were used though they are stale or incomplete.
     var staleFacts: [String] {
         flagged.map(\.slot).sorted().map { catalogue.entries[$0].name }

@@ -22,12 +22,13 @@ public struct ReasonCode: Sendable, Hashable {
     public static let factsMissing = "FACTS_MISSING"
     public static let featuresUnavailable = "FEATURES_UNAVAILABLE"
     public static let modelUnavailable = "MODEL_UNAVAILABLE"
+    public static let factsStale = "FACTS_STALE"
     public static let ruleError = "RULE_ERROR"
     public static let overrideApplied = "OVERRIDE_APPLIED"
 
     /// The codes the engine itself gives; a table without them is refused.
     package static let system = [
         modelScore, modelFloor, claimMismatch, factsMissing, featuresUnavailable, modelUnavailable,
-        ruleError, overrideApplied,
+        factsStale, ruleError, overrideApplied,
     ]
 }
