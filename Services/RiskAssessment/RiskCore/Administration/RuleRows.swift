@@ -2,11 +2,9 @@ internal import AssayMessages
 public import Storage
 internal import Wire
 
-/// What rule administration keeps: proposals, the files of every set that was live, exceptions, and
-/// the answers to request ids.
+/// What rule administration keeps: proposals, which files every set had that was live, exceptions, and
+/// the answers to request ids. The texts of the files stand in the archive.
 public enum RuleFamilies {
-    /// Texts of files, by their SHA-256.
-    public static let files = Family("rule_files")
     /// What is live; and the files of every set that was, by the set's digest.
     public static let sets = Family("rule_sets")
     /// Proposals by their number, big-endian.
@@ -16,7 +14,7 @@ public enum RuleFamilies {
     /// Tenant, client, method and request id → when, digest of the request, the answer.
     public static let requests = Family("rule_requests")
 
-    public static let all = [files, sets, proposals, exceptions, requests]
+    public static let all = [sets, proposals, exceptions, requests]
 }
 
 /// What is live, as it is kept.

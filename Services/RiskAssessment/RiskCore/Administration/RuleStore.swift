@@ -31,14 +31,16 @@ struct RuleStore: Sendable {
         guard !texts.isEmpty else { return }
         var batch = WriteBatch()
         for text in texts {
-            batch.put(RuleFolder.key(of: text), Array(text.utf8), in: RuleFamilies.files)
+            batch.put(
+                RuleArchive.key(ofFile: RuleFolder.key(of: text)), Array(text.utf8),
+                in: RuleArchive.family)
         }
         try store.write(batch, sync: true)
     }
 
     func text(_ hexadecimal: String) throws -> String {
         guard let key = Hexadecimal.bytes(hexadecimal),
-            let bytes = try store.get(key, in: RuleFamilies.files),
+            let bytes = try store.get(RuleArchive.key(ofFile: key), in: RuleArchive.family),
             let text = String(validating: bytes, as: UTF8.self),
             RuleFolder.key(of: text) == key
         else { throw StorageError(.corrupt, "the file \(hexadecimal) of a rule set is damaged") }

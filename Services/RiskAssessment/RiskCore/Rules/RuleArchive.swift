@@ -195,6 +195,9 @@ public final class RuleArchive: Sendable {
 
     private static func key(_ kind: Kind, _ digest: [UInt8]) -> [UInt8] { [kind.rawValue] + digest }
 
+    /// Where a file's text is kept, whoever names it; rule administration does too.
+    static func key(ofFile digest: [UInt8]) -> [UInt8] { key(.file, digest) }
+
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
