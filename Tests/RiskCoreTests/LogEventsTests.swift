@@ -1,4 +1,6 @@
 import AssayMessages
+import Dispatch
+import RPC
 import Storage
 import Testing
 import Wire
@@ -104,4 +106,68 @@ import Wire
         }
         await harness.log.close()
     }
+
+    @Test("a second backtest of a tenant is refused while one runs, and so is a third of anyone")
+    func refused() async throws {
+        let harness = try await filled(3)
+        let store = GatedStore(harness.store)
+        defer { store.open() }
+        let desk = BacktestDesk(store: store, archive: RuleArchive(store: harness.store))
+        let side = try BacktestFixture.side(Repository.shippedRules())
+        func begin(_ tenant: String, last: UInt64 = 0) throws -> AsyncStream<BacktestDesk.Step> {
+            try desk.begin(
+                Backtest(live: side, candidate: side),
+                over: BacktestChoice(tenant: tenant, last: last))
+        }
+        let first = try begin("acme")
+        for last in [UInt64(0), 2] {
+            let error = #expect(throws: RPCError.self) { try begin("acme", last: last) }
+            #expect(error?.code == .resourceExhausted && error?.reason == "BACKTEST_RUNNING")
+            #expect(error?.message.contains("a backtest is running already") == true)
+        }
+        let second = try begin("other")
+        let error = #expect(throws: RPCError.self) { try begin("third") }
+        #expect(error?.message.contains("2 backtests of others are running") == true)
+        store.open()
+        for steps in [first, second] { for await _ in steps {} }
+        for await step in try begin("acme", last: 2) {
+            guard case .ended(let result) = step else { continue }
+            #expect(try result.get().report.decisions == 2)
+        }
+        await harness.log.close()
+    }
+}
+
+/// A store that is not read until it is opened.
+private final class GatedStore: KeyValueStore {
+    private let store: any KeyValueStore
+    private let gate = DispatchSemaphore(value: 0)
+
+    init(_ store: any KeyValueStore) { self.store = store }
+
+    func open() { gate.signal() }
+
+    private func pass() {
+        gate.wait()
+        gate.signal()
+    }
+
+    func get(_ key: [UInt8], in family: Family) throws(StorageError) -> [UInt8]? {
+        pass()
+        return try store.get(key, in: family)
+    }
+
+    func write(_ batches: [WriteBatch], sync: Bool) throws(StorageError) {
+        try store.write(batches, sync: sync)
+    }
+
+    func scan(
+        _ family: Family, _ range: KeyRange, reversed: Bool,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
+        pass()
+        try store.scan(family, range, reversed: reversed, body)
+    }
+
+    func close() {}
 }
