@@ -40,7 +40,7 @@ struct DeviceKey: Sendable {
             return nil
         }
         let code = HMAC<SHA256>.authenticationCode(for: message, using: key)
-        return (code.withUnsafeBytes { Self.hexadecimal($0) }, strength)
+        return (code.withUnsafeBytes(KeyedHash.hexadecimal), strength)
     }
 
     private static func appendFingerprint(
@@ -68,16 +68,5 @@ struct DeviceKey: Sendable {
 
     private static func append(_ number: UInt64, to message: inout [UInt8]) {
         withUnsafeBytes(of: number.littleEndian) { message += $0 }
-    }
-
-    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
-        let digits: StaticString = "0123456789abcdef"
-        return String(unsafeUninitializedCapacity: bytes.count * 2) { text in
-            for (index, byte) in bytes.enumerated() {
-                text[index * 2] = digits.utf8Start[Int(byte >> 4)]
-                text[index * 2 + 1] = digits.utf8Start[Int(byte & 15)]
-            }
-            return bytes.count * 2
-        }
     }
 }

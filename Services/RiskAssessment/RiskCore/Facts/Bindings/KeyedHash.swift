@@ -24,7 +24,8 @@ struct KeyedHash: Sendable {
         return code.finalize().withUnsafeBytes(Self.hexadecimal)
     }
 
-    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
+    /// Two digits a byte, in lower case.
+    static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { text in
             for (index, byte) in bytes.enumerated() {
                 text[index * 2] = digit(byte >> 4)
