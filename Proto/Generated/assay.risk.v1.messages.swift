@@ -1247,12 +1247,16 @@ extension AssayRiskV1 {
         /// Decodes every record strictly and replays each so manieth; 0: only digests, links and
         /// sequences.
         public var replayEach: UInt32 = 0
+        /// Decodes every record strictly, and holds what is kept beside it against its commitment
+        /// and its request's digest.
+        public var deep: Bool = false
         public var unknown: UnknownFields?
 
-        public init(from: UInt64 = 0, to: UInt64 = 0, replayEach: UInt32 = 0) {
+        public init(from: UInt64 = 0, to: UInt64 = 0, replayEach: UInt32 = 0, deep: Bool = false) {
             self.from = from
             self.to = to
             self.replayEach = replayEach
+            self.deep = deep
         }
 
         public static func blank() -> VerifyLogRequest { VerifyLogRequest() }
@@ -1263,6 +1267,7 @@ extension AssayRiskV1 {
                 Field(1, "from", .uint64),
                 Field(2, "to", .uint64),
                 Field(3, "replay_each", json: "replayEach", .uint32),
+                Field(4, "deep", .bool),
             ])
 
         @inline(never)
@@ -1271,6 +1276,7 @@ extension AssayRiskV1 {
                 if reader.take(0x08) { from = try reader.uint64(.implicit) }
                 if reader.take(0x10) { to = try reader.uint64(.implicit) }
                 if reader.take(0x18) { replayEach = try reader.uint32(.implicit) }
+                if reader.take(0x20) { deep = try reader.bool(.implicit) }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1279,6 +1285,7 @@ extension AssayRiskV1 {
             size += sizes.uint64(0x08, from)
             size += sizes.uint64(0x10, to)
             size += sizes.uint32(0x18, replayEach)
+            size += sizes.bool(0x20, deep)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1288,6 +1295,7 @@ extension AssayRiskV1 {
             writer.uint64(0x08, from)
             writer.uint64(0x10, to)
             writer.uint32(0x18, replayEach)
+            writer.bool(0x20, deep)
             writer.unknown(unknown, since: start)
         }
 
@@ -1300,6 +1308,7 @@ extension AssayRiskV1 {
             case 1: from = try reader.value(UInt64Codec.self)
             case 2: to = try reader.value(UInt64Codec.self)
             case 3: replayEach = try reader.value(UInt32Codec.self)
+            case 4: deep = try reader.value(BoolCodec.self)
             default: break
             }
         }
@@ -1309,6 +1318,7 @@ extension AssayRiskV1 {
             writer.field("from", from, UInt64Codec.self)
             writer.field("to", to, UInt64Codec.self)
             writer.field("replayEach", replayEach, UInt32Codec.self)
+            writer.field("deep", deep, BoolCodec.self)
             writer.endObject()
         }
 
@@ -1316,6 +1326,7 @@ extension AssayRiskV1 {
             Canonical.equal(a.from, b.from)
                 && Canonical.equal(a.to, b.to)
                 && Canonical.equal(a.replayEach, b.replayEach)
+                && Canonical.equal(a.deep, b.deep)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1323,6 +1334,7 @@ extension AssayRiskV1 {
             Canonical.hash(from, into: &hasher)
             Canonical.hash(to, into: &hasher)
             Canonical.hash(replayEach, into: &hasher)
+            Canonical.hash(deep, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }
@@ -1420,12 +1432,22 @@ extension AssayRiskV1 {
         public var replayed: UInt64 = 0
         public var differing: UInt64 = 0
         public var chain: String = ""
+        /// Decisions whose personal facts are those that their records committed to; of a deep
+        /// verification, as are the next.
+        public var evidence: UInt64 = 0
+        /// Decisions whose personal facts were erased.
+        public var erased: UInt64 = 0
+        /// Decisions beside which something else is kept than they were made from, and the first of
+        /// them.
+        public var altered: UInt64 = 0
+        public var alteredFirst: LogProblem?
         public var unknown: UnknownFields?
 
         public init(
             records: UInt64 = 0, bytes: UInt64 = 0, lastSequence: UInt64 = 0,
             lastDigest: [UInt8] = [], problem: LogProblem? = nil, isDone: Bool = false,
-            replayed: UInt64 = 0, differing: UInt64 = 0, chain: String = ""
+            replayed: UInt64 = 0, differing: UInt64 = 0, chain: String = "", evidence: UInt64 = 0,
+            erased: UInt64 = 0, altered: UInt64 = 0, alteredFirst: LogProblem? = nil
         ) {
             self.records = records
             self.bytes = bytes
@@ -1436,6 +1458,10 @@ extension AssayRiskV1 {
             self.replayed = replayed
             self.differing = differing
             self.chain = chain
+            self.evidence = evidence
+            self.erased = erased
+            self.altered = altered
+            self.alteredFirst = alteredFirst
         }
 
         public static func blank() -> VerifyProgress { VerifyProgress() }
@@ -1452,6 +1478,12 @@ extension AssayRiskV1 {
                 Field(7, "replayed", .uint64),
                 Field(8, "differing", .uint64),
                 Field(9, "chain", .string),
+                Field(10, "evidence", .uint64),
+                Field(11, "erased", .uint64),
+                Field(12, "altered", .uint64),
+                Field(
+                    13, "altered_first", json: "alteredFirst", .message { LogProblem.fields },
+                    .optional),
             ])
 
         @inline(never)
@@ -1466,6 +1498,10 @@ extension AssayRiskV1 {
                 if reader.take(0x38) { replayed = try reader.uint64(.implicit) }
                 if reader.take(0x40) { differing = try reader.uint64(.implicit) }
                 if reader.take(0x4A) { chain = try reader.string(.implicit) }
+                if reader.take(0x50) { evidence = try reader.uint64(.implicit) }
+                if reader.take(0x58) { erased = try reader.uint64(.implicit) }
+                if reader.take(0x60) { altered = try reader.uint64(.implicit) }
+                if reader.take(0x6A) { alteredFirst = try reader.message() }
             } while try reader.resume(Self.fields, &unknown)
         }
 
@@ -1480,6 +1516,10 @@ extension AssayRiskV1 {
             size += sizes.uint64(0x38, replayed)
             size += sizes.uint64(0x40, differing)
             size += sizes.string(0x4A, chain)
+            size += sizes.uint64(0x50, evidence)
+            size += sizes.uint64(0x58, erased)
+            size += sizes.uint64(0x60, altered)
+            size += sizes.message(0x6A, alteredFirst)
             size += sizes.unknown(unknown)
             return size
         }
@@ -1495,6 +1535,10 @@ extension AssayRiskV1 {
             writer.uint64(0x38, replayed)
             writer.uint64(0x40, differing)
             writer.string(0x4A, chain)
+            writer.uint64(0x50, evidence)
+            writer.uint64(0x58, erased)
+            writer.uint64(0x60, altered)
+            writer.message(0x6A, alteredFirst, &sizes)
             writer.unknown(unknown, since: start)
         }
 
@@ -1502,6 +1546,7 @@ extension AssayRiskV1 {
             violations.length("last_digest", lastDigest.count, max: 32)
             violations.nested("problem", problem)
             violations.length("chain", chain.utf8.count, max: 64)
+            violations.nested("altered_first", alteredFirst)
         }
 
         public mutating func readJSON(
@@ -1517,6 +1562,10 @@ extension AssayRiskV1 {
             case 7: replayed = try reader.value(UInt64Codec.self)
             case 8: differing = try reader.value(UInt64Codec.self)
             case 9: chain = try reader.value(StringCodec.self)
+            case 10: evidence = try reader.value(UInt64Codec.self)
+            case 11: erased = try reader.value(UInt64Codec.self)
+            case 12: altered = try reader.value(UInt64Codec.self)
+            case 13: alteredFirst = try reader.value(MessageCodec<LogProblem>.self)
             default: break
             }
         }
@@ -1532,6 +1581,10 @@ extension AssayRiskV1 {
             writer.field("replayed", replayed, UInt64Codec.self)
             writer.field("differing", differing, UInt64Codec.self)
             writer.field("chain", chain, StringCodec.self)
+            writer.field("evidence", evidence, UInt64Codec.self)
+            writer.field("erased", erased, UInt64Codec.self)
+            writer.field("altered", altered, UInt64Codec.self)
+            writer.field("alteredFirst", alteredFirst, MessageCodec<LogProblem>.self)
             writer.endObject()
         }
 
@@ -1545,6 +1598,10 @@ extension AssayRiskV1 {
                 && Canonical.equal(a.replayed, b.replayed)
                 && Canonical.equal(a.differing, b.differing)
                 && Canonical.equal(a.chain, b.chain)
+                && Canonical.equal(a.evidence, b.evidence)
+                && Canonical.equal(a.erased, b.erased)
+                && Canonical.equal(a.altered, b.altered)
+                && Canonical.equal(a.alteredFirst, b.alteredFirst)
                 && Canonical.equal(a.unknown, b.unknown)
         }
 
@@ -1558,6 +1615,10 @@ extension AssayRiskV1 {
             Canonical.hash(replayed, into: &hasher)
             Canonical.hash(differing, into: &hasher)
             Canonical.hash(chain, into: &hasher)
+            Canonical.hash(evidence, into: &hasher)
+            Canonical.hash(erased, into: &hasher)
+            Canonical.hash(altered, into: &hasher)
+            Canonical.hash(alteredFirst, into: &hasher)
             Canonical.hash(unknown, into: &hasher)
         }
     }

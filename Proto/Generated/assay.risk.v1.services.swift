@@ -8,9 +8,9 @@ extension AssayRiskV1 {
         /// Checks digests, links and sequences of a part of the log.
         public static let verifyLog = MethodDescriptor(
             path: "/assay.risk.v1.DecisionLog/VerifyLog", kind: .serverStreaming,
-            schema: 0x2160_98c4_f573_9c64, access: .scope("risk.audit", mutualTLS: true),
-            idempotency: .readonly, cost: 500, maximumRequestBytes: 16_412,
-            maximumResponseBytes: 17_582)
+            schema: 0x35a0_1291_9e56_53b6, access: .scope("risk.audit", mutualTLS: true),
+            idempotency: .readonly, cost: 500, maximumRequestBytes: 16_414,
+            maximumResponseBytes: 18_656)
 
         /// Every method, in the order of the schema.
         public static let methods: [MethodDescriptor] = [verifyLog]

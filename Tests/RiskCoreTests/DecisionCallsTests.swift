@@ -285,4 +285,34 @@ import Wire
             #expect(broken.isDone && broken.lastSequence == 4 && broken.problem?.sequence == 5)
         }
     }
+
+    @Test("a deep verification holds what is kept beside the records against what they say of it")
+    func deep() async throws {
+        let harness = try await filled(6, Self.answering)
+        try await DecisionLink.with(harness) { link in
+            let whole = try await verify(link, .init(deep: true))
+            #expect(whole.isDone && whole.evidence == 6 && whole.erased + whole.altered == 0)
+
+            var evidence = try #require(try DecisionEvidence.read(4, from: harness.store))
+            evidence.personal[evidence.personal.count - 1] ^= 1
+            var batch = WriteBatch()
+            evidence.put(4, into: &batch)
+            batch.delete(DecisionLog.key(2), in: DecisionEvidence.family)
+            try harness.store.write(batch, sync: false)
+            let altered = try await verify(link, .init(deep: true))
+            #expect(altered.isDone && altered.problem == nil && altered.records == 6)
+            #expect(altered.evidence == 4 && altered.erased == 1 && altered.altered == 1)
+            #expect(altered.alteredFirst?.sequence == 4)
+            #expect(try await verify(link).altered == 0)
+
+            let rows = try harness.store.rows(DecisionIndex.requests, limit: 1)
+            let row = try #require(rows.first)
+            var request = WriteBatch()
+            request.put(row.key, row.value + [0], in: DecisionIndex.requests)
+            try harness.store.write(request, sync: false)
+            let other = try await verify(link, .init(deep: true))
+            #expect(other.altered == 2)
+            #expect(other.alteredFirst?.reason.contains("request") == true)
+        }
+    }
 }

@@ -93,25 +93,26 @@ public final class DecisionLogService: AssayRiskV1.DecisionLog.Service {
         _ tell: (AssayRiskV1.VerifyProgress) -> Bool
     ) throws {
         let each = UInt64(request.replayEach)
-        var walk = try LogWalk(store, to: range.to, decodes: each > 0)
+        var walk = try LogWalk(store, to: range.to, decodes: each > 0 || request.deep)
         var replay = ReplayRange(store: store, archive: archive)
+        var evidence = EvidenceCheck(store: store)
         try walk.begin(at: range.from)
         func progress(isDone: Bool) -> AssayRiskV1.VerifyProgress {
             let (log, made) = (walk.report, replay.report)
             return AssayRiskV1.VerifyProgress(
                 records: log.records, bytes: log.bytes, lastSequence: log.lastSequence,
                 lastDigest: log.lastDigest,
-                problem: log.firstProblem.map {
-                    AssayRiskV1.LogProblem(
-                        sequence: $0.sequence, reason: String($0.reason.prefix(1_000)))
-                }, isDone: isDone, replayed: made.replayed,
-                differing: made.differing + made.unreplayable, chain: walk.chain ?? "")
+                problem: log.firstProblem?.message, isDone: isDone, replayed: made.replayed,
+                differing: made.differing + made.unreplayable, chain: walk.chain ?? "",
+                evidence: evidence.held, erased: evidence.erased, altered: evidence.altered,
+                alteredFirst: evidence.firstProblem?.message)
         }
         while true {
             // What is read a second time here was proven by the step.
             let before = walk.report.lastSequence
             let isMore = try walk.advance(
-                records: Self.recordsOfOneStep, bytes: Self.bytesOfOneStep)
+                records: Self.recordsOfOneStep, bytes: Self.bytesOfOneStep,
+                visit: request.deep ? { _, record in try evidence.check(record) } : nil)
             if each > 0 { try replayEach(each, before, walk.report.lastSequence, &replay) }
             guard isMore else { break }
             guard tell(progress(isDone: false)) else { return }
@@ -134,5 +135,11 @@ public final class DecisionLogService: AssayRiskV1.DecisionLog.Service {
             if isOver { return }
             sequence = next
         }
+    }
+}
+
+extension LogProblem {
+    fileprivate var message: AssayRiskV1.LogProblem {
+        AssayRiskV1.LogProblem(sequence: sequence, reason: String(reason.prefix(1_000)))
     }
 }
