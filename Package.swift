@@ -95,7 +95,7 @@ let targets: [Target] = [
         "assay-gateway", "Services/Gateway/assay-gateway",
         [
             "GatewayCore", "AssayMessages", "Observability", "RPC", "RPCServices", "RPCTransport",
-            "ServiceRuntime", "TLS", arguments, logging,
+            "Redis", "ServiceRuntime", "TLS", arguments, logging,
         ]),
     library(
         "RiskCore", "Services/RiskAssessment/RiskCore",
@@ -324,7 +324,9 @@ let targets: [Target] = [
             "ServiceRuntime", "RPC", "TLS", "TestSupport", arguments, logging, nioCore, nioPosix,
             nioEmbedded,
         ]),
-    tests("GatewayCoreTests", ["GatewayCore", "RPC", "AssayMessages"]),
+    tests(
+        "GatewayCoreTests",
+        ["GatewayCore", "RPC", "AssayMessages", "Redis", "TestSupport", nioCore, nioPosix]),
     tests(
         "RiskCoreTests",
         [

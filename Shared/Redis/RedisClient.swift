@@ -160,6 +160,31 @@ public final class RedisClient: RedisSender {
         }
     }
 
+    /// Sends one command without waiting in a task, for those who ask often and have little time.
+    ///
+    /// A script that the server has forgotten is the caller's matter: `NOSCRIPT` is a reply like others.
+    ///
+    /// - Parameter done: called once; on the caller's event loop if there is a connection of that loop,
+    ///   and at once if there is no connection at all.
+    public func submit(
+        _ request: RedisRequest, timeout: Duration,
+        _ done: @escaping @Sendable (Result<RedisValue, RedisError>) -> Void
+    ) {
+        let connection: RedisConnection
+        do throws(RedisError) {
+            connection = try lane()
+        } catch {
+            return done(.failure(error))
+        }
+        connection.submit(request, timeout: TimeAmount(timeout)) { result in
+            if case .success(.error(let error)) = result, error.code == "READONLY" {
+                // No longer the one to write to: its address may lead to another by now.
+                Task { await connection.close() }
+            }
+            done(result)
+        }
+    }
+
     private static func needCare(_ replies: [RedisValue]) -> Bool {
         replies.contains { $0.error?.code == "NOSCRIPT" || $0.error?.code == "READONLY" }
     }

@@ -37,7 +37,7 @@ public struct RedisCommand: Sendable, Hashable {
 
 extension ByteBuffer {
     /// The kind of what follows, its decimal length and the end of the line.
-    fileprivate mutating func writeLength(_ length: Int, after kind: UInt8) {
+    mutating func writeLength(_ length: Int, after kind: UInt8) {
         writeInteger(kind)
         var divisor = 1
         while length / divisor >= 10 { divisor *= 10 }

@@ -156,6 +156,26 @@ public final class RedisConnection: Sendable {
             .whenComplete { done($0.mapError(Self.redisError)) }
     }
 
+    /// Sends one command; `done` is called on the connection's loop, in the same call if nothing can be
+    /// sent from there.
+    func submit(
+        _ request: RedisRequest, timeout: TimeAmount,
+        _ done: @escaping @Sendable (Result<RedisValue, RedisError>) -> Void
+    ) {
+        precondition(request.missing == 0, "as many arguments as were announced")
+        guard request.buffer.readableBytes <= configuration.maximumCommandBytes else {
+            let text = "more than \(configuration.maximumCommandBytes) bytes"
+            return done(.failure(RedisError(.commandTooLarge, text)))
+        }
+        send(request.buffer, commands: 1, timeout: timeout, delay: nil)
+            .whenComplete { result in
+                switch result {
+                case .success(let replies): done(.success(replies[0]))
+                case .failure(let error): done(.failure(Self.redisError(error)))
+                }
+            }
+    }
+
     private func send(
         _ encoded: ByteBuffer, commands: Int, timeout: TimeAmount, delay: TimeAmount?
     ) -> EventLoopFuture<[RedisValue]> {

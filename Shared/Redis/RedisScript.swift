@@ -23,6 +23,26 @@ public struct RedisScript: Sendable, Hashable {
         return RedisCommand(words)
     }
 
+    /// The beginning of a call whose keys and arguments are appended one by one.
+    public func request(keys: Int, arguments: Int) -> RedisRequest {
+        var request = RedisRequest(arguments: 3 + keys + arguments)
+        request.append(Self.name)
+        request.append(digest)
+        request.append(Int64(keys))
+        return request
+    }
+
+    /// The same with the script's text, for a server that has forgotten it; it knows it afterwards.
+    public func requestWithSource(keys: Int, arguments: Int) -> RedisRequest {
+        var request = RedisRequest(arguments: 3 + keys + arguments)
+        request.append(Self.longName)
+        request.append(Array(source.utf8))
+        request.append(Int64(keys))
+        return request
+    }
+
+    private static let longName = Array("EVAL".utf8)
+
     /// Makes the script known to a server.
     var load: RedisCommand { RedisCommand("SCRIPT", "LOAD", source) }
 

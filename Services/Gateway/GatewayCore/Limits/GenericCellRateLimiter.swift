@@ -31,7 +31,7 @@ public struct RateLimit: Sendable, Hashable {
     static let maximumDepth: Int64 = 2_678_400_000_000_000
 
     /// Nanoseconds that one request is worth, rounded up.
-    fileprivate static func cell(_ limit: Int, _ seconds: Int64) -> Int64 {
+    static func cell(_ limit: Int, _ seconds: Int64) -> Int64 {
         let nanoseconds = seconds * 1_000_000_000
         return (nanoseconds + Int64(limit) - 1) / Int64(limit)
     }
@@ -55,6 +55,27 @@ public struct GenericCellRateLimiter: Sendable, Hashable {
         self.rate = rate
         cell = RateLimit.cell(rate.limit, rate.period.components.seconds)
         depth = Int64(rate.burst) * cell
+    }
+
+    private init(_ rate: RateLimit, cell: Int64, depth: Int64) {
+        self.rate = rate
+        self.cell = cell
+        self.depth = depth
+    }
+
+    /// What each of `replicas` may admit while they cannot ask each other: the period is so many times
+    /// as long and τ the same, so rate and burst are divided by them. A request of `cost` always has
+    /// room in an unused share.
+    public func share(of replicas: Int, cost: Int = 1) -> GenericCellRateLimiter {
+        if replicas <= 1 { return self }
+        let (cell, overflow) = cell.multipliedReportingOverflow(by: Int64(replicas))
+        guard !overflow, cell <= RateLimit.maximumDepth else {
+            return GenericCellRateLimiter(
+                rate, cell: RateLimit.maximumDepth, depth: RateLimit.maximumDepth)
+        }
+        let (charge, isTooMuch) = cell.multipliedReportingOverflow(by: Int64(max(1, cost)))
+        return GenericCellRateLimiter(
+            rate, cell: cell, depth: isTooMuch ? depth : max(depth, charge))
     }
 
     public struct Decision: Sendable, Hashable {
@@ -91,8 +112,9 @@ public struct GenericCellRateLimiter: Sendable, Hashable {
 
     /// cost · ⌈T⌉, or more than any burst when the cost is.
     func charge(_ cost: Int) -> Int64 {
-        guard cost <= rate.burst else { return depth.saturating(adding: 1) }
-        return Int64(max(0, cost)) * cell
+        let (charge, overflow) = Int64(max(0, cost)).multipliedReportingOverflow(by: cell)
+        guard cost <= rate.burst, !overflow else { return depth.saturating(adding: 1) }
+        return charge
     }
 }
 
