@@ -27,7 +27,7 @@ import Testing
     /// What the gateway says; "" if the body may be read.
     private func verdict(
         _ path: String, key: UInt8?, listener: Int, hasCertificate: Bool,
-        _ snapshot: GatewaySnapshot, _ limits: RateLimitTable
+        _ snapshot: GatewaySnapshot, _ limits: GatewayLimits
     ) -> String {
         let head = Fixtures.head(path, authority: "any", key: key.map { Fixtures.key($0).text })
         let peer = Peer(
@@ -41,7 +41,7 @@ import Testing
     /// How many calls were decided, and how many of them were let in.
     private func compare(_ world: AuthorizationWorld, seed: UInt64) throws -> (Int, Int) {
         let snapshot = try world.snapshot(Self.methods)
-        let limits = RateLimitTable(capacity: 64, seed: seed)
+        let limits = GatewayLimits(capacity: 64, seed: seed)
         let kinds = Set(snapshot.routes.routes.map(\.method.kind))
         let keys: [UInt8?] = [nil, 99] + world.keys.map(\.number)
         var (asked, admitted) = (0, 0)
@@ -125,7 +125,7 @@ import Testing
         let snapshot = try Fixtures.loader(["/etc/gateway.yaml": text]).load("/etc/gateway.yaml")
         func criticality(_ method: MethodDescriptor, _ key: Fixtures.Special) -> Criticality {
             var pipeline = RequestPipeline(
-                snapshot: snapshot, limits: RateLimitTable(capacity: 16, seed: 1))
+                snapshot: snapshot, limits: GatewayLimits(capacity: 16, seed: 1))
             let head = Fixtures.head(
                 method.path, key: Fixtures.key(key.rawValue).text,
                 extra: [("assay-criticality", "critical")])
@@ -144,7 +144,7 @@ import Testing
             with: "target: \"127.0.0.1:7002\", timeouts: { call: 20ms },")
         let snapshot = try Fixtures.loader(["/etc/gateway.yaml": text]).load("/etc/gateway.yaml")
         var pipeline = RequestPipeline(
-            snapshot: snapshot, limits: RateLimitTable(capacity: 16, seed: 1))
+            snapshot: snapshot, limits: GatewayLimits(capacity: 16, seed: 1))
         _ = pipeline.received(Fixtures.head(), from: Fixtures.peer, Fixtures.surroundings())
         #expect(pipeline.callDeadline == Deadline(Instant(nanoseconds: 21_000_000)))
     }

@@ -9,10 +9,10 @@ struct FrontHandlerTests {
     private static let clock = GatewayClock(
         now: { Instant(nanoseconds: 2_000_000) }, unixMilliseconds: { 2_000_000 })
 
-    private static func authorizer(_ limits: RateLimitTable? = nil) throws -> APIKeyAuthorizer {
+    private static func authorizer(_ limits: GatewayLimits? = nil) throws -> APIKeyAuthorizer {
         APIKeyAuthorizer(
             serving: try Fixtures.serving(),
-            limits: limits ?? RateLimitTable(capacity: 16, seed: 1), clock: clock)
+            limits: limits ?? GatewayLimits(capacity: 16, seed: 1), clock: clock)
     }
 
     private static func method(_ scope: String) -> MethodDescriptor {
@@ -85,7 +85,7 @@ struct FrontHandlerTests {
         let gateway = GatewayHandler(
             serving: try Fixtures.serving(
                 FakeUpstream { _ in RawReply(status: 200, headers: Metadata()) }),
-            limits: RateLimitTable(capacity: 16, seed: 1),
+            limits: GatewayLimits(capacity: 16, seed: 1),
             clock: Self.clock, log: nil, counters: GatewayCounters(), seed: 7)
         let front = FrontHandler(
             own: ServiceRouter([Health()], authorizer: try Self.authorizer()), gateway: gateway)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct GatewayHandlerTests {
     private func handler(_ upstream: FakeUpstream, log: AccessLog) throws -> GatewayHandler {
         GatewayHandler(
-            serving: try Fixtures.serving(upstream), limits: RateLimitTable(capacity: 16, seed: 1),
+            serving: try Fixtures.serving(upstream), limits: GatewayLimits(capacity: 16, seed: 1),
             clock: GatewayClock(
                 now: { Instant(nanoseconds: 2_000_000) }, unixMilliseconds: { 2_000_000 }),
             log: log, counters: GatewayCounters(), seed: 7)

@@ -12,14 +12,15 @@ import Testing
     }
 
     private func run(
-        _ head: RequestHead, now: UInt64 = 1_000_000, limits: RateLimitTable? = nil
+        _ head: RequestHead, now: UInt64 = 1_000_000, limits: GatewayLimits? = nil
     ) throws -> Outcome {
         var pipeline = RequestPipeline(
             snapshot: try Fixtures.snapshot(),
-            limits: limits ?? RateLimitTable(capacity: 16, seed: 1))
+            limits: limits ?? GatewayLimits(capacity: 16, seed: 1))
         switch pipeline.received(head, from: Fixtures.peer, Fixtures.surroundings(now: now)) {
         case .read(let acceptance): return Outcome(acceptance: acceptance, log: pipeline.log)
         case .reject(let reply): return Outcome(reply: reply, log: pipeline.log)
+        case .wait: throw RPCError(.internal, "nothing to wait for without a store")
         }
     }
 
@@ -223,7 +224,7 @@ import Testing
 
     @Test("limit: the 101st request of a burst is refused with the time to wait, on both faces")
     func limit() throws {
-        let limits = RateLimitTable(capacity: 16, seed: 1)
+        let limits = GatewayLimits(capacity: 16, seed: 1)
         for _ in 0..<100 { #expect(try run(Fixtures.head(), limits: limits).acceptance != nil) }
         let grpc = try #require(try run(Fixtures.head(), limits: limits).reply)
         let error = try #require(RPCError(trailers: grpc.headers))
@@ -245,7 +246,7 @@ import Testing
 
     @Test("limit: a plan that counts cost takes the method's")
     func cost() throws {
-        let limits = RateLimitTable(capacity: 16, seed: 1)
+        let limits = GatewayLimits(capacity: 16, seed: 1)
         let head = Fixtures.head(key: Fixtures.key(Fixtures.Special.core.rawValue).text)
         var admitted = 0
         while try run(head, limits: limits).acceptance != nil { admitted += 1 }

@@ -82,7 +82,7 @@ final class GatewayProcess: Sendable {
         }
         let log = command.accessLog.map { _ in AccessLog() }
         let identity = SPIFFEID.service("assay-gateway").description
-        let limits = RateLimitTable(seed: .random(in: 0 ... .max))
+        let limits = GatewayLimits(seed: .random(in: 0 ... .max))
         let gateway = GatewayHandler(
             serving: serving, limits: limits, clock: .system, log: log, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
@@ -113,7 +113,7 @@ final class GatewayProcess: Sendable {
 
     /// Health, and the schemas of what is routed if that is switched on.
     private func ownServices(
-        _ environment: ServiceEnvironment, _ serving: ServingSlot, _ limits: RateLimitTable
+        _ environment: ServiceEnvironment, _ serving: ServingSlot, _ limits: GatewayLimits
     ) -> ServiceRouter {
         ServiceRouter(
             StandardServices.added(

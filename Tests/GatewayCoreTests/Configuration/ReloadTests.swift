@@ -145,7 +145,7 @@ final class ChangingFiles: Sendable {
         let (old, new) = (FakeUpstream { _ in Self.answer }, FakeUpstream { _ in Self.answer })
         let slot = ServingSlot(ServingState(snapshot: snapshot, upstreams: [old]))
         let handler = GatewayHandler(
-            serving: slot, limits: RateLimitTable(capacity: 16, seed: 1),
+            serving: slot, limits: GatewayLimits(capacity: 16, seed: 1),
             clock: GatewayClock(
                 now: { Instant(nanoseconds: 2_000_000) }, unixMilliseconds: { 2_000_000 }),
             log: nil, counters: GatewayCounters(), seed: 7)

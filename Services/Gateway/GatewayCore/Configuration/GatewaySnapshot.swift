@@ -5,10 +5,7 @@ public import RPC
 public final class GatewaySnapshot: Sendable {
     public struct Plan: Sendable {
         public let name: String
-        public let limiter: GenericCellRateLimiter
-        public let countsCost: Bool
-        /// "default";q=100;w=60: the draft's `RateLimit-Policy`.
-        let policyHeader: String
+        let limits: LimitPlan
     }
 
     public let configuration: GatewayConfiguration
@@ -22,6 +19,7 @@ public final class GatewaySnapshot: Sendable {
     let listeners: [ListenerPolicy]
     /// In the order of `routes`.
     public let settings: [RouteSettings]
+    let addressLimits: AddressLimits
 
     /// - Parameters:
     ///   - methods: What the schemas say; a routed service must be among them.
@@ -35,7 +33,11 @@ public final class GatewaySnapshot: Sendable {
         self.keys = keys
         var scopes = ScopeTable()
         routes = try Self.routes(configuration, methods: methods, scopes: &scopes)
-        plans = configuration.plans.map(Self.plan)
+        let (routes, tenants) = (self.routes, configuration.tenants.compactMapValues(\.limit))
+        plans = configuration.plans.map { plan in
+            Plan(name: plan.name, limits: LimitPlan(plan, tenants: tenants, routes: routes))
+        }
+        addressLimits = AddressLimits(configuration)
         try ConfigurationCheck(configuration, routes, known: methods).run()
         var compiler = PrincipalCompiler(configuration: configuration, scopes: scopes)
         var records: [APIKeyRecord] = []
@@ -93,14 +95,6 @@ public final class GatewaySnapshot: Sendable {
 
     fileprivate static let tooManyScopes = ConfigurationError(
         file: "scopes", message: "more than \(ScopeTable.maximumScopes) different scopes")
-
-    private static func plan(_ plan: GatewayConfiguration.Plan) -> Plan {
-        let rate = plan.client.rate
-        return Plan(
-            name: plan.name, limiter: GenericCellRateLimiter(rate),
-            countsCost: plan.client.counts == .cost,
-            policyHeader: "\"client\";q=\(rate.limit);w=\(rate.period.components.seconds)")
-    }
 }
 
 /// Resolves what a key names: tenant, client, plan, roles.

@@ -107,7 +107,7 @@ extension StoreReply {
             Rule(untilFull: numbers[3 + 2 * index], isBlocked: numbers[4 + 2 * index] == 1)
         }
         let longest = order.rules.reduce(0) { max($0, $1.depth) }
-        guard numbers[2] <= longest, rules.allSatisfy({ $0.untilFull <= longest }) else {
+        guard numbers[2] <= StoreOrder.largestProduct, rules.allSatisfy({ $0.untilFull <= longest }) else {
             return nil
         }
         self.init(

@@ -101,6 +101,16 @@ struct Slots {
         return time > now ? time : nil
     }
 
+    /// Whether the key has a time of its own, and not one that it shares.
+    func holds(_ hash: UInt64, now: Int64) -> Bool {
+        let mask = slots.count - 1
+        for step in 0..<Self.probes {
+            let slot = slots[(Int(truncatingIfNeeded: hash) &+ step) & mask]
+            if slot.arrival > now, slot.key == hash { return true }
+        }
+        return false
+    }
+
     /// Notes the time that stands for a key from now on.
     mutating func put(_ hash: UInt64, _ arrival: Int64, now: Int64) {
         while true {

@@ -50,6 +50,9 @@ public final class RateLimiter: Sendable {
     /// For the metric: 0 closed, 1 open, 2 probing.
     public var storeState: Int { breaker.withLock(\.number) }
 
+    /// Whether a decision may have to wait.
+    public var hasStore: Bool { store != nil }
+
     /// Decides by what this process knows alone.
     public func decideHere(_ question: LimitQuestion, now: Int64) -> RateLimitDecision {
         counted(share.decide(question, now: now, isAlone: store == nil), question)

@@ -19,7 +19,7 @@ struct StoreBreaker {
 
     private var state = State.closed
     /// Counts openings: an answer to a question from before one says nothing about now.
-    private var epoch = 0
+    private(set) var epoch = 0
     private var inARow = 0
     /// The last twenty answers, the newest in the lowest bit; set if late or failed.
     private var history: UInt32 = 0

@@ -17,7 +17,8 @@ public struct FrontHandler: RequestHandler {
     }
 
     public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
-        isOwn(head) ? own.admit(head, from: peer) : gateway.admit(head, from: peer)
+        guard isOwn(head) else { return gateway.admit(head, from: peer) }
+        return gateway.refusal(byAddress: head, from: peer) ?? own.admit(head, from: peer)
     }
 
     public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
@@ -33,10 +34,10 @@ public struct FrontHandler: RequestHandler {
 /// inside its rate.
 public struct APIKeyAuthorizer: Authorizer {
     private let serving: ServingSlot
-    private let limits: RateLimitTable
+    private let limits: GatewayLimits
     private let clock: GatewayClock
 
-    public init(serving: ServingSlot, limits: RateLimitTable, clock: GatewayClock) {
+    public init(serving: ServingSlot, limits: GatewayLimits, clock: GatewayClock) {
         self.serving = serving
         self.limits = limits
         self.clock = clock
@@ -55,13 +56,20 @@ public struct APIKeyAuthorizer: Authorizer {
         guard granted.contains(scope) else {
             throw RPCError(.permissionDenied, "the scope \(scope) is needed", reason: "SCOPE")
         }
-        let decision = limits.decide(
-            principal.keyID, snapshot.plans[principal.plan].limiter,
+        // By what this process knows: few call these, and they wait for nobody.
+        let decision = limits.rates.decideHere(
+            snapshot.plans[principal.plan].limits.question(principal),
             now: Int64(clamping: head.receivedAt.nanoseconds))
-        guard decision.isAdmitted else {
+        switch decision.outcome {
+        case .admitted: break
+        case .unavailable:
+            throw RPCError(
+                .unavailable, "the limits cannot be checked at the moment",
+                reason: "LIMITER_UNAVAILABLE")
+        case .limited(_, let wait):
             throw RPCError(
                 code: .resourceExhausted, message: "over the rate of the client's plan",
-                reason: "RATE_LIMITED", retryAfter: .nanoseconds(decision.wait))
+                reason: "RATE_LIMITED", retryAfter: .nanoseconds(wait))
         }
         return Caller(tenant: principal.tenant, client: principal.client, scopes: granted)
     }

@@ -17,7 +17,7 @@ public struct GatewayClock: Sendable {
 /// Drives a `RequestPipeline` per request between the server's connections and the upstreams.
 public final class GatewayHandler: RequestHandler {
     private let serving: ServingSlot
-    private let limits: RateLimitTable
+    private let limits: GatewayLimits
     private let clock: GatewayClock
     private let log: AccessLog?
     private let counters: GatewayCounters
@@ -29,7 +29,7 @@ public final class GatewayHandler: RequestHandler {
     ///   - seed: A random number; names of requests and jitter follow from it.
     ///   - claimedIdentity: Who the gateway is to services that it reaches without TLS.
     public init(
-        serving: ServingSlot, limits: RateLimitTable, clock: GatewayClock, log: AccessLog?,
+        serving: ServingSlot, limits: GatewayLimits, clock: GatewayClock, log: AccessLog?,
         counters: GatewayCounters, seed: UInt64, claimedIdentity: String? = nil
     ) {
         self.serving = serving
@@ -44,16 +44,75 @@ public final class GatewayHandler: RequestHandler {
     public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
         let state = serving.current
         var pipeline = RequestPipeline(snapshot: state.snapshot, limits: limits)
-        let milliseconds = clock.unixMilliseconds()
-        let surroundings = RequestPipeline.Surroundings(
-            now: clock.now(), wallClock: milliseconds / 1000, entropy: nextEntropy())
-        switch pipeline.received(head, from: peer, surroundings) {
+        let surroundings = surroundings()
+        let verdict = pipeline.received(head, from: peer, surroundings)
+        return admission(verdict, Going(pipeline, state, head), surroundings)
+    }
+
+    private func surroundings() -> RequestPipeline.Surroundings {
+        RequestPipeline.Surroundings(
+            now: clock.now(), wallClock: clock.unixMilliseconds() / 1000, entropy: nextEntropy())
+    }
+
+    /// A request on its way, and what it began with.
+    private struct Going: Sendable {
+        var pipeline: RequestPipeline
+        let state: ServingState
+        let head: RequestHead
+
+        init(_ pipeline: RequestPipeline, _ state: ServingState, _ head: RequestHead) {
+            self.pipeline = pipeline
+            self.state = state
+            self.head = head
+        }
+    }
+
+    private func admission(
+        _ verdict: RequestPipeline.Verdict, _ going: Going,
+        _ surroundings: RequestPipeline.Surroundings
+    ) -> Admission {
+        switch verdict {
         case .read(var acceptance):
-            acceptance.state = AdmittedRequest(pipeline, state)
+            acceptance.state = AdmittedRequest(going.pipeline, going.state)
             return .accept(acceptance)
         case .reject(let reply):
-            note(pipeline.log, unixMilliseconds: milliseconds)
-            return refusal(reply, of: head)
+            note(going.pipeline.log, unixMilliseconds: clock.unixMilliseconds())
+            return refusal(reply, of: going.head)
+        case .wait(.limit(let question)): return ask(question, going, surroundings)
+        }
+    }
+
+    /// Asks the limits, which may have to ask others first.
+    private func ask(
+        _ question: LimitQuestion, _ going: Going, _ surroundings: RequestPipeline.Surroundings
+    ) -> Admission {
+        let pending = PendingAdmission(deadline: going.pipeline.callDeadline)
+        let now = Int64(clamping: surroundings.now.nanoseconds)
+        let decision = limits.rates.decide(question, now: now) { [self] decision in
+            pending.decide(decided(decision, question, going, self.surroundings()))
+        }
+        guard let decision else { return .wait(pending) }
+        return decided(decision, question, going, surroundings)
+    }
+
+    private func decided(
+        _ decision: RateLimitDecision, _ question: LimitQuestion, _ waiting: Going,
+        _ surroundings: RequestPipeline.Surroundings
+    ) -> Admission {
+        var going = waiting
+        let verdict = going.pipeline.received(decision, to: question, of: going.head, surroundings)
+        return admission(verdict, going, surroundings)
+    }
+
+    /// Refuses a call of the gateway's own services if its address calls too often.
+    func refusal(byAddress head: RequestHead, from peer: Peer) -> Admission? {
+        do throws(Rejection) {
+            try RequestPipeline.checkAddress(
+                head, from: peer, serving.current.snapshot.addressLimits, limits.addresses,
+                isCounted: true, credential: nil, surroundings())
+            return nil
+        } catch {
+            return .refuse(error.rendered(head.contentType), error.error)
         }
     }
 

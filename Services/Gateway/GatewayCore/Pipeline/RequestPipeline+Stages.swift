@@ -181,45 +181,7 @@ extension RequestPipeline {
         }
     }
 
-    mutating func takeFromLimit(_ surroundings: Surroundings) throws(Rejection) {
-        guard let route, let principal else { return }
-        let plan = snapshot.plans[principal.plan]
-        let cost = plan.countsCost ? snapshot.routes.routes[route].method.cost : 1
-        let decision = limits.decide(
-            principal.keyID, plan.limiter, now: Int64(clamping: surroundings.now.nanoseconds),
-            cost: cost)
-        if !contentType.isGRPC || !decision.isAdmitted {
-            let seconds = (decision.untilFull + 999_999_999) / 1_000_000_000
-            limitFields = (
-                plan.policyHeader, "\"client\";r=\(decision.remaining);t=\(seconds)"
-            )
-        }
-        guard !decision.isAdmitted else { return }
-        var rejection = Rejection(
-            .limit,
-            RPCError(
-                code: .resourceExhausted,
-                message: "more than \(plan.limiter.rate.limit) per "
-                    + "\(plan.limiter.rate.period.components.seconds) s (plan \(plan.name))",
-                reason: "RATE_LIMITED", retryAfter: .nanoseconds(decision.wait)))
-        rejection.pushbackMilliseconds = Self.pushback(decision.wait, surroundings.entropy)
-        if contentType.isGRPC, let limitFields {
-            rejection.fields = [
-                ("ratelimit-policy", limitFields.policy), ("ratelimit", limitFields.state),
-            ]
-        }
-        throw rejection
-    }
-
     // MARK: Helpers of the stages
-
-    /// The wait and up to a fifth more, so that refused callers do not come back together; above
-    /// 10 s the caller had better not wait.
-    static func pushback(_ wait: Int64, _ entropy: UInt64) -> Int64 {
-        let milliseconds = (wait + 999_999) / 1_000_000
-        guard milliseconds <= 10_000 else { return -1 }
-        return milliseconds + Int64(entropy % UInt64(milliseconds / 5 + 1))
-    }
 
     static func bearerToken(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let scheme = Array("bearer ".utf8)

@@ -6,7 +6,8 @@ public import RPC
 /// cheaply. The value holds no socket, clock or lock; whoever drives it carries the verdicts out.
 public struct RequestPipeline: Sendable {
     public enum Stage: String, Sendable, Hashable {
-        case face, headers, route, deadline, authenticate, authorize, idempotency, limit, body
+        case face, headers, route, address, deadline, authenticate, authorize, idempotency, limit,
+            body
         case forward, reply
     }
 
@@ -30,10 +31,19 @@ public struct RequestPipeline: Sendable {
         /// Its body may be read, on these terms.
         case read(Acceptance)
         case reject(RawReply)
+        /// It goes on when this is known.
+        case wait(Input)
+    }
+
+    /// What a request may wait for.
+    public enum Input: Sendable {
+        /// What the limits say to this; then `received(_:to:of:_:)`.
+        case limit(LimitQuestion)
     }
 
     private enum State: Sendable {
         case waitingForHead
+        case waitingForLimit
         case waitingForBody
         case forwarding
         case ended
@@ -41,7 +51,7 @@ public struct RequestPipeline: Sendable {
 
     private var state = State.waitingForHead
     let snapshot: GatewaySnapshot
-    let limits: RateLimitTable
+    let limits: GatewayLimits
     public internal(set) var log: AccessLogEntry
     var findings = HeaderFindings()
     var route: Int?
@@ -57,7 +67,7 @@ public struct RequestPipeline: Sendable {
     public internal(set) var criticality = Criticality.normal
     var limitFields: (policy: String, state: String)?
 
-    public init(snapshot: GatewaySnapshot, limits: RateLimitTable) {
+    public init(snapshot: GatewaySnapshot, limits: GatewayLimits) {
         self.snapshot = snapshot
         self.limits = limits
         log = AccessLogEntry()
@@ -87,11 +97,34 @@ public struct RequestPipeline: Sendable {
             try checkHeaders(head)
             nameRequest(head, surroundings)
             try findRoute(head)
+            try checkAddress(head, from: peer, surroundings)
             try checkDeadline(head, surroundings)
             try authenticate(head, from: peer, surroundings)
+            noteLogin(head, surroundings)
             try authorize()
             try checkIdempotencyKey(head)
-            try takeFromLimit(surroundings)
+            if let question = try takeFromLimit(surroundings) {
+                state = .waitingForLimit
+                return .wait(.limit(question))
+            }
+            state = .waitingForBody
+            return .read(terms())
+        } catch {
+            noteFailedLogin(error, head, from: peer, surroundings)
+            return .reject(reject(error, head, surroundings))
+        }
+    }
+
+    /// The limits have said what they say to the question that the request waited for.
+    public mutating func received(
+        _ decision: RateLimitDecision, to question: LimitQuestion, of head: RequestHead,
+        _ surroundings: Surroundings
+    ) -> Verdict {
+        guard case .waitingForLimit = state else {
+            preconditionFailure("a decision follows its question")
+        }
+        do throws(Rejection) {
+            try apply(decision, to: question, surroundings)
             state = .waitingForBody
             return .read(terms())
         } catch {

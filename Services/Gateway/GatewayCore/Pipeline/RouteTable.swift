@@ -7,6 +7,15 @@ public struct Route: Sendable {
     public let upstream: Int
     /// Nil for a public method.
     public let requiredScope: ScopeSet?
+    /// The number under which the method is counted, on every replica whatever its routes are.
+    let number: UInt32
+
+    public init(method: MethodDescriptor, upstream: Int, requiredScope: ScopeSet?) {
+        self.method = method
+        self.upstream = upstream
+        self.requiredScope = requiredScope
+        number = CRC32.checksum(method.path.utf8)
+    }
 
     /// The most bytes of a body on the JSON face: its texts are longer than the binary form.
     var maximumJSONBytes: Int {
