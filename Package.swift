@@ -95,7 +95,7 @@ let targets: [Target] = [
         "assay-gateway", "Services/Gateway/assay-gateway",
         [
             "GatewayCore", "AssayMessages", "Observability", "RPC", "RPCServices", "RPCTransport",
-            "Redis", "ServiceRuntime", "TLS", arguments, logging,
+            "Redis", "ServiceRuntime", "TLS", arguments, logging, nioCore,
         ]),
     library(
         "RiskCore", "Services/RiskAssessment/RiskCore",
@@ -326,7 +326,10 @@ let targets: [Target] = [
         ]),
     tests(
         "GatewayCoreTests",
-        ["GatewayCore", "RPC", "AssayMessages", "Redis", "TestSupport", nioCore, nioPosix]),
+        [
+            "GatewayCore", "RPC", "RPCTransport", "AssayMessages", "Redis", "TestSupport", nioCore,
+            nioPosix,
+        ], exclude: ["Limits/burst.py"]),
     tests(
         "RiskCoreTests",
         [

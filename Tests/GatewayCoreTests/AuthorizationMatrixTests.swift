@@ -26,13 +26,15 @@ import Testing
 
     /// What the gateway says; "" if the body may be read.
     private func verdict(
-        _ path: String, key: UInt8?, listener: Int, hasCertificate: Bool,
+        _ path: String, key: UInt8?, listener: Int, hasCertificate: Bool, caller: Int,
         _ snapshot: GatewaySnapshot, _ limits: GatewayLimits
     ) -> String {
         let head = Fixtures.head(path, authority: "any", key: key.map { Fixtures.key($0).text })
         let peer = Peer(
-            address: "192.0.2.1:5", isEncrypted: true,
-            certificate: hasCertificate ? Self.certificate : nil, listener: listener)
+            // Each from an address of its own, so that failed logins do not add up.
+            address: "10.\(caller >> 16 & 255).\(caller >> 8 & 255).\(caller & 255):5",
+            isEncrypted: true, certificate: hasCertificate ? Self.certificate : nil,
+            listener: listener)
         var pipeline = RequestPipeline(snapshot: snapshot, limits: limits)
         _ = pipeline.received(head, from: peer, Fixtures.surroundings())
         return pipeline.log.reason
@@ -54,7 +56,7 @@ import Testing
                             forwards: kinds)
                         let found = verdict(
                             method.path, key: key, listener: listener,
-                            hasCertificate: hasCertificate, snapshot, limits)
+                            hasCertificate: hasCertificate, caller: asked, snapshot, limits)
                         asked += 1
                         admitted += found.isEmpty ? 1 : 0
                         guard found != expected else { continue }

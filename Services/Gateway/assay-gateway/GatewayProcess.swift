@@ -82,7 +82,9 @@ final class GatewayProcess: Sendable {
         }
         let log = command.accessLog.map { _ in AccessLog() }
         let identity = SPIFFEID.service("assay-gateway").description
-        let limits = GatewayLimits(seed: .random(in: 0 ... .max))
+        let shared = try SharedLimits(
+            snapshot.configuration, config: command.config, environment)
+        let limits = shared.limits
         let gateway = GatewayHandler(
             serving: serving, limits: limits, clock: .system, log: log, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
@@ -94,6 +96,7 @@ final class GatewayProcess: Sendable {
         try await server.start()
         collectMetrics(environment.metrics, server)
         identities.collectMetrics(environment.metrics)
+        shared.collectMetrics(environment.metrics)
         let writer = try log.map { try AccessLogWriter($0, path: command.accessLog ?? "-") }
         writer?.start()
         let configWatch = serviceConfig?.watch(environment.logger)
@@ -106,6 +109,7 @@ final class GatewayProcess: Sendable {
                 await server.shutdown(times)
                 configWatch?.cancel()
                 await upstreams.close()
+                await shared.close()
                 await observability.close()
                 writer?.stop()
             }, hurry: server.hurry)
