@@ -38,8 +38,9 @@ struct BurstTests {
         }
     }
 
-    @Test("over JSON, by curl", arguments: ["--http1.1", "--http2-prior-knowledge"])
-    func curl(_ version: String) async throws {
+    // Over HTTP/1.1: curl 7.88 cannot use an unencrypted connection of HTTP/2 twice.
+    @Test("over JSON, by curl")
+    func curl() async throws {
         let scene = try await Scene()
         let folder = try TemporaryDirectory()
         let file = try folder.path("burst.txt")
@@ -49,12 +50,11 @@ struct BurstTests {
         let result = try await ChildProcess.run(
             "/usr/bin/curl",
             [
-                "--silent", "--show-error", version, "--max-time", "60", "--parallel",
-                "--parallel-max", "20", "--request", "POST", "--header",
+                "--silent", "--show-error", "--max-time", "60", "--request", "POST", "--header",
                 "content-type: application/json", "--header",
                 "x-api-key: \(Fixtures.key(1).text)", "--data-binary", "{}", "--write-out",
                 "%{http_code} %header{ratelimit-policy} %header{ratelimit} retry %header{retry-after}\n",
-                "--config", file,
+                "--config", file, "--http1.1", "--parallel", "--parallel-max", "20",
             ])
         #expect(result.end == .exit(0), "\(result.errors)")
         let lines = result.output.split(separator: "\n")

@@ -39,7 +39,7 @@ final class Replica: Sendable {
         configuration.leases = leases
         let store = RedisRateLimitStore(client) { Instant(nanoseconds: UInt64(Self.now)) }
         limiter = RateLimiter(
-            store: store, table: RateLimitTable(capacity: 4096, seed: 3), replicas: self.replicas,
+            store: store, table: RateLimitTable(capacity: 65_536, seed: 3), replicas: self.replicas,
             seed: 5, configuration: configuration, clock: { Self.now })
     }
 

@@ -69,8 +69,9 @@ struct StoreFaultTests {
             admitted += outcome.isAdmitted ? 1 : 0
             shared += outcome.decision.source == .share ? 1 : 0
         }
-        let earned = Int((Replica.now - start) / 600_000_000 / 2) + 1
-        #expect(admitted >= burst && admitted <= burst + earned && shared == 150, "\(name)")
+        let earned = Int((Replica.now - start) / 600_000_000) + 1
+        #expect(admitted >= burst && admitted <= burst + earned, "\(name): \(admitted)")
+        #expect(shared == 150, "\(name)")
     }
 
     @Test("G1: Redis refuses connections, and comes back")
@@ -81,7 +82,7 @@ struct StoreFaultTests {
         _ = try await untilUsed(replica, "warm")
         await server.kill()
         let (outcomes, times) = await decisions(replica, 500, "dead")
-        #expect(outcomes.allSatisfy(\.isAdmitted))
+        #expect(outcomes.allSatisfy { $0.isAdmitted })
         report("killed", times)
         await expectShare(replica, of: 50, "caller")
         let again = try await server.restarted()
@@ -127,6 +128,13 @@ struct StoreFaultTests {
             #expect(replica.limiter.storeState != 0)
             report(name, times)
             await expectShare(replica, of: 25, "\(name)-caller")
+            if weather == .blackhole {
+                // What was swallowed never comes: the connection has to be given up.
+                let start = Replica.now
+                while replica.client.isConnected, Replica.now - start < 20_000_000_000 {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
             proxy.set(.fair)
             try await recovered(replica, name)
         }

@@ -15,6 +15,8 @@ public final class RedisRateLimitStore: RateLimitStore {
         var connection = connection
         connection.maximumInFlight = 4096
         connection.scripts = [.rateLimit, .heartbeat]
+        connection.connectTimeout = .milliseconds(400)
+        connection.stallTimeout = .seconds(1)
         var configuration = RedisClient.Configuration(connection)
         configuration.connections = connections
         // A store that is back is used again within a second.
@@ -107,7 +109,8 @@ extension StoreReply {
             Rule(untilFull: numbers[3 + 2 * index], isBlocked: numbers[4 + 2 * index] == 1)
         }
         let longest = order.rules.reduce(0) { max($0, $1.depth) }
-        guard numbers[2] <= StoreOrder.largestProduct, rules.allSatisfy({ $0.untilFull <= longest }) else {
+        guard numbers[2] <= StoreOrder.largestProduct, rules.allSatisfy({ $0.untilFull <= longest })
+        else {
             return nil
         }
         self.init(

@@ -12,9 +12,10 @@ public final class RateLimitTable: Sendable {
 
     /// - Parameters:
     ///   - capacity: Callers with an unexpired time that are kept apart; rounded up to a power of 2.
+    ///     All of a group lie in one part, so that each part may grow to a quarter of it.
     ///   - seed: A random number, so that nobody can choose keys that fall together.
     public init(capacity: Int = 1 << 20, seed: UInt64) {
-        let perPart = max(16, (capacity + 15) / 16)
+        let perPart = max(16, (capacity + 3) / 4)
         parts = (0..<16).map { _ in Part(capacity: perPart) }
         self.seed = seed
     }

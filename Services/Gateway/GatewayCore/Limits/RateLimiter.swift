@@ -101,7 +101,7 @@ public final class RateLimiter: Sendable {
     ) {
         let question = asking.waiter.question
         // A timer of the loop is late by a little.
-        let budget = max(0, asking.waiter.deadline - sent) / 20 * 19
+        let budget = max(0, asking.waiter.deadline - sent) / 10 * 9
         store.take(order(question, want: asking.want), within: budget) { [self] result in
             let now = clock()
             switch result {
