@@ -144,10 +144,16 @@ public struct SealedRecord: Sendable, Hashable {
     public static func open<M: SealableMessage>(
         _ bytes: [UInt8], as type: M.Type = M.self, limits: DecodeLimits = DecodeLimits()
     ) throws(SealError) -> M {
-        let record = try verify(bytes)
-        guard UTF8Order.equal(record.name, M.fullName) else { throw .wrongType(record.name) }
+        try verify(bytes).open(as: type, limits: limits)
+    }
+
+    /// Decodes a record that is verified.
+    public func open<M: SealableMessage>(
+        as type: M.Type = M.self, limits: DecodeLimits = DecodeLimits()
+    ) throws(SealError) -> M {
+        guard UTF8Order.equal(name, M.fullName) else { throw .wrongType(name) }
         do {
-            return try M(decoding: record.payload, door: .strict, limits: limits)
+            return try M(decoding: payload, door: .strict, limits: limits)
         } catch {
             throw .payload(error)
         }

@@ -38,7 +38,7 @@ extension DecisionIndex {
             throw StorageError(.corrupt, "the record of decision \(id) is missing")
         }
         let sealed = try SealedRecord.verify(bytes)
-        let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(bytes)
+        let record: AssayRiskV1.DecisionRecord = try sealed.open()
         guard record.decisionID == id, record.tenant == tenant else {
             throw StorageError(.corrupt, "the record of decision \(id) is another's")
         }

@@ -128,7 +128,7 @@ public final class DecisionLogService: AssayRiskV1.DecisionLog.Service {
             if let bytes = try store.get(DecisionLog.key(sequence), in: DecisionLog.records) {
                 let sealed = try SealedRecord.verify(bytes)
                 if sealed.name == AssayRiskV1.DecisionRecord.fullName {
-                    try replay.replay(try SealedRecord.open(bytes))
+                    try replay.replay(try sealed.open())
                 }
             }
             let (next, isOver) = sequence.addingReportingOverflow(each)

@@ -55,7 +55,7 @@ extension RiskService {
                 }
                 position = link.sequence
                 guard link.kind == .decision else { continue }
-                let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(row.value)
+                let record: AssayRiskV1.DecisionRecord = try sealed.open()
                 guard record.tenant == tenant,
                     statuses.isEmpty || statuses.contains(record.outcome.status)
                 else { continue }

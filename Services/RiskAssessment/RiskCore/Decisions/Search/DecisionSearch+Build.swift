@@ -38,7 +38,7 @@ extension DecisionSearch {
             reached = row.key.reduce(0) { $0 << 8 | UInt64($1) }
             let sealed = try SealedRecord.verify(row.value)
             guard sealed.name == AssayRiskV1.DecisionRecord.fullName else { continue }
-            let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(row.value)
+            let record: AssayRiskV1.DecisionRecord = try sealed.open()
             Self.rows(
                 for: record, at: reached, subjects: try subjects(of: record), into: &batch)
         }

@@ -135,7 +135,7 @@ public final class DecisionSearch: Sendable {
             throw StorageError(.corrupt, "record \(sequence) is missing")
         }
         let sealed = try SealedRecord.verify(bytes)
-        let record: AssayRiskV1.DecisionRecord = try SealedRecord.open(bytes)
+        let record: AssayRiskV1.DecisionRecord = try sealed.open()
         guard record.tenant == query.tenant, query.fits(record) else { return nil }
         return AssayRiskV1.Decision(
             record,
