@@ -42,7 +42,9 @@ enum DecisionExplanationText {
         case .integer(let number)?: value = "\(number)"
         case .number(let number)?: value = "\(number)"
         case .text(let text)?: value = "\"\(text)\""
-        default: value = fact.personal ? "(personal)" : "-"
+        default:
+            let isKnown = fact.status == .present || fact.status == .empty
+            value = fact.personal ? "(personal)" : isKnown ? "(not kept)" : "-"
         }
         return ["    \(fact.name)", value, "\(fact.status)" + (fact.claimed ? ", claimed" : "")]
     }
