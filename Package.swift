@@ -193,6 +193,9 @@ let targets: [Target] = [
     program(
         "assignment-check", "Tests/Benchmarks/assignment-check",
         ["AssignmentProperties", "ModelCore", "AssayMessages", "Wire", arguments]),
+    program(
+        "limit-bench", "Tests/Benchmarks/limit-bench",
+        ["GatewayCore", "RPC", "Redis", "TestSupport", nioCore, nioPosix, arguments]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),
     program(

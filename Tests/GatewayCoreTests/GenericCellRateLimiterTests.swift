@@ -192,6 +192,32 @@ struct TestRandom: RandomNumberGenerator {
         #expect(slots.decide(hashes[3_999], limiter, now: later, cost: 1).remaining == 99)
     }
 
+    @Test("a table grows, and forgets nobody while it does")
+    func growth() {
+        var slots = Slots(capacity: 1 << 16)
+        var random = TestRandom(state: 7)
+        let hashes = (0..<40_000).map { _ in random.next() }
+        for hash in hashes { _ = slots.decide(hash, limiter, now: 10, cost: 1) }
+        let fresh = hashes.count { slots.decide($0, limiter, now: 10, cost: 0).remaining > 99 }
+        #expect(fresh == 0)
+        // Hardly anybody shares a place.
+        let apart = hashes.count { slots.decide($0, limiter, now: 10, cost: 0).remaining == 99 }
+        #expect(apart > 39_000)
+    }
+
+    @Test("who had no place of its own is not forgotten when there is one")
+    func displaced() {
+        var slots = Slots(capacity: 16)
+        let single = GenericCellRateLimiter(.least)
+        // All on one place: sixteen fill what is near, the next has to share.
+        for key in 0..<17 {
+            #expect(slots.decide(UInt64(key) << 40 | 1, single, now: 10, cost: 1).isAdmitted)
+        }
+        let last = UInt64(16) << 40 | 1
+        #expect(!slots.decide(last, single, now: 500_000_000, cost: 1).isAdmitted)
+        #expect(slots.decide(last, single, now: 1_000_000_010, cost: 1).isAdmitted)
+    }
+
     @Test("requests that come at once from many threads spend exactly the burst")
     func concurrent() async {
         let table = RateLimitTable(capacity: 64, seed: 9)

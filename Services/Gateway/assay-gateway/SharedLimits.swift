@@ -33,6 +33,8 @@ struct SharedLimits {
             self.client = client
             self.heartbeat = heartbeat
             beats = Task {
+                // The first one counts as soon as it can.
+                try? await client.connected()
                 while !Task.isCancelled {
                     await heartbeat.beat()
                     try? await Task.sleep(for: ReplicaHeartbeat.interval)

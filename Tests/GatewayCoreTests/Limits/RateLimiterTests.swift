@@ -167,12 +167,23 @@ struct RateLimiterTests {
         #expect(scene.store.orders.count == before + 1)
     }
 
+    @Test("a plan that is slower than leases are for loses nothing of its burst")
+    func slowPlan() throws {
+        let scene = Scene(leases: true)
+        // 500 calls a second for a while, and then none for as long as a lease would live.
+        let question = LimitFixtures.question([LimitFixtures.rule(100)])
+        var admitted = 0
+        for call in 0..<105 {
+            admitted += try scene.decide(question).isAdmitted ? 1 : 0
+            scene.pass(call == 60 ? 150_000_000 : 2_000_000)
+        }
+        #expect(admitted == 100 && scene.store.orders.allSatisfy { $0.want == 1 })
+    }
+
     @Test("calls that come while tokens are on their way wait for them")
     func waiting() throws {
         let scene = Scene(leases: true)
-        // 4 tokens at most in one lease.
-        let question = LimitFixtures.question([LimitFixtures.rule(10, 10, burst: 16)])
-        for _ in 0..<12 { _ = try scene.decide(question) }
+        // 16 tokens at most in one lease.
         let rest = LimitFixtures.question([LimitFixtures.rule(900, 1, burst: 64)], caller: "hot")
         for _ in 0..<8 { _ = try scene.decide(rest) }
         scene.store.isSlow.store(true, ordering: .relaxed)

@@ -4,9 +4,10 @@ internal import Synchronization
 ///
 /// * A refusal is repeated until the wait that the store named is over. That is exact, since a time of
 ///   arrival never falls; other rules have another key.
-/// * A caller with more than 200 calls a second here takes tokens for about 20 ms at once. They are
-///   used within 100 ms, and what is left is forfeited. While tokens are on their way, its calls wait
-///   for them rather than ask, too.
+/// * A caller with more than 200 calls a second here, whose rules allow as many, takes tokens for about
+///   20 ms at once. They are used within 100 ms, and what is left is forfeited. While tokens are on
+///   their way, its calls wait for them rather than ask, too. Under a slower rule the store is asked
+///   for each call: there are few, and what is forfeited of a small burst would be missed.
 final class LeaseTable: Sendable {
     /// A call that waits for a lease.
     struct Waiter: Sendable {
@@ -149,7 +150,7 @@ final class LeaseTable: Sendable {
     ) -> Int {
         let rate = rate(entry, now)
         let isCoarse = question.rules.contains(where: \.isCoarse)
-        guard rate > hotRate || isCoarse else { return 1 }
+        guard rate > hotRate || isCoarse, question.rules.allSatisfy(\.isFast) else { return 1 }
         var want = max(2, (rate * Int(leaseSpan) + 999_999_999) / 1_000_000_000)
         want = max(want, entry.waiters.count)
         for rule in question.rules {

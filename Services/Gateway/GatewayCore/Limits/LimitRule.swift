@@ -37,6 +37,8 @@ public struct LimitRule: Sendable, Hashable {
     let depth: Int64
     /// T is no whole number of microseconds and so short that the rounding of single charges is felt.
     let isCoarse: Bool
+    /// Allows so many calls that their tokens are worth taking ahead.
+    let isFast: Bool
 
     public init(
         level: Level, rate: RateLimit, countsCost: Bool = false, isShadow: Bool = false,
@@ -55,10 +57,11 @@ public struct LimitRule: Sendable, Hashable {
         period = microseconds / divisor
         limit = Int64(rate.limit) / divisor
         let single = (period + limit - 1) / limit
-        let isFast = Int64(rate.limit) > 1_000 * seconds
+        let isSubmillisecond = Int64(rate.limit) > 1_000 * seconds
+        isFast = Int64(rate.limit) >= Int64(LeaseTable.hotRate) * seconds
         let exact = Int64(clamping: Int128(rate.burst) * Int128(period) / Int128(limit))
-        depth = max(single, isFast ? exact : Int64(rate.burst) * single)
-        isCoarse = isFast && limit > 1
+        depth = max(single, isSubmillisecond ? exact : Int64(rate.burst) * single)
+        isCoarse = isSubmillisecond && limit > 1
     }
 
     private static func commonDivisor(_ a: Int64, _ b: Int64) -> Int64 {
