@@ -173,6 +173,19 @@ import Wire
         #expect(try status("email.hash") == .present && status("cust.age_years") == .error)
     }
 
+    @Test("a keyed hash is HMAC-SHA-256 (RFC 4231, cases 2 and 3)")
+    func keyedHash() {
+        let jefe = KeyedHash(key: Array("Jefe".utf8))
+        #expect(
+            jefe.text(of: Array("what do ya want for nothing?".utf8))
+                == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+        let other = KeyedHash(key: [UInt8](repeating: 0xAA, count: 20))
+        #expect(
+            other.text(of: [UInt8](repeating: 0xDD, count: 50))
+                == "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe")
+        #expect(jefe.text(of: "a", "b") == jefe.text(of: Array("a\0b".utf8)))
+    }
+
     @Test("hashes of contact data follow the tenant's key, and not the spelling")
     func hashes() {
         let keys = TenantKeys(secret: [UInt8](repeating: 7, count: 32))

@@ -1,6 +1,4 @@
 internal import AssayMessages
-internal import Crypto
-internal import Foundation
 
 /// What names a device, from the strongest on. An id says nothing without the tenant's key, and
 /// two tenants have different ids for one device.
@@ -15,9 +13,9 @@ enum DeviceStrength: String, Sendable {
 
 /// The key of one tenant's device ids.
 struct DeviceKey: Sendable {
-    private let key: SymmetricKey
+    private let hash: KeyedHash
 
-    init(_ keys: TenantKeys, tenant: String) { key = keys.key(of: tenant) }
+    init(_ keys: TenantKeys, tenant: String) { hash = keys.hashes(of: tenant) }
 
     /// Nil if the device says nothing that could name it.
     func identity(of device: AssayRiskV1.Device) -> (id: String, strength: DeviceStrength)? {
@@ -39,8 +37,7 @@ struct DeviceKey: Sendable {
         } else {
             return nil
         }
-        let code = HMAC<SHA256>.authenticationCode(for: message, using: key)
-        return (code.withUnsafeBytes(KeyedHash.hexadecimal), strength)
+        return (hash.text(of: message), strength)
     }
 
     private static func appendFingerprint(
