@@ -102,7 +102,10 @@ final class GatewayProcess: Sendable {
         let configWatch = serviceConfig?.watch(environment.logger)
         let watch = ConfigurationWatch(
             reloader, serving: serving, upstreams: upstreams, environment: environment)
-        environment.certificateWatch.alsoLook { await watch.look() }
+        environment.certificateWatch.alsoLook {
+            await watch.look()
+            shared.apply(serving.current.snapshot.configuration)
+        }
         return RunningService(
             port: server.port, run: { try await server.run() },
             shutdown: { times in

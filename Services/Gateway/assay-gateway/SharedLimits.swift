@@ -27,6 +27,7 @@ struct SharedLimits {
             let client = try Self.connect(configured, configuration, config: config, environment)
             store = RedisRateLimitStore(client, now: clock.now)
             settings.budget = configured.budget.nanoseconds
+            settings.observe = Self.observer(environment.metrics)
             let name =
                 "\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))"
             let heartbeat = ReplicaHeartbeat(client, name: name, replicas: replicas)
@@ -52,12 +53,38 @@ struct SharedLimits {
             addresses: AddressLimiter(seed: seed &+ 1))
     }
 
+    /// How long the store takes, and how often it does not answer.
+    private static func observer(
+        _ metrics: MetricsRegistry
+    ) -> @Sendable (Int64, StoreFault?) -> Void {
+        let seconds = metrics.histogram(
+            "assay_gateway_limit_seconds", help: "What a decision of the store took.",
+            bounds: [0.0001, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.003, 0.005])
+        let help = "Decisions of the store that did not come."
+        let name = "assay_gateway_store_faults_total"
+        let late = metrics.counter(name, help: help, labels: ["kind": "late"])
+        let failed = metrics.counter(name, help: help, labels: ["kind": "failed"])
+        return { nanoseconds, fault in
+            switch fault {
+            case nil: seconds.observe(Duration.nanoseconds(nanoseconds))
+            case .late: late.increment()
+            case .failed: failed.increment()
+            }
+        }
+    }
+
+    /// The configuration has changed: without a store its count of replicas holds at once.
+    func apply(_ configuration: GatewayConfiguration) {
+        limits.rates.replicas.configured(configuration.replicas)
+    }
+
     /// The other replicas may have this one's share.
     func close() async {
         beats?.cancel()
-        await beats?.value
         await heartbeat?.leave()
         await client?.close()
+        // It may have waited for a connection until just now.
+        await beats?.value
     }
 
     private static func connect(

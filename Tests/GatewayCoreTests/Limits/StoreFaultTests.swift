@@ -158,7 +158,7 @@ struct StoreFaultTests {
         await server.kill()
         let next = try await server.restarted()
         try await replica.client.connected(within: .seconds(20))
-        for _ in 0..<300 {
+        for _ in 0..<130 {
             outcomes.append(await replica.decide(question))
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -44,7 +44,7 @@ extension RedisScript {
             local charge = math.ceil(granted * step[i] / limit[i])
             if charge > room[i] then
               blocked = 1
-            else
+            elseif charge > 0 then
               start[i] = start[i] + charge
               redis.call('SET', KEYS[i], string.format('%.0f', start[i]),
                 'PX', math.ceil((start[i] - now) / 1000))

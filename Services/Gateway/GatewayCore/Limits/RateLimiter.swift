@@ -12,6 +12,8 @@ public final class RateLimiter: Sendable {
         public var budget: Int64 = 2_000_000
         /// Whether busy callers take tokens ahead of their calls.
         public var leases = true
+        /// Told how many nanoseconds the store took, whether or not it has answered.
+        public var observe: (@Sendable (_ nanoseconds: Int64, StoreFault?) -> Void)?
 
         public init() {}
     }
@@ -106,9 +108,11 @@ public final class RateLimiter: Sendable {
             let now = clock()
             switch result {
             case .success(let reply):
+                configuration.observe?(now - sent, nil)
                 breaker.withLock { $0.succeeded(epoch) }
                 answered(asking, reply, sent: sent, now)
-            case .failure:
+            case .failure(let fault):
+                configuration.observe?(now - sent, fault)
                 let entropy = nextEntropy()
                 breaker.withLock { $0.failed(epoch, at: now, entropy: entropy) }
                 let decision = decideHere(question, now: now)

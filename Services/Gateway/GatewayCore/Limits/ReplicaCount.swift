@@ -4,16 +4,23 @@ internal import Synchronization
 /// How many gateways share the limits: what each may admit alone is divided by it.
 public final class ReplicaCount: Sendable {
     private let known: Atomic<Int>
+    private let isLive = Atomic<Bool>(false)
 
     /// - Parameter configured: holds until the live count is known.
     public init(configured: Int) {
         known = Atomic(max(1, configured))
     }
 
+    /// Another number was written into the configuration.
+    public func configured(_ count: Int) {
+        if !isLive.load(ordering: .relaxed) { known.store(max(1, count), ordering: .relaxed) }
+    }
+
     /// The last that was known.
     public var value: Int { known.load(ordering: .relaxed) }
 
     public func learned(_ count: Int) {
+        isLive.store(true, ordering: .relaxed)
         known.store(min(max(1, count), Self.maximum), ordering: .relaxed)
     }
 
