@@ -36,6 +36,47 @@ struct RedisClientTests {
         }
     }
 
+    /// A request without a task, and what came of it.
+    private func submit(
+        _ client: RedisClient, _ request: RedisRequest
+    ) async -> Result<RedisValue, RedisError> {
+        await withCheckedContinuation { continuation in
+            client.submit(request, timeout: .seconds(20)) { continuation.resume(returning: $0) }
+        }
+    }
+
+    @Test("a request written argument by argument is answered without a task")
+    func requests() async throws {
+        let server = try await RedisServer.start()
+        let client = client(port: server.port)
+        try await client.connected()
+        func call(_ request: RedisRequest, _ amount: Int64) async throws -> RedisValue {
+            var request = request
+            request.append(Array("k".utf8))
+            request.append(amount)
+            return try await submit(client, request).get()
+        }
+        #expect(try await call(Self.add.request(keys: 1, arguments: 1), 5) == .integer(5))
+        #expect(try await call(Self.add.request(keys: 1, arguments: 1), -12) == .integer(-7))
+        _ = try await client.send(RedisCommand("SCRIPT", "FLUSH"))
+        // It is the caller who sends the text along, and then the server knows it again.
+        let forgotten = try await call(Self.add.request(keys: 1, arguments: 1), 1)
+        #expect(forgotten.error?.code == "NOSCRIPT")
+        #expect(
+            try await call(Self.add.requestWithSource(keys: 1, arguments: 1), 8) == .integer(1))
+        #expect(try await call(Self.add.request(keys: 1, arguments: 1), 1) == .integer(2))
+        await server.kill()
+        while client.isConnected { await Task.yield() }
+        var ping = RedisRequest(arguments: 1)
+        ping.append(Array("PING".utf8))
+        guard case .failure(let error) = await submit(client, ping) else {
+            Issue.record("nobody is there")
+            return
+        }
+        #expect(error.code == .connect)
+        await client.close()
+    }
+
     @Test("scripts are there from the start, and again after the server forgot them")
     func scripts() async throws {
         let server = try await RedisServer.start()

@@ -129,6 +129,49 @@ struct SharedLimitTests {
         for replica in replicas { await replica.close() }
     }
 
+    @Test("G7: replicas 3, 6, 2 under load, the store up, down and up again")
+    func scaling() async throws {
+        let server = try await RedisServer.start()
+        let replicas = (0..<6).map { _ in Replica(port: server.port, replicas: 3) }
+        for replica in replicas { try await replica.connected() }
+        let hearts = replicas.enumerated().map { number, replica in
+            ReplicaHeartbeat(replica.client, name: "r\(number)", replicas: replica.replicas)
+        }
+        func live(_ count: Int) async {
+            for heart in hearts.dropFirst(count) { await heart.leave() }
+            for _ in 0..<2 { for heart in hearts.prefix(count) { await heart.beat() } }
+        }
+        let rule = LimitFixtures.rule(240, 1, burst: 60)
+        let question = LimitFixtures.question([rule])
+        var outcomes: [Replica.Outcome] = []
+        func run(_ count: Int) async -> [Replica.Outcome] {
+            let found = await load(
+                Array(replicas.prefix(count)), question, seconds: 0.4, seed: UInt64(count))
+            outcomes += found
+            return found
+        }
+        await live(3)
+        #expect(await run(3).allSatisfy { $0.decision.source != .share })
+        await live(6)
+        _ = await run(6)
+        await server.kill()
+        let alone = await run(6)
+        #expect(alone.contains { $0.decision.source == .share })
+        // Nobody can tell that four have gone: the last count holds, which errs to the strict side.
+        _ = await run(2)
+        let again = try await server.restarted()
+        for replica in replicas { try await replica.client.connected(within: .seconds(20)) }
+        await live(2)
+        _ = await run(2)
+        #expect(replicas[0].replicas.value == 2)
+        // One burst for each switch, and one for what the new Redis does not know.
+        let violation = WindowBound(rate: rule.rate).violation(
+            outcomes, ahead: LeaseTable.leaseLife, extra: 3 * rule.rate.burst)
+        #expect(violation == nil)
+        for replica in replicas { await replica.close() }
+        await again.kill()
+    }
+
     /// Replicas without an answer from the store, on a clock that the test moves.
     @Test(
         "shares add up to the rate while the store is away, and errors are bounded when n changes")

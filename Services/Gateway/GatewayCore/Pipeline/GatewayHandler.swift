@@ -86,7 +86,8 @@ public final class GatewayHandler: RequestHandler {
     private func ask(
         _ question: LimitQuestion, _ going: Going, _ surroundings: RequestPipeline.Surroundings
     ) -> Admission {
-        let pending = PendingAdmission(deadline: going.pipeline.callDeadline)
+        let pending = PendingAdmission(
+            deadline: going.pipeline.callDeadline, route: going.pipeline.route ?? 0)
         let now = Int64(clamping: surroundings.now.nanoseconds)
         let decision = limits.rates.decide(question, now: now) { [self] decision in
             pending.decide(decided(decision, question, going, self.surroundings()))
