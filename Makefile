@@ -195,6 +195,12 @@ bench-vector:
 	$(RELEASE) --product vector-bench
 	.build/release/vector-bench $(or $(DEFINITIONS),deploy/definitions) $(or $(VECTOR),payment_fraud@1)
 
+## bench-gateway: stages of the gateway without a network: API keys, tokens by algorithm (BENCH_FLAGS=--seconds 3)
+.PHONY: bench-gateway
+bench-gateway:
+	$(RELEASE) --product gateway-bench
+	.build/release/gateway-bench $(BENCH_FLAGS)
+
 ## bench-risk: rules, policy, sealing and whole assessments without a network (ROUNDS=20000)
 .PHONY: bench-risk
 bench-risk:

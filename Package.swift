@@ -16,6 +16,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -90,12 +91,12 @@ let targets: [Target] = [
     // The services.
     library(
         "GatewayCore", "Services/Gateway/GatewayCore",
-        ["RPC", "Wire", "AssayMessages", "Redis", crypto, yaml, logging]),
+        ["RPC", "Wire", "AssayMessages", "Redis", crypto, cryptoExtras, yaml, logging]),
     program(
         "assay-gateway", "Services/Gateway/assay-gateway",
         [
             "GatewayCore", "AssayMessages", "Observability", "RPC", "RPCServices", "RPCTransport",
-            "Redis", "ServiceRuntime", "TLS", arguments, logging, nioCore,
+            "Redis", "ServiceRuntime", "TLS", arguments, logging, nioCore, nioPosix,
         ]),
     library(
         "RiskCore", "Services/RiskAssessment/RiskCore",
@@ -196,6 +197,9 @@ let targets: [Target] = [
     program(
         "limit-bench", "Tests/Benchmarks/limit-bench",
         ["GatewayCore", "RPC", "Redis", "TestSupport", nioCore, nioPosix, arguments]),
+    program(
+        "gateway-bench", "Tests/Benchmarks/gateway-bench",
+        ["GatewayCore", "RPC", "CAllocationCounter", crypto, cryptoExtras, arguments]),
     program("engine-bench", "Tests/Benchmarks/engine-bench", ["FeatureEngine"]),
     program("vector-bench", "Tests/Benchmarks/vector-bench", ["FeatureCore", "FeatureEngine"]),
     program(
@@ -333,6 +337,12 @@ let targets: [Target] = [
             "GatewayCore", "RPC", "RPCTransport", "AssayMessages", "Redis", "TestSupport", nioCore,
             nioPosix,
         ], exclude: ["Limits/burst.py"]),
+    tests(
+        "GatewayIdentityTests",
+        [
+            "gateway-bench", "assay-gateway", "GatewayCore", "RPC", "ServiceRuntime", "TLS",
+            "TestSupport", crypto, cryptoExtras, nioPosix,
+        ], exclude: ["issuer.py"]),
     tests(
         "RiskCoreTests",
         [

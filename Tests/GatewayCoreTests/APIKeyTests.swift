@@ -66,7 +66,7 @@ import Testing
 }
 
 @Suite struct APIKeyVerifierTests {
-    private func verifier() throws -> APIKeyVerifier { try Fixtures.snapshot().verifier }
+    private func verifier() throws -> APIKeyVerifier { try Fixtures.snapshot().authenticator.keys }
 
     @Test("a stored key is its principal")
     func known() throws {

@@ -20,9 +20,16 @@ import Testing
     }()
 
     /// Those that can be routed.
-    private static let services = Dictionary(grouping: methods) { String($0.service) }
-        .filter { $0.value.contains { $0.kind == .unary } }
-        .mapValues { $0.map { String($0.name) } }
+    private static let services: [String: [String]] = {
+        let grouped: [String: [MethodDescriptor]] = Dictionary(grouping: methods) { method in
+            String(method.service)
+        }
+        var services: [String: [String]] = [:]
+        for (name, offered) in grouped where offered.contains(where: { $0.kind == .unary }) {
+            services[name] = offered.map { String($0.name) }
+        }
+        return services
+    }()
 
     /// What the gateway says; "" if the body may be read.
     private func verdict(

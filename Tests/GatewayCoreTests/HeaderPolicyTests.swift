@@ -55,7 +55,7 @@ import Testing
         ]
         let head = Fixtures.head(extra: claims + secrets + hops + passing)
         #expect(HeaderPolicy.inspect(head, authorities: []).dropped == claims.count)
-        let principal = try Fixtures.snapshot().verifier.verify(
+        let principal = try Fixtures.snapshot().authenticator.keys.verify(
             Fixtures.key(1).text.utf8, wallClock: 2_000)
         let fields = HeaderPolicy.upstreamFields(head, requestID: "r1", principal: principal)
         let pairs = fields.map { "\($0.name)=\($0.value)" }

@@ -10,17 +10,19 @@ final class ConfigurationWatch: Sendable {
     private let reloader: ConfigurationReloader
     private let serving: ServingSlot
     private let upstreams: UpstreamClients
+    private let identities: IdentityState
     private let logger: Logger
     private let loaded: Counter
     private let rejected: Counter
 
     init(
         _ reloader: ConfigurationReloader, serving: ServingSlot, upstreams: UpstreamClients,
-        environment: ServiceEnvironment
+        identities: IdentityState, environment: ServiceEnvironment
     ) {
         self.reloader = reloader
         self.serving = serving
         self.upstreams = upstreams
+        self.identities = identities
         logger = environment.logger
         let help = "Changed configurations by what became of them."
         loaded = environment.metrics.counter(
@@ -30,9 +32,10 @@ final class ConfigurationWatch: Sendable {
     }
 
     func look() async {
-        let (serving, upstreams) = (serving, upstreams)
+        let (serving, upstreams, identities) = (serving, upstreams, identities)
         let finding = await reloader.look { snapshot in
             serving.replace(by: try await upstreams.state(for: snapshot))
+            identities.adopt(snapshot)
         }
         switch finding {
         case .unchanged: break

@@ -61,7 +61,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let record = FileRecord(read: Self.contents)
-        let identities = IdentityState()
+        let identities = IdentityState(keySets: KeySetKeeper.directory())
         let snapshot: GatewaySnapshot
         let serviceConfig: ServiceConfigFile?
         do {

@@ -93,6 +93,9 @@ final class GatewayProcess: Sendable {
             handler: FrontHandler(own: ownServices(environment, serving, limits), gateway: gateway),
             profile: .edge, telemetry: observability.telemetry, group: environment.group)
         observability.watch(server)
+        identities.adopt(snapshot)
+        let keys = KeySetKeeper(
+            identities.keySets, health: environment.health, logger: environment.logger)
         try await server.start()
         collectMetrics(environment.metrics, server)
         identities.collectMetrics(environment.metrics)
@@ -101,7 +104,8 @@ final class GatewayProcess: Sendable {
         writer?.start()
         let configWatch = serviceConfig?.watch(environment.logger)
         let watch = ConfigurationWatch(
-            reloader, serving: serving, upstreams: upstreams, environment: environment)
+            reloader, serving: serving, upstreams: upstreams, identities: identities,
+            environment: environment)
         environment.certificateWatch.alsoLook {
             await watch.look()
             shared.apply(serving.current.snapshot.configuration)
@@ -111,6 +115,7 @@ final class GatewayProcess: Sendable {
             shutdown: { times in
                 await server.shutdown(times)
                 configWatch?.cancel()
+                keys.stop()
                 await upstreams.close()
                 await shared.close()
                 await observability.close()

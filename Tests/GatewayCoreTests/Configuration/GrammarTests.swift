@@ -69,6 +69,11 @@ import Testing
         reflection: true
         """
 
+    /// The public key of RFC 8037, appendix A.
+    private static let keySet = """
+        {"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}
+        """
+
     private func read(_ text: String) throws -> GatewayConfiguration {
         try GatewayConfiguration(yaml: text, file: "gateway.yaml")
     }
@@ -78,7 +83,9 @@ import Testing
         let changed = Self.whole.replacing(part, with: replacement, maxReplacements: 1)
         #expect(changed != Self.whole, "nothing was replaced")
         do {
-            let loader = Fixtures.loader(["/etc/gateway.yaml": changed])
+            let loader = Fixtures.loader([
+                "/etc/gateway.yaml": changed, "/etc/keys/login.json": Self.keySet,
+            ])
             _ = try loader.load("/etc/gateway.yaml")
             return ""
         } catch {

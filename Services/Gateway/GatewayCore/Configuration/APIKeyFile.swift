@@ -123,7 +123,8 @@ public struct APIKeyFile: Sendable {
 
     /// The file's text, which `init(yaml:file:)` reads back.
     public var yaml: String {
-        "version: 1\nkeys:\n" + entries.map { $0.yaml(indentation: "  ") }.joined()
+        if entries.isEmpty { return "version: 1\nkeys: []\n" }
+        return "version: 1\nkeys:\n" + entries.map { $0.yaml(indentation: "  ") }.joined()
     }
 }
 

@@ -25,7 +25,7 @@ public struct GatewayLoader {
         let (keys, peppers) = try self.keys(configuration)
         return try GatewaySnapshot(
             configuration: configuration, keys: keys, peppers: peppers, methods: methods,
-            identities: identities)
+            issuers: try issuers(configuration), identities: identities)
     }
 
     private func keys(
@@ -46,6 +46,40 @@ public struct GatewayLoader {
             peppers.append(pepper)
         }
         return (keys, peppers)
+    }
+
+    /// The issuers of tokens with the keys of their files; addresses are not asked here.
+    private func issuers(
+        _ configuration: GatewayConfiguration
+    ) throws(ConfigurationError) -> [TokenIssuer] {
+        var issuers: [TokenIssuer] = []
+        for issuer in configuration.authentication.issuers {
+            func path(_ name: String) -> String {
+                Self.resolve(name, besides: configuration.file)
+            }
+            let file = try issuer.keySetFile.map { name throws(ConfigurationError) in
+                try keySet(path(name), issuer.algorithm)
+            }
+            if let url = issuer.keySetURL {
+                let cache = identities.keySets.cache(
+                    issuer, url: url, authorities: issuer.authorities.map(path), fallback: file)
+                issuers.append(TokenIssuer(configuration: issuer, keys: .fetched(cache)))
+            } else if let file {
+                issuers.append(TokenIssuer(configuration: issuer, keys: .file(file)))
+            }
+        }
+        return issuers
+    }
+
+    private func keySet(
+        _ path: String, _ algorithm: GatewayConfiguration.Algorithm?
+    ) throws(ConfigurationError) -> KeySet {
+        let json = try bytes(path)
+        do throws(KeySet.Refusal) {
+            return try KeySet(json: json, algorithm: algorithm)
+        } catch {
+            throw ConfigurationError(file: path, message: "\(error)")
+        }
     }
 
     /// The path of a file that a configuration names.

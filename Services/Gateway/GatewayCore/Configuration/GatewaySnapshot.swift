@@ -14,7 +14,7 @@ public final class GatewaySnapshot: Sendable {
     public let scopes: ScopeTable
     /// The records of API keys, as their file has them.
     public let keys: APIKeyFile
-    let verifier: APIKeyVerifier
+    package let authenticator: Authenticator
     /// In the order of the configuration's.
     let listeners: [ListenerPolicy]
     /// In the order of `routes`.
@@ -24,10 +24,12 @@ public final class GatewaySnapshot: Sendable {
     /// - Parameters:
     ///   - methods: What the schemas say; a routed service must be among them.
     ///   - peppers: One for each that the configuration names.
+    ///   - issuers: Those of the configuration, with their keys.
     ///   - identities: What the snapshots before it have learned.
     public init(
         configuration: GatewayConfiguration, keys: APIKeyFile, peppers: [Pepper],
-        methods: [MethodDescriptor], identities: IdentityState = IdentityState()
+        methods: [MethodDescriptor], issuers: [TokenIssuer] = [],
+        identities: IdentityState = IdentityState()
     ) throws(ConfigurationError) {
         self.configuration = configuration
         self.keys = keys
@@ -54,7 +56,11 @@ public final class GatewaySnapshot: Sendable {
                     principal: try compiler.principal(entry, file: keys.file),
                     use: identities.keyUses.use(of: entry.id)))
         }
-        verifier = APIKeyVerifier(records: records, peppers: peppers)
+        let resolver = try PrincipalResolver(configuration, scopes: &compiler.scopes)
+        authenticator = Authenticator(
+            keys: APIKeyVerifier(records: records, peppers: peppers),
+            tokens: TokenVerifier(issuers: issuers, resolver: resolver),
+            certificates: CertificateIdentity(configuration.authentication.certificates, resolver))
         self.scopes = compiler.scopes
         listeners = configuration.listeners.map(ListenerPolicy.init)
         settings = routes.routes.map { RouteSettings($0.method, configuration) }
@@ -93,7 +99,7 @@ public final class GatewaySnapshot: Sendable {
         listeners[listeners.indices.contains(index) ? index : 0]
     }
 
-    fileprivate static let tooManyScopes = ConfigurationError(
+    static let tooManyScopes = ConfigurationError(
         file: "scopes", message: "more than \(ScopeTable.maximumScopes) different scopes")
 }
 

@@ -40,6 +40,9 @@ public struct APIKeyVerifier: Sendable {
         dummy = Stored(.dummy, peppers.first ?? .unused())
     }
 
+    /// The ids of all keys.
+    var ids: Set<String> { Set(stored.keys) }
+
     /// - Parameters:
     ///   - certificate: That of the connection.
     ///   - wallClock: Seconds since 1970.

@@ -25,7 +25,7 @@ public struct Principal: Sendable, Hashable {
     public let criticality: Criticality?
     public let credential: Credential
     /// When the credential ends, in seconds since 1970; nil if it does not.
-    public let expires: Int64?
+    public internal(set) var expires: Int64?
 
     public init(
         tenant: String, client: String, keyID: String, scopes: ScopeSet, scopeHeader: String,

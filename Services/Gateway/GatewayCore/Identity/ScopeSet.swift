@@ -17,6 +17,21 @@ public struct ScopeTable: Sendable, Hashable {
         return ScopeSet(bits: 1 << UInt128(names.count - 1))
     }
 
+    /// The set with all of these, which become known.
+    mutating func insert(all names: [String]) throws(ConfigurationError) -> ScopeSet {
+        var set = ScopeSet.none
+        for name in names {
+            guard let scope = insert(name) else { throw GatewaySnapshot.tooManyScopes }
+            set = set.union(scope)
+        }
+        return set
+    }
+
+    /// The set with only this scope; nil if it is not known.
+    func scope(_ name: String) -> ScopeSet? {
+        positions[name].map { ScopeSet(bits: 1 << UInt128($0)) }
+    }
+
     /// The scopes of a set in the order in which the table learned them.
     public func names(of set: ScopeSet) -> [String] {
         names.indices.filter { set.bits >> UInt128($0) & 1 == 1 }.map { names[$0] }

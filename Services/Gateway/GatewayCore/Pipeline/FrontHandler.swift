@@ -82,19 +82,21 @@ public struct APIKeyAuthorizer: Authorizer {
         if findings.violation != nil {
             throw RPCError(.permissionDenied, "these headers are not accepted", reason: "HEADER")
         }
-        let credential: ArraySlice<UInt8>
+        let credential: Authenticator.Credential?
         do throws(Rejection) {
             credential = try RequestPipeline.credential(of: head, findings)
         } catch {
             throw error.error
         }
-        do throws(APIKeyVerifier.Refusal) {
-            return try snapshot.verifier.verify(
-                credential, certificate: peer.certificate,
-                wallClock: clock.unixMilliseconds() / 1000)
-        } catch {
+        let circumstances = Authenticator.Circumstances(
+            wallClock: clock.unixMilliseconds() / 1000, now: head.receivedAt,
+            certificate: peer.certificate)
+        switch snapshot.authenticator.authenticate(credential, circumstances) {
+        case .principal(let principal): return principal
+        case .refused(let refusal): throw Rejection(refusal).error
+        case .wait:
             throw RPCError(
-                .unauthenticated, "the API key is not valid", reason: "BAD_CREDENTIALS")
+                .unavailable, "the issuer's keys are being fetched", reason: "KEYS_PENDING")
         }
     }
 }

@@ -46,7 +46,7 @@ public final class GatewayHandler: RequestHandler {
         var pipeline = RequestPipeline(snapshot: state.snapshot, limits: limits)
         let surroundings = surroundings()
         let verdict = pipeline.received(head, from: peer, surroundings)
-        return admission(verdict, Going(pipeline, state, head), surroundings)
+        return admission(verdict, Going(pipeline, state, head, peer), surroundings)
     }
 
     private func surroundings() -> RequestPipeline.Surroundings {
@@ -59,11 +59,17 @@ public final class GatewayHandler: RequestHandler {
         var pipeline: RequestPipeline
         let state: ServingState
         let head: RequestHead
+        let peer: Peer
+        /// Until when it waits for keys; set when it first does.
+        var patience: Instant?
 
-        init(_ pipeline: RequestPipeline, _ state: ServingState, _ head: RequestHead) {
+        init(
+            _ pipeline: RequestPipeline, _ state: ServingState, _ head: RequestHead, _ peer: Peer
+        ) {
             self.pipeline = pipeline
             self.state = state
             self.head = head
+            self.peer = peer
         }
     }
 
@@ -79,7 +85,30 @@ public final class GatewayHandler: RequestHandler {
             note(going.pipeline.log, unixMilliseconds: clock.unixMilliseconds())
             return refusal(reply, of: going.head)
         case .wait(.limit(let question)): return ask(question, going, surroundings)
+        case .wait(.keys(let keys)): return wait(for: keys, going, surroundings)
         }
+    }
+
+    /// Its token was signed with a key that nobody knows yet.
+    private func wait(
+        for keys: KeySetCache, _ waiting: Going, _ surroundings: RequestPipeline.Surroundings
+    ) -> Admission {
+        var going = waiting
+        let patience = going.patience ?? surroundings.now + KeySetCache.patience
+        going.patience = patience
+        let pending = PendingAdmission(
+            deadline: going.pipeline.callDeadline, route: going.pipeline.routeIndex ?? 0)
+        let started = going
+        keys.whenSettled(by: patience) { [self] in
+            var going = started
+            let surroundings = self.surroundings()
+            let verdict = going.pipeline.resumed(going.head, from: going.peer, surroundings)
+            switch admission(verdict, going, surroundings) {
+            case .wait(let next): next.whenDecided { pending.decide($0) }
+            case let admission: pending.decide(admission)
+            }
+        }
+        return .wait(pending)
     }
 
     /// Asks the limits, which may have to ask others first.

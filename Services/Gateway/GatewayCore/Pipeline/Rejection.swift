@@ -36,6 +36,15 @@ struct Rejection: Error {
         return rejection
     }
 
+    /// Of somebody who is not let in.
+    init(_ refusal: AuthenticationRefusal) {
+        if refusal.isForbidden {
+            self.init(.authorize, .permissionDenied, refusal.reason, refusal.message)
+        } else {
+            self = .unauthenticated(refusal.reason, refusal.message)
+        }
+    }
+
     var reason: String { error.reason ?? "" }
 
     /// The reply in the face of the request.

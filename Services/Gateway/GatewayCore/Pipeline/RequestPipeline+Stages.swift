@@ -105,49 +105,46 @@ extension RequestPipeline {
         }
     }
 
+    /// - Returns: The keys to wait for, if only they can tell who calls.
     mutating func authenticate(
-        _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings
-    ) throws(Rejection) {
+        _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings, round: Int
+    ) throws(Rejection) -> KeySetCache? {
         guard let route else { preconditionFailure("the route stage has passed") }
-        if snapshot.routes.routes[route].requiredScope == nil { return }
-        let credential = try Self.credential(of: head, findings)
-        do throws(APIKeyVerifier.Refusal) {
-            principal = try snapshot.verifier.verify(
-                credential, certificate: peer.certificate, wallClock: surroundings.wallClock)
-        } catch .expired {
-            throw .unauthenticated("EXPIRED", "the API key has expired")
-        } catch .binding {
-            throw .unauthenticated(
-                "BINDING", "the API key needs the client certificate that it is bound to")
-        } catch {
-            log.detail = "\(error)"
-            throw .unauthenticated("BAD_CREDENTIALS", "the API key is not valid")
+        if snapshot.routes.routes[route].requiredScope == nil { return nil }
+        let circumstances = Authenticator.Circumstances(
+            wallClock: surroundings.wallClock, now: surroundings.now,
+            certificate: peer.certificate, round: round)
+        switch snapshot.authenticator.authenticate(
+            try Self.credential(of: head, findings), circumstances)
+        {
+        case .principal(let principal):
+            self.principal = principal
+            log.tenant = principal.tenant
+            log.client = principal.client
+            log.keyID = principal.keyID
+            return nil
+        case .wait(let keys): return keys
+        case .refused(let refusal):
+            log.detail = refusal.detail
+            throw Rejection(refusal)
         }
-        log.tenant = principal?.tenant ?? ""
-        log.client = principal?.client ?? ""
-        log.keyID = principal?.keyID ?? ""
     }
 
-    /// The API key as text; not checked.
+    /// The credential as text; not checked. Nil if there is none in the fields.
     static func credential(
         of head: RequestHead, _ findings: HeaderFindings
-    ) throws(Rejection) -> ArraySlice<UInt8> {
+    ) throws(Rejection) -> Authenticator.Credential? {
         let arena = head.fields.arena
-        var credential = findings.apiKey.map { arena[$0] }
-        if let field = findings.authorization {
-            guard let token = bearerToken(arena[field]) else {
-                throw .unauthenticated("BAD_CREDENTIALS", "authorization is not a bearer token")
-            }
-            if let other = credential, !other.elementsEqual(token) {
-                throw .unauthenticated("AMBIGUOUS", "two different credentials")
-            }
-            credential = token
+        guard let field = findings.authorization else {
+            return findings.apiKey.map { .apiKey(arena[$0]) }
         }
-        guard let credential else {
-            throw .unauthenticated(
-                "NO_CREDENTIALS", "an API key is needed, in x-api-key or as a bearer token")
+        guard let token = bearerToken(arena[field]) else {
+            throw .unauthenticated("BAD_CREDENTIALS", "authorization is not a bearer token")
         }
-        return credential
+        if let key = findings.apiKey, !arena[key].elementsEqual(token) {
+            throw .unauthenticated("AMBIGUOUS", "two different credentials")
+        }
+        return .bearer(token)
     }
 
     /// One test of bits: deny unless the method's scope was granted.
@@ -184,12 +181,13 @@ extension RequestPipeline {
     // MARK: Helpers of the stages
 
     static func bearerToken(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        let scheme = Array("bearer ".utf8)
-        guard value.count > scheme.count,
-            zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 })
+        guard value.count > bearerScheme.count,
+            zip(value, bearerScheme).allSatisfy({ $0 | 0x20 == $1 })
         else { return nil }
-        return value.dropFirst(scheme.count)
+        return value.dropFirst(bearerScheme.count)
     }
+
+    private static let bearerScheme = Array("bearer ".utf8)
 
     static func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)

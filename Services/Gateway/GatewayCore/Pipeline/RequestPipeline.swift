@@ -39,11 +39,15 @@ public struct RequestPipeline: Sendable {
     public enum Input: Sendable {
         /// What the limits say to this; then `received(_:to:of:_:)`.
         case limit(LimitQuestion)
+        /// The keys that its token may be signed with; `resumed` when they have settled.
+        case keys(KeySetCache)
     }
 
     private enum State: Sendable {
         case waitingForHead
         case waitingForLimit
+        /// How often it has waited.
+        case waitingForKeys(round: Int)
         case waitingForBody
         case forwarding
         case ended
@@ -76,6 +80,8 @@ public struct RequestPipeline: Sendable {
     /// The route's index among the snapshot's upstreams; nil before it is known.
     public var upstream: Int? { route.map { snapshot.routes.routes[$0].upstream } }
     public var callDeadline: Deadline { deadline }
+    /// The route's place in the table; nil before it is known.
+    var routeIndex: Int? { route }
 
     // MARK: Events
 
@@ -99,16 +105,7 @@ public struct RequestPipeline: Sendable {
             try findRoute(head)
             try checkAddress(head, from: peer, surroundings)
             try checkDeadline(head, surroundings)
-            try authenticate(head, from: peer, surroundings)
-            noteLogin(head, surroundings)
-            try authorize()
-            try checkIdempotencyKey(head)
-            if let question = try takeFromLimit(surroundings) {
-                state = .waitingForLimit
-                return .wait(.limit(question))
-            }
-            state = .waitingForBody
-            return .read(terms())
+            return try admit(head, from: peer, surroundings, round: 0)
         } catch {
             noteFailedLogin(error, head, from: peer, surroundings)
             return .reject(reject(error, head, surroundings))
@@ -130,6 +127,38 @@ public struct RequestPipeline: Sendable {
         } catch {
             return .reject(reject(error, head, surroundings))
         }
+    }
+
+    /// The keys that a request waited for have settled, or it has waited long enough.
+    public mutating func resumed(
+        _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings
+    ) -> Verdict {
+        guard case .waitingForKeys(let round) = state else { preconditionFailure("it waits") }
+        do throws(Rejection) {
+            return try admit(head, from: peer, surroundings, round: round)
+        } catch {
+            noteFailedLogin(error, head, from: peer, surroundings)
+            return .reject(reject(error, head, surroundings))
+        }
+    }
+
+    /// The stages from authentication on.
+    private mutating func admit(
+        _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings, round: Int
+    ) throws(Rejection) -> Verdict {
+        if let keys = try authenticate(head, from: peer, surroundings, round: round) {
+            state = .waitingForKeys(round: round + 1)
+            return .wait(.keys(keys))
+        }
+        noteLogin(head, surroundings)
+        try authorize()
+        try checkIdempotencyKey(head)
+        if let question = try takeFromLimit(surroundings) {
+            state = .waitingForLimit
+            return .wait(.limit(question))
+        }
+        state = .waitingForBody
+        return .read(terms())
     }
 
     /// The body is complete and within its limit: what to send to `upstream`.

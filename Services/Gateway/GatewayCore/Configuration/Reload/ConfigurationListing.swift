@@ -140,6 +140,7 @@ public struct ConfigurationListing: Sendable {
         add(part, "pepper", "\(key.pepper)")
         add(part, "not_before", key.notBefore.map { "\($0)" })
         add(part, "expires", key.expires.map { "\($0)" })
+        add(part, "certificate", key.certificate.map { _ in "bound" })
     }
 
     // MARK: Limits
