@@ -342,7 +342,7 @@ let targets: [Target] = [
         [
             "gateway-bench", "assay-gateway", "GatewayCore", "RPC", "ServiceRuntime", "TLS",
             "TestSupport", crypto, cryptoExtras, nioPosix,
-        ], exclude: ["issuer.py"]),
+        ], exclude: ["calls.py", "issuer.py"]),
     tests(
         "RiskCoreTests",
         [
