@@ -34,6 +34,8 @@ public final class ProcessMemory: Sendable {
         self.used = used
     }
 
+    /// Bytes that the process uses now.
+    public var usage: Int { used() }
     /// Bytes that connections hold, in either direction.
     public var buffered: Int { bufferedBytes.load(ordering: .relaxed) }
     /// Connections hold as much as they may.

@@ -11,18 +11,20 @@ final class ConfigurationWatch: Sendable {
     private let serving: ServingSlot
     private let upstreams: UpstreamClients
     private let identities: IdentityState
+    private let security: SecurityLog
     private let logger: Logger
     private let loaded: Counter
     private let rejected: Counter
 
     init(
         _ reloader: ConfigurationReloader, serving: ServingSlot, upstreams: UpstreamClients,
-        identities: IdentityState, environment: ServiceEnvironment
+        identities: IdentityState, security: SecurityLog, environment: ServiceEnvironment
     ) {
         self.reloader = reloader
         self.serving = serving
         self.upstreams = upstreams
         self.identities = identities
+        self.security = security
         logger = environment.logger
         let help = "Changed configurations by what became of them."
         loaded = environment.metrics.counter(
@@ -39,15 +41,26 @@ final class ConfigurationWatch: Sendable {
         }
         switch finding {
         case .unchanged: break
-        case .loaded(_, let change):
+        case .loaded(let snapshot, let change):
             loaded.increment()
+            var event = SecurityEvent(.configurationChanged)
+            event.hash = ConfigurationListing(snapshot).hash
+            event.changes = Array(change.lines.prefix(Self.longestSummary))
+            note(event)
             logger.info("the configuration has changed", metadata: Self.summary(change))
         case .refused(let error):
             rejected.increment()
+            var event = SecurityEvent(.configurationRefused)
+            event.detail = "\(error)"
+            note(event)
             logger.error(
                 "the configuration is refused, the old one stays in force",
                 metadata: ["reason": "\(error)"])
         }
+    }
+
+    private func note(_ event: SecurityEvent) {
+        security.append(event, unixMilliseconds: GatewayClock.system.unixMilliseconds())
     }
 
     private static func summary(_ change: ConfigurationChange) -> Logger.Metadata {

@@ -80,13 +80,20 @@ final class GatewayProcess: Sendable {
         environment.pages.add("/debug/routes") { _ in
             .json(Self.routesAsJSON(serving.current.snapshot))
         }
-        let log = command.accessLog.map { _ in AccessLog() }
+        let written = snapshot.configuration.logs
+        let logs = try GatewayLogs(
+            access: command.accessLog ?? written.access.map(path),
+            security: written.security.map(path), logger: environment.logger)
+        let admission = AdmissionControl(
+            replicas: { serving.current.snapshot.configuration.replicas })
+        let load = LoadWatch(admission, serving: serving, environment: environment)
         let identity = SPIFFEID.service("assay-gateway").description
         let shared = try SharedLimits(
             snapshot.configuration, config: command.config, environment)
         let limits = shared.limits
         let gateway = GatewayHandler(
-            serving: serving, limits: limits, clock: .system, log: log, counters: counters,
+            serving: serving, limits: limits, admission: admission, clock: .system,
+            log: logs.access, security: logs.security, audit: logs.gate, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
         let server = RPCServer(
             listeners: try snapshot.configuration.listeners.map { try listener($0, environment) },
@@ -100,12 +107,14 @@ final class GatewayProcess: Sendable {
         collectMetrics(environment.metrics, server)
         identities.collectMetrics(environment.metrics)
         shared.collectMetrics(environment.metrics)
-        let writer = try log.map { try AccessLogWriter($0, path: command.accessLog ?? "-") }
-        writer?.start()
+        logs.collect(environment.metrics)
+        logs.start()
+        load.collect(environment.metrics)
+        let loadWatch = load.start()
         let configWatch = serviceConfig?.watch(environment.logger)
         let watch = ConfigurationWatch(
             reloader, serving: serving, upstreams: upstreams, identities: identities,
-            environment: environment)
+            security: logs.security, environment: environment)
         environment.certificateWatch.alsoLook {
             await watch.look()
             shared.apply(serving.current.snapshot.configuration)
@@ -116,10 +125,11 @@ final class GatewayProcess: Sendable {
                 await server.shutdown(times)
                 configWatch?.cancel()
                 keys.stop()
+                loadWatch.cancel()
                 await upstreams.close()
                 await shared.close()
                 await observability.close()
-                writer?.stop()
+                logs.stop()
             }, hurry: server.hurry)
     }
 
@@ -169,7 +179,7 @@ final class GatewayProcess: Sendable {
     }
 
     private func path(_ name: String) -> String {
-        GatewayLoader.resolve(name, besides: command.config)
+        name == "-" ? name : GatewayLoader.resolve(name, besides: command.config)
     }
 
     private func collectMetrics(_ metrics: MetricsRegistry, _ server: RPCServer) {

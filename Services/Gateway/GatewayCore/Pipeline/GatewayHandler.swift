@@ -18,22 +18,33 @@ public struct GatewayClock: Sendable {
 public final class GatewayHandler: RequestHandler {
     private let serving: ServingSlot
     private let limits: GatewayLimits
+    private let flights: AdmissionControl?
     private let clock: GatewayClock
     private let log: AccessLog?
+    private let security: SecurityLog?
+    private let audit: AuditGate
     private let counters: GatewayCounters
     private let claimedIdentity: String?
     private let entropy: Atomic<UInt64>
 
     /// - Parameters:
     ///   - serving: What requests are served by; each keeps what it began with.
+    ///   - admission: Bounds calls in flight.
+    ///   - security: Is told of refused credentials and scopes.
+    ///   - audit: Closed while calls cannot be written down.
     ///   - seed: A random number; names of requests and jitter follow from it.
     ///   - claimedIdentity: Who the gateway is to services that it reaches without TLS.
     public init(
-        serving: ServingSlot, limits: GatewayLimits, clock: GatewayClock, log: AccessLog?,
-        counters: GatewayCounters, seed: UInt64, claimedIdentity: String? = nil
+        serving: ServingSlot, limits: GatewayLimits, admission: AdmissionControl? = nil,
+        clock: GatewayClock, log: AccessLog?, security: SecurityLog? = nil,
+        audit: AuditGate = AuditGate(), counters: GatewayCounters, seed: UInt64,
+        claimedIdentity: String? = nil
     ) {
         self.serving = serving
         self.limits = limits
+        flights = admission
+        self.security = security
+        self.audit = audit
         self.clock = clock
         self.log = log
         self.counters = counters
@@ -43,7 +54,8 @@ public final class GatewayHandler: RequestHandler {
 
     public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
         let state = serving.current
-        var pipeline = RequestPipeline(snapshot: state.snapshot, limits: limits)
+        var pipeline = RequestPipeline(
+            snapshot: state.snapshot, limits: limits, admission: flights, audit: audit)
         let surroundings = surroundings()
         let verdict = pipeline.received(head, from: peer, surroundings)
         return admission(verdict, Going(pipeline, state, head, peer), surroundings)
@@ -171,6 +183,8 @@ public final class GatewayHandler: RequestHandler {
         var pipeline = admitted.pipeline
         var outbound = pipeline.received(body: request.copyBody(), of: request.head)
         outbound.span = request.span
+        pipeline.log.traceID =
+            (request.span?.context ?? TraceContext(request.head.fields))?.traceID ?? ""
         if let trace = request.span?.context, !trace.isSampled { outbound.headers.setTrace(trace) }
         outbound.isChild = true
         if let claimedIdentity {
@@ -205,6 +219,7 @@ public final class GatewayHandler: RequestHandler {
     ) async -> RawReply {
         var pipeline = started
         let reply: RawReply
+        let sent = clock.now()
         do {
             let answer = try await state.upstreams[pipeline.upstream ?? 0].forward(
                 outbound, deadline: pipeline.callDeadline)
@@ -218,14 +233,21 @@ public final class GatewayHandler: RequestHandler {
                 RPCError(code: .unavailable, message: "\(error)"),
                 at: clock.now())
         }
-        // A cancelled request was answered, and written down, by its connection.
-        if !Task.isCancelled { note(pipeline.log, unixMilliseconds: clock.unixMilliseconds()) }
+        pipeline.log.upstreamTime = pipeline.log.ended - sent
+        // A call that was cancelled because its deadline has passed was answered, and written down,
+        // by its connection; a client that has gone left nobody to answer.
+        if !Task.isCancelled || !pipeline.callDeadline.hasPassed(at: pipeline.log.ended) {
+            note(pipeline.log, unixMilliseconds: clock.unixMilliseconds())
+        }
         return reply
     }
 
     private func note(_ entry: AccessLogEntry, unixMilliseconds: Int64) {
         counters.count(entry)
         log?.append(entry, unixMilliseconds: unixMilliseconds)
+        if let security, let event = SecurityEvent(entry) {
+            security.append(event, unixMilliseconds: unixMilliseconds)
+        }
     }
 
     private func nextEntropy() -> UInt64 {

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import RPC
 
 /// The stages, in their order. Each refuses by throwing and leaves what the later ones need.
@@ -122,6 +123,7 @@ extension RequestPipeline {
             log.tenant = principal.tenant
             log.client = principal.client
             log.keyID = principal.keyID
+            log.credential = principal.credential.rawValue
             return nil
         case .wait(let keys): return keys
         case .refused(let refusal):
@@ -176,6 +178,9 @@ extension RequestPipeline {
                 .idempotency, .failedPrecondition, "IDEMPOTENCY_KEY",
                 "idempotency-key has 1 to 64 characters of A–Z a–z 0–9 . _ : -")
         }
+        let digest = SHA256.hash(data: head.fields.arena[range]).prefix(8)
+        log.idempotencyKeyHash = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+            .joined()
     }
 
     // MARK: Helpers of the stages

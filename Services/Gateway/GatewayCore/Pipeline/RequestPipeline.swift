@@ -7,7 +7,7 @@ public import RPC
 public struct RequestPipeline: Sendable {
     public enum Stage: String, Sendable, Hashable {
         case face, headers, route, address, deadline, authenticate, authorize, idempotency, limit,
-            body
+            load, body
         case forward, reply
     }
 
@@ -70,10 +70,23 @@ public struct RequestPipeline: Sendable {
     /// How much the call matters; never the caller's to say.
     public internal(set) var criticality = Criticality.normal
     var limitFields: (policy: String, state: String)?
+    let admission: AdmissionControl?
+    let audit: AuditGate?
+    /// The call's place among those in flight, from its admission until the last copy of this is gone.
+    var inFlight: InFlightSlot?
+    var entropy: UInt64 = 0
 
-    public init(snapshot: GatewaySnapshot, limits: GatewayLimits) {
+    /// - Parameters:
+    ///   - admission: Bounds calls in flight; nil lets all in.
+    ///   - audit: Says whether calls can be written down; nil for a gateway without methods that must be.
+    public init(
+        snapshot: GatewaySnapshot, limits: GatewayLimits, admission: AdmissionControl? = nil,
+        audit: AuditGate? = nil
+    ) {
         self.snapshot = snapshot
         self.limits = limits
+        self.admission = admission
+        self.audit = audit
         log = AccessLogEntry()
     }
 
@@ -95,6 +108,9 @@ public struct RequestPipeline: Sendable {
         isEncrypted = peer.isEncrypted
         listener = peer.listener
         hasCertificate = peer.certificate != nil
+        entropy = surroundings.entropy
+        log.listener = snapshot.listener(listener).name
+        log.isEncrypted = peer.isEncrypted
         log.received = head.receivedAt
         log.peer = peer.address
         log.face = head.contentType
@@ -123,7 +139,7 @@ public struct RequestPipeline: Sendable {
         do throws(Rejection) {
             try apply(decision, to: question, surroundings)
             state = .waitingForBody
-            return .read(terms())
+            return .read(try terms())
         } catch {
             return .reject(reject(error, head, surroundings))
         }
@@ -158,7 +174,7 @@ public struct RequestPipeline: Sendable {
             return .wait(.limit(question))
         }
         state = .waitingForBody
-        return .read(terms())
+        return .read(try terms())
     }
 
     /// The body is complete and within its limit: what to send to `upstream`.
@@ -168,6 +184,7 @@ public struct RequestPipeline: Sendable {
         }
         state = .forwarding
         log.bytesIn = body.count
+        log.upstream = upstream.map { snapshot.configuration.upstreams[$0].name } ?? ""
         let method = snapshot.routes.routes[route].method
         return RawRequest(
             method: head.method, target: head.target,
@@ -265,8 +282,11 @@ public struct RequestPipeline: Sendable {
         return StatusCode(header: fields.arena[field.value]) ?? .unknown
     }
 
-    private func terms() -> Acceptance {
+    /// The last stage before the body: the call is in flight from here on.
+    private mutating func terms() throws(Rejection) -> Acceptance {
         guard let route else { preconditionFailure("the route stage has passed") }
+        try checkAudit(route)
+        try enterFlight()
         let found = snapshot.routes.routes[route]
         // Packed messages pass as they are: the service that unpacks them judges them.
         return Acceptance(

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import RPC
 
 /// A whole configuration as names and values, without secrets: what the admin port shows, and what a
@@ -27,6 +28,16 @@ public struct ConfigurationListing: Sendable {
         if withKeys {
             for entry in snapshot.keys.entries { list(entry) }
         }
+    }
+
+    /// 16 digits that another configuration has not: of two gateways, whether they go by the same.
+    public var hash: String {
+        var hasher = SHA256()
+        for entry in entries {
+            hasher.update(data: Array("\(entry.part)\n\(entry.key)\n\(entry.value)\n\n".utf8))
+        }
+        return hasher.finalize().prefix(8)
+            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private mutating func add(
@@ -89,7 +100,9 @@ public struct ConfigurationListing: Sendable {
     ) {
         if let keys = authentication.apiKeys {
             add("API keys", "file", keys.file)
-            for (version, file) in keys.peppers { add("API keys", "pepper \(version)", file) }
+            for (version, file) in keys.peppers.sorted(by: { $0.key < $1.key }) {
+                add("API keys", "pepper \(version)", file)
+            }
         }
         for issuer in authentication.issuers {
             let part = "issuer \(issuer.issuer)"

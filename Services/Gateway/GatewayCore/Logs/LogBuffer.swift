@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Collects the lines of the access log until someone writes them out, in bounded memory.
-public final class AccessLog: Sendable {
+/// Collects the lines of a log until someone writes them out, in bounded memory.
+final class LogBuffer: Sendable {
     private struct Lines {
         var bytes: [UInt8] = []
         var dropped = 0
@@ -11,22 +11,19 @@ public final class AccessLog: Sendable {
     private let capacity: Int
 
     /// - Parameter capacity: Bytes kept; lines above it are dropped and counted.
-    public init(capacity: Int = 8 << 20) {
-        self.capacity = capacity
-    }
+    init(capacity: Int) { self.capacity = capacity }
 
-    public func append(_ entry: AccessLogEntry, unixMilliseconds: Int64) {
+    func append(_ write: (inout [UInt8]) -> Void) {
         lines.withLock { lines in
             guard lines.bytes.count < capacity else {
                 lines.dropped += 1
                 return
             }
-            entry.write(to: &lines.bytes, unixMilliseconds: unixMilliseconds)
+            write(&lines.bytes)
         }
     }
 
-    /// What has come since the last time, and how many lines had no room.
-    public func drain() -> (bytes: [UInt8], dropped: Int) {
+    func drain() -> (bytes: [UInt8], dropped: Int) {
         lines.withLock { lines in
             defer { lines = Lines() }
             return (lines.bytes, lines.dropped)

@@ -1,0 +1,92 @@
+public import RPC
+
+/// What is written about a request: one line of JSON, without secrets, bodies or the values of
+/// fields that we do not know.
+public struct AccessLogEntry: Sendable {
+    public var received = Instant(nanoseconds: 0)
+    public var ended = Instant(nanoseconds: 0)
+    public var requestID = ""
+    /// In a trace, its name.
+    public var traceID = ""
+    public var listener = ""
+    /// Address and port.
+    public var peer = ""
+    public var isEncrypted = false
+    public var face = ContentType.other
+    /// A path of the route table; empty if the caller asked for something else.
+    public var method = ""
+    public var tenant = ""
+    public var client = ""
+    /// What kind of proof was shown.
+    public var credential = ""
+    public var keyID = ""
+    public var status = StatusCode.ok
+    public var http = 0
+    /// Where and why it was refused; empty if it was not.
+    public var stage: RequestPipeline.Stage?
+    public var reason = ""
+    /// The limit that refused.
+    public var rule = ""
+    /// What exactly was wrong with a credential or a service; for us, not for the caller.
+    public var detail = ""
+    /// Of the whole, what went into finding out who calls, how often, and into the service.
+    public var authenticationTime = Duration.zero
+    public var limitTime = Duration.zero
+    public var upstreamTime = Duration.zero
+    public var upstream = ""
+    public var bytesIn = 0
+    public var bytesOut = 0
+    /// Calls of the service that were made for this one; 0 if that is not known.
+    public var attempts = 0
+    public var criticality = Criticality.normal
+    /// The first 16 digits of its SHA-256: the key itself may be an order's number.
+    public var idempotencyKeyHash = ""
+    public var droppedFields = 0
+
+    public init() {}
+
+    /// Appends the line, newline included.
+    public func write(to output: inout [UInt8], unixMilliseconds: Int64) {
+        var line = JSONLogLine(to: &output, unixMilliseconds: unixMilliseconds)
+        line.text("request_id", requestID, to: &output)
+        line.known("trace_id", traceID, to: &output)
+        line.known("listener", listener, to: &output)
+        line.text("peer_ip", Self.address(of: peer), to: &output)
+        line.boolean("tls", isEncrypted, to: &output)
+        line.text("face", face.name.description, to: &output)
+        line.text("method", method.isEmpty ? "unknown" : method, to: &output)
+        line.known("tenant", tenant, to: &output)
+        line.known("client", client, to: &output)
+        line.known("credential", credential, to: &output)
+        line.known("key_id", keyID, to: &output)
+        line.text("status", status.description, to: &output)
+        line.number("http", http, to: &output)
+        line.known("stage", stage?.rawValue ?? "", to: &output)
+        line.known("reason", reason, to: &output)
+        line.known("rule", rule, to: &output)
+        line.known("detail", detail, to: &output)
+        line.time("duration_us", ended - received, to: &output)
+        if authenticationTime > .zero { line.time("auth_us", authenticationTime, to: &output) }
+        if limitTime > .zero { line.time("limit_us", limitTime, to: &output) }
+        if !upstream.isEmpty {
+            line.time("upstream_us", upstreamTime, to: &output)
+            line.text("upstream", upstream, to: &output)
+        }
+        line.number("bytes_in", bytesIn, to: &output)
+        line.number("bytes_out", bytesOut, to: &output)
+        if attempts > 0 { line.number("attempts", attempts, to: &output) }
+        line.text("criticality", "\(criticality)", to: &output)
+        line.known("idempotency_key_hash", idempotencyKeyHash, to: &output)
+        if droppedFields > 0 { line.number("dropped_fields", droppedFields, to: &output) }
+        line.end(&output)
+    }
+
+    /// "10.0.0.7" of "10.0.0.7:40112", "::1" of "[::1]:7".
+    static func address(of peer: String) -> String {
+        guard let colon = peer.lastIndex(of: ":"), !peer[colon...].contains("]") else {
+            return peer
+        }
+        let host = peer[..<colon]
+        return host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : String(host)
+    }
+}
