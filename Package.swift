@@ -332,6 +332,9 @@ let targets: [Target] = [
             nioEmbedded,
         ]),
     tests(
+        "GatewayProcessTests",
+        ["AssayMessages", "GatewayCore", "RPC", "RPCTransport", "TestSupport", "TLS", nioPosix]),
+    tests(
         "GatewayCoreTests",
         [
             "GatewayCore", "RPC", "RPCTransport", "AssayMessages", "Redis", "TestSupport", nioCore,
