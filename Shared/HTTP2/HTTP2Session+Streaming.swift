@@ -24,6 +24,19 @@ extension HTTP2Session {
         }
     }
 
+    /// Starts a response whose body comes in pieces, with any status. `headers` have `HeaderBlock`'s
+    /// format, without pseudo-headers.
+    public func startResponse(status: Int, headers: [UInt8], on stream: HTTP2Stream) {
+        stream.hasFinalHeaders = true
+        stream.isStreaming = true
+        stream.expectsMore = true
+        var provider = provider(of: [], on: stream)
+        withFields(status: status, headers) {
+            nghttp2_submit_response(
+                session, stream.id, fields.pointee.pointer, fields.pointee.count, &provider)
+        }
+    }
+
     /// Adds a piece to the body.
     public func append(_ bytes: [UInt8], to stream: HTTP2Stream) {
         unsentBytes += bytes.count

@@ -22,6 +22,12 @@ extension HTTP2Session {
         if let trailers {
             stream.trailers = .fields(arena: trailers.arena, count: trailers.count)
         }
+        withFields(status: status, headers) { submitResponse(body, on: stream) }
+    }
+
+    /// Fills `fields` with a status and with fields in `HeaderBlock`'s format, for as long as `body`
+    /// runs.
+    func withFields(status: Int, _ headers: [UInt8], _ body: () -> Void) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3) { digits in
             let clamped = min(max(status, 100), 999)
             digits[0] = UInt8(0x30 + clamped / 100)
@@ -34,7 +40,7 @@ extension HTTP2Session {
                     UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
                     UnsafeRawBufferPointer(digits))
                 HeaderBlock.forEach(arena) { fields.pointee.append($0, $1) }
-                submitResponse(body, on: stream)
+                body()
             }
         }
     }

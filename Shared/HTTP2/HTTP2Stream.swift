@@ -62,6 +62,9 @@ public final class HTTP2Stream {
         bodySent = 0
     }
 
+    /// All that we have to say has gone.
+    public var isLocallyEnded: Bool { localEnded || !expectsMore && unsent == 0 }
+
     /// Bytes of the body that have not been sent.
     public var unsent: Int { body.count - bodySent }
 

@@ -96,6 +96,8 @@ public struct Metadata: Sendable, Hashable {
 
     package func filter(_ isIncluded: (Field) -> Bool) -> Metadata {
         var kept = Metadata()
+        // Most fields stay, and mostly a few are added then.
+        kept.arena.reserveCapacity(arena.count + 256)
         for field in fields where isIncluded(field) {
             kept.arena.append(contentsOf: arena[field.start..<field.value.upperBound])
             kept.count += 1

@@ -16,12 +16,22 @@ public protocol RequestHandler: Sendable {
     /// that the connection runs as a task on its event loop and cancels when the caller has gone.
     func handle(_ request: borrowing InboundRequest) -> RequestOutcome
 
+    /// Called at once for a request that was admitted to be forwarded: its bytes go to what is returned
+    /// here, and replies come through `caller`.
+    func forward(_ request: borrowing InboundRequest, to caller: any RawCaller) -> any RawForward
+
     /// Renders an error that the connection itself found (a deadline, a limit) in the face of `head`.
     func reply(to head: RequestHead, for error: RPCError) -> RawReply
 }
 
 extension RequestHandler {
     public var methods: [MethodDescriptor] { [] }
+
+    public func forward(
+        _ request: borrowing InboundRequest, to caller: any RawCaller
+    ) -> any RawForward {
+        preconditionFailure("a handler that admits requests to be forwarded forwards them")
+    }
 
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
         RawReply(error, contentType: head.contentType)
@@ -54,6 +64,8 @@ public struct Acceptance: Sendable {
     public var replyEncoding: MessageEncoding
     /// Whether it is served however many handlers run.
     public var isUnlimited: Bool
+    /// Whether its bytes go on as they come, by `forward` in place of `handle`.
+    public var isForwarded = false
     /// Given back with the request: an index of the handler's own.
     public var route: Int
     /// Given back with the request: what the handler found out already.
@@ -189,6 +201,8 @@ public struct RawRequest: Sendable {
     public var retry: RetryPolicy?
     /// With the policy `ringHash`, calls with equal keys go to the same endpoint.
     public var routingKey: String?
+    /// Which sides of the call are streams of messages.
+    public var kind = MethodKind.unary
     /// The target without its query: "/package.Service/Method".
     public var path: Substring { target.prefix { $0 != "?" } }
     /// The call that this one is made for, if it is recorded in a trace.
@@ -217,6 +231,17 @@ public struct RawRequest: Sendable {
 
 /// Where a gateway sends what it forwards.
 public protocol RawUpstream: Sendable {
+    /// Opens a call whose bytes pass as they come, and tells `receiver` of what comes back; it may do so
+    /// before it returns. Called on an event loop, where everything of the call happens.
+    ///
+    /// - Parameters:
+    ///   - request: its body is what is there of it.
+    ///   - isWhole: nothing of the request follows.
+    ///   - deadline: what the service learns; who opens the call ends it then.
+    func open(
+        _ request: RawRequest, isWhole: Bool, deadline: Deadline, to receiver: any RawReceiver
+    ) -> any RawUpstreamCall
+
     /// Sends a request and waits for the whole reply; its status, fields and trailers pass
     /// unchanged. Throws an `RPCError` if there was no reply: UNAVAILABLE, DEADLINE_EXCEEDED,
     /// RESOURCE_EXHAUSTED, CANCELLED.

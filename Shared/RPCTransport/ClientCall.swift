@@ -43,12 +43,16 @@ class ClientCall: LoopContext.TimerTarget {
     /// Whether the call's duration says something about its endpoint.
     var isTimed: Bool { true }
 
-    init(_ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext) {
+    /// - Parameter isTimed: whether the call ends itself at its deadline.
+    init(
+        _ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext,
+        isTimed: Bool = true
+    ) {
         self.request = request
         self.deadline = deadline
         self.attempt = attempt
         self.loop = loop
-        timer = loop.arm(self, at: deadline.instant)
+        if isTimed { timer = loop.arm(self, at: deadline.instant) }
     }
 
     /// Bytes that came and were not taken.

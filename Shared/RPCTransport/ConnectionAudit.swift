@@ -73,7 +73,7 @@ package struct ConnectionAudit: Sendable {
     }
 
     fileprivate mutating func add(_ call: ServerCall) {
-        heldByInboxes += call.heldBack
+        heldByInboxes += call.heldBack + call.unread
         if let port = call.port { add(port) }
     }
 

@@ -53,6 +53,8 @@ extension ServerCall {
         case .receiving: ProgressWatch.Mark(message: 0, bytes: body.count)
         case .streaming:
             port?.inbox?.unfinished.map { ProgressWatch.Mark(message: $0.message, bytes: $0.bytes) }
+        case .forwarding:
+            forward?.unfinished.map { ProgressWatch.Mark(message: $0.message, bytes: $0.bytes) }
         case .admitting, .handling, .discarding: nil
         }
     }
@@ -70,7 +72,7 @@ extension ServerConnection {
             .deadlineExceeded,
             "less than \(profile.minimumProgressBytes) bytes of the request came within \(profile.progressInterval)",
             reason: "TOO_SLOW")
-        if call.phase == .streaming { cutOff(call, error) } else { refuse(call, error) }
+        if call.phase != .receiving { cutOff(call, error) } else { refuse(call, error) }
         setNeedsFlush()
     }
 }

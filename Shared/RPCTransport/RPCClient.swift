@@ -89,7 +89,8 @@ public final class RPCClient: Sendable {
             fixed == nil ? EndpointWatch(source, on: group.next(), seed: generator.next()) : nil
         var settings = ClientLoop.Settings(
             dialer: dialer, profile: profile, policy: policy, interceptors: interceptors,
-            share: loops.count, seed: 0, telemetry: telemetry, target: target)
+            share: loops.count, seed: 0, telemetry: telemetry, target: target,
+            circuit: CircuitLimit(policy.maximumInFlight))
         self.watch = watch
         var halves: [ObjectIdentifier: LoopHalf] = [:]
         for loop in loops {
@@ -229,6 +230,25 @@ final class LoopHalf: @unchecked Sendable {
 }
 
 extension RPCClient: RawUpstream {
+    public func open(
+        _ request: RawRequest, isWhole: Bool, deadline: Deadline, to receiver: any RawReceiver
+    ) -> any RawUpstreamCall {
+        let client = clientLoop(on: group.any())
+        let tuned = serviceConfig?.settings(for: String(request.path))
+        let isRepeated = request.headers.firstField("grpc-previous-rpc-attempts") != nil
+        // What is forwarded is not sent twice at once: its bytes are known only as they come.
+        let repetition = repetition(
+            tuned, isAllowed: request.idempotency.allowsRetry && !isRepeated,
+            asSchema: request.retry ?? RetryPolicy())
+        let own = tuned?.timeout.map { Deadline(client.loop.now + $0) }
+        let call = RawUpstreamStream(
+            request, isWhole: isWhole, deadline: own.map { min($0, deadline) } ?? deadline,
+            target: target, retry: repetition.retry, to: receiver, in: client)
+        call.waitsForReady = tuned?.waitsForReady ?? false
+        call.start(at: client.loop.now)
+        return call
+    }
+
     public func forward(_ request: RawRequest, deadline: Deadline) async throws -> RawReply {
         // A call that is an attempt of an earlier client is repeated there, and only there.
         let isRepeated = request.headers.firstField("grpc-previous-rpc-attempts") != nil
@@ -370,7 +390,10 @@ extension RPCClient: ClientTransport {
     ) -> (retry: RetryPolicy?, hedging: HedgingPolicy?) {
         if !isAllowed { return (nil, nil) }
         let hedging = tuned?.retry == nil ? tuned?.hedging ?? policy.hedging : nil
-        return (tuned?.retry ?? retry, hedging)
+        var repeated = tuned?.retry ?? retry
+        repeated.maximumAttempts = min(
+            repeated.maximumAttempts, policy.repetition.maximumAttempts)
+        return (repeated, hedging)
     }
 
     /// The earlier one of the caller's deadline and the longest that the method has; `unasked` if the

@@ -48,6 +48,12 @@ public struct RPCProfile: Sendable {
     /// Between our own services.
     public static let mesh = RPCProfile(http2: .mesh, keepaliveInterval: .seconds(2))
         .named("mesh")
+    /// For what a gateway forwards to our own services: what waits for a slow caller is one window.
+    public static let upstream: RPCProfile = {
+        var profile = mesh.named("mesh")
+        profile.http2.streamWindow = 64 << 10
+        return profile
+    }()
     /// For the calling side of strangers, who may forbid PINGs.
     public static let client = RPCProfile(http2: .client).named("client")
 

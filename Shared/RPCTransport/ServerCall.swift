@@ -10,6 +10,8 @@ final class ServerCall: LoopContext.TimerTarget {
         case receiving
         /// Messages are coming, and the handler runs.
         case streaming
+        /// What comes goes on to somebody else.
+        case forwarding
         /// The handler runs, or its reply is being sent.
         case handling
         /// Refused, or answered before its end: what still comes is thrown away.
@@ -41,6 +43,10 @@ final class ServerCall: LoopContext.TimerTarget {
     var port: StreamPort?
     /// The headers of a stream of replies have gone.
     var hasResponse = false
+    /// Where the bytes of a forwarded call go; nil once that is over.
+    var forward: (any RawForward)?
+    /// Bytes of a forwarded request that have not gone on.
+    var unread = 0
     /// What is counted of the call, written down and traced.
     var tally = ServerTelemetry.Tally()
     /// How far its message had come when that was last looked at.

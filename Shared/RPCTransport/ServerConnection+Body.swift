@@ -55,6 +55,7 @@ extension ServerConnection {
     }
 
     func bodyEnded(of call: ServerCall) {
+        if call.phase == .forwarding { call.forward?.receivedEnd() }
         if call.phase == .streaming { call.port?.inbox?.finish() }
         guard call.phase == .receiving else { return }
         if let (wholeCall, body) = whole, wholeCall === call {

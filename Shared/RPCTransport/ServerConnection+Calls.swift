@@ -27,7 +27,11 @@ extension ServerConnection {
             stream.context = call
             telemetry?.began(&call.tally, route: acceptance.route, head)
             untimed.append(call)
-            if acceptance.kind != .unary { openStream(of: call) }
+            if acceptance.isForwarded {
+                openForward(of: call)
+            } else if acceptance.kind != .unary {
+                openStream(of: call)
+            }
         case .wait(let pending): putOff(head, until: pending, on: stream)
         case .refuse(let reply, let error):
             noteRefusal(of: head, reply, error)
@@ -46,6 +50,7 @@ extension ServerConnection {
     /// thrown away for a while, since a reset makes some clients forget the reply; then it is reset.
     func discard(_ call: ServerCall) {
         call.phase = .discarding
+        dropUnread(of: call)
         dropBody(of: call)
         dropHeldBack(of: call)
         call.port?.releaseCredit(to: session)
@@ -151,6 +156,7 @@ extension ServerConnection {
 
     func refuse(_ call: ServerCall, _ error: RPCError) {
         noteFraming(error)
+        if call.phase == .forwarding { return cutOffForward(call, error) }
         answer(call, failure(of: call, error))
         call.port?.abandon(error)
         discard(call)

@@ -69,9 +69,15 @@ extension ServerConnection {
             stopTimer(of: call)
             call.timer = loop.arm(call, at: acceptance.deadline.instant)
         }
-        if acceptance.kind != .unary { openStream(of: call) }
+        if acceptance.isForwarded {
+            openForward(of: call)
+        } else if acceptance.kind != .unary {
+            openStream(of: call)
+        }
         body.withUnsafeBytes { body in
-            if call.phase == .streaming {
+            if call.phase == .forwarding {
+                if !body.isEmpty { forward(body, of: call) }
+            } else if call.phase == .streaming {
                 if !body.isEmpty { streamed(body, of: call, on: stream) }
             } else {
                 holdCredit()

@@ -89,7 +89,10 @@ extension ServerConnection {
         guard let session else { return }
         let error = RPCError(.unavailable, "the server is shutting down")
         for stream in session.openStreamList {
-            if let call = call(of: stream), call.port != nil { cutOff(call, error) }
+            guard let call = call(of: stream) else { continue }
+            if call.port != nil || call.forward != nil && call.acceptance.kind != .unary {
+                cutOff(call, error)
+            }
         }
         setNeedsFlush()
     }

@@ -187,6 +187,7 @@ package final class ServerConnection: ConnectionMachine, LoopContext.Flushable {
         call.stream = nil
         dropBody(of: call)
         dropHeldBack(of: call)
+        leaveForward(of: call)
         stopTimer(of: call)
         if let port = call.port {
             port.releaseCredit(to: session)
@@ -263,6 +264,7 @@ extension ServerConnection: HTTP2SessionDelegate {
     package func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
         keepWholeBody()
         let call = call(of: stream)
+        if let call, call.phase == .forwarding { return forward(data, of: call) }
         if let call, call.phase == .streaming { return streamed(data, of: call, on: stream) }
         if let call, call.phase == .admitting { return holdBack(data, of: call) }
         session?.consume(data.count, on: stream)
@@ -270,7 +272,9 @@ extension ServerConnection: HTTP2SessionDelegate {
     }
 
     package func sent(_ count: Int, on stream: HTTP2Stream) {
-        call(of: stream)?.port?.outbox?.sent(count)
+        guard let call = call(of: stream) else { return }
+        if let forward = call.forward { return forward.sent(count) }
+        call.port?.outbox?.sent(count)
     }
 
     package func receivedTrailers(_ trailers: HeaderBlock, on stream: HTTP2Stream) {}

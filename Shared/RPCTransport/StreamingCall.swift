@@ -111,7 +111,7 @@ final class StreamingCall: ClientCall, StreamOwner {
 
     private func keep(_ bytes: [UInt8]) {
         guard var kept = sentSoFar.take() else { return }
-        guard kept.count + bytes.count <= RetryLimits.maximumKeptPerCall,
+        guard kept.count + bytes.count <= client.limits.maximumKeptPerCall,
             client.limits.keep(bytes.count)
         else { return client.limits.release(kept.count) }
         kept += bytes

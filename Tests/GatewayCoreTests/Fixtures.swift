@@ -135,20 +135,3 @@ enum Fixtures {
             now: Instant(nanoseconds: now), wallClock: 2_000, entropy: 0xABCD)
     }
 }
-
-/// An upstream that answers what it is told and remembers what it was asked.
-actor FakeUpstream: RawUpstream {
-    private(set) var requests: [RawRequest] = []
-    private(set) var deadlines: [Deadline] = []
-    private let answer: @Sendable (RawRequest) throws -> RawReply
-
-    init(_ answer: @escaping @Sendable (RawRequest) throws -> RawReply) {
-        self.answer = answer
-    }
-
-    func forward(_ request: RawRequest, deadline: Deadline) async throws -> RawReply {
-        requests.append(request)
-        deadlines.append(deadline)
-        return try answer(request)
-    }
-}

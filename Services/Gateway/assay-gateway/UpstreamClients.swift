@@ -54,10 +54,24 @@ final class UpstreamClients: Sendable {
         for client in clients.withLock({ Array($0.values) }) { await client.close() }
     }
 
+    /// At most one further attempt, for a tenth of the calls and five a second.
+    private static let repetition: ClientPolicy.Repetition = {
+        var repetition = ClientPolicy.Repetition()
+        repetition.maximumAttempts = 2
+        repetition.percent = 10
+        repetition.perSecond = 5
+        repetition.keptBytes = 64 << 10
+        return repetition
+    }()
+
     private func make(_ upstream: GatewayConfiguration.Upstream) throws -> RPCClient {
         // A service that is about to end, or not ready yet, says so before it refuses calls.
-        let policy = ClientPolicy(
+        var policy = ClientPolicy(
             balancing: LoadBalancing(upstream.balancing), healthService: "")
+        policy.maximumInFlight = upstream.maximumInFlight
+        policy.maximumPending = upstream.maximumPending
+        policy.connectTimeout = upstream.connectTimeout
+        policy.repetition = Self.repetition
         guard let mesh = environment.certificates else {
             let hosts = upstream.target.split(separator: ",")
             guard hosts.allSatisfy({ ListenAddress(String($0))?.isLoopback == true }) else {
@@ -66,7 +80,7 @@ final class UpstreamClients: Sendable {
                     message: "\(upstream.name): --insecure reaches loopback addresses only")
             }
             return try RPCClient(
-                upstream.target, profile: .mesh, policy: policy,
+                upstream.target, profile: .upstream, policy: policy,
                 serviceConfig: serviceConfig?.slot, telemetry: observability.telemetry,
                 group: environment.group)
         }
@@ -78,7 +92,7 @@ final class UpstreamClients: Sendable {
             return id
         }
         return try RPCClient(
-            upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .mesh,
+            upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .upstream,
             policy: policy, serviceConfig: serviceConfig?.slot,
             telemetry: observability.telemetry, group: environment.group)
     }

@@ -48,6 +48,29 @@ public struct ClientPolicy: Sendable, Hashable {
     /// can be reached take calls. For services of our own.
     public var healthService: String?
 
+    /// Forwarded calls at once, over all event loops; one more fails with UNAVAILABLE, reason
+    /// `CIRCUIT_OPEN`.
+    public var maximumInFlight = Int.max
+    /// Calls that may wait for an endpoint.
+    public var maximumPending = 1_000
+    /// How long one attempt to connect may take.
+    public var connectTimeout = Duration.seconds(2)
+    /// How much calls are repeated.
+    public var repetition = Repetition()
+
+    /// Bounds of repeated calls, whatever the schema says of single methods.
+    public struct Repetition: Sendable, Hashable {
+        /// Attempts of one call, the first included.
+        public var maximumAttempts = 5
+        /// Of the calls of the last ten seconds.
+        public var percent = 20
+        public var perSecond = 10.0
+        /// Bytes of a request that is kept for a further attempt.
+        public var keptBytes = 256 << 10
+
+        public init() {}
+    }
+
     public init(
         balancing: LoadBalancing = .p2c, hedging: HedgingPolicy? = nil,
         healthService: String? = nil

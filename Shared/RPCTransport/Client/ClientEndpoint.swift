@@ -4,7 +4,6 @@ internal import RPC
 final class ClientEndpoint: LoopContext.TimerTarget {
     /// Connections that take calls, at once; a further one is opened when all streams are taken.
     private static let maximumConnections = 4
-    static let connectTimeout = Duration.seconds(2)
     /// How often it looks whether fewer connections would do.
     private static let surplusInterval = Duration.seconds(10)
 
@@ -112,12 +111,14 @@ final class ClientEndpoint: LoopContext.TimerTarget {
 
     // MARK: Connecting
 
+    var connectTimeout: Duration { client.settings.policy.connectTimeout }
+
     /// Opens a connection, unless one is on its way.
     func connect() {
         guard attempt == nil, !isDraining else { return }
         let attempt = ConnectAttempt(owner: self)
         self.attempt = attempt
-        attempt.timer = loop.arm(attempt, at: loop.now + Self.connectTimeout)
+        attempt.timer = loop.arm(attempt, at: loop.now + connectTimeout)
         client.settings.dialer.dial(attempt)
     }
 

@@ -16,11 +16,13 @@ final class ClientLoop: LoopContext.TimerTarget {
         var seed: UInt64
         var telemetry: RPCTelemetry?
         var target = ""
+        var circuit = CircuitLimit(.max)
     }
 
+    /// Of all loops of the client.
+    var circuit: CircuitLimit { settings.circuit }
+
     static let closed = "the client is closed"
-    /// Calls of a client that may wait for an endpoint, on all its loops together.
-    private static let maximumPending = 1_000
 
     let loop: LoopContext
     let settings: Settings
@@ -53,8 +55,8 @@ final class ClientLoop: LoopContext.TimerTarget {
         self.loop = loop
         telemetry = settings.telemetry?.client(target: settings.target)
         healthService = settings.policy.healthService
-        limits = RetryLimits(share: settings.share)
-        maximumPending = max(1, Self.maximumPending / max(1, settings.share))
+        limits = RetryLimits(settings.policy.repetition, share: settings.share)
+        maximumPending = max(1, settings.policy.maximumPending / max(1, settings.share))
         generator = SeededGenerator(seed: settings.seed)
         balancer = LoadBalancer(
             settings.policy.balancing, now: loop.now,

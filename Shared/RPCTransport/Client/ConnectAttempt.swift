@@ -19,7 +19,7 @@ package final class ConnectAttempt: LoopContext.TimerTarget {
     package var loop: LoopContext { owner.loop }
     /// Where to connect to.
     package var endpoint: Endpoint { owner.endpoint }
-    var timeout: Duration { ClientEndpoint.connectTimeout }
+    var timeout: Duration { owner.connectTimeout }
 
     /// A connection for one of the addresses.
     package func candidate() -> ClientConnection { owner.candidate(of: self) }

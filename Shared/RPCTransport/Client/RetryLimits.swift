@@ -3,21 +3,21 @@ internal import RPC
 /// How much repeating one event loop's half of a client allows itself: throttle, budgets, and the
 /// bytes of requests that it keeps for a further attempt.
 struct RetryLimits {
-    /// A request above it is sent once.
-    static let maximumKeptPerCall = 256 << 10
     static let maximumKept = 16 << 20
 
     var throttle = RetryThrottle()
     private var budget: RetryBudget
     private var hedgingBudget: RetryBudget
     private let maximumKept: Int
+    let maximumKeptPerCall: Int
     private(set) var kept = 0
     private var latencies: [String: LatencyQuantile] = [:]
 
     /// - Parameter share: how many loops share the target's limits.
-    init(share: Int) {
-        let reserve = 10 / Double(max(1, share))
-        budget = RetryBudget(percent: 20, reservePerSecond: reserve)
+    init(_ policy: ClientPolicy.Repetition = .init(), share: Int) {
+        let reserve = policy.perSecond / Double(max(1, share))
+        budget = RetryBudget(percent: policy.percent, reservePerSecond: reserve)
+        maximumKeptPerCall = policy.keptBytes
         hedgingBudget = RetryBudget(percent: 5, reservePerSecond: 0)
         maximumKept = Self.maximumKept / max(1, share)
     }
@@ -36,13 +36,18 @@ struct RetryLimits {
         throttle.allowsRetry && budget.take(at: now)
     }
 
+    /// Whether a further attempt would be allowed now.
+    mutating func mayRetry(at now: Instant) -> Bool {
+        throttle.allowsRetry && budget.left(at: now) > 0
+    }
+
     mutating func allowsHedge(at now: Instant) -> Bool {
         throttle.allowsRetry && hedgingBudget.take(at: now)
     }
 
     /// Whether a request of so many bytes may be kept; then `release` must follow.
     mutating func keep(_ bytes: Int) -> Bool {
-        guard bytes <= Self.maximumKeptPerCall, kept + bytes <= maximumKept else { return false }
+        guard bytes <= maximumKeptPerCall, kept + bytes <= maximumKept else { return false }
         kept += bytes
         return true
     }

@@ -62,7 +62,7 @@ extension ServerConnection {
         StreamProgress(
             takesOutput: isWritable, unsent: unsent(of: call, stream),
             remoteWindow: min(session.remoteWindow, session.remoteWindow(of: stream)),
-            unread: call.port?.inbox?.unconsumed ?? 0,
+            unread: call.port?.inbox?.unconsumed ?? call.unread,
             isOurTurn: call.phase == .handling && !call.isAnswered
                 && call.acceptance.kind == .unary, age: now - call.head.receivedAt)
     }
@@ -81,7 +81,7 @@ extension ServerConnection {
             age: now - call.head.receivedAt, phase: "\(call.phase)",
             localWindow: session.localWindow(of: stream),
             remoteWindow: session.remoteWindow(of: stream), unsent: unsent(of: call, stream),
-            unread: call.port?.inbox?.unconsumed ?? 0, stall: stall,
+            unread: call.port?.inbox?.unconsumed ?? call.unread, stall: stall,
             metadata: call.head.metadata.map { String($0.name.prefix(100)) })
     }
 }

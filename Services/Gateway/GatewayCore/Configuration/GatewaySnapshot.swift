@@ -72,7 +72,7 @@ public final class GatewaySnapshot: Sendable {
     ) throws(ConfigurationError) -> RouteTable {
         var routes: [Route] = []
         for entry in configuration.routes {
-            let offered = methods.filter { $0.service == entry.service && $0.kind == .unary }
+            let offered = methods.filter { $0.service == entry.service }
             guard !offered.isEmpty,
                 let upstream = configuration.upstreams.firstIndex(where: {
                     $0.name == entry.upstream

@@ -25,6 +25,12 @@ public struct FrontHandler: RequestHandler {
         isOwn(request.head) ? own.handle(request) : gateway.handle(request)
     }
 
+    public func forward(
+        _ request: borrowing InboundRequest, to caller: any RawCaller
+    ) -> any RawForward {
+        gateway.forward(request, to: caller)
+    }
+
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
         isOwn(head) ? own.reply(to: head, for: error) : gateway.reply(to: head, for: error)
     }

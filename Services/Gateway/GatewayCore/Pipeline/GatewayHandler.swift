@@ -177,11 +177,17 @@ public final class GatewayHandler: RequestHandler {
         if let refused = request.acceptance.state as? RefusedRequest {
             return .reply(.raw(refused.reply))
         }
+        preconditionFailure("what is not refused is forwarded")
+    }
+
+    public func forward(
+        _ request: borrowing InboundRequest, to caller: any RawCaller
+    ) -> any RawForward {
         guard let admitted = request.acceptance.state as? AdmittedRequest else {
-            preconditionFailure("a request is admitted before it is handled")
+            preconditionFailure("a request is admitted before it is forwarded")
         }
         var pipeline = admitted.pipeline
-        var outbound = pipeline.received(body: request.copyBody(), of: request.head)
+        var outbound = pipeline.forwarded(request.head)
         outbound.span = request.span
         pipeline.log.traceID =
             (request.span?.context ?? TraceContext(request.head.fields))?.traceID ?? ""
@@ -190,10 +196,9 @@ public final class GatewayHandler: RequestHandler {
         if let claimedIdentity {
             outbound.headers.append(AssayHeader.claimedIdentity, claimedIdentity)
         }
-        let (ready, started, state) = (outbound, pipeline, admitted.state)
-        return .run {
-            .raw(await self.forward(ready, started, state))
-        }
+        let call = ForwardedCall(outbound, pipeline, admitted, from: caller, by: self)
+        call.begin()
+        return call
     }
 
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
@@ -214,32 +219,10 @@ public final class GatewayHandler: RequestHandler {
         return reply
     }
 
-    private func forward(
-        _ outbound: RawRequest, _ started: RequestPipeline, _ state: ServingState
-    ) async -> RawReply {
-        var pipeline = started
-        let reply: RawReply
-        let sent = clock.now()
-        do {
-            let answer = try await state.upstreams[pipeline.upstream ?? 0].forward(
-                outbound, deadline: pipeline.callDeadline)
-            reply = pipeline.received(answer, at: clock.now())
-        } catch let error as RPCError {
-            reply = pipeline.failed(error, at: clock.now())
-        } catch is CancellationError {
-            reply = pipeline.failed(RPCError(.cancelled, "cancelled"), at: clock.now())
-        } catch {
-            reply = pipeline.failed(
-                RPCError(code: .unavailable, message: "\(error)"),
-                at: clock.now())
-        }
-        pipeline.log.upstreamTime = pipeline.log.ended - sent
-        // A call that was cancelled because its deadline has passed was answered, and written down,
-        // by its connection; a client that has gone left nobody to answer.
-        if !Task.isCancelled || !pipeline.callDeadline.hasPassed(at: pipeline.log.ended) {
-            note(pipeline.log, unixMilliseconds: clock.unixMilliseconds())
-        }
-        return reply
+    var now: Instant { clock.now() }
+
+    func note(_ entry: AccessLogEntry) {
+        note(entry, unixMilliseconds: clock.unixMilliseconds())
     }
 
     private func note(_ entry: AccessLogEntry, unixMilliseconds: Int64) {
@@ -258,8 +241,8 @@ public final class GatewayHandler: RequestHandler {
     }
 }
 
-/// Keeps a request's pipeline between its head and its body.
-private final class AdmittedRequest: Sendable {
+/// Keeps a request's pipeline between its admission and its forwarding.
+final class AdmittedRequest: Sendable {
     let pipeline: RequestPipeline
     let state: ServingState
 

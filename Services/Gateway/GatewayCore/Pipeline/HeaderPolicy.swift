@@ -137,16 +137,14 @@ enum HeaderPolicy {
 
     /// What the caller sees of the service's fields; trailers pass as they are.
     static func replyFields(_ fields: Metadata, requestID: String) -> Metadata {
-        var passed = fields
-        if fields.fields.contains(where: { isForInside(fields, $0) }) {
-            passed = fields.filter { !isForInside(fields, $0) }
-        }
+        var passed = fields.filter { !isForInside(fields, $0) }
         passed.append(name: AssayHeader.requestID.utf8, value: requestID.utf8)
         return passed
     }
 
     private static func isForInside(_ fields: Metadata, _ field: Metadata.Field) -> Bool {
-        fields.hasPrefix(field, "assay-") || fields.matches(field, "server")
+        fields.hasPrefix(field, ":") || fields.hasPrefix(field, "assay-")
+            || fields.matches(field, "server")
             || fields.matches(field, "connection")
     }
 

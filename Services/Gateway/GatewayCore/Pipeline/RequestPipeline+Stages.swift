@@ -75,6 +75,11 @@ extension RequestPipeline {
             rejection.reply = .methodNotAllowed
             throw rejection
         }
+        if !contentType.isGRPC, method.kind != .unary {
+            var rejection = Rejection(.route, .unimplemented, "CONTENT_TYPE", "gRPC is expected")
+            rejection.reply = RawReply(unsupported: .json)
+            throw rejection
+        }
         route = found
     }
 

@@ -43,7 +43,7 @@ public struct RequestPipeline: Sendable {
         case keys(KeySetCache)
     }
 
-    private enum State: Sendable {
+    enum State: Sendable {
         case waitingForHead
         case waitingForLimit
         /// How often it has waited.
@@ -53,7 +53,7 @@ public struct RequestPipeline: Sendable {
         case ended
     }
 
-    private var state = State.waitingForHead
+    var state = State.waitingForHead
     let snapshot: GatewaySnapshot
     let limits: GatewayLimits
     public internal(set) var log: AccessLogEntry
@@ -177,35 +177,21 @@ public struct RequestPipeline: Sendable {
         return .read(try terms())
     }
 
-    /// The body is complete and within its limit: what to send to `upstream`.
-    public mutating func received(body: [UInt8], of head: RequestHead) -> RawRequest {
+    /// The request may go on: what to send to `upstream`, in front of its body.
+    public mutating func forwarded(_ head: RequestHead) -> RawRequest {
         guard case .waitingForBody = state, let route else {
-            preconditionFailure("a body follows an accepted head")
+            preconditionFailure("what is forwarded was accepted")
         }
         state = .forwarding
-        log.bytesIn = body.count
         log.upstream = upstream.map { snapshot.configuration.upstreams[$0].name } ?? ""
         let method = snapshot.routes.routes[route].method
-        return RawRequest(
+        var request = RawRequest(
             method: head.method, target: head.target,
             headers: HeaderPolicy.upstreamFields(
                 head, requestID: log.requestID, principal: principal, criticality: criticality),
-            body: body, maximumReplyBytes: replyLimit(method), idempotency: method.idempotency,
-            retry: method.retry)
-    }
-
-    /// The service replied: what the caller gets. Status, trailers and body pass unchanged.
-    public mutating func received(_ reply: RawReply, at now: Instant) -> RawReply {
-        guard case .forwarding = state else { preconditionFailure("a reply follows a request") }
-        state = .ended
-        var passed = reply
-        passed.headers = HeaderPolicy.replyFields(reply.headers, requestID: log.requestID)
-        decorate(&passed)
-        log.http = reply.status
-        log.status = Self.status(of: reply, contentType)
-        log.bytesOut = reply.body.count
-        log.ended = now
-        return passed
+            body: [], idempotency: method.idempotency, retry: method.retry)
+        request.kind = method.kind
+        return request
     }
 
     /// The service could not be reached, or did not answer in time.
@@ -220,7 +206,7 @@ public struct RequestPipeline: Sendable {
         log.detail = error.message
         var reply = RawReply(named, contentType: isGet ? .json : contentType)
         reply.headers.append(name: AssayHeader.requestID.utf8, value: log.requestID.utf8)
-        decorate(&reply)
+        decorate(&reply.headers)
         log.stage = .forward
         log.http = reply.status
         log.status = named.code
@@ -249,7 +235,7 @@ public struct RequestPipeline: Sendable {
         if !log.requestID.isEmpty {
             reply.headers.append(name: AssayHeader.requestID.utf8, value: log.requestID.utf8)
         }
-        decorate(&reply)
+        decorate(&reply.headers)
         log.stage = rejection.stage
         log.reason = rejection.reason
         log.status = rejection.error.code
@@ -258,28 +244,14 @@ public struct RequestPipeline: Sendable {
         return reply
     }
 
-    private func decorate(_ reply: inout RawReply) {
+    /// What replies on the JSON face carry besides.
+    func decorate(_ headers: inout Metadata) {
         guard contentType == .json || isGet else { return }
-        HeaderPolicy.appendJSONFields(&reply.headers, isGet: isGet, isEncrypted: isEncrypted)
+        HeaderPolicy.appendJSONFields(&headers, isGet: isGet, isEncrypted: isEncrypted)
         if let limitFields {
-            reply.headers.append("ratelimit-policy", limitFields.policy)
-            reply.headers.append("ratelimit", limitFields.state)
+            headers.append("ratelimit-policy", limitFields.policy)
+            headers.append("ratelimit", limitFields.state)
         }
-    }
-
-    private func replyLimit(_ method: MethodDescriptor) -> Int {
-        let factor = contentType.isGRPC ? 1 : 4
-        let (bytes, overflow) = method.maximumResponseBytes.multipliedReportingOverflow(by: factor)
-        return overflow || bytes > Int.max - 5 ? .max : bytes + 5
-    }
-
-    private static func status(of reply: RawReply, _ contentType: ContentType) -> StatusCode {
-        guard contentType.isGRPC else {
-            return reply.status == 200 ? .ok : StatusCode(missingStatusWithHTTP: reply.status)
-        }
-        let fields = reply.trailers ?? reply.headers
-        guard let field = fields.firstField("grpc-status") else { return .unknown }
-        return StatusCode(header: fields.arena[field.value]) ?? .unknown
     }
 
     /// The last stage before the body: the call is in flight from here on.
@@ -289,9 +261,12 @@ public struct RequestPipeline: Sendable {
         try enterFlight()
         let found = snapshot.routes.routes[route]
         // Packed messages pass as they are: the service that unpacks them judges them.
-        return Acceptance(
+        var terms = Acceptance(
             maximumBytes: contentType.isGRPC
                 ? found.method.maximumRequestBytes : found.maximumJSONBytes,
-            isFramed: contentType.isGRPC, deadline: deadline, encoding: .gzip, route: route)
+            isFramed: contentType.isGRPC, deadline: deadline, kind: found.method.kind,
+            encoding: .gzip, route: route)
+        terms.isForwarded = true
+        return terms
     }
 }

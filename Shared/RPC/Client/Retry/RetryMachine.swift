@@ -63,6 +63,14 @@ package struct RetryMachine: Sendable {
         }
     }
 
+    /// Whether a further attempt would follow on a failure, if throttle and budget allow it.
+    package func mayRepeat(_ failure: AttemptFailure, at now: Instant) -> Bool {
+        guard let policy, failure.progress != .committed, !deadline.hasPassed(at: now),
+            previousAttempts + 1 < min(policy.maximumAttempts, Self.maximumAttempts)
+        else { return false }
+        return pause(failure, policy, 1) != nil
+    }
+
     /// Whether throttle and budget count a failure.
     package func counts(_ failure: AttemptFailure) -> Bool {
         guard let policy, failure.progress != .unsent else { return false }
