@@ -46,7 +46,8 @@ extension GatewayConfiguration {
         public var client: Int
         public var tenant: Int
 
-        public static let standard = Concurrency(client: 20, tenant: 200)
+        /// As many as the default plan's burst: what the rate lets in at once is not refused here.
+        public static let standard = Concurrency(client: 100, tenant: 500)
     }
 
     public struct Plan: Sendable, Hashable {
