@@ -32,6 +32,10 @@ enum RuleFiles {
                 with: "{ given: { vel.acct_cnt_1h: \(limit + 1) }, expect: hit }"
             )
             .replacing(
+                "{ given: { vel.acct_cnt_1h: 8 }, expect: hit }",
+                with: "{ given: { vel.acct_cnt_1h: \(limit + 3) }, expect: hit }"
+            )
+            .replacing(
                 "{ given: { vel.acct_cnt_1h: 5 }, expect: no_hit }",
                 with: "{ given: { vel.acct_cnt_1h: \(limit) }, expect: no_hit }")
     }
