@@ -18,7 +18,7 @@ public struct RuleFolder: Sendable, Hashable {
 
     public init(texts: [String: String]) { self.texts = texts }
 
-    /// Reads a folder. Files of other names are none of it.
+    /// Reads a folder. Files of other names are none of it, but for those that were meant to be.
     public init(directory: URL) throws(ConfigurationFailure) {
         var problems: [Problem] = []
         var texts: [String: String] = [:]
@@ -30,6 +30,8 @@ public struct RuleFolder: Sendable, Hashable {
         for (folder, ending) in Self.folders {
             let path = directory.appending(path: folder).path
             let found = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+            problems += RuleSources.missed(
+                found, in: String(folder.dropLast()), directory, ending: ending)
             names += found.sorted().map { folder + $0 }
                 .filter { $0.hasSuffix(ending) && Self.isName($0) }
         }

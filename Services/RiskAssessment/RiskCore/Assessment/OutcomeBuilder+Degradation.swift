@@ -39,8 +39,11 @@ extension OutcomeBuilder {
         let asking = entries.filter {
             $0.verdict == .notEvaluated && rules.rules[$0.rule].onMissing != .skip
         }
-        if !asking.isEmpty {
-            let wantsReview = asking.contains { rules.rules[$0.rule].onMissing == .review }
+        // Rules on money cannot see a payment in a currency that has no rate here.
+        let isAmountUnknown = isAmountUnknown(assessment)
+        if !asking.isEmpty || isAmountUnknown {
+            let wantsReview =
+                isAmountUnknown || asking.contains { rules.rules[$0.rule].onMissing == .review }
             raise(ReasonCode.factsMissing, wantsReview ? .review : .approved)
         }
         // A rule that demands a decline and could not say no might have said yes.
@@ -56,6 +59,18 @@ extension OutcomeBuilder {
             case .int(let amount)? = assessment.sheet.frame.value(at: slot)
         else { return nil }
         return amount
+    }
+
+    /// Whether an amount was sent that cannot be told in the base currency.
+    private func isAmountUnknown(_ assessment: Assessment) -> Bool {
+        // Without the feature store the policy says what becomes of it.
+        guard !assessment.isWithoutFeatures,
+            let slot = rules.catalogue.schema.slot(of: "tx.amount")
+        else { return false }
+        return switch assessment.sheet.statuses[slot] {
+        case .unavailable, .error: true
+        default: false
+        }
     }
 
     /// Lets the subject of an override through, unless a rule demands a decline.

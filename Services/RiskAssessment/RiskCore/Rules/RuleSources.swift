@@ -77,6 +77,7 @@ public struct RuleSources: Sendable {
         func files(_ folder: String, _ ending: String) -> [File] {
             let url = directory.appending(path: folder)
             let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+            problems += Self.missed(names, in: folder, directory, ending: ending)
             return names.filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }.sorted()
                 .map { read(folder + "/" + $0) }
         }
@@ -88,5 +89,26 @@ public struct RuleSources: Sendable {
             packs: files("packs", ".yaml"), lists: files("lists", ".txt"),
             zones: hasZones ? read(Self.zonesFile) : File(name: Self.zonesFile, text: ""))
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }
+    }
+
+    /// Files and folders that were meant to be read and are not: a rule that nobody misses is worse
+    /// than one that is wrong. What editors and mounts leave beside them is passed over.
+    static func missed(
+        _ names: [String], in folder: String, _ directory: URL, ending: String
+    ) -> [Problem] {
+        names.sorted().compactMap { name in
+            if name.hasPrefix(".") || name.hasSuffix(ending) { return nil }
+            let lower = name.lowercased()
+            var isFolder: ObjCBool = false
+            let path = directory.appending(path: folder + "/" + name).path
+            _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            guard isFolder.boolValue || lower.hasSuffix(ending) || lower.hasSuffix(".yml") else {
+                return nil
+            }
+            return Problem(
+                file: folder + "/" + name, line: 1, column: 1,
+                message: "is not read: files of \(folder) end in \(ending) and stand in no folder "
+                    + "of their own; rename it, or take it away")
+        }
     }
 }

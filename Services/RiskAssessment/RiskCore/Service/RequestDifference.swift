@@ -28,6 +28,11 @@ enum RequestDifference {
                     paths.append(next)
                 }
             }
+        } else if let x = a as? [Any], let y = b as? [Any] {
+            // A list is named as a whole: what moved in it has no path of its own.
+            var inner: [String] = []
+            for (left, right) in zip(x, y) { compare(left, right, path, &inner) }
+            if x.count != y.count || !inner.isEmpty { paths.append(path) }
         } else if !isEqual(a, b) {
             paths.append(path)
         }

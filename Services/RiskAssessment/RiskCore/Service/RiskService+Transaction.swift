@@ -10,11 +10,13 @@ extension RiskService {
         _ digest: [UInt8], _ context: ServerContext
     ) async throws -> AssayRiskV1.Decision {
         let live = try live(request.policy, context)
+        let now = surroundings.now()
+        try RequestCheck.check(
+            request.transaction, baseCurrency: live.rules.baseCurrency, now: now)
         let hashes = configuration.tenantKeys.hashes(of: context.caller.tenant)
         let facts = TransactionFacts(
             request: request, rules: live.rules, hashes: hashes,
             enabled: configuration.enabledFacts)
-        let now = surroundings.now()
         var sheet = FactSheet(catalogue: live.rules.catalogue)
         facts.fill(&sheet)
         let findings = request.device.map { device in
