@@ -112,7 +112,8 @@ struct OwnStateTests {
         _ = try await server.score(terminal("e2"))
         _ = sender.take()
         await server.store.gatherer.flush()
-        #expect(sender.take().first == ["EVALSHA"])
+        // The server's keeper may set a mark meanwhile.
+        #expect(sender.take().first(where: { $0 != ["SET"] }) == ["EVALSHA"])
         _ = try await other.score(terminal("e3"))
         await other.store.flush()
         _ = try await server.score(terminal("e4"))
