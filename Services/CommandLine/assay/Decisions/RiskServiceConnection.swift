@@ -5,7 +5,7 @@ import RPC
 import RPCTransport
 import TLS
 
-/// A connection straight to assay-risk on this machine: the gateway forwards no streams.
+/// A connection straight to assay-risk on this machine, for calls that stream.
 struct RiskServiceConnection: Sendable {
     let transport: RPCClient
     /// On whose behalf.

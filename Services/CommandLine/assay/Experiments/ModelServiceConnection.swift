@@ -5,7 +5,7 @@ import RPC
 import RPCTransport
 import TLS
 
-/// A connection straight to assay-models on this machine: the gateway forwards no streams.
+/// A connection straight to assay-models on this machine, for calls that stream.
 struct ModelServiceConnection: Sendable {
     let transport: RPCClient
     /// On whose behalf.

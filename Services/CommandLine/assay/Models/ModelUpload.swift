@@ -3,8 +3,7 @@ import Crypto
 import Foundation
 import RPC
 
-/// Registers a model file that is too large for one message: straight to assay-models, in parts, since
-/// the gateway forwards no streams.
+/// Registers a model file that is too large for one message: straight to assay-models, in parts.
 struct ModelUpload: Sendable {
     /// Larger files are sent so.
     static let smallestBytes = 16 << 20
