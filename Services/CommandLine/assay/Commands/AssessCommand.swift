@@ -13,26 +13,23 @@ struct AssessCommand: AsyncParsableCommand {
     struct Transaction: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Decides on one payment.")
-        @OptionGroup var place: WorkspaceOptions
+        @OptionGroup var service: DecisionsOptions
         @OptionGroup var request: RequestOptions
 
         func run() async throws {
             let message =
                 try request.read() ?? ExampleRequests.transaction()
-            let connection = try GatewayConnection(place.workspace, key: .demo)
-            let risk = AssayRiskV1.RiskAssessment.Client(connection.transport)
-            let response = try await request.explained {
-                try await risk.assessTransaction(message, options: connection.options)
+            let response = try await service.call { client, options in
+                try await client.assessTransaction(message, options: options)
             }
             request.show(response.decision, replayed: response.replayed, json: response.json())
-            await connection.transport.close()
         }
     }
 
     struct Credit: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Decides on one loan application.")
-        @OptionGroup var place: WorkspaceOptions
+        @OptionGroup var service: DecisionsOptions
         @OptionGroup var request: RequestOptions
 
         func run() async throws {
@@ -40,19 +37,17 @@ struct AssessCommand: AsyncParsableCommand {
             if let given: AssayRiskV1.AssessCreditRequest = try request.read() {
                 message = given
             } else {
-                let file = try place.workspace.shipped("examples", "credit", "heldout.jsonl")
+                let file = try service.place.workspace.shipped(
+                    "examples", "credit", "heldout.jsonl")
                 guard let first = try Applicant.read(file).first else {
                     throw Complaint("\(file) is empty")
                 }
                 message = first.request
             }
-            let connection = try GatewayConnection(place.workspace, key: .demo)
-            let risk = AssayRiskV1.RiskAssessment.Client(connection.transport)
-            let response = try await request.explained {
-                try await risk.assessCredit(message, options: connection.options)
+            let response = try await service.call { client, options in
+                try await client.assessCredit(message, options: options)
             }
             request.show(response.decision, replayed: response.replayed, json: response.json())
-            await connection.transport.close()
         }
     }
 }
@@ -80,21 +75,6 @@ struct RequestOptions: ParsableArguments {
             return try Message(jsonBytes: Array(data))
         } catch {
             throw Complaint("\(file): \(error)")
-        }
-    }
-
-    /// Turns a failed call into what a person needs to know of it.
-    func explained<Reply>(_ call: () async throws -> Reply) async throws -> Reply {
-        do {
-            return try await call()
-        } catch let error as RPCError {
-            var text = "\(error.code): \(error.message)"
-            for case .badRequest(let violations) in error.details {
-                for violation in violations {
-                    text += "\n  \(violation.field): \(violation.description)"
-                }
-            }
-            throw Complaint(text)
         }
     }
 

@@ -30,15 +30,20 @@ struct ModelsCommand: AsyncParsableCommand {
     struct Push: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Registers a model file as a new version.")
-        @OptionGroup var place: WorkspaceOptions
+        @OptionGroup var registry: RegistryOptions
         @Option(help: "Name of the model.") var model: String
         @Option(help: "JSON file with what the model file cannot say.") var manifest: String
         @Option(help: "The model file, as the training library saved it.") var artifact: String
         @Option(help: "Alias to move to the new version.") var alias: String?
 
         func run() async throws {
-            let connection = try GatewayConnection(place.workspace, key: .demo)
-            let push = ModelPush(connection)
+            try await registry.call(deadline: .seconds(600), push)
+        }
+
+        private func push(
+            _ client: AssayModelsV1.ModelRegistry.Client, _ options: CallOptions
+        ) async throws {
+            let push = ModelPush(registry: client, options: options)
             let version = try await register(push)
             let digest = version.artifact.map {
                 String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
@@ -49,34 +54,19 @@ struct ModelsCommand: AsyncParsableCommand {
                     + "\(version.trees) trees, \(version.inputs) inputs, "
                     + "\(version.goldenRows) golden rows reproduced")
             print("  sha256 \(digest)")
-            if let alias {
-                let moved = try await move(push, alias, to: version.number)
-                print("  alias \(moved.alias) → version \(moved.version)")
-            }
-            await connection.transport.close()
+            guard let alias else { return }
+            let moved = try await push.move(
+                model: model, alias: alias, to: version.number, reason: "assay models push")
+            print("  alias \(moved.alias) → version \(moved.version)")
         }
 
         private func register(_ push: ModelPush) async throws -> AssayModelsV1.Version {
             let size = ModelPush.size(artifact) ?? 0
             if size > ModelUpload.smallestBytes {
-                return try await ModelUpload(workspace: place.workspace).register(
-                    model: model, manifest: manifest, artifact: artifact)
+                return try await ModelUpload(registry: push.registry, options: push.options)
+                    .register(model: model, manifest: manifest, artifact: artifact)
             }
             return try await push.register(model: model, manifest: manifest, artifact: artifact)
-        }
-
-        private func move(
-            _ push: ModelPush, _ alias: String, to version: UInt32
-        ) async throws -> AssayModelsV1.Alias {
-            do {
-                return try await push.move(
-                    model: model, alias: alias, to: version, reason: "assay models push")
-            } catch {
-                if let refusal = error as? RPCError {
-                    throw Complaint(RegistryOptions.text(refusal))
-                }
-                throw error
-            }
         }
     }
 }

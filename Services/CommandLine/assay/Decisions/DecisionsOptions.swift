@@ -13,19 +13,7 @@ struct DecisionsOptions: ParsableArguments {
         deadline: Duration = .seconds(30),
         _ body: (AssayRiskV1.RiskAssessment.Client, CallOptions) async throws -> Result
     ) async throws -> Result {
-        let connection = try GatewayConnection(place.workspace, key: .demo)
-        let client = AssayRiskV1.RiskAssessment.Client(connection.transport)
-        let options = CallOptions(deadline: .after(deadline), metadata: connection.metadata)
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body(client, options))
-        } catch let error as RPCError {
-            result = .failure(Complaint("\(error.code): \(error.message)"))
-        } catch {
-            result = .failure(error)
-        }
-        await connection.transport.close()
-        return try result.get()
+        try await place.call(AssayRiskV1.RiskAssessment.Client.init, deadline: deadline, body)
     }
 
     /// The id of a decision as somebody typed it.

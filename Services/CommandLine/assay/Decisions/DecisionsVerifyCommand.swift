@@ -22,21 +22,11 @@ struct DecisionsVerifyCommand: AsyncParsableCommand {
     @Flag(help: "Print every step as JSON.") var json = false
     @OptionGroup var place: WorkspaceOptions
 
+    private static let longest = Duration.seconds(86_400)
+
     func run() async throws {
-        let connection = try RiskServiceConnection(place.workspace, scopes: ["risk.audit"])
-        let client = AssayRiskV1.DecisionLog.Client(connection.transport)
-        var failure: (any Error)?
-        var last = AssayRiskV1.VerifyProgress()
-        do {
-            last = try await verify(client, connection.options(.seconds(86_400)))
-        } catch {
-            failure = error
-        }
-        await connection.transport.close()
-        if let refusal = failure as? RPCError {
-            throw Complaint("\(refusal.code): \(refusal.message)")
-        }
-        if let failure { throw failure }
+        let last = try await place.call(
+            AssayRiskV1.DecisionLog.Client.init, deadline: Self.longest, verify)
         if !json { for line in Self.lines(last, replayEach, deep) { print(line) } }
         if last.problem != nil || last.differing > 0 || last.altered > 0 || !last.isDone {
             throw ExitCode(1)

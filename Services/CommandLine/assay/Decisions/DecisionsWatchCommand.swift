@@ -18,25 +18,16 @@ struct DecisionsWatchCommand: AsyncParsableCommand {
     var status: [DecisionsListCommand.Status] = []
     @Option(help: "End after so many.") var count: Int?
     @Flag(help: "One decision a line, as JSON.") var json = false
-    @OptionGroup var place: WorkspaceOptions
+    @OptionGroup var service: DecisionsOptions
+
+    private static let longest = Duration.seconds(86_400 * 7)
 
     func run() async throws {
-        let connection = try RiskServiceConnection(
-            place.workspace, scopes: ["risk.decisions.read"])
-        let client = AssayRiskV1.RiskAssessment.Client(connection.transport)
         let request = AssayRiskV1.WatchDecisionsRequest(
             after: after ?? 0, fromNow: after == nil, statuses: status.map(\.message))
-        var failure: (any Error)?
-        do {
-            try await watch(client, request, connection.options(.seconds(86_400 * 7)))
-        } catch {
-            failure = error
+        try await service.call(deadline: Self.longest) { client, options in
+            try await watch(client, request, options)
         }
-        await connection.transport.close()
-        if let refusal = failure as? RPCError {
-            throw Complaint("\(refusal.code): \(refusal.message)")
-        }
-        if let failure { throw failure }
     }
 
     private func watch(

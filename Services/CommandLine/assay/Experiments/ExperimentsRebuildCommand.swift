@@ -15,13 +15,14 @@ struct ExperimentsRebuildCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "Exported decision log.") var fromLog: String
-    @OptionGroup var place: WorkspaceOptions
+    @OptionGroup var service: ExperimentsOptions
 
     private static let chunkBytes = 512 << 10
 
     func run() async throws {
         let chunks = try chunks(of: Array(NamedFile.bytes(fromLog)))
-        let summary = try await place.stream(scope: "experiments.apply") { client, options in
+        let summary = try await service.call(deadline: ExperimentsOptions.longest) {
+            client, options in
             try await client.rebuildExposures(options: options) { requests in
                 for chunk in chunks { try await requests.write(.init(records: chunk)) }
             }

@@ -15,11 +15,12 @@ struct ExperimentsRecordCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "File of outcomes; - is standard input.") var file: String
-    @OptionGroup var place: WorkspaceOptions
+    @OptionGroup var service: ExperimentsOptions
 
     func run() async throws {
         let outcomes = try Self.outcomes(try read(), file: file)
-        let summary = try await place.stream(scope: "outcomes.write") { client, options in
+        let summary = try await service.call(deadline: ExperimentsOptions.longest) {
+            client, options in
             try await client.recordOutcome(options: options) { requests in
                 for outcome in outcomes { try await requests.write(outcome) }
             }

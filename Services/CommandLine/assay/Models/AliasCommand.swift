@@ -28,7 +28,7 @@ struct AliasCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let version { return try await move(to: version) }
-        let event = try await registry.change { client, options in
+        let event = try await registry.call { client, options in
             let present = try await client.getAlias(
                 AssayModelsV1.GetAliasRequest(model: model, alias: alias), options: options)
             return try await client.deleteAlias(
@@ -42,7 +42,7 @@ struct AliasCommand: AsyncParsableCommand {
     }
 
     private func move(to version: UInt32) async throws {
-        let moved = try await registry.change { client, options in
+        let moved = try await registry.call { client, options in
             try await ModelPush(registry: client, options: options).move(
                 model: model, alias: alias, to: version, reason: reason, ticket: ticket ?? "")
         }

@@ -33,7 +33,7 @@ struct ApproveCommand: AsyncParsableCommand {
     @Option(help: "Number of a ticket; kept beside the reason.") var ticket: String?
 
     func run() async throws {
-        let (said, record) = try await registry.change(as: .reviewer) { client, options in
+        let (said, record) = try await registry.call(as: .reviewer) { client, options in
             let said = try await client.approve(
                 AssayModelsV1.ApproveRequest(
                     requestID: RegistryOptions.requestID(), model: model, version: version,

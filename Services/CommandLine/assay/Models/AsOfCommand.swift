@@ -19,7 +19,7 @@ struct AsOfCommand: AsyncParsableCommand {
         }
         guard let moment = Timestamp(seconds: Int64(date.timeIntervalSince1970), nanoseconds: 0)
         else { throw Complaint("\(time): expected a moment of the years 1 to 9999") }
-        let answer = try await registry.change { client, options in
+        let answer = try await registry.call { client, options in
             try await client.asOf(
                 AssayModelsV1.AsOfRequest(model: model, alias: alias, time: moment),
                 options: options)

@@ -3,15 +3,15 @@ import Crypto
 import Foundation
 import RPC
 
-/// Registers a model file that is too large for one message: straight to assay-models, in parts.
+/// Registers a model file that is too large for one message: in parts.
 struct ModelUpload: Sendable {
     /// Larger files are sent so.
     static let smallestBytes = 16 << 20
 
     private static let partBytes = 1 << 20
-    private static let deadline = Duration.seconds(600)
 
-    let workspace: Workspace
+    let registry: AssayModelsV1.ModelRegistry.Client
+    let options: CallOptions
 
     /// The request id follows from the content, so that pushing the same file twice registers it once.
     func register(
@@ -32,26 +32,10 @@ struct ModelUpload: Sendable {
         let start = AssayModelsV1.UploadStart(
             requestID: "upload-" + id.joined(), model: model, manifest: manifest,
             size: UInt64(file.count), actor: NSUserName())
-        let connection = try ModelServiceConnection(workspace, scopes: ["models.upload"])
-        let result: Result<AssayModelsV1.Version, any Error>
-        do {
-            result = .success(try await Self.send(connection, start, file, digest))
-        } catch {
-            result = .failure(error)
-        }
-        await connection.transport.close()
-        return try result.get()
-    }
-
-    private static func send(
-        _ connection: ModelServiceConnection, _ start: AssayModelsV1.UploadStart, _ file: Data,
-        _ digest: [UInt8]
-    ) async throws -> AssayModelsV1.Version {
-        let client = AssayModelsV1.ModelRegistry.Client(connection.transport)
-        return try await client.uploadVersion(options: connection.options(deadline)) { requests in
+        return try await registry.uploadVersion(options: options) { requests in
             try await requests.write(.init(piece: .start(start)))
-            for offset in stride(from: 0, to: file.count, by: partBytes) {
-                let part = file[offset..<min(offset + partBytes, file.count)]
+            for offset in stride(from: 0, to: file.count, by: Self.partBytes) {
+                let part = file[offset..<min(offset + Self.partBytes, file.count)]
                 try await requests.write(.init(piece: .data(Array(part))))
             }
             try await requests.write(.init(piece: .digest(digest)))

@@ -21,7 +21,7 @@ struct RollbackCommand: AsyncParsableCommand {
     @Option(help: "Number of a ticket; kept beside the reason.") var ticket: String?
 
     func run() async throws {
-        let moved = try await registry.change { client, options in
+        let moved = try await registry.call { client, options in
             let present = try await client.getAlias(
                 AssayModelsV1.GetAliasRequest(model: model, alias: alias), options: options)
             let moved = try await client.rollback(

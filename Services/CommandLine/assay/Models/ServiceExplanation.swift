@@ -15,27 +15,17 @@ struct ServiceExplanation {
     }
 
     func ask() async throws -> String {
-        let connection = try GatewayConnection(command.place.workspace, key: .demo)
-        let result: Result<String, any Error>
-        do {
-            result = .success(
-                try await ask(
-                    AssayModelsV1.ModelServing.Client(connection.transport), connection.options))
-        } catch {
-            result = .failure(Self.advised(error))
-        }
-        await connection.transport.close()
-        return try result.get()
+        try await command.place.call(
+            AssayModelsV1.ModelServing.Client.init, sentence: Self.sentence, ask)
     }
 
     /// A service that cannot answer in time says so before it tries.
-    private static func advised(_ error: any Error) -> any Error {
-        guard let error = error as? RPCError, error.reason == "estimate_exceeds_deadline" else {
-            return error
-        }
-        return Complaint(
-            "\(error.code): \(error.message); send fewer rows of --background, or ask the model's "
-                + "file with --file, which takes its time")
+    private static func sentence(_ refusal: RPCError) -> String {
+        let advice =
+            refusal.reason == "estimate_exceeds_deadline"
+            ? "; send fewer rows of --background, or ask the model's file with --file, which takes its time"
+            : ""
+        return WorkspaceOptions.sentence(refusal) + advice
     }
 
     private var selector: AssayModelsV1.Selector? {

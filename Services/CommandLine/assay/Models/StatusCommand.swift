@@ -34,7 +34,7 @@ struct StatusCommand: AsyncParsableCommand {
     @Option(help: "Number of a ticket; kept beside the reason.") var ticket: String?
 
     func run() async throws {
-        let changed = try await registry.change { client, options in
+        let changed = try await registry.call { client, options in
             try await client.setStatus(
                 AssayModelsV1.SetStatusRequest(
                     requestID: RegistryOptions.requestID(), model: model, version: version,

@@ -156,23 +156,7 @@ struct RulesBacktestCommand: AsyncParsableCommand {
     // MARK: In the running service
 
     private func runThere() async throws -> AssayRiskV1.BacktestReport {
-        let connection = try RiskServiceConnection(
-            service.place.workspace, scopes: ["risk.rules.read", "risk.rules.test"])
-        let client = AssayRiskV1.RuleAdministration.Client(connection.transport)
-        var report: AssayRiskV1.BacktestReport?
-        var failure: (any Error)?
-        do {
-            report = try await ask(client, connection.options(.seconds(3_600)))
-        } catch {
-            failure = error
-        }
-        await connection.transport.close()
-        if let refusal = failure as? RPCError {
-            throw Complaint("\(refusal.code): \(refusal.message)")
-        }
-        if let failure { throw failure }
-        guard let report else { throw Complaint("the service ended without a report") }
-        return report
+        try await service.call(deadline: .seconds(3_600), ask)
     }
 
     private func ask(

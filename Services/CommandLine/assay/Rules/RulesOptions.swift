@@ -9,24 +9,12 @@ struct RulesOptions: ParsableArguments {
 
     typealias Client = AssayRiskV1.RuleAdministration.Client
 
-    /// Calls the service, and closes the connection afterwards. Refusals become sentences.
+    /// Calls the service, and closes the connection afterwards.
     func call<Result>(
-        as key: DevelopmentKey = .demo,
+        as key: DevelopmentKey = .demo, deadline: Duration = .seconds(30),
         _ body: (Client, CallOptions) async throws -> Result
     ) async throws -> Result {
-        let connection = try GatewayConnection(place.workspace, key: key)
-        let client = Client(connection.transport)
-        let options = CallOptions(deadline: .after(.seconds(30)), metadata: connection.metadata)
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body(client, options))
-        } catch let error as RPCError {
-            result = .failure(Complaint("\(error.code): \(error.message)"))
-        } catch {
-            result = .failure(error)
-        }
-        await connection.transport.close()
-        return try result.get()
+        try await place.call(Client.init, as: key, deadline: deadline, body)
     }
 
     static func requestID() -> String { UUID().uuidString.lowercased() }

@@ -11,18 +11,6 @@ struct MonitoringOptions: ParsableArguments {
         deadline: Duration = .seconds(30),
         _ body: (AssayModelsV1.ModelMonitoring.Client, CallOptions) async throws -> Result
     ) async throws -> Result {
-        let connection = try GatewayConnection(place.workspace, key: .demo)
-        let client = AssayModelsV1.ModelMonitoring.Client(connection.transport)
-        let options = CallOptions(deadline: .after(deadline), metadata: connection.metadata)
-        let result: Swift.Result<Result, any Error>
-        do {
-            result = .success(try await body(client, options))
-        } catch let error as RPCError {
-            result = .failure(Complaint("\(error.code): \(error.message)"))
-        } catch {
-            result = .failure(error)
-        }
-        await connection.transport.close()
-        return try result.get()
+        try await place.call(AssayModelsV1.ModelMonitoring.Client.init, deadline: deadline, body)
     }
 }

@@ -68,6 +68,7 @@ struct DevelopmentSetup {
             routes:
               - { service: assay.risk.v1.RiskAssessment, upstream: risk }
               - { service: assay.risk.v1.RuleAdministration, upstream: risk }
+              - { service: assay.risk.v1.DecisionLog, upstream: risk }
               - { service: assay.models.v1.ModelServing, upstream: models }
               - { service: assay.models.v1.ModelRegistry, upstream: models }
               - { service: assay.models.v1.Experiments, upstream: models }

@@ -24,7 +24,7 @@ struct PolicyApplyCommand: AsyncParsableCommand {
         let read = try ExperimentFolder.files(files).map { ($0, try ExperimentFolder.text($0)) }
         try check(read)
         for (path, text) in read {
-            let plan = try await registry.change { client, options in
+            let plan = try await registry.call { client, options in
                 try await client.applyPolicy(
                     AssayModelsV1.ApplyPolicyRequest(
                         requestID: RegistryOptions.requestID(), file: text, dryRun: dryRun,

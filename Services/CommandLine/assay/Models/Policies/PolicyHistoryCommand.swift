@@ -9,7 +9,7 @@ struct PolicyHistoryCommand: AsyncParsableCommand {
     @OptionGroup var registry: RegistryOptions
 
     func run() async throws {
-        try await registry.change { client, options in
+        try await registry.call { client, options in
             var request = AssayModelsV1.HistoryRequest(model: "@policies")
             repeat {
                 let page = try await client.history(request, options: options)

@@ -12,7 +12,7 @@ struct PolicyShowCommand: AsyncParsableCommand {
     @Option(help: "Name of the alias.") var alias = "champion"
 
     func run() async throws {
-        let found = try await registry.change { client, options in
+        let found = try await registry.call { client, options in
             try await client.getPolicy(
                 AssayModelsV1.GetPolicyRequest(model: model, alias: alias), options: options)
         }
