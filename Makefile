@@ -18,6 +18,7 @@ INTEROP := Tests/Interop
 INTEROP_MESSAGES := --schemas $(INTEROP)/Schemas --swift $(INTEROP)/Messages --proto $(INTEROP)/Protos
 INTEROP_PACKAGES := g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler golang-go golang-google-grpc-dev \
 	protoc-gen-go-1-3 nginx nghttp2-client nghttp2-proxy curl openssl
+GATEWAY_BENCH_PACKAGES := haproxy nghttp2-client nginx openssl redis-server
 BENCH_PACKAGES := nghttp2-client nghttp2-server openssl valgrind binutils g++ libgrpc++-dev protobuf-compiler-grpc protobuf-compiler
 
 ## run: build, start the four services and decide on real applicants and a stream of payments (ONCE=1: exit when done, ASSAY_PAYMENTS=FILE.csv: on the payments of a file)
@@ -195,11 +196,12 @@ bench-vector:
 	$(RELEASE) --product vector-bench
 	.build/release/vector-bench $(or $(DEFINITIONS),deploy/definitions) $(or $(VECTOR),payment_fraud@1)
 
-## bench-gateway: stages of the gateway without a network: API keys, tokens by algorithm (BENCH_FLAGS=--seconds 3)
+## bench-gateway: the gateway against HAProxy and nginx in one run, latency, Redis, cost of stages (BENCH_FLAGS="--only guarded --tls")
 .PHONY: bench-gateway
 bench-gateway:
-	$(RELEASE) --product gateway-bench
-	.build/release/gateway-bench $(BENCH_FLAGS)
+	@packages="$(GATEWAY_BENCH_PACKAGES)"; $(install_packages)
+	for product in assay-gateway rpc-bench-server gateway-bench limit-bench; do $(RELEASE) --product $$product; done
+	Tests/Benchmarks/gateway/bench.py $(BENCH_FLAGS)
 
 ## bench-risk: rules, policy, sealing and whole assessments without a network (ROUNDS=20000)
 .PHONY: bench-risk

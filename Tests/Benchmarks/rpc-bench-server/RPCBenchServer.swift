@@ -23,6 +23,9 @@ struct RPCBenchServer: AsyncParsableCommand {
     @Flag(help: "Count, log and trace calls as a service does, with a collector that is not there.")
     var observed = false
 
+    @Flag(help: "Answer every method there is with what it was sent, instead of serving bench.v1.")
+    var everyMethod = false
+
     @Flag(help: "Show the schemas of what is served by gRPC server reflection.")
     var reflection = false
 
@@ -46,17 +49,12 @@ struct RPCBenchServer: AsyncParsableCommand {
 
     func run() async throws {
         let readiness = Readiness()
-        let services = StandardServices.added(
-            to: [EchoService(), StreamingService()], readiness: readiness,
-            reflection: reflection)
         let certificates = try tls.certificates()
         let server = RPCServer(
             listeners: [
                 RPCListener(host: "127.0.0.1", port: port, tls: try certificates?.context())
             ],
-            services: services,
-            authorizer: ScopeAuthorizer(openScopes: [StandardServices.reflectionScope]),
-            profile: .mesh, telemetry: observed ? telemetry : nil,
+            handler: handler(readiness), profile: .mesh, telemetry: observed ? telemetry : nil,
             group: MultiThreadedEventLoopGroup(numberOfThreads: loops))
         try await server.start()
         let times = DrainTimes(
@@ -68,6 +66,16 @@ struct RPCBenchServer: AsyncParsableCommand {
         defer { watch.cancel() }
         try await server.run()
         withExtendedLifetime(termination) {}
+    }
+
+    private func handler(_ readiness: Readiness) -> any RequestHandler {
+        if everyMethod { return EveryMethod() }
+        return ServiceRouter(
+            StandardServices.added(
+                to: [EchoService(), StreamingService()], readiness: readiness,
+                reflection: reflection),
+            authorizer: ScopeAuthorizer(openScopes: [StandardServices.reflectionScope]),
+            known: observed ? PolicyTable.all : [])
     }
 
     /// What a service has that exports traces and records none of these calls.

@@ -22,12 +22,15 @@ class Load:
     scheme: str = "http"
     # Bytes of a whole reply: a call that fails has status 200 too, but no message.
     reply: int | None = None
+    # Further fields of every request.
+    headers: tuple[str, ...] = ()
 
     def command(self, port: int, calls: int | None = None) -> list[str]:
         return [
             "h2load", f"--requests={calls or self.calls}", f"--clients={self.clients}",
             f"--max-concurrent-streams={self.streams}", "--threads=1",
             *([f"--data={self.body}", *GRPC] if self.body else []),
+            *(f"--header={field}" for field in self.headers),
             f"{self.scheme}://127.0.0.1:{port}{self.path}"]
 
     def rate(self, port: int, placing: Placing, calls: int | None = None) -> float:
@@ -43,13 +46,19 @@ class Load:
 
     def latency(self, port: int, placing: Placing, per_second: int, seconds: int) -> float:
         """The 99th percentile in milliseconds at a fixed rate, open loop."""
+        return self.percentiles(port, placing, per_second, seconds)[1] / 1000
+
+    def percentiles(
+        self, port: int, placing: Placing, per_second: int, seconds: int
+    ) -> tuple[int, int]:
+        """The 50th and the 99th percentile in microseconds at a fixed rate, open loop."""
         each = max(1, per_second // self.clients)
         with tempfile.NamedTemporaryFile("r", suffix=".log") as log:
             calls = each * self.clients * seconds
             finish(placing.wrap(1, [
                 *self.command(port, calls), f"--rps={each}", f"--log-file={log.name}"]))
             times = sorted(int(line.split("\t")[2]) for line in log)
-        return times[len(times) * 99 // 100] / 1000
+        return times[len(times) // 2], times[len(times) * 99 // 100]
 
 
 def finish(command: list[str]) -> str:
