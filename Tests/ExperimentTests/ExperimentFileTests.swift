@@ -143,15 +143,28 @@ import Testing
     func damaged() {
         let bytes = Array(ExperimentSample.text.utf8)
         for length in stride(from: 0, to: bytes.count, by: 7) {
-            _ = try? ExperimentFile(
-                yaml: String(decoding: bytes[..<length], as: UTF8.self), name: "x.yaml")
+            readOrRefuse(String(decoding: bytes[..<length], as: UTF8.self))
         }
         for position in stride(from: 0, to: bytes.count, by: 5) {
             for byte: UInt8 in [0, 0x22, 0x2A, 0x5B, 0x7B, 0x3A, 0xFF] {
                 var changed = bytes
                 changed[position] = byte
-                _ = try? ExperimentFile(
-                    yaml: String(decoding: changed, as: UTF8.self), name: "x.yaml")
+                readOrRefuse(String(decoding: changed, as: UTF8.self))
+            }
+        }
+    }
+
+    /// Each problem has a place in the file; what is read passes the checks of the message it became.
+    private func readOrRefuse(_ text: String) {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).count
+        do {
+            let file = try ExperimentFile(yaml: text, name: "x.yaml")
+            #expect(file.specification.violations().isEmpty, "\(text)")
+        } catch {
+            #expect(!error.problems.isEmpty)
+            for problem in error.problems {
+                #expect(problem.file == "x.yaml" && !problem.message.isEmpty, "\(problem)")
+                #expect((1...lines + 1).contains(problem.line) && problem.column >= 1, "\(problem)")
             }
         }
     }

@@ -4,13 +4,22 @@ import Testing
 
 /// Whatever a file says, the answer is a set or a list of problems.
 @Suite struct HostileDefinitionsTests {
+    /// What is wrong with a file: each problem has a place in it, and reading it again finds the same.
     @discardableResult
     func compile(_ text: String) -> [String] {
+        let sources = DefinitionSources(["payments.yaml": text])
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).count
         do {
-            _ = try DefinitionSources(["payments.yaml": text]).compile()
+            let set = try sources.compile()
+            #expect((try? sources.compile())?.hash == set.hash)
             return []
         } catch {
             #expect(!error.problems.isEmpty)
+            for problem in error.problems {
+                let place = problem.location
+                #expect(place.file == "payments.yaml" && !problem.message.isEmpty, "\(problem)")
+                #expect((1...lines + 1).contains(place.line) && place.column >= 1, "\(problem)")
+            }
             return error.problems.map(\.description)
         }
     }

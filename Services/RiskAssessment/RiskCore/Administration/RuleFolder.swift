@@ -36,13 +36,12 @@ public struct RuleFolder: Sendable, Hashable {
                 .filter { $0.hasSuffix(ending) && Self.isName($0) }
         }
         for name in names {
-            let url = directory.appending(path: name)
-            if let text = try? String(contentsOf: url, encoding: .utf8) {
+            do {
+                let text = try ConfigurationText.read(directory.appending(path: name), as: name)
                 // An empty text would mean that the file is taken away.
                 texts[name] = text.isEmpty ? "\n" : text
-            } else {
-                problems.append(
-                    Self.whole(name, "cannot be read as UTF-8 from \(directory.path)"))
+            } catch {
+                problems.append(error)
             }
         }
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }

@@ -55,14 +55,12 @@ public struct PolicySet: Sendable {
         let folder = directory.lastPathComponent
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
         for name in names.filter({ $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }).sorted() {
-            let url = directory.appending(path: name)
-            if let text = try? String(contentsOf: url, encoding: .utf8) {
-                files.append(RuleSources.File(name: folder + "/" + name, text: text))
-            } else {
-                problems.append(
-                    Problem(
-                        file: folder + "/" + name, line: 1, column: 1,
-                        message: "cannot be read as UTF-8"))
+            let path = folder + "/" + name
+            do {
+                let text = try ConfigurationText.read(directory.appending(path: name), as: path)
+                files.append(RuleSources.File(name: path, text: text))
+            } catch {
+                problems.append(error)
             }
         }
         guard problems.isEmpty else { throw ConfigurationFailure(problems) }

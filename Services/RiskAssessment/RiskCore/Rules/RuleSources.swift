@@ -65,12 +65,9 @@ public struct RuleSources: Sendable {
         func read(_ path: String) -> File {
             let url = directory.appending(path: path)
             do {
-                return File(name: path, text: try String(contentsOf: url, encoding: .utf8))
+                return File(name: path, text: try ConfigurationText.read(url, as: path))
             } catch {
-                problems.append(
-                    Problem(
-                        file: path, line: 1, column: 1,
-                        message: "cannot be read as UTF-8 from \(directory.path)"))
+                problems.append(error)
                 return File(name: path, text: "")
             }
         }
