@@ -15,17 +15,6 @@ import Testing
 struct RateLimitScriptTests {
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    /// The script with a clock that the test sets, and whose keys outlive the clock of Redis.
-    private func scriptWithClock() throws -> RedisScript {
-        let source = RedisScript.rateLimit.source
-        let clock = "local time = redis.call('TIME')"
-        let life = "math.ceil((start[i] - now) / 1000)"
-        try #require(source.contains(clock) && source.contains(life))
-        return RedisScript(
-            source.replacing(clock, with: "local time = { ARGV[#ARGV - 1], ARGV[#ARGV] }")
-                .replacing(life, with: "1000000000"))
-    }
-
     private func connect(_ server: RedisServer, _ scripts: [RedisScript]) async throws
         -> RedisConnection
     {
@@ -76,23 +65,12 @@ struct RateLimitScriptTests {
                 StoreOrder.Rule(
                     key: Array(name.utf8), step: step, limit: rule.limit,
                     depth: max(rule.depth, charge),
+                    reach: Bool.random(using: &random)
+                        ? nil : .random(in: 0...20_000_000_000, using: &random),
                     isEnforced: Int.random(in: 0..<6, using: &random) > 0))
         }
         let least = want > 4 && Int.random(in: 0..<4, using: &random) == 0 ? 3 : 1
         return Question(order: StoreOrder(rules: rules, least: least, want: want), now: now)
-    }
-
-    private func command(_ script: RedisScript, _ question: Question) -> RedisCommand {
-        let order = question.order
-        var arguments = [order.least, order.want].map { Array("\($0)".utf8) }
-        for rule in order.rules {
-            for number in [rule.step, rule.limit, rule.depth, rule.isEnforced ? 1 : 0] {
-                arguments.append(Array("\(number)".utf8))
-            }
-        }
-        arguments.append(Array("\(question.now / 1_000_000)".utf8))
-        arguments.append(Array("\(question.now % 1_000_000)".utf8))
-        return script.command(keys: order.rules.map(\.key), arguments)
     }
 
     @Test(
@@ -100,7 +78,7 @@ struct RateLimitScriptTests {
     )
     func oracle() async throws {
         let server = try await RedisServer.start()
-        let script = try scriptWithClock()
+        let script = try ScriptWithClock.make()
         let connection = try await connect(server, [script])
         let wanted =
             ProcessInfo.processInfo.environment["ASSAY_LIMIT_DECISIONS"].flatMap { Int($0) }
@@ -126,7 +104,9 @@ struct RateLimitScriptTests {
             }
             let reads = keys.map { RedisCommand("GET", key: $0) }
             // All stored values are compared after each decision.
-            let commands = questions.flatMap { [command(script, $0)] + reads }
+            let commands = questions.flatMap {
+                [ScriptWithClock.command(script, $0.order, at: $0.now)] + reads
+            }
             let replies = try await connection.send(commands)
             for (index, question) in questions.enumerated() {
                 let expected = oracle.take(question.order, at: Int128(question.now))
@@ -163,7 +143,7 @@ struct RateLimitScriptTests {
             ])
         let command = RedisScript.rateLimit.command(
             keys: [order.rules[0].key],
-            ["1", "1", "60000000", "100", "60000000", "1"].map { Array($0.utf8) })
+            ["1", "1", "60000000", "100", "60000000", "1", "60000000"].map { Array($0.utf8) })
         let replies = try await connection.send([
             command, command, RedisCommand("PTTL", "k"), RedisCommand("TIME"),
             RedisCommand("GET", "k"),
@@ -187,7 +167,9 @@ struct RateLimitScriptTests {
         _ = try await connection.send(RedisCommand("SET", "k", value))
         let command = RedisScript.rateLimit.command(
             keys: [Array("k".utf8)],
-            ["1", "1", "2678400000000", "10", "2678400000000", "1"].map { Array($0.utf8) })
+            ["1", "1", "2678400000000", "10", "2678400000000", "1", "2678400000000"].map {
+                Array($0.utf8)
+            })
         let replies = try await connection.send(Array(repeating: command, count: 30))
         let admitted = replies.count { $0.elements?.first?.integer == 1 }
         #expect(admitted == (["inf", "1e300", "0x7fffffffffffffff"].contains(value) ? 0 : 10))

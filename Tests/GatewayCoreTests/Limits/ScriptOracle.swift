@@ -11,6 +11,11 @@ struct ScriptOracle {
     }
 
     mutating func take(_ order: StoreOrder, at now: Int128) -> StoreReply {
+        for rule in order.rules {
+            if let time = stored[rule.key], time > now + Int128(rule.reach) {
+                stored[rule.key] = now + Int128(rule.reach)
+            }
+        }
         let starts = order.rules.map { rule in
             min(max(stored[rule.key] ?? now, now), now + Int128(rule.depth))
         }

@@ -37,7 +37,10 @@ public final class GatewaySnapshot: Sendable {
         routes = try Self.routes(configuration, methods: methods, scopes: &scopes)
         let (routes, tenants) = (self.routes, configuration.tenants.compactMapValues(\.limit))
         plans = configuration.plans.map { plan in
-            Plan(name: plan.name, limits: LimitPlan(plan, tenants: tenants, routes: routes))
+            Plan(
+                name: plan.name,
+                limits: LimitPlan(
+                    plan, among: configuration.plans, tenants: tenants, routes: routes))
         }
         addressLimits = AddressLimits(configuration)
         try ConfigurationCheck(configuration, routes, known: methods).run()

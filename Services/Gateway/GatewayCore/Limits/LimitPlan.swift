@@ -34,31 +34,61 @@ public struct LimitPlan: Sendable {
         var routes: [Int: LimitRuleSet] = [:]
     }
 
-    /// - Parameter tenants: limits in place of the plan's tenant level.
+    /// - Parameters:
+    ///   - all: the plans of the configuration, this one among them.
+    ///   - tenants: limits in place of the plan's tenant level.
     init(
-        _ plan: GatewayConfiguration.Plan,
+        _ plan: GatewayConfiguration.Plan, among all: [GatewayConfiguration.Plan],
         tenants: [String: GatewayConfiguration.RateRule], routes: RouteTable
     ) {
         name = plan.name
         joinsCredentials = plan.client.isPerClient
-        others = Self.sets(plan, tenant: plan.tenant, routes)
-        sets = tenants.mapValues { Self.sets(plan, tenant: $0, routes) }
+        let depths = SharedDepths(all)
+        others = Self.sets(plan, plan.tenant, depths, routes)
+        sets = tenants.mapValues { limit in
+            // The only one that counts for this tenant.
+            var own = depths
+            own.tenant = 0
+            return Self.sets(plan, limit, own, routes)
+        }
+    }
+
+    /// τ of the deepest rules that plans have in common names, in microseconds.
+    private struct SharedDepths {
+        var tenant: Int64 = 0
+        var client: Int64 = 0
+        var methods: [String: Int64] = [:]
+
+        init(_ plans: [GatewayConfiguration.Plan]) {
+            tenant = plans.compactMap { $0.tenant.map { LimitRule(.tenant, $0).depth } }.max() ?? 0
+            // All credentials of a client have one plan, but for API keys that name their own.
+            for plan in plans
+            where plan.client.isPerClient || plan.name == GatewayConfiguration.Plan.standard.name {
+                client = max(client, LimitRule(.client, plan.client).depth)
+                for entry in plan.methods {
+                    let depth = LimitRule(.method, entry.rule).depth
+                    methods[entry.method] = max(methods[entry.method] ?? 0, depth)
+                }
+            }
+        }
     }
 
     private static func sets(
-        _ plan: GatewayConfiguration.Plan, tenant: GatewayConfiguration.RateRule?,
-        _ routes: RouteTable
+        _ plan: GatewayConfiguration.Plan, _ tenant: GatewayConfiguration.RateRule?,
+        _ depths: SharedDepths, _ routes: RouteTable
     ) -> RouteSets {
         var rules: [LimitRule] = []
-        if let tenant { rules.append(LimitRule(.tenant, tenant)) }
-        rules.append(LimitRule(.client, plan.client))
+        if let tenant { rules.append(LimitRule(.tenant, tenant, sharing: depths.tenant)) }
+        rules.append(LimitRule(.client, plan.client, sharing: depths.client))
         var sets = RouteSets(standard: LimitRuleSet(rules))
         for (index, route) in routes.routes.enumerated() {
             guard
                 let found = plan.methods.first(where: { $0.method == route.method.path.dropFirst() }
                 )
             else { continue }
-            sets.routes[index] = LimitRuleSet(rules + [LimitRule(.method, found.rule)])
+            let depth = depths.methods[found.method] ?? 0
+            sets.routes[index] = LimitRuleSet(
+                rules + [LimitRule(.method, found.rule, sharing: depth)])
         }
         return sets
     }
@@ -86,7 +116,10 @@ public struct LimitPlan: Sendable {
 }
 
 extension LimitRule {
-    fileprivate init(_ level: Level, _ rule: GatewayConfiguration.RateRule) {
+    /// - Parameter depth: τ of the deepest other rule under the same name.
+    fileprivate init(
+        _ level: Level, _ rule: GatewayConfiguration.RateRule, sharing depth: Int64 = 0
+    ) {
         let failure: StoreFailure =
             switch rule.onStoreFailure {
             case .localShare: .localShare
@@ -96,5 +129,6 @@ extension LimitRule {
         self.init(
             level: level, rate: rule.rate, countsCost: rule.counts == .cost,
             isShadow: rule.isShadow, onStoreFailure: failure)
+        sharedDepth = max(sharedDepth, depth)
     }
 }

@@ -35,6 +35,9 @@ public struct LimitRule: Sendable, Hashable {
     /// τ in microseconds: burst × ⌈T⌉ up to 1,000 per second, so a burst of n admits exactly n; above
     /// that ⌊burst × T⌋, where rounding T up would take away too much.
     let depth: Int64
+    /// τ in microseconds of the deepest rule that counts under the same tenant's or client's name: what is
+    /// kept under it may lie so far ahead, and no further. That of this rule if nobody says otherwise.
+    var sharedDepth: Int64
     /// T is no whole number of microseconds and so short that the rounding of single charges is felt.
     let isCoarse: Bool
     /// Allows so many calls that their tokens are worth taking ahead.
@@ -61,6 +64,7 @@ public struct LimitRule: Sendable, Hashable {
         isFast = Int64(rate.limit) >= Int64(LeaseTable.hotRate) * seconds
         let exact = Int64(clamping: Int128(rate.burst) * Int128(period) / Int128(limit))
         depth = max(single, isSubmillisecond ? exact : Int64(rate.burst) * single)
+        sharedDepth = depth
         isCoarse = isSubmillisecond && limit > 1
     }
 
@@ -68,6 +72,11 @@ public struct LimitRule: Sendable, Hashable {
         var (a, b) = (a, b)
         while b != 0 { (a, b) = (b, a % b) }
         return a
+    }
+
+    /// How many microseconds ahead there may be a time under the name that `question` counts under.
+    func reach(_ question: LimitQuestion) -> Int64 {
+        level == .tenant || question.isClient ? sharedDepth : depth
     }
 
     /// What a call of this cost counts as.

@@ -38,8 +38,16 @@ struct LocalShare: Sendable {
             if !isAlone, rule.onStoreFailure == .allow { continue }
             let units = rule.units(question.cost)
             let hash = question.hash(rule.level, table.seed)
-            let verdict = rule.limiter.share(of: replicas, cost: units).decide(
-                arrival: slots.arrival(of: hash, now: now), now: now, cost: units)
+            let limiter = rule.limiter.share(of: replicas, cost: units)
+            var known = slots.arrival(of: hash, now: now)
+            // Of a larger plan of before: nobody waits longer than by this one's.
+            let furthest = now.saturating(
+                adding: max(limiter.depth, rule.reach(question).saturating(times: 1_000)))
+            if let time = known, time > furthest {
+                slots.put(hash, furthest, now: now)
+                known = furthest
+            }
+            let verdict = limiter.decide(arrival: known, now: now, cost: units)
             if verdict.isAdmitted {
                 arrivals[index] = (hash, verdict.arrival)
             } else if rule.isShadow {

@@ -54,7 +54,7 @@ public final class RedisRateLimitStore: RateLimitStore {
         _ order: StoreOrder, isForgotten: Bool, within budget: Duration,
         _ done: @escaping @Sendable (Result<RedisValue, RedisError>) -> Void
     ) {
-        let (keys, arguments) = (order.rules.count, 2 + 4 * order.rules.count)
+        let (keys, arguments) = (order.rules.count, 2 + 5 * order.rules.count)
         var request =
             isForgotten
             ? script.requestWithSource(keys: keys, arguments: arguments)
@@ -67,6 +67,7 @@ public final class RedisRateLimitStore: RateLimitStore {
             request.append(rule.limit)
             request.append(rule.depth)
             request.append(rule.isEnforced ? 1 : 0)
+            request.append(rule.reach)
         }
         client.submit(request, timeout: budget, done)
     }

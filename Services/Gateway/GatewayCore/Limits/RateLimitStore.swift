@@ -22,14 +22,22 @@ public struct StoreOrder: Sendable, Hashable {
         public var limit: Int64
         /// Microseconds that may be taken ahead of time.
         public var depth: Int64
+        /// How far ahead what is kept under the key may lie, by this rule and all others that use it. What
+        /// lies further is of a clock that was set back, or of a larger plan of before.
+        public var reach: Int64
         /// Whether it refuses.
         public var isEnforced: Bool
 
-        public init(key: [UInt8], step: Int64, limit: Int64, depth: Int64, isEnforced: Bool) {
+        /// - Parameter reach: at least `depth`, and that if absent.
+        public init(
+            key: [UInt8], step: Int64, limit: Int64, depth: Int64, reach: Int64? = nil,
+            isEnforced: Bool
+        ) {
             self.key = key
             self.step = step
             self.limit = limit
             self.depth = depth
+            self.reach = max(depth, reach ?? depth)
             self.isEnforced = isEnforced
         }
     }

@@ -137,7 +137,8 @@ public final class RateLimiter: Sendable {
                 let charge = step / limit + (step % limit == 0 ? 0 : 1)
                 return StoreOrder.Rule(
                     key: StoreKey.bytes(question, rule.level), step: step, limit: limit,
-                    depth: max(rule.depth, charge), isEnforced: !rule.isShadow)
+                    depth: max(rule.depth, charge), reach: rule.reach(question),
+                    isEnforced: !rule.isShadow)
             }, want: want)
     }
 
