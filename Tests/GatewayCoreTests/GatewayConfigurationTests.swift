@@ -104,6 +104,33 @@ import Testing
         }
     }
 
+    @Test("a warning names the tenants that may change what is everybody's")
+    func warnings() throws {
+        func warnings(_ tenants: String) throws -> [String] {
+            let text = Fixtures.yaml.replacing(
+                "bank: { scopes: [risk.assess, risk.decisions.read] }",
+                with: "bank: { scopes: [risk.assess, risk.decisions.read, risk.rules.apply] }"
+                    + tenants)
+            return try Fixtures.loader(["/etc/gateway.yaml": text]).load("/etc/gateway.yaml")
+                .configuration.warnings.map(\.description)
+        }
+        func tenant(_ name: String, _ fields: String) -> String {
+            "\n    \(name): { \(fields) }"
+        }
+        #expect(try Fixtures.snapshot().configuration.warnings.isEmpty)
+        let other = tenant("other", "scopes: [risk.assess, features.define.apply]")
+        #expect(try warnings(other).isEmpty, "one tenant for each is one who answers for it")
+        let away = tenant("away", "active: false, scopes: [risk.rules.apply]")
+        #expect(try warnings(away).isEmpty, "who is not active changes nothing")
+        let both = try warnings(
+            other + tenant("third", "scopes: [risk.rules.approve, features.define.apply]"))
+        #expect(both.count == 2)
+        let rules = try #require(both.first)
+        #expect(rules.hasPrefix("/etc/gateway.yaml:16:5: warning: the rules are the same for all"))
+        #expect(rules.contains("bank (risk.rules.apply); third (risk.rules.approve)"), "\(rules)")
+        #expect(both[1].contains("other (features.define.apply); third (features.define.apply)"))
+    }
+
     @Test("hostile YAML is an error: cut, deep, doubled, endless, not text")
     func hostile() {
         for length in stride(from: 0, to: Fixtures.yaml.utf8.count, by: 7) {

@@ -48,6 +48,7 @@ final class ConfigurationWatch: Sendable {
             event.changes = Array(change.lines.prefix(Self.longestSummary))
             note(event)
             logger.info("the configuration has changed", metadata: Self.summary(change))
+            for warning in snapshot.configuration.warnings { logger.warning("\(warning)") }
         case .refused(let error):
             rejected.increment()
             var event = SecurityEvent(.configurationRefused)

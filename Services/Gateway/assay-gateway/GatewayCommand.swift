@@ -93,6 +93,7 @@ struct GatewayCommand: AsyncParsableCommand {
         let report = ConfigurationCheckReport(file: config, snapshot: snapshot)
         try report.checkCertificates()
         print(report.summary)
+        for warning in snapshot.configuration.warnings { print(warning) }
         guard let against else { return }
         let other = try Self.loader(FileRecord(read: Self.contents), IdentityState()).load(against)
         print(report.difference(against: other))

@@ -84,6 +84,9 @@ final class GatewayProcess: Sendable {
         let logs = try GatewayLogs(
             access: command.accessLog ?? written.access.map(path),
             security: written.security.map(path), logger: environment.logger)
+        for warning in snapshot.configuration.warnings {
+            environment.logger.warning("\(warning)")
+        }
         let admission = AdmissionControl(
             replicas: { serving.current.snapshot.configuration.replicas })
         let load = LoadWatch(admission, serving: serving, environment: environment)
