@@ -98,9 +98,11 @@ final class GatewayProcess: Sendable {
             serving: serving, limits: limits, admission: admission, clock: .system,
             log: logs.access, security: logs.security, audit: logs.gate, counters: counters,
             seed: .random(in: 0 ... .max), claimedIdentity: command.insecure ? identity : nil)
+        let callers = APIKeyAuthorizer(serving: serving, limits: limits, clock: .system)
         let server = RPCServer(
             listeners: try snapshot.configuration.listeners.map { try listener($0, environment) },
-            handler: FrontHandler(own: ownServices(environment, serving, limits), gateway: gateway),
+            handler: FrontHandler(
+                own: ownServices(environment, callers), callers: callers, gateway: gateway),
             profile: .edge, telemetry: observability.telemetry, group: environment.group)
         observability.watch(server)
         identities.adopt(snapshot)
@@ -138,14 +140,14 @@ final class GatewayProcess: Sendable {
 
     /// Health, and the schemas of what is routed if that is switched on.
     private func ownServices(
-        _ environment: ServiceEnvironment, _ serving: ServingSlot, _ limits: GatewayLimits
+        _ environment: ServiceEnvironment, _ callers: APIKeyAuthorizer
     ) -> ServiceRouter {
         ServiceRouter(
             StandardServices.added(
                 to: [], readiness: environment.health.readiness,
                 reflection: snapshot.configuration.reflection,
                 showing: snapshot.configuration.routes.map(\.service)),
-            authorizer: APIKeyAuthorizer(serving: serving, limits: limits, clock: .system))
+            authorizer: callers)
     }
 
     private func listener(

@@ -4,12 +4,22 @@ public import RPC
 /// everything behind it.
 public struct FrontHandler: RequestHandler {
     private let own: ServiceRouter
+    private let callers: APIKeyAuthorizer
     private let gateway: GatewayHandler
+    /// The paths of own methods that are not public.
+    private let guarded: Set<String>
 
-    /// - Parameter own: health, and reflection if it is switched on.
-    public init(own: ServiceRouter, gateway: GatewayHandler) {
+    /// - Parameters:
+    ///   - own: health, and reflection if it is switched on.
+    ///   - callers: who may call them; the same that `own` asks.
+    public init(own: ServiceRouter, callers: APIKeyAuthorizer, gateway: GatewayHandler) {
         self.own = own
+        self.callers = callers
         self.gateway = gateway
+        guarded = Set(
+            own.methods.compactMap { method in
+                if case .scope = method.access { method.path } else { nil }
+            })
     }
 
     private func isOwn(_ head: RequestHead) -> Bool {
@@ -18,7 +28,47 @@ public struct FrontHandler: RequestHandler {
 
     public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
         guard isOwn(head) else { return gateway.admit(head, from: peer) }
-        return gateway.refusal(byAddress: head, from: peer) ?? own.admit(head, from: peer)
+        let isGuarded = guarded.contains(head.path)
+        let refusal = gateway.refusal(
+            byAddress: head, from: peer,
+            credential: isGuarded ? callers.credentialHash(head, from: peer) : nil)
+        if let refusal { return refusal }
+        let admission = own.admit(head, from: peer)
+        guard isGuarded, case .accept(let terms) = admission else { return admission }
+        return limited(terms, head, from: peer)
+    }
+
+    /// Takes the call from its client's rate, where all calls of the client are counted.
+    private func limited(
+        _ terms: Acceptance, _ head: RequestHead, from peer: Peer
+    ) -> Admission {
+        let pending = PendingAdmission(deadline: terms.deadline, route: terms.route)
+        do throws(RPCError) {
+            let decision = try callers.take(head, from: peer) { decision in
+                pending.decide(admission(decision, terms, head))
+            }
+            return decision.map { admission($0, terms, head) } ?? .wait(pending)
+        } catch {
+            return .refuse(own.reply(to: head, for: error), error)
+        }
+    }
+
+    private func admission(
+        _ decision: RateLimitDecision, _ terms: Acceptance, _ head: RequestHead
+    ) -> Admission {
+        let error: RPCError
+        switch decision.outcome {
+        case .admitted: return .accept(terms)
+        case .unavailable:
+            error = RPCError(
+                .unavailable, "the limits cannot be checked at the moment",
+                reason: "LIMITER_UNAVAILABLE")
+        case .limited(_, let wait):
+            error = RPCError(
+                code: .resourceExhausted, message: "over the rate of the client's plan",
+                reason: "RATE_LIMITED", retryAfter: .nanoseconds(wait))
+        }
+        return .refuse(own.reply(to: head, for: error), error)
     }
 
     public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {
@@ -33,76 +83,5 @@ public struct FrontHandler: RequestHandler {
 
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
         isOwn(head) ? own.reply(to: head, for: error) : gateway.reply(to: head, for: error)
-    }
-}
-
-/// Who may call the gateway's own services: everyone what is public; else an API key with the scope,
-/// inside its rate.
-public struct APIKeyAuthorizer: Authorizer {
-    private let serving: ServingSlot
-    private let limits: GatewayLimits
-    private let clock: GatewayClock
-
-    public init(serving: ServingSlot, limits: GatewayLimits, clock: GatewayClock) {
-        self.serving = serving
-        self.limits = limits
-        self.clock = clock
-    }
-
-    public func authorize(
-        _ method: MethodDescriptor, _ head: RequestHead, from peer: Peer
-    ) throws(RPCError) -> Caller {
-        guard case .scope(let scope, _) = method.access else { return .anonymous }
-        let snapshot = serving.current.snapshot
-        let principal = try authenticate(head, from: peer, snapshot)
-        if principal.isSuspended {
-            throw RPCError(.permissionDenied, "the client is suspended", reason: "SUSPENDED")
-        }
-        let granted = snapshot.scopes.names(of: principal.scopes)
-        guard granted.contains(scope) else {
-            throw RPCError(.permissionDenied, "the scope \(scope) is needed", reason: "SCOPE")
-        }
-        // By what this process knows: few call these, and they wait for nobody.
-        let decision = limits.rates.decideHere(
-            snapshot.plans[principal.plan].limits.question(principal),
-            now: Int64(clamping: head.receivedAt.nanoseconds))
-        switch decision.outcome {
-        case .admitted: break
-        case .unavailable:
-            throw RPCError(
-                .unavailable, "the limits cannot be checked at the moment",
-                reason: "LIMITER_UNAVAILABLE")
-        case .limited(_, let wait):
-            throw RPCError(
-                code: .resourceExhausted, message: "over the rate of the client's plan",
-                reason: "RATE_LIMITED", retryAfter: .nanoseconds(wait))
-        }
-        return Caller(tenant: principal.tenant, client: principal.client, scopes: granted)
-    }
-
-    private func authenticate(
-        _ head: RequestHead, from peer: Peer, _ snapshot: GatewaySnapshot
-    ) throws(RPCError) -> Principal {
-        let findings = HeaderPolicy.inspect(
-            head, authorities: snapshot.listener(peer.listener).authorities)
-        if findings.violation != nil {
-            throw RPCError(.permissionDenied, "these headers are not accepted", reason: "HEADER")
-        }
-        let credential: Authenticator.Credential?
-        do throws(Rejection) {
-            credential = try RequestPipeline.credential(of: head, findings)
-        } catch {
-            throw error.error
-        }
-        let circumstances = Authenticator.Circumstances(
-            wallClock: clock.unixMilliseconds() / 1000, now: head.receivedAt,
-            certificate: peer.certificate)
-        switch snapshot.authenticator.authenticate(credential, circumstances) {
-        case .principal(let principal): return principal
-        case .refused(let refusal): throw Rejection(refusal).error
-        case .wait:
-            throw RPCError(
-                .unavailable, "the issuer's keys are being fetched", reason: "KEYS_PENDING")
-        }
     }
 }

@@ -146,12 +146,16 @@ public final class GatewayHandler: RequestHandler {
         return admission(verdict, going, surroundings)
     }
 
-    /// Refuses a call of the gateway's own services if its address calls too often.
-    func refusal(byAddress head: RequestHead, from peer: Peer) -> Admission? {
+    /// Refuses a call of the gateway's own services if its address calls, or fails to log in, too often.
+    ///
+    /// - Parameter credential: a hash of what it wants to log in with; nil for what is public.
+    func refusal(
+        byAddress head: RequestHead, from peer: Peer, credential: @autoclosure () -> UInt64?
+    ) -> Admission? {
         do throws(Rejection) {
             try RequestPipeline.checkAddress(
                 head, from: peer, serving.current.snapshot.addressLimits, limits.addresses,
-                isCounted: true, credential: nil, surroundings())
+                isCounted: true, credential: credential(), surroundings())
             return nil
         } catch {
             return .refuse(error.rendered(head.contentType), error.error)

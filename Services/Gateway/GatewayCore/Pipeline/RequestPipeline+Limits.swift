@@ -66,8 +66,12 @@ extension RequestPipeline {
             }())
     }
 
-    /// A number for the credential in the headers that nobody outside can foresee; nil if there is none.
     private func credentialHash(_ head: RequestHead) -> UInt64? {
+        Self.credentialHash(head, findings)
+    }
+
+    /// A number for the credential in the headers that nobody outside can foresee; nil if there is none.
+    static func credentialHash(_ head: RequestHead, _ findings: HeaderFindings) -> UInt64? {
         guard findings.apiKey != nil || findings.authorization != nil else { return nil }
         var hasher = Hasher()
         for range in [findings.apiKey, findings.authorization] {
@@ -88,13 +92,20 @@ extension RequestPipeline {
     func noteFailedLogin(
         _ rejection: Rejection, _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings
     ) {
-        guard rejection.stage == .authenticate, rejection.error.code == .unauthenticated,
-            rejection.reason != "NO_CREDENTIALS",
-            let origin = Self.origin(of: head, from: peer, snapshot.addressLimits)
-        else { return }
-        limits.addresses.failed(
-            origin, snapshot.addressLimits.failedLogins,
+        guard rejection.stage == .authenticate else { return }
+        Self.noteFailedLogin(
+            rejection.error, head, from: peer, snapshot.addressLimits, limits.addresses,
             now: Int64(clamping: surroundings.now.nanoseconds))
+    }
+
+    static func noteFailedLogin(
+        _ error: RPCError, _ head: RequestHead, from peer: Peer, _ rules: AddressLimits,
+        _ limiter: AddressLimiter, now: Int64
+    ) {
+        guard error.code == .unauthenticated, error.reason != "NO_CREDENTIALS",
+            let origin = origin(of: head, from: peer, rules)
+        else { return }
+        limiter.failed(origin, rules.failedLogins, now: now)
     }
 
     // MARK: Plans
