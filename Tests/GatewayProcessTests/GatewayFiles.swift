@@ -7,6 +7,8 @@ struct GatewayFiles {
     /// YAML of the listener's `tls`; nil for plaintext.
     var tls: String?
     var limit = 1_000_000
+    var period = "1s"
+    var burst = 1_000_000
     var concurrency = 1000
     var peppers = [1]
     var further = ""
@@ -24,7 +26,7 @@ struct GatewayFiles {
             limits:
               plans:
                 default:
-                  client: { limit: \(limit), period: 1s, burst: 1000000 }
+                  client: { limit: \(limit), period: \(period), burst: \(burst) }
                   concurrency: { client: \(concurrency), tenant: 1000 }
             capacity: { in_flight: 100000, memory: 1000GiB }
             routes:

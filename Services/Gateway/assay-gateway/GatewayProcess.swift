@@ -87,13 +87,12 @@ final class GatewayProcess: Sendable {
         for warning in snapshot.configuration.warnings {
             environment.logger.warning("\(warning)")
         }
-        let admission = AdmissionControl(
-            replicas: { serving.current.snapshot.configuration.replicas })
-        let load = LoadWatch(admission, serving: serving, environment: environment)
-        let identity = SPIFFEID.service("assay-gateway").description
         let shared = try SharedLimits(
             snapshot.configuration, config: command.config, environment)
         let limits = shared.limits
+        let admission = AdmissionControl(replicas: { limits.rates.replicas.value })
+        let load = LoadWatch(admission, serving: serving, environment: environment)
+        let identity = SPIFFEID.service("assay-gateway").description
         let gateway = GatewayHandler(
             serving: serving, limits: limits, admission: admission, clock: .system,
             log: logs.access, security: logs.security, audit: logs.gate, counters: counters,
