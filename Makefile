@@ -182,13 +182,13 @@ bench-limits:
 	$(RELEASE) --product limit-bench
 	.build/release/limit-bench $(BENCH_FLAGS)
 
-## limits: the script of the limits against exact integers (DECISIONS=24000), one to six gateways against the bound (ROUNDS=60), a store that fails, with times (on a machine that is not busy)
+## limits: the script of the limits against exact integers (DECISIONS=24000), one to six gateways and gateway processes against the bound (ROUNDS=60), a store that fails or whose clock is set, with times (on a machine that is not busy)
 .PHONY: limits
 limits: dependencies test-dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	ASSAY_LIMIT_DECISIONS=$(or $(DECISIONS),24000) ASSAY_LIMIT_ROUNDS=$(or $(ROUNDS),60) ASSAY_STRICT_TIMES=1 \
 		swift test --skip-build --no-parallel --disable-xctest $(SWIFT_FLAGS) \
-		--filter "RateLimitScriptTests|SharedLimitTests|StoreFaultTests"
+		--filter "RateLimitScriptTests|SharedLimitTests|StoreFaultTests|StoreClockTests|ReplicaBoundTests"
 
 ## bench-vector: the read of a vector of definitions, its expressions included (DEFINITIONS=, VECTOR=)
 .PHONY: bench-vector

@@ -69,33 +69,14 @@ final class Replica: Sendable {
     }
 }
 
-/// What a rate allows in any window, by exact integers.
-struct WindowBound {
-    let rate: RateLimit
+extension WindowBound {
+    init(rate: RateLimit) { self.init(limit: rate.limit, per: rate.period, burst: rate.burst) }
 
-    /// The first window with more admitted calls than `burst + limit · W ÷ period`, if there is one.
-    ///
     /// A call was charged at some time between its start and its end, or up to `ahead` before if its
-    /// token was taken with others. `extra` is what switches between store and share may add.
-    func violation(
-        _ outcomes: [Replica.Outcome], ahead: Int64 = 0, extra: Int = 0
-    ) -> String? {
-        let admitted = outcomes.filter(\.isAdmitted).sorted { $0.end < $1.end }
-        let period = Int128(rate.period.components.seconds) * 1_000_000_000
-        for first in admitted.indices {
-            var start = Int64.max
-            // From the last call backwards, so that the window only grows.
-            for index in stride(from: first, through: 0, by: -1) {
-                start = min(start, admitted[index].start - ahead)
-                let window = Int128(admitted[first].end - start)
-                let allowed =
-                    Int128(rate.burst + extra) + (Int128(rate.limit) * window + period - 1) / period
-                let count = first - index + 1
-                if Int128(count) > allowed {
-                    return "\(count) calls in \(window) ns, \(allowed) allowed"
-                }
-            }
-        }
-        return nil
+    /// token was taken with others.
+    func violation(_ outcomes: [Replica.Outcome], ahead: Int64 = 0, extra: Int = 0) -> String? {
+        violation(
+            of: outcomes.filter(\.isAdmitted).map { Charge(earliest: $0.start, latest: $0.end) },
+            ahead: ahead, extra: extra)
     }
 }
