@@ -17,6 +17,7 @@ import Testing
         let now = Int64(Date().timeIntervalSince1970)
         var dates: [String: String?] = [
             "exp": "\(now + 600)", "iat": "\(now - 10)", "nbf": "\(now - 10)",
+            "scope": "\"risk.decisions.read\"",
         ]
         dates.merge(claims) { _, new in new }
         return try signer.token(header: header, claims: dates)
@@ -79,10 +80,7 @@ import Testing
             TestSigner.text(Array("{\"alg\":\"ES256\",\"kid\":\"storm-\(index)\"}".utf8)) + rest
         }
         let answers = try await gateway.call(storm, threads: 16)
-        // On a busy machine the gateway may shed some; it lets nobody in.
-        #expect(answers.values.reduce(0, +) == storm.count, "\(answers)")
-        #expect(answers[GatewayProcess.letIn] == nil, "\(answers)")
-        #expect(answers["401 BAD_CREDENTIALS"] ?? 0 > 0, "\(answers)")
+        #expect(answers == ["401 BAD_CREDENTIALS": storm.count], "\(answers)")
         let fetches = Int((clock.now - start) / .seconds(10)) + 1
         let metrics = try await gateway.page("/metrics")
         let asked = (0...fetches).contains { metrics.contains("result=\"ok\"} \(1 + $0)\n") }

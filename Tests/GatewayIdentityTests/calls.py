@@ -1,5 +1,7 @@
 """Sends one call per line of standard input, a bearer token or "-" for none, and prints how many got
-which status and reason. HTTP/1.1 on THREADS connections that stay open.
+which status and reason. HTTP/1.1 on THREADS connections that stay open. The method has more time than
+a call waits for an issuer's keys, so that no deadline takes the place of the answer. Who is refused because
+the gateway is busy comes again when it is told to.
 
     calls.py PORT AUTHORITIES THREADS [CERTIFICATE KEY]
 """
@@ -11,6 +13,7 @@ import re
 import ssl
 import sys
 import threading
+import time
 
 port, authorities, threads = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 context = ssl.create_default_context(cafile=authorities)
@@ -43,12 +46,16 @@ def call():
         headers = {"content-type": "application/json"}
         if token != "-":
             headers["authorization"] = "Bearer " + token
-        connection.request(
-            "POST", "/assay.risk.v1.RiskAssessment/AssessTransaction", "{}", headers)
-        reply = connection.getresponse()
-        body = reply.read()
-        found = re.search(r'"reason":"([A-Z_]+)"', body.decode())
-        reason = found.group(1) if found else ""
+        for _ in range(30):
+            connection.request(
+                "POST", "/assay.risk.v1.RiskAssessment/ListDecisions", "{}", headers)
+            reply = connection.getresponse()
+            body = reply.read()
+            found = re.search(r'"reason":"([A-Z_]+)"', body.decode())
+            reason = found.group(1) if found else ""
+            if reason != "OVERLOADED":
+                break
+            time.sleep(float(reply.getheader("retry-after", "1")))
         with lock:
             seen[f"{reply.status} {reason}".strip()] += 1
 
