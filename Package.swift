@@ -333,7 +333,8 @@ let targets: [Target] = [
         ]),
     tests(
         "GatewayProcessTests",
-        ["AssayMessages", "GatewayCore", "RPC", "RPCTransport", "TestSupport", "TLS", nioPosix]),
+        ["AssayMessages", "GatewayCore", "RPC", "RPCTransport", "TestSupport", "TLS", nioPosix],
+        exclude: ["limits.py"]),
     tests(
         "GatewayCoreTests",
         [
@@ -343,8 +344,8 @@ let targets: [Target] = [
     tests(
         "GatewayIdentityTests",
         [
-            "gateway-bench", "assay-gateway", "GatewayCore", "RPC", "ServiceRuntime", "TLS",
-            "TestSupport", crypto, cryptoExtras, nioPosix,
+            "gateway-bench", "assay-gateway", "AssayMessages", "GatewayCore", "RPC",
+            "ServiceRuntime", "TLS", "TestSupport", crypto, cryptoExtras, nioPosix,
         ], exclude: ["calls.py", "issuer.py"]),
     tests(
         "RiskCoreTests",
