@@ -17,5 +17,5 @@ struct AssayCommand: AsyncParsableCommand {
 struct Complaint: Error, CustomStringConvertible {
     let description: String
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = TerminalText.escaped(description) }
 }

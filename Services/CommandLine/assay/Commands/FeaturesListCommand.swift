@@ -18,21 +18,28 @@ struct FeaturesListCommand: ParsableCommand {
             return
         }
         print("definition set \(set.hash.hexadecimal)")
-        for entity in set.entities {
-            print(
-                "entity\t\(entity.name)\t\(entity.key.joined(separator: ", "))\t"
-                    + "\(entity.isRelaxed ? "relaxed" : "strict")\t"
-                    + "\(entity.group.measures.count) counters, \(entity.group.tiers.count) tiers,"
-                    + " \(entity.group.attributes.count) attributes,"
-                    + " \(entity.group.registers.count) registers,"
-                    + " \(entity.group.tables.count) tables, \(entity.group.recents.count) lists")
-        }
+        for entity in set.entities { print(Self.line(entity)) }
         for feature in set.catalogue { print(line(feature)) }
         for vector in set.vectors {
             print(
                 "vector\t\(vector.name)@\(vector.version)\t\(vector.purpose.rawValue)\t"
                     + "\(vector.columns.count) features\tsha256:\(vector.fingerprint.hexadecimal)")
         }
+    }
+
+    private static func line(_ entity: EntityDefinition) -> String {
+        let group = entity.group
+        let counts = [
+            (group.measures.count, "counters"), (group.tiers.count, "tiers"),
+            (group.attributes.count, "attributes"), (group.registers.count, "registers"),
+            (group.tables.count, "tables"), (group.recents.count, "lists"),
+        ]
+        return [
+            "entity", entity.name, entity.key.joined(separator: ", "),
+            entity.isRelaxed ? "relaxed" : "strict",
+            counts.map { "\($0.0) \($0.1)" }.joined(separator: ", "),
+        ]
+        .joined(separator: "\t")
     }
 
     private func line(_ feature: CataloguedFeature) -> String {

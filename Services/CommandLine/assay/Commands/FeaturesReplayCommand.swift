@@ -56,7 +56,7 @@ struct FeaturesReplayCommand: ParsableCommand {
         try output.finish()
         let seconds = (clock.now - start) / .seconds(1)
         for line in replay.report.lines(file: events, seconds: seconds) {
-            FileHandle.standardError.write(Data("\(line)\n".utf8))
+            StandardError.line("\(line)")
         }
     }
 

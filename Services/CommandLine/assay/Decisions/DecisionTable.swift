@@ -12,7 +12,7 @@ enum DecisionTable {
 
     /// One line for a decision that comes alone.
     static func line(_ decision: AssayRiskV1.Decision) -> String {
-        cells(decision).joined(separator: "  ")
+        TerminalText.line(cells(decision).joined(separator: "  "))
     }
 
     private static func cells(_ decision: AssayRiskV1.Decision) -> [String] {
@@ -31,6 +31,7 @@ enum DecisionTable {
 
     /// Columns as wide as their widest cell; numbers to the left like texts.
     static func aligned(_ rows: [[String]]) -> [String] {
+        let rows = rows.map { $0.map(TerminalText.line) }
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0

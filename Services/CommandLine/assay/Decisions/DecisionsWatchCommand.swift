@@ -50,7 +50,8 @@ struct DecisionsWatchCommand: AsyncParsableCommand {
                 json
                 ? String(decoding: decision.json(), as: UTF8.self)
                 : "\(decision.log.sequence)  " + DecisionTable.line(decision)
-            FileHandle.standardOutput.write(Data((line + "\n").utf8))
+            print(line)
+            fflush(nil)
             seen += 1
             if seen == limit { return }
         }

@@ -47,9 +47,8 @@ struct ExperimentsApplyCommand: AsyncParsableCommand {
             problems += plan.problems.map { $0.problem(in: file.path) }
             if !plan.unchanged { open.append(file) }
         }
-        fflush(nil)
         for problem in problems.sorted() {
-            FileHandle.standardError.write(Data("\(problem)\n".utf8))
+            StandardError.line("\(problem)")
         }
         guard problems.isEmpty else {
             throw Complaint(

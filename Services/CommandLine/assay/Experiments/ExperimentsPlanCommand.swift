@@ -43,9 +43,8 @@ struct ExperimentsPlanCommand: AsyncParsableCommand {
         }
         if running { problems += try await compare(read) }
         guard problems.isEmpty else {
-            fflush(nil)
             for problem in Set(problems).sorted() {
-                FileHandle.standardError.write(Data("\(problem)\n".utf8))
+                StandardError.line("\(problem)")
             }
             let count = Set(problems).count
             throw Complaint("\(count) problem\(count == 1 ? "" : "s")")

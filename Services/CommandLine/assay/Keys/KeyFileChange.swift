@@ -72,7 +72,9 @@ final class KeyFileChange {
             throw error
         }
         fsync(folder)
-        if !keys.keepsComments { Self.note("\(name) was written anew; its comments are gone") }
+        if !keys.keepsComments {
+            StandardError.note("\(name) was written anew; its comments are gone")
+        }
     }
 
     /// Whoever could read the file still can.
@@ -83,9 +85,5 @@ final class KeyFileChange {
 
     private func failure(_ message: String) -> Complaint {
         Complaint("\(name) \(message): \(String(cString: strerror(errno)))")
-    }
-
-    static func note(_ text: String) {
-        FileHandle.standardError.write(Data("\(text)\n".utf8))
     }
 }

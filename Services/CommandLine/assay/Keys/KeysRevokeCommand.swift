@@ -18,7 +18,7 @@ struct KeysRevokeCommand: ParsableCommand {
         for id in ids {
             let entry = try change.entry(id)
             if entry.state == .revoked {
-                KeyFileChange.note("\(id) was revoked already")
+                StandardError.note("\(id) was revoked already")
             } else {
                 change.keys.revoke(id)
                 revoked.append(id)

@@ -24,7 +24,7 @@ enum RegistryText {
 
     /// Columns as wide as their widest cell, two spaces apart.
     static func table(_ header: [String], _ rows: [[String]]) -> String {
-        let all = [header] + rows
+        let all = [header] + rows.map { $0.map(TerminalText.line) }
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { cells in
             zip(cells, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
@@ -41,7 +41,7 @@ enum RegistryText {
         }
         if !event.reason.isEmpty { parts.append("— \(event.reason)") }
         if !event.ticket.isEmpty { parts.append("[\(event.ticket)]") }
-        return parts.joined(separator: "  ")
+        return TerminalText.line(parts.joined(separator: "  "))
     }
 
     private static func what(_ event: AssayModelsV1.Event) -> String {

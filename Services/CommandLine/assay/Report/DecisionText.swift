@@ -22,7 +22,7 @@ enum DecisionText {
             lines.append("  degraded: " + decision.degraded.joined(separator: ", "))
         }
         if !decision.message.isEmpty { lines.append("  \(decision.message)") }
-        return lines
+        return lines.map(TerminalText.line)
     }
 
     /// Codes of a model need not be among those that the rules have texts for.

@@ -17,6 +17,7 @@ final class LiveLine: Sendable {
 
     /// Replaces the live line; in a file it is a line of its own.
     func show(_ text: String) {
+        let text = TerminalText.escaped(text)
         shown.withLock { shown in
             guard isTerminal else { return write(text + "\n") }
             let blank = String(repeating: " ", count: max(0, shown.count - text.count))
@@ -29,7 +30,7 @@ final class LiveLine: Sendable {
     func say(_ text: String) {
         shown.withLock { shown in
             if !shown.isEmpty { write("\r" + String(repeating: " ", count: shown.count) + "\r") }
-            write(text + "\n")
+            write(TerminalText.escaped(text) + "\n")
             if !shown.isEmpty { write(shown) }
         }
     }

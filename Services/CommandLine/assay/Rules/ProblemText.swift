@@ -9,9 +9,7 @@ enum ProblemText {
             text += lines(problem, files.texts[problem.file], in: folder).joined(separator: "\n")
             text += "\n"
         }
-        text += "\(problems.count) problem\(problems.count == 1 ? "" : "s")\n"
-        fflush(nil)
-        FileHandle.standardError.write(Data(text.utf8))
+        StandardError.line(text + "\(problems.count) problem\(problems.count == 1 ? "" : "s")")
     }
 
     static func lines(_ problem: Problem, _ source: String?, in folder: String) -> [String] {

@@ -44,10 +44,10 @@ enum RulesText {
     static func line(_ proposal: AssayRiskV1.Proposal) -> String {
         let files = proposal.files.joined(separator: ", ")
         let what = proposal.exception.map(text) ?? files
-        return
+        return TerminalText.line(
             "\(proposal.proposalID)  \(proposal.status)  \(RegistryText.time(proposal.createdAt))"
-            + "  by \(proposal.author)  \(what)  — \(proposal.reason)"
-            + (proposal.ticket.isEmpty ? "" : "  [\(proposal.ticket)]")
+                + "  by \(proposal.author)  \(what)  — \(proposal.reason)"
+                + (proposal.ticket.isEmpty ? "" : "  [\(proposal.ticket)]"))
     }
 
     static func lines(_ proposal: AssayRiskV1.Proposal) -> [String] {
@@ -55,9 +55,10 @@ enum RulesText {
         if let report = proposal.validation { lines += Self.lines(report).map { "  " + $0 } }
         for review in proposal.reviews {
             lines.append(
-                "  \(review.approve ? "approved" : "rejected") by \(review.reviewer) at "
-                    + RegistryText.time(review.at)
-                    + (review.comment.isEmpty ? "" : " — \(review.comment)"))
+                TerminalText.line(
+                    "  \(review.approve ? "approved" : "rejected") by \(review.reviewer) at "
+                        + RegistryText.time(review.at)
+                        + (review.comment.isEmpty ? "" : " — \(review.comment)")))
         }
         if let at = proposal.appliedAt {
             lines.append("  applied by \(proposal.appliedBy) at \(RegistryText.time(at))")

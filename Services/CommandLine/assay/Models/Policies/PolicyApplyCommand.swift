@@ -46,7 +46,7 @@ struct PolicyApplyCommand: AsyncParsableCommand {
             }
         }
         guard !problems.isEmpty else { return }
-        for problem in problems { FileHandle.standardError.write(Data("\(problem)\n".utf8)) }
+        for problem in problems { StandardError.line("\(problem)") }
         throw Complaint(
             "\(problems.count) problem\(problems.count == 1 ? "" : "s"): none of these files was "
                 + "applied")
