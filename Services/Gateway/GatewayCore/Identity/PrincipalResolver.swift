@@ -29,7 +29,8 @@ struct PrincipalResolver: Sendable {
     private let roles: [String: ScopeSet]
     private let clients: [String: Client]
     private let standardPlan: Int
-    private let criticality: [Criticality]
+    /// By plan; nil leaves it to the method.
+    private let criticality: [Criticality?]
 
     /// - Parameter scopes: Learns what tenants and roles name.
     init(
@@ -54,7 +55,7 @@ struct PrincipalResolver: Sendable {
                 plan: client.plan.flatMap(plan) ?? standard, isSuspended: client.isSuspended,
                 criticality: client.criticality)
         }
-        criticality = configuration.plans.map { $0.criticality ?? .normal }
+        criticality = configuration.plans.map(\.criticality)
         self.tenants = tenants
         self.roles = roles
         self.scopes = scopes
