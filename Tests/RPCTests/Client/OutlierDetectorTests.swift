@@ -25,18 +25,41 @@ struct OutlierDetectorTests {
     @Test("five transport failures in a row eject at once, for 30 s")
     func broken() {
         var detector = detector(3)
-        for _ in 0..<4 { #expect(detector.ended(1, .broken, at: at(1)) == false) }
+        for _ in 0..<4 { #expect(detector.ended(1, .broken, at: at(1)) == .none) }
         _ = detector.ended(1, .answered, at: at(1))
-        for _ in 0..<4 { #expect(detector.ended(1, .broken, at: at(1)) == false) }
-        #expect(detector.ended(1, .unknown, at: at(1)) == false)
-        #expect(detector.ended(1, .broken, at: at(1)) == true)
+        for _ in 0..<4 { #expect(detector.ended(1, .broken, at: at(1)) == .none) }
+        #expect(detector.ended(1, .unknown, at: at(1)) == .none)
+        #expect(detector.ended(1, .broken, at: at(1)) == .ejected)
         #expect(detector.isEjected(1))
         #expect(detector.advance(to: at(9)) == false)
         _ = detector.advance(to: at(30.9))
         #expect(detector.isEjected(1))
+        #expect(!detector.isProbeDue(1))
         #expect(detector.advance(to: at(31)) == true)
-        #expect(!detector.isEjected(1))
+        #expect(detector.isEjected(1) && detector.isProbeDue(1))
         #expect(detector.ejections == [.broken: 1])
+    }
+
+    @Test(
+        "it comes back with the call that probes it, or is out for longer; what says nothing is repeated"
+    )
+    func probes() {
+        var detector = detector(3)
+        for _ in 0..<5 { _ = detector.ended(1, .broken, at: at(0)) }
+        _ = detector.advance(to: at(30))
+        detector.probeSent(1)
+        #expect(!detector.isProbeDue(1) && detector.isEjected(1))
+        #expect(detector.ended(1, .unknown, at: at(30)) == .probeDue)
+        #expect(detector.isProbeDue(1))
+        detector.probeSent(1)
+        #expect(detector.ended(1, .failed, at: at(31)) == .ejected)
+        #expect(detector.ejectedUntil(1) == at(91), "the second time for 60 s")
+        #expect(detector.ejections == [.broken: 1, .probe: 1])
+        _ = detector.advance(to: at(91))
+        detector.probeSent(1)
+        #expect(detector.ended(1, .answered, at: at(92)) == .returned)
+        #expect(!detector.isEjected(1) && !detector.isProbeDue(1))
+        #expect(detector.ended(1, .answered, at: at(93)) == .none)
     }
 
     @Test("each further ejection is 30 s longer, to 300 s; good intervals make it shorter again")
@@ -48,10 +71,11 @@ struct OutlierDetectorTests {
             for _ in 0..<5 { _ = detector.ended(0, .broken, at: now) }
             #expect(detector.isEjected(0))
             let start = now
-            while detector.isEjected(0) {
+            while !detector.isProbeDue(0) {
                 now = detector.nextChange
                 _ = detector.advance(to: now)
             }
+            _ = detector.ended(0, .answered, at: now)
             lengths.append((now - start) / .seconds(1))
         }
         // One of the intervals in which it was not ejected may lie between.
@@ -65,7 +89,7 @@ struct OutlierDetectorTests {
         for _ in 0..<5 { _ = detector.ended(0, .broken, at: now) }
         #expect(detector.nextChange <= now + .seconds(30))
         _ = detector.advance(to: now + .seconds(30))
-        #expect(!detector.isEjected(0))
+        #expect(detector.isProbeDue(0))
     }
 
     @Test("a success rate below mean − 1.9 σ is ejected at the end of the interval")

@@ -38,8 +38,10 @@ extension LoadBalancer {
         return max(latency, 1e-6) * Double(member.inFlight + member.queued + 1)
     }
 
-    /// A newcomer takes its turn with a probability that grows over ten seconds.
+    /// A newcomer takes its turn with a probability that grows over ten seconds, and so does one that
+    /// was ejected.
     private mutating func isHeldBack(_ slot: Int, for other: Int, at now: Instant) -> Bool {
+        if members[other].returningSince == nil, isResting(slot, at: now) { return true }
         guard let since = members[slot].newcomerSince else { return false }
         let age = (now - since) / Self.newcomerTime
         if age >= 1 {
@@ -58,9 +60,10 @@ extension LoadBalancer {
 
     // MARK: Round robin
 
-    mutating func pickNext(avoiding avoided: Int?) -> Pick {
+    mutating func pickNext(avoiding avoided: Int?, at now: Instant) -> Pick {
         cursor = (cursor + 1) % active.count
         if active[cursor] == avoided { cursor = (cursor + 1) % active.count }
+        if isResting(active[cursor], at: now) { cursor = (cursor + 1) % active.count }
         for step in active.indices {
             let slot = active[(cursor + step) % active.count]
             if !members[slot].isFull {
@@ -120,7 +123,13 @@ extension LoadBalancer {
         of hash: UInt64, _ spill: LoadBalancing.Spill, avoiding avoided: Int?, at now: Instant
     ) -> Pick {
         guard let owner = ring.owner(of: hash) else { return .fail(nil) }
-        if owner != avoided, !members[owner].isFull, active.contains(owner) { return .send(owner) }
+        if owner != avoided, !members[owner].isFull, active.contains(owner) {
+            let isResting = spill == .next && avoided == nil && isResting(owner, hash, at: now)
+            guard isResting, let other = pickAlong(from: hash, avoiding: owner, at: now) else {
+                return .send(owner)
+            }
+            return other
+        }
         if spill == .next, let pick = pickAlong(from: hash, avoiding: avoided, at: now) {
             return pick
         }

@@ -53,6 +53,8 @@ package struct LoadBalancer: Sendable {
         var latency: PeakEWMA?
         /// Set if it joined a pool that worked already.
         var newcomerSince: Instant?
+        /// Set when it has answered the first call after an ejection.
+        var returningSince: Instant?
         var phase = Phase.serving
 
         enum Phase: Sendable {
@@ -85,7 +87,9 @@ package struct LoadBalancer: Sendable {
     /// `pickFirst`: the order of trying, and when the next attempt starts.
     var order: [Int] = []
     var raceAt = Instant.distantFuture
-    private var outliers: OutlierDetector
+    var outliers: OutlierDetector
+    /// Slots that come back from an ejection with the next call that they answer.
+    var dueProbes: [Int] = []
     private var nextChange: Instant
     /// How often ejections were ignored since too few endpoints were left.
     package private(set) var panics = 0
@@ -204,15 +208,22 @@ package struct LoadBalancer: Sendable {
 
     /// A newcomer has the pool's median latency, so that it is neither shunned nor flooded.
     private mutating func welcome(_ slot: Int, at now: Instant) {
-        guard members[slot].latency == nil else { return }
-        let known = active.compactMap { members[$0].latency?.value(at: now) }.sorted()
-        if known.isEmpty { return }
-        members[slot].latency = PeakEWMA(known[known.count / 2], at: now)
+        guard members[slot].latency == nil, let median = medianLatency(at: now) else { return }
+        members[slot].latency = PeakEWMA(median, at: now)
         members[slot].newcomerSince = now
     }
 
+    /// Of those that calls may go to, in seconds; nil before the first call has ended.
+    func medianLatency(at now: Instant) -> Double? {
+        let known = active.compactMap { members[$0].latency?.value(at: now) }.sorted()
+        return known.isEmpty ? nil : known[known.count / 2]
+    }
+
     /// Works out `active` after a change.
-    private mutating func refresh() {
+    mutating func refresh() {
+        if policy == .pickFirst {
+            for slot in current where outliers.isProbeDue(slot) { outliers.forgive(slot) }
+        }
         let ready = willing
         let healthy = ready.filter { !outliers.isEjected($0) }
         if healthy.count * 2 < ready.count {
@@ -221,6 +232,9 @@ package struct LoadBalancer: Sendable {
             active = ready
         } else {
             active = healthy
+        }
+        dueProbes = current.filter {
+            outliers.isProbeDue($0) && members[$0].state == .ready && !active.contains($0)
         }
         schedule()
     }
@@ -276,14 +290,8 @@ package struct LoadBalancer: Sendable {
         key: UInt64? = nil, avoiding avoided: Int? = nil, isTimed: Bool = true, at now: Instant
     ) -> Pick {
         if now >= nextChange { advance(to: now) }
-        let pick =
-            switch policy {
-            case .p2c: active.isEmpty ? awaken(at: now) : pickOfTwo(avoiding: avoided, at: now)
-            case .roundRobin: active.isEmpty ? awaken(at: now) : pickNext(avoiding: avoided)
-            case .pickFirst: pickFirst(at: now)
-            case .ringHash(let spill):
-                pickOwner(of: key ?? generator.next(), spill, avoiding: avoided, at: now)
-            }
+        let probe = dueProbes.isEmpty ? nil : probe(key: key, avoiding: avoided)
+        let pick = probe ?? choose(key: key, avoiding: avoided, at: now)
         switch pick {
         case .send(let slot): start(slot, isTimed: isTimed, at: now)
         case .queue(let slot):
@@ -292,6 +300,19 @@ package struct LoadBalancer: Sendable {
         case .queueFull, .wait, .fail: break
         }
         return pick
+    }
+
+    private mutating func choose(
+        key: UInt64?, avoiding avoided: Int?, at now: Instant
+    ) -> Pick {
+        switch policy {
+        case .p2c: active.isEmpty ? awaken(at: now) : pickOfTwo(avoiding: avoided, at: now)
+        case .roundRobin:
+            active.isEmpty ? awaken(at: now) : pickNext(avoiding: avoided, at: now)
+        case .pickFirst: pickFirst(at: now)
+        case .ringHash(let spill):
+            pickOwner(of: key ?? generator.next(), spill, avoiding: avoided, at: now)
+        }
     }
 
     private mutating func start(_ slot: Int, isTimed: Bool, at now: Instant) {
@@ -332,7 +353,9 @@ package struct LoadBalancer: Sendable {
                 slot, outcome, outcome.isPenalised ? min(allowed, .seconds(1)) : now - startedAt,
                 at: now)
         }
-        if outliers.ended(slot, outcome, at: now) { refresh() }
+        let change = outliers.ended(slot, outcome, at: now)
+        if change == .returned { beginReturn(slot, at: now) }
+        if change != .none { refresh() }
         release(slot)
     }
 

@@ -1,4 +1,5 @@
-/// Finds the endpoints that fail more than the others and takes them out for a while (gRFC A50).
+/// Finds the endpoints that fail more than the others and takes them out for a while (gRFC A50). One
+/// that was out comes back with the first call that it answers: nobody else is sent there before.
 ///
 /// Endpoints are known by the slots of a `LoadBalancer`.
 struct OutlierDetector: Sendable {
@@ -18,6 +19,25 @@ struct OutlierDetector: Sendable {
         case broken
         case successRate = "success_rate"
         case failurePercentage = "failure_percentage"
+        /// The first call after an ejection has failed, too.
+        case probe
+    }
+
+    /// What a call that has ended changes.
+    enum Change: Sendable, Hashable {
+        case none, ejected
+        /// Its probe was answered.
+        case returned
+        /// Its probe says nothing: another one is due.
+        case probeDue
+    }
+
+    private enum Probe: Sendable {
+        /// The ejection lasts.
+        case early
+        case due
+        /// A call is on its way.
+        case sent
     }
 
     private struct Host {
@@ -27,7 +47,9 @@ struct OutlierDetector: Sendable {
         var broken = 0
         /// How often it was ejected lately: the factor of the next ejection's length.
         var multiplier = 0
+        /// Nil while it serves; in the past while its probe is due.
         var ejectedUntil: Instant?
+        var probe = Probe.early
 
         var calls: Int { successes + failures }
     }
@@ -45,16 +67,31 @@ struct OutlierDetector: Sendable {
     func isEjected(_ slot: Int) -> Bool { hosts[slot]?.ejectedUntil != nil }
     func ejectedUntil(_ slot: Int) -> Instant? { hosts[slot]?.ejectedUntil }
 
-    /// When `advance` may change something.
-    var nextChange: Instant {
-        hosts.values.reduce(nextEvaluation) { min($0, $1.ejectedUntil ?? .distantFuture) }
+    /// Its ejection is over; a call shall show whether it serves again.
+    func isProbeDue(_ slot: Int) -> Bool { hosts[slot]?.probe == .due }
+
+    /// A call is on its way that will show it.
+    mutating func probeSent(_ slot: Int) { hosts[slot]?.probe = .sent }
+
+    /// Serves again, without a probe.
+    mutating func forgive(_ slot: Int) {
+        hosts[slot]?.ejectedUntil = nil
+        hosts[slot]?.probe = .early
     }
 
-    /// Counts a call that ended. True if that ejected its endpoint.
-    mutating func ended(_ slot: Int, _ outcome: CallOutcome, at now: Instant) -> Bool {
-        guard let index = hosts.index(forKey: slot) else { return false }
+    /// When `advance` may change something.
+    var nextChange: Instant {
+        hosts.values.reduce(nextEvaluation) { earliest, host in
+            host.probe == .early ? min(earliest, host.ejectedUntil ?? .distantFuture) : earliest
+        }
+    }
+
+    /// Counts a call that ended.
+    mutating func ended(_ slot: Int, _ outcome: CallOutcome, at now: Instant) -> Change {
+        guard let index = hosts.index(forKey: slot) else { return .none }
+        if hosts.values[index].probe != .early { return probed(slot, outcome, at: now) }
         switch outcome {
-        case .unknown: return false
+        case .unknown: return .none
         case .answered:
             hosts.values[index].successes += 1
             hosts.values[index].broken = 0
@@ -66,18 +103,35 @@ struct OutlierDetector: Sendable {
             hosts.values[index].broken += 1
             if hosts.values[index].broken >= Self.maximumBroken {
                 hosts.values[index].broken = 0
-                return eject(slot, .broken, at: now)
+                return eject(slot, .broken, at: now) ? .ejected : .none
             }
         }
-        return false
+        return .none
     }
 
-    /// Judges anew every 10 s, and ends ejections whose time is over. True if something changed.
+    /// The first call since the ejection was over has ended.
+    private mutating func probed(
+        _ slot: Int, _ outcome: CallOutcome, at now: Instant
+    ) -> Change {
+        switch outcome {
+        case .unknown:
+            hosts[slot]?.probe = .due
+            return .probeDue
+        case .answered:
+            forgive(slot)
+            return .returned
+        case .failed, .overloaded, .broken:
+            banish(slot, .probe, at: now)
+            return .ejected
+        }
+    }
+
+    /// Judges anew every 10 s, and has those probed whose ejection is over. True if something changed.
     mutating func advance(to now: Instant) -> Bool {
         var isChanged = now >= nextEvaluation && evaluate(at: now)
-        for (slot, host) in hosts {
+        for (slot, host) in hosts where host.probe == .early {
             guard let until = host.ejectedUntil, until <= now else { continue }
-            hosts[slot]?.ejectedUntil = nil
+            hosts[slot]?.probe = .due
             isChanged = true
         }
         return isChanged
@@ -126,10 +180,17 @@ struct OutlierDetector: Sendable {
         let ejected = hosts.values.count { $0.ejectedUntil != nil }
         let most = max(1, hosts.count * Self.maximumEjectedPercent / 100)
         guard ejected < most else { return false }
-        hosts[slot]?.multiplier += 1
-        let length = min(Self.baseEjection * (host.multiplier + 1), Self.maximumEjection)
-        hosts[slot]?.ejectedUntil = now + length
-        ejections[reason, default: 0] += 1
+        banish(slot, reason, at: now)
         return true
+    }
+
+    private mutating func banish(_ slot: Int, _ reason: Reason, at now: Instant) {
+        guard var host = hosts[slot] else { return }
+        host.multiplier += 1
+        host.ejectedUntil =
+            now + min(Self.baseEjection * host.multiplier, Self.maximumEjection)
+        host.probe = .early
+        hosts[slot] = host
+        ejections[reason, default: 0] += 1
     }
 }
