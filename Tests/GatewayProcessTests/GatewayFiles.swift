@@ -4,12 +4,18 @@ import RPC
 /// Texts of a gateway's files.
 struct GatewayFiles {
     var upstreamPort: Int
+    /// Instead of the port.
+    var target: String?
+    /// Further YAML of the upstream.
+    var upstream = ""
     /// YAML of the listener's `tls`; nil for plaintext.
     var tls: String?
     var limit = 1_000_000
     var period = "1s"
     var burst = 1_000_000
     var concurrency = 1000
+    /// Calls in flight that the process is made for.
+    var capacity = 100_000
     var peppers = [1]
     var further = ""
     var settings = ""
@@ -27,11 +33,11 @@ struct GatewayFiles {
               plans:
                 default:
                   client: { limit: \(limit), period: \(period), burst: \(burst) }
-                  concurrency: { client: \(concurrency), tenant: 1000 }
-            capacity: { in_flight: 100000, memory: 1000GiB }
+                  concurrency: { client: \(concurrency), tenant: \(max(1000, concurrency)) }
+            capacity: { in_flight: \(capacity), memory: 1000GiB }
             routes:
               - { service: \(GatewayUnderTest.method.service), upstream: all\(settings) }
-            upstreams: { all: { target: "127.0.0.1:\(upstreamPort)" } }
+            upstreams: { all: { target: "\(target ?? "127.0.0.1:\(upstreamPort)")"\(upstream) } }
             \(further)
             """
     }

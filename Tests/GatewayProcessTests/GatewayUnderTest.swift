@@ -35,8 +35,12 @@ final class GatewayUnderTest: Sendable {
         if case .scope(let name, _) = method.access { name } else { nil }
     }
 
-    /// - Parameter files: Written before it starts; "gateway.yaml" among them.
-    init(_ files: [String: String], options: [String] = []) async throws {
+    /// - Parameters:
+    ///   - files: Written before it starts; "gateway.yaml" among them.
+    ///   - isInsecure: Reaches services without TLS.
+    init(
+        _ files: [String: String], isInsecure: Bool = true, options: [String] = []
+    ) async throws {
         folder = try TemporaryDirectory()
         for (name, text) in files { try Self.write(text, to: "\(folder.path)/\(name)") }
         let program = try #require(
@@ -45,9 +49,9 @@ final class GatewayUnderTest: Sendable {
         process = try ChildProcess(
             program,
             [
-                "--insecure", "--config", "\(folder.path)/gateway.yaml", "--endpoint-delay", "0",
+                "--config", "\(folder.path)/gateway.yaml", "--endpoint-delay", "0",
                 "--grace", "2", "--loops", "2",
-            ] + options)
+            ] + (isInsecure ? ["--insecure"] : []) + options)
         let line = try await process.line(within: .seconds(60)) { $0.hasPrefix("ready gateway ") }
         func number(_ name: String) throws -> Int {
             let word = line.split(separator: " ").first { $0.hasPrefix("\(name)=") }

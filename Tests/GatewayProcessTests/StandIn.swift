@@ -2,6 +2,7 @@ import NIOPosix
 import RPC
 import RPCTransport
 import Synchronization
+import TLS
 
 /// A service behind the gateway that answers everything with an empty message, after a while if it is
 /// told to, and counts.
@@ -47,11 +48,14 @@ final class StandInServer: Sendable {
     private let server: RPCServer
     private let running: Task<Void, any Error>
 
-    init(patience: Duration = .zero) async throws {
+    /// - Parameter tls: Nil for plaintext.
+    init(patience: Duration = .zero, tls: TLSContext? = nil) async throws {
         let service = StandIn(patience: patience)
         self.service = service
         let server = RPCServer(
-            listeners: [.plaintext(port: 0)], handler: service,
+            listeners: [
+                tls.map { .tls(host: "127.0.0.1", port: 0, context: $0) } ?? .plaintext(port: 0)
+            ], handler: service,
             group: MultiThreadedEventLoopGroup.singleton)
         self.server = server
         try await server.start()

@@ -54,33 +54,16 @@ final class UpstreamClients: Sendable {
         for client in clients.withLock({ Array($0.values) }) { await client.close() }
     }
 
-    /// At most one further attempt, for a tenth of the calls and five a second.
-    private static let repetition: ClientPolicy.Repetition = {
-        var repetition = ClientPolicy.Repetition()
-        repetition.maximumAttempts = 2
-        repetition.percent = 10
-        repetition.perSecond = 5
-        repetition.keptBytes = 64 << 10
-        return repetition
-    }()
-
     private func make(_ upstream: GatewayConfiguration.Upstream) throws -> RPCClient {
-        // A service that is about to end, or not ready yet, says so before it refuses calls.
-        var policy = ClientPolicy(
-            balancing: LoadBalancing(upstream.balancing), healthService: "")
-        policy.maximumInFlight = upstream.maximumInFlight
-        policy.maximumPending = upstream.maximumPending
-        policy.connectTimeout = upstream.connectTimeout
-        policy.repetition = Self.repetition
         guard let mesh = environment.certificates else {
-            let hosts = upstream.target.split(separator: ",")
-            guard hosts.allSatisfy({ ListenAddress(String($0))?.isLoopback == true }) else {
+            guard upstream.isLoopback else {
                 throw GatewayCore.ConfigurationError(
                     file: config,
-                    message: "\(upstream.name): --insecure reaches loopback addresses only")
+                    message: "upstream \(upstream.name): --insecure reaches loopback addresses only, "
+                        + "not \(upstream.target)")
             }
             return try RPCClient(
-                upstream.target, profile: .upstream, policy: policy,
+                upstream.target, profile: .upstream, policy: upstream.policy,
                 serviceConfig: serviceConfig?.slot, telemetry: observability.telemetry,
                 group: environment.group)
         }
@@ -93,17 +76,7 @@ final class UpstreamClients: Sendable {
         }
         return try RPCClient(
             upstream.target, tls: try mesh.clientContext(expecting: expected), profile: .upstream,
-            policy: policy, serviceConfig: serviceConfig?.slot,
+            policy: upstream.policy, serviceConfig: serviceConfig?.slot,
             telemetry: observability.telemetry, group: environment.group)
-    }
-}
-
-extension LoadBalancing {
-    init(_ written: GatewayConfiguration.Balancing) {
-        switch written {
-        case .p2c: self = .p2c
-        case .roundRobin: self = .roundRobin
-        case .pickFirst: self = .pickFirst
-        }
     }
 }

@@ -277,7 +277,12 @@ final class RawUpstreamStream: ClientCall, RawUpstreamCall {
         }
         let progress: AttemptFailure.Progress =
             wasProcessed ? .processed : lastSlot == nil ? .unsent : .refused
-        decide(error, progress, .none) { $0.conclude(error) }
+        var error = error
+        if progress == .unsent, error.code == .unavailable {
+            error.reason = error.reason ?? "NO_ENDPOINT"
+        }
+        let named = error
+        decide(named, progress, .none) { $0.conclude(named) }
     }
 
     private func conclude(_ error: RPCError) {

@@ -1,3 +1,5 @@
+internal import RPC
+
 extension GatewayConfiguration {
     static func routes(
         _ value: YAMLValue, upstreams: [Upstream]
@@ -81,12 +83,22 @@ extension GatewayConfiguration {
         var expect: [String] = []
         for item in try fields["expect"]?.list() ?? [] { expect.append(try spiffeID(item)) }
         return Upstream(
-            name: name, target: try fields["target"]?.text() ?? "",
+            name: name, target: try fields["target"].map(target) ?? "",
             balancing: try fields["balancing"]?.oneOf() ?? .p2c, expect: expect,
             maximumInFlight: try fields["in_flight"]?.integer(1...1_000_000) ?? 1024,
             maximumPending: try fields["pending"]?.integer(0...1_000_000) ?? 128,
             connectTimeout: try time(times["connect"]) ?? .seconds(2),
             callTimeout: try time(times["call"]))
+    }
+
+    private static func target(_ value: YAMLValue) throws(ConfigurationError) -> String {
+        let text = try value.text()
+        do throws(ClientTarget.Fault) {
+            _ = try ClientTarget(text)
+        } catch {
+            throw value.error(error.description)
+        }
+        return text
     }
 
     private static func time(_ value: YAMLValue?) throws(ConfigurationError) -> Duration? {
