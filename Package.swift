@@ -333,13 +333,15 @@ let targets: [Target] = [
         ]),
     tests(
         "GatewayProcessTests",
-        ["AssayMessages", "GatewayCore", "RPC", "RPCTransport", "TestSupport", "TLS", nioPosix],
-        exclude: ["limits.py"]),
+        [
+            "AssayMessages", "GatewayCore", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire",
+            nioPosix,
+        ], exclude: ["limits.py", "Rolling/foreign_load.py"]),
     tests(
         "GatewayCoreTests",
         [
-            "GatewayCore", "RPC", "RPCTransport", "AssayMessages", "Redis", "TestSupport", nioCore,
-            nioPosix,
+            "GatewayCore", "RPC", "RPCTransport", "RawHTTP2", "AssayMessages", "Redis",
+            "TestSupport", nioCore, nioPosix,
         ], exclude: ["Limits/burst.py"]),
     tests(
         "GatewayIdentityTests",
