@@ -287,6 +287,18 @@ scarcity:
 	ASSAY_OVERLOAD_MINUTES=$(or $(MINUTES),10) swift test --disable-xctest \
 		--filter RPCLifeTests.ScarcityTests
 
+## rolling-restart: every process of a deployment restarted ROUNDS (default 3) times under load: no failed call
+.PHONY: rolling-restart
+rolling-restart: dependencies test-dependencies
+	ASSAY_ROLLING_ROUNDS=$(or $(ROUNDS),3) ASSAY_STRICT_TIMES=1 \
+		swift test -c release -Xswiftc -enable-testing --disable-xctest --filter RollingRestartTests
+
+## gateway-overload: ten times too many sheddable calls beside critical ones, for SECONDS (default 60)
+.PHONY: gateway-overload
+gateway-overload: dependencies
+	ASSAY_OVERLOAD_SECONDS=$(or $(SECONDS),60) ASSAY_STRICT_TIMES=1 \
+		swift test -c release -Xswiftc -enable-testing --disable-xctest --filter GatewayOverloadTests
+
 ## bench: ten thousand payments through four processes, with TLS
 .PHONY: bench
 bench: dependencies release
