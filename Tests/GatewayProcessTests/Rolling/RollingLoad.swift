@@ -50,7 +50,8 @@ final class RollingLoad: Sendable {
         tasks.withLock { $0 = started }
     }
 
-    var answered: Int { outcome.withLock(\.answered) }
+    /// So far.
+    var seen: Outcome { outcome.withLock { $0 } }
 
     func stop() async -> Outcome {
         isStopped.store(true, ordering: .relaxed)

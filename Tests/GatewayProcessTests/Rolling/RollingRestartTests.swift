@@ -28,7 +28,8 @@ struct RollingRestartTests {
         let client = try deployment.client()
         let load = RollingLoad(client, callers: Self.rounds == nil ? 2 : 16)
         let foreign = try ForeignLoad(deployment)
-        try await progress(load)
+        try await progress(load, by: Self.rounds == nil ? 100 : 10_000)
+        let calm = load.seen
         for member in order {
             try await deployment.restart(member)
             try await progress(load)
@@ -36,10 +37,12 @@ struct RollingRestartTests {
         let outcome = await load.stop()
         let troubles = Comment(rawValue: "\(outcome)\n\(deployment.troubles())")
         #expect(outcome.failed == 0, troubles)
-        if Self.isStrict { #expect(outcome.late == 0, troubles) }
+        // Processes that start take the machine's time from those that serve.
+        if Self.isStrict { #expect(outcome.late * 1_000 <= outcome.answered, troubles) }
         print(
             "\(order.count) restarts, \(outcome.answered) calls answered, "
-                + "\(outcome.late) of payments late, \(outcome.failed) failed")
+                + "\(outcome.failed) failed, \(outcome.late) payments after their 50 ms; "
+                + "before the first restart \(calm.answered) answered, \(calm.late) late")
         if let foreign {
             let theirs = try await foreign.stop()
             #expect(theirs.failures.isEmpty, "\(theirs)")
@@ -76,13 +79,13 @@ struct RollingRestartTests {
     }
 
     /// Until further calls were answered.
-    private func progress(_ load: RollingLoad) async throws {
-        let goal = load.answered + 100
-        let end = ContinuousClock.now + .seconds(60)
-        while load.answered < goal, ContinuousClock.now < end {
+    private func progress(_ load: RollingLoad, by count: Int = 100) async throws {
+        let goal = load.seen.answered + count
+        let end = ContinuousClock.now + .seconds(120)
+        while load.seen.answered < goal, ContinuousClock.now < end {
             try await Task.sleep(for: .milliseconds(20))
         }
-        #expect(load.answered >= goal, "the callers do not get on")
+        #expect(load.seen.answered >= goal, "the callers do not get on")
     }
 }
 
