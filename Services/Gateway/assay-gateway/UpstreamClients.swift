@@ -59,7 +59,8 @@ final class UpstreamClients: Sendable {
             guard upstream.isLoopback else {
                 throw GatewayCore.ConfigurationError(
                     file: config,
-                    message: "upstream \(upstream.name): --insecure reaches loopback addresses only, "
+                    message:
+                        "upstream \(upstream.name): --insecure reaches loopback addresses only, "
                         + "not \(upstream.target)")
             }
             return try RPCClient(

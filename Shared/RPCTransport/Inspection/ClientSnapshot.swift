@@ -91,7 +91,8 @@ extension ClientLoop {
                     state: ejectedUntil == nil ? balancer.state(of: slot).name : "ejected",
                     latency: balancer.latency(of: slot, at: now),
                     inFlight: balancer.inFlight(slot), queued: balancer.queued(slot),
-                    ejectedFor: ejectedUntil.map { max($0 - now, .zero) }, lastError: endpoint.lastError,
+                    ejectedFor: ejectedUntil.map { max($0 - now, .zero) },
+                    lastError: endpoint.lastError,
                     connections: shown.connections == 0 ? [] : connections))
         }
         return snapshot
