@@ -68,4 +68,6 @@ public protocol RawUpstreamCall: AnyObject {
     ///
     /// - Parameter isLate: since the service took too long.
     func cancel(isLate: Bool)
+    /// How often it was sent.
+    var attempts: Int { get }
 }

@@ -22,6 +22,9 @@ public protocol RequestHandler: Sendable {
 
     /// Renders an error that the connection itself found (a deadline, a limit) in the face of `head`.
     func reply(to head: RequestHead, for error: RPCError) -> RawReply
+
+    /// As `reply(to:for:)`, for a handler that writes down who called.
+    func reply(to head: RequestHead, for error: RPCError, from peer: Peer) -> RawReply
 }
 
 extension RequestHandler {
@@ -35,6 +38,10 @@ extension RequestHandler {
 
     public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
         RawReply(error, contentType: head.contentType)
+    }
+
+    public func reply(to head: RequestHead, for error: RPCError, from peer: Peer) -> RawReply {
+        reply(to: head, for: error)
     }
 }
 

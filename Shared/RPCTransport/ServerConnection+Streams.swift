@@ -81,7 +81,7 @@ extension ServerConnection {
     /// The error of a call that this connection ends, in the form that its stream is in.
     func failure(of call: ServerCall, _ error: RPCError) -> Reply {
         if call.port?.outbox != nil { return .end(call.head.contentType, error) }
-        return .failed(handler.reply(to: call.head, for: error), error)
+        return .failed(handler.reply(to: call.head, for: error, from: peer), error)
     }
 
     /// Ends the calls with streams, which would outlast any grace.

@@ -71,6 +71,8 @@ final class FakeUpstream: RawUpstream {
 
         func consumed(_ count: Int) {}
 
+        var attempts: Int { 1 }
+
         func cancel(isLate: Bool) {
             receiver = nil
             upstream.state.withLock { $0.cancellations += 1 }

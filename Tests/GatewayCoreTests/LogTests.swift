@@ -22,11 +22,11 @@ import Testing
         entry.face = .json
         entry.method = Fixtures.assess.path
         (entry.tenant, entry.client) = ("bank", "payments")
-        (entry.credential, entry.keyID) = ("api_key", "abcdefghijkl")
+        (entry.credentialKind, entry.keyID) = (.apiKey, "abcdefghijkl")
         (entry.status, entry.http) = (.resourceExhausted, 429)
         (entry.stage, entry.reason, entry.rule) = (.limit, "RATE_LIMITED", "client")
-        entry.authenticationTime = .microseconds(3)
-        entry.limitTime = .microseconds(400)
+        entry.authenticationNanoseconds = 3_999
+        (entry.hasLimit, entry.limitNanoseconds) = (true, 400_000)
         entry.upstreamTime = .milliseconds(2)
         (entry.upstream, entry.attempts) = ("risk", 1)
         (entry.bytesIn, entry.bytesOut) = (10, 20)
@@ -44,6 +44,8 @@ import Testing
         #expect(line["ts"] as? String == "2024-11-22T21:52:25.678Z")
         #expect(line["peer_ip"] as? String == "2001:db8::1")
         #expect(line["duration_us"] as? Int == 5000 && line["upstream_us"] as? Int == 2000)
+        #expect(line["auth_us"] as? Int == 3 && line["limit_us"] as? Int == 400)
+        #expect(line["credential"] as? String == "api_key")
     }
 
     @Test("moments agree with Foundation's")

@@ -20,7 +20,11 @@ final class GatewayProcess: Sendable {
     /// Who vouches for the gateway, and for its clients.
     let authority: DevelopmentCertificateAuthority
 
-    init(issuer host: IssuerHost, path: String = "/jwks") async throws {
+    /// - Parameter further: More of the configuration.
+    init(
+        issuer host: IssuerHost, path: String = "/jwks", keys: [APIKeyFile.Entry] = [],
+        further: String = ""
+    ) async throws {
         folder = try TemporaryDirectory()
         authority = try DevelopmentCertificateAuthority()
         try authority.trust.write(file: try folder.path("ca.pem"))
@@ -44,8 +48,8 @@ final class GatewayProcess: Sendable {
             .replacing(
                 "limits:\n",
                 with: "limits:\n  address: { limit: 100000, period: 1s, \(patience) }\n")
-        let file = try folder.write(text, to: "gateway.yaml")
-        try folder.write(APIKeyFile(entries: []).yaml, to: "keys.yaml")
+        let file = try folder.write(text + "\n" + further + "\n", to: "gateway.yaml")
+        try folder.write(APIKeyFile(entries: keys).yaml, to: "keys.yaml")
         try folder.write(TestGateway.pepper, to: "pepper-1")
         guard let program = PackageLayout.executable("assay-gateway") else {
             throw Failure(description: "assay-gateway was not built")

@@ -44,13 +44,17 @@ enum TestGateway {
     static let key = APIKey(
         idBytes: [UInt8](repeating: 1, count: 8), secretBytes: [UInt8](repeating: 2, count: 32))
 
+    /// The record of `key`.
+    static var entry: APIKeyFile.Entry {
+        let mac = Pepper(version: 1, secret: Array(pepper.utf8))?.mac(of: key) ?? []
+        return APIKeyFile.Entry(
+            id: key.id, tenant: "bank", client: "payments", plan: nil,
+            scopes: ["risk.assess", "risk.decisions.read"], mac: mac, pepper: 1)
+    }
+
     static func snapshot(
         issuer: String = "jwks_file: jwks.json", identities: IdentityState = IdentityState()
     ) throws -> GatewaySnapshot {
-        let mac = Pepper(version: 1, secret: Array(pepper.utf8))?.mac(of: key) ?? []
-        let entry = APIKeyFile.Entry(
-            id: key.id, tenant: "bank", client: "payments", plan: nil, scopes: ["risk.assess"],
-            mac: mac, pepper: 1)
         let files = [
             "/g/gateway.yaml": Array(yaml(issuer: issuer).utf8),
             "/g/keys.yaml": Array(APIKeyFile(entries: [entry]).yaml.utf8),

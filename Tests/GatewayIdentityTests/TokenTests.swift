@@ -102,7 +102,7 @@ import Testing
             let circumstances = Authenticator.Circumstances(
                 wallClock: wallClock, now: clock.now + after, certificate: nil, round: 2)
             switch verifier.verify(token, circumstances) {
-            case .principal(let principal): return principal.client
+            case .principal(let principal), .remembered(let principal): return principal.client
             case .refused(let refusal): return refusal.rawValue
             case .wait: return "wait"
             }

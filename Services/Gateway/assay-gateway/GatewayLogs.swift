@@ -27,6 +27,15 @@ final class GatewayLogs: Sendable {
         self.writers = writers
     }
 
+    /// From now on every change of an issuer's keys is an event.
+    func noteKeySets(of directory: KeySetDirectory) {
+        let security = security
+        directory.observe { event in
+            guard let event = SecurityEvent(event) else { return }
+            security.append(event, unixMilliseconds: GatewayClock.system.unixMilliseconds())
+        }
+    }
+
     func start() {
         for writer in writers { writer.start() }
     }

@@ -1,3 +1,4 @@
+import AssayMessages
 import Foundation
 import GatewayCore
 import Logging
@@ -15,7 +16,7 @@ final class GatewayProcess: Sendable {
     private let identities: IdentityState
     private let reloader: ConfigurationReloader
     private let serviceConfig: ServiceConfigFile?
-    private let counters = GatewayCounters()
+    private let counters = GatewayCounters(methods: PolicyTable.all)
 
     /// What the command line says, as plain values.
     private struct Settings: Sendable {
@@ -105,9 +106,11 @@ final class GatewayProcess: Sendable {
             profile: .edge, telemetry: observability.telemetry, group: environment.group)
         observability.watch(server)
         identities.adopt(snapshot)
+        logs.noteKeySets(of: identities.keySets)
         let keys = KeySetKeeper(
             identities.keySets, health: environment.health, logger: environment.logger)
         try await server.start()
+        counters.collect(environment.metrics)
         collectMetrics(environment.metrics, server)
         identities.collectMetrics(environment.metrics)
         shared.collectMetrics(environment.metrics)
@@ -187,17 +190,7 @@ final class GatewayProcess: Sendable {
     }
 
     private func collectMetrics(_ metrics: MetricsRegistry, _ server: RPCServer) {
-        let counters = counters
         metrics.collect { text in
-            text.header(
-                "assay_gateway_requests_total", help: "Requests by how they ended.", kind: .counter)
-            for (key, count) in counters.all() {
-                text.sample(
-                    "assay_gateway_requests_total",
-                    labels: [
-                        ("method", key.method), ("status", key.status), ("reason", key.reason),
-                    ], Double(count))
-            }
             text.header("assay_gateway_connections", help: "Connections of clients.", kind: .gauge)
             text.sample("assay_gateway_connections", Double(server.connectionCount))
         }

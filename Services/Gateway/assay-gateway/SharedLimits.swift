@@ -22,12 +22,13 @@ struct SharedLimits {
         let replicas = ReplicaCount(configured: configuration.replicas)
         let clock = GatewayClock.system
         var settings = RateLimiter.Configuration()
+        // The metric is there without a store, too.
+        settings.observe = Self.observer(environment.metrics)
         var store: RedisRateLimitStore?
         if let configured = configuration.store {
             let client = try Self.connect(configured, configuration, config: config, environment)
             store = RedisRateLimitStore(client, now: clock.now)
             settings.budget = configured.budget.nanoseconds
-            settings.observe = Self.observer(environment.metrics)
             let name =
                 "\(ProcessInfo.processInfo.processIdentifier)-\(UInt64.random(in: 0 ... .max))"
             let heartbeat = ReplicaHeartbeat(client, name: name, replicas: replicas)

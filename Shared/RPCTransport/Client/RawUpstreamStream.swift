@@ -34,6 +34,7 @@ final class RawUpstreamStream: ClientCall, RawUpstreamCall {
     private var tally = ClientTelemetry.Tally()
     private var bytesIn = 0
     private var bytesOut = 0
+    private(set) var attempts = 0
 
     /// How an attempt ended whose stream is not over yet.
     private enum Ending {
@@ -90,6 +91,7 @@ final class RawUpstreamStream: ClientCall, RawUpstreamCall {
 
     override func opened(on connection: ClientConnection) {
         telemetry?.attemptStarted(tally)
+        attempts += 1
         sentNow = 0
         bytesOut = kept?.count ?? 0
         trim()

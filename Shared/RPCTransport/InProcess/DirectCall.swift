@@ -29,7 +29,7 @@ final class DirectCall: Sendable {
         let (length, limit) = (body.count - MessagePrefix.count, acceptance.maximumBytes)
         if acceptance.isFramed, length > limit {
             let error = FramingFault.tooLarge(length).error(limit: limit)
-            return .reply(.raw(server.handler.reply(to: head, for: error)))
+            return .reply(.raw(server.handler.reply(to: head, for: error, from: DirectClient.peer)))
         }
         return server.handler.handle(
             InboundRequest(

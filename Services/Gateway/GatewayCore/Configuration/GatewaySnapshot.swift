@@ -75,7 +75,7 @@ public final class GatewaySnapshot: Sendable {
     ) throws(ConfigurationError) -> RouteTable {
         var routes: [Route] = []
         for entry in configuration.routes {
-            let offered = methods.filter { $0.service == entry.service }
+            let offered = methods.indices.filter { methods[$0].service == entry.service }
             guard !offered.isEmpty,
                 let upstream = configuration.upstreams.firstIndex(where: {
                     $0.name == entry.upstream
@@ -85,13 +85,17 @@ public final class GatewaySnapshot: Sendable {
                     file: configuration.file, at: entry.place,
                     message: "no schema has the service \"\(entry.service)\"")
             }
-            for method in offered {
+            for ordinal in offered {
+                let method = methods[ordinal]
                 var required: ScopeSet?
                 if case .scope(let name, _) = method.access {
                     guard let scope = scopes.insert(name) else { throw Self.tooManyScopes }
                     required = scope
                 }
-                routes.append(Route(method: method, upstream: upstream, requiredScope: required))
+                routes.append(
+                    Route(
+                        method: method, upstream: upstream, requiredScope: required,
+                        ordinal: ordinal))
             }
         }
         return RouteTable(routes)

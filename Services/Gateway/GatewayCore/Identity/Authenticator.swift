@@ -9,12 +9,28 @@ package struct Authenticator: Sendable {
         case apiKey(ArraySlice<UInt8>)
         /// In `authorization`: an API key or a token.
         case bearer(ArraySlice<UInt8>)
+
+        /// The public part of an API key, whether or not it is a good one; nil of anything else.
+        var keyID: String? {
+            switch self {
+            case .apiKey(let text), .bearer(let text):
+                text.withUnsafeBytes { try? APIKeyText(checking: $0).id }
+            }
+        }
     }
 
     package enum Outcome: Sendable {
         case principal(Principal)
         case refused(AuthenticationRefusal)
         case wait(KeySetCache)
+    }
+
+    /// What came of a credential, and what it was.
+    package struct Finding: Sendable {
+        package var outcome: Outcome
+        package var kind: CredentialKind
+        /// Known from before, and not verified anew.
+        package var isRemembered = false
     }
 
     /// What a request brings besides its credential.
@@ -43,31 +59,43 @@ package struct Authenticator: Sendable {
     package func authenticate(
         _ credential: Credential?, _ circumstances: Circumstances
     ) -> Outcome {
+        examine(credential, circumstances).outcome
+    }
+
+    /// As `authenticate`, and says what the credential was.
+    package func examine(
+        _ credential: Credential?, _ circumstances: Circumstances
+    ) -> Finding {
         var shown: Principal?
         if let certificate = circumstances.certificate {
+            var refusal: AuthenticationRefusal?
             switch certificates.find(certificate) {
             case .unknown: break
-            case .ambiguous: return .refused(.ambiguousCertificate)
+            case .ambiguous: refusal = .ambiguousCertificate
             case .principal(let principal): shown = principal
             }
             // A connection may outlive the certificate that it began with.
-            if circumstances.wallClock >= certificate.expiresAt {
-                return .refused(.expiredCertificate)
+            if refusal == nil, circumstances.wallClock >= certificate.expiresAt {
+                refusal = .expiredCertificate
             }
+            if let refusal { return Finding(outcome: .refused(refusal), kind: .certificate) }
         }
         guard let credential else {
-            return shown.map { .principal($0) } ?? .refused(.none(circumstances.certificate))
+            if let shown { return Finding(outcome: .principal(shown), kind: .certificate) }
+            return Finding(outcome: .refused(.none(circumstances.certificate)), kind: .none)
         }
-        let outcome = check(credential, circumstances)
-        if let shown, case .principal(let principal) = outcome, !shown.isSameClient(as: principal) {
-            return .refused(.otherClient)
+        var finding = check(credential, circumstances)
+        if let shown, case .principal(let principal) = finding.outcome,
+            !shown.isSameClient(as: principal)
+        {
+            finding.outcome = .refused(.otherClient)
         }
-        return outcome
+        return finding
     }
 
     private func check(
         _ credential: Credential, _ circumstances: Circumstances
-    ) -> Outcome {
+    ) -> Finding {
         switch credential {
         case .apiKey(let text): return check(key: text, circumstances)
         case .bearer(let text):
@@ -76,23 +104,29 @@ package struct Authenticator: Sendable {
             }
         }
         guard case .bearer(let token) = credential else { preconditionFailure("a token") }
+        var finding: Finding
         switch tokens.verify(token, circumstances) {
-        case .principal(let principal): return .principal(principal)
-        case .wait(let cache): return .wait(cache)
-        case .refused(let refusal): return .refused(AuthenticationRefusal(refusal))
+        case .principal(let principal):
+            finding = Finding(outcome: .principal(principal), kind: .token)
+        case .remembered(let principal):
+            finding = Finding(outcome: .principal(principal), kind: .token)
+            finding.isRemembered = true
+        case .wait(let cache): finding = Finding(outcome: .wait(cache), kind: .token)
+        case .refused(let refusal):
+            finding = Finding(outcome: .refused(AuthenticationRefusal(refusal)), kind: .token)
         }
+        return finding
     }
 
     private func check(
         key: ArraySlice<UInt8>, _ circumstances: Circumstances
-    ) -> Outcome {
+    ) -> Finding {
         do throws(APIKeyVerifier.Refusal) {
-            return .principal(
-                try keys.verify(
-                    key, certificate: circumstances.certificate,
-                    wallClock: circumstances.wallClock))
+            let principal = try keys.verify(
+                key, certificate: circumstances.certificate, wallClock: circumstances.wallClock)
+            return Finding(outcome: .principal(principal), kind: .apiKey)
         } catch {
-            return .refused(AuthenticationRefusal(error))
+            return Finding(outcome: .refused(AuthenticationRefusal(error)), kind: .apiKey)
         }
     }
 }

@@ -29,6 +29,12 @@ struct JSONLogLine: ~Copyable {
         number(name, Int(max(0, seconds * 1_000_000 + rest / 1_000_000_000_000)), to: &output)
     }
 
+    mutating func time(
+        _ name: StaticString, nanoseconds: Int64, to output: inout [UInt8]
+    ) {
+        number(name, Int(max(0, nanoseconds) / 1_000), to: &output)
+    }
+
     mutating func text(_ name: StaticString, _ value: String, to output: inout [UInt8]) {
         key(name, to: &output)
         Self.quote(value, to: &output)

@@ -23,6 +23,9 @@ public struct SecurityEvent: Sendable, Hashable {
     /// Of the configuration in force from now on.
     public var hash = ""
     public var changes: [String] = []
+    /// Whose keys are others now, and how many there are.
+    public var issuer = ""
+    public var keys: Int?
 
     public init(_ kind: Kind) { self.kind = kind }
 
@@ -40,7 +43,15 @@ public struct SecurityEvent: Sendable, Hashable {
         peer = entry.peer
         method = entry.method
         (tenant, client) = (entry.tenant, entry.client)
-        (credential, keyID) = (entry.credential, entry.keyID)
+        (credential, keyID) = (entry.credentialKind?.description ?? "", entry.keyID)
+    }
+
+    /// Nil unless an issuer's keys are others than before.
+    public init?(_ event: KeySetCache.Event) {
+        guard case .changed(let issuer, let keys, let leftOut) = event else { return nil }
+        self.init(.keySetChanged)
+        (self.issuer, self.keys) = (issuer, keys)
+        changes = leftOut.map { "left out: \($0)" }
     }
 
     func write(to output: inout [UInt8], unixMilliseconds: Int64) {
@@ -57,6 +68,8 @@ public struct SecurityEvent: Sendable, Hashable {
         line.known("credential", credential, to: &output)
         line.known("key_id", keyID, to: &output)
         line.known("hash", hash, to: &output)
+        line.known("issuer", issuer, to: &output)
+        if let keys { line.number("keys", keys, to: &output) }
         if !changes.isEmpty { line.texts("changes", changes, to: &output) }
         line.end(&output)
     }

@@ -60,6 +60,7 @@ final class ForwardedCall {
 
     /// The first end counts; returns the caller for it.
     private func leave() -> (any RawCaller)? {
+        if let upstream { pipeline.log.attempts = upstream.attempts }
         upstream = nil
         held = []
         return caller.take()

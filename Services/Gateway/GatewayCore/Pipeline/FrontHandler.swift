@@ -81,7 +81,10 @@ public struct FrontHandler: RequestHandler {
         gateway.forward(request, to: caller)
     }
 
-    public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
-        isOwn(head) ? own.reply(to: head, for: error) : gateway.reply(to: head, for: error)
+    public func reply(
+        to head: RequestHead, for error: RPCError, from peer: Peer
+    ) -> RawReply {
+        isOwn(head)
+            ? own.reply(to: head, for: error) : gateway.reply(to: head, for: error, from: peer)
     }
 }

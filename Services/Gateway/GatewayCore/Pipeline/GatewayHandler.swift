@@ -16,8 +16,8 @@ public struct GatewayClock: Sendable {
 
 /// Drives a `RequestPipeline` per request between the server's connections and the upstreams.
 public final class GatewayHandler: RequestHandler {
-    private let serving: ServingSlot
-    private let limits: GatewayLimits
+    let serving: ServingSlot
+    let limits: GatewayLimits
     private let flights: AdmissionControl?
     private let clock: GatewayClock
     private let log: AccessLog?
@@ -61,9 +61,10 @@ public final class GatewayHandler: RequestHandler {
         return admission(verdict, Going(pipeline, state, head, peer), surroundings)
     }
 
-    private func surroundings() -> RequestPipeline.Surroundings {
+    func surroundings() -> RequestPipeline.Surroundings {
         RequestPipeline.Surroundings(
-            now: clock.now(), wallClock: clock.unixMilliseconds() / 1000, entropy: nextEntropy())
+            now: clock.now(), wallClock: clock.unixMilliseconds() / 1000, entropy: nextEntropy(),
+            clock: clock.now)
     }
 
     /// A request on its way, and what it began with.
@@ -203,24 +204,6 @@ public final class GatewayHandler: RequestHandler {
         let call = ForwardedCall(outbound, pipeline, admitted, from: caller, by: self)
         call.begin()
         return call
-    }
-
-    public func reply(to head: RequestHead, for error: RPCError) -> RawReply {
-        var entry = AccessLogEntry()
-        entry.received = head.receivedAt
-        entry.ended = clock.now()
-        entry.face = head.contentType
-        entry.stage = .body
-        entry.status = error.code
-        entry.reason = error.reason ?? ""
-        let status = error.reason == "MESSAGE_TOO_LARGE" ? 413 : error.code.httpStatus
-        let reply =
-            head.contentType.isGRPC
-            ? RawReply(error, contentType: head.contentType)
-            : RawReply(json: error, status: status)
-        entry.http = reply.status
-        note(entry, unixMilliseconds: clock.unixMilliseconds())
-        return reply
     }
 
     var now: Instant { clock.now() }

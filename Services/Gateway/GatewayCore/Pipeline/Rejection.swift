@@ -13,6 +13,8 @@ struct Rejection: Error {
     var fields: [(name: String, value: String)] = []
     /// Milliseconds of `grpc-retry-pushback-ms`; -1 tells the client not to try again.
     var pushbackMilliseconds: Int64?
+    /// The limit that refused, for the log.
+    var rule = ""
     /// Refused for its content type or method: answered by HTTP alone.
     var reply: RawReply?
 

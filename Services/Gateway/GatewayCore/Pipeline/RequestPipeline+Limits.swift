@@ -32,19 +32,21 @@ extension RequestPipeline {
             let decision = limiter.admit(origin, rules.calls, now: now)
             if !decision.isAdmitted {
                 throw tooMany(
-                    "ADDRESS_RATE", "too many requests from this address", decision.wait,
-                    surroundings)
+                    "ADDRESS_RATE", by: "address", "too many requests from this address",
+                    decision.wait, surroundings)
             }
         }
         guard hasFailures, let wait = limiter.wait(origin, rules.failedLogins, now: now),
             let credential = credential(), !limiter.wasVerified(credential, now: now)
         else { return }
         throw tooMany(
-            "FAILED_LOGINS", "too many failed logins from this address", wait, surroundings)
+            "FAILED_LOGINS", by: "failed_logins", "too many failed logins from this address", wait,
+            surroundings)
     }
 
     private static func tooMany(
-        _ reason: String, _ message: String, _ wait: Int64, _ surroundings: Surroundings
+        _ reason: String, by rule: String, _ message: String, _ wait: Int64,
+        _ surroundings: Surroundings
     ) -> Rejection {
         var rejection = Rejection(
             .address,
@@ -52,6 +54,7 @@ extension RequestPipeline {
                 code: .resourceExhausted, message: message, reason: reason,
                 retryAfter: .nanoseconds(wait)))
         rejection.pushbackMilliseconds = pushback(wait, surroundings.entropy)
+        rejection.rule = rule
         return rejection
     }
 
@@ -116,7 +119,11 @@ extension RequestPipeline {
         let found = snapshot.routes.routes[route]
         let question = snapshot.plans[principal.plan].limits.question(
             principal, found, index: route)
-        if limits.rates.hasStore { return question }
+        log.hasLimit = true
+        if limits.rates.hasStore {
+            limitAsked = surroundings.clock()
+            return question
+        }
         let decision = limits.rates.decideHere(
             question, now: Int64(clamping: surroundings.now.nanoseconds))
         try apply(decision, to: question, surroundings)
@@ -135,10 +142,12 @@ extension RequestPipeline {
         }
         switch decision.outcome {
         case .admitted: return
-        case .unavailable:
-            throw Rejection(
+        case .unavailable(let level):
+            var rejection = Rejection(
                 .limit, .unavailable, "LIMITER_UNAVAILABLE",
                 "the limits cannot be checked at the moment")
+            rejection.rule = level.description
+            throw rejection
         case .limited(let level, let wait):
             throw overLimit(question, level, wait, surroundings)
         }
@@ -159,6 +168,7 @@ extension RequestPipeline {
                 code: .resourceExhausted, message: message, reason: "RATE_LIMITED",
                 retryAfter: .nanoseconds(wait)))
         rejection.pushbackMilliseconds = Self.pushback(wait, surroundings.entropy)
+        rejection.rule = level.description
         if contentType.isGRPC, let limitFields {
             rejection.fields = [
                 ("ratelimit-policy", limitFields.policy), ("ratelimit", limitFields.state),

@@ -32,12 +32,19 @@ extension RequestPipeline {
                 ("CONCURRENCY", "the tenant has \(limit) calls in flight, its limit", 100, 429)
             case .overloaded: ("OVERLOADED", "there is too much to do at the moment", 1000, 503)
             }
+        let rule =
+            switch refusal {
+            case .clientConcurrency: "client"
+            case .tenantConcurrency: "tenant"
+            case .overloaded: ""
+            }
         var rejection = Rejection(
             .load,
             RPCError(
                 code: .resourceExhausted, message: message, reason: reason,
                 retryAfter: .milliseconds(wait)))
         rejection.httpStatus = status
+        rejection.rule = rule
         // Up to a fifth more, so that refused callers do not come back together.
         rejection.pushbackMilliseconds = wait + Int64(entropy % UInt64(wait / 5 + 1))
         return rejection

@@ -70,6 +70,7 @@ extension RequestPipeline {
         }
         let method = snapshot.routes.routes[found].method
         log.method = method.path
+        log.methodNumber = snapshot.routes.routes[found].ordinal
         if isGet, method.idempotency != .readonly {
             var rejection = Rejection(.route, .unimplemented, "CONTENT_TYPE", "POST is expected")
             rejection.reply = .methodNotAllowed
@@ -120,19 +121,26 @@ extension RequestPipeline {
         let circumstances = Authenticator.Circumstances(
             wallClock: surroundings.wallClock, now: surroundings.now,
             certificate: peer.certificate, round: round)
-        switch snapshot.authenticator.authenticate(
-            try Self.credential(of: head, findings), circumstances)
-        {
+        // From when it was asked first, should it have waited for keys.
+        let started = authenticationStarted ?? surroundings.clock()
+        authenticationStarted = started
+        log.credentialKind = CredentialKind.none
+        let credential = try Self.credential(of: head, findings)
+        let finding = snapshot.authenticator.examine(credential, circumstances)
+        log.credentialKind = finding.kind
+        log.isRemembered = finding.isRemembered
+        log.authenticationNanoseconds = surroundings.clock().nanoseconds(since: started)
+        switch finding.outcome {
         case .principal(let principal):
             self.principal = principal
             log.tenant = principal.tenant
             log.client = principal.client
             log.keyID = principal.keyID
-            log.credential = principal.credential.rawValue
             return nil
         case .wait(let keys): return keys
         case .refused(let refusal):
             log.detail = refusal.detail
+            if finding.kind == .apiKey { log.keyID = credential?.keyID ?? "" }
             throw Rejection(refusal)
         }
     }

@@ -18,11 +18,18 @@ public struct RequestPipeline: Sendable {
         public var wallClock: Int64
         /// A random number: jitter of the pushback, and the name of a request without one.
         public var entropy: UInt64
+        /// Looks at the clock of `now` again, after what may have taken long.
+        public var clock: @Sendable () -> Instant
 
-        public init(now: Instant, wallClock: Int64, entropy: UInt64) {
+        /// - Parameter clock: nil for one that stands still.
+        public init(
+            now: Instant, wallClock: Int64, entropy: UInt64,
+            clock: (@Sendable () -> Instant)? = nil
+        ) {
             self.now = now
             self.wallClock = wallClock
             self.entropy = entropy
+            self.clock = clock ?? { now }
         }
     }
 
@@ -70,6 +77,8 @@ public struct RequestPipeline: Sendable {
     /// How much the call matters; never the caller's to say.
     public internal(set) var criticality = Criticality.normal
     var limitFields: (policy: String, state: String)?
+    var authenticationStarted: Instant?
+    var limitAsked: Instant?
     let admission: AdmissionControl?
     let audit: AuditGate?
     /// The call's place among those in flight, from its admission until the last copy of this is gone.
@@ -103,17 +112,7 @@ public struct RequestPipeline: Sendable {
         _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings
     ) -> Verdict {
         guard case .waitingForHead = state else { preconditionFailure("one head per request") }
-        contentType = head.contentType
-        isGet = head.method == .get
-        isEncrypted = peer.isEncrypted
-        listener = peer.listener
-        hasCertificate = peer.certificate != nil
-        entropy = surroundings.entropy
-        log.listener = snapshot.listener(listener).name
-        log.isEncrypted = peer.isEncrypted
-        log.received = head.receivedAt
-        log.peer = peer.address
-        log.face = head.contentType
+        begin(head, from: peer, surroundings)
         do throws(Rejection) {
             try checkFace(head)
             try checkHeaders(head)
@@ -128,6 +127,24 @@ public struct RequestPipeline: Sendable {
         }
     }
 
+    /// What is known before any stage.
+    mutating func begin(
+        _ head: RequestHead, from peer: Peer, _ surroundings: Surroundings
+    ) {
+        contentType = head.contentType
+        isGet = head.method == .get
+        isEncrypted = peer.isEncrypted
+        listener = peer.listener
+        hasCertificate = peer.certificate != nil
+        entropy = surroundings.entropy
+        log.listener = snapshot.listener(listener).name
+        log.isEncrypted = peer.isEncrypted
+        log.received = head.receivedAt
+        log.peer = peer.address
+        // What a GET has to say stands in its path, in JSON.
+        log.face = isGet && contentType == .other ? .json : contentType
+    }
+
     /// The limits have said what they say to the question that the request waited for.
     public mutating func received(
         _ decision: RateLimitDecision, to question: LimitQuestion, of head: RequestHead,
@@ -135,6 +152,9 @@ public struct RequestPipeline: Sendable {
     ) -> Verdict {
         guard case .waitingForLimit = state else {
             preconditionFailure("a decision follows its question")
+        }
+        if let limitAsked {
+            log.limitNanoseconds = surroundings.now.nanoseconds(since: limitAsked)
         }
         do throws(Rejection) {
             try apply(decision, to: question, surroundings)
@@ -227,7 +247,7 @@ public struct RequestPipeline: Sendable {
         }
     }
 
-    private mutating func reject(
+    mutating func reject(
         _ rejection: Rejection, _ head: RequestHead, _ surroundings: Surroundings
     ) -> RawReply {
         state = .ended
@@ -238,6 +258,7 @@ public struct RequestPipeline: Sendable {
         decorate(&reply.headers)
         log.stage = rejection.stage
         log.reason = rejection.reason
+        log.rule = rejection.rule
         log.status = rejection.error.code
         log.http = reply.status
         log.ended = surroundings.now

@@ -9,9 +9,14 @@ public struct Route: Sendable {
     public let requiredScope: ScopeSet?
     /// The number under which the method is counted, on every replica whatever its routes are.
     let number: UInt32
+    /// Its place among the methods of all schemas, by which calls are counted; nil if nobody knows it.
+    let ordinal: Int?
 
-    public init(method: MethodDescriptor, upstream: Int, requiredScope: ScopeSet?) {
+    public init(
+        method: MethodDescriptor, upstream: Int, requiredScope: ScopeSet?, ordinal: Int? = nil
+    ) {
         self.method = method
+        self.ordinal = ordinal
         self.upstream = upstream
         self.requiredScope = requiredScope
         number = CRC32.checksum(method.path.utf8)

@@ -6,6 +6,8 @@ internal import RPC
 struct TokenVerifier: Sendable {
     enum Outcome: Sendable {
         case principal(Principal)
+        /// Verified before, and still good.
+        case remembered(Principal)
         case refused(TokenRefusal)
         /// The key may be among those that are being fetched.
         case wait(KeySetCache)
@@ -36,7 +38,7 @@ struct TokenVerifier: Sendable {
             guard Self.binds(known.certificate, circumstances.certificate) else {
                 return .refused(.binding)
             }
-            return .principal(known.principal)
+            return .remembered(known.principal)
         }
         do throws(TokenRefusal) {
             return try verify(token, digest, circumstances)
