@@ -25,6 +25,19 @@ struct LoweredPlanTests {
         #expect(admitted == 60)
     }
 
+    @Test("so does an address whose limit is lowered")
+    func address() {
+        let table = RateLimitTable(capacity: 16, seed: 1)
+        for _ in 0..<3_600 { #expect(table.decide(7, large.limiter, now: 1).isAdmitted) }
+        #expect(table.decide(7, small.limiter, now: 1).wait == 1_000_000_000)
+        var admitted = 0
+        for second in Int64(1)...60 {
+            let now = 1 + second * 1_000_000_000
+            admitted += table.decide(7, small.limiter, now: now).isAdmitted ? 1 : 0
+        }
+        #expect(admitted == 60)
+    }
+
     @Test("in the store as well, and a smaller rule under the same name takes nothing back")
     func stored() throws {
         let scene = LimitFixtures.Scene()

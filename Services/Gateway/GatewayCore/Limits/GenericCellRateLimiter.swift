@@ -80,7 +80,7 @@ public struct GenericCellRateLimiter: Sendable, Hashable {
 
     public struct Decision: Sendable, Hashable {
         public let isAdmitted: Bool
-        /// What to store. Unchanged by a refusal, which spends nothing.
+        /// What to store. A refusal spends nothing: it is what was stored, within this limit's reach.
         public let arrival: Int64
         /// Nanoseconds until the same request would conform; 0 when it was admitted.
         public let wait: Int64

@@ -84,8 +84,12 @@ struct Slots {
     mutating func decide(
         _ hash: UInt64, _ limiter: GenericCellRateLimiter, now: Int64, cost: Int
     ) -> GenericCellRateLimiter.Decision {
-        let decision = limiter.decide(arrival: arrival(of: hash, now: now), now: now, cost: cost)
-        if decision.isAdmitted { put(hash, decision.arrival, now: now) }
+        let known = arrival(of: hash, now: now)
+        let decision = limiter.decide(arrival: known, now: now, cost: cost)
+        // A refusal stores what it brought within reach, of a larger limit of before.
+        if decision.isAdmitted || decision.arrival != known ?? now {
+            put(hash, decision.arrival, now: now)
+        }
         return decision
     }
 
