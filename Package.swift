@@ -335,7 +335,7 @@ let targets: [Target] = [
         "GatewayProcessTests",
         [
             "AssayMessages", "GatewayCore", "RPC", "RPCTransport", "TestSupport", "TLS", "Wire",
-            nioPosix,
+            nioCore, nioPosix,
         ], exclude: ["limits.py", "Rolling/foreign_load.py"]),
     tests(
         "GatewayCoreTests",
