@@ -110,6 +110,9 @@ final class RiskStack: Sendable {
         }
     }
 
+    /// In place of a status.
+    static let cutOff = 0
+
     func url(_ path: String) -> String { "https://localhost:\(gateway.port)\(path)" }
 
     /// One call over JSON.
@@ -124,6 +127,8 @@ final class RiskStack: Sendable {
             arguments += ["--header", header]
         }
         let result = try await ChildProcess.run("/usr/bin/curl", arguments + [url(path)])
+        // A reply that its deadline cut off half way is none.
+        if result.end == .exit(92) { return Reply(status: Self.cutOff, body: result.errors) }
         try #require(result.end == .exit(0), "curl: \(result.errors)")
         let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
         return Reply(
@@ -135,7 +140,7 @@ final class RiskStack: Sendable {
     /// and asking again with the same request id is deciding once.
     func decide(_ json: String, key: APIKey) async throws -> Reply {
         var reply = try await post("/\(Self.riskService)/AssessTransaction", json, key: key)
-        for _ in 0..<100 where [503, 504].contains(reply.status) {
+        for _ in 0..<100 where [503, 504, Self.cutOff].contains(reply.status) {
             reply = try await post("/\(Self.riskService)/AssessTransaction", json, key: key)
         }
         return reply

@@ -51,6 +51,29 @@ struct SecurityTableTests {
         await stack.stop()
     }
 
+    @Test("key brute force: after 20 failed logins from an address only who was just known goes on")
+    func bruteForce() async throws {
+        let stack = try await RiskStack()
+        let path = RiskStack.listProposals
+        #expect(try await stack.post(path, "{}", key: RiskStack.bank).status == 200)
+        var failed = 0
+        var isRefused = false
+        // One more try is earned every three seconds: what a slow machine gives away is tried again.
+        for fresh in RiskStack.standard where !isRefused {
+            var reply = try await stack.post(path, "{}", key: GatewayFiles.key(99))
+            while reply.status == 401, failed < 100 {
+                failed += 1
+                reply = try await stack.post(path, "{}", key: GatewayFiles.key(99))
+            }
+            #expect(reply.status == 429 && reply.body.contains("FAILED_LOGINS"), "\(reply.body)")
+            let unknown = try await stack.post(path, "{}", key: fresh)
+            isRefused = unknown.status == 429 && unknown.body.contains("FAILED_LOGINS")
+        }
+        #expect(failed >= 20 && isRefused)
+        #expect(try await stack.post(path, "{}", key: RiskStack.bank).status == 200)
+        await stack.stop()
+    }
+
     @Test("an unknown field in JSON is 400")
     func unknownField() async throws {
         let stack = try await RiskStack()
