@@ -24,7 +24,7 @@ struct StoreBreakerTests {
         Issue.record("it never opened")
     }
 
-    @Test("pauses double up to their bound, a fifth more or less, and begin anew after a success")
+    @Test("pauses grow up to their bound, a fifth more or less, and begin anew after a success")
     func pauses() throws {
         for seed in UInt64(1)...20 {
             var random = TestRandom(state: seed)
@@ -34,7 +34,7 @@ struct StoreBreakerTests {
                 let epoch = try epoch(breaker.next(at: now, isReady: true))
                 breaker.failed(epoch, at: now, entropy: random.next())
             }
-            for expected in [250, 500, 800, 800] as [Int64] {
+            for expected in [250, 400, 400, 400] as [Int64] {
                 let start = now
                 while case .leave = breaker.next(at: now, isReady: true) { now += 1_000_000 }
                 let pause = (now - start) / 1_000_000

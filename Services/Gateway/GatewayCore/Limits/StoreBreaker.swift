@@ -2,7 +2,7 @@
 /// call its budget, so it is left alone for a while.
 ///
 /// Closed until five answers in a row, or half of the last twenty, were late or failed; then open for a
-/// quarter of a second, twice as long after each further failure. One question alone is asked when that
+/// quarter of a second, up to 0.4 s after further failures. One question alone is asked when that
 /// is over, and only if there is a connection to ask it on; its answer closes the breaker.
 struct StoreBreaker {
     enum Turn: Hashable {
@@ -28,8 +28,9 @@ struct StoreBreaker {
     static let failuresInARow = 5
     static let remembered = 20
     static let firstPause: Int64 = 250_000_000
-    /// With its jitter, and what a probe takes, still less than a second.
-    static let longestPause: Int64 = 800_000_000
+    /// Twice this with its jitter is still less than a second: the store is used again by then, even if
+    /// the first probe that finds it comes late.
+    static let longestPause: Int64 = 400_000_000
 
     var isClosed: Bool { if case .closed = state { true } else { false } }
 
