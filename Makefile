@@ -188,7 +188,7 @@ limits: dependencies test-dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	ASSAY_LIMIT_DECISIONS=$(or $(DECISIONS),24000) ASSAY_LIMIT_ROUNDS=$(or $(ROUNDS),60) ASSAY_STRICT_TIMES=1 \
 		swift test --skip-build --no-parallel --disable-xctest $(SWIFT_FLAGS) \
-		--filter "RateLimitScriptTests|SharedLimitTests|StoreFaultTests|StoreClockTests|ReplicaBoundTests"
+		--filter "RateLimitScriptTests|SharedLimitTests|StoreFaultTests|StoreFailoverTests|StoreOutageTests|StoreClockTests|ReplicaBoundTests"
 
 ## bench-vector: the read of a vector of definitions, its expressions included (DEFINITIONS=, VECTOR=)
 .PHONY: bench-vector

@@ -14,11 +14,15 @@ public final class FaultyProxy: Sendable {
 
     private let weather = Mutex(Weather.fair)
     private let listener: any Channel
+    private let server: Mutex<Int>
 
     public var port: Int { listener.localAddress?.port ?? 0 }
 
     /// Applies to what arrives from now on; what a blackhole swallowed is gone.
     public func set(_ weather: Weather) { self.weather.withLock { $0 = weather } }
+
+    /// Connections from now on lead to another server; those that are there stay with theirs.
+    public func lead(to port: Int) { server.withLock { $0 = port } }
 
     var now: Weather { weather.withLock { $0 } }
 
@@ -30,10 +34,10 @@ public final class FaultyProxy: Sendable {
                 guard let proxy = holder.proxy.withLock({ $0 }) else {
                     return channel.close()
                 }
-                return proxy.join(channel, to: port)
+                return proxy.join(channel, to: proxy.server.withLock { $0 })
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let proxy = FaultyProxy(listener)
+        let proxy = FaultyProxy(listener, to: port)
         holder.proxy.withLock { $0 = proxy }
         return proxy
     }
@@ -42,7 +46,10 @@ public final class FaultyProxy: Sendable {
         let proxy = Mutex<FaultyProxy?>(nil)
     }
 
-    private init(_ listener: any Channel) { self.listener = listener }
+    private init(_ listener: any Channel, to port: Int) {
+        self.listener = listener
+        server = Mutex(port)
+    }
 
     public func close() async {
         try? await listener.close().get()
