@@ -1,4 +1,5 @@
 internal import CNghttp2
+internal import Glibc
 
 /// Room for the field array that the library takes, kept between calls. Freed by its owner.
 struct FieldBuffer {
@@ -29,7 +30,23 @@ struct FieldBuffer {
         append(
             nghttp2_nv(
                 name: Self.bytes(name), value: Self.bytes(value), namelen: name.count,
-                valuelen: value.count, flags: 0))
+                valuelen: value.count,
+                flags: Self.isNeverRepeated(name) ? UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) : 0))
+    }
+
+    /// Fields whose values are another one in each call. In the table of the compression they would
+    /// cost an entry each time, and push out those that do come again.
+    private static func isNeverRepeated(_ name: UnsafeRawBufferPointer) -> Bool {
+        func named(_ expected: StaticString) -> Bool {
+            name.baseAddress.map { memcmp($0, expected.utf8Start, name.count) == 0 } ?? false
+        }
+        return switch name.count {
+        case 11: named("traceparent")
+        case 12: named("grpc-timeout")
+        case 16: named("assay-request-id")
+        case 18: named("connect-timeout-ms")
+        default: false
+        }
     }
 
     /// The library only reads through these, though its type says otherwise.

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Wire
 
 /// Header fields beside a message: an ordered list of names and values.
@@ -40,18 +41,49 @@ public struct Metadata: Sendable, Hashable {
     package mutating func append(
         name: some Collection<UInt8>, value: some Collection<UInt8>
     ) {
+        add(name, value)
+    }
+
+    /// What most fields come by: texts.
+    package mutating func append(name: String.UTF8View, value: String.UTF8View) {
+        add(name, value)
+    }
+
+    package mutating func append(name: String.UTF8View, value: [UInt8]) { add(name, value) }
+
+    @inline(__always)
+    private mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
+        let isLent: Bool?? = name.withContiguousStorageIfAvailable { name in
+            value.withContiguousStorageIfAvailable { value in
+                append(UnsafeRawBufferPointer(name), UnsafeRawBufferPointer(value))
+                return true
+            }
+        }
+        if isLent == .some(.some(true)) { return }
+        Array(name).withUnsafeBytes { name in
+            Array(value).withUnsafeBytes { value in append(name, value) }
+        }
+    }
+
+    private mutating func append(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {
         appendLength(name.count)
         appendLength(value.count)
         arena.append(contentsOf: name)
         let start = arena.count
         arena.append(contentsOf: value)
+        count += 1
+        guard value.contains(where: Self.isForbidden) else { return }
         arena.withUnsafeMutableBufferPointer { bytes in
             for index in start..<bytes.count where Self.isForbidden(bytes[index]) {
                 bytes[index] = 0x20
             }
         }
-        count += 1
     }
+
+    /// Makes room for so many bytes behind those that are there.
+    package mutating func reserve(_ bytes: Int) { arena.reserveCapacity(arena.count + bytes) }
 
     /// Control characters other than the tab (RFC 9110 §5.5).
     private static func isForbidden(_ byte: UInt8) -> Bool {
@@ -59,10 +91,7 @@ public struct Metadata: Sendable, Hashable {
     }
 
     private mutating func appendLength(_ length: Int) {
-        let value = UInt32(length)
-        for shift in [0, 8, 16, 24] as [UInt32] {
-            arena.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        withUnsafeBytes(of: UInt32(length).littleEndian) { arena.append(contentsOf: $0) }
     }
 
     /// Adds all of `other` behind the fields that are there.
@@ -98,9 +127,22 @@ public struct Metadata: Sendable, Hashable {
         var kept = Metadata()
         // Most fields stay, and mostly a few are added then.
         kept.arena.reserveCapacity(arena.count + 256)
-        for field in fields where isIncluded(field) {
-            kept.arena.append(contentsOf: arena[field.start..<field.value.upperBound])
-            kept.count += 1
+        arena.withUnsafeBytes { arena in
+            // Neighbours that stay are copied in one piece.
+            var (start, position) = (0, 0)
+            while position < arena.count {
+                let field = Field(at: position, in: arena)
+                if isIncluded(field) {
+                    kept.count += 1
+                } else {
+                    kept.arena.append(
+                        contentsOf: UnsafeRawBufferPointer(rebasing: arena[start..<position]))
+                    start = field.value.upperBound
+                }
+                position = field.value.upperBound
+            }
+            kept.arena.append(
+                contentsOf: UnsafeRawBufferPointer(rebasing: arena[start..<position]))
         }
         return kept
     }
@@ -116,6 +158,19 @@ extension Metadata {
         package let start: Int
         package let name: Range<Int>
         package let value: Range<Int>
+
+        /// The field whose lengths stand at `start`.
+        init(at start: Int, in arena: UnsafeRawBufferPointer) {
+            let name = start + Self.overhead
+            let value = name + Self.length(arena, at: start)
+            self.start = start
+            self.name = name..<value
+            self.value = value..<value + Self.length(arena, at: start + 4)
+        }
+
+        private static func length(_ arena: UnsafeRawBufferPointer, at offset: Int) -> Int {
+            Int(UInt32(littleEndian: arena.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        }
     }
 
     /// Walks the arena front to back.
@@ -125,16 +180,9 @@ extension Metadata {
 
         package mutating func next() -> Field? {
             guard position < arena.count else { return nil }
-            let name = position + Field.overhead
-            let value = name + length(at: position)
-            let end = value + length(at: position + 4)
-            defer { position = end }
-            return Field(start: position, name: name..<value, value: value..<end)
-        }
-
-        private func length(at offset: Int) -> Int {
-            Int(arena[offset]) | Int(arena[offset + 1]) << 8 | Int(arena[offset + 2]) << 16
-                | Int(arena[offset + 3]) << 24
+            let field = arena.withUnsafeBytes { Field(at: position, in: $0) }
+            position = field.value.upperBound
+            return field
         }
     }
 
@@ -142,16 +190,44 @@ extension Metadata {
 
     package func firstField(_ name: String) -> Field? {
         if isEmpty { return nil }
-        for field in fields where matches(field, name) { return field }
-        return nil
+        var name = name
+        return name.withUTF8 { name in
+            arena.withUnsafeBytes { arena in
+                var position = 0
+                while position < arena.count {
+                    let field = Field(at: position, in: arena)
+                    if Self.isEqual(field.name, name, in: arena) { return field }
+                    position = field.value.upperBound
+                }
+                return nil
+            }
+        }
     }
 
     package func matches(_ field: Field, _ name: String) -> Bool {
-        field.name.count == name.utf8.count && arena[field.name].elementsEqual(name.utf8)
+        if field.name.count != name.utf8.count { return false }
+        var name = name
+        return name.withUTF8 { name in
+            arena.withUnsafeBytes { Self.isEqual(field.name, name, in: $0) }
+        }
     }
 
     package func hasPrefix(_ field: Field, _ prefix: String) -> Bool {
-        arena[field.name].starts(with: prefix.utf8)
+        var prefix = prefix
+        return prefix.withUTF8 { prefix in
+            if field.name.count < prefix.count { return false }
+            return arena.withUnsafeBytes {
+                Self.isEqual(field.name.prefix(prefix.count), prefix, in: $0)
+            }
+        }
+    }
+
+    private static func isEqual(
+        _ range: Range<Int>, _ text: UnsafeBufferPointer<UInt8>, in arena: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard range.count == text.count, let base = arena.baseAddress, let bytes = text.baseAddress
+        else { return range.count == text.count }
+        return memcmp(base + range.lowerBound, bytes, text.count) == 0
     }
 }
 

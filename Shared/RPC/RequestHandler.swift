@@ -246,7 +246,8 @@ public protocol RawUpstream: Sendable {
     ///   - isWhole: nothing of the request follows.
     ///   - deadline: what the service learns; who opens the call ends it then.
     func open(
-        _ request: RawRequest, isWhole: Bool, deadline: Deadline, to receiver: any RawReceiver
+        _ request: consuming RawRequest, isWhole: Bool, deadline: Deadline,
+        to receiver: any RawReceiver
     ) -> any RawUpstreamCall
 
     /// Sends a request and waits for the whole reply; its status, fields and trailers pass

@@ -36,13 +36,34 @@ package enum TimeoutHeader {
     /// at least one nanosecond.
     package static func format(_ timeout: Duration) -> [UInt8] {
         let nanoseconds = max(1, timeout.saturatedNanoseconds)
-        let units: [(scale: Int64, unit: Character)] = [
-            (1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"),
-            (60_000_000_000, "M"), (3_600_000_000_000, "H"),
-        ]
-        for (scale, unit) in units where nanoseconds / scale <= 99_999_999 {
-            return Array("\(nanoseconds / scale)\(unit)".utf8)
+        for index in units.indices where nanoseconds / units[index].scale <= largest {
+            return text(nanoseconds / units[index].scale, units[index].unit)
         }
-        return Array("99999999H".utf8)
+        return text(largest, UInt8(ascii: "H"))
     }
+
+    /// A number of at most eight digits, and its unit.
+    private static func text(_ number: Int64, _ unit: UInt8) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 9) { bytes, count in
+            var (rest, digits) = (number, 1)
+            while rest > 9 {
+                rest /= 10
+                digits += 1
+            }
+            rest = number
+            for index in stride(from: digits - 1, through: 0, by: -1) {
+                bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            bytes[digits] = unit
+            count = digits + 1
+        }
+    }
+
+    private static let largest: Int64 = 99_999_999
+    private static let units: InlineArray<6, (scale: Int64, unit: UInt8)> = [
+        (1, UInt8(ascii: "n")), (1_000, UInt8(ascii: "u")), (1_000_000, UInt8(ascii: "m")),
+        (1_000_000_000, UInt8(ascii: "S")), (60_000_000_000, UInt8(ascii: "M")),
+        (3_600_000_000_000, UInt8(ascii: "H")),
+    ]
 }

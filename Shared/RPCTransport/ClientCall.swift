@@ -45,10 +45,10 @@ class ClientCall: LoopContext.TimerTarget {
 
     /// - Parameter isTimed: whether the call ends itself at its deadline.
     init(
-        _ request: RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext,
+        _ request: consuming RawRequest, deadline: Deadline, attempt: Int, loop: LoopContext,
         isTimed: Bool = true
     ) {
-        self.request = request
+        self.request = consume request
         self.deadline = deadline
         self.attempt = attempt
         self.loop = loop

@@ -231,7 +231,8 @@ final class LoopHalf: @unchecked Sendable {
 
 extension RPCClient: RawUpstream {
     public func open(
-        _ request: RawRequest, isWhole: Bool, deadline: Deadline, to receiver: any RawReceiver
+        _ request: consuming RawRequest, isWhole: Bool, deadline: Deadline,
+        to receiver: any RawReceiver
     ) -> any RawUpstreamCall {
         let client = clientLoop(on: group.any())
         let tuned = serviceConfig?.settings(for: String(request.path))
@@ -242,8 +243,9 @@ extension RPCClient: RawUpstream {
             asSchema: request.retry ?? RetryPolicy())
         let own = tuned?.timeout.map { Deadline(client.loop.now + $0) }
         let call = RawUpstreamStream(
-            request, isWhole: isWhole, deadline: own.map { min($0, deadline) } ?? deadline,
-            target: target, retry: repetition.retry, to: receiver, in: client)
+            consume request, isWhole: isWhole,
+            deadline: own.map { min($0, deadline) } ?? deadline, target: target,
+            retry: repetition.retry, to: receiver, in: client)
         call.waitsForReady = tuned?.waitsForReady ?? false
         call.start(at: client.loop.now)
         return call

@@ -7,15 +7,16 @@ enum RequestHeaders {
     static func arena(
         for call: ClientCall, authority: String, scheme: String, asProto: Bool, now: Instant
     ) -> [UInt8] {
-        let request = call.request
         var fields = Metadata()
-        fields.append(name: ":method".utf8, value: (request.method == .get ? "GET" : "POST").utf8)
+        fields.reserve(call.request.headers.arena.count + call.request.target.utf8.count + 256)
+        fields.append(
+            name: ":method".utf8, value: (call.request.method == .get ? "GET" : "POST").utf8)
         fields.append(name: ":scheme".utf8, value: scheme.utf8)
         fields.append(name: ":authority".utf8, value: authority.utf8)
-        fields.append(name: ":path".utf8, value: request.target.utf8)
+        fields.append(name: ":path".utf8, value: call.request.target.utf8)
         let isJSON =
-            request.method == .get
-            || request.headers["content-type"].map { ContentType($0) == .json } ?? false
+            call.request.method == .get
+            || call.request.headers["content-type"].map { ContentType($0) == .json } ?? false
         if let left = call.deadline.remaining(at: now) {
             if isJSON {
                 let milliseconds = min(max(1, left / .milliseconds(1)), 9_999_999_999)
@@ -30,16 +31,16 @@ enum RequestHeaders {
             fields.append(
                 name: "grpc-previous-rpc-attempts".utf8, value: String(call.attempt).utf8)
         }
-        if request.headers.firstField("user-agent") == nil {
+        if call.request.headers.firstField("user-agent") == nil {
             fields.append(name: "user-agent".utf8, value: userAgent.utf8)
         }
         if asProto || call.span != nil {
-            var headers = request.headers
+            var headers = call.request.headers
             if let span = call.span { headers.setTrace(span.context) }
             if asProto { headers["content-type"] = "application/grpc+proto" }
             fields.append(contentsOf: headers)
         } else {
-            fields.append(contentsOf: request.headers)
+            fields.append(contentsOf: call.request.headers)
         }
         return fields.arena
     }

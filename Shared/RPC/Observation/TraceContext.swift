@@ -22,16 +22,36 @@ public struct TraceContext: Sendable, Hashable {
     }
 
     /// 32 hexadecimal digits.
-    public var traceID: String { Self.hex(traceHigh) + Self.hex(traceLow) }
+    public var traceID: String {
+        String(unsafeUninitializedCapacity: 32) { text in
+            Self.write(traceHigh, to: text, at: 0)
+            Self.write(traceLow, to: text, at: 16)
+            return 32
+        }
+    }
 
     /// The value of `traceparent` for what is called from here.
     public var header: String {
-        "00-\(traceID)-\(Self.hex(spanID))-0\(isSampled ? "1" : "0")"
+        String(unsafeUninitializedCapacity: Self.headerBytes) { text in
+            for index in [0, 1, 53] { text[index] = UInt8(ascii: "0") }
+            for index in [2, 35, 52] { text[index] = UInt8(ascii: "-") }
+            Self.write(traceHigh, to: text, at: 3)
+            Self.write(traceLow, to: text, at: 19)
+            Self.write(spanID, to: text, at: 36)
+            text[54] = UInt8(ascii: isSampled ? "1" : "0")
+            return Self.headerBytes
+        }
     }
 
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    /// Writes 16 hexadecimal digits.
+    private static func write(
+        _ value: UInt64, to text: UnsafeMutableBufferPointer<UInt8>, at start: Int
+    ) {
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * index) & 15)
+            text[start + index] =
+                digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+        }
     }
 }
 
@@ -132,7 +152,9 @@ extension Metadata {
         removeAll(AssayHeader.traceParent)
         removeAll(AssayHeader.traceState)
         removeAll(AssayHeader.traceBinary)
-        append(AssayHeader.traceParent, trace.header)
-        if !trace.state.isEmpty { append(AssayHeader.traceState, trace.state) }
+        append(name: AssayHeader.traceParent.utf8, value: trace.header.utf8)
+        if !trace.state.isEmpty {
+            append(name: AssayHeader.traceState.utf8, value: trace.state.utf8)
+        }
     }
 }

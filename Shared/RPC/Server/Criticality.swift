@@ -17,3 +17,13 @@ public enum Criticality: UInt8, Sendable, Hashable, Comparable, CaseIterable {
         self = Self.allCases.first { header.elementsEqual("\($0)".utf8) } ?? .normal
     }
 }
+
+extension Criticality: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .critical: "critical"
+        case .normal: "normal"
+        case .sheddable: "sheddable"
+        }
+    }
+}

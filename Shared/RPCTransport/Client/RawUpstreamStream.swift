@@ -44,7 +44,7 @@ final class RawUpstreamStream: ClientCall, RawUpstreamCall {
 
     /// - Parameter retry: nil if the call may not be repeated once it may have run.
     init(
-        _ request: RawRequest, isWhole: Bool, deadline: Deadline, target: String,
+        _ request: consuming RawRequest, isWhole: Bool, deadline: Deadline, target: String,
         retry: RetryPolicy?, to receiver: any RawReceiver, in client: ClientLoop
     ) {
         self.client = client
@@ -54,7 +54,8 @@ final class RawUpstreamStream: ClientCall, RawUpstreamCall {
         kept = request.body
         machine = RetryMachine(retry, deadline: deadline)
         // Who opens the call ends it at its deadline.
-        super.init(request, deadline: deadline, attempt: 0, loop: client.loop, isTimed: false)
+        super.init(
+            consume request, deadline: deadline, attempt: 0, loop: client.loop, isTimed: false)
     }
 
     override var isTimed: Bool { request.kind == .unary }
