@@ -6,8 +6,8 @@ public struct AccessLogEntry: Sendable {
     public var received = Instant(nanoseconds: 0)
     public var ended = Instant(nanoseconds: 0)
     public var requestID = ""
-    /// In a trace, its name.
-    public var traceID = ""
+    /// Nil outside of a trace.
+    public var trace: TraceContext?
     public var listener = ""
     /// Address and port.
     public var peer = ""
@@ -56,7 +56,7 @@ public struct AccessLogEntry: Sendable {
     public func write(to output: inout [UInt8], unixMilliseconds: Int64) {
         var line = JSONLogLine(to: &output, unixMilliseconds: unixMilliseconds)
         line.text("request_id", requestID, to: &output)
-        line.known("trace_id", traceID, to: &output)
+        if let trace { line.text("trace_id", trace.traceID, to: &output) }
         line.known("listener", listener, to: &output)
         line.text("peer_ip", Self.address(of: peer), to: &output)
         line.boolean("tls", isEncrypted, to: &output)

@@ -6,7 +6,10 @@ struct JSONLogLine: ~Copyable {
 
     init(to output: inout [UInt8], unixMilliseconds: Int64) {
         output.append(UInt8(ascii: "{"))
-        text("ts", LogTime.text(unixMilliseconds), to: &output)
+        key("ts", to: &output)
+        output.append(UInt8(ascii: "\""))
+        LogTime.write(unixMilliseconds, to: &output)
+        output.append(UInt8(ascii: "\""))
     }
 
     consuming func end(_ output: inout [UInt8]) {
@@ -15,7 +18,8 @@ struct JSONLogLine: ~Copyable {
 
     mutating func number(_ name: StaticString, _ value: Int, to output: inout [UInt8]) {
         key(name, to: &output)
-        output.append(contentsOf: String(value).utf8)
+        if value < 0 { output.append(UInt8(ascii: "-")) }
+        LogTime.write(Int64(clamping: value.magnitude), digits: 1, to: &output)
     }
 
     mutating func boolean(_ name: StaticString, _ value: Bool, to output: inout [UInt8]) {
@@ -70,37 +74,75 @@ struct JSONLogLine: ~Copyable {
     }
 
     private static func quote(_ value: String, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\""))
-        for byte in value.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                output.append(UInt8(ascii: "\\"))
-                output.append(byte)
-            case 0..<0x20, 0x7F:
-                output.append(contentsOf: "\\u00".utf8)
-                output.append(contentsOf: String(byte >> 4, radix: 16).utf8)
-                output.append(contentsOf: String(byte & 15, radix: 16).utf8)
-            case 0xA8 where endsLikeSeparator(output), 0xA9 where endsLikeSeparator(output):
-                output.removeLast(2)
-                output.append(contentsOf: byte == 0xA8 ? "\\u2028".utf8 : "\\u2029".utf8)
-            default: output.append(byte)
+        var value = value
+        value.withUTF8 { bytes in
+            output.append(UInt8(ascii: "\""))
+            if bytes.contains(where: mayNeedEscape) {
+                for byte in bytes { escape(byte, to: &output) }
+            } else {
+                output.append(contentsOf: bytes)
             }
+            output.append(UInt8(ascii: "\""))
         }
-        output.append(UInt8(ascii: "\""))
+    }
+
+    /// Most texts have no such byte, and go as they are. 0xE2 begins the two separators.
+    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F || byte == 0xE2
+    }
+
+    private static func escape(_ byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            output.append(UInt8(ascii: "\\"))
+            output.append(byte)
+        case 0..<0x20, 0x7F:
+            output.append(contentsOf: "\\u00".utf8)
+            output.append(contentsOf: String(byte >> 4, radix: 16).utf8)
+            output.append(contentsOf: String(byte & 15, radix: 16).utf8)
+        case 0xA8 where endsLikeSeparator(output), 0xA9 where endsLikeSeparator(output):
+            output.removeLast(2)
+            output.append(contentsOf: byte == 0xA8 ? "\\u2028".utf8 : "\\u2029".utf8)
+        default: output.append(byte)
+        }
     }
 }
 
 /// Moments as RFC 3339 has them, in UTC with milliseconds.
 enum LogTime {
-    static func text(_ unixMilliseconds: Int64) -> String {
+    static func write(_ unixMilliseconds: Int64, to output: inout [UInt8]) {
         let milliseconds = min(max(unixMilliseconds, 0), 253_402_300_799_999)
         let (day, rest) = (milliseconds / 86_400_000, milliseconds % 86_400_000)
         let (year, month, date) = civil(day)
-        func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let years = String(repeating: "0", count: max(0, 4 - "\(year)".utf8.count)) + "\(year)"
-        let fraction = String("\(1000 + rest % 1000)".dropFirst())
-        return "\(years)-\(two(month))-\(two(date))T\(two(rest / 3_600_000)):"
-            + "\(two(rest / 60_000 % 60)):\(two(rest / 1000 % 60)).\(fraction)Z"
+        write(year, digits: 4, to: &output)
+        output.append(UInt8(ascii: "-"))
+        write(month, digits: 2, to: &output)
+        output.append(UInt8(ascii: "-"))
+        write(date, digits: 2, to: &output)
+        output.append(UInt8(ascii: "T"))
+        write(rest / 3_600_000, digits: 2, to: &output)
+        output.append(UInt8(ascii: ":"))
+        write(rest / 60_000 % 60, digits: 2, to: &output)
+        output.append(UInt8(ascii: ":"))
+        write(rest / 1000 % 60, digits: 2, to: &output)
+        output.append(UInt8(ascii: "."))
+        write(rest % 1000, digits: 3, to: &output)
+        output.append(UInt8(ascii: "Z"))
+    }
+
+    /// A number that is not negative, with zeros before it up to so many digits.
+    static func write(_ number: Int64, digits minimum: Int, to output: inout [UInt8]) {
+        let start = output.count
+        var rest = number
+        repeat {
+            output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0 || output.count - start < minimum
+        var (low, high) = (start, output.count - 1)
+        while low < high {
+            output.swapAt(low, high)
+            (low, high) = (low + 1, high - 1)
+        }
     }
 
     /// Year, month and day of a day since 1970 (H. Hinnant, "chrono-Compatible Low-Level Date
