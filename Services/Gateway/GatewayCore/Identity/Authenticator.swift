@@ -2,7 +2,7 @@ package import RPC
 
 /// Turns what a request shows into who calls: an API key, a token, a client certificate, or one of the
 /// first two in a certificate's company.
-package struct Authenticator: Sendable {
+package final class Authenticator: Sendable {
     /// A credential as text; not checked.
     package enum Credential {
         /// In `x-api-key`: an API key and nothing else.
@@ -55,6 +55,12 @@ package struct Authenticator: Sendable {
     let keys: APIKeyVerifier
     let tokens: TokenVerifier
     let certificates: CertificateIdentity
+
+    init(keys: APIKeyVerifier, tokens: TokenVerifier, certificates: CertificateIdentity) {
+        self.keys = keys
+        self.tokens = tokens
+        self.certificates = certificates
+    }
 
     package func authenticate(
         _ credential: Credential?, _ circumstances: Circumstances

@@ -10,7 +10,9 @@ final class ForwardedCall {
     private let handler: GatewayHandler
     private let admitted: AdmittedRequest
     private var pipeline: RequestPipeline
-    private var outbound: RawRequest
+    /// Until it is sent on.
+    private var outbound: RawRequest?
+    private let isFramed: Bool
     /// Until the call has ended.
     private var caller: (any RawCaller)?
     private var upstream: (any RawUpstreamCall)?
@@ -26,32 +28,43 @@ final class ForwardedCall {
     private var status: Int?
 
     init(
-        _ outbound: RawRequest, _ pipeline: RequestPipeline, _ admitted: AdmittedRequest,
-        from caller: any RawCaller, by handler: GatewayHandler
+        _ admitted: AdmittedRequest, from caller: any RawCaller, by handler: GatewayHandler
     ) {
-        self.outbound = outbound
-        self.pipeline = pipeline
+        // Its one owner from now on: it is large, and never copied.
+        pipeline = admitted.take()
+        isFramed = pipeline.isFramed
+        requests = MessageFraming(pipeline.requestLimits, isFramed: isFramed)
+        replies = MessageFraming(pipeline.replyLimits, isFramed: isFramed)
         self.admitted = admitted
         self.caller = caller
         self.handler = handler
-        let isFramed = pipeline.isFramed
-        requests = MessageFraming(pipeline.requestLimits, isFramed: isFramed)
-        replies = MessageFraming(pipeline.replyLimits, isFramed: isFramed)
     }
 
     /// Sends a stream's headers on; a single message goes with them.
-    func begin() {
-        if outbound.kind.streamsRequests { open(isWhole: false) }
+    ///
+    /// - Parameter identity: Who the gateway says that it is to a service that it reaches without TLS.
+    func begin(_ head: RequestHead, span: CallSpan?, as identity: String?) {
+        var request = pipeline.forwarded(head)
+        request.span = span
+        request.isChild = true
+        pipeline.log.trace = span?.context ?? TraceContext(head.fields)
+        if let trace = span?.context, !trace.isSampled { request.headers.setTrace(trace) }
+        if let identity {
+            request.headers.append(name: AssayHeader.claimedIdentity.utf8, value: identity.utf8)
+        }
+        let streams = request.kind.streamsRequests
+        outbound = request
+        if streams { open(isWhole: false) }
     }
 
     private func open(isWhole: Bool) {
+        guard var request = outbound.take() else { preconditionFailure("a call is opened once") }
         isOpen = true
         sentAt = handler.now
-        outbound.body = held
+        request.body = held
         held = []
         let call = admitted.state.upstreams[pipeline.upstream ?? 0].open(
-            outbound, isWhole: isWhole, deadline: pipeline.callDeadline, to: self)
-        outbound.body = []
+            request, isWhole: isWhole, deadline: pipeline.callDeadline, to: self)
         // It may have failed already.
         if caller != nil { upstream = call }
     }
@@ -106,7 +119,7 @@ final class ForwardedCall {
     private func ending(of reply: RawReply) -> RawReply {
         RawReply(
             status: 200, headers: Metadata(),
-            trailers: pipeline.isFramed ? reply.headers.withoutContentType : nil)
+            trailers: isFramed ? reply.headers.withoutContentType : nil)
     }
 }
 
@@ -158,11 +171,11 @@ extension ForwardedCall: RawForward {
 extension ForwardedCall: RawReceiver {
     func replied(status: Int, headers: Metadata, isLast: Bool) {
         guard let caller else { return }
-        let passed = pipeline.replied(headers)
+        let passed = pipeline.replied(status, headers)
         if isLast {
             _ = leave()
             let reply = RawReply(status: status, headers: passed)
-            let code = pipeline.status(http: status, ending: passed)
+            let code = RequestPipeline.status(http: status, ending: passed, isFramed: isFramed)
             finish(code, http: status)
             caller.send(reply, code)
         } else {
@@ -182,7 +195,8 @@ extension ForwardedCall: RawReceiver {
 
     func repliedEnd(trailers: Metadata?) {
         guard let caller = leave() else { return }
-        let code = pipeline.status(http: status ?? 0, ending: trailers)
+        let code = RequestPipeline.status(
+            http: status ?? 0, ending: trailers, isFramed: isFramed)
         finish(code, http: status ?? 0)
         caller.end(trailers: trailers, code)
     }

@@ -58,7 +58,11 @@ public final class GatewayHandler: RequestHandler {
             snapshot: state.snapshot, limits: limits, admission: flights, audit: audit)
         let surroundings = surroundings()
         let verdict = pipeline.received(head, from: peer, surroundings)
-        return admission(verdict, Going(pipeline, state, head, peer), surroundings)
+        // Most requests go on at once: their pipeline moves, and is not copied.
+        if case .read(let acceptance) = verdict {
+            return accept(acceptance, consume pipeline, state)
+        }
+        return admission(verdict, Going(consume pipeline, state, head, peer), surroundings)
     }
 
     func surroundings() -> RequestPipeline.Surroundings {
@@ -77,9 +81,10 @@ public final class GatewayHandler: RequestHandler {
         var patience: Instant?
 
         init(
-            _ pipeline: RequestPipeline, _ state: ServingState, _ head: RequestHead, _ peer: Peer
+            _ pipeline: consuming RequestPipeline, _ state: ServingState, _ head: RequestHead,
+            _ peer: Peer
         ) {
-            self.pipeline = pipeline
+            self.pipeline = consume pipeline
             self.state = state
             self.head = head
             self.peer = peer
@@ -91,15 +96,21 @@ public final class GatewayHandler: RequestHandler {
         _ surroundings: RequestPipeline.Surroundings
     ) -> Admission {
         switch verdict {
-        case .read(var acceptance):
-            acceptance.state = AdmittedRequest(going.pipeline, going.state)
-            return .accept(acceptance)
+        case .read(let acceptance): return accept(acceptance, going.pipeline, going.state)
         case .reject(let reply):
             note(going.pipeline.log, unixMilliseconds: clock.unixMilliseconds())
             return refusal(reply, of: going.head)
         case .wait(.limit(let question)): return ask(question, going, surroundings)
         case .wait(.keys(let keys)): return wait(for: keys, going, surroundings)
         }
+    }
+
+    private func accept(
+        _ terms: Acceptance, _ pipeline: consuming RequestPipeline, _ state: ServingState
+    ) -> Admission {
+        var terms = terms
+        terms.state = AdmittedRequest(consume pipeline, state)
+        return .accept(terms)
     }
 
     /// Its token was signed with a key that nobody knows yet.
@@ -191,18 +202,8 @@ public final class GatewayHandler: RequestHandler {
         guard let admitted = request.acceptance.state as? AdmittedRequest else {
             preconditionFailure("a request is admitted before it is forwarded")
         }
-        var pipeline = admitted.pipeline
-        var outbound = pipeline.forwarded(request.head)
-        outbound.span = request.span
-        pipeline.log.traceID =
-            (request.span?.context ?? TraceContext(request.head.fields))?.traceID ?? ""
-        if let trace = request.span?.context, !trace.isSampled { outbound.headers.setTrace(trace) }
-        outbound.isChild = true
-        if let claimedIdentity {
-            outbound.headers.append(AssayHeader.claimedIdentity, claimedIdentity)
-        }
-        let call = ForwardedCall(outbound, pipeline, admitted, from: caller, by: self)
-        call.begin()
+        let call = ForwardedCall(admitted, from: caller, by: self)
+        call.begin(request.head, span: request.span, as: claimedIdentity)
         return call
     }
 
@@ -230,12 +231,23 @@ public final class GatewayHandler: RequestHandler {
 
 /// Keeps a request's pipeline between its admission and its forwarding.
 final class AdmittedRequest: Sendable {
-    let pipeline: RequestPipeline
+    private let pipeline: Mutex<RequestPipeline?>
     let state: ServingState
+    /// The call's place among those in flight, which it has until its stream is over.
+    private let inFlight: InFlightSlot?
 
-    init(_ pipeline: RequestPipeline, _ state: ServingState) {
-        self.pipeline = pipeline
+    init(_ pipeline: consuming RequestPipeline, _ state: ServingState) {
+        inFlight = pipeline.inFlight
+        self.pipeline = Mutex(consume pipeline)
         self.state = state
+    }
+
+    /// Hands the pipeline over, once.
+    func take() -> RequestPipeline {
+        guard let taken = pipeline.withLock({ $0.take() }) else {
+            preconditionFailure("a request is forwarded once")
+        }
+        return taken
     }
 }
 

@@ -40,7 +40,8 @@ extension RequestPipeline {
     }
 
     /// The headers of the service's reply as the caller gets them.
-    func replied(_ headers: Metadata) -> Metadata {
+    mutating func replied(_ status: Int, _ headers: Metadata) -> Metadata {
+        log.http = status
         var passed = HeaderPolicy.replyFields(headers, requestID: log.requestID)
         decorate(&passed)
         return passed
@@ -83,7 +84,7 @@ extension RequestPipeline {
     }
 
     /// What a reply's last fields, or its HTTP status, say.
-    func status(http: Int, ending: Metadata?) -> StatusCode {
+    static func status(http: Int, ending: Metadata?, isFramed: Bool) -> StatusCode {
         guard isFramed else {
             return http == 200 ? .ok : StatusCode(missingStatusWithHTTP: http)
         }

@@ -53,7 +53,7 @@ extension RequestPipeline {
         if let range = findings.requestID, SafeText.isName(head.fields.arena[range]) {
             log.requestID = String(decoding: head.fields.arena[range], as: UTF8.self)
         } else {
-            log.requestID = "r-" + Self.hexadecimal(surroundings.entropy)
+            log.requestID = Self.name(surroundings.entropy)
         }
     }
 
@@ -207,8 +207,16 @@ extension RequestPipeline {
 
     private static let bearerScheme = Array("bearer ".utf8)
 
-    static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    /// What a request is called that has no name of its own: "r-" and 16 hexadecimal digits.
+    static func name(_ number: UInt64) -> String {
+        String(unsafeUninitializedCapacity: 18) { text in
+            text[0] = UInt8(ascii: "r")
+            text[1] = UInt8(ascii: "-")
+            for index in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index) & 15)
+                text[2 + index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+            }
+            return 18
+        }
     }
 }

@@ -207,11 +207,15 @@ public struct RequestPipeline: Sendable {
         let method = snapshot.routes.routes[route].method
         var request = RawRequest(
             method: head.method, target: head.target,
-            headers: HeaderPolicy.upstreamFields(
-                head, requestID: log.requestID, principal: principal, criticality: criticality),
-            body: [], idempotency: method.idempotency, retry: method.retry)
+            headers: upstreamFields(head), body: [], idempotency: method.idempotency,
+            retry: method.retry)
         request.kind = method.kind
         return request
+    }
+
+    func upstreamFields(_ head: RequestHead) -> Metadata {
+        HeaderPolicy.upstreamFields(
+            head, requestID: log.requestID, principal: principal, criticality: criticality)
     }
 
     /// The service could not be reached, or did not answer in time.

@@ -1,7 +1,7 @@
 public import RPC
 
 /// One method that is reachable from outside.
-public struct Route: Sendable {
+public final class Route: Sendable {
     public let method: MethodDescriptor
     /// Index into the snapshot's upstreams.
     public let upstream: Int
