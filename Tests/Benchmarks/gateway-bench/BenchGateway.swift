@@ -3,7 +3,8 @@ import RPC
 
 /// A gateway of 1,000 keys and one issuer.
 struct BenchGateway {
-    let authenticator: Authenticator
+    let snapshot: GatewaySnapshot
+    var authenticator: Authenticator { snapshot.authenticator }
     let key: APIKey
 
     static func key(_ number: Int, secret: UInt8 = 1) -> APIKey {
@@ -33,7 +34,7 @@ struct BenchGateway {
             path: "/assay.risk.v1.RiskAssessment/AssessTransaction", kind: .unary,
             access: .scope("risk.assess", mutualTLS: true))
         let loader = GatewayLoader(methods: [method]) { Array((files[$0] ?? "").utf8) }
-        authenticator = try loader.load("/g/gateway.yaml").authenticator
+        snapshot = try loader.load("/g/gateway.yaml")
         key = Self.key(500)
     }
 
@@ -51,6 +52,13 @@ struct BenchGateway {
               api_keys: { file: keys.yaml, peppers: { 1: pepper-1 } }
             \(hasIssuer ? issuers : "")authorization:
               tenants: { bank: { scopes: [risk.assess, risk.decisions.read] } }
+            limits:
+              plans:
+                default:
+                  tenant: { limit: 1000000, period: 1s, burst: 1000000000 }
+                  client: { limit: 1000000, period: 1s, burst: 1000000000 }
+                  concurrency: { client: 1000, tenant: 1000 }
+            capacity: { in_flight: 100000, memory: 1000GiB }
             routes: [ { service: assay.risk.v1.RiskAssessment, upstream: risk } ]
             upstreams: { risk: { target: "127.0.0.1:7002", expect: ["spiffe://a.example/r"] } }
             """

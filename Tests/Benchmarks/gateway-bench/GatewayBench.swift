@@ -16,8 +16,7 @@ struct GatewayBench: ParsableCommand {
             try KeyWork.run()
             return
         }
-        // Further parts of the gateway add theirs here.
-        let stages = try IdentityStages.all()
+        let stages = try PipelineStages.all() + IdentityStages.all()
         print("stage                                 ns/op   allocations  spread")
         for stage in stages where only.map({ stage.name.contains($0) }) ?? true {
             print(stage.measure(seconds: seconds))

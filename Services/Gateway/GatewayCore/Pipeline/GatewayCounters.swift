@@ -65,7 +65,7 @@ public final class GatewayCounters: Sendable {
         rows = methods.map { _ in Row() }
     }
 
-    func count(_ entry: AccessLogEntry) {
+    package func count(_ entry: AccessLogEntry) {
         let face = Face(entry.face)
         if entry.reason.isEmpty, let number = entry.methodNumber, paths.indices.contains(number),
             paths[number] == entry.method
