@@ -200,7 +200,7 @@ bench-vector:
 .PHONY: bench-gateway
 bench-gateway:
 	@packages="$(GATEWAY_BENCH_PACKAGES)"; $(install_packages)
-	for product in assay-gateway rpc-bench-server gateway-bench limit-bench; do $(RELEASE) --product $$product; done
+	for product in assay-gateway rpc-bench-server rpc-bench-client gateway-bench limit-bench; do $(RELEASE) --product $$product; done
 	Tests/Benchmarks/gateway/bench.py $(BENCH_FLAGS)
 
 ## bench-risk: rules, policy, sealing and whole assessments without a network (ROUNDS=20000)

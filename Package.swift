@@ -177,7 +177,7 @@ let targets: [Target] = [
         ["RPC", "RPCTransport", "AssayMessages", "TestSupport", nioPosix, arguments]),
     program(
         "rpc-bench-client", "Tests/Benchmarks/rpc-bench-client",
-        ["RPC", "RPCTransport", "AssayMessages", nioPosix, arguments]),
+        ["RPC", "RPCTransport", "AssayMessages", "TestSupport", nioCore, nioPosix, arguments]),
     program(
         "feature-bench", "Tests/Benchmarks/feature-bench",
         [

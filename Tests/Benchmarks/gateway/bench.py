@@ -12,10 +12,12 @@ failure if a ratio misses what is asked.
 
 import argparse
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rpc"))
 import programs  # noqa: E402
 from gateways import (  # noqa: E402
     GUARDED, OPEN, AssayGateway, Backend, Gateway, HAProxy, Key, Nginx, Surroundings)
-from load import Load, message, varint  # noqa: E402
+from load import Load, finish, message, varint  # noqa: E402
 from programs import ROOT, Placing, Server  # noqa: E402
 
 # Bytes of a message, prefix and all.
@@ -132,24 +134,31 @@ def guarded(bench: Bench) -> None:
 
 
 def latency(bench: Bench) -> None:
+    """At a fixed rate, calls at even intervals, timed from when each was due. h2load cannot do that:
+    it starts what is due in a hundredth of a second all at once.
+
+    Half load is the rate at which our gateway's core is half busy. That is less than half of the peak
+    of a closed loop, whose calls come in heaps and cost less for it."""
+    if bench.around.tls:
+        return
     load, placing = bench.load(GUARDED), bench.around.placing
     with ExitStack() as stack:
         ours, haproxy = (stack.enter_context(each) for each in (
-            bench.assay("Assay, at half load"), HAProxy("HAProxy h2 → h2", bench.around)))
+            bench.assay("Assay, key + scope + limit"), HAProxy("HAProxy h2 → h2", bench.around)))
         load.rate(ours.port, placing, load.calls // 5)
         peak = statistics.median(load.rate(ours.port, placing) for _ in range(3))
-        rate = int(peak / 2)
-        direct = Load(load.path, load.calls, load.body, headers=load.headers, reply=MESSAGE)
-        places = {"direct": (direct, bench.around.backend), ours.name: (load, ours.port),
-                  haproxy.name: (load, haproxy.port)}
+        trial = int(peak / 4)
+        rate = int(min(trial * 0.5 / busy(bench, ours, trial), peak / 2))
+        places = {"direct": bench.around.backend, ours.name: ours.port, haproxy.name: haproxy.port}
         found: dict[str, list[tuple[int, int]]] = {}
         for _ in range(bench.arguments.rounds):
-            for name, (each, port) in places.items():
-                found.setdefault(name, []).append(
-                    each.percentiles(port, placing, rate, bench.arguments.seconds))
+            for name, port in places.items():
+                found.setdefault(name, []).append(paced(bench, port, rate))
         medians = {name: [statistics.median(column) for column in zip(*rounds)]
                    for name, rounds in found.items()}
-        print(f"\nLatency at {rate:,} calls/s, half of our own peak, open loop\n"
+        print(f"\nLatency at {rate:,} calls/s at even intervals (our core "
+              f"{busy(bench, ours, rate):.0%} busy, HAProxy's {busy(bench, haproxy, rate):.0%}; "
+              f"our peak {peak:,.0f})\n"
               f"  {'':34}{'p50 µs':>10}{'p99 µs':>10}{'added p50':>12}{'added p99':>12}")
         for name, (p50, p99) in medians.items():
             added = [p50 - medians["direct"][0], p99 - medians["direct"][1]]
@@ -159,6 +168,28 @@ def latency(bench: Bench) -> None:
                          f"{bench.demand('added p99, µs', added[1], maximum=1000)}")
             print(f"  {name:34}{p50:10,.0f}{p99:10,.0f}{more}")
         sys.stdout.flush()
+
+
+def busy(bench: Bench, gateway: Gateway, rate: int) -> float:
+    """The share of its core that a gateway uses at a rate."""
+    begun, before = time.monotonic(), gateway.used()
+    paced(bench, gateway.port, rate)
+    used = gateway.used() - before
+    # Of the generator's time half a second is warm-up, at the same rate; what it needs to start is less.
+    seconds = bench.arguments.seconds + 0.5
+    return used / 1e9 / min(seconds, time.monotonic() - begun)
+
+
+def paced(bench: Bench, port: int, rate: int) -> tuple[int, int]:
+    """The 50th and the 99th percentile in microseconds."""
+    program = bench.arguments.gateway.parent / "rpc-bench-client"
+    output = finish(bench.around.placing.wrap(1, [
+        str(program), f"127.0.0.1:{port}", f"--rate={rate}", f"--seconds={bench.arguments.seconds}",
+        f"--path={GUARDED}", f"--header=x-api-key: {bench.around.key.text}"]))
+    found = re.search(r"p50 (\d+) µs.*p99 (\d+) µs", output)
+    if not found:
+        raise SystemExit(f"no times in:\n{output}")
+    return int(found[1]), int(found[2])
 
 
 def redis(bench: Bench) -> None:
@@ -206,11 +237,13 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=40_000, help="of a round")
     parser.add_argument("--seconds", type=int, default=2, help="of a round at half load")
     parser.add_argument("--tls", action="store_true", help="callers speak TLS with all gateways")
+    parser.add_argument("--realtime", action="store_true",
+                        help="real-time priority, for a machine that others use (needs root)")
     parser.add_argument("--free", action="store_true", help="leave the placing to the system")
     arguments = parser.parse_args()
     arguments.gateway = arguments.gateway.resolve()
     cores = os.cpu_count() or 1
-    placing = Placing(pinned=not arguments.free and cores >= 2)
+    placing = Placing(pinned=not arguments.free and cores >= 2, realtime=arguments.realtime)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         with Backend(arguments.gateway.parent / "rpc-bench-server", placing) as backend:
@@ -234,6 +267,8 @@ def description(placing: Placing, arguments: argparse.Namespace) -> str:
         if line.startswith("model name"))
     where = ("each gateway alone on core 0; load generator, service and Redis on core 1"
              if placing.pinned else "by the system, on all cores")
+    if placing.realtime:
+        where += "; real-time priority"
     return (f"machine   {os.cpu_count()} × {processor}, load {os.getloadavg()[0]:.1f}\n"
             f"placing   {where}\n"
             f"load      {first('h2load', '--version')}, 10 connections × 50 streams, messages of "

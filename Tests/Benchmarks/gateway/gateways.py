@@ -6,6 +6,7 @@ import hmac
 import os
 import secrets
 import subprocess
+import tempfile
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,8 +116,7 @@ class AssayGateway(Gateway):
 
     def __init__(self, name: str, program: Path, around: Surroundings, further: str = "",
                  log: str | None = None):
-        folder = around.work / name.replace(" ", "-").replace(",", "")
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=around.work))
         (folder / "pepper").write_text(around.key.pepper)
         (folder / "keys.yaml").write_text(
             f"version: 1\nkeys:\n  - {{ id: {around.key.id}, tenant: bank, client: payments, "
@@ -135,7 +135,7 @@ capacity: {{ in_flight: 100000, memory: 1000GiB }}
 routes:
   - {{ service: bench.v1.Echo, upstream: backend }}
   - {{ service: assay.risk.v1.RiskAssessment, upstream: backend }}
-upstreams: {{ backend: {{ target: "127.0.0.1:{around.backend}" }} }}
+upstreams: {{ backend: {{ target: "127.0.0.1:{around.backend}", in_flight: 100000 }} }}
 {further}""")
         command = [str(program), "--insecure", "--config", str(folder / "gateway.yaml"),
                    "--endpoint-delay", "0", "--grace", "1", "--loops", "1",
