@@ -17,13 +17,8 @@ public final class AdmissionControl: Sendable {
         let client: String
     }
 
-    private struct Counts: Sendable {
-        var clients: [Client: Int] = [:]
-        var tenants: [String: Int] = [:]
-    }
-
     private final class Part: Sendable {
-        let counts = Mutex(Counts())
+        let tenants = Mutex<[String: TenantFlight]>([:])
     }
 
     /// By tenant, so that one lock covers a client and its tenant.
@@ -47,7 +42,11 @@ public final class AdmissionControl: Sendable {
     }
 
     /// A limit of all replicas as this one's part, at least 1.
-    func share(_ limit: Int) -> Int { max(1, limit / max(1, replicas())) }
+    func share(_ limit: Int) -> Int { Self.share(limit, of: replicas()) }
+
+    private static func share(_ limit: Int, of replicas: Int) -> Int {
+        max(1, limit / max(1, replicas))
+    }
 
     /// Counts a call in, until the returned slot is given up.
     ///
@@ -62,15 +61,12 @@ public final class AdmissionControl: Sendable {
         try checkLoad(criticality, capacity: capacity)
         let key = client.map { Client(tenant: $0.tenant, client: $0.client) }
         if let key {
-            let (mine, all) = (share(limits.client), share(limits.tenant))
-            let refusal = part(key.tenant).counts.withLock { part -> Refusal? in
-                if part.clients[key, default: 0] >= mine { return .clientConcurrency(limit: mine) }
-                if part.tenants[key.tenant, default: 0] >= all {
-                    return .tenantConcurrency(limit: all)
-                }
-                part.clients[key, default: 0] += 1
-                part.tenants[key.tenant, default: 0] += 1
-                return nil
+            let replicas = replicas()
+            let (mine, all) = (
+                Self.share(limits.client, of: replicas), Self.share(limits.tenant, of: replicas)
+            )
+            let refusal = part(key.tenant).tenants.withLock { tenants in
+                tenants[key.tenant, default: TenantFlight()].enter(key.client, mine, of: all)
             }
             if let refusal { throw refusal }
         }
@@ -94,17 +90,13 @@ public final class AdmissionControl: Sendable {
     fileprivate func leave(_ key: Client?) {
         total.subtract(1, ordering: .relaxed)
         guard let key else { return }
-        part(key.tenant).counts.withLock { part in
-            Self.decrement(&part.clients, key)
-            Self.decrement(&part.tenants, key.tenant)
+        part(key.tenant).tenants.withLock { tenants in
+            guard let flight = tenants.index(forKey: key.tenant) else {
+                preconditionFailure("a call leaves once")
+            }
+            // Who has nothing in flight costs no memory.
+            if tenants.values[flight].leave(key.client) { tenants.remove(at: flight) }
         }
-    }
-
-    /// Who has nothing in flight costs no memory.
-    private static func decrement<Key>(_ counts: inout [Key: Int], _ key: Key) {
-        let left = (counts[key] ?? 0) - 1
-        precondition(left >= 0, "a call leaves once")
-        counts[key] = left == 0 ? nil : left
     }
 
     private func part(_ tenant: String) -> Part {
@@ -119,17 +111,17 @@ public final class AdmissionControl: Sendable {
     /// Clients and tenants with calls in flight.
     var counted: Int {
         parts.reduce(0) { sum, part in
-            sum + part.counts.withLock { $0.clients.count + $0.tenants.count }
+            sum + part.tenants.withLock { $0.values.reduce($0.count) { $0 + $1.clients.count } }
         }
     }
 
     /// Calls in flight of a client on this replica.
     public func inFlight(tenant: String, client: String) -> Int {
-        part(tenant).counts.withLock { $0.clients[Client(tenant: tenant, client: client)] ?? 0 }
+        part(tenant).tenants.withLock { $0[tenant]?.clients[client] ?? 0 }
     }
 
     public func inFlight(tenant: String) -> Int {
-        part(tenant).counts.withLock { $0.tenants[tenant] ?? 0 }
+        part(tenant).tenants.withLock { $0[tenant]?.total ?? 0 }
     }
 
     /// How many calls of each importance were refused because of the load.
@@ -139,6 +131,47 @@ public final class AdmissionControl: Sendable {
     }
 
     public var load: Double { Double(sampled.load(ordering: .relaxed)) / 1_000_000 }
+}
+
+/// What a tenant has in flight, and who of it. Each step looks its client up once.
+private struct TenantFlight: Sendable {
+    private(set) var total = 0
+    private(set) var clients: [String: Int] = [:]
+
+    /// - Parameters:
+    ///   - limit: Of the client.
+    ///   - all: Of the tenant, at least 1.
+    mutating func enter(
+        _ client: String, _ limit: Int, of all: Int
+    ) -> AdmissionControl.Refusal? {
+        if total >= all {
+            let isClient = clients[client] ?? 0 >= limit
+            return isClient ? .clientConcurrency(limit: limit) : .tenantConcurrency(limit: all)
+        }
+        guard Self.take(&clients[client, default: 0], limit) else {
+            return .clientConcurrency(limit: limit)
+        }
+        total += 1
+        return nil
+    }
+
+    /// The limit is at least 1, so a place is refused only where others are taken.
+    private static func take(_ count: inout Int, _ limit: Int) -> Bool {
+        if count >= limit { return false }
+        count += 1
+        return true
+    }
+
+    /// Whether nothing is in flight any more.
+    mutating func leave(_ client: String) -> Bool {
+        guard let place = clients.index(forKey: client) else {
+            preconditionFailure("a call leaves once")
+        }
+        total -= 1
+        clients.values[place] -= 1
+        if clients.values[place] == 0 { clients.remove(at: place) }
+        return total == 0
+    }
 }
 
 /// A call's place among those in flight. It is given up with the last reference to it, whatever way the
