@@ -3,10 +3,15 @@ enum CRC32 {
     /// Eight tables, so that eight bytes are taken at once ("slicing by 8", Kounavis and Berry 2008):
     /// the table k tells what a byte does that k further ones follow.
     private static let tables: [UInt32] = {
-        var tables = (0..<256).map { index in
-            (0..<8).reduce(UInt32(index)) { value, _ in
-                value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1
+        var tables: [UInt32] = []
+        for byte in 0..<UInt32(256) {
+            var value = byte
+            for _ in 0..<8 {
+                let isOdd = value & 1 == 1
+                value >>= 1
+                if isOdd { value ^= 0xEDB8_8320 }
             }
+            tables.append(value)
         }
         for index in 256..<8 * 256 {
             let before = tables[index - 256]
