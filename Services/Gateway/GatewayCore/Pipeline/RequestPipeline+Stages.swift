@@ -60,7 +60,8 @@ extension RequestPipeline {
     mutating func findRoute(_ head: RequestHead) throws(Rejection) {
         let isQueryAllowed = isGet
         let found = head.withBytes(head.pathField) { target -> Int? in
-            let path = target.prefix { $0 != UInt8(ascii: "?") }
+            let path = UnsafeRawBufferPointer(
+                rebasing: target.prefix { $0 != UInt8(ascii: "?") })
             guard isQueryAllowed || path.count == target.count else { return nil }
             return snapshot.routes.route(path)
         }
@@ -191,9 +192,13 @@ extension RequestPipeline {
                 .idempotency, .failedPrecondition, "IDEMPOTENCY_KEY",
                 "idempotency-key has 1 to 64 characters of A–Z a–z 0–9 . _ : -")
         }
-        let digest = SHA256.hash(data: head.fields.arena[range]).prefix(8)
-        log.idempotencyKeyHash = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-            .joined()
+        var hasher = SHA256()
+        head.fields.arena[range].withUnsafeBytes { hasher.update(bufferPointer: $0) }
+        let number = hasher.finalize().prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        log.idempotencyKeyHash = String(unsafeUninitializedCapacity: 16) { text in
+            Self.write(number, to: text, at: 0)
+            return 16
+        }
     }
 
     // MARK: Helpers of the stages
@@ -212,11 +217,18 @@ extension RequestPipeline {
         String(unsafeUninitializedCapacity: 18) { text in
             text[0] = UInt8(ascii: "r")
             text[1] = UInt8(ascii: "-")
-            for index in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index) & 15)
-                text[2 + index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
-            }
+            write(number, to: text, at: 2)
             return 18
+        }
+    }
+
+    /// Writes 16 hexadecimal digits.
+    private static func write(
+        _ number: UInt64, to text: UnsafeMutableBufferPointer<UInt8>, at start: Int
+    ) {
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * index) & 15)
+            text[start + index] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 public import RPC
 
 /// One method that is reachable from outside.
@@ -43,7 +44,7 @@ public struct RouteTable: Sendable {
         while size < routes.count * 2 { size <<= 1 }
         var slots = [Int32](repeating: -1, count: size)
         for (index, path) in paths.enumerated() {
-            var slot = Self.hash(path) & (size - 1)
+            var slot = path.withUnsafeBytes { Self.hash($0) } & (size - 1)
             while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
             slots[slot] = Int32(index)
         }
@@ -51,21 +52,28 @@ public struct RouteTable: Sendable {
     }
 
     /// The route of a path, compared byte for byte: no decoding, no normalisation.
-    public func route(_ path: some Collection<UInt8>) -> Int? {
+    public func route(_ path: UnsafeRawBufferPointer) -> Int? {
         var slot = Self.hash(path) & (slots.count - 1)
         while slots[slot] >= 0 {
             let index = Int(slots[slot])
-            if paths[index].count == path.count, paths[index].elementsEqual(path) { return index }
+            if paths[index].withUnsafeBytes({ Self.isEqual($0, path) }) { return index }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
     }
 
-    /// FNV-1a. Nobody but the configuration adds entries, so a chosen path can only miss.
-    private static func hash(_ bytes: some Sequence<UInt8>) -> Int {
-        let value: UInt64 = bytes.reduce(0xCBF2_9CE4_8422_2325) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+    private static func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer)
+        -> Bool
+    {
+        guard left.count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
+            return false
         }
+        return memcmp(a, b, left.count) == 0
+    }
+
+    /// Nobody but the configuration adds entries, so a chosen path can only miss.
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let value = XXH64.hash(bytes)
         return Int(truncatingIfNeeded: value ^ value >> 32)
     }
 }
