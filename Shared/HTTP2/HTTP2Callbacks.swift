@@ -155,8 +155,11 @@ extension HTTP2Session {
             charge(.hugeHeaders)
             return Self.temporal
         }
-        if size > profile.maximumMetadataBytes
+        let isTarget = name.count == 5 && name.elementsEqual(":path".utf8)
+        if isTarget { headers.pointee.targetBytes = value.count }
+        if size - headers.pointee.targetBytes > profile.maximumMetadataBytes
             || headers.pointee.count >= profile.maximumMetadataFields
+            || isTarget && value.count > profile.maximumTargetBytes
         {
             headers.pointee.skip(nameCount: name.count, valueCount: value.count)
         } else {
@@ -252,7 +255,9 @@ extension HTTP2Session {
         let isLast = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         if isLast { stream.remoteEnded = true }
         let isFirst = role == .server ? !stream.hasRequest : !stream.hasFinalHeaders
-        if role == .client, isFirst, headers.pointee.isInformational { return }
+        if role == .client, isFirst, headers.pointee.isInformational {
+            return delegate.receivedInformational(on: stream)
+        }
         if isFirst {
             if role == .client { stream.hasFinalHeaders = true }
             stream.hasRequest = true

@@ -14,6 +14,8 @@ public struct HTTP2Profile: Sendable {
     public var maximumMetadataBytes: Int
     /// Soft limit of one header block.
     public var maximumMetadataFields: Int
+    /// What a request's target may have without being counted as metadata.
+    public var maximumTargetBytes = 16 << 10
     /// CONTINUATION frames behind one HEADERS.
     public var maximumContinuations: Int
     /// Acknowledgements that may wait to be sent.

@@ -25,6 +25,15 @@ extension HTTP2Session {
         withFields(status: status, headers) { submitResponse(body, on: stream) }
     }
 
+    /// Headers with a status of 1xx; the response is still to come.
+    public func submitInformational(status: Int, on stream: HTTP2Stream) {
+        withFields(status: status, []) {
+            _ = nghttp2_submit_headers(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, fields.pointee.pointer,
+                fields.pointee.count, nil)
+        }
+    }
+
     /// Fills `fields` with a status and with fields in `HeaderBlock`'s format, for as long as `body`
     /// runs.
     func withFields(status: Int, _ headers: [UInt8], _ body: () -> Void) {

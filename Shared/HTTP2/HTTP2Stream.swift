@@ -120,6 +120,8 @@ enum OutboundTrailers {
 public protocol HTTP2SessionDelegate: AnyObject {
     /// A request (server) or the final response headers (client).
     func received(_ headers: HeaderBlock, on stream: HTTP2Stream, isLast: Bool)
+    /// Headers of a response with a status of 1xx (client); the final ones follow.
+    func receivedInformational(on stream: HTTP2Stream)
     /// A piece of a body; the pointer is valid until the session has read its input to the end.
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream)
     /// Bytes of a body that comes in pieces were sent. Called while the session is drained.
@@ -147,6 +149,7 @@ public protocol HTTP2SessionDelegate: AnyObject {
 }
 
 extension HTTP2SessionDelegate {
+    public func receivedInformational(on stream: HTTP2Stream) {}
     public func misbehaved(_ event: String, ends: Bool) {}
     public func sentGoAway(code: HTTP2ErrorCode) {}
 }

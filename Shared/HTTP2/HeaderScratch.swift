@@ -8,6 +8,8 @@ struct HeaderScratch {
     private(set) var count = 0
     private var skipped = 0
     private(set) var listSize = 0
+    /// Of these, what the soft limit does not count.
+    var targetBytes = 0
     private var isOverSoftLimit = false
 
     init() { memory = .allocate(byteCount: 1024, alignment: 8) }
@@ -19,6 +21,7 @@ struct HeaderScratch {
         count = 0
         skipped = 0
         listSize = 0
+        targetBytes = 0
         isOverSoftLimit = false
     }
 

@@ -16,10 +16,16 @@ public protocol RawCaller: AnyObject {
     func end(trailers: Metadata?, _ code: StatusCode)
     /// Sends a whole reply.
     func send(_ reply: RawReply, _ code: StatusCode)
+    /// What came of the request is nothing that an honest client sends; the connection counts it.
+    func blame(for error: RPCError)
     /// Gives up a reply that was started and cannot be ended in order.
     func abort()
     /// Has the caller send as many bytes more.
     func consumed(_ count: Int)
+}
+
+extension RawCaller {
+    public func blame(for error: RPCError) {}
 }
 
 /// A call that is being forwarded, as the connection of its caller sees it.

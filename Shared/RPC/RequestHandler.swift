@@ -73,6 +73,9 @@ public struct Acceptance: Sendable {
     public var isUnlimited: Bool
     /// Whether its bytes go on as they come, by `forward` in place of `handle`.
     public var isForwarded = false
+    /// Its reply stands: the body is only heard out, for clients that lose a reply which overtakes their
+    /// request. It is sent when `handle` is called, at the latest when the body passes `maximumBytes`.
+    public var isHeardOut = false
     /// Given back with the request: an index of the handler's own.
     public var route: Int
     /// Given back with the request: what the handler found out already.

@@ -33,6 +33,8 @@ public struct RequestHead: Sendable {
     package private(set) var isSecureScheme: Bool?
     /// `te: trailers` was sent.
     package private(set) var acceptsTrailers = false
+    /// `expect: 100-continue` was sent: the body comes when it is asked for.
+    public private(set) var expectsContinue = false
     /// A name has a byte that gRPC does not allow.
     package private(set) var hasForbiddenName = false
     /// There are fields to look at again: binary ones, or with reserved names.
@@ -89,6 +91,10 @@ public struct RequestHead: Sendable {
         case 2 where named("te"): acceptsTrailers = valued("trailers")
         case 4 where named("host"): hostField = span
         case 5 where named(":path"): pathField = span
+        case 6 where named("expect"):
+            let expected = UnsafeRawBufferPointer(start: value, count: valueCount)
+            expectsContinue =
+                String(decoding: expected, as: UTF8.self).lowercased() == "100-continue"
         case 7 where named(":method"):
             method = valued("POST") ? .post : valued("GET") ? .get : .other
         case 7 where named(":scheme"):

@@ -252,7 +252,8 @@ public final class RPCServer: Sendable {
             try channel.pipeline.syncOperations.addHandler(
                 HTTPVersionSelector(
                     before: handler, http1, isTLS: listener.tls != nil,
-                    patience: profile.http2.settingsTimeout))
+                    patience: profile.http2.settingsTimeout
+                ) { connection.refusedHTTP1(status: $0) })
         }
         try channel.pipeline.syncOperations.addHandler(handler)
     }

@@ -27,6 +27,7 @@ extension ServerConnection {
             stream.context = call
             telemetry?.began(&call.tally, route: acceptance.route, head)
             untimed.append(call)
+            inviteBody(of: call)
             if acceptance.isForwarded {
                 openForward(of: call)
             } else if acceptance.kind != .unary {
@@ -44,6 +45,15 @@ extension ServerConnection {
             stream.context = call
             discard(call)
         }
+    }
+
+    /// Who waits for it is told that the body is wanted (RFC 9110 §10.1.1).
+    func inviteBody(of call: ServerCall) {
+        guard call.head.expectsContinue, !call.acceptance.isHeardOut, let stream = call.stream,
+            !stream.remoteEnded
+        else { return }
+        session?.submitInformational(status: 100, on: stream)
+        setNeedsFlush()
     }
 
     /// The reply stands, and the rest of the request is not wanted. What is on its way is read and
@@ -157,8 +167,19 @@ extension ServerConnection {
     func refuse(_ call: ServerCall, _ error: RPCError) {
         noteFraming(error)
         if call.phase == .forwarding { return cutOffForward(call, error) }
+        if call.acceptance.isHeardOut { return endHearing(call) }
         answer(call, failure(of: call, error))
         call.port?.abandon(error)
+        discard(call)
+    }
+
+    /// The reply stood before the body came, and does not wait for more of it.
+    private func endHearing(_ call: ServerCall) {
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        let request = InboundRequest(
+            head: call.head, acceptance: call.acceptance, peer: peer, body: nothing,
+            clock: loop.clockReader)
+        if case .reply(let reply) = handler.handle(request) { answer(call, reply) }
         discard(call)
     }
 

@@ -150,6 +150,7 @@ extension ServerCall: RawCaller {
     func send(_ reply: RawReply, _ code: StatusCode) {
         connection.sendWhole(reply, of: self, code)
     }
+    func blame(for error: RPCError) { connection.noteFraming(error) }
     func abort() { connection.abortReply(of: self) }
     func consumed(_ count: Int) { connection.consumed(count, of: self) }
 }

@@ -8,6 +8,19 @@ extension ServerConnection {
         if ends { endsBadly = true }
     }
 
+    /// A request of HTTP/1.1 went no further than to its parser, and its connection ends.
+    func refusedHTTP1(status: Int) {
+        let event: String? =
+            switch status {
+            case 400: "http1_malformed"
+            case 408: "http1_slow_fields"
+            case 414: "http1_long_target"
+            case 431: "http1_huge_fields"
+            default: nil
+            }
+        if let event { observer?.misbehaved(event, action: .closed, peer: peer) }
+    }
+
     package func sentGoAway(code: HTTP2ErrorCode) {
         guard let observer else { return }
         let reason = session?.misbehaviour ?? (code == .noError ? drainReason : "\(code)")

@@ -69,6 +69,7 @@ extension ServerConnection {
             stopTimer(of: call)
             call.timer = loop.arm(call, at: acceptance.deadline.instant)
         }
+        inviteBody(of: call)
         if acceptance.isForwarded {
             openForward(of: call)
         } else if acceptance.kind != .unary {

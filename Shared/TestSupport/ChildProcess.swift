@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 /// A program a test started. It ends with this object at the latest, by its process id alone.
 public final class ChildProcess: Sendable {
@@ -44,6 +45,20 @@ public final class ChildProcess: Sendable {
     deinit {
         kill()
     }
+
+    /// Has it killed when this process exits, for those that outlive every test.
+    public func endWithTests() {
+        let isFirst = Self.lasting.withLock { lasting in
+            lasting.append(processID)
+            return lasting.count == 1
+        }
+        guard isFirst else { return }
+        atexit {
+            for id in ChildProcess.lasting.withLock({ $0 }) { Foundation.kill(id, SIGKILL) }
+        }
+    }
+
+    private static let lasting = Mutex<[Int32]>([])
 
     public var processID: Int32 { process.processIdentifier }
     public var isRunning: Bool { process.isRunning }

@@ -126,7 +126,7 @@ import Testing
                 Issue.record("an HTTP request is heard out")
                 return
             }
-            #expect(terms.maximumBytes == 16 << 10 && terms.deadline < .none)
+            #expect(terms.maximumBytes == 64 << 10 && terms.deadline < .none)
             let reply = try await call(handler, head, body: [1])
             #expect(reply.status == (type == "text/plain" ? 415 : 401))
         }

@@ -89,7 +89,16 @@ struct HTTP1Tests {
             }
             let expecting = try await Self.answer(
                 to: Self.post(body, to: "Say", "Expect: 100-continue\r\n\(end)"), at: server)
-            #expect(expecting.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"))
+            // The body is there already: nobody has to be asked for it.
+            #expect(expecting.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            let patient = try await RawPeer(port: server.port)
+            let waiting = Self.post(body, to: "Say", "Expect: 100-continue\r\n\(end)")
+            try await patient.send(Array(waiting.utf8.dropLast(body.utf8.count)))
+            let invited = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+            _ = try await patient.until { $0 == invited }
+            try await patient.send(Array(body.utf8))
+            let rest = try await patient.untilClosed().dropFirst(invited.count)
+            #expect(String(decoding: rest, as: UTF8.self).hasPrefix("HTTP/1.1 200 OK\r\n"))
         }
     }
 
@@ -100,7 +109,7 @@ struct HTTP1Tests {
             let fields = (0..<101).map { "x-\($0): 1\r\n" }.joined()
             let cases: [(String, String)] = [
                 ("\(line)\r\n", "400"), ("\(line)Host: a\r\nHost: b\r\n\r\n", "400"),
-                ("\(line)Host: a\r\nContent-Type: application/grpc\r\n\r\n", "505"),
+                ("\(line)Host: a\r\nContent-Type: application/grpc\r\n\r\n", "415"),
                 ("\(line)Host: a\r\n\(fields)\r\n", "431"),
                 ("\(line)Host: a\r\nx: \(String(repeating: "y", count: 20_000))\r\n\r\n", "431"),
                 ("\(line)Host: a\r\nno colon\r\n\r\n", "400"),

@@ -103,7 +103,8 @@ final class GatewayProcess: Sendable {
             listeners: try snapshot.configuration.listeners.map { try listener($0, environment) },
             handler: FrontHandler(
                 own: ownServices(environment, callers), callers: callers, gateway: gateway),
-            profile: .edge, telemetry: observability.telemetry, group: environment.group)
+            profile: .edge(snapshot.configuration.connections), telemetry: observability.telemetry,
+            group: environment.group)
         observability.watch(server)
         identities.adopt(snapshot)
         logs.noteKeySets(of: identities.keySets)
@@ -165,7 +166,7 @@ final class GatewayProcess: Sendable {
                     message: "\(configured.name): without tls it listens on loopback only")
             }
             var listener = RPCListener.plaintext(host: address.host, port: address.port)
-            if configured.speaksHTTP1 { listener.http1 = .edge }
+            if configured.speaksHTTP1 { listener.http1 = .edge(snapshot.configuration.connections) }
             return listener
         }
         let certificates = try environment.certificateWatch.store(
@@ -181,7 +182,7 @@ final class GatewayProcess: Sendable {
                     : [ApplicationProtocol.http2],
                 insists: tls.clientCertificate == .required),
             handshakes: environment.handshakes)
-        if configured.speaksHTTP1 { listener.http1 = .edge }
+        if configured.speaksHTTP1 { listener.http1 = .edge(snapshot.configuration.connections) }
         return listener
     }
 

@@ -14,26 +14,12 @@ final class HTTP1Bridge: ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// A request under way.
-    private struct Exchange {
-        let version: HTTPVersion
-        var keepsAlive: Bool
-        /// Nobody wants the body of the reply.
-        let isHead: Bool
-        /// Nil once it is over.
-        var stream: HTTP2Stream?
-        var isRequestComplete = false
-        /// Nil until it has come.
-        var head: HTTPResponseHead?
-        var isHeadWritten = false
-        var body = ByteBuffer()
-    }
-
     private let limits: HTTP1Limits
     private let scheme: String
+    private let refused: (Int) -> Void
     private var context: ChannelHandlerContext?
     private var session: HTTP2Session?
-    private var exchange: Exchange?
+    private var exchange: HTTP1Exchange?
     /// Parts of requests behind the one under way.
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
     private var lastWrite: EventLoopFuture<Void>?
@@ -43,14 +29,21 @@ final class HTTP1Bridge: ChannelDuplexHandler {
     /// No further request is taken.
     private var isEnding = false
     private var idle: Scheduled<Void>?
+    /// Runs while the fields of a request are incomplete.
+    private var lateHead: Scheduled<Void>?
+    /// Bytes that have come and were no part of a request yet, and whether a line ended among the first
+    /// of them, as it does unless it is the target that is too long.
+    private var openBytes = 0
+    private var hasOpenLine = false
 
     /// Parts of requests that may wait; with more the socket is not read.
     private static let maximumWaiting = 8
     /// The rest of a request that has its reply already is thrown away for so long.
     private static let patience = TimeAmount.seconds(1)
 
-    init(_ limits: HTTP1Limits, scheme: String) {
+    init(_ limits: HTTP1Limits, scheme: String, refused: @escaping (Int) -> Void) {
         self.limits = limits
+        self.refused = refused
         self.scheme = scheme
     }
 
@@ -75,6 +68,7 @@ final class HTTP1Bridge: ChannelDuplexHandler {
 
     private func end() {
         idle?.cancel()
+        lateHead?.cancel()
         isEnding = true
         exchange = nil
         session = nil
@@ -93,25 +87,61 @@ final class HTTP1Bridge: ChannelDuplexHandler {
         }
     }
 
+    /// Bytes are about to be read as parts of requests.
+    func arrived(_ bytes: ByteBufferView) {
+        let room = limits.targetBytes - openBytes
+        if !hasOpenLine, room > 0 { hasOpenLine = bytes.prefix(room).contains(0x0A) }
+        openBytes += bytes.count
+    }
+
+    /// Who begins with a request's fields has to come to their end.
+    private func watchHead() {
+        guard openBytes > 0, exchange == nil, !isEnding, lateHead == nil else { return }
+        let confined = LoopConfined(self)
+        lateHead = context?.eventLoop.scheduleTask(in: TimeAmount(limits.headerTimeout)) {
+            confined.value.headIsLate()
+        }
+    }
+
+    private func headIsLate() {
+        guard exchange == nil, !isEnding else { return }
+        refuse(.init(408, "the request's fields do not come to an end"), of: Self.unread)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let fault = error as? HTTPParserError else { return context.fireErrorCaught(error) }
-        guard exchange == nil, !isEnding else { return context.close(promise: nil) }
-        let isTooLarge = fault == .headerOverflow
-        refuse(
-            .init(
-                isTooLarge ? 431 : 400,
-                isTooLarge ? "the request has too many fields, or too long ones" : "no HTTP/1.1"),
-            of: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"))
+        guard let current = exchange else {
+            return isEnding
+                ? context.close(promise: nil)
+                : refuse(.init(fault, limits, inTarget: !hasOpenLine), of: Self.unread)
+        }
+        // What is no request behind one that is being answered ends the connection, and not its reply.
+        exchange?.keepsAlive = false
+        if current.isRequestComplete { return }
+        guard let stream = current.stream, !current.isHeadWritten else {
+            return context.close(promise: nil)
+        }
+        exchange?.stream = nil
+        session?.reset(stream, code: .cancel)
+        schedulePump()
+        answer(.init(400, "the request's body is no HTTP/1.1"))
     }
+
+    /// Stands for a request whose fields were not read.
+    private static let unread = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
 
     // MARK: Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
+        (openBytes, hasOpenLine) = (0, false)
         if isBehind { waiting.append(part) } else { take(part) }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { pump() }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        watchHead()
+        pump()
+    }
 
     /// The request under way has come to its end, and its reply has not.
     private var isBehind: Bool { exchange?.isRequestComplete == true || !waiting.isEmpty }
@@ -129,18 +159,19 @@ final class HTTP1Bridge: ChannelDuplexHandler {
     private func begin(_ head: HTTPRequestHead) {
         if isEnding { return }
         idle?.cancel()
+        lateHead?.cancel()
+        lateHead = nil
         do throws(HTTP1RequestFields.Refusal) {
-            let fields = try HTTP1RequestFields.arena(of: head, scheme: scheme)
-            exchange = Exchange(
-                version: head.version, keepsAlive: head.isKeepAlive, isHead: head.method == .HEAD,
+            let fields = try HTTP1RequestFields.arena(of: head, limits, scheme: scheme)
+            exchange = HTTP1Exchange(
+                version: head.version,
+                // What follows a wish for another protocol is not read as HTTP/1.1.
+                keepsAlive: head.isKeepAlive && !head.headers.contains(name: "upgrade"),
+                isHead: head.method == .HEAD,
                 stream: session?.submitRequest(headers: fields, body: [], isStreaming: true))
             if exchange?.stream == nil { refuse(Self.unavailable, of: head) }
         } catch {
-            return refuse(error, of: head)
-        }
-        if head.headers[canonicalForm: "expect"].contains(where: { $0 == "100-continue" }) {
-            write(.head(HTTPResponseHead(version: head.version, status: .continue)))
-            context?.flush()
+            refuse(error, of: head)
         }
     }
 
@@ -281,12 +312,18 @@ final class HTTP1Bridge: ChannelDuplexHandler {
 
     /// Answers what is not passed on; with it ends the connection.
     private func refuse(_ refusal: HTTP1RequestFields.Refusal, of head: HTTPRequestHead) {
-        exchange = Exchange(
+        exchange = HTTP1Exchange(
             version: head.version.major == 1 ? head.version : .http1_1, keepsAlive: false,
             isHead: head.method == .HEAD)
+        answer(refusal)
+    }
+
+    private func answer(_ refusal: HTTP1RequestFields.Refusal) {
+        refused(refusal.status)
         let reply = refusal.reply
         set(status: reply.status, reply.headers)
-        exchange?.body.writeBytes(reply.body)
+        exchange?.body = ByteBuffer(bytes: reply.body)
+        exchange?.keepsAlive = false
         finish()
     }
 
@@ -308,6 +345,15 @@ extension HTTP1Bridge: HTTP2SessionDelegate {
         guard isCurrent(stream) else { return }
         let fields = Metadata(arena: headers.arena, count: headers.count)
         set(status: ResponseStatus.read(fields), fields)
+    }
+
+    /// The request is admitted: its client may send the body.
+    func receivedInformational(on stream: HTTP2Stream) {
+        guard isCurrent(stream), let current = exchange, current.version.minor > 0,
+            !current.isRequestComplete, !current.isHeadWritten
+        else { return }
+        write(.head(HTTPResponseHead(version: current.version, status: .continue)))
+        context?.flush()
     }
 
     func received(_ data: UnsafeRawBufferPointer, on stream: HTTP2Stream) {
@@ -342,10 +388,7 @@ extension HTTP1Bridge: HTTP2SessionDelegate {
             code == .refusedStream
             ? HTTP1RequestFields.Refusal(503, "the server has too many requests")
             : .init(400, "the request is not one that HTTP/2 allows: \(code)")
-        set(status: refusal.status, refusal.reply.headers)
-        exchange?.body = ByteBuffer(bytes: refusal.reply.body)
-        exchange?.keepsAlive = false
-        finish()
+        answer(refusal)
     }
 
     func receivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debug: String) {

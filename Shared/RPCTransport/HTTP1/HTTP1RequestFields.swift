@@ -13,29 +13,44 @@ enum HTTP1RequestFields {
             self.message = message
         }
 
+        /// What the parser says of bytes that are no request.
+        init(_ fault: HTTPParserError, _ limits: HTTP1Limits, inTarget: Bool) {
+            switch (fault, inTarget) {
+            case (.headerOverflow, true): self = .longTarget(limits)
+            case (.headerOverflow, false):
+                self.init(431, "the request has too many fields, or too long ones")
+            default: self.init(400, "no HTTP/1.1")
+            }
+        }
+
+        static func longTarget(_ limits: HTTP1Limits) -> Refusal {
+            Refusal(414, "the request's target is longer than \(limits.targetBytes) bytes")
+        }
+
         var reply: RawReply {
-            RawReply(
-                json: RPCError(status == 505 ? .unimplemented : .invalidArgument, message),
-                status: status)
+            var reply = RawReply(json: RPCError(code, message), status: status)
+            if status == 415 { reply.headers.append("accept-post", "application/json") }
+            return reply
+        }
+
+        private var code: StatusCode {
+            switch status {
+            case 408: .deadlineExceeded
+            case 414, 431: .resourceExhausted
+            case 503: .unavailable
+            case 415, 417, 505: .unimplemented
+            default: .invalidArgument
+            }
         }
     }
 
     /// The fields, pseudo-headers first, in the format of `HeaderBlock`.
     static func arena(
-        of head: HTTPRequestHead, scheme: String
+        of head: HTTPRequestHead, _ limits: HTTP1Limits, scheme: String
     ) throws(Refusal) -> [UInt8] {
         guard head.version.major == 1 else { throw Refusal(505, "this is HTTP/1.1 or HTTP/2") }
-        if head.headers.first(name: "content-type")?.lowercased().hasPrefix("application/grpc")
-            == true
-        {
-            throw Refusal(505, "gRPC needs HTTP/2")
-        }
-        // Two lengths of one body: two hops could disagree on where the next request begins.
-        if head.headers.contains(name: "transfer-encoding"),
-            head.headers.contains(name: "content-length")
-        {
-            throw Refusal(400, "content-length and transfer-encoding exclude each other")
-        }
+        guard head.uri.utf8.count <= limits.targetBytes else { throw .longTarget(limits) }
+        try check(head, limits)
         let (authority, path) = try target(of: head)
         var fields = Metadata()
         fields.append(":method", head.method.rawValue)
@@ -51,9 +66,35 @@ enum HTTP1RequestFields {
         return fields.arena
     }
 
+    /// What two hops could read differently, and what is not served this way.
+    private static func check(_ head: HTTPRequestHead, _ limits: HTTP1Limits) throws(Refusal) {
+        let bytes = head.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        guard bytes <= limits.headerBytes else {
+            throw Refusal(431, "the request's fields are longer than \(limits.headerBytes) bytes")
+        }
+        let types = head.headers["content-type"]
+        guard types.count <= 1 else { throw Refusal(400, "content-type is there more than once") }
+        if types.first?.lowercased().hasPrefix("application/grpc") == true {
+            throw Refusal(415, "gRPC needs HTTP/2")
+        }
+        let codings = head.headers["transfer-encoding"]
+        if !codings.isEmpty {
+            // Two lengths of one body: two hops could disagree on where the next request begins.
+            if head.headers.contains(name: "content-length") {
+                throw Refusal(400, "content-length and transfer-encoding exclude each other")
+            }
+            guard head.version.minor > 0, codings.count == 1, codings[0].lowercased() == "chunked"
+            else { throw Refusal(400, "transfer-encoding may only be chunked, once") }
+        }
+        let expectations = head.headers["expect"]
+        guard expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
+            throw Refusal(417, "expect may only be 100-continue")
+        }
+    }
+
     /// Fields of one connection, and what the pseudo-headers say.
     private static let staysBehind: Set<String> = [
-        "connection", "expect", "host", "http2-settings", "keep-alive", "proxy-connection", "te",
+        "connection", "host", "http2-settings", "keep-alive", "proxy-connection", "te",
         "trailer", "transfer-encoding", "upgrade",
     ]
 

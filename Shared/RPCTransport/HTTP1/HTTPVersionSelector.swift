@@ -19,20 +19,23 @@ final class HTTPVersionSelector: ChannelInboundHandler, RemovableChannelHandler 
     private let limits: HTTP1Limits
     private let isTLS: Bool
     private let patience: Duration
+    private let refused: (Int) -> Void
     private var seen = ByteBuffer()
     private var late: Scheduled<Void>?
 
     /// - Parameters:
     ///   - connection: the handler of HTTP/2.
     ///   - patience: without TLS, how long the first bytes may take.
+    ///   - refused: told of requests of HTTP/1.1 that are answered with this status and not passed on.
     init(
         before connection: any ChannelHandler, _ limits: HTTP1Limits, isTLS: Bool,
-        patience: Duration
+        patience: Duration, refused: @escaping (Int) -> Void = { _ in }
     ) {
         self.connection = connection
         self.limits = limits
         self.isTLS = isTLS
         self.patience = patience
+        self.refused = refused
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -87,15 +90,16 @@ final class HTTPVersionSelector: ChannelInboundHandler, RemovableChannelHandler 
 
     private func bridge(_ context: ChannelHandlerContext) {
         var decoding = NIOHTTPDecoderLimitConfiguration()
-        decoding.maxHeaderFieldSize = limits.headerBytes
-        decoding.maxHeaderListSize = limits.headerBytes
+        // The target counts like a field here; the bridge looks at each of them by itself.
+        decoding.maxHeaderFieldSize = max(limits.headerBytes, limits.targetBytes) + 1
+        decoding.maxHeaderListSize = limits.headerBytes + limits.targetBytes + 1
         decoding.maxHeaderFieldCount = limits.headerFields
+        let bridge = HTTP1Bridge(limits, scheme: isTLS ? "https" : "http", refused: refused)
         do {
             try context.pipeline.syncOperations.addHandlers(
                 [
-                    HTTPResponseEncoder(),
-                    ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoding)),
-                    HTTP1Bridge(limits, scheme: isTLS ? "https" : "http"),
+                    HTTPResponseEncoder(), HTTP1ArrivalWatch(bridge),
+                    ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoding)), bridge,
                 ], position: .before(connection))
         } catch {
             context.close(promise: nil)

@@ -16,6 +16,7 @@ import Testing
             cors: { origins: ["https://app.bank.example", "https://desk.bank.example:8443"], headers: [Content-Type, x-api-key], max_age: 5m }
           - { name: partners, address: 0.0.0.0, port: 8444, http1: false, tls: { certificate: tls/edge.pem, key: tls/edge.key, client_ca: tls/clients.pem, client_certificate: required } }
         cors: { origins: ["https://console.bank.example"] }
+        connections: { total: 500, per_address: 20, handshakes: 16, timeouts: { headers: 3s, idle: 90s } }
         admin: { address: 127.0.0.1, port: 9901 }
         mesh: { certificate: tls/gateway.pem, key: tls/gateway.key, bundle: tls/mesh-ca.pem }
         store: { url: "rediss://redis:6379", budget: 2ms, username: limits, password_file: secrets/redis, ca: tls/redis.pem }
@@ -154,6 +155,14 @@ import Testing
         #expect(configuration.trustedProxies.count == 3)
     }
 
+    @Test("what connections may cost")
+    func connections() throws {
+        let limits = try read(Self.whole).connections
+        #expect(limits.total == 500 && limits.perAddress == 20 && limits.handshakes == 16)
+        #expect(limits.timeouts.headers == .seconds(3) && limits.timeouts.idle == .seconds(90))
+        #expect(limits.timeouts.stall == .seconds(30))
+    }
+
     @Test("what is left out has the documented value")
     func defaults() throws {
         let configuration = try Fixtures.snapshot().configuration
@@ -166,6 +175,7 @@ import Testing
             configuration.listeners[0].tls?.clientCertificate
                 == GatewayConfiguration.ClientCertificate.none)
         #expect(configuration.listeners[0].crossOrigin == nil)
+        #expect(configuration.connections == GatewayConfiguration.Connections())
     }
 
     @Test("a mistake is named with what to write instead")
@@ -183,6 +193,9 @@ import Testing
             ("https://app.bank.example", "https://app.bank.example/", "exact origin"),
             ("https://app.bank.example", "*", "exact origin"),
             ("headers: [Content-Type", "headers: [assay-tenant", "may not set"),
+            ("per_address: 20", "per_address: 0", "from 1 to 1000000"),
+            ("headers: 3s", "headers: 3us", "from 10ms to 1h"),
+            ("headers: 3s", "header: 3s", "did you mean \"headers\""),
             ("max_age: 5m", "max_age: 5w", "expected a duration"),
             ("max_age: 5m", "max_age: 2d", "up to 24h"),
             ("name: partners", "name: public", "two listeners \"public\""),

@@ -46,6 +46,7 @@ public struct GatewayConfiguration: Sendable, Hashable {
     /// Shows the schemas of what is routed to clients with the scope `assay.reflection`.
     public var reflection: Bool
     public var listeners: [Listener]
+    public var connections: Connections
     public var admin: Admin
     /// Absent: upstreams are spoken to in plaintext, which the executable allows on loopback only.
     public var mesh: Mesh?

@@ -13,6 +13,8 @@ final class ForwardedCall {
     /// Until it is sent on.
     private var outbound: RawRequest?
     private let isFramed: Bool
+    /// Its request is a stream of messages.
+    private var streamsRequests = false
     /// Until the call has ended.
     private var caller: (any RawCaller)?
     private var upstream: (any RawUpstreamCall)?
@@ -52,9 +54,9 @@ final class ForwardedCall {
         if let identity {
             request.headers.append(name: AssayHeader.claimedIdentity.utf8, value: identity.utf8)
         }
-        let streams = request.kind.streamsRequests
+        streamsRequests = request.kind.streamsRequests
         outbound = request
-        if streams { open(isWhole: false) }
+        if streamsRequests { open(isWhole: false) }
     }
 
     private func open(isWhole: Bool) {
@@ -103,6 +105,7 @@ final class ForwardedCall {
     private func stop(_ error: RPCError) {
         upstream?.cancel(isLate: false)
         guard let caller = leave() else { return }
+        caller.blame(for: error)
         count()
         answer(caller, pipeline.stopped(by: error, at: handler.now))
     }
@@ -164,7 +167,8 @@ extension ForwardedCall: RawForward {
     var unfinished: (message: Int, bytes: Int)? {
         // A service that is slow holds its caller back; that is not the caller's fault.
         if isOpen, requests.bytes > taken { return nil }
-        return requests.unfinished
+        // A request with one message is unfinished until its end, whatever has come of it.
+        return streamsRequests ? requests.unfinished : (0, requests.bytes)
     }
 }
 

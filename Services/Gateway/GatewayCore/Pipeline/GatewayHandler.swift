@@ -176,17 +176,20 @@ public final class GatewayHandler: RequestHandler {
 
     /// On the gRPC face a refusal is sent at once and ends the stream. HTTP clients may lose a reply
     /// that overtakes their request (curl 7.88 does, at the reset that follows), so they are heard
-    /// out first: a little of the body, for a little while.
+    /// out first: a little of the body, for a little while; but not those who wait for an invitation.
     private func refusal(_ reply: RawReply, of head: RequestHead) -> Admission {
-        if head.contentType.isGRPC || head.contentType == .otherGRPC { return .refuse(reply) }
-        return .accept(
-            Acceptance(
-                maximumBytes: Self.refusedBodyBytes, isFramed: false,
-                deadline: Deadline(head.receivedAt + Self.refusedBodyPatience),
-                state: RefusedRequest(reply)))
+        if head.contentType.isGRPC || head.contentType == .otherGRPC || head.expectsContinue {
+            return .refuse(reply)
+        }
+        var acceptance = Acceptance(
+            maximumBytes: Self.refusedBodyBytes, isFramed: false,
+            deadline: Deadline(head.receivedAt + Self.refusedBodyPatience),
+            state: RefusedRequest(reply))
+        acceptance.isHeardOut = true
+        return .accept(acceptance)
     }
 
-    private static let refusedBodyBytes = 16 << 10
+    private static let refusedBodyBytes = 64 << 10
     private static let refusedBodyPatience = Duration.seconds(2)
 
     public func handle(_ request: borrowing InboundRequest) -> RequestOutcome {

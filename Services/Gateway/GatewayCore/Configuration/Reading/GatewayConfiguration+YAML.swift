@@ -10,7 +10,7 @@ extension GatewayConfiguration {
             required: ["version", "listeners", "admin", "authentication", "routes", "upstreams"],
             optional: [
                 "mesh", "store", "replicas", "authorization", "clients", "limits", "capacity",
-                "cors", "trusted_proxies", "logs", "reflection", "service_config",
+                "connections", "cors", "trusted_proxies", "logs", "reflection", "service_config",
             ])
         _ = try fields["version"]?.integer(1...1)
         self.file = file
@@ -18,6 +18,7 @@ extension GatewayConfiguration {
         serviceConfig = try fields["service_config"]?.string()
         let crossOrigin = try fields["cors"].map(Self.crossOrigin)
         listeners = try Self.listeners(fields["listeners"] ?? root, crossOrigin: crossOrigin)
+        connections = try Self.connections(fields["connections"])
         admin = try Self.admin(fields["admin"] ?? root)
         mesh = try fields["mesh"].map(Self.mesh)
         store = try fields["store"].map(Self.store)

@@ -19,6 +19,7 @@ public struct ConfigurationListing: Sendable {
     public init(_ snapshot: GatewaySnapshot, withKeys: Bool = true) {
         let configuration = snapshot.configuration
         listProcess(configuration)
+        list(configuration.connections)
         for listener in configuration.listeners { list(listener) }
         listAuthentication(configuration.authentication)
         listAuthorization(configuration)
@@ -74,6 +75,21 @@ public struct ConfigurationListing: Sendable {
         )
         add("logs", "access", logs.access, needsRestart: true)
         add("logs", "security", logs.security, needsRestart: true)
+    }
+
+    private mutating func list(_ limits: GatewayConfiguration.Connections) {
+        let times = limits.timeouts
+        let values: [(key: String, value: String)] = [
+            ("total", "\(limits.total)"), ("per_address", "\(limits.perAddress)"),
+            ("handshakes", "\(limits.handshakes)"),
+            ("timeouts.handshake", Self.text(times.handshake)),
+            ("timeouts.settings", Self.text(times.settings)),
+            ("timeouts.headers", Self.text(times.headers)),
+            ("timeouts.first_request", Self.text(times.firstRequest)),
+            ("timeouts.body", Self.text(times.body)), ("timeouts.stall", Self.text(times.stall)),
+            ("timeouts.idle", Self.text(times.idle)),
+        ]
+        for (key, value) in values { add("connections", key, value, needsRestart: true) }
     }
 
     private mutating func list(_ listener: GatewayConfiguration.Listener) {
