@@ -70,24 +70,28 @@ public struct AddressBlock: Sendable, Hashable {
     }
 }
 
-extension AddressBlock: CustomStringConvertible {
-    /// As it was written, but in the shortest form that the system knows.
+extension IPAddress: CustomStringConvertible {
+    /// In the shortest form that the system knows.
     public var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        if first.isVersion4 {
-            var address = in_addr(s_addr: UInt32(truncatingIfNeeded: first.bits).bigEndian)
+        if isVersion4 {
+            var address = in_addr(s_addr: UInt32(truncatingIfNeeded: bits).bigEndian)
             inet_ntop(AF_INET, &address, &text, socklen_t(text.count))
         } else {
             var address = in6_addr()
             withUnsafeMutableBytes(of: &address) { bytes in
                 for index in 0..<16 {
-                    bytes[index] = UInt8(truncatingIfNeeded: first.bits >> UInt128(120 - 8 * index))
+                    bytes[index] = UInt8(truncatingIfNeeded: bits >> UInt128(120 - 8 * index))
                 }
             }
             inet_ntop(AF_INET6, &address, &text, socklen_t(text.count))
         }
         let end = text.firstIndex(of: 0) ?? text.count
-        let name = String(decoding: text[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return "\(name)/\(prefixLength)"
+        return String(decoding: text[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+}
+
+extension AddressBlock: CustomStringConvertible {
+    /// As it was written, but in the shortest form that the system knows.
+    public var description: String { "\(first)/\(prefixLength)" }
 }

@@ -45,11 +45,11 @@ public struct ListenerPolicy: Sendable {
     /// Lower-case host names that may be asked for; empty means any.
     let authorities: Set<String>
     /// Nil: pages of other origins get nothing.
-    let crossOrigin: GatewayConfiguration.CrossOrigin?
+    let crossOrigin: CrossOriginPolicy?
 
     init(_ listener: GatewayConfiguration.Listener) {
         name = listener.name
         authorities = Set(listener.authorities)
-        crossOrigin = listener.crossOrigin
+        crossOrigin = listener.crossOrigin.map(CrossOriginPolicy.init)
     }
 }

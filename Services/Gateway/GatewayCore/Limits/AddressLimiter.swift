@@ -94,10 +94,10 @@ struct OriginFinder: Sendable, Hashable {
 
     /// The peer's address. If it is a believed proxy's: the last one in `x-forwarded-for` that is not.
     /// Nil if there is none, as on a Unix socket.
-    func origin(peer: String, forwarded: @autoclosure () -> String?) -> AddressLimiter.Origin? {
+    func address(peer: String, forwarded: @autoclosure () -> String?) -> IPAddress? {
         guard let address = IPAddress(peer: peer) else { return nil }
         guard isTrusted(address), let chain = forwarded() else {
-            return AddressLimiter.Origin(address)
+            return address
         }
         var nearest = address
         for text in chain.split(separator: ",").reversed() {
@@ -108,7 +108,17 @@ struct OriginFinder: Sendable, Hashable {
             nearest = next
             if !isTrusted(next) { break }
         }
-        return AddressLimiter.Origin(nearest)
+        return nearest
+    }
+
+    func origin(peer: String, forwarded: @autoclosure () -> String?) -> AddressLimiter.Origin? {
+        address(peer: peer, forwarded: forwarded()).map(AddressLimiter.Origin.init)
+    }
+
+    /// Whether the peer is a believed proxy.
+    func isProxy(peer: String) -> Bool {
+        if trusted.isEmpty { return false }
+        return IPAddress(peer: peer).map(isTrusted) ?? false
     }
 
     private static func address(_ text: String) -> IPAddress? {

@@ -6,6 +6,9 @@ struct HeaderFindings {
     var authorization: Range<Int>?
     var requestID: Range<Int>?
     var idempotencyKey: Range<Int>?
+    /// Whether there are `x-forwarded-*` or `forwarded`, and what was said there may be believed.
+    var hasForwarded = false
+    var believesForwarded = false
     /// Fields that were dropped because only the gateway may set them.
     var dropped = 0
     /// The field that makes the request unacceptable.
@@ -19,8 +22,12 @@ enum HeaderPolicy {
         case duplicate(String)
     }
 
-    /// - Parameter authorities: Lower-case host names that may be asked for; empty means any.
-    static func inspect(_ head: RequestHead, authorities: Set<String>) -> HeaderFindings {
+    /// - Parameters:
+    ///   - authorities: Lower-case host names that may be asked for; empty means any.
+    ///   - isProxy: Whether the peer's word on who asks is believed; asked once, if it says something.
+    static func inspect(
+        _ head: RequestHead, authorities: Set<String>, isProxy: () -> Bool = { false }
+    ) -> HeaderFindings {
         var findings = HeaderFindings()
         var authority: Range<Int>?
         var host: Range<Int>?
@@ -47,7 +54,13 @@ enum HeaderPolicy {
             default: break
             }
             findings.violation = findings.violation ?? found
-            if isReserved(fields, field) { findings.dropped += 1 }
+            if isForwarded(fields, field) {
+                if !findings.hasForwarded { findings.believesForwarded = isProxy() }
+                findings.hasForwarded = true
+                if !findings.believesForwarded { findings.dropped += 1 }
+            } else if isReserved(fields, field) {
+                findings.dropped += 1
+            }
         }
         if findings.violation == nil {
             findings.violation = authorityViolation(
@@ -68,7 +81,7 @@ enum HeaderPolicy {
         _ fields: Metadata, _ authority: Range<Int>?, _ host: Range<Int>?, authorities: Set<String>
     ) -> Violation? {
         guard let asked = authority ?? host, !asked.isEmpty else { return .missingAuthority }
-        if let host, let authority, !fields.arena[host].elementsEqual(fields.arena[authority]) {
+        if let host, let authority, !isSame(fields.arena[host], fields.arena[authority]) {
             return .conflictingAuthority
         }
         if authorities.isEmpty { return nil }
@@ -81,15 +94,39 @@ enum HeaderPolicy {
         return nil
     }
 
-    /// Fields that say who the caller is or where the request came from: ours to set, nobody else's.
+    /// Host names, which have no case.
+    private static func isSame(_ one: ArraySlice<UInt8>, _ other: ArraySlice<UInt8>) -> Bool {
+        func folded(_ name: ArraySlice<UInt8>) -> some Sequence<UInt8> {
+            name.lazy.map { $0 | (0x41...0x5A ~= $0 ? 0x20 : 0) }
+        }
+        return one.count == other.count && folded(one).elementsEqual(folded(other))
+    }
+
+    /// Fields that say where the request came from: a proxy's to set.
+    private static func isForwarded(_ fields: Metadata, _ field: Metadata.Field) -> Bool {
+        switch fields.arena[field.name].first {
+        case UInt8(ascii: "f"): fields.matches(field, "forwarded")
+        case UInt8(ascii: "x"): fields.hasPrefix(field, "x-forwarded-")
+        default: false
+        }
+    }
+
+    /// Fields that say who the caller is, or what it did before: ours to set, nobody else's.
     private static func isReserved(_ fields: Metadata, _ field: Metadata.Field) -> Bool {
         switch fields.arena[field.name].first {
         case UInt8(ascii: "a"): fields.hasPrefix(field, "assay-")
-        case UInt8(ascii: "f"): fields.matches(field, "forwarded")
-        case UInt8(ascii: "x"):
-            fields.hasPrefix(field, "x-internal-") || fields.hasPrefix(field, "x-forwarded-")
+        case UInt8(ascii: "g"):
+            fields.matches(field, "grpc-previous-rpc-attempts")
+                && !isAttempt(fields.arena[field.value])
+        case UInt8(ascii: "x"): fields.hasPrefix(field, "x-internal-")
         default: false
         }
+    }
+
+    /// The number of attempts before this one, as far as retries of an honest client go.
+    private static func isAttempt(_ value: ArraySlice<UInt8>) -> Bool {
+        guard value.count == 1, let digit = value.first else { return false }
+        return (UInt8(ascii: "1")...UInt8(ascii: "5")).contains(digit)
     }
 
     /// Fields that end here because the next hop has its own, and those that hold secrets.
@@ -97,14 +134,15 @@ enum HeaderPolicy {
         switch field.name.count {
         case 2: fields.matches(field, "te")
         case 4: fields.matches(field, "host")
-        case 6: fields.matches(field, "cookie")
+        case 6: fields.matches(field, "cookie") || fields.matches(field, "expect")
         case 7: fields.matches(field, "upgrade") || fields.matches(field, "trailer")
         case 9: fields.matches(field, "x-api-key")
         case 10:
             fields.matches(field, "connection") || fields.matches(field, "keep-alive")
         case 12: fields.matches(field, "grpc-timeout") || fields.matches(field, "x-request-id")
         case 13: fields.matches(field, "authorization")
-        case 14: fields.matches(field, "content-length")
+        case 14:
+            fields.matches(field, "content-length") || fields.matches(field, "http2-settings")
         case 16: fields.matches(field, "proxy-connection")
         case 17: fields.matches(field, "transfer-encoding")
         case 18: fields.matches(field, "connect-timeout-ms")
@@ -116,12 +154,13 @@ enum HeaderPolicy {
     /// What the service behind sees: the caller's fields without the above, and our own.
     static func upstreamFields(
         _ head: RequestHead, requestID: String, principal: Principal?,
-        criticality: Criticality = .normal
+        criticality: Criticality = .normal, believesForwarded: Bool = false
     ) -> Metadata {
         let fields = head.fields
         var forwarded = fields.filter { field in
             fields.arena[field.name].first != UInt8(ascii: ":")
                 && !staysBehind(fields, field) && !isReserved(fields, field)
+                && (believesForwarded || !isForwarded(fields, field))
         }
         forwarded.append(name: AssayHeader.requestID.utf8, value: requestID.utf8)
         if let principal {
@@ -142,16 +181,31 @@ enum HeaderPolicy {
         return passed
     }
 
+    /// Fields of one hop, and what only the gateway says to its callers.
     private static func isForInside(_ fields: Metadata, _ field: Metadata.Field) -> Bool {
-        fields.hasPrefix(field, ":") || fields.hasPrefix(field, "assay-")
-            || fields.matches(field, "server")
-            || fields.matches(field, "connection")
+        switch fields.arena[field.name].first {
+        case UInt8(ascii: ":"): true
+        case UInt8(ascii: "a"):
+            fields.hasPrefix(field, "assay-") || fields.hasPrefix(field, "access-control-")
+        case UInt8(ascii: "c"): fields.matches(field, "connection")
+        case UInt8(ascii: "k"): fields.matches(field, "keep-alive")
+        case UInt8(ascii: "p"): fields.matches(field, "proxy-connection")
+        case UInt8(ascii: "s"):
+            fields.matches(field, "server") || fields.matches(field, "strict-transport-security")
+                || fields.matches(field, "set-cookie")
+        case UInt8(ascii: "t"): fields.matches(field, "transfer-encoding")
+        case UInt8(ascii: "u"): fields.matches(field, "upgrade")
+        case UInt8(ascii: "x"):
+            fields.matches(field, "x-content-type-options")
+                || fields.hasPrefix(field, "x-internal-")
+        default: false
+        }
     }
 
     /// The fields that every JSON reply carries.
     static func appendJSONFields(_ headers: inout Metadata, isGet: Bool, isEncrypted: Bool) {
         headers.append("x-content-type-options", "nosniff")
-        if !isGet { headers.append("cache-control", "no-store") }
+        if !isGet { headers["cache-control"] = "no-store" }
         if isEncrypted { headers.append("strict-transport-security", "max-age=31536000") }
     }
 }

@@ -61,12 +61,24 @@ extension RequestPipeline {
     private static func origin(
         of head: RequestHead, from peer: Peer, _ rules: AddressLimits
     ) -> AddressLimiter.Origin? {
-        rules.finder.origin(
+        address(of: head, from: peer, rules).map(AddressLimiter.Origin.init)
+    }
+
+    private static func address(
+        of head: RequestHead, from peer: Peer, _ rules: AddressLimits
+    ) -> IPAddress? {
+        rules.finder.address(
             peer: peer.address,
             forwarded: {
                 let chain = head.fields.values("x-forwarded-for")
                 return chain.isEmpty ? nil : chain.joined(separator: ",")
             }())
+    }
+
+    /// Who asks, as the log has it, where the peer only passes requests on.
+    static func caller(_ head: RequestHead, from peer: Peer, _ rules: AddressLimits) -> String {
+        guard let address = address(of: head, from: peer, rules) else { return peer.address }
+        return address.isVersion4 ? "\(address):0" : "[\(address)]:0"
     }
 
     private func credentialHash(_ head: RequestHead) -> UInt64? {

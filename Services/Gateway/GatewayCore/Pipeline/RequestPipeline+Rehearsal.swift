@@ -15,7 +15,7 @@ extension RequestPipeline {
             switch stage {
             case .face: try checkFace(head)
             case .headers:
-                try checkHeaders(head)
+                try checkHeaders(head, from: peer)
                 nameRequest(head, surroundings)
             case .route: try findRoute(head)
             case .address: try checkAddress(head, from: peer, surroundings)

@@ -5,6 +5,11 @@ internal import RPC
 extension RequestPipeline {
     /// Content type and HTTP method choose the face; nothing falls back.
     mutating func checkFace(_ head: RequestHead) throws(Rejection) {
+        if head.isOverMetadataLimit, head.target.isEmpty {
+            throw Rejection(
+                .face, .resourceExhausted, "TARGET_TOO_LONG",
+                "the request's target is longer than 16 KiB", httpStatus: 414)
+        }
         if head.method == .get, head.contentType == .other || head.contentType == .json { return }
         guard head.method == .post else {
             var rejection = Rejection(.face, .unimplemented, "CONTENT_TYPE", "POST is expected")
@@ -19,15 +24,19 @@ extension RequestPipeline {
     }
 
     /// Authority, duplicates, forbidden fields.
-    mutating func checkHeaders(_ head: RequestHead) throws(Rejection) {
+    mutating func checkHeaders(_ head: RequestHead, from peer: Peer) throws(Rejection) {
         if head.isOverMetadataLimit {
             throw Rejection(
                 .headers, .resourceExhausted, "METADATA_TOO_LARGE",
                 "too many header bytes or fields",
                 httpStatus: 431)
         }
-        findings = HeaderPolicy.inspect(head, authorities: snapshot.listener(listener).authorities)
+        let limits = snapshot.addressLimits
+        findings = HeaderPolicy.inspect(
+            head, authorities: snapshot.listener(listener).authorities,
+            isProxy: { limits.finder.isProxy(peer: peer.address) })
         log.droppedFields = findings.dropped
+        if findings.believesForwarded { log.peer = Self.caller(head, from: peer, limits) }
         guard let violation = findings.violation else { return }
         switch violation {
         case .missingAuthority, .conflictingAuthority, .unknownAuthority:

@@ -79,6 +79,8 @@ public struct RequestPipeline: Sendable {
     var limitFields: (policy: String, state: String)?
     var authenticationStarted: Instant?
     var limitAsked: Instant?
+    /// The origin of the page that a browser sends it for, where pages of other origins may call.
+    var page: String?
     let admission: AdmissionControl?
     let audit: AuditGate?
     /// The call's place among those in flight, from its admission until the last copy of this is gone.
@@ -114,8 +116,13 @@ public struct RequestPipeline: Sendable {
         guard case .waitingForHead = state else { preconditionFailure("one head per request") }
         begin(head, from: peer, surroundings)
         do throws(Rejection) {
+            if let policy = snapshot.listener(listener).crossOrigin, !contentType.isGRPC,
+                let reply = try answer(pageOf: head, policy, from: peer, surroundings)
+            {
+                return .reject(reply)
+            }
             try checkFace(head)
-            try checkHeaders(head)
+            try checkHeaders(head, from: peer)
             nameRequest(head, surroundings)
             try findRoute(head)
             try checkAddress(head, from: peer, surroundings)
@@ -159,7 +166,7 @@ public struct RequestPipeline: Sendable {
         do throws(Rejection) {
             try apply(decision, to: question, surroundings)
             state = .waitingForBody
-            return .read(try terms())
+            return .read(try terms(head))
         } catch {
             return .reject(reject(error, head, surroundings))
         }
@@ -194,7 +201,7 @@ public struct RequestPipeline: Sendable {
             return .wait(.limit(question))
         }
         state = .waitingForBody
-        return .read(try terms())
+        return .read(try terms(head))
     }
 
     /// The request may go on: what to send to `upstream`, in front of its body.
@@ -215,7 +222,8 @@ public struct RequestPipeline: Sendable {
 
     func upstreamFields(_ head: RequestHead) -> Metadata {
         HeaderPolicy.upstreamFields(
-            head, requestID: log.requestID, principal: principal, criticality: criticality)
+            head, requestID: log.requestID, principal: principal, criticality: criticality,
+            believesForwarded: findings.believesForwarded)
     }
 
     /// The service could not be reached, or did not answer in time.
@@ -269,9 +277,10 @@ public struct RequestPipeline: Sendable {
         return reply
     }
 
-    /// What replies on the JSON face carry besides.
+    /// What replies to clients of plain HTTP carry besides.
     func decorate(_ headers: inout Metadata) {
-        guard contentType == .json || isGet else { return }
+        if let page { snapshot.listener(listener).crossOrigin?.allow(page, in: &headers) }
+        guard contentType == .json || contentType == .other || isGet else { return }
         HeaderPolicy.appendJSONFields(&headers, isGet: isGet, isEncrypted: isEncrypted)
         if let limitFields {
             headers.append("ratelimit-policy", limitFields.policy)
@@ -280,11 +289,12 @@ public struct RequestPipeline: Sendable {
     }
 
     /// The last stage before the body: the call is in flight from here on.
-    private mutating func terms() throws(Rejection) -> Acceptance {
+    private mutating func terms(_ head: RequestHead) throws(Rejection) -> Acceptance {
         guard let route else { preconditionFailure("the route stage has passed") }
         try checkAudit(route)
         try enterFlight()
         let found = snapshot.routes.routes[route]
+        if isGet { try checkQuery(head, limit: found.maximumJSONBytes) }
         // Packed messages pass as they are: the service that unpacks them judges them.
         var terms = Acceptance(
             maximumBytes: contentType.isGRPC
