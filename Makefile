@@ -196,6 +196,13 @@ bench-vector:
 	$(RELEASE) --product vector-bench
 	.build/release/vector-bench $(or $(DEFINITIONS),deploy/definitions) $(or $(VECTOR),payment_fraud@1)
 
+## gateway-abuse: what 30 abusive connections cost honest callers of a gateway, optimised (SECONDS=30)
+.PHONY: gateway-abuse
+gateway-abuse: dependencies
+	swift build -c release --build-tests -Xswiftc -enable-testing
+	ASSAY_ABUSE_SECONDS=$(or $(SECONDS),30) swift test -c release -Xswiftc -enable-testing --skip-build \
+		--disable-xctest --filter RPCAbuseTests.BesideAbuseTests
+
 ## bench-gateway: the gateway against HAProxy and nginx in one run, latency, Redis, cost of stages (BENCH_FLAGS="--only guarded --tls")
 .PHONY: bench-gateway
 bench-gateway:

@@ -312,15 +312,18 @@ let targets: [Target] = [
         ], exclude: ["collector.py"]),
     tests(
         "HTTP2ConformanceTests",
-        ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioPosix]),
+        [
+            "assay-gateway", "RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages",
+            "TestSupport", "Wire", nioPosix,
+        ]),
     tests(
         "RPCProtocolTests",
         ["RawHTTP2", "RPCTransport", "RPC", "TLS", "AssayMessages", "Wire", nioCore, nioPosix]),
     tests(
         "RPCAbuseTests",
         [
-            "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "Wire", "RawHTTP2", nioCore,
-            nioPosix,
+            "assay-gateway", "RPCTransport", "RPC", "HTTP2", "TLS", "AssayMessages", "TestSupport",
+            "Wire", "RawHTTP2", nioCore, nioPosix,
         ]),
     tests("RuleLanguageTests", ["RuleLanguage", "CAllocationCounter"]),
     tests("RedisTests", ["Redis", "TLS", "TestSupport", nioCore, nioPosix, nioEmbedded]),

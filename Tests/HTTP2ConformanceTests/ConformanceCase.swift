@@ -77,8 +77,8 @@ struct Section: Sendable {
 
 extension RawClient {
     static let grpc = [Field("content-type", "application/grpc"), Field("te", "trailers")]
-    static let echo = "/test.Echo/Say"
-    static let hold = "/test.Echo/Hold"
+    static let echo = EchoService.say.path
+    static let hold = EchoService.hold.path
 
     /// A message with its prefix that the echo returns as it is.
     static func message(_ count: Int) -> [UInt8] {

@@ -5,7 +5,13 @@ import RPC
 import RPCTransport
 import Synchronization
 import TLS
+import TestSupport
 import Testing
+
+/// What clients reach: the runtime's own server, or a gateway in front of it, as it is run.
+enum Door: CaseIterable, Sendable {
+    case runtime, gateway
+}
 
 /// A server on one event loop of its own, under attack from one side and in honest use from another.
 struct AbuseServer: Sendable {
@@ -16,26 +22,51 @@ struct AbuseServer: Sendable {
     /// Below it nothing is proven; see `expectOthersUnharmed`.
     private static let floor = Duration.milliseconds(10)
 
+    let door: Door
     let server: RPCServer
     let recorder = Recorder()
     let gauge = Victim.Gauge()
+    /// With TLS, of a gateway that speaks plaintext too.
+    let securePort: Int
+    private let gateway: GatewayProgram?
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    init(_ profile: RPCProfile = .edge, tls: TLSContext? = nil) async throws {
+    /// - Parameters:
+    ///   - profile: Of the door. A gateway takes those of its numbers that its configuration knows.
+    ///   - identity: What the door shows; nil speaks plaintext.
+    ///   - withPlaintext: A gateway shows it on a further port.
+    init(
+        _ profile: RPCProfile = .edge, identity: TLSIdentity? = nil, door: Door = .runtime,
+        withPlaintext: Bool = false
+    ) async throws {
+        self.door = door
+        securePort = withPlaintext ? try FreePort.find() : 0
+        let isBehind = door == .gateway
+        let tls =
+            try isBehind
+            ? nil : identity.map { try TLSContext.server(identity: $0, versions: .edge) }
         server = RPCServer(
             listeners: [RPCListener(host: "127.0.0.1", port: 0, tls: tls)],
             services: [Victim(gauge: gauge)], authorizer: ScopeAuthorizer(trustsEveryPeer: true),
-            connectionObserver: recorder, profile: profile, group: group)
+            connectionObserver: recorder, profile: isBehind ? .mesh : profile, group: group)
         try await server.start()
+        gateway =
+            isBehind
+            ? try await GatewayDoor.open(
+                to: server.port, profile, identity: identity, securePort: securePort) : nil
     }
 
-    var port: Int { server.port }
+    var port: Int { gateway?.port ?? server.port }
 
     func peer(reads: Bool = true, closes: Bool = true, cuts: Bool = true) async throws -> RawPeer {
         try await RawPeer(port: port, reads: reads, closes: closes, cuts: cuts)
     }
 
     func stop() async {
+        if let gateway {
+            let end = await gateway.stop()
+            #expect(end == .exit(0), "\(gateway.process.standardError.suffix(2000))")
+        }
         await server.shutdown(grace: .milliseconds(100))
         try? await group.shutdownGracefully()
     }
@@ -43,11 +74,11 @@ struct AbuseServer: Sendable {
     /// Runs `attack` by itself, then again and again beside honest calls. `attack` checks what it is
     /// answered; here is checked that others do not suffer.
     static func endures(
-        _ row: String, profile: RPCProfile = .edge, tls: TLSContext? = nil,
-        clientTLS: TLSContext? = nil,
+        _ row: String, door: Door = .runtime, profile: RPCProfile = .edge,
+        identity: TLSIdentity? = nil, clientTLS: TLSContext? = nil,
         attack: @escaping @Sendable (AbuseServer) async throws -> Void
     ) async throws {
-        let server = try await AbuseServer(profile, tls: tls)
+        let server = try await AbuseServer(profile, identity: identity, door: door)
         do {
             try await attack(server)
             try await server.expectOthersUnharmed(row, clientTLS) { try await attack(server) }
@@ -56,6 +87,27 @@ struct AbuseServer: Sendable {
             throw error
         }
         await server.stop()
+    }
+
+    // MARK: What the door tells of its peers
+
+    /// How often something was told: "early_reset counted".
+    func count(_ name: String) async throws -> Int {
+        guard let gateway else { return recorder[name] }
+        let words = name.split(separator: " ")
+        let labels = ["event=\"\(words[0])\"", "action=\"\(words[1])\"", "profile=\"edge\""]
+        return Int(try await gateway.metric("assay_h2_abuse_total", labels))
+    }
+
+    /// Waits until something is told after this call.
+    func next(_ name: String, after start: () async throws -> Void) async throws {
+        guard gateway != nil else { return try await recorder.next(name, after: start) }
+        let before = try await count(name)
+        try await start()
+        let end = ContinuousClock.now + .seconds(20)
+        while try await count(name) <= before {
+            try #require(ContinuousClock.now < end, "\(name) is not told")
+        }
     }
 
     // MARK: The others
@@ -68,6 +120,9 @@ struct AbuseServer: Sendable {
     /// else the machine does meets both; of five windows each the median counts. Below ten milliseconds
     /// nothing is proven: that is one slice of the scheduler for somebody else, on a machine with two
     /// cores, without optimisation. A machine that is busy for long gets three tries.
+    ///
+    /// Of a gateway without optimisation only one pair of windows is had: that no call fails is what is
+    /// asked of it here. Its times are the matter of `make gateway-abuse`.
     private func expectOthersUnharmed(
         _ row: String, _ tls: TLSContext?, attack: @escaping @Sendable () async throws -> Void
     ) async throws {
@@ -77,6 +132,11 @@ struct AbuseServer: Sendable {
                 group: Self.honest)
         }
         _ = try await window(clients, attack: nil)
+        if door == .gateway {
+            _ = try await window(clients, attack: attack)
+            for client in clients { await client.close() }
+            return
+        }
         var (quiet, attacked) = (Duration.zero, Duration.zero)
         for _ in 0..<3 {
             var pairs: [(quiet: Duration, attacked: Duration)] = []

@@ -3,11 +3,11 @@ import Testing
 
 @Suite("Abuse: messages", .timeLimit(.minutes(2)))
 struct BodyTests {
-    @Test("A14 a length that lies, a huge message, a slow body")
-    func lengths() async throws {
+    @Test("A14 a length that lies, a huge message, a slow body", arguments: Door.allCases)
+    func lengths(door: Door) async throws {
         var profile = RPCProfile.edge
         profile.http2.progressInterval = .milliseconds(80)
-        try await AbuseServer.endures("A14", profile: profile) { server in
+        try await AbuseServer.endures("A14", door: door, profile: profile) { server in
             let peer = try await server.peer()
             await peer.send(Bytes.opening())
             // Refused at the prefix: nothing is reserved, nothing more is read.
@@ -29,10 +29,12 @@ struct BodyTests {
         }
     }
 
-    @Test("A15 a compression bomb, a message deeper or wider than its decoder allows")
-    func bombs() async throws {
+    @Test(
+        "A15 a compression bomb, a message deeper or wider than its decoder allows",
+        arguments: Door.allCases)
+    func bombs(door: Door) async throws {
         // 16 MiB of zeros.
-        try await AbuseServer.endures("A15") { server in
+        try await AbuseServer.endures("A15", door: door) { server in
             let peer = try await server.peer()
             await peer.send(Bytes.opening())
             await peer.send(
@@ -51,9 +53,9 @@ struct BodyTests {
     /// Start groups alone: each would be a level of a recursive decoder.
     private static let deep = [UInt8](repeating: 0x13, count: 16_000)
 
-    @Test("A14 bad prefixes: INTERNAL, then ENHANCE_YOUR_CALM")
-    func prefixes() async throws {
-        try await AbuseServer.endures("A14 prefixes") { server in
+    @Test("A14 bad prefixes: INTERNAL, then ENHANCE_YOUR_CALM", arguments: Door.allCases)
+    func prefixes(door: Door) async throws {
+        try await AbuseServer.endures("A14 prefixes", door: door) { server in
             for method in ["Say", "Collect"] {
                 let peer = try await server.peer()
                 let flood = Bytes.streams(60).flatMap {

@@ -3,21 +3,25 @@ import Testing
 
 @Suite("Abuse: floods of frames", .timeLimit(.minutes(2)))
 struct FrameFloodTests {
-    @Test("A1 Data Dribble and a window pinned at zero: streams are reset, sockets closed")
-    func dribble() async throws {
+    @Test(
+        "A1 Data Dribble and a window pinned at zero: streams are reset, sockets closed",
+        arguments: Door.allCases)
+    func dribble(door: Door) async throws {
         var profile = RPCProfile.edge
         profile.http2.stallTimeout = .milliseconds(150)
-        try await AbuseServer.endures("A1", profile: profile) { server in
+        try await AbuseServer.endures("A1", door: door, profile: profile) { server in
             let written = server.gauge.counts.written
             // No window at all: the writer waits, and the stream ends with CANCEL.
             let pinned = try await server.peer()
             await pinned.send(Bytes.opening(window: 0) + Bytes.request("Flood", 1))
             let reset = try await pinned.first { $0.type == Frame.reset }
             #expect(reset.code == 8)
-            #expect(server.gauge.counts.written - written <= 300 << 10)
+            // Behind a gateway more of it is under way, in the windows between the two.
+            let most = door == .gateway ? 600 << 10 : 300 << 10
+            #expect(server.gauge.counts.written - written <= most)
             await pinned.close()
             // A socket that nobody reads.
-            await server.recorder.next("stalled_socket closed") {
+            try await server.next("stalled_socket closed") {
                 let peer = try? await server.peer(reads: false)
                 await peer?.send(Bytes.opening(window: 1 << 30) + Bytes.windowUpdate(0, 1 << 30))
                 await peer?.send(Bytes.request("Flood", 1))
@@ -30,10 +34,10 @@ struct FrameFloodTests {
         }
     }
 
-    @Test("A2 PING flood: ENHANCE_YOUR_CALM")
-    func pings() async throws {
+    @Test("A2 PING flood: ENHANCE_YOUR_CALM", arguments: Door.allCases)
+    func pings(door: Door) async throws {
         let ping = Bytes.frame(6, 0, 0, [UInt8](repeating: 0, count: 8))
-        try await AbuseServer.endures("A2") { server in
+        try await AbuseServer.endures("A2", door: door) { server in
             let peer = try await server.peer()
             await peer.send(Bytes.opening() + (0..<500).flatMap { _ in ping })
             await peer.untilClosed().expectGoAway("too_many_pings")
@@ -52,14 +56,14 @@ struct FrameFloodTests {
         }
         await peer.send(Bytes.request("Say", 301))
         _ = try await peer.first { $0.stream == 301 && $0.endsStream }
-        #expect(server.recorder["ping counted"] <= 1)
+        #expect(try await server.count("ping counted") <= 1)
         await peer.close()
         await server.stop()
     }
 
-    @Test("A3 PRIORITY loop: ENHANCE_YOUR_CALM")
-    func priorities() async throws {
-        try await AbuseServer.endures("A3") { server in
+    @Test("A3 PRIORITY loop: ENHANCE_YOUR_CALM", arguments: Door.allCases)
+    func priorities(door: Door) async throws {
+        try await AbuseServer.endures("A3", door: door) { server in
             let peer = try await server.peer()
             let loop = Bytes.streams(1_000).flatMap {
                 Bytes.frame(2, 0, $0, Bytes.number($0 + 2) + [16])
@@ -69,14 +73,17 @@ struct FrameFloodTests {
         }
     }
 
-    @Test("A4 reset flood of a peer that does not read: closed at 1,000 frames that wait")
-    func unreadResets() async throws {
-        try await AbuseServer.endures("A4") { server in
-            await server.recorder.next("queued_frames closed") {
+    @Test(
+        "A4 reset flood of a peer that does not read: closed at 1,000 frames that wait",
+        arguments: Door.allCases)
+    func unreadResets(door: Door) async throws {
+        try await AbuseServer.endures("A4", door: door) { server in
+            try await server.next("queued_frames closed") {
                 guard let peer = try? await server.peer(reads: false) else { return }
                 await peer.send(Bytes.opening(window: 1 << 30) + Bytes.windowUpdate(0, 1 << 30))
                 // Fills the socket; what follows has to wait.
                 await peer.send(Bytes.request("Flood", 1))
+                await server.gauge.rest()
                 // It has not acknowledged how many streams it may open, so each further one is refused.
                 await peer.send(
                     Bytes.streams(101).dropFirst().flatMap { Bytes.call("Collect", $0) })
@@ -89,9 +96,9 @@ struct FrameFloodTests {
         }
     }
 
-    @Test("A5 SETTINGS flood: ENHANCE_YOUR_CALM")
-    func settings() async throws {
-        try await AbuseServer.endures("A5") { server in
+    @Test("A5 SETTINGS flood: ENHANCE_YOUR_CALM", arguments: Door.allCases)
+    func settings(door: Door) async throws {
+        try await AbuseServer.endures("A5", door: door) { server in
             let peer = try await server.peer()
             let flood = (0..<500).flatMap { _ in Bytes.frame(Frame.settings, 0, 0, []) }
             await peer.send(Bytes.opening() + flood)
@@ -99,9 +106,11 @@ struct FrameFloodTests {
         }
     }
 
-    @Test("A7 empty frames, also such with nothing but padding: ENHANCE_YOUR_CALM")
-    func emptyFrames() async throws {
-        try await AbuseServer.endures("A7") { server in
+    @Test(
+        "A7 empty frames, also such with nothing but padding: ENHANCE_YOUR_CALM",
+        arguments: Door.allCases)
+    func emptyFrames(door: Door) async throws {
+        try await AbuseServer.endures("A7", door: door) { server in
             for empty in [Bytes.data(1, []), Bytes.frame(0, 8, 1, [3, 0, 0, 0])] {
                 let peer = try await server.peer()
                 await peer.send(Bytes.opening() + Bytes.call("Collect", 1))
@@ -111,16 +120,18 @@ struct FrameFloodTests {
         }
     }
 
-    @Test("A8 Rapid Reset: ENHANCE_YOUR_CALM, and never more handlers than streams are allowed")
-    func rapidReset() async throws {
-        try await AbuseServer.endures("A8") { server in
+    @Test(
+        "A8 Rapid Reset: ENHANCE_YOUR_CALM, and never more handlers than streams are allowed",
+        arguments: Door.allCases)
+    func rapidReset(door: Door) async throws {
+        try await AbuseServer.endures("A8", door: door) { server in
             let peer = try await server.peer()
             let flood = Bytes.streams(1_000).flatMap {
                 Bytes.request("Hold", $0) + Bytes.reset($0)
             }
             await peer.send(Bytes.opening() + flood)
             await peer.untilClosed().expectGoAway("early_reset")
-            #expect(server.gauge.counts.mostRunning <= 100)
+            #expect(server.gauge.counts.mostRunning <= 200)
         }
     }
 
@@ -151,8 +162,10 @@ struct FrameFloodTests {
         await server.stop()
     }
 
-    @Test("A9 MadeYouReset, in each of its forms: ENHANCE_YOUR_CALM, and no more handlers")
-    func madeYouReset() async throws {
+    @Test(
+        "A9 MadeYouReset, in each of its forms: ENHANCE_YOUR_CALM, and no more handlers",
+        arguments: Door.allCases)
+    func madeYouReset(door: Door) async throws {
         let forms: [(String, @Sendable (UInt32) -> [UInt8])] = [
             (
                 "forced_reset",
@@ -164,7 +177,7 @@ struct FrameFloodTests {
                 { Bytes.headers($0, Bytes.block([(":path", "/again")]), ends: true) }
             ),
         ]
-        try await AbuseServer.endures("A9") { server in
+        try await AbuseServer.endures("A9", door: door) { server in
             for (event, form) in forms {
                 let peer = try await server.peer()
                 // The handler runs from the first message on; then the peer makes us reset.
@@ -179,9 +192,11 @@ struct FrameFloodTests {
         }
     }
 
-    @Test("A21 PRIORITY_UPDATE, ALTSVC and unknown frames: ENHANCE_YOUR_CALM")
-    func extensions() async throws {
-        try await AbuseServer.endures("A21") { server in
+    @Test(
+        "A21 PRIORITY_UPDATE, ALTSVC and unknown frames: ENHANCE_YOUR_CALM",
+        arguments: Door.allCases)
+    func extensions(door: Door) async throws {
+        try await AbuseServer.endures("A21", door: door) { server in
             for type in [0x10, 0x0a, 0x0c, 0xee] as [UInt8] {
                 let peer = try await server.peer()
                 let flood = (0..<1_000).flatMap { _ in
@@ -193,8 +208,10 @@ struct FrameFloodTests {
         }
     }
 
-    @Test("A22 the frames of CVE-2026-27135: a frame that is too short behind the end")
-    func assertion() async throws {
+    @Test(
+        "A22 the frames of CVE-2026-27135: a frame that is too short behind the end",
+        arguments: Door.allCases)
+    func assertion(door: Door) async throws {
         // Each opening makes the library end the session in the middle of a read; the frames behind it
         // have sizes that their types do not allow, which used to trap.
         let endings: [[UInt8]] = [
@@ -211,7 +228,7 @@ struct FrameFloodTests {
         let short: [[UInt8]] = (0...12).flatMap { type in
             [0, 1, 3, 7].map { Bytes.frame(UInt8(type), 0x2d, 1, Array(repeating: 0, count: $0)) }
         }
-        try await AbuseServer.endures("A22") { server in
+        try await AbuseServer.endures("A22", door: door) { server in
             for ending in endings {
                 let peer = try await server.peer()
                 await peer.send(

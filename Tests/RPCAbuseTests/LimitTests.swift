@@ -118,7 +118,7 @@ struct LimitTests {
         profile.http2.progressInterval = .milliseconds(50)
         let server = try await AbuseServer(profile)
         let peer = try await server.peer()
-        var fields = Bytes.fields("/abuse.v1.Victim/Say")
+        var fields = Bytes.fields(Victim.say.path)
         fields[4].1 = "application/json"
         await peer.send(
             Bytes.opening() + Bytes.headers(1, Bytes.block(fields)) + Bytes.data(1, [0x7B]))

@@ -211,11 +211,13 @@ enum Bytes {
         ] + extra
     }
 
-    /// HEADERS of a call.
+    /// HEADERS of a call of one of the victim's behaviours.
     static func call(
         _ method: String, _ stream: UInt32, extra: [(String, String)] = [], ends: Bool = false
     ) -> [UInt8] {
-        headers(stream, block(fields("/abuse.v1.Victim/\(method)", extra)), ends: ends)
+        let behaviour = [(Victim.behaviour, method)]
+        return headers(
+            stream, block(fields(Victim.path(of: method), behaviour + extra)), ends: ends)
     }
 
     static func headers(_ stream: UInt32, _ block: [UInt8], ends: Bool = false) -> [UInt8] {

@@ -6,26 +6,35 @@ import Synchronization
 struct Victim: RPCService {
     typealias Message = BenchV1.EchoMessage
 
-    static func method(
-        _ name: String, _ kind: MethodKind = .unary, deadline: Duration? = .seconds(20)
-    ) -> MethodDescriptor {
+    /// The field that says which of a method's behaviours is wanted. The methods are those of a schema,
+    /// since a gateway forwards no others.
+    static let behaviour = "x-behaviour"
+
+    static let say = MethodDescriptor(
+        path: BenchV1.Echo.say.path, kind: .unary, access: .public, idempotency: .readonly,
+        deadline: .seconds(20), maximumRequestBytes: 1 << 20, maximumResponseBytes: 1 << 20)
+    static let replay = stream(BenchV1.Streaming.replay)
+    static let collect = stream(BenchV1.Streaming.collect)
+
+    private static func stream(_ method: MethodDescriptor) -> MethodDescriptor {
         MethodDescriptor(
-            path: "/abuse.v1.Victim/\(name)", kind: kind, access: .public,
-            idempotency: name == "Say" ? .readonly : .none, deadline: deadline,
-            maximumRequestBytes: 1 << 20, maximumResponseBytes: 1 << 20)
+            path: method.path, kind: method.kind, access: .public, maximumRequestBytes: 1 << 20,
+            maximumResponseBytes: 1 << 20)
     }
 
-    static let say = method("Say")
-    /// Runs until it is cancelled, and a while on.
-    static let hold = method("Hold")
-    static let fail = method("Fail")
-    /// Sends as long as it may.
-    static let flood = method("Flood", .serverStreaming, deadline: nil)
-    /// Takes one message, and then no more.
-    static let ignore = method("Ignore", .clientStreaming, deadline: nil)
-    static let collect = method("Collect", .clientStreaming, deadline: nil)
-    /// Takes one message, waits until it is let go, and then takes all.
-    static let dally = method("Dally", .clientStreaming, deadline: nil)
+    /// Where a behaviour is had.
+    ///
+    /// - `Say` returns what it is sent; `Hold` runs until it is cancelled; `Fail` fails.
+    /// - `Flood` sends as long as it may.
+    /// - `Collect` counts what it is sent; `Ignore` takes one message, and then no more; `Dally` takes
+    ///   one, waits until it is let go, and then takes all.
+    static func path(of behaviour: String) -> String {
+        switch behaviour {
+        case "Flood": replay.path
+        case "Collect", "Ignore", "Dally": collect.path
+        default: say.path
+        }
+    }
 
     let gauge: Gauge
 
@@ -46,6 +55,18 @@ struct Victim: RPCService {
             }
         }
         func ended() { state.withLock { $0.running -= 1 } }
+
+        /// Waits until those who write have had to stop, for a second at most.
+        func rest() async {
+            var (before, unchanged) = (-1, 0)
+            for _ in 0..<100 where unchanged < 4 {
+                let written = counts.written
+                unchanged = written == before && written > 0 ? unchanged + 1 : 0
+                before = written
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+        }
+
         func wrote(_ count: Int) { state.withLock { $0.written += count } }
 
         private let waiting = Mutex<(isOver: Bool, handlers: [CheckedContinuation<Void, Never>])>(
@@ -79,48 +100,50 @@ struct Victim: RPCService {
     struct Secret: Error { let password = "hunter2" }
 
     func register(in registry: inout MethodRegistry) {
-        let gauge = gauge
-        registry.unary(Self.say) { (request: Message, _) in request }
-        registry.unary(Self.hold) { (request: Message, _) in
-            gauge.began()
-            await untilCancelled()
-            gauge.ended()
-            return request
+        registry.unary(Self.say) { (request: Message, context) in
+            try await answer(request, as: context.metadata[Self.behaviour])
         }
-        registry.unary(Self.fail) { (request: Message, _) -> Message in throw Secret() }
-        registry.serverStreaming(Self.flood) { (_: Message, replies: ReplyWriter<Message>, _) in
+        registry.serverStreaming(Self.replay) { (_: Message, replies: ReplyWriter<Message>, _) in
             let message = Message(payload: Array(repeating: 7, count: 16 << 10))
             while true {
                 try await replies.write(message)
                 gauge.wrote(16 << 10)
             }
         }
-        registry.clientStreaming(Self.ignore) { (requests: RequestStream<Message>, _) in
-            for try await request in requests {
-                gauge.began()
-                await untilCancelled()
-                gauge.ended()
+        registry.clientStreaming(Self.collect) { (requests: RequestStream<Message>, context) in
+            try await collect(requests, as: context.metadata[Self.behaviour])
+        }
+    }
+
+    private func answer(_ request: Message, as behaviour: String?) async throws -> Message {
+        if behaviour == "Fail" { throw Secret() }
+        if behaviour == "Hold" { await hold() }
+        return request
+    }
+
+    private func hold() async {
+        gauge.began()
+        await untilCancelled()
+        gauge.ended()
+    }
+
+    private func collect(
+        _ requests: RequestStream<Message>, as behaviour: String?
+    ) async throws -> Message {
+        var count = 0
+        for try await request in requests {
+            if behaviour == "Ignore" {
+                await hold()
                 return request
             }
-            return Message()
-        }
-        registry.clientStreaming(Self.collect) { (requests: RequestStream<Message>, _) in
-            var count = 0
-            for try await request in requests { count += request.payload.count }
-            return Self.summary(of: count)
-        }
-        registry.clientStreaming(Self.dally) { (requests: RequestStream<Message>, _) in
-            var count = 0
-            for try await request in requests {
-                if count == 0 {
-                    gauge.began()
-                    await gauge.waitUntilLetGo()
-                    gauge.ended()
-                }
-                count += request.payload.count
+            if behaviour == "Dally", count == 0 {
+                gauge.began()
+                await gauge.waitUntilLetGo()
+                gauge.ended()
             }
-            return Self.summary(of: count)
+            count += request.payload.count
         }
+        return Self.summary(of: count)
     }
 }
 
