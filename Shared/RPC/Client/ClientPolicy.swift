@@ -51,7 +51,8 @@ public struct ClientPolicy: Sendable, Hashable {
     /// Forwarded calls at once, over all event loops; one more fails with UNAVAILABLE, reason
     /// `CIRCUIT_OPEN`.
     public var maximumInFlight = Int.max
-    /// Calls that may wait for an endpoint.
+    /// Calls that may wait for an endpoint, over all event loops; with a `maximumInFlight` also those
+    /// that wait for a stream of one.
     public var maximumPending = 1_000
     /// How long one attempt to connect may take.
     public var connectTimeout = Duration.seconds(2)

@@ -42,6 +42,8 @@ final class ClientLoop: LoopContext.TimerTarget {
     private var warmUps: [EventLoopPromise<Void>] = []
     private var isClosed = false
     private let maximumPending: Int
+    /// Calls that wait for a stream count as pending, too.
+    private let boundsQueues: Bool
     /// How long calls take, as one in 64 shows; a higher sample counts at once.
     private var latency: PeakEWMA?
     private var endedCalls: UInt = 0
@@ -57,6 +59,7 @@ final class ClientLoop: LoopContext.TimerTarget {
         healthService = settings.policy.healthService
         limits = RetryLimits(settings.policy.repetition, share: settings.share)
         maximumPending = max(1, settings.policy.maximumPending / max(1, settings.share))
+        boundsQueues = settings.policy.maximumInFlight != .max
         generator = SeededGenerator(seed: settings.seed)
         balancer = LoadBalancer(
             settings.policy.balancing, now: loop.now,
@@ -160,7 +163,13 @@ final class ClientLoop: LoopContext.TimerTarget {
             call.reservation = ClientCall.Reservation(
                 client: self, slot: slot, startedAt: call.isTimed ? now : nil)
             endpoint(slot).send(call, now: now)
-        case .queue(let slot): endpoint(slot).enqueue(call)
+        case .queue(let slot):
+            if boundsQueues, balancer.queued > maximumPending {
+                balancer.dequeued(slot, isSent: false, at: now)
+                guard endpoint(slot).dropEnded() else { return refuse(call) }
+                return send(call, now: now)
+            }
+            endpoint(slot).enqueue(call)
         case .queueFull(let slot):
             guard endpoint(slot).dropEnded() else { return refuse(call) }
             send(call, now: now)

@@ -237,4 +237,36 @@ struct RepeatedCallTests {
         await client.close()
         try await stage.stop()
     }
+
+    @Test("calls that wait for a stream are pending: beyond so many they are CIRCUIT_OPEN at once")
+    func pending() async throws {
+        let stage = try await ForwardingStage(settings: ", pending: 6, in_flight: 50")
+        let client = try await stage.client()
+        let calls = 30
+        let one = Frame.settings((.maximumConcurrentStreams, 1))
+        await client.call(ForwardingStage.order, 1)
+        let service = try await stage.service(0, one)
+        let first = try await service.request()
+        for number in 1..<calls { await client.call(ForwardingStage.order, UInt32(2 * number + 1)) }
+        // All that do not wait are refused, in whatever order; no other connection is greeted.
+        for _ in 0..<calls - 1 - 6 {
+            let refusal = try await client.until { $0.kind == .headers && $0.has(.endStream) }
+            #expect(refusal.fields.contains(Field("grpc-status", "14")), "\(refusal)")
+        }
+        let refused = stage.lines()
+        #expect(refused.count == calls - 1 - 6)
+        #expect(refused.allSatisfy { $0.contains("\"reason\":\"CIRCUIT_OPEN\"") })
+        // The others come to the service one after the other.
+        await service.answer(first.stream)
+        for _ in 0..<6 {
+            let next = try await service.request()
+            await service.answer(next.stream)
+        }
+        for _ in 0..<7 {
+            let reply = try await client.until { $0.kind == .headers && $0.has(.endStream) }
+            #expect(reply.fields.contains(Field("grpc-status", "0")), "\(reply)")
+        }
+        await client.close()
+        try await stage.stop()
+    }
 }
