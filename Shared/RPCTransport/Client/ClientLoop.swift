@@ -42,8 +42,8 @@ final class ClientLoop: LoopContext.TimerTarget {
     private var warmUps: [EventLoopPromise<Void>] = []
     private var isClosed = false
     private let maximumPending: Int
-    /// Calls that wait for a stream count as pending, too.
-    private let boundsQueues: Bool
+    /// Calls in flight are bounded: those that wait for a stream count as pending, too.
+    private let hasCircuit: Bool
     /// How long calls take, as one in 64 shows; a higher sample counts at once.
     private var latency: PeakEWMA?
     private var endedCalls: UInt = 0
@@ -59,7 +59,7 @@ final class ClientLoop: LoopContext.TimerTarget {
         healthService = settings.policy.healthService
         limits = RetryLimits(settings.policy.repetition, share: settings.share)
         maximumPending = max(1, settings.policy.maximumPending / max(1, settings.share))
-        boundsQueues = settings.policy.maximumInFlight != .max
+        hasCircuit = settings.policy.maximumInFlight != .max
         generator = SeededGenerator(seed: settings.seed)
         balancer = LoadBalancer(
             settings.policy.balancing, now: loop.now,
@@ -164,7 +164,7 @@ final class ClientLoop: LoopContext.TimerTarget {
                 client: self, slot: slot, startedAt: call.isTimed ? now : nil)
             endpoint(slot).send(call, now: now)
         case .queue(let slot):
-            if boundsQueues, balancer.queued > maximumPending {
+            if hasCircuit, balancer.queued > maximumPending {
                 balancer.dequeued(slot, isSent: false, at: now)
                 guard endpoint(slot).dropEnded() else { return refuse(call) }
                 return send(call, now: now)
@@ -173,7 +173,13 @@ final class ClientLoop: LoopContext.TimerTarget {
         case .queueFull(let slot):
             guard endpoint(slot).dropEnded() else { return refuse(call) }
             send(call, now: now)
-        case .wait: wait(call)
+        case .wait:
+            // Behind a circuit nobody waits for what has just failed; it is tried again meanwhile.
+            if hasCircuit, !call.waitsForReady, balancer.isDown(at: now) {
+                let why = reason(balancer.firstSlot)
+                return call.fail(.unavailable, why, wasProcessed: false)
+            }
+            wait(call)
         case .fail(let slot):
             // A call that waits needs a fresh answer, too: it may be the only one that asks.
             watch?.request()

@@ -55,6 +55,8 @@ package struct LoadBalancer: Sendable {
         var newcomerSince: Instant?
         /// Set when it has answered the first call after an ejection.
         var returningSince: Instant?
+        /// When the last attempt to connect failed, until one succeeds.
+        var failedAt: Instant?
         var phase = Phase.serving
 
         enum Phase: Sendable {
@@ -194,8 +196,13 @@ package struct LoadBalancer: Sendable {
         guard members[slot].state != state else { return }
         members[slot].state = state
         switch state {
-        case .ready: welcome(slot, at: now)
-        case .failed, .unwilling: wantsResolution = true
+        case .ready:
+            members[slot].failedAt = nil
+            welcome(slot, at: now)
+        case .failed:
+            members[slot].failedAt = now
+            wantsResolution = true
+        case .unwilling: wantsResolution = true
         case .idle, .connecting: break
         }
         refresh()
