@@ -74,6 +74,39 @@ struct UpstreamFaultTests {
         await service.stop()
     }
 
+    @Test(
+        "a gateway is not ready before what it needs was reached, and stays ready when that is lost"
+    )
+    func required() async throws {
+        let service = try await StandInServer()
+        let proxy = try await FaultyProxy.start(
+            to: service.port, group: MultiThreadedEventLoopGroup.singleton)
+        proxy.set(.blackhole)
+        var files = GatewayFiles(upstreamPort: proxy.port)
+        files.upstream = ", required: true, timeouts: { connect: 500ms }"
+        let gateway = try await gateway(files)
+        let end = ContinuousClock.now + .seconds(60)
+        var page = ""
+        while !page.contains("upstreams: not reached yet: all"), ContinuousClock.now < end {
+            page = try await gateway.page("/readyz")
+            #expect(page.contains("upstreams: "), "\(page)")
+        }
+        // Nobody calls it, and still it finds the service.
+        proxy.set(.fair)
+        while page != "ready\n", ContinuousClock.now < end {
+            page = try await gateway.page("/readyz")
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(page == "ready\n")
+        await proxy.close()
+        await service.stop()
+        let client = try gateway.client()
+        #expect(await timed(client).status != "0")
+        #expect(try await gateway.page("/readyz") == "ready\n")
+        await client.close()
+        await gateway.stop()
+    }
+
     @Test("in flight to an upstream are as many calls as it says: one more is CIRCUIT_OPEN")
     func inFlight() async throws {
         let service = try await StandInServer(patience: .seconds(2))

@@ -78,6 +78,7 @@ final class GatewayProcess: Sendable {
             config: command.config, isInsecure: command.insecure, serviceConfig: serviceConfig,
             environment: environment, observability: observability)
         let serving = ServingSlot(try await upstreams.state(for: snapshot))
+        let readiness = await UpstreamReadiness(upstreams, environment)
         environment.pages.add("/debug/routes") { _ in
             .json(Self.routesAsJSON(serving.current.snapshot))
         }
@@ -133,6 +134,7 @@ final class GatewayProcess: Sendable {
                 await server.shutdown(times)
                 configWatch?.cancel()
                 keys.stop()
+                readiness.stop()
                 loadWatch.cancel()
                 await upstreams.close()
                 await shared.close()

@@ -1,4 +1,5 @@
 import GatewayCore
+import NIOCore
 import Observability
 import RPC
 import RPCTransport
@@ -48,6 +49,23 @@ final class UpstreamClients: Sendable {
         clients.withLock { $0 = next }
         observability.watch(clients: all)
         return ServingState(snapshot: snapshot, upstreams: all)
+    }
+
+    /// The names of those that must be there and have no endpoint.
+    func unreached(witness: any EventLoopGroup) async -> [String] {
+        var missing: [String] = []
+        for (upstream, client) in clients.withLock({ $0 }) where upstream.isRequired {
+            let states = await client.totals(witness: witness).endpointStates
+            if states["ready"] == nil { missing.append(upstream.name) }
+        }
+        return missing
+    }
+
+    /// Tries those with these names again, as far as their pauses are over.
+    func connect(to names: [String]) async {
+        for (upstream, client) in clients.withLock({ $0 }) where names.contains(upstream.name) {
+            await client.warmUp()
+        }
     }
 
     func close() async {

@@ -129,6 +129,7 @@ final class ClientLoop: LoopContext.TimerTarget {
     func warmUp() -> EventLoopFuture<Void> {
         let promise = loop.eventLoop.makePromise(of: Void.self)
         warmUps.append(promise)
+        if balancer.current.isEmpty { watch?.request() }
         balancer.connectAll(at: loop.now)
         changed()
         return promise.futureResult

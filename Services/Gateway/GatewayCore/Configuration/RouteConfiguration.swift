@@ -49,5 +49,7 @@ extension GatewayConfiguration {
         public var connectTimeout: Duration
         /// No call takes longer, whatever its method allows.
         public var callTimeout: Duration?
+        /// The gateway is not ready before it has reached an endpoint.
+        public var isRequired: Bool
     }
 }

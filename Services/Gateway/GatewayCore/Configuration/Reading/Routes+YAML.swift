@@ -78,7 +78,7 @@ extension GatewayConfiguration {
     ) throws(ConfigurationError) -> Upstream {
         let fields = try value.fields(
             required: ["target"],
-            optional: ["balancing", "expect", "in_flight", "pending", "timeouts"])
+            optional: ["balancing", "expect", "in_flight", "pending", "timeouts", "required"])
         let times = try fields["timeouts"]?.fields(optional: ["connect", "call"]) ?? [:]
         var expect: [String] = []
         for item in try fields["expect"]?.list() ?? [] { expect.append(try spiffeID(item)) }
@@ -88,7 +88,8 @@ extension GatewayConfiguration {
             maximumInFlight: try fields["in_flight"]?.integer(1...1_000_000) ?? 1024,
             maximumPending: try fields["pending"]?.integer(0...1_000_000) ?? 128,
             connectTimeout: try time(times["connect"]) ?? .seconds(2),
-            callTimeout: try time(times["call"]))
+            callTimeout: try time(times["call"]),
+            isRequired: try fields["required"]?.boolean() ?? false)
     }
 
     private static func target(_ value: YAMLValue) throws(ConfigurationError) -> String {

@@ -222,5 +222,6 @@ public struct ConfigurationListing: Sendable {
         add(part, "pending", "\(upstream.maximumPending)")
         add(part, "timeouts.connect", Self.text(upstream.connectTimeout))
         add(part, "timeouts.call", upstream.callTimeout.map(Self.text))
+        add(part, "required", "\(upstream.isRequired)")
     }
 }
