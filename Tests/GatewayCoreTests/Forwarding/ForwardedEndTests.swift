@@ -120,6 +120,35 @@ struct ForwardedEndTests {
         }
     }
 
+    @Test("a deadline on the JSON face is a whole reply of 504, and no reset follows it")
+    func deadlineJSON() async throws {
+        let stage = try await ForwardingStage()
+        let client = try await stage.client()
+        let fields =
+            client.request("POST", ForwardingStage.order.path) + [
+                Field("content-type", "application/json"), Field("connect-timeout-ms", "300"),
+            ]
+        await client.send(
+            .headers(1, HPACK.block(fields)), .data(1, Array("{}".utf8), ends: true))
+        let service = try await stage.service()
+        let request = try await service.request()
+        let reply = try await client.response(1)
+        #expect(reply.status == "504")
+        #expect(String(decoding: reply.body, as: UTF8.self).contains("deadline_exceeded"))
+        #expect(try await service.streamError(request.stream) == .cancel)
+        // What comes next on the connection is the answer to another call, not a reset.
+        await client.call(ForwardingStage.order, 3)
+        let other = try await service.request()
+        await service.answer(other.stream)
+        while true {
+            let frame = try #require(try await client.next())
+            #expect(frame.kind != .reset, "\(frame)")
+            if frame.stream == 3, frame.has(.endStream) { break }
+        }
+        await client.close()
+        try await stage.stop()
+    }
+
     @Test("G11: a service that ends before the request does: its status arrives, no 502")
     func early() async throws {
         for isNoError in [false, true] {
