@@ -68,13 +68,14 @@ public struct Metadata: Sendable, Hashable {
     private mutating func append(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) {
-        appendLength(name.count)
-        appendLength(value.count)
+        // Both lengths at once: the name's stands first.
+        let lengths = UInt64(UInt32(name.count)) | UInt64(UInt32(value.count)) << 32
+        withUnsafeBytes(of: lengths.littleEndian) { arena.append(contentsOf: $0) }
         arena.append(contentsOf: name)
         let start = arena.count
         arena.append(contentsOf: value)
         count += 1
-        guard value.contains(where: Self.isForbidden) else { return }
+        guard Self.mayHaveForbidden(value) else { return }
         arena.withUnsafeMutableBufferPointer { bytes in
             for index in start..<bytes.count where Self.isForbidden(bytes[index]) {
                 bytes[index] = 0x20
@@ -90,8 +91,19 @@ public struct Metadata: Sendable, Hashable {
         byte < 0x20 && byte != 0x09 || byte == 0x7F
     }
 
-    private mutating func appendLength(_ length: Int) {
-        withUnsafeBytes(of: UInt32(length).littleEndian) { arena.append(contentsOf: $0) }
+    /// Looks at eight bytes at a time; a tab among them is worth a second look, too.
+    private static func mayHaveForbidden(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let (ones, high): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        var position = 0
+        while position + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let isDelete = word ^ (ones &* 0x7F)
+            // The high bit of each byte below 0x20, and of each that is 0x7F.
+            let found = (word &- ones &* 0x20) & ~word | (isDelete &- ones) & ~isDelete
+            if found & high != 0 { return true }
+            position += 8
+        }
+        return UnsafeRawBufferPointer(rebasing: bytes[position...]).contains(where: isForbidden)
     }
 
     /// Adds all of `other` behind the fields that are there.
