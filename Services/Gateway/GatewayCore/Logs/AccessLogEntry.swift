@@ -60,7 +60,7 @@ public struct AccessLogEntry: Sendable {
         line.known("listener", listener, to: &output)
         line.text("peer_ip", Self.address(of: peer), to: &output)
         line.boolean("tls", isEncrypted, to: &output)
-        line.text("face", face.name.description, to: &output)
+        line.word("face", face.name, to: &output)
         line.text("method", method.isEmpty ? "unknown" : method, to: &output)
         line.known("tenant", tenant, to: &output)
         line.known("client", client, to: &output)
@@ -92,10 +92,12 @@ public struct AccessLogEntry: Sendable {
 
     /// "10.0.0.7" of "10.0.0.7:40112", "::1" of "[::1]:7".
     static func address(of peer: String) -> String {
-        guard let colon = peer.lastIndex(of: ":"), !peer[colon...].contains("]") else {
-            return peer
-        }
+        let bytes = peer.utf8
+        guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
+            !bytes[colon...].contains(UInt8(ascii: "]"))
+        else { return peer }
         let host = peer[..<colon]
-        return host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : String(host)
+        let isBracketed = host.utf8.first == UInt8(ascii: "[")
+        return isBracketed ? String(host.dropFirst().dropLast()) : String(host)
     }
 }

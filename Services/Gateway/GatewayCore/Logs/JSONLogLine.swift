@@ -44,6 +44,15 @@ struct JSONLogLine: ~Copyable {
         Self.quote(value, to: &output)
     }
 
+    /// A word of ours, which needs no escapes.
+    mutating func word(_ name: StaticString, _ value: StaticString, to output: inout [UInt8]) {
+        key(name, to: &output)
+        output.append(UInt8(ascii: "\""))
+        output.append(
+            contentsOf: UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+        output.append(UInt8(ascii: "\""))
+    }
+
     /// Nothing if there is nothing to say.
     mutating func known(_ name: StaticString, _ value: String, to output: inout [UInt8]) {
         if !value.isEmpty { text(name, value, to: &output) }
