@@ -8,23 +8,26 @@ failure if a ratio misses what is asked.
     make bench-gateway                                  everything
     make bench-gateway BENCH_FLAGS="--only guarded --rounds 3"
     make bench-gateway BENCH_FLAGS="--tls"              callers speak TLS with all gateways
+    make bench-gateway BENCH_FLAGS="--only cost"        instructions and allocations of a call
 """
 
 import argparse
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rpc"))
 
 import programs  # noqa: E402
+from cost import cost as counted  # noqa: E402
 from gateways import (  # noqa: E402
     GUARDED, OPEN, AssayGateway, Backend, Gateway, HAProxy, Key, Nginx, Surroundings)
 from load import Load, finish, message, varint  # noqa: E402
@@ -33,6 +36,8 @@ from programs import ROOT, Placing, Server  # noqa: E402
 # Bytes of a message, prefix and all.
 MESSAGE = 205
 REDIS_SECONDS = 1
+# What runs if nothing else is asked for.
+STANDARD = ["forwarding", "guarded", "latency", "redis", "stages"]
 
 
 @dataclass
@@ -214,6 +219,27 @@ def redis(bench: Bench) -> None:
     show(bench, "limit-bench", "--seconds", str(REDIS_SECONDS))
 
 
+def cost(bench: Bench) -> None:
+    """What a call costs, counted instead of timed; the kernel's work is not in it. Few at once: under
+    valgrind all is slow."""
+    around = replace(bench.around, placing=Placing(False))
+    load = replace(bench.load(GUARDED), calls=10_000, clients=2, streams=8)
+
+    def assay(_: str, command: list[str], __: Placing) -> Gateway:
+        return AssayGateway("counted", Path(command[-1]), around, under=tuple(command[:-1]))
+
+    def haproxy(_: str, command: list[str], __: Placing) -> Gateway:
+        return HAProxy("counted", around, under=tuple(command))
+
+    mine, swift, others = astuple(counted(assay, [str(bench.arguments.gateway)], load, bench.around.work))
+    theirs = counted(haproxy, [str(shutil.which("haproxy"))], load, bench.around.work)
+    print(f"\nCounted under valgrind, per call, without the kernel\n"
+          f"  Assay, key + scope + limit: {mine:,.0f} instructions, "
+          f"{swift:.1f} allocations of Swift, "
+          f"{others:.1f} of libraries\n"
+          f"  HAProxy h2 → h2: {theirs.instructions:,.0f} instructions", flush=True)
+
+
 def stages(bench: Bench) -> None:
     show(bench, "gateway-bench", "--seconds", "0.3")
 
@@ -231,7 +257,7 @@ def main() -> None:
     parser.add_argument("--gateway", type=Path, default=ROOT / ".build/release/assay-gateway",
                         help="the programs beside it are used too")
     scenarios = {"forwarding": forwarding, "guarded": guarded, "latency": latency,
-                 "redis": redis, "stages": stages}
+                 "redis": redis, "stages": stages, "cost": cost}
     parser.add_argument("--only", choices=scenarios, action="append")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=40_000, help="of a round")
@@ -251,7 +277,7 @@ def main() -> None:
             pair = programs.certificate(work) if arguments.tls else None
             bench = Bench(arguments, Surroundings(work, placing, backend.port, Key.make(), pair))
             for name, scenario in scenarios.items():
-                if not arguments.only or name in arguments.only:
+                if name in (arguments.only or STANDARD):
                     scenario(bench)
     if bench.failures:
         sys.exit("\nmissed:\n  " + "\n  ".join(bench.failures))

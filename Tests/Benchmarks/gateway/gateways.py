@@ -115,7 +115,7 @@ class AssayGateway(Gateway):
     """Ours: one event loop."""
 
     def __init__(self, name: str, program: Path, around: Surroundings, further: str = "",
-                 log: str | None = None):
+                 log: str | None = None, under: tuple[str, ...] = ()):
         folder = Path(tempfile.mkdtemp(dir=around.work))
         (folder / "pepper").write_text(around.key.pepper)
         (folder / "keys.yaml").write_text(
@@ -137,7 +137,7 @@ routes:
   - {{ service: assay.risk.v1.RiskAssessment, upstream: backend }}
 upstreams: {{ backend: {{ target: "127.0.0.1:{around.backend}", in_flight: 100000 }} }}
 {further}""")
-        command = [str(program), "--insecure", "--config", str(folder / "gateway.yaml"),
+        command = [*under, str(program), "--insecure", "--config", str(folder / "gateway.yaml"),
                    "--endpoint-delay", "0", "--grace", "1", "--loops", "1",
                    "--log-level", "error"]
         super().__init__(
@@ -160,8 +160,9 @@ upstreams: {{ backend: {{ target: "127.0.0.1:{around.backend}", in_flight: 10000
 class HAProxy(Gateway):
     """One thread, HTTP/2 on both sides."""
 
-    def __init__(self, name: str, around: Surroundings, counts: bool = False):
-        self.around, self.counts = around, counts
+    def __init__(self, name: str, around: Surroundings, counts: bool = False,
+                 under: tuple[str, ...] = ()):
+        self.around, self.counts, self.under = around, counts, under
         super().__init__(name, [], around.placing)
 
     def __enter__(self) -> "HAProxy":
@@ -170,7 +171,9 @@ class HAProxy(Gateway):
         if self.around.tls:
             pair = "".join(Path(file).read_text() for file in self.around.tls)
             path = self.around.write("haproxy.pem", pair)
-            listening = f"ssl crt {path} alpn h2"
+            # It hands the scheme on, which says https where the service is reached without.
+            listening = f"""ssl crt {path} alpn h2
+    http-request set-uri http://%[req.hdr(host)]%[pathq]"""
         counting = """
     stick-table type string len 96 size 100k expire 60s store http_req_rate(1s)
     http-request track-sc0 req.hdr(x-api-key)
@@ -192,7 +195,7 @@ frontend public
 backend services
     server one 127.0.0.1:{self.around.backend} proto h2
 """)
-        self.command = ["haproxy", "-q", "-f", path]
+        self.command = [*(self.under or ["haproxy"]), "-q", "-f", path]
         self.begin()
         return self
 
