@@ -122,6 +122,10 @@ struct ForwardedEndTests {
 
     @Test("a deadline on the JSON face is a whole reply of 504, and no reset follows it")
     func deadlineJSON() async throws {
+        for hasBegun in [false, true] { try await deadlineJSON(behindHeaders: hasBegun) }
+    }
+
+    private func deadlineJSON(behindHeaders hasBegun: Bool) async throws {
         let stage = try await ForwardingStage()
         let client = try await stage.client()
         let fields =
@@ -132,6 +136,11 @@ struct ForwardedEndTests {
             .headers(1, HPACK.block(fields)), .data(1, Array("{}".utf8), ends: true))
         let service = try await stage.service()
         let request = try await service.request()
+        // Headers without a body say nothing yet.
+        if hasBegun {
+            let head = [Field(":status", "200"), Field("content-type", "application/json")]
+            await service.send(.headers(request.stream, HPACK.block(head)))
+        }
         let reply = try await client.response(1)
         #expect(reply.status == "504")
         #expect(String(decoding: reply.body, as: UTF8.self).contains("deadline_exceeded"))

@@ -28,6 +28,9 @@ final class ForwardedCall {
     private var taken = 0
     /// The status of a reply that has begun.
     private var status: Int?
+    /// The headers of a reply whose body has not begun. Without frames nothing can be said behind them, so
+    /// they wait for it: what goes wrong before is still a whole reply.
+    private var waitingHeaders: (status: Int, fields: Metadata)?
 
     init(
         _ admitted: AdmittedRequest, from caller: any RawCaller, by handler: GatewayHandler
@@ -182,10 +185,18 @@ extension ForwardedCall: RawReceiver {
             let code = RequestPipeline.status(http: status, ending: passed, isFramed: isFramed)
             finish(code, http: status)
             caller.send(reply, code)
-        } else {
+        } else if isFramed {
             self.status = status
             caller.start(status: status, headers: passed)
+        } else {
+            waitingHeaders = (status, passed)
         }
+    }
+
+    private func startReply(to caller: any RawCaller) {
+        guard let headers = waitingHeaders.take() else { return }
+        status = headers.status
+        caller.start(status: headers.status, headers: headers.fields)
     }
 
     func repliedBody(_ bytes: UnsafeRawBufferPointer) {
@@ -194,10 +205,12 @@ extension ForwardedCall: RawReceiver {
             upstream?.cancel(isLate: false)
             return fail(error)
         }
+        if !isFramed { startReply(to: caller) }
         caller.send(bytes)
     }
 
     func repliedEnd(trailers: Metadata?) {
+        if !isFramed, let caller { startReply(to: caller) }
         guard let caller = leave() else { return }
         let code = RequestPipeline.status(
             http: status ?? 0, ending: trailers, isFramed: isFramed)
