@@ -1,5 +1,6 @@
 import Foundation
 import GatewayCore
+import Synchronization
 import TLS
 import TestSupport
 import Testing
@@ -28,13 +29,42 @@ struct SharedStoreTests {
         return statuses
     }
 
-    @Test(
-        "what a client may have in flight is divided by the gateways that live, not those written down"
-    )
+    /// How many calls have ended.
+    private final class Ended: Sendable {
+        let count = Atomic(0)
+    }
+
+    /// What becomes of 50 calls at once while the service answers none of those that reach it.
+    private func held(
+        _ gateway: GatewayUnderTest, _ service: StandIn, places: Int
+    ) async throws -> [String: Int] {
+        service.hold(true)
+        let client = try gateway.client()
+        let ended = Ended()
+        let calls = (0..<50).map { _ in
+            Task {
+                let status = await SteadyCallers.call(client, key: GatewayFiles.key(1))
+                ended.count.add(1, ordering: .relaxed)
+                return status
+            }
+        }
+        let end = ContinuousClock.now + .seconds(20)
+        while ended.count.load(ordering: .relaxed) < 50 - places, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        try await gateway.wait(for: "assay_gateway_in_flight") { $0 == Double(places) }
+        service.hold(false)
+        var statuses: [String: Int] = [:]
+        for call in calls { statuses[await call.value, default: 0] += 1 }
+        await client.close()
+        return statuses
+    }
+
+    @Test("what a client may have in flight is divided by the gateways that live")
     func concurrency() async throws {
         let redis = try await RedisServer.start()
-        let service = try await StandInServer(patience: .milliseconds(500))
-        var files = GatewayFiles(upstreamPort: service.port, concurrency: 40)
+        let server = try await StandInServer()
+        var files = GatewayFiles(upstreamPort: server.port, concurrency: 40)
         files.further = """
             store: { url: "redis://127.0.0.1:\(redis.port)", budget: 10ms }
             replicas: 1
@@ -43,15 +73,15 @@ struct SharedStoreTests {
         let (first, second) = (try await GatewayUnderTest(all), try await GatewayUnderTest(all))
         for gateway in [first, second] {
             try await gateway.wait(for: Self.replicas) { $0 == 2 }
-            let statuses = try await statuses(gateway, calls: 50)
+            let statuses = try await held(gateway, server.service, places: 20)
             #expect(statuses == ["0": 20, "8 CONCURRENCY": 30], "\(statuses)")
         }
         await second.stop()
         try await first.wait(for: Self.replicas) { $0 == 1 }
-        let alone = try await statuses(first, calls: 50)
+        let alone = try await held(first, server.service, places: 40)
         #expect(alone == ["0": 40, "8 CONCURRENCY": 10], "\(alone)")
         await first.stop()
-        await service.stop()
+        await server.stop()
         await redis.kill()
     }
 

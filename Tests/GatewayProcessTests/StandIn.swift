@@ -9,11 +9,16 @@ import TLS
 final class StandIn: RequestHandler {
     private let patience: Duration
     private let calls = Atomic(0)
+    private let held = Atomic(false)
 
     /// - Parameter patience: Before each reply.
     init(patience: Duration = .zero) { self.patience = patience }
 
     var count: Int { calls.load(ordering: .relaxed) }
+
+    /// While held, it answers nothing.
+    func hold(_ isHeld: Bool) { held.store(isHeld, ordering: .relaxed) }
+    private var isHeld: Bool { held.load(ordering: .relaxed) }
 
     func admit(_ head: RequestHead, from peer: Peer) -> Admission {
         .accept(
@@ -30,13 +35,14 @@ final class StandIn: RequestHandler {
             trailers: ["grpc-status": "0"])
         if isHealth { (reply.body, reply.trailers) = ([], ["grpc-status": "12"]) }
         let ready = reply
-        if isHealth || patience == .zero {
+        if isHealth || patience == .zero && !isHeld {
             if !isHealth { calls.add(1, ordering: .relaxed) }
             return .reply(.raw(ready))
         }
         return .run {
             self.calls.add(1, ordering: .relaxed)
             try? await Task.sleep(for: self.patience)
+            while self.isHeld { try? await Task.sleep(for: .milliseconds(5)) }
             return .raw(ready)
         }
     }

@@ -8,11 +8,12 @@ import TestSupport
 import Testing
 
 /// G1 to G3 of the gateway's failure tests through a gateway as it is run: callers go on while the Redis
-/// of their limits does not.
+/// of their limits does not. `ASSAY_LIMIT_ROUNDS` stops it, too.
 @Suite(
     "A gateway whose store fails under load", .enabled(if: RedisServer.executable != nil),
     .serialized, .timeLimit(.minutes(5)))
 struct StoreOutageTests {
+    private static let isLong = ProcessInfo.processInfo.environment["ASSAY_LIMIT_ROUNDS"] != nil
     private static let replicas = "assay_gateway_replicas"
     private static let state = "assay_gateway_store_state"
     private static let byStore =
@@ -66,7 +67,7 @@ struct StoreOutageTests {
     }
 
     @Test(
-        "G1, G2, G3: Redis killed, stopped, silent and slow under load: no call fails, the share holds"
+        "G1, G2, G3: Redis killed, stopped and slow under load: no call fails, the share holds"
     )
     func outages() async throws {
         let redis = try await RedisServer.start()
@@ -83,26 +84,23 @@ struct StoreOutageTests {
         let together = await passed(client, key: 10)
         #expect(together >= 20, "\(together)")
 
-        let weathers: [(String, FaultyProxy.Weather, UInt8)] = [
-            ("silent", .blackhole, 11), ("slow", .slow(.milliseconds(50)), 12),
-        ]
-        for (what, weather, key) in weathers {
-            try await gateway.wait(for: Self.replicas) { $0 == 2 }
-            proxy.set(weather)
-            try await gateway.wait(for: Self.state) { $0 != 0 }
-            try await more(callers)
-            #expect(await passed(client, key: key) == 10, "\(what)")
-            proxy.set(.fair)
-            try await used(gateway, what)
-            try await more(callers)
-        }
         try await gateway.wait(for: Self.replicas) { $0 == 2 }
-        redis.process.send(SIGSTOP)
+        proxy.set(.slow(.milliseconds(50)))
         try await gateway.wait(for: Self.state) { $0 != 0 }
         try await more(callers)
-        #expect(await passed(client, key: 13) == 10)
-        redis.process.send(SIGCONT)
-        try await used(gateway, "stopped")
+        #expect(await passed(client, key: 11) == 10)
+        proxy.set(.fair)
+        try await used(gateway, "slow")
+        try await more(callers)
+        if Self.isLong {
+            try await gateway.wait(for: Self.replicas) { $0 == 2 }
+            redis.process.send(SIGSTOP)
+            try await gateway.wait(for: Self.state) { $0 != 0 }
+            try await more(callers)
+            #expect(await passed(client, key: 13) == 10)
+            redis.process.send(SIGCONT)
+            try await used(gateway, "stopped")
+        }
         try await gateway.wait(for: Self.replicas) { $0 == 2 }
         await redis.kill()
         try await gateway.wait(for: Self.state) { $0 != 0 }
