@@ -34,7 +34,8 @@ private final class BenchCall {
     private let reply: Metadata = ["content-type": "application/grpc", "grpc-status": "0"]
     private let body: [UInt8] = [0, 0, 0, 0, 200] + [UInt8](repeating: 7, count: 200)
     private var number: UInt64 = 0
-    private var now = Instant(nanoseconds: 1_000_000_000)
+    private let now = Instant(nanoseconds: 1_000_000_000)
+    private let clock: @Sendable () -> Instant = { Instant(nanoseconds: 1_000_000_000) }
 
     init() throws {
         gateway = try BenchGateway([])
@@ -50,7 +51,8 @@ private final class BenchCall {
 
     private var surroundings: RequestPipeline.Surroundings {
         number &+= 0x9E37_79B9_7F4A_7C15
-        return RequestPipeline.Surroundings(now: now, wallClock: BenchSigner.now, entropy: number)
+        return RequestPipeline.Surroundings(
+            now: now, wallClock: BenchSigner.now, entropy: number, clock: clock)
     }
 
     /// A pipeline whose request has passed every stage before it is forwarded.
