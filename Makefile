@@ -199,9 +199,8 @@ bench-vector:
 ## gateway-abuse: what 30 abusive connections cost honest callers of a gateway, optimised (SECONDS=30)
 .PHONY: gateway-abuse
 gateway-abuse: dependencies
-	swift build -c release --build-tests -Xswiftc -enable-testing
-	ASSAY_ABUSE_SECONDS=$(or $(SECONDS),30) swift test -c release -Xswiftc -enable-testing --skip-build \
-		--disable-xctest --filter RPCAbuseTests.BesideAbuseTests
+	ASSAY_ABUSE_SECONDS=$(or $(SECONDS),30) \
+		swift test -c release -Xswiftc -enable-testing --disable-xctest --filter BesideAbuseTests
 
 ## bench-gateway: the gateway against HAProxy and nginx in one run, latency, Redis, cost of stages (BENCH_FLAGS="--only guarded --tls")
 .PHONY: bench-gateway
