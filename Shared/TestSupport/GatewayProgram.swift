@@ -15,8 +15,11 @@ public final class GatewayProgram: Sendable {
 
     /// - Parameters:
     ///   - files: Written before it starts; "gateway.yaml" among them.
+    ///   - isInsecure: Reaches services without TLS.
     ///   - options: Of its command line, behind those that every test needs.
-    public init(_ files: [String: String], options: [String] = []) async throws {
+    public init(
+        _ files: [String: String], isInsecure: Bool = true, options: [String] = []
+    ) async throws {
         folder = try TemporaryDirectory()
         for (name, text) in files { try Self.write(text, to: "\(folder.path)/\(name)") }
         guard let program = PackageLayout.executable("assay-gateway") else {
@@ -25,9 +28,8 @@ public final class GatewayProgram: Sendable {
         process = try ChildProcess(
             program,
             [
-                "--insecure", "--config", "\(folder.path)/gateway.yaml", "--endpoint-delay", "0",
-                "--grace", "2",
-            ] + options)
+                "--config", "\(folder.path)/gateway.yaml", "--endpoint-delay", "0", "--grace", "2",
+            ] + (isInsecure ? ["--insecure"] : []) + options)
         let line = try await process.line(within: .seconds(60)) { $0.hasPrefix("ready gateway ") }
         func number(_ name: String) throws -> Int {
             let word = line.split(separator: " ").first { $0.hasPrefix("\(name)=") }
@@ -68,7 +70,7 @@ public final class GatewayProgram: Sendable {
     }
 
     /// In one step, as tools that change files under a running process do.
-    private static func write(_ text: String, to path: String) throws {
+    public static func write(_ text: String, to path: String) throws {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
 

@@ -9,10 +9,11 @@ import Testing
 
 /// A real assay-gateway in front of services that the test plays, with files that the test changes.
 final class GatewayUnderTest: Sendable {
-    let folder: TemporaryDirectory
-    let process: ChildProcess
-    let port: Int
-    let admin: Int
+    private let program: GatewayProgram
+    var folder: TemporaryDirectory { program.folder }
+    var process: ChildProcess { program.process }
+    var port: Int { program.port }
+    var admin: Int { program.admin }
 
     /// A method that needs a scope and has much time, so that a busy machine fails none of its calls.
     static let method: MethodDescriptor = {
@@ -41,33 +42,15 @@ final class GatewayUnderTest: Sendable {
     init(
         _ files: [String: String], isInsecure: Bool = true, options: [String] = []
     ) async throws {
-        folder = try TemporaryDirectory()
-        for (name, text) in files { try Self.write(text, to: "\(folder.path)/\(name)") }
-        let program = try #require(
-            PackageLayout.executable("assay-gateway"),
-            "the assay-gateway program was not built beside the tests")
-        process = try ChildProcess(
-            program,
-            [
-                "--config", "\(folder.path)/gateway.yaml", "--endpoint-delay", "0",
-                "--grace", "2", "--loops", "2",
-            ] + (isInsecure ? ["--insecure"] : []) + options)
-        let line = try await process.line(within: .seconds(60)) { $0.hasPrefix("ready gateway ") }
-        func number(_ name: String) throws -> Int {
-            let word = line.split(separator: " ").first { $0.hasPrefix("\(name)=") }
-            return try #require(word.flatMap { Int($0.dropFirst(name.count + 1)) })
-        }
-        (port, admin) = (try number("rpc"), try number("admin"))
+        program = try await GatewayProgram(
+            files, isInsecure: isInsecure, options: ["--loops", "2"] + options)
     }
 
-    /// In one step, as tools that change files under a running process do.
     static func write(_ text: String, to path: String) throws {
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try GatewayProgram.write(text, to: path)
     }
 
-    func write(_ text: String, to name: String) throws {
-        try Self.write(text, to: "\(folder.path)/\(name)")
-    }
+    func write(_ text: String, to name: String) throws { try program.write(text, to: name) }
 
     func client(_ tls: (any TLSContextProvider)? = nil) throws -> RPCClient {
         try RPCClient("localhost:\(port)", tls: tls)
@@ -75,13 +58,7 @@ final class GatewayUnderTest: Sendable {
 
     // MARK: What it says of itself
 
-    func page(_ path: String) async throws -> String {
-        let result = try await ChildProcess.run(
-            "/usr/bin/curl",
-            ["--silent", "--show-error", "--max-time", "20", "http://127.0.0.1:\(admin)\(path)"])
-        try #require(result.end == .exit(0), "curl: \(result.errors)")
-        return result.output
-    }
+    func page(_ path: String) async throws -> String { try await program.page(path) }
 
     /// The sample of a metric, its labels included in the name; 0 if there is none.
     func metric(_ name: String) async throws -> Double {
