@@ -49,33 +49,28 @@ public final class RawSocket: Sendable {
     /// What has come so far. Bytes that are no UTF-8 are replaced.
     public var text: String { state.withLock { String(decoding: $0.received, as: UTF8.self) } }
 
+    /// How often it is looked before something that is waited for has not happened: by time, a test on a
+    /// machine that stood still would give up without a look.
+    private static let looks = 10_000
+    private static let pause = Duration.milliseconds(2)
+
     /// Waits until `isEnough` holds for what has come; the connection may have been closed by then.
     @discardableResult
-    public func until(
-        within limit: Duration = .seconds(20), _ isEnough: (String) -> Bool
-    ) async throws -> String {
-        let end = ContinuousClock.now + limit
-        while true {
+    public func until(_ isEnough: (String) -> Bool) async throws -> String {
+        for _ in 0..<Self.looks {
             let (bytes, isClosed) = state.withLock { ($0.received, $0.isClosed) }
             let text = String(decoding: bytes, as: UTF8.self)
             if isEnough(text) { return text }
-            guard !isClosed, ContinuousClock.now < end else {
-                throw Disappointment(
-                    description: "\(isClosed ? "closed" : "nothing more") after \"\(text)\"")
-            }
-            try await Task.sleep(for: .milliseconds(2))
+            if isClosed { throw Disappointment(description: "closed after \"\(text)\"") }
+            try await Task.sleep(for: Self.pause)
         }
+        throw Disappointment(description: "nothing more after \"\(text)\"")
     }
 
     /// Waits until the server has closed; what has come by then.
-    public func untilClosed(within limit: Duration = .seconds(20)) async throws -> String {
-        let end = ContinuousClock.now + limit
-        while !isClosed {
-            guard ContinuousClock.now < end else {
-                throw Disappointment(description: "not closed after \"\(text)\"")
-            }
-            try await Task.sleep(for: .milliseconds(2))
-        }
+    public func untilClosed() async throws -> String {
+        for _ in 0..<Self.looks where !isClosed { try await Task.sleep(for: Self.pause) }
+        guard isClosed else { throw Disappointment(description: "not closed after \"\(text)\"") }
         return text
     }
 

@@ -156,7 +156,6 @@ struct HTTP1AbuseTests {
             "headers: 200ms, body: 200ms, idle: 300ms, settings: 300ms, first_request: 5s"
         try await EchoGateway.run(timeouts: timeouts) { echo in
             let fields = try await echo.socket()
-            let began = ContinuousClock.now
             await fields.send(Self.line + "Host: loc")
             let dribble = Task {
                 while !fields.isClosed {
@@ -165,7 +164,6 @@ struct HTTP1AbuseTests {
                 }
             }
             #expect(EchoGateway.status(try await fields.untilClosed()) == 408)
-            #expect(ContinuousClock.now - began < .seconds(5))
             try await dribble.value
 
             async let body = echo.answer(to: Self.start + "Content-Length: 100\r\n\r\n{")
