@@ -21,15 +21,20 @@ public struct RequestPipeline: Sendable {
         /// Looks at the clock of `now` again, after what may have taken long.
         public var clock: @Sendable () -> Instant
 
-        /// - Parameter clock: nil for one that stands still.
+        // Two of these: an optional closure would be wrapped anew for every request.
         public init(
             now: Instant, wallClock: Int64, entropy: UInt64,
-            clock: (@Sendable () -> Instant)? = nil
+            clock: @escaping @Sendable () -> Instant
         ) {
             self.now = now
             self.wallClock = wallClock
             self.entropy = entropy
-            self.clock = clock ?? { now }
+            self.clock = clock
+        }
+
+        /// With a clock that stands still.
+        public init(now: Instant, wallClock: Int64, entropy: UInt64) {
+            self.init(now: now, wallClock: wallClock, entropy: entropy, clock: { now })
         }
     }
 
