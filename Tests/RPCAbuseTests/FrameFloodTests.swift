@@ -83,7 +83,7 @@ struct FrameFloodTests {
                 await peer.send(Bytes.opening(window: 1 << 30) + Bytes.windowUpdate(0, 1 << 30))
                 // Fills the socket; what follows has to wait.
                 await peer.send(Bytes.request("Flood", 1))
-                await server.gauge.rest()
+                if door == .gateway { await server.gauge.rest() }
                 // It has not acknowledged how many streams it may open, so each further one is refused.
                 await peer.send(
                     Bytes.streams(101).dropFirst().flatMap { Bytes.call("Collect", $0) })

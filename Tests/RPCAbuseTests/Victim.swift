@@ -56,10 +56,11 @@ struct Victim: RPCService {
         }
         func ended() { state.withLock { $0.running -= 1 } }
 
-        /// Waits until those who write have had to stop, for a second at most.
+        /// Waits until those who write have had to stop: nothing more was written for a quarter of a
+        /// second, which no pause of a busy machine is.
         func rest() async {
             var (before, unchanged) = (-1, 0)
-            for _ in 0..<100 where unchanged < 4 {
+            for _ in 0..<500 where unchanged < 25 {
                 let written = counts.written
                 unchanged = written == before && written > 0 ? unchanged + 1 : 0
                 before = written
