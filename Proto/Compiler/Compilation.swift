@@ -96,6 +96,11 @@ extension Compilation {
         return files.own.map { ProtoPrinter(file: $0, scope: scope).output() }
     }
 
+    /// An OpenAPI 3.1 document of all unary methods. Empty if there are errors.
+    public func openAPI() -> [UInt8] {
+        hasErrors ? [] : Array((OpenAPIParts(schema, bounds).document.text + "\n").utf8)
+    }
+
     /// A `google.protobuf.FileDescriptorSet` of all `.proto` files, each after those that it
     /// imports; protobuf's own are among them. Empty if there are errors.
     public func descriptorSet() -> [UInt8] {

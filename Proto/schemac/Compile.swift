@@ -16,6 +16,9 @@ struct Compile: ParsableCommand {
     @Option(help: "File for the descriptors of all .proto files, a FileDescriptorSet.")
     var descriptors: FilePath?
 
+    @Option(help: "File for the OpenAPI document of all unary methods.")
+    var openapi: FilePath?
+
     @Flag(help: "Write nothing; fail if a file would change.")
     var check = false
 
@@ -33,6 +36,10 @@ struct Compile: ParsableCommand {
         if let descriptors {
             let file = OutputFile(path: descriptors.name, bytes: compilation.descriptorSet())
             drift += try update(OutputDirectory(path: descriptors.directory), [file])
+        }
+        if let openapi {
+            let file = OutputFile(path: openapi.name, bytes: compilation.openAPI())
+            drift += try update(OutputDirectory(path: openapi.directory), [file])
         }
         guard drift.isEmpty else {
             let list = drift.joined(separator: "\n")

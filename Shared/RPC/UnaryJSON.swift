@@ -43,7 +43,7 @@ package enum UnaryJSON {
     }
 
     /// A JSON string literal (RFC 8259 §7).
-    static func quote(_ text: String) -> String {
+    package static func quote(_ text: String) -> String {
         var output = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -25,6 +25,7 @@ struct GoldenTests {
         files.append(OutputFile(path: "bounds.txt", text: compilation.boundsReport()))
         files.append(
             OutputFile(path: "fds.hex", text: Hexadecimal.lines(compilation.descriptorSet())))
+        files.append(OutputFile(path: "openapi.json", bytes: compilation.openAPI()))
         files.append(OutputFile(path: "canonical.txt", text: compilation.canonicalReport))
         let directory = Fixtures.directory.appending(path: "Golden/\(name)")
         for file in files {

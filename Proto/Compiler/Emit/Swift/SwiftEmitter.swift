@@ -1,5 +1,5 @@
-/// Writes the Swift of a schema: messages and services of each package, the policy table and the
-/// descriptors.
+/// Writes the Swift of a schema: messages and services of each package, the policy table, the
+/// descriptors and the description of the API.
 struct SwiftEmitter {
     let schema: Schema
     let bounds: Bounds
@@ -13,7 +13,8 @@ struct SwiftEmitter {
         }
         if schema.services.isEmpty { return files }
         let descriptors = SwiftDescriptorEmitter(files: ProtoFiles(schema).all)
-        return files + [policyTable(), descriptors.output()]
+        let description = SwiftOpenAPIEmitter(parts: OpenAPIParts(schema, bounds))
+        return files + [policyTable(), descriptors.output(), description.output()]
     }
 
     // MARK: Messages

@@ -27,7 +27,10 @@ public struct FrontHandler: RequestHandler {
     }
 
     public func admit(_ head: RequestHead, from peer: Peer) -> Admission {
-        guard isOwn(head) else { return gateway.admit(head, from: peer) }
+        guard isOwn(head) else {
+            return GatewayHandler.isDescription(head)
+                ? gateway.describe(head, from: peer) : gateway.admit(head, from: peer)
+        }
         let isGuarded = guarded.contains(head.path)
         let refusal = gateway.refusal(
             byAddress: head, from: peer,

@@ -24,6 +24,7 @@ public final class GatewayHandler: RequestHandler {
     private let security: SecurityLog?
     private let audit: AuditGate
     private let counters: GatewayCounters
+    let documents = OpenAPIDocuments()
     private let claimedIdentity: String?
     private let entropy: Atomic<UInt64>
 
@@ -99,7 +100,7 @@ public final class GatewayHandler: RequestHandler {
         case .read(let acceptance): return accept(acceptance, going.pipeline, going.state)
         case .reject(let reply):
             note(going.pipeline.log, unixMilliseconds: clock.unixMilliseconds())
-            return refusal(reply, of: going.head)
+            return answer(reply, to: going.head)
         case .wait(.limit(let question)): return ask(question, going, surroundings)
         case .wait(.keys(let keys)): return wait(for: keys, going, surroundings)
         }
@@ -177,7 +178,7 @@ public final class GatewayHandler: RequestHandler {
     /// On the gRPC face a refusal is sent at once and ends the stream. HTTP clients may lose a reply
     /// that overtakes their request (curl 7.88 does, at the reset that follows), so they are heard
     /// out first: a little of the body, for a little while; but not those who wait for an invitation.
-    private func refusal(_ reply: RawReply, of head: RequestHead) -> Admission {
+    func answer(_ reply: RawReply, to head: RequestHead) -> Admission {
         if head.contentType.isGRPC || head.contentType == .otherGRPC || head.expectsContinue {
             return .refuse(reply)
         }
