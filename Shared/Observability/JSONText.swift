@@ -1,5 +1,5 @@
 /// A JSON value with its members in the order in which a person wants to read them.
-enum JSONText {
+package enum JSONText {
     case object([(String, JSONText)])
     case array([JSONText])
     case string(String)
@@ -8,11 +8,11 @@ enum JSONText {
     case truth(Bool)
     case null
 
-    static func optional<Value>(_ value: Value?, _ make: (Value) -> JSONText) -> JSONText {
+    package static func optional<Value>(_ value: Value?, _ make: (Value) -> JSONText) -> JSONText {
         value.map(make) ?? .null
     }
 
-    var rendered: String {
+    package var rendered: String {
         var text = ""
         render(into: &text, indent: 0)
         return text + "\n"

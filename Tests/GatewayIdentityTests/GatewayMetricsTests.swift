@@ -34,6 +34,34 @@ import Testing
         }
     }
 
+    private func checkPages(_ gateway: GatewayProcess) async throws {
+        func page(_ path: String) async throws -> Any {
+            try JSONSerialization.jsonObject(with: Data(try await gateway.page(path).utf8))
+        }
+        let config = try #require(try await page("/config") as? [String: Any])
+        let parts = try #require(config["configuration"] as? [String: [String: String]])
+        #expect(parts["plan core"]?["client"]?.contains("burst 4001") == true)
+        #expect(parts["API keys"]?["pepper 1"] == "pepper-1" && config["api_keys"] as? Int == 1)
+        #expect(!(try await gateway.page("/config")).contains(TestGateway.pepper))
+        let routes = try #require(try await page("/debug/routes") as? [[String: Any]])
+        let list = routes.first { ($0["method"] as? String)?.hasSuffix("/ListDecisions") == true }
+        #expect(list?["scope"] as? String == "risk.decisions.read")
+        let limits = list?["limits"] as? [String: [String: String]]
+        #expect(limits?["core"]?["client"]?.hasPrefix("2000 per 1s") == true)
+        for name in ["bank/payments", TestGateway.key.id] {
+            let standing = try await page("/debug/limits?client=\(name)") as? [String: Any]
+            #expect(standing?["client"] as? String == "bank/payments")
+            let callers = try #require(standing?["callers"] as? [[String: Any]])
+            #expect(callers.count == (name.contains("/") ? 2 : 1))
+            let rules = callers[0]["rules"] as? [[String: Any]]
+            #expect(rules?.first?["level"] as? String == "client")
+            #expect((rules?.first?["remaining"] as? Int ?? 0) > 3900)
+        }
+        #expect(
+            try await gateway.page("/debug/limits?client=nobody").contains("nobody is called so"))
+        #expect(try await gateway.page("/debug").contains("/debug/limits"))
+    }
+
     @Test("every metric of the gateway is there and moves; logs tell of calls, keys and changes")
     func metricsAndLogs() async throws {
         let host = try await IssuerHost(TestSigner.set([signer.jwk()]))
@@ -88,6 +116,7 @@ import Testing
             #expect(found.map { $0 >= least } == true, "\(name) \(labels): \(found ?? -1)")
         }
 
+        try await checkPages(gateway)
         gateway.process.terminate()
         _ = await gateway.process.end()
         await redis.kill()

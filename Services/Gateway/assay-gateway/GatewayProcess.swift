@@ -79,9 +79,6 @@ final class GatewayProcess: Sendable {
             environment: environment, observability: observability)
         let serving = ServingSlot(try await upstreams.state(for: snapshot))
         let readiness = await UpstreamReadiness(upstreams, environment)
-        environment.pages.add("/debug/routes") { _ in
-            .json(Self.routesAsJSON(serving.current.snapshot))
-        }
         let written = snapshot.configuration.logs
         let logs = try GatewayLogs(
             access: command.accessLog ?? written.access.map(path),
@@ -95,6 +92,8 @@ final class GatewayProcess: Sendable {
         let admission = AdmissionControl(replicas: { limits.rates.replicas.value })
         let load = LoadWatch(admission, serving: serving, environment: environment)
         let identity = SPIFFEID.service("assay-gateway").description
+        GatewayPages(serving: serving, limits: limits, admission: admission)
+            .add(to: environment.pages)
         let gateway = GatewayHandler(
             serving: serving, limits: limits, admission: admission, clock: .system,
             log: logs.access, security: logs.security, audit: logs.gate, counters: counters,
@@ -197,16 +196,5 @@ final class GatewayProcess: Sendable {
             text.header("assay_gateway_connections", help: "Connections of clients.", kind: .gauge)
             text.sample("assay_gateway_connections", Double(server.connectionCount))
         }
-    }
-
-    /// Method, scope, cost and upstream of everything that is reachable.
-    private static func routesAsJSON(_ snapshot: GatewaySnapshot) -> String {
-        let entries = snapshot.routes.routes.map { route in
-            let scope = route.requiredScope.map { snapshot.scopes.names(of: $0).joined() } ?? ""
-            let upstream = snapshot.configuration.upstreams[route.upstream].name
-            return "{\"method\":\"\(route.method.path)\",\"scope\":\"\(scope)\","
-                + "\"cost\":\(route.method.cost),\"upstream\":\"\(upstream)\"}"
-        }
-        return "[" + entries.joined(separator: ",") + "]\n"
     }
 }

@@ -73,6 +73,7 @@ final class AdminHandler: ChannelInboundHandler {
             return .text("not found; there are\n\(known)\n", status: 404)
         }
         let accept = request.headers["accept"].joined(separator: ",")
-        return await page(AdminRequest(path: path, accept: accept))
+        let query = String(request.uri.dropFirst(path.count + 1))
+        return await page(AdminRequest(path: path, query: query, accept: accept))
     }
 }

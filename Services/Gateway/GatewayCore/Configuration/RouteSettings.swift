@@ -34,7 +34,7 @@ public struct RouteSettings: Sendable, Hashable {
     }
 
     /// - Parameter listener: Its index among the configuration's.
-    func isReachable(on listener: Int) -> Bool {
+    public func isReachable(on listener: Int) -> Bool {
         (0..<16).contains(listener) && listeners >> UInt16(listener) & 1 == 1
     }
 }

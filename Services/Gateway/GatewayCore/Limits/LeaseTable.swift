@@ -127,6 +127,18 @@ final class LeaseTable: Sendable {
         return turn ?? .ask(want: 1, isLease: false)
     }
 
+    /// What is known of a caller and method, without counting a call: for how many nanoseconds it is
+    /// refused, and how many tokens it has.
+    func look(_ key: UInt64, now: Int64) -> (refusedFor: Int64, leased: Int) {
+        shards[Int(key >> 60)].part.withLock { part in
+            guard let entry = part.entries[key] else { return (0, 0) }
+            let isRefused = entry.refusal != nil && entry.refusedUntil > now
+            return (
+                isRefused ? entry.refusedUntil - now : 0, entry.tokensEnd > now ? entry.tokens : 0
+            )
+        }
+    }
+
     private static func count(_ entry: inout Entry, _ now: Int64) {
         let passed = now - entry.windowStart
         if passed >= window {

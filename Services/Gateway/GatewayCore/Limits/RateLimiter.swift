@@ -20,12 +20,12 @@ public final class RateLimiter: Sendable {
 
     private let configuration: Configuration
     private let store: (any RateLimitStore)?
-    private let share: LocalShare
-    private let leases: LeaseTable
+    let share: LocalShare
+    let leases: LeaseTable
     private let clock: @Sendable () -> Int64
     private let breaker = Mutex(StoreBreaker())
     private let entropy: Atomic<UInt64>
-    private let seed: UInt64
+    let seed: UInt64
     public let counters = LimitCounters()
     public let replicas: ReplicaCount
 

@@ -26,7 +26,8 @@ extension ConfigurationListing {
         "\(rate.limit) per \(text(rate.period)), burst \(rate.burst)"
     }
 
-    static func text(_ rule: GatewayConfiguration.RateRule) -> String {
+    /// "100 per 1m, burst 100, counts requests".
+    public static func text(_ rule: GatewayConfiguration.RateRule) -> String {
         var text = "\(text(rule.rate)), counts \(rule.counts.rawValue)"
         if rule.isPerClient { text += ", per client" }
         if rule.isShadow { text += ", shadow" }
