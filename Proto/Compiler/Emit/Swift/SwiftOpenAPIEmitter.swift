@@ -22,40 +22,51 @@ struct SwiftOpenAPIEmitter {
             writer.line("/// In the order of the schemas.")
             writer.line("public static let operations: [APIOperation] = [")
             writer.indented { writer in
-                for operation in parts.operations { emit(operation, to: &writer) }
+                for operation in parts.operations {
+                    emit(operation, isOnly: parts.operations.count == 1, to: &writer)
+                }
             }
             writer.line("]")
             writer.line()
             writer.line("/// The types that they name.")
             writer.line("public static let schemas: [APISchema] = [")
             writer.indented { writer in
-                for component in parts.components { emit(component, to: &writer) }
+                for component in parts.components {
+                    emit(component, isOnly: parts.components.count == 1, to: &writer)
+                }
             }
             writer.line("]")
         }
         return OutputFile(path: "APIDescription.generated.swift", text: writer.text)
     }
 
-    private func emit(_ operation: OpenAPIParts.Operation, to writer: inout CodeWriter) {
+    /// - Parameter isOnly: The formatter wants no comma behind the only element of a list.
+    private func emit(
+        _ operation: OpenAPIParts.Operation, isOnly: Bool, to writer: inout CodeWriter
+    ) {
+        let end = isOnly ? ")" : "),"
         writer.line("APIOperation(")
         writer.indented { writer in
             writer.line("path: \(Quoted.swift(operation.path)),")
             writer.line("schemas: [\(Self.list(operation.references))],")
             writer.line("post:")
             writer.indented { Self.emit(operation.post.inner, ",", to: &$0) }
-            guard let get = operation.get else { return writer.line("get: nil),") }
+            guard let get = operation.get else { return writer.line("get: nil" + end) }
             writer.line("get:")
-            writer.indented { Self.emit(get.inner, "),", to: &$0) }
+            writer.indented { Self.emit(get.inner, end, to: &$0) }
         }
     }
 
-    private func emit(_ component: OpenAPIParts.Component, to writer: inout CodeWriter) {
+    private func emit(
+        _ component: OpenAPIParts.Component, isOnly: Bool, to writer: inout CodeWriter
+    ) {
+        let end = isOnly ? ")" : "),"
         writer.line("APISchema(")
         writer.indented { writer in
             writer.line("name: \(Quoted.swift(component.name)),")
             writer.collection("schemas: [", component.references.map(String.init), "],")
             writer.line("json:")
-            writer.indented { Self.emit(component.json.text, "),", to: &$0) }
+            writer.indented { Self.emit(component.json.text, end, to: &$0) }
         }
     }
 

@@ -120,7 +120,7 @@ public enum APIDescription {
                 ponses/Error"}},"x-cost":5,"x-deadline-ms":50,"x-maximum-request-bytes":\
                 364272
                 """,
-            get: nil),
+            get: nil)
     ]
 
     /// The types that they name.
