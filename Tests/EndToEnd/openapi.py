@@ -22,6 +22,17 @@ import time
 import jsonschema
 from openapi_spec_validator import validate
 
+# What a schema cannot say: texts of files that are read, a time that must be to come.
+JUDGED_FURTHER = {
+    "/assay.models.v1.Experiments/ApplyExperiment",
+    "/assay.models.v1.ModelRegistry/ApplyPolicy",
+    "/assay.models.v1.ModelRegistry/RegisterVersion",
+    "/assay.risk.v1.RuleAdministration/ProposeException",
+    "/assay.risk.v1.RuleAdministration/ProposeRules",
+}
+# A service's alone: no key of a person has its scope.
+NOBODYS = {"/assay.models.v1.Experiments/RecordDecisions"}
+
 port, authorities, keys = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 context = ssl.create_default_context(cafile=authorities)
 context.set_alpn_protocols(["http/1.1"])
@@ -94,7 +105,9 @@ def check(method, path, operation, example):
         print(f"problem {where}: {status} {error}")
     debug = [detail.get("debug", {}) for detail in answer.get("details", [])] if status != 200 else []
     reasons = {detail.get("reason") for detail in debug}
-    isUnread = status == 400 and (
+    if status == 403 and path in NOBODYS:
+        return
+    isUnread = status == 400 and path not in JUDGED_FURTHER and (
         any("fieldViolations" in detail for detail in debug) or answer["message"].startswith("/")
     )
     if status in (401, 403, 405, 413, 415, 429, 500, 501) or isUnread or "UNKNOWN_METHOD" in reasons:
