@@ -34,11 +34,26 @@ public struct EnsembleFile: Sendable {
     public private(set) var stack: CompiledModel?
 
     /// Whether a document is one, by its outermost keys.
+    ///
+    /// Every model file that is registered or loaded is asked, so one that nowhere spells the format's
+    /// name, without escapes, is not parsed for it.
     public static func recognizes(_ bytes: [UInt8]) -> Bool {
-        guard let root = try? JSONTape(bytes).root, root.kind == .object,
+        guard spellsFormat(bytes), let root = try? JSONTape(bytes).root, root.kind == .object,
             let format = try? root.optionalField("format")
         else { return false }
         return (try? format.text()) == ModelFormat.assayEnsemble.rawValue
+    }
+
+    private static func spellsFormat(_ bytes: [UInt8]) -> Bool {
+        let name = Array(ModelFormat.assayEnsemble.rawValue.utf8)
+        return bytes.withUnsafeBufferPointer { bytes in
+            var rest = bytes[...]
+            while let start = rest.firstIndex(of: name[0]) {
+                if rest[start...].starts(with: name) { return true }
+                rest = rest[(start + 1)...]
+            }
+            return false
+        }
     }
 
     public init(

@@ -111,7 +111,7 @@ extension ModelRegistry {
         guard bytes <= EnsembleFile.maximumBytes else { return EnsembleMembers() }
         let file = try await work(bytes: bytes) {
             let artifact = try read().artifact
-            return try? EnsembleFile(artifact)
+            return EnsembleFile.recognizes(artifact) ? try? EnsembleFile(artifact) : nil
         }
         guard let file else { return EnsembleMembers() }
         return try await loader.members(of: file)
