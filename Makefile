@@ -293,10 +293,10 @@ scarcity:
 	ASSAY_OVERLOAD_MINUTES=$(or $(MINUTES),10) swift test --disable-xctest \
 		--filter RPCLifeTests.ScarcityTests
 
-## rolling-restart: every process of a deployment restarted ROUNDS (default 3) times under load: no failed call
+## rolling-restart: every process of a deployment restarted ROUNDS (default 3) times under load of CALLERS (6) of each kind: no failed call
 .PHONY: rolling-restart
 rolling-restart: dependencies test-dependencies
-	ASSAY_ROLLING_ROUNDS=$(or $(ROUNDS),3) ASSAY_STRICT_TIMES=1 \
+	ASSAY_ROLLING_ROUNDS=$(or $(ROUNDS),3) ASSAY_ROLLING_CALLERS=$(or $(CALLERS),6) ASSAY_STRICT_TIMES=1 \
 		swift test -c release -Xswiftc -enable-testing --disable-xctest --filter RollingRestartTests
 
 ## gateway-overload: ten times too many sheddable calls beside critical ones, for SECONDS (default 60)

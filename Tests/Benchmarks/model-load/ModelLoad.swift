@@ -38,7 +38,7 @@ struct ModelLoad: AsyncParsableCommand {
     var swaps: Int?
 
     @Option(help: "Moves of the alias a second, with --swaps.")
-    var pace = 10.0
+    var pace = 2.0
 
     @Option(help: "With --swaps: a new version before each so manieth move; 0: none.")
     var perVersion = 10

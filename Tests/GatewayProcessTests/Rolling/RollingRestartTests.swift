@@ -4,11 +4,14 @@ import RPCTransport
 import TestSupport
 import Testing
 
-/// `make rolling-restart ROUNDS=3` runs it in full, with optimised programs and every deadline kept.
+/// `make rolling-restart ROUNDS=3` runs it in full, with optimised programs and every deadline kept;
+/// CALLERS says how many callers of each kind there are.
 @Suite("Members that are restarted one by one", .serialized, .timeLimit(.minutes(30)))
 struct RollingRestartTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let rounds = environment["ASSAY_ROLLING_ROUNDS"].flatMap { Int($0) }
+    private static let callers =
+        environment["ASSAY_ROLLING_CALLERS"].flatMap { Int($0) } ?? (rounds == nil ? 2 : 6)
     private static let isStrict = environment["ASSAY_STRICT_TIMES"] != nil
 
     /// Without a number of rounds: one of each service, and the second gateway, which its clients
@@ -26,21 +29,23 @@ struct RollingRestartTests {
         // As long as connections that were refused may wait before they are tried again.
         let deployment = try await RollingDeployment(endpointDelay: 2)
         let client = try deployment.client()
-        let load = RollingLoad(client, callers: Self.rounds == nil ? 2 : 16)
+        let load = RollingLoad(client, callers: Self.callers)
         let foreign = try ForeignLoad(deployment)
         try await progress(load, by: Self.rounds == nil ? 100 : 10_000)
         let calm = load.seen
+        let began = ContinuousClock.now
         for member in order {
             try await deployment.restart(member)
             try await progress(load)
         }
         let outcome = await load.stop()
+        let rate = Double(outcome.answered - calm.answered) / ((.now - began) / Duration.seconds(1))
         let troubles = Comment(rawValue: "\(outcome)\n\(deployment.troubles())")
         #expect(outcome.failed == 0, troubles)
         // Processes that start take the machine's time from those that serve.
         if Self.isStrict { #expect(outcome.late * 1_000 <= outcome.answered, troubles) }
         print(
-            "\(order.count) restarts, \(outcome.answered) calls answered, "
+            "\(order.count) restarts, \(outcome.answered) calls answered, \(Int(rate)) a second, "
                 + "\(outcome.failed) failed, \(outcome.late) payments after their 50 ms; "
                 + "before the first restart \(calm.answered) answered, \(calm.late) late")
         if let foreign {
