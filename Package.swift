@@ -233,7 +233,9 @@ let targets: [Target] = [
         name: "GoldenMessages", dependencies: ["Wire", "RPC"],
         path: "Tests/SchemaCompilerTests/Golden",
         exclude: ["conformance", "everything"].flatMap { name in
-            ["schemas", "proto", "bounds.txt", "canonical.txt", "fds.hex"].map { "\(name)/\($0)" }
+            ["schemas", "proto", "bounds.txt", "canonical.txt", "fds.hex", "openapi.json"].map {
+                "\(name)/\($0)"
+            }
         }, swiftSettings: strict),
     library(
         "FuzzProperties", "Tests/Fuzz/Properties",
