@@ -213,7 +213,8 @@ struct ClientPolicyTests {
             for _ in 0..<2 { try await fleet.expect(1, Fleet.repeatable) }
             #expect(await eventually { gate.isOpen }, "the loser's handler was cancelled")
             let extra = zip(fleet.members.map(\.calls), before).map { $0 - $1 }
-            #expect(extra.reduce(0, +) == 3, "\(extra)")
+            // On a busy machine the other member is slower than most too, and the held one is asked.
+            #expect(extra[1] == 2 && 1...2 ~= extra[0], "\(extra)")
             // What may not be repeated is never asked twice.
             fleet.members[0].hold(nil)
             fleet.members[0].delay(.milliseconds(100))
